@@ -1,0 +1,84 @@
+# How a layer is built: posthorn_layer(NAME dep... [LIBS lib...]) makes, from the folder it is called
+# in, the library posthorn_NAME of every .cc, the test program NAME_test of every *_test.cc, and with
+# POSTHORN_FUZZ a libFuzzer program of each *_fuzz.cc. Sub-folders that are layers of their own call
+# it again and are left out with EXCLUDE.
+
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_package(OpenSSL 3 REQUIRED)
+find_package(ICU 72 REQUIRED COMPONENTS uc i18n data)
+find_package(ZLIB REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(GTest REQUIRED)
+find_package(LibXml2 REQUIRED)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+
+add_library(posthorn_options INTERFACE)
+target_compile_options(posthorn_options INTERFACE -Wall -Wextra -Wpedantic -Wthread-safety -Werror
+                       -fno-omit-frame-pointer)
+target_include_directories(posthorn_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_definitions(posthorn_options INTERFACE FMT_HEADER_ONLY= SPDLOG_FMT_EXTERNAL)
+target_link_options(posthorn_options INTERFACE -fuse-ld=lld)
+target_link_libraries(posthorn_options INTERFACE Threads::Threads fmt::fmt-header-only)
+if(POSTHORN_SANITIZE)
+  target_compile_options(posthorn_options INTERFACE -fsanitize=${POSTHORN_SANITIZE}
+                         -fno-sanitize-recover=all)
+  target_link_options(posthorn_options INTERFACE -fsanitize=${POSTHORN_SANITIZE})
+endif()
+
+# One precompiled header of the standard library, shared by every target.
+file(WRITE ${CMAKE_BINARY_DIR}/pch.cc "")
+add_library(posthorn_pch STATIC ${CMAKE_BINARY_DIR}/pch.cc)
+target_link_libraries(posthorn_pch PRIVATE posthorn_options)
+target_precompile_headers(posthorn_pch PRIVATE <algorithm> <array> <chrono> <cstdint> <expected>
+                          <functional> <map> <memory> <optional> <span> <string> <string_view>
+                          <unordered_map> <utility> <variant> <vector> <fmt/core.h>)
+target_compile_options(posthorn_pch PRIVATE -Xclang -fno-pch-timestamp)
+
+function(posthorn_layer name)
+  cmake_parse_arguments(ARG "" "" "LIBS;EXCLUDE" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  foreach(folder ${ARG_EXCLUDE})
+    list(FILTER sources EXCLUDE REGEX "^${CMAKE_CURRENT_SOURCE_DIR}/${folder}/")
+  endforeach()
+  set(tests ${sources})
+  set(fuzzers ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_(test|fuzz)\\.cc$")
+  list(TRANSFORM ARG_UNPARSED_ARGUMENTS PREPEND posthorn_ OUTPUT_VARIABLE deps)
+
+  if(sources)
+    set(kind PUBLIC)
+    add_library(posthorn_${name} STATIC ${sources})
+    target_precompile_headers(posthorn_${name} REUSE_FROM posthorn_pch)
+    target_compile_options(posthorn_${name} PRIVATE -Xclang -fno-pch-timestamp)
+  else()
+    set(kind INTERFACE)
+    add_library(posthorn_${name} INTERFACE)
+  endif()
+  target_link_libraries(posthorn_${name} ${kind} posthorn_options ${deps} ${ARG_LIBS})
+
+  if(tests)
+    add_executable(${name}_test ${tests})
+    target_precompile_headers(${name}_test REUSE_FROM posthorn_pch)
+    target_compile_options(${name}_test PRIVATE -Xclang -fno-pch-timestamp)
+    target_link_libraries(${name}_test PRIVATE posthorn_${name} GTest::gmock GTest::gtest
+                          GTest::gtest_main)
+    add_test(NAME unit.${name} COMMAND ${name}_test)
+    set_tests_properties(unit.${name} PROPERTIES TIMEOUT 300 LABELS unit)
+  endif()
+
+  if(POSTHORN_FUZZ)
+    foreach(file ${fuzzers})
+      get_filename_component(target ${file} NAME_WE)
+      add_executable(${target} ${file})
+      target_compile_options(${target} PRIVATE -fsanitize=fuzzer)
+      target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+      target_link_libraries(${target} PRIVATE posthorn_${name})
+    endforeach()
+  endif()
+endfunction()

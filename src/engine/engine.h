@@ -1,0 +1,155 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+
+/// The storage engine: what the store asks of whatever keeps the bytes. docs/storage-format.md shows
+/// how each call maps onto RocksDB, RADOS and PostgreSQL.
+///
+/// A *partition* is the only unit of atomicity. It has *rows* (key < 1 KB, value < 64 KB, some
+/// 50,000, ordered as bytes), *pages* (immutable, private to it, named by a number it never uses
+/// twice) and a *tail* (its Seq). *Pieces* are immutable and shared between partitions; *holder
+/// rows* beside a piece say which partitions use it.
+namespace posthorn::engine {
+
+/// Whether a read may wait for a disk. A cached-only read that would have to answers would_block.
+enum class Tier : std::uint8_t { cached_only, may_block };
+
+/// One row written, or removed where there is no value.
+struct Edit {
+  std::string key;
+  std::optional<std::string> value;
+};
+
+struct PageWrite {
+  PageNumber number;
+  std::string bytes;
+};
+
+/// A keyed hash of a piece's bytes (128 bits). No generation is needed beside it: `erase` happens only
+/// at the version the sweeper saw, and a hold changes the version.
+using PieceName = WideId<struct PieceNameTag>;
+
+/// What `hold` does, riding in a commit: writes the piece if absent, raises its stamp if older, adds
+/// the holder.
+struct PieceHold {
+  PieceName name;
+  std::string bytes;    ///< As stored; ignored when the piece is there.
+  std::int64_t stamp;   ///< Seconds since 1970, of this use.
+};
+
+/// Bytes that must be durable no later than the commit that names them.
+struct Carry {
+  std::vector<PageWrite> pages;
+  std::vector<PageNumber> dropped_pages;  ///< Gone once the commit is durable.
+  std::vector<PieceHold> holds;           ///< Held by the committing partition.
+};
+
+struct Commit {
+  PartitionId partition;
+  Seq expect;                 ///< The tail this commit was computed from.
+  std::uint64_t advance = 0;  ///< How many changes it holds; 0 for one that changes nothing visible.
+  std::vector<Edit> edits;
+  Carry carry;
+};
+
+struct Row {
+  std::string key;
+  std::string value;
+};
+
+struct ScanResult {
+  std::vector<Row> rows;
+  Seq tail;                             ///< The partition's tail when these rows were read.
+  std::optional<std::string> next_key;  ///< Where to go on; none at the end of the range.
+};
+
+struct Bell {
+  PartitionId partition;
+  Seq tail;
+  bool missed = false;  ///< Bells were lost: look at everything you care about.
+};
+
+struct Holder {
+  PartitionId partition;
+  std::int64_t stamp = 0;
+};
+
+/// What the sweeper sees of a piece. `version` changes with every hold, unhold and write.
+struct PieceInfo {
+  PieceName name;
+  std::uint64_t version = 0;
+  std::uint64_t stored_bytes = 0;
+  std::vector<Holder> holders;
+};
+
+/// Called once when the commit is durable (the new tail) or has failed: conflict (the error's text
+/// is the tail in decimal), io, unavailable. May run on any thread; must be short and not block.
+using CommitDone = std::move_only_function<void(Result<Seq>)>;
+/// Called when a partition's tail moved; lossy, on any thread, must be short.
+using BellListener = std::function<void(const Bell&)>;
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  /// Atomic: after a crash either all of it or none of it is there, and once `done` was called
+  /// with success it is there for ever. Commits of one partition take effect in the order given.
+  /// Thread: any. Never blocks on the disk; a full queue makes `done` fail with `unavailable`.
+  virtual void commit(Commit commit, CommitDone done) = 0;
+
+  /// 0 for a partition never committed to.
+  virtual Result<Seq> tail(const PartitionId& partition, Tier tier) = 0;
+  /// One optional per key, in order.
+  virtual Result<std::vector<std::optional<std::string>>> get(const PartitionId& partition,
+                                                              std::span<const std::string> keys,
+                                                              Tier tier) = 0;
+  /// Rows with first <= key < last (an empty `last`: to the end of the partition), at most `limit`.
+  /// All rows of one answer are of one moment; two answers need not be.
+  virtual Result<ScanResult> scan(const PartitionId& partition, std::string_view first,
+                                  std::string_view last, std::size_t limit, Tier tier) = 0;
+
+  /// Durable no later than the next durable commit of this partition, and unseen before it.
+  virtual Status put_page(const PartitionId& partition, PageNumber number, std::string bytes) = 0;
+  virtual Result<std::string> read_page(const PartitionId& partition, PageNumber number, Tier tier) = 0;
+  /// For pages written and never named by a commit.
+  virtual Status drop_pages(const PartitionId& partition, std::span<const PageNumber> numbers) = 0;
+  /// Page numbers present, ascending, from `after` on: for check and for clearing leftovers.
+  virtual Result<std::vector<PageNumber>> pages(const PartitionId& partition, PageNumber after,
+                                                std::size_t limit) = 0;
+
+  /// Writes ahead a piece of a message still streaming in; durable no later than the next commit of
+  /// `holder` that follows.
+  virtual Status hold(const PieceHold& piece, const PartitionId& holder) = 0;
+  virtual Result<std::string> read_piece(const PieceName& name, Tier tier) = 0;
+
+  /// The sweeper's three. `erase` answers false when the version is no longer `version`.
+  virtual Result<std::optional<PieceInfo>> inspect(const PieceName& name) = 0;
+  virtual Status unhold(const PieceName& name, const PartitionId& holder, std::int64_t not_after) = 0;
+  virtual Result<bool> erase(const PieceName& name, std::uint64_t version) = 0;
+
+  /// Rows that may be lost in a crash and have no number: \Recent, last login, throttles.
+  virtual void hint(const PartitionId& partition, std::vector<Edit> edits) = 0;
+
+  /// Replaces the listener (none by default).
+  virtual void listen(BellListener listener) = 0;
+
+  /// Ascending from `after` (exclusive), at most `limit`: for check, sweep and backup.
+  virtual Result<std::vector<PartitionId>> partitions(const std::optional<PartitionId>& after,
+                                                      std::size_t limit) = 0;
+  virtual Result<std::vector<PieceName>> pieces(const std::optional<PieceName>& after,
+                                                std::size_t limit) = 0;
+
+  /// Waits until everything queued has been answered and flushes; later commits get `unavailable`.
+  virtual void close() = 0;
+};
+
+}  // namespace posthorn::engine
