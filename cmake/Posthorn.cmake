@@ -20,7 +20,7 @@ add_library(posthorn_options INTERFACE)
 target_compile_options(posthorn_options INTERFACE -Wall -Wextra -Wpedantic -Wthread-safety -Werror
                        -fno-omit-frame-pointer)
 target_include_directories(posthorn_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
-target_compile_definitions(posthorn_options INTERFACE FMT_HEADER_ONLY= SPDLOG_FMT_EXTERNAL)
+target_compile_definitions(posthorn_options INTERFACE SPDLOG_FMT_EXTERNAL)
 target_link_options(posthorn_options INTERFACE -fuse-ld=lld)
 target_link_libraries(posthorn_options INTERFACE Threads::Threads fmt::fmt-header-only)
 if(POSTHORN_SANITIZE)
