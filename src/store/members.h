@@ -1,0 +1,248 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/flags.h"
+#include "base/ids.h"
+
+/// A mailbox as a value: two trees of the same shape, one of what never changes about a message
+/// (*members*), one of its flags. Both are persistent: a change copies a path and shares the rest.
+///
+/// A message keeps its slot for the life of the tree: expunging shrinks a leaf and moves nothing
+/// between leaves. So two versions of one tree are compared slot by slot, and equal pointers mean
+/// equal content: a difference costs what differs. A session keeps a members tree only; it pins no
+/// flags.
+namespace posthorn::store {
+
+/// What is fixed about a message in a mailbox.
+struct Member {
+  Uid uid;
+  Ordinal ordinal;
+  std::uint32_t size = 0;         ///< RFC822.SIZE: octets as fetched.
+  Timestamp internal_date;
+  std::uint32_t save_date = 0;    ///< Seconds since 1970 (RFC 8514).
+};
+
+/// What changes about it. `keywords` is a set of the mailbox's KeywordTable; 0 is the empty set.
+struct FlagState {
+  ModSeq modseq;
+  SystemFlags system = 0;
+  std::uint32_t keywords = 0;
+};
+
+inline constexpr std::uint32_t kLeafSize = 64;
+inline constexpr std::uint32_t kInnerSize = 128;
+
+struct MemberLeaf {
+  std::uint32_t count = 0;
+  std::array<std::uint32_t, kLeafSize> uid;
+  std::array<std::uint32_t, kLeafSize> size;
+  std::array<std::uint64_t, kLeafSize> ordinal;
+  std::array<std::int64_t, kLeafSize> date;
+  std::array<std::uint32_t, kLeafSize> saved;
+  std::array<std::int16_t, kLeafSize> zone;
+
+  [[nodiscard]] Member at(std::uint32_t i) const {
+    return {Uid(uid[i]), Ordinal(ordinal[i]), size[i], {date[i], zone[i]}, saved[i]};
+  }
+};
+
+struct FlagLeaf {
+  std::uint32_t count = 0;
+  std::array<std::uint64_t, kLeafSize> modseq;
+  std::array<std::uint32_t, kLeafSize> keywords;
+  std::array<SystemFlags, kLeafSize> system;
+
+  [[nodiscard]] FlagState at(std::uint32_t i) const {
+    return {ModSeq(modseq[i]), system[i], keywords[i]};
+  }
+  [[nodiscard]] std::uint64_t max_modseq() const;
+};
+
+struct MemberInner {
+  std::array<std::shared_ptr<MemberLeaf>, kInnerSize> leaf;
+  std::array<std::uint32_t, kInnerSize> first_uid{};  ///< No UID of the leaf is below; ascending.
+  std::array<std::uint32_t, kInnerSize + 1> before{}; ///< Messages in leaves 0..i-1; last: all.
+  std::uint32_t used = 0;                             ///< Slots given out, emptied ones too.
+};
+
+struct FlagInner {
+  std::array<std::shared_ptr<FlagLeaf>, kInnerSize> leaf;
+  std::array<std::uint64_t, kInnerSize> max_modseq{};
+};
+
+/// The messages of a mailbox in UID order. Copying costs a vector of pointers; the nodes are shared.
+class Members {
+ public:
+  [[nodiscard]] std::uint32_t count() const { return before_.back(); }
+  /// Requires: position < count().
+  [[nodiscard]] Member at(std::uint32_t position) const;
+  [[nodiscard]] Uid uid_at(std::uint32_t position) const;
+  [[nodiscard]] std::optional<std::uint32_t> position_of(Uid uid) const;
+  /// How many messages have a UID below this one.
+  [[nodiscard]] std::uint32_t lower_bound(Uid uid) const;
+  [[nodiscard]] Uid last_uid() const;
+
+  /// Calls f(position, leaf, index) for [first, last), leaf by leaf in order.
+  template <class F>
+  void for_each(std::uint32_t first, std::uint32_t last, F&& f) const;
+
+  struct Slot {
+    std::uint32_t inner;
+    std::uint32_t leaf;
+    std::uint32_t index;
+  };
+  [[nodiscard]] Slot slot_of(std::uint32_t position) const;
+  [[nodiscard]] std::uint32_t position_of(Slot slot) const {
+    return before_[slot.inner] + inner_[slot.inner]->before[slot.leaf] + slot.index;
+  }
+  [[nodiscard]] Member at(Slot slot) const {
+    return inner_[slot.inner]->leaf[slot.leaf]->at(slot.index);
+  }
+
+ private:
+  friend class TreeEditor;
+  friend class MembershipDifference;
+  std::vector<std::shared_ptr<MemberInner>> inner_;
+  std::vector<std::uint32_t> first_uid_;            ///< Of each inner node.
+  std::vector<std::uint32_t> before_ = {0};         ///< Messages before each inner; last: all.
+  std::uint64_t epoch_ = 0;  ///< Trees of one epoch agree about slots.
+};
+
+/// The flags, in the slots of the Members beside it.
+class Flags {
+ public:
+  [[nodiscard]] FlagState at(Members::Slot slot) const {
+    return inner_[slot.inner]->leaf[slot.leaf]->at(slot.index);
+  }
+  [[nodiscard]] std::uint64_t max_modseq() const;
+
+ private:
+  friend class TreeEditor;
+  friend class Contents;
+  std::vector<std::shared_ptr<FlagInner>> inner_;
+  std::vector<std::uint64_t> max_modseq_;  ///< Of each inner node.
+};
+
+/// One version of a mailbox's messages.
+class Contents {
+ public:
+  Contents() : members_(std::make_shared<Members>()) {}
+  [[nodiscard]] const Members& members() const { return *members_; }
+  [[nodiscard]] const std::shared_ptr<const Members>& shared_members() const { return members_; }
+  [[nodiscard]] std::uint32_t count() const { return members_->count(); }
+  [[nodiscard]] FlagState flags_at(std::uint32_t position) const {
+    return flags_.at(members_->slot_of(position));
+  }
+  [[nodiscard]] const Flags& flags() const { return flags_; }
+
+  /// Calls f(position, const MemberLeaf&, const FlagLeaf&, index) for [first, last) in order.
+  template <class F>
+  void for_each(std::uint32_t first, std::uint32_t last, F&& f) const;
+  /// Calls f(position, Member, FlagState) for every message whose MODSEQ is above `since`, skipping
+  /// what has not changed: costs what changed.
+  template <class F>
+  void for_each_changed(ModSeq since, F&& f) const;
+
+ private:
+  friend class TreeEditor;
+  std::shared_ptr<const Members> members_;
+  Flags flags_;
+};
+
+/// Makes the next version: nodes of the base are copied when first touched, nodes already made here
+/// are changed in place. The base must outlive the editor and is never altered.
+class TreeEditor {
+ public:
+  explicit TreeEditor(const Contents& base);
+  /// Requires: a UID above all so far.
+  void append(const Member& member, const FlagState& flags);
+  void set_flags(Members::Slot slot, const FlagState& flags);
+  void set_flags(std::uint32_t position, const FlagState& flags) {
+    set_flags(members_->slot_of(position), flags);
+  }
+  /// Removes these positions (ascending, of the base as edited so far).
+  void expunge(const std::vector<std::uint32_t>& positions);
+  /// The new version; the editor is spent.
+  [[nodiscard]] Contents finish() &&;
+  [[nodiscard]] const Members& members() const { return *members_; }
+  [[nodiscard]] FlagState flags_at(Members::Slot slot) const { return flags_.at(slot); }
+
+ private:
+  MemberInner& own_members(std::uint32_t inner);
+  FlagInner& own_flags(std::uint32_t inner);
+  void drop_from_leaf(Members::Slot at, const std::array<bool, kLeafSize>& dead);
+
+  std::shared_ptr<Members> members_;
+  Flags flags_;
+};
+
+/// UIDs told and gone, and UIDs there and not told: what turns one membership into another. Costs
+/// what differs between trees of one epoch, both whole otherwise.
+class MembershipDifference {
+ public:
+  MembershipDifference(const Members& told, const Members& now);
+  /// Positions in `told`, ascending.
+  std::vector<std::uint32_t> gone;
+  /// Messages appended: UIDs above told's last, ascending.
+  std::vector<Uid> added;
+
+ private:
+  void compare_leaves(const MemberLeaf* before, std::uint32_t position, const MemberLeaf* after);
+  void compare_whole(const Members& told, const Members& now);
+};
+
+template <class F>
+void Members::for_each(std::uint32_t first, std::uint32_t last, F&& f) const {
+  if (first >= last) return;
+  Slot slot = slot_of(first);
+  std::uint32_t position = first;
+  for (std::uint32_t i = slot.inner; i < inner_.size() && position < last; ++i) {
+    const MemberInner& inner = *inner_[i];
+    for (std::uint32_t l = i == slot.inner ? slot.leaf : 0; l < inner.used && position < last; ++l) {
+      const MemberLeaf* leaf = inner.leaf[l].get();
+      if (leaf == nullptr) continue;
+      const bool start = i == slot.inner && l == slot.leaf;
+      for (std::uint32_t k = start ? slot.index : 0; k < leaf->count && position < last; ++k)
+        f(position++, *leaf, k);
+    }
+  }
+}
+
+template <class F>
+void Contents::for_each(std::uint32_t first, std::uint32_t last, F&& f) const {
+  Members::Slot at{};
+  const MemberLeaf* leaf_seen = nullptr;
+  const FlagLeaf* flag_leaf = nullptr;
+  members_->for_each(first, last, [&](std::uint32_t position, const MemberLeaf& leaf, std::uint32_t k) {
+    if (leaf_seen != &leaf) {
+      leaf_seen = &leaf;
+      at = members_->slot_of(position);
+      flag_leaf = flags_.inner_[at.inner]->leaf[at.leaf].get();
+    }
+    f(position, leaf, *flag_leaf, k);
+  });
+}
+
+template <class F>
+void Contents::for_each_changed(ModSeq since, F&& f) const {
+  for (std::uint32_t i = 0; i < flags_.inner_.size(); ++i) {
+    const FlagInner& inner = *flags_.inner_[i];
+    for (std::uint32_t l = 0; flags_.max_modseq_[i] > since.value && l < kInnerSize; ++l) {
+      const FlagLeaf* leaf = inner.leaf[l].get();
+      if (leaf == nullptr || inner.max_modseq[l] <= since.value) continue;
+      const Members::Slot first{i, l, 0};
+      const std::uint32_t base = members_->position_of(first);
+      for (std::uint32_t k = 0; k < leaf->count; ++k) {
+        if (leaf->modseq[k] > since.value) f(base + k, members_->at(Members::Slot{i, l, k}), leaf->at(k));
+      }
+    }
+  }
+}
+
+}  // namespace posthorn::store
