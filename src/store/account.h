@@ -1,0 +1,103 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "async/task.h"
+#include "base/number_set.h"
+#include "base/result.h"
+#include "store/account_state.h"
+#include "store/change.h"
+#include "store/email.h"
+
+namespace posthorn::async {
+class Loop;
+}
+
+namespace posthorn::store {
+
+class Store;
+class EmailCatalog;
+class WatchList;
+
+/// What to do to the account; run on its home loop, again from a newer state after a conflict.
+using ChangeFunction = std::function<Status(Change&)>;
+
+struct ChangeReceipt {
+  StatePtr state;        ///< Published and durable, holding the change.
+  bool changed = false;  ///< False when there was nothing to do: no number was used.
+};
+
+/// An open account: its published state for any number of readers, and the only way to change it.
+///
+/// Changes are computed one after another on the account's home loop, each from the working state
+/// (the last computed), and answered when durable and published. If a commit fails, everything
+/// computed on top of it is computed again from what is durable.
+class Account : public std::enable_shared_from_this<Account> {
+ public:
+  /// Store makes accounts.
+  Account(Store& store, AccountId id, async::Loop& home, StatePtr state);
+  ~Account();
+
+  [[nodiscard]] const AccountId& id() const { return id_; }
+  [[nodiscard]] Store& store() const { return store_; }
+
+  /// The newest durable state. Thread: any.
+  [[nodiscard]] StatePtr published() const { return published_.load(std::memory_order_acquire); }
+
+  /// Runs `function` as one atomic change. `needs` are mailboxes whose contents it reads; ids no
+  /// longer there are passed over. Goes on on the caller's loop. Errors: the function's own, io,
+  /// unavailable. A function that changes nothing commits nothing.
+  async::Task<Result<ChangeReceipt>> change(std::vector<MailboxId> needs, ChangeFunction function);
+
+  /// The mailbox with its contents, as now published. Errors: not_found, io, corrupt.
+  async::Task<Result<MailboxPtr>> load(MailboxId mailbox);
+
+  /// UIDs expunged from the mailbox by changes above `since`; `complete` is false when the history
+  /// does not reach back that far, and then `uids` is not to be used: every known UID that is not
+  /// there is gone.
+  struct Expunged {
+    NumberSet uids;
+    bool complete = true;
+  };
+  async::Task<Result<Expunged>> expunged_since(MailboxId mailbox, ModSeq since);
+
+  /// RFC 3501 §2.3.2: the first UID that no read-write session was told yet; with `claim` everything
+  /// below UIDNEXT is then told. Survives a restart as a hint only. Thread: any.
+  Uid recent_from(const Mailbox& mailbox, bool claim);
+
+  /// Calls `wake` on the loop the watch was made on, soon after a published change touched one of
+  /// `mailboxes` (all of the account's, if empty). Several changes may be one call. Stops when destroyed,
+  /// on that loop.
+  class Watch {
+   public:
+    virtual ~Watch() = default;
+  };
+  std::unique_ptr<Watch> watch(std::vector<MailboxId> mailboxes, std::function<void()> wake);
+
+  /// The stored messages.
+  [[nodiscard]] EmailCatalog& emails() { return *emails_; }
+
+ private:
+  friend class Store;
+  friend class Checkpointer;
+  struct Pipeline;
+
+  Store& store_;
+  const AccountId id_;
+  async::Loop& home_;
+  std::atomic<StatePtr> published_;
+  std::unique_ptr<EmailCatalog> emails_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::shared_ptr<WatchList> watches_;
+  std::mutex recent_mutex_;
+  std::map<MailboxId, Uid> recent_;
+};
+using AccountPtr = std::shared_ptr<Account>;
+
+}  // namespace posthorn::store

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/ids.h"
+#include "store/mailbox.h"
+
+namespace posthorn::store {
+
+/// Limits of an account; 0 means no limit.
+struct Quota {
+  std::uint64_t max_bytes = 0;
+  std::uint64_t max_messages = 0;
+};
+
+/// Numbers an account gives out and counts, kept in one row.
+struct AccountCounters {
+  MailboxId next_mailbox{1};
+  Ordinal next_ordinal{1};
+  PageNumber next_page{1};
+  UidValidity next_uid_validity{1};
+  std::uint64_t bytes = 0;
+  std::uint64_t messages = 0;
+  Quota quota;
+};
+
+/// An account at one change number: a value. Readers hold a pointer to one and lock nothing.
+struct AccountState {
+  Seq seq;                  ///< The change that made it; also the newest MODSEQ given out.
+  AccountCounters counters;
+  using Mailboxes = std::map<MailboxId, MailboxPtr>;
+  using Names = std::map<std::string, MailboxId, std::less<>>;
+  using Subscriptions = std::set<std::string, std::less<>>;
+  std::shared_ptr<const Mailboxes> mailboxes = std::make_shared<Mailboxes>();
+  std::shared_ptr<const Names> names = std::make_shared<Names>();
+  std::shared_ptr<const Subscriptions> subscriptions = std::make_shared<Subscriptions>();
+
+  [[nodiscard]] MailboxPtr find(MailboxId id) const {
+    const auto it = mailboxes->find(id);
+    return it == mailboxes->end() ? nullptr : it->second;
+  }
+  [[nodiscard]] MailboxPtr find(std::string_view name) const {
+    const auto it = names->find(name);
+    return it == names->end() ? nullptr : find(it->second);
+  }
+  /// Whether `name` has mailboxes below it.
+  [[nodiscard]] bool has_children(std::string_view name) const;
+  [[nodiscard]] MailboxPtr find_special(SpecialUse use) const;
+};
+using StatePtr = std::shared_ptr<const AccountState>;
+
+}  // namespace posthorn::store

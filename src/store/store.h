@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "async/task.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "engine/engine.h"
+#include "store/account.h"
+
+namespace posthorn::async {
+class LoopPool;
+class OffloadPool;
+}  // namespace posthorn::async
+
+namespace posthorn::store {
+
+struct StoreOptions {
+  std::uint64_t page_cache_bytes = 128U << 20;      ///< Decoded pages of digests and pieces.
+  std::uint64_t contents_budget_bytes = 256U << 20; ///< Mailbox contents no session uses.
+  std::uint32_t open_accounts = 1000;               ///< Accounts nobody uses that stay open.
+  std::int64_t horizon_seconds = 30 * 86400;        ///< How long history and expunged rows are kept.
+  std::int64_t sweep_grace_seconds = 86400;         ///< Before an unused piece may be erased.
+  Quota default_quota;
+};
+
+/// What an address or login name leads to.
+struct AddressEntry {
+  AccountId account;
+  bool alias = false;  ///< Delivers, but does not log in.
+};
+
+/// What the store keeps about an account beside its mail.
+struct AccountProfile {
+  std::string name;         ///< The login name it was made with, normalised.
+  std::string credentials;  ///< auth/credentials.h, encoded. Empty: no login.
+  bool disabled = false;    ///< Neither login nor delivery.
+  std::int64_t created = 0;
+  std::uint64_t version = 0;  ///< Changes with every change of credentials or `disabled`.
+};
+
+/// All accounts on one engine.
+class Store {
+ public:
+  /// The pools and the engine must outlive the store. Errors: io; not_supported when the data was written by a
+  /// newer version.
+  static Result<std::unique_ptr<Store>> open(engine::Engine& engine, async::LoopPool& loops,
+                                             async::OffloadPool& offload, const Clock& clock,
+                                             const StoreOptions& options);
+  ~Store();
+
+  /// Opens the account if it is not open. Errors: not_found, corrupt, io. Thread: any loop.
+  async::Task<Result<AccountPtr>> account(const AccountId& id);
+
+  // --- directory: names are addresses, compared in lower case ------------------------------------
+  async::Task<Result<std::optional<AddressEntry>>> find_address(std::string_view name);
+  async::Task<Result<AccountProfile>> profile(const AccountId& id);
+  /// With INBOX, Sent, Drafts, Trash, Junk and Archive, subscribed, with their special-use. Errors:
+  /// already_exists, bad_argument.
+  async::Task<Result<AccountId>> create_account(std::string_view name, std::string credentials,
+                                                const Quota& quota);
+  async::Task<Status> set_credentials(const AccountId& id, std::string credentials);
+  async::Task<Status> set_disabled(const AccountId& id, bool disabled);
+  async::Task<Status> add_alias(std::string_view alias, const AccountId& id);
+  async::Task<Status> remove_alias(std::string_view alias);
+  /// Its addresses go at once; the mail goes with the sweeper.
+  async::Task<Status> remove_account(const AccountId& id);
+  struct Listed {
+    std::string address;
+    AddressEntry entry;
+  };
+  /// Ascending by address, at most `limit` above `after`.
+  async::Task<Result<std::vector<Listed>>> list_addresses(std::string_view after, std::size_t limit);
+
+  /// Packs tails, drops what is past the horizon, erases unused pieces: one round. Called from time to
+  /// time by the program; tests call it.
+  async::Task<Status> sweep();
+
+  struct CheckReport {
+    std::uint64_t accounts = 0;
+    std::uint64_t mailboxes = 0;
+    std::uint64_t messages = 0;
+    std::vector<std::string> findings;  ///< One sentence each; empty when all is well.
+  };
+  /// Verifies every invariant of the stored data (docs/storage-format.md). `deep` reads every body.
+  async::Task<Result<CheckReport>> check(bool deep);
+
+  /// Waits for what is under way; changes later get `unavailable`.
+  async::Task<void> close();
+
+  [[nodiscard]] engine::Engine& engine() const;
+  [[nodiscard]] const Clock& clock() const;
+  [[nodiscard]] const StoreOptions& options() const;
+  [[nodiscard]] async::OffloadPool& offload() const;
+
+  struct State;
+  [[nodiscard]] State& state() { return *state_; }
+
+ private:
+  Store();
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace posthorn::store
