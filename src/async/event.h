@@ -1,17 +1,19 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <coroutine>
-#include <memory>
+#include <functional>
 #include <utility>
 
+#include "async/loop.h"
 #include "async/task.h"
+#include "async/timer_queue.h"
 
 namespace posthorn::async {
 
 /// A wake-up for one waiter on one loop. `set` before `wait` is remembered; several sets are one.
-/// Thread: the loop's only.
+/// set() resumes the waiter in place: whoever calls it must bear that, or post it. Thread: the
+/// loop's only.
 class Event {
  public:
   void set() {
@@ -36,20 +38,22 @@ class Event {
 };
 
 /// Calls back once after a delay, on the loop it was made on; cancelled by destruction. Reused for
-/// idle keep-alives and every deadline, so that no wait on a peer is without one.
+/// idle keep-alives and every deadline, so that no wait on a peer is without one. Setting and
+/// cancelling is cheap (no system call, no allocation). Thread: the loop's only.
 class Timer {
  public:
   Timer();  ///< Requires: Loop::current().
   ~Timer();
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
-  /// Replaces what was set before.
+  /// Replaces what was set before. `call` may destroy the timer. Anything over a year counts as a
+  /// year.
   void set(std::chrono::milliseconds after, std::move_only_function<void()> call);
   void cancel();
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  Loop& loop_;
+  detail::TimerNode node_;
 };
 
 /// Waits on the current loop.

@@ -1,15 +1,14 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 
 #include "async/task.h"
 
 namespace posthorn::async {
 
-/// Owns coroutines that run on their own, so that somebody can wait for the last to end. Belongs to one
-/// loop.
+/// Owns coroutines that run on their own, so that somebody can wait for the last to end. Belongs to
+/// one loop.
 class Gate {
  public:
   Gate();
@@ -19,7 +18,7 @@ class Gate {
   /// Starts the task at once, on this thread; its frame is freed when it ends.
   void spawn(Task<void> task);
   [[nodiscard]] std::size_t running() const;
-  /// Ends when the last task has.
+  /// Ends when the last task has; then their frames are gone. Any number may wait.
   Task<void> wait_empty();
 
  private:

@@ -13,8 +13,12 @@ class io_context;
 
 namespace posthorn::async {
 
-/// One event loop, run by one thread. Everything that belongs to a loop (a connection, an account at
-/// home there) is touched by its thread only.
+namespace detail {
+struct TimerNode;
+}
+
+/// One event loop, run by one thread. Everything that belongs to a loop (a connection, an account
+/// at home there) is touched by its thread only.
 class Loop {
  public:
   Loop();
@@ -22,7 +26,8 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  /// Runs `work` on the loop's thread, soon, in the order posted. Thread: any.
+  /// Runs `work` on the loop's thread, soon, in the order posted. Thread: any. After the loop has
+  /// run to its end, posted work is only destroyed, with the loop.
   void post(std::move_only_function<void()> work);
   /// The loop whose thread this is; null elsewhere.
   static Loop* current();
@@ -30,6 +35,7 @@ class Loop {
 
   /// Runs until stop() and then until nothing is posted. Called by the thread that owns the loop.
   void run();
+  /// Thread: any.
   void stop();
 
   /// `co_await loop.enter()` goes on on the loop's thread; at once when already there.
@@ -53,8 +59,12 @@ class Loop {
   };
   Yield yield() { return Yield{*this}; }
 
-  /// For net/ and timers only.
+  /// For net/ and signals only.
   boost::asio::io_context& native();
+
+  /// For Timer only. Thread: the loop's.
+  void set_timer(detail::TimerNode& node, std::chrono::milliseconds after);
+  void cancel_timer(detail::TimerNode& node);
 
  private:
   struct State;
@@ -64,12 +74,16 @@ class Loop {
 /// A fixed number of loops, each on a thread of its own.
 class LoopPool {
  public:
+  /// Requires: count > 0.
   explicit LoopPool(std::size_t count);
   ~LoopPool();  ///< Stops and joins.
+  LoopPool(const LoopPool&) = delete;
+  LoopPool& operator=(const LoopPool&) = delete;
   [[nodiscard]] std::size_t size() const { return loops_.size(); }
   Loop& at(std::size_t i) { return *loops_[i]; }
-  /// Round robin, for new connections.
+  /// Round robin, for new connections. Thread: any.
   Loop& next();
+  /// Thread: any but the loops' own. Again: no effect.
   void stop_and_join();
 
  private:

@@ -1,0 +1,65 @@
+#include "async/offload.h"
+
+#include <pthread.h>
+
+#include <cassert>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace posthorn::async {
+
+struct OffloadPool::State {
+  explicit State(std::size_t limit) : queue_limit(limit) {}
+
+  const std::size_t queue_limit;
+  std::mutex mutex;
+  std::condition_variable ready;
+  std::deque<std::move_only_function<void()>> queue;
+  bool stopping = false;
+  std::vector<std::jthread> threads;
+
+  void work() {
+    pthread_setname_np(pthread_self(), "offload");
+    for (;;) {
+      std::unique_lock lock(mutex);
+      ready.wait(lock, [this] { return stopping || !queue.empty(); });
+      if (queue.empty()) return;
+      auto job = std::move(queue.front());
+      queue.pop_front();
+      lock.unlock();
+      job();
+    }
+  }
+};
+
+OffloadPool::OffloadPool(std::size_t threads, std::size_t queue_limit)
+    : state_(std::make_unique<State>(queue_limit)) {
+  assert(threads > 0);
+  for (std::size_t i = 0; i < threads; ++i) {
+    state_->threads.emplace_back([state = state_.get()] { state->work(); });
+  }
+}
+
+OffloadPool::~OffloadPool() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stopping = true;
+  }
+  state_->ready.notify_all();
+  state_->threads.clear();
+}
+
+bool OffloadPool::submit(std::move_only_function<void()> work) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->stopping || state_->queue.size() >= state_->queue_limit) return false;
+    state_->queue.push_back(std::move(work));
+  }
+  state_->ready.notify_one();
+  return true;
+}
+
+}  // namespace posthorn::async
