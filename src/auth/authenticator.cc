@@ -1,0 +1,162 @@
+#include "auth/authenticator.h"
+
+#include <openssl/crypto.h>
+
+#include <memory>
+
+#include "async/completion.h"
+#include "async/event.h"
+#include "auth/plain.h"
+#include "base/bytes.h"
+#include "base/log.h"
+
+namespace posthorn::auth {
+namespace {
+
+constexpr std::size_t kKeyOctets = 32;
+
+std::unexpected<Error> wrong() { return std::unexpected(error_of(Refusal::wrong_credentials)); }
+
+std::unexpected<Error> too_busy() {
+  return fail(ErrorKind::unavailable, "too many logins at once; please try again in a moment");
+}
+
+/// None when the pool takes no more.
+async::Task<std::optional<bool>> verify_on(async::OffloadPool& pool, ScramKeys keys,
+                                           std::shared_ptr<const Secret> password) {
+  co_return co_await async::callback<std::optional<bool>>([&](auto done) {
+    using DoneCall = decltype(done);
+    auto shared = std::make_shared<DoneCall>(std::move(done));
+    const bool taken = pool.submit([shared, keys, password] {
+      (*shared)(std::optional<bool>(verify_password(keys, password->reveal())));
+    });
+    if (!taken) (*shared)(std::nullopt);
+  });
+}
+
+}  // namespace
+
+Authenticator::Authenticator(Directory& directory, Throttle& throttle, async::OffloadPool& pool,
+                             const Clock& clock, Options options)
+    : directory_(directory),
+      throttle_(throttle),
+      pool_(pool),
+      clock_(clock),
+      options_(std::move(options)),
+      key_(random_bytes(kKeyOctets)),
+      decoy_{random_bytes(16), options_.sasl.decoy_iterations, {}, {}},
+      remembered_(options_.max_remembered) {}
+
+async::Task<Result<Throttle::Attempt>> Authenticator::take_turn(std::string user, Source source) {
+  auto attempt = throttle_.admit(user, source.peer);
+  if (!attempt) {
+    log::warning("login refused user=\"{}\" peer={} mechanism=\"{}\" reason=too_many_waiting", user,
+                 source.peer, source.mechanism);
+    co_return too_busy();
+  }
+  // Before the judgement, and for right passwords as well: a quick answer would tell a guesser.
+  if (attempt->delay.count() > 0) co_await async::sleep_for(attempt->delay);
+  co_return std::move(*attempt);
+}
+
+async::Task<Result<std::optional<LoginRecord>>> Authenticator::find(std::string user) {
+  return directory_.find(std::move(user));
+}
+
+async::Task<Result<Identity>> Authenticator::login(std::string user, Secret password,
+                                                   Source source) {
+  const auto prepared = prepare_name(user);
+  if (!prepared) {
+    note_failure(user, source, "malformed", password.reveal());
+    co_return wrong();
+  }
+  auto record = co_await check_password(*prepared, std::move(password), source);
+  if (!record) co_return pass(record);
+  co_return conclude(*prepared, *record, source);
+}
+
+async::Task<Result<LoginRecord>> Authenticator::check_password(std::string user, Secret password,
+                                                               Source source) {
+  const auto turn = co_await take_turn(user, source);
+  if (!turn) co_return std::unexpected(turn.error());
+  auto found = co_await directory_.find(user);
+  if (!found) co_return pass(found);
+  const std::optional<LoginRecord>& record = *found;
+
+  Hash mac{};
+  if (record) {
+    mac = mac_of(*record, password.reveal());
+    if (is_remembered(*record, mac)) co_return *record;
+  }
+  const auto held = std::make_shared<const Secret>(std::move(password));
+  const auto right = co_await verify_on(pool_, record ? record->keys : decoy_, held);
+  if (!right) co_return too_busy();
+  {
+    const std::lock_guard lock(mutex_);
+    ++hashes_;
+  }
+  if (!record || !*right) {
+    note_failure(user, source, record ? "wrong_password" : "unknown_user", held->reveal());
+    co_return wrong();
+  }
+  remember(*record, mac);
+  co_return *record;
+}
+
+void Authenticator::note_failure(std::string_view user, const Source& source,
+                                 std::string_view reason,
+                                 std::optional<std::string_view> password) {
+  throttle_.failed(user, source.peer, password);
+  log::warning("login failed user=\"{}\" peer={} mechanism=\"{}\" reason={}", user, source.peer,
+               source.mechanism, reason);
+}
+
+Result<Identity> Authenticator::conclude(std::string_view user, const LoginRecord& record,
+                                         const Source& source) {
+  throttle_.succeeded(user, source.peer);
+  if (record.state == AccountState::disabled) {
+    log::warning("login failed user=\"{}\" peer={} mechanism=\"{}\" reason=disabled", user,
+                 source.peer, source.mechanism);
+    return fail(ErrorKind::no_permission, "this account is disabled");
+  }
+  log::info("login user=\"{}\" account={} peer={} mechanism=\"{}\"", user, to_hex(record.account),
+            source.peer, source.mechanism);
+  return Identity{record.account, record.name, record.version};
+}
+
+Hash Authenticator::mac_of(const LoginRecord& record, std::string_view password) const {
+  std::string bytes;
+  bytes.reserve(64 + password.size());  // No growth: no copy of the password is left behind.
+  ByteWriter w(bytes);
+  w.raw(record.account.view());
+  w.u64(record.version);
+  w.raw(password);
+  const Hash mac = hmac(key_, bytes);
+  wipe(bytes);
+  return mac;
+}
+
+bool Authenticator::is_remembered(const LoginRecord& record, const Hash& mac) {
+  const std::lock_guard lock(mutex_);
+  const Remembered* const known = remembered_.find(std::string(record.account.view()));
+  return known && known->version == record.version && clock_.now().seconds < known->until &&
+         CRYPTO_memcmp(known->mac.data(), mac.data(), mac.size()) == 0;
+}
+
+void Authenticator::remember(const LoginRecord& record, const Hash& mac) {
+  const std::lock_guard lock(mutex_);
+  remembered_.at(std::string(record.account.view())) = {
+      record.version, mac, clock_.now().seconds + options_.remember_for.count()};
+}
+
+void Authenticator::forget(const AccountId& account) {
+  const std::lock_guard lock(mutex_);
+  remembered_.erase(std::string(account.view()));
+}
+
+std::uint64_t Authenticator::hashes() const {
+  const std::lock_guard lock(mutex_);
+  return hashes_;
+}
+
+}  // namespace posthorn::auth

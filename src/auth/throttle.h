@@ -1,0 +1,86 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/lru.h"
+#include "base/clock.h"
+
+namespace posthorn::auth {
+
+struct ThrottleLimits {
+  /// So many different wrong passwords cost nothing: people mistype, and try old ones.
+  std::uint32_t free_guesses = 5;
+  /// The first delay; each further guess doubles it, up to the longest.
+  std::chrono::milliseconds first_delay{1000};
+  std::chrono::milliseconds longest_delay{15'000};
+  /// Guesses are forgotten so long after the last one.
+  std::chrono::seconds forget_after{3600};
+  /// A user who got in from a network is not delayed there for so long.
+  std::chrono::seconds trust_after_success{std::chrono::days{7}};
+  std::size_t max_entries = 100'000;  ///< Some 200 octets each, 700 at most.
+  /// Attempts of one user from one network that may wait out their delay at the same time.
+  std::uint32_t max_waiting = 4;
+};
+
+/// Slows down guessing without locking anybody out. Counted are *different* wrong passwords of one
+/// user from one network (see network_of): a phone that repeats an old password for days counts
+/// once. Passwords are kept as 64 bits of a keyed hash, under a key that lives as long as the
+/// process. Thread: any.
+class Throttle {
+ public:
+  Throttle(ThrottleLimits limits, const Clock& clock);
+
+  /// An attempt that may be made, after a wait that is mostly zero. Held until it has been judged.
+  struct Attempt {
+    std::chrono::milliseconds delay{};
+    std::shared_ptr<void> turn = {};
+  };
+  /// None when so many attempts wait already that one more would only serve guessing in parallel:
+  /// it is to be refused unjudged, as `unavailable`.
+  [[nodiscard]] std::optional<Attempt> admit(std::string_view user, std::string_view peer);
+  /// `password`: none where the mechanism does not show it (SCRAM); such a failure counts each
+  /// time.
+  void failed(std::string_view user, std::string_view peer,
+              std::optional<std::string_view> password);
+  void succeeded(std::string_view user, std::string_view peer);
+
+  struct Slowed {
+    std::string user;
+    std::string network;
+    std::uint32_t guesses;
+    std::chrono::milliseconds delay;
+  };
+  /// Who would be delayed now, for the operator; at most `limit`, the most recent first.
+  [[nodiscard]] std::vector<Slowed> slowed(std::size_t limit);
+  /// Forgets what was counted against a user, from everywhere. Returns how many entries that were.
+  std::size_t pardon(std::string_view user);
+  [[nodiscard]] std::size_t size();
+
+ private:
+  struct Entry {
+    std::uint32_t guesses = 0;
+    std::int64_t last_guess = 0;                    ///< Seconds.
+    std::optional<std::int64_t> last_success = {};  ///< Seconds.
+    std::vector<std::uint64_t> seen = {};           ///< The last few, oldest first.
+  };
+  [[nodiscard]] std::chrono::milliseconds delay_of(const Entry& entry) const;
+
+  const ThrottleLimits limits_;
+  const Clock& clock_;
+  const std::string key_;
+  /// How many wait, by entry key; kept apart, as entries may be forgotten meanwhile.
+  struct Waiting;
+  const std::shared_ptr<Waiting> waiting_;
+  std::mutex mutex_;
+  LruMap<Entry> entries_;  ///< By user in lower case, NUL, network.
+};
+
+}  // namespace posthorn::auth
