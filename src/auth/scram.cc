@@ -91,7 +91,7 @@ std::optional<Refusal> ScramMechanism::judge_binding(std::string_view flag) {
     return std::nullopt;
   }
   const auto type = value_of(flag, "p=");
-  if (!type) return Refusal::malformed;
+  if (!type || type->empty()) return Refusal::malformed;
   if (variant_ != Variant::plus) return Refusal::unsupported_binding;
   std::string_view data;
   if (*type == "tls-exporter") data = bindings_.exporter;

@@ -1,0 +1,165 @@
+#include "auth/authenticator.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <map>
+
+#include "async/run.h"
+#include "auth/exchange.h"
+
+namespace posthorn::auth {
+namespace {
+
+using namespace std::string_literals;
+
+class FakeDirectory final : public Directory {
+ public:
+  async::Task<Result<std::optional<LoginRecord>>> find(std::string login) override {
+    if (broken) co_return fail(ErrorKind::io, "disk");
+    const auto at = records.find(login);
+    if (at == records.end()) co_return std::nullopt;
+    co_return at->second;
+  }
+  std::map<std::string, LoginRecord> records;
+  bool broken = false;
+};
+
+class Auth : public testing::Test {
+ protected:
+  Auth() {
+    add("anna", "secret");
+    add("bob", "hunter2");
+  }
+  void add(const std::string& name, const std::string& password) {
+    directory_.records[name] = {.account = random_partition_id(),
+                                .name = name,
+                                .keys = make_keys(password, 8),
+                                .state = AccountState::active,
+                                .version = 1};
+  }
+  Result<Identity> login(const std::string& user, const std::string& password) {
+    return async::run_blocking(auth_.login(user, Secret(password), {"192.0.2.1:1", "LOGIN"}));
+  }
+  std::unique_ptr<Exchange> exchange(std::string_view mechanism) {
+    return std::make_unique<Exchange>(
+        auth_, *make_mechanism(mechanism, Plaintext::allowed, {}, auth_.sasl()), "192.0.2.1:1");
+  }
+  ManualClock clock_{1'000'000};
+  FakeDirectory directory_;
+  Throttle throttle_{{.free_guesses = 5, .first_delay = std::chrono::milliseconds(1)}, clock_};
+  async::OffloadPool pool_{1, 2};
+  Authenticator auth_{
+      directory_, throttle_, pool_, clock_, {.sasl = {.decoy_key = "k", .decoy_iterations = 8}}};
+};
+
+TEST_F(Auth, TellsWhoLoggedIn) {
+  const auto who = login("anna", "secret");
+  ASSERT_TRUE(who.has_value());
+  EXPECT_EQ(who->account, directory_.records["anna"].account);
+  EXPECT_EQ(who->name, "anna");
+}
+
+TEST_F(Auth, SaysTheSameOfUnknownUsersAndWrongPasswords) {
+  const auto wrong = login("anna", "Secret");
+  const auto unknown = login("nobody", "secret");
+  EXPECT_EQ(wrong.error().kind, ErrorKind::auth_failed);
+  EXPECT_EQ(wrong.error().text, unknown.error().text);
+  EXPECT_EQ(auth_.hashes(), 2U);  // The unknown user cost the same.
+}
+
+TEST_F(Auth, RemembersARightPassword) {
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(login("anna", "secret"));
+  EXPECT_EQ(auth_.hashes(), 1U);
+  EXPECT_FALSE(login("anna", "secre"));
+  EXPECT_FALSE(login("bob", "secret"));  // Another account's password.
+  EXPECT_EQ(auth_.hashes(), 3U);
+}
+
+TEST_F(Auth, ForgetsWhenTheAccountChangesOrAnHourHasPassed) {
+  EXPECT_TRUE(login("anna", "secret"));
+  clock_.advance(std::chrono::seconds(3600));
+  EXPECT_TRUE(login("anna", "secret"));
+  EXPECT_EQ(auth_.hashes(), 2U);
+  LoginRecord& record = directory_.records["anna"];
+  record.keys = make_keys("changed", 8);
+  record.version = 2;
+  EXPECT_FALSE(login("anna", "secret"));
+  EXPECT_TRUE(login("anna", "changed"));
+  auth_.forget(record.account);
+  EXPECT_TRUE(login("anna", "changed"));
+  EXPECT_EQ(auth_.hashes(), 5U);
+}
+
+TEST_F(Auth, TellsDisabledAccountsOnlyToThoseWhoKnowThePassword) {
+  directory_.records["anna"].state = AccountState::disabled;
+  EXPECT_EQ(login("anna", "wrong").error().kind, ErrorKind::auth_failed);
+  EXPECT_EQ(login("anna", "secret").error().kind, ErrorKind::no_permission);
+}
+
+TEST_F(Auth, PassesTheDirectorysErrorsOn) {
+  directory_.broken = true;
+  EXPECT_EQ(login("anna", "secret").error().kind, ErrorKind::io);
+}
+
+TEST_F(Auth, RefusesRatherThanQueueingWithoutEnd) {
+  std::promise<void> go;
+  const std::shared_future<void> gone = go.get_future().share();
+  std::promise<void> running;
+  ASSERT_TRUE(pool_.submit([&running, gone] {
+    running.set_value();
+    gone.wait();
+  }));
+  running.get_future().wait();
+  while (pool_.submit([] {})) {
+  }
+  EXPECT_EQ(login("anna", "secret").error().kind, ErrorKind::unavailable);
+  go.set_value();
+}
+
+TEST_F(Auth, CountsGuessesButNotRepeats) {
+  for (int i = 0; i < 30; ++i) EXPECT_FALSE(login("anna", "old password"));
+  EXPECT_TRUE(throttle_.slowed(10).empty());
+  for (int i = 0; i < 6; ++i) EXPECT_FALSE(login("anna", "guess" + std::to_string(i)));
+  EXPECT_EQ(throttle_.slowed(10).size(), 1U);
+  EXPECT_TRUE(login("anna", "secret"));
+  EXPECT_TRUE(throttle_.slowed(10).empty());
+}
+
+TEST_F(Auth, ExchangesPlain) {
+  auto good = async::run_blocking(exchange("PLAIN")->begin(Secret("\0anna\0secret"s)));
+  ASSERT_TRUE(std::holds_alternative<Identity>(good));
+  EXPECT_EQ(std::get<Identity>(good).name, "anna");
+  auto bad = async::run_blocking(exchange("PLAIN")->begin(Secret("\0anna\0secreT"s)));
+  EXPECT_EQ(std::get<Error>(bad).kind, ErrorKind::auth_failed);
+  auto odd = async::run_blocking(exchange("PLAIN")->begin(Secret("anna")));
+  EXPECT_EQ(std::get<Error>(odd).kind, ErrorKind::syntax);
+  auto other = async::run_blocking(exchange("PLAIN")->begin(Secret("bob\0anna\0secret"s)));
+  EXPECT_EQ(std::get<Error>(other).kind, ErrorKind::no_permission);
+}
+
+TEST_F(Auth, ExchangesLogin) {
+  const auto e = exchange("LOGIN");
+  auto step = async::run_blocking(e->begin(std::nullopt));
+  EXPECT_EQ(std::get<Challenge>(step).bytes, "Username:");
+  step = async::run_blocking(e->respond(Secret("anna")));
+  EXPECT_EQ(std::get<Challenge>(step).bytes, "Password:");
+  step = async::run_blocking(e->respond(Secret("secret")));
+  EXPECT_EQ(std::get<Identity>(step).name, "anna");
+}
+
+TEST_F(Auth, ExchangesScramAndCountsItsFailures) {
+  for (int i = 0; i < 6; ++i) {
+    const auto e = exchange("SCRAM-SHA-256");
+    auto step = async::run_blocking(e->begin(Secret("n,,n=anna,r=abc")));
+    const std::string first = std::get<Challenge>(step).bytes;
+    const std::string nonce = first.substr(0, first.find(','));
+    const std::string proof = "p=" + std::string(43, 'A') + "=";
+    step = async::run_blocking(e->respond(Secret("c=biws," + nonce + "," + proof)));
+    EXPECT_EQ(std::get<Error>(step).kind, ErrorKind::auth_failed);
+  }
+  EXPECT_EQ(throttle_.slowed(10).size(), 1U);
+}
+
+}  // namespace
+}  // namespace posthorn::auth

@@ -1,0 +1,110 @@
+#include "auth/throttle.h"
+
+#include <gtest/gtest.h>
+
+#include "auth/peer.h"
+
+namespace posthorn::auth {
+namespace {
+
+using std::chrono::milliseconds;
+
+class Throttling : public testing::Test {
+ protected:
+  milliseconds delay(std::string_view user, std::string_view peer) {
+    const auto attempt = throttle_.admit(user, peer);
+    return attempt ? attempt->delay : milliseconds(-1);
+  }
+  void guess(int from, int to, std::string_view user = "anna",
+             std::string_view peer = "192.0.2.1:1000") {
+    for (int i = from; i < to; ++i) throttle_.failed(user, peer, "guess " + std::to_string(i));
+  }
+  ManualClock clock_{1'000'000};
+  Throttle throttle_{{.max_entries = 100}, clock_};
+};
+
+TEST_F(Throttling, GrowsWithEveryDifferentGuess) {
+  guess(0, 4);
+  EXPECT_EQ(delay("anna", "192.0.2.1:2000"), milliseconds(0));
+  guess(4, 5);
+  EXPECT_EQ(delay("anna", "192.0.2.1:2000"), milliseconds(1000));
+  guess(5, 6);
+  EXPECT_EQ(delay("ANNA", "192.0.2.1:2000"), milliseconds(2000));
+  guess(6, 60);
+  EXPECT_EQ(delay("anna", "192.0.2.1:2000"), milliseconds(15'000));
+}
+
+TEST_F(Throttling, CountsARepeatedPasswordOnce) {
+  for (int i = 0; i < 1000; ++i) throttle_.failed("anna", "192.0.2.1:1000", "last year's");
+  EXPECT_EQ(delay("anna", "192.0.2.1:1000"), milliseconds(0));
+  for (int i = 0; i < 5; ++i) throttle_.failed("anna", "192.0.2.1:1000", std::nullopt);
+  EXPECT_GT(delay("anna", "192.0.2.1:1000"), milliseconds(0));
+}
+
+TEST_F(Throttling, KeepsUsersAndNetworksApart) {
+  guess(0, 20);
+  EXPECT_EQ(delay("anna", "192.0.2.2:1000"), milliseconds(0));
+  EXPECT_EQ(delay("bob", "192.0.2.1:1000"), milliseconds(0));
+}
+
+TEST_F(Throttling, TrustsWhereTheUserGotInLately) {
+  throttle_.succeeded("anna", "192.0.2.1:1000");
+  guess(0, 50);
+  EXPECT_EQ(delay("anna", "192.0.2.1:1000"), milliseconds(0));
+  clock_.advance(std::chrono::days(7));
+  guess(50, 60);
+  EXPECT_GT(delay("anna", "192.0.2.1:1000"), milliseconds(0));
+}
+
+TEST_F(Throttling, ASuccessEndsTheDelay) {
+  guess(0, 50);
+  throttle_.succeeded("anna", "192.0.2.1:1000");
+  EXPECT_EQ(delay("anna", "192.0.2.1:1000"), milliseconds(0));
+}
+
+TEST_F(Throttling, ForgetsWithTime) {
+  guess(0, 50);
+  clock_.advance(std::chrono::seconds(3599));
+  EXPECT_GT(delay("anna", "192.0.2.1:1000"), milliseconds(0));
+  clock_.advance(std::chrono::seconds(1));
+  EXPECT_EQ(delay("anna", "192.0.2.1:1000"), milliseconds(0));
+  guess(0, 1);
+  EXPECT_EQ(delay("anna", "192.0.2.1:1000"), milliseconds(0));
+}
+
+TEST_F(Throttling, LetsOnlyAFewWait) {
+  guess(0, 50);
+  std::vector<Throttle::Attempt> waiting;
+  for (int i = 0; i < 4; ++i) waiting.push_back(throttle_.admit("anna", "192.0.2.1:1").value());
+  EXPECT_FALSE(throttle_.admit("anna", "192.0.2.1:1"));
+  waiting.pop_back();
+  EXPECT_TRUE(throttle_.admit("anna", "192.0.2.1:1"));
+}
+
+TEST_F(Throttling, StaysBoundedAndShowsAndPardons) {
+  for (int i = 0; i < 1000; ++i) guess(0, 6, "user" + std::to_string(i));
+  EXPECT_EQ(throttle_.size(), 100U);
+  const auto slowed = throttle_.slowed(3);
+  ASSERT_EQ(slowed.size(), 3U);
+  EXPECT_EQ(slowed[0].user, "user999");
+  EXPECT_EQ(slowed[0].network, "192.0.2.1");
+  EXPECT_EQ(slowed[0].guesses, 6U);
+  EXPECT_EQ(throttle_.pardon("User999"), 1U);
+  EXPECT_EQ(delay("user999", "192.0.2.1:1"), milliseconds(0));
+  EXPECT_GT(delay("user998", "192.0.2.1:1"), milliseconds(0));
+}
+
+TEST(Peer, NamesTheNetwork) {
+  EXPECT_EQ(network_of("192.0.2.1:40000"), "192.0.2.1");
+  EXPECT_EQ(network_of("192.0.2.1"), "192.0.2.1");
+  EXPECT_EQ(network_of("[2001:db8:1:2:3:4:5:6]:40000"), "2001:db8:1:2::/64");
+  EXPECT_EQ(network_of("2001:db8:1:2::9"), "2001:db8:1:2::/64");
+  EXPECT_EQ(network_of("[fe80::1%eth0]:40000"), "fe80::/64");
+  EXPECT_EQ(network_of("[::ffff:192.0.2.1]:40000"), "192.0.2.1");
+  EXPECT_EQ(network_of("unix"), "unix");
+  EXPECT_EQ(network_of(""), "");
+  EXPECT_EQ(network_of("["), "");
+}
+
+}  // namespace
+}  // namespace posthorn::auth
