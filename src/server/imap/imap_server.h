@@ -1,0 +1,84 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "async/task.h"
+#include "auth/authenticator.h"
+#include "auth/session_limits.h"
+#include "net/stream.h"
+#include "store/store.h"
+
+namespace posthorn::server::imap {
+
+/// Where a name and a password may be said in clear: LOGIN, AUTHENTICATE PLAIN and LOGIN.
+enum class PlaintextLogin : std::uint8_t {
+  tls_only,      ///< RFC 9051 §11.1: without TLS there is LOGINDISABLED.
+  tls_or_local,  ///< Also from a loopback address or a unix socket.
+  always,
+};
+
+/// What an operator may set; the defaults are for production.
+struct ImapOptions {
+  std::string hostname = "localhost";  ///< In the greeting and BYE.
+  PlaintextLogin plaintext = PlaintextLogin::tls_only;
+  /// Capabilities that are neither advertised nor offered, in any case, e.g. "QRESYNC",
+  /// "AUTH=LOGIN".
+  std::vector<std::string> disabled_capabilities;
+  std::uint64_t max_message_octets = 100ULL << 20;
+  std::uint32_t max_append_messages = 1000;                        ///< In one MULTIAPPEND.
+  std::chrono::milliseconds login_time = std::chrono::minutes(1);  ///< Until authenticated.
+  std::chrono::milliseconds idle_time = std::chrono::minutes(30);  ///< RFC 9051 §5.4.
+  std::chrono::milliseconds write_time = std::chrono::minutes(2);  ///< For a peer to take bytes.
+  std::chrono::milliseconds keepalive = std::chrono::minutes(2);   ///< During IDLE; 0 for none.
+  std::uint32_t bad_commands = 10;                                 ///< In a row, before BYE.
+  std::uint32_t bad_commands_before_login = 3;
+};
+
+/// What the server stands on. All of it must outlive the server.
+struct ImapContext {
+  store::Store& store;
+  auth::Authenticator& authenticator;
+  auth::SessionLimits& limits;
+  /// The certificates now in use; null, or a null result, where there is no TLS. Thread: any
+  /// loop's.
+  std::function<std::shared_ptr<net::TlsContext>()> tls;
+};
+
+/// IMAP4rev1 and IMAP4rev2 (RFC 3501, RFC 9051) on streams that somebody else listens for.
+class ImapServer {
+ public:
+  enum class Transport : std::uint8_t {
+    plain,         ///< Port 143: STARTTLS is offered when there is TLS.
+    implicit_tls,  ///< Port 993: the TLS handshake comes first (RFC 8314 §3). Done here.
+  };
+
+  ImapServer(ImapContext context, ImapOptions options);
+  /// Requires: stop() has ended.
+  ~ImapServer();
+  ImapServer(const ImapServer&) = delete;
+  ImapServer& operator=(const ImapServer&) = delete;
+
+  /// Serves the stream until it ends. Thread: the stream's loop.
+  void accept(std::unique_ptr<net::Stream> stream, Transport transport);
+
+  /// Options for connections accepted from now on. Thread: any.
+  void set_options(ImapOptions options);
+
+  /// Says `* BYE` to sessions that wait for their client, lets running commands finish, and cuts
+  /// what is left after `grace`. Ends when no session is left. Thread: any loop's.
+  async::Task<void> stop(std::chrono::milliseconds grace);
+
+  /// Connections served now. Thread: any.
+  [[nodiscard]] std::size_t sessions() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace posthorn::server::imap
