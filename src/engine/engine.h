@@ -11,13 +11,15 @@
 #include "base/ids.h"
 #include "base/result.h"
 
-/// The storage engine: what the store asks of whatever keeps the bytes. docs/storage-format.md shows
-/// how each call maps onto RocksDB, RADOS and PostgreSQL.
+/// The storage engine: what the store asks of whatever keeps the bytes. docs/storage-format.md
+/// shows how each call maps onto RocksDB, RADOS and PostgreSQL.
 ///
 /// A *partition* is the only unit of atomicity. It has *rows* (key < 1 KB, value < 64 KB, some
 /// 50,000, ordered as bytes), *pages* (immutable, private to it, named by a number it never uses
 /// twice) and a *tail* (its Seq). *Pieces* are immutable and shared between partitions; *holder
-/// rows* beside a piece say which partitions use it.
+/// rows* beside a piece say which partitions use it. Bounds are in engine/limits.h.
+///
+/// Reads answer `would_block` (cached_only), `io`, `corrupt` or, after close, `unavailable`.
 namespace posthorn::engine {
 
 /// Whether a read may wait for a disk. A cached-only read that would have to answers would_block.
@@ -34,29 +36,31 @@ struct PageWrite {
   std::string bytes;
 };
 
-/// A keyed hash of a piece's bytes (128 bits). No generation is needed beside it: `erase` happens only
-/// at the version the sweeper saw, and a hold changes the version.
+/// A keyed hash of a piece's bytes (128 bits). No generation is needed beside it: `erase` happens
+/// only at the version the sweeper saw, and a hold changes the version.
 using PieceName = WideId<struct PieceNameTag>;
 
-/// What `hold` does, riding in a commit: writes the piece if absent, raises its stamp if older, adds
-/// the holder.
+/// What `hold` does, riding in a commit: writes the piece if absent, adds the holder with this
+/// stamp, or raises the holder's stamp if it is older.
 struct PieceHold {
   PieceName name;
-  std::string bytes;    ///< As stored; ignored when the piece is there.
-  std::int64_t stamp;   ///< Seconds since 1970, of this use.
+  std::string bytes;   ///< As stored; ignored when the piece is there.
+  std::int64_t stamp;  ///< Seconds since 1970, of this use.
 };
 
 /// Bytes that must be durable no later than the commit that names them.
 struct Carry {
   std::vector<PageWrite> pages;
-  std::vector<PageNumber> dropped_pages;  ///< Gone once the commit is durable.
-  std::vector<PieceHold> holds;           ///< Held by the committing partition.
+  std::vector<PageNumber>
+      dropped_pages;             ///< Gone once the commit is durable; may be absent before.
+  std::vector<PieceHold> holds;  ///< Held by the committing partition.
 };
 
 struct Commit {
   PartitionId partition;
-  Seq expect;                 ///< The tail this commit was computed from.
-  std::uint64_t advance = 0;  ///< How many changes it holds; 0 for one that changes nothing visible.
+  Seq expect;  ///< The tail this commit was computed from.
+  std::uint64_t advance =
+      0;  ///< How many changes it holds; 0 for one that changes nothing visible.
   std::vector<Edit> edits;
   Carry carry;
 };
@@ -92,7 +96,12 @@ struct PieceInfo {
 };
 
 /// Called once when the commit is durable (the new tail) or has failed: conflict (the error's text
-/// is the tail in decimal), io, unavailable. May run on any thread; must be short and not block.
+/// is the tail in decimal), io, too_big, unavailable. May run on any thread, inside `commit` too;
+/// must be short and not block. Calls for one partition come in the order of its commits.
+///
+/// After `io` nothing of the commit is seen, but it may be found whole after a restart: the tail
+/// then says so. When a commit fails, those of its partition given before its `done` was called
+/// fail with conflict, whatever they expect, since they may have been computed from it.
 using CommitDone = std::move_only_function<void(Result<Seq>)>;
 /// Called when a partition's tail moved; lossy, on any thread, must be short.
 using BellListener = std::function<void(const Bell&)>;
@@ -117,38 +126,49 @@ class Engine {
   virtual Result<ScanResult> scan(const PartitionId& partition, std::string_view first,
                                   std::string_view last, std::size_t limit, Tier tier) = 0;
 
-  /// Durable no later than the next durable commit of this partition, and unseen before it.
+  /// Durable no later than the next durable commit of this partition. Readable at once; nothing
+  /// stored names it before a commit does. Page numbers begin at 1. May wait for the disk.
   virtual Status put_page(const PartitionId& partition, PageNumber number, std::string bytes) = 0;
-  virtual Result<std::string> read_page(const PartitionId& partition, PageNumber number, Tier tier) = 0;
-  /// For pages written and never named by a commit.
+  virtual Result<std::string> read_page(const PartitionId& partition, PageNumber number,
+                                        Tier tier) = 0;
+  /// For pages written and never named by a commit. After a crash they may be there again.
   virtual Status drop_pages(const PartitionId& partition, std::span<const PageNumber> numbers) = 0;
-  /// Page numbers present, ascending, from `after` on: for check and for clearing leftovers.
+  /// Page numbers present, ascending, after `after` (exclusive; 0 for all): for check and for
+  /// clearing leftovers.
   virtual Result<std::vector<PageNumber>> pages(const PartitionId& partition, PageNumber after,
                                                 std::size_t limit) = 0;
 
   /// Writes ahead a piece of a message still streaming in; durable no later than the next commit of
-  /// `holder` that follows.
+  /// `holder` that follows. May wait for the disk.
   virtual Status hold(const PieceHold& piece, const PartitionId& holder) = 0;
   virtual Result<std::string> read_piece(const PieceName& name, Tier tier) = 0;
 
-  /// The sweeper's three. `erase` answers false when the version is no longer `version`.
+  /// The sweeper's three, which may wait for the disk. `unhold` removes the holder unless its stamp
+  /// is later than `not_after`; what is not there is no error. `erase` answers false when the
+  /// version is no longer `version`, and for a piece that is held.
   virtual Result<std::optional<PieceInfo>> inspect(const PieceName& name) = 0;
-  virtual Status unhold(const PieceName& name, const PartitionId& holder, std::int64_t not_after) = 0;
+  virtual Status unhold(const PieceName& name, const PartitionId& holder,
+                        std::int64_t not_after) = 0;
   virtual Result<bool> erase(const PieceName& name, std::uint64_t version) = 0;
 
-  /// Rows that may be lost in a crash and have no number: \Recent, last login, throttles.
+  /// Rows that may be lost in a crash and have no number: \Recent, last login, throttles. Read like
+  /// any row, so their keys must be no commit's. Seen no later than the next commit of the
+  /// partition; dropped when the queue is full. Never blocks on the disk.
   virtual void hint(const PartitionId& partition, std::vector<Edit> edits) = 0;
 
-  /// Replaces the listener (none by default).
+  /// Replaces the listener (none by default); the old one is not running any more on return. Not to
+  /// be called from a listener.
   virtual void listen(BellListener listener) = 0;
 
-  /// Ascending from `after` (exclusive), at most `limit`: for check, sweep and backup.
+  /// Those ever committed to, ascending from `after` (exclusive), at most `limit`: for check, sweep
+  /// and backup.
   virtual Result<std::vector<PartitionId>> partitions(const std::optional<PartitionId>& after,
                                                       std::size_t limit) = 0;
   virtual Result<std::vector<PieceName>> pieces(const std::optional<PieceName>& after,
                                                 std::size_t limit) = 0;
 
-  /// Waits until everything queued has been answered and flushes; later commits get `unavailable`.
+  /// Waits until everything queued has been answered and flushes; every later call gets
+  /// `unavailable`. Not to be called from a `done` or a listener.
   virtual void close() = 0;
 };
 

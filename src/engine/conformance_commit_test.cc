@@ -1,0 +1,253 @@
+#include <latch>
+
+#include "engine/conformance_fixture.h"
+#include "engine/limits.h"
+
+namespace posthorn::engine::conformance {
+namespace {
+
+using CommitConformance = Conformance;
+POSTHORN_CONFORMANCE(CommitConformance);
+
+TEST_P(CommitConformance, ANewPartitionHasTailZeroAndNoRows) {
+  EXPECT_EQ(said(engine().tail(partition(1), Tier::may_block)), "0");
+  EXPECT_EQ(row(engine(), partition(1), "a"), "<none>");
+  EXPECT_EQ(rows(engine(), partition(1)), "");
+  EXPECT_EQ(said(engine().tail(partition(1), Tier::may_block)), "0");
+}
+
+TEST_P(CommitConformance, EditsPutReplaceAndRemove) {
+  const auto p = partition(1);
+  EXPECT_EQ(said(commit(engine(), change(p, 0, {put("a", "1"), put("b", "2")}))), "1");
+  EXPECT_EQ(rows(engine(), p), "a=1;b=2;");
+  EXPECT_EQ(said(commit(engine(), change(p, 1, {put("a", "3"), removal("b"), removal("c")}))), "2");
+  EXPECT_EQ(rows(engine(), p), "a=3;");
+  EXPECT_EQ(said(engine().tail(p, Tier::may_block)), "2");
+}
+
+TEST_P(CommitConformance, TheLastEditOfAKeyInACommitCounts) {
+  const auto p = partition(1);
+  commit(engine(), change(p, 0, {put("a", "1"), removal("a"), put("b", "1"), put("b", "2")}));
+  EXPECT_EQ(rows(engine(), p), "b=2;");
+}
+
+TEST_P(CommitConformance, AStaleExpectIsAConflictThatChangesNothing) {
+  const auto p = partition(1);
+  commit(engine(), change(p, 0, {put("a", "1")}, 5));
+  Commit stale = change(p, 4, {put("a", "2")});
+  stale.carry.pages.push_back({PageNumber{1}, "page"});
+  stale.carry.holds.push_back(hold_of(piece(1), "piece", 1));
+  EXPECT_EQ(said(commit(engine(), std::move(stale))), "<conflict 5>");
+  EXPECT_EQ(said(commit(engine(), change(p, 6, {put("a", "2")}))), "<conflict 5>");
+  EXPECT_EQ(rows(engine(), p), "a=1;");
+  EXPECT_EQ(said(engine().read_page(p, PageNumber{1}, Tier::may_block)), "<not_found>");
+  EXPECT_EQ(said(engine().read_piece(piece(1), Tier::may_block)), "<not_found>");
+}
+
+TEST_P(CommitConformance, AdvanceNothingKeepsTheTail) {
+  const auto p = partition(1);
+  EXPECT_EQ(said(commit(engine(), change(p, 0, {put("a", "1")}, 0))), "0");
+  EXPECT_EQ(said(commit(engine(), change(p, 0, {put("b", "1")}, 3))), "3");
+  EXPECT_EQ(said(commit(engine(), change(p, 3, {put("c", "1")}, 0))), "3");
+  EXPECT_EQ(rows(engine(), p), "a=1;b=1;c=1;");
+  EXPECT_EQ(said(commit(engine(), change(p, 3, {}, 1))), "4");
+}
+
+TEST_P(CommitConformance, PartitionsDoNotSeeEachOther) {
+  commit(engine(), change(partition(1), 0, {put("a", "1")}));
+  commit(engine(), change(partition(2), 0, {put("a", "2"), put("b", "2")}, 7));
+  EXPECT_EQ(rows(engine(), partition(1)), "a=1;");
+  EXPECT_EQ(rows(engine(), partition(2)), "a=2;b=2;");
+  EXPECT_EQ(said(engine().tail(partition(1), Tier::may_block)), "1");
+  EXPECT_EQ(said(engine().tail(partition(2), Tier::may_block)), "7");
+}
+
+TEST_P(CommitConformance, ChainsOfQueuedCommitsTakeEffectInOrder) {
+  const auto p = partition(1);
+  std::vector<std::future<Result<Seq>>> waiting;
+  for (std::uint64_t i = 0; i < 500; ++i)
+    waiting.push_back(start(engine(), change(p, i, {put("n", std::to_string(i))})));
+  for (std::uint64_t i = 0; i < 500; ++i) EXPECT_EQ(said(waiting[i].get()), std::to_string(i + 1));
+  EXPECT_EQ(rows(engine(), p), "n=499;");
+}
+
+TEST_P(CommitConformance, DoneIsCalledInTheOrderOfCommits) {
+  const auto p = partition(1);
+  std::vector<int> order;
+  std::latch all(200);
+  for (int i = 0; i < 200; ++i) {
+    // Every tenth is stale; its answer keeps its place.
+    const std::uint64_t expect = i % 10 == 9 ? 100'000 : 0;
+    engine().commit(change(p, expect, {}, 0), [&, i](Result<Seq>) {
+      order.push_back(i);
+      all.count_down();
+    });
+  }
+  all.wait();
+  EXPECT_EQ(order.size(), 200U);
+  EXPECT_TRUE(std::ranges::is_sorted(order));
+}
+
+TEST_P(CommitConformance, WhatWasGivenBeforeAFailureWasToldFailsToo) {
+  const auto p = partition(1);
+  commit(engine(), change(p, 0, {put("a", "1")}));
+  // Inside the failing commit's own `done` nothing is known yet to have failed; a commit from
+  // there is computed anew and succeeds.
+  std::promise<Result<Seq>> retried;
+  engine().commit(change(p, 0, {put("a", "stale")}, 1), [&](Result<Seq> outcome) {
+    EXPECT_EQ(said(outcome), "<conflict 1>");
+    engine().commit(change(p, 1, {put("a", "2")}),
+                    [&](Result<Seq> again) { retried.set_value(std::move(again)); });
+  });
+  EXPECT_EQ(said(retried.get_future().get()), "2");
+  EXPECT_EQ(rows(engine(), p), "a=2;");
+}
+
+TEST_P(CommitConformance, ADependentOfAFailedCommitNeverTakesEffectByChance) {
+  const auto p = partition(1);
+  const auto other = partition(2);
+  commit(engine(), change(p, 0, {put("a", "1")}, 6));
+  // Both are given from inside one `done`, so the second is there before the first is told. It
+  // expects the tail that is, but only because the first, which failed, would have made it so.
+  std::promise<Result<Seq>> first;
+  std::promise<Result<Seq>> second;
+  engine().commit(change(other, 0, {}), [&](Result<Seq>) {
+    engine().commit(change(p, 5, {put("a", "first")}),
+                    [&](Result<Seq> outcome) { first.set_value(std::move(outcome)); });
+    engine().commit(change(p, 6, {put("a", "second")}),
+                    [&](Result<Seq> outcome) { second.set_value(std::move(outcome)); });
+  });
+  EXPECT_EQ(said(first.get_future().get()), "<conflict 6>");
+  EXPECT_EQ(said(second.get_future().get()), "<conflict 6>");
+  EXPECT_EQ(rows(engine(), p), "a=1;");
+  EXPECT_EQ(said(commit(engine(), change(p, 6, {put("a", "2")}))), "7");
+}
+
+TEST_P(CommitConformance, CarriesComeWithTheCommit) {
+  const auto p = partition(1);
+  Commit first = change(p, 0, {put("list", "1 2")});
+  first.carry.pages = {{PageNumber{1}, "one"}, {PageNumber{2}, std::string(100'000, 'x')}};
+  first.carry.holds = {hold_of(piece(1), "body", 10)};
+  ASSERT_EQ(said(commit(engine(), std::move(first))), "1");
+  EXPECT_EQ(said(engine().read_page(p, PageNumber{1}, Tier::may_block)), "one");
+  EXPECT_EQ(said(engine().read_page(p, PageNumber{2}, Tier::may_block)), std::string(100'000, 'x'));
+  EXPECT_EQ(said(engine().read_piece(piece(1), Tier::may_block)), "body");
+  Commit swap = change(p, 1, {put("list", "3")}, 0);
+  swap.carry.pages = {{PageNumber{3}, "three"}};
+  swap.carry.dropped_pages = {PageNumber{1}, PageNumber{2}, PageNumber{99}};
+  ASSERT_EQ(said(commit(engine(), std::move(swap))), "1");
+  EXPECT_EQ(said(engine().read_page(p, PageNumber{1}, Tier::may_block)), "<not_found>");
+  EXPECT_EQ(said(engine().read_page(p, PageNumber{3}, Tier::may_block)), "three");
+}
+
+TEST_P(CommitConformance, KeysAndValuesAreAnyBytesUpToTheirBounds) {
+  const auto p = partition(1);
+  std::string all;
+  for (int b = 0; b < 256; ++b) all.push_back(static_cast<char>(b));
+  const std::string long_key(kMaxRowKey, '\xff');
+  const std::string long_value(kMaxRowValue, '\0');
+  ASSERT_EQ(said(commit(engine(), change(p, 0,
+                                         {put(all, all), put(long_key, long_value),
+                                          put("", "empty key"), put("e", "")}))),
+            "1");
+  EXPECT_EQ(row(engine(), p, all), all);
+  EXPECT_EQ(row(engine(), p, long_key), long_value);
+  EXPECT_EQ(row(engine(), p, ""), "empty key");
+  EXPECT_EQ(row(engine(), p, "e"), "");
+}
+
+TEST_P(CommitConformance, WhatIsTooBigIsRefusedWhole) {
+  const auto p = partition(1);
+  const std::string long_key(kMaxRowKey + 1, 'k');
+  EXPECT_EQ(said(commit(engine(), change(p, 0, {put("a", "1"), put(long_key, "")}))), "<too_big>");
+  EXPECT_EQ(said(commit(engine(), change(p, 0, {put("a", std::string(kMaxRowValue + 1, 'v'))}))),
+            "<too_big>");
+  EXPECT_EQ(rows(engine(), p), "");
+  EXPECT_EQ(said(commit(engine(), change(p, 0, {put("a", "1")}))), "1");
+}
+
+TEST_P(CommitConformance, ALargeCommitIsOneCommit) {
+  const auto p = partition(1);
+  Commit large = change(p, 0, {});
+  for (int i = 0; i < 200; ++i)
+    large.edits.push_back(put(fmt::format("{:04}", i), std::string(60'000, 'r')));
+  ASSERT_EQ(said(commit(engine(), std::move(large))), "1");
+  const auto scanned = engine().scan(p, "", "", 1000, Tier::may_block);
+  ASSERT_TRUE(scanned);
+  EXPECT_EQ(scanned->rows.size(), 200U);
+}
+
+TEST_P(CommitConformance, BellsTellTheTailsThatMoved) {
+  std::mutex mutex;
+  std::map<PartitionId, Seq> last;
+  std::promise<void> seen;
+  engine().listen([&](const Bell& bell) {
+    const std::scoped_lock lock(mutex);
+    EXPECT_LT(last[bell.partition], bell.tail);
+    last[bell.partition] = bell.tail;
+    if (bell.partition == partition(3)) seen.set_value();
+  });
+  commit(engine(), change(partition(1), 0, {put("a", "1")}, 2));
+  commit(engine(), change(partition(2), 0, {put("a", "1")}, 0));
+  commit(engine(), change(partition(2), 9, {}));
+  commit(engine(), change(partition(1), 2, {}));
+  commit(engine(), change(partition(3), 0, {}));
+  seen.get_future().wait();
+  engine().listen(nullptr);
+  EXPECT_EQ(last.size(), 2U);
+  EXPECT_EQ(last[partition(1)], Seq{3});
+  commit(engine(), change(partition(3), 1, {}));
+  EXPECT_EQ(last[partition(3)], Seq{1});
+}
+
+TEST_P(CommitConformance, HintsAreSeenByTheNextCommit) {
+  const auto p = partition(1);
+  engine().hint(p, {put("h", "1"), put("gone", "1")});
+  engine().hint(p, {removal("gone")});
+  EXPECT_EQ(said(commit(engine(), change(p, 0, {put("a", "1")}))), "1");
+  EXPECT_EQ(rows(engine(), p), "a=1;h=1;");
+}
+
+TEST_P(CommitConformance, ClosingAnswersEverythingAndRefusesTheRest) {
+  const auto p = partition(1);
+  std::vector<std::future<Result<Seq>>> waiting;
+  for (std::uint64_t i = 0; i < 100; ++i) waiting.push_back(start(engine(), change(p, i, {})));
+  engine().close();
+  for (auto& outcome : waiting) EXPECT_TRUE(outcome.get());
+  EXPECT_EQ(said(commit(engine(), change(p, 100, {}))), "<unavailable>");
+  EXPECT_EQ(said(engine().tail(p, Tier::may_block)), "<unavailable>");
+  EXPECT_EQ(said(engine().put_page(p, PageNumber{1}, "x")), "<unavailable>");
+  EXPECT_EQ(said(engine().hold(hold_of(piece(1), "x", 1), p)), "<unavailable>");
+  EXPECT_EQ(said(engine().unhold(piece(1), p, 1)), "<unavailable>");
+  EXPECT_FALSE(engine().erase(piece(1), 1));
+  EXPECT_FALSE(engine().partitions(std::nullopt, 1));
+  engine().hint(p, {put("h", "1")});
+  engine().close();
+}
+
+TEST_P(CommitConformance, WhatWasCommittedIsThereAfterReopening) {
+  if (!keeps()) GTEST_SKIP() << "keeps nothing";
+  const auto p = partition(1);
+  Commit first = change(p, 0, {put("a", "1"), put("b", "2")}, 4);
+  first.carry.pages = {{PageNumber{7}, "page"}};
+  first.carry.holds = {hold_of(piece(1), "body", 10)};
+  ASSERT_EQ(said(commit(engine(), std::move(first))), "4");
+  const auto before = engine().inspect(piece(1));
+  reopen();
+  EXPECT_EQ(said(engine().tail(p, Tier::may_block)), "4");
+  EXPECT_EQ(rows(engine(), p), "a=1;b=2;");
+  EXPECT_EQ(said(engine().read_page(p, PageNumber{7}, Tier::may_block)), "page");
+  EXPECT_EQ(said(engine().read_piece(piece(1), Tier::may_block)), "body");
+  const auto after = engine().inspect(piece(1));
+  ASSERT_TRUE(before && *before && after && *after);
+  EXPECT_EQ((*before)->version, (*after)->version);
+  ASSERT_TRUE(engine().hold(hold_of(piece(1), "", 11), p));
+  EXPECT_NE(engine().inspect(piece(1)).value()->version, (*after)->version);
+  EXPECT_EQ(said(commit(engine(), change(p, 3, {}))), "<conflict 4>");
+  EXPECT_EQ(said(commit(engine(), change(p, 4, {removal("a")}))), "5");
+  reopen();
+  EXPECT_EQ(rows(engine(), p), "b=2;");
+}
+
+}  // namespace
+}  // namespace posthorn::engine::conformance

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <future>
+#include <memory>
+
+#include "engine/engine.h"
+
+/// What the conformance suite (conformance_*_test.cc) runs against and says its cases with. A new
+/// engine is one more entry in conformance_engines().
+namespace posthorn::engine::conformance {
+
+/// Makes engines of one kind; what one of them stored, the next opens.
+class EngineUnderTest {
+ public:
+  virtual ~EngineUnderTest() = default;
+  virtual std::unique_ptr<Engine> open() = 0;
+  /// Whether what was stored is there after close and open.
+  [[nodiscard]] virtual bool keeps() const = 0;
+};
+
+using MakeEngine = std::unique_ptr<EngineUnderTest> (*)();
+struct NamedEngine {
+  const char* name;
+  MakeEngine make;
+};
+std::vector<NamedEngine> conformance_engines();
+
+/// A folder of its own, removed at the end.
+class TempFolder {
+ public:
+  TempFolder();
+  ~TempFolder();
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+  [[nodiscard]] std::string path() const { return path_.string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+class Conformance : public testing::TestWithParam<NamedEngine> {
+ protected:
+  void SetUp() override {
+    maker_ = GetParam().make();
+    engine_ = maker_->open();
+    ASSERT_TRUE(engine_);
+  }
+  Engine& engine() { return *engine_; }
+  [[nodiscard]] bool keeps() const { return maker_->keeps(); }
+  void reopen();
+
+ private:
+  std::unique_ptr<EngineUnderTest> maker_;
+  std::unique_ptr<Engine> engine_;
+};
+
+PartitionId partition(std::uint8_t n);
+PieceName piece(std::uint8_t n);
+Edit put(std::string key, std::string value);
+Edit removal(std::string key);
+Commit change(const PartitionId& partition, std::uint64_t expect, std::vector<Edit> edits,
+              std::uint64_t advance = 1);
+PieceHold hold_of(const PieceName& name, std::string bytes, std::int64_t stamp);
+
+/// Commits and waits for the answer.
+Result<Seq> commit(Engine& engine, Commit commit);
+std::future<Result<Seq>> start(Engine& engine, Commit commit);
+/// The tail or the row's value as text, or the error's name in angle brackets.
+std::string said(const Result<Seq>& outcome);
+std::string row(Engine& engine, const PartitionId& partition, const std::string& key);
+/// "key=value;..." of the range, then "+next" if there is more.
+std::string rows(Engine& engine, const PartitionId& partition, std::string_view first = {},
+                 std::string_view last = {}, std::size_t limit = 1000);
+std::string said(const Result<std::string>& bytes);
+std::string said(const Status& status);
+
+}  // namespace posthorn::engine::conformance
+
+#define POSTHORN_CONFORMANCE(Suite)                                                  \
+  INSTANTIATE_TEST_SUITE_P(Engines, Suite, testing::ValuesIn(conformance_engines()), \
+                           [](const auto& info) { return std::string(info.param.name); })

@@ -1,0 +1,122 @@
+#include <unistd.h>
+
+#include "engine/conformance_fixture.h"
+#include "engine/memory/memory_engine.h"
+#include "engine/rocksdb/rocksdb_engine.h"
+
+namespace posthorn::engine::conformance {
+namespace {
+
+class MemoryUnderTest final : public EngineUnderTest {
+ public:
+  std::unique_ptr<Engine> open() override { return std::make_unique<MemoryEngine>(); }
+  [[nodiscard]] bool keeps() const override { return false; }
+};
+
+class RocksDbUnderTest final : public EngineUnderTest {
+ public:
+  std::unique_ptr<Engine> open() override {
+    auto opened = open_rocksdb({.path = folder_.path() + "/data", .cache_bytes = 8 << 20});
+    EXPECT_TRUE(opened) << opened.error().text << ": " << opened.error().cause;
+    return opened ? std::move(*opened) : nullptr;
+  }
+  [[nodiscard]] bool keeps() const override { return true; }
+
+ private:
+  TempFolder folder_;
+};
+
+template <class Kind>
+std::unique_ptr<EngineUnderTest> make() {
+  return std::make_unique<Kind>();
+}
+
+template <class Id>
+Id id_of(std::uint8_t n) {
+  Id id;
+  id.bytes.fill(0x11);
+  id.bytes[0] = n;
+  id.bytes[15] = n;
+  return id;
+}
+
+std::string in_brackets(const Error& error) {
+  const std::string name(name_of(error.kind));
+  return error.kind == ErrorKind::conflict ? "<" + name + " " + error.text + ">" : "<" + name + ">";
+}
+
+}  // namespace
+
+std::vector<NamedEngine> conformance_engines() {
+  return {{"memory", make<MemoryUnderTest>}, {"rocksdb", make<RocksDbUnderTest>}};
+}
+
+TempFolder::TempFolder() {
+  std::string name = (std::filesystem::temp_directory_path() / "posthorn-test-XXXXXX").string();
+  if (!mkdtemp(name.data())) std::abort();
+  path_ = name;
+}
+
+TempFolder::~TempFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+void Conformance::reopen() {
+  engine_->close();
+  engine_.reset();
+  engine_ = maker_->open();
+  ASSERT_TRUE(engine_);
+}
+
+PartitionId partition(std::uint8_t n) { return id_of<PartitionId>(n); }
+PieceName piece(std::uint8_t n) { return id_of<PieceName>(n); }
+Edit put(std::string key, std::string value) { return {std::move(key), std::move(value)}; }
+Edit removal(std::string key) { return {std::move(key), std::nullopt}; }
+
+Commit change(const PartitionId& partition, std::uint64_t expect, std::vector<Edit> edits,
+              std::uint64_t advance) {
+  return {partition, Seq{expect}, advance, std::move(edits), {}};
+}
+
+PieceHold hold_of(const PieceName& name, std::string bytes, std::int64_t stamp) {
+  return {name, std::move(bytes), stamp};
+}
+
+std::future<Result<Seq>> start(Engine& engine, Commit commit) {
+  std::promise<Result<Seq>> promise;
+  auto future = promise.get_future();
+  engine.commit(std::move(commit), [promise = std::move(promise)](Result<Seq> outcome) mutable {
+    promise.set_value(std::move(outcome));
+  });
+  return future;
+}
+
+Result<Seq> commit(Engine& engine, Commit commit) { return start(engine, std::move(commit)).get(); }
+
+std::string said(const Result<Seq>& outcome) {
+  return outcome ? std::to_string(outcome->value) : in_brackets(outcome.error());
+}
+
+std::string said(const Result<std::string>& bytes) {
+  return bytes ? *bytes : in_brackets(bytes.error());
+}
+
+std::string said(const Status& status) { return status ? "ok" : in_brackets(status.error()); }
+
+std::string row(Engine& engine, const PartitionId& partition, const std::string& key) {
+  const auto got = engine.get(partition, std::span(&key, 1), Tier::may_block);
+  if (!got) return in_brackets(got.error());
+  return got->front().value_or("<none>");
+}
+
+std::string rows(Engine& engine, const PartitionId& partition, std::string_view first,
+                 std::string_view last, std::size_t limit) {
+  const auto scanned = engine.scan(partition, first, last, limit, Tier::may_block);
+  if (!scanned) return in_brackets(scanned.error());
+  std::string text;
+  for (const Row& found : scanned->rows) text += found.key + "=" + found.value + ";";
+  return scanned->next_key ? text + "+" + *scanned->next_key : text;
+}
+
+}  // namespace posthorn::engine::conformance

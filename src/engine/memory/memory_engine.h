@@ -1,0 +1,85 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <mutex>
+#include <unordered_map>
+
+#include "engine/engine.h"
+
+namespace posthorn::engine {
+
+/// Everything in ordered maps under one mutex: for tests, and the plainest statement of what an
+/// engine does. `done` and bells run on the committing thread (or on one already calling them), in
+/// the order of the commits, never under the mutex. Durable means until the object is destroyed.
+class MemoryEngine final : public Engine {
+ public:
+  MemoryEngine() = default;
+  ~MemoryEngine() override = default;
+  MemoryEngine(const MemoryEngine&) = delete;
+  MemoryEngine& operator=(const MemoryEngine&) = delete;
+
+  void commit(Commit commit, CommitDone done) override;
+  Result<Seq> tail(const PartitionId& partition, Tier tier) override;
+  Result<std::vector<std::optional<std::string>>> get(const PartitionId& partition,
+                                                      std::span<const std::string> keys,
+                                                      Tier tier) override;
+  Result<ScanResult> scan(const PartitionId& partition, std::string_view first,
+                          std::string_view last, std::size_t limit, Tier tier) override;
+  Status put_page(const PartitionId& partition, PageNumber number, std::string bytes) override;
+  Result<std::string> read_page(const PartitionId& partition, PageNumber number,
+                                Tier tier) override;
+  Status drop_pages(const PartitionId& partition, std::span<const PageNumber> numbers) override;
+  Result<std::vector<PageNumber>> pages(const PartitionId& partition, PageNumber after,
+                                        std::size_t limit) override;
+  Status hold(const PieceHold& piece, const PartitionId& holder) override;
+  Result<std::string> read_piece(const PieceName& name, Tier tier) override;
+  Result<std::optional<PieceInfo>> inspect(const PieceName& name) override;
+  Status unhold(const PieceName& name, const PartitionId& holder, std::int64_t not_after) override;
+  Result<bool> erase(const PieceName& name, std::uint64_t version) override;
+  void hint(const PartitionId& partition, std::vector<Edit> edits) override;
+  void listen(BellListener listener) override;
+  Result<std::vector<PartitionId>> partitions(const std::optional<PartitionId>& after,
+                                              std::size_t limit) override;
+  Result<std::vector<PieceName>> pieces(const std::optional<PieceName>& after,
+                                        std::size_t limit) override;
+  void close() override;
+
+ private:
+  struct Partition {
+    Seq tail;
+    bool committed = false;           ///< Only then does `partitions` list it.
+    std::size_t failures_untold = 0;  ///< Failed commits whose `done` has not been called yet.
+    std::map<std::string, std::string, std::less<>> rows;
+    std::map<PageNumber, std::string> pages;
+  };
+  struct Piece {
+    std::string bytes;
+    std::uint64_t version = 0;
+    std::map<PartitionId, std::int64_t> holders;
+  };
+  struct Answer {
+    PartitionId partition;
+    CommitDone done;
+    Result<Seq> outcome;
+    bool ring = false;
+  };
+
+  Result<Seq> apply(Partition& partition, Commit& commit);
+  void hold_locked(const PieceHold& piece, const PartitionId& holder);
+  void answer(std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] const Partition* find(const PartitionId& partition) const;
+  Status check_open() const;
+
+  mutable std::mutex mutex_;
+  std::map<PartitionId, Partition> partitions_;
+  std::map<PieceName, Piece> pieces_;
+  std::uint64_t last_version_ = 0;
+  std::deque<Answer> answers_;
+  bool answering_ = false;
+  bool closed_ = false;
+  std::mutex listener_mutex_;
+  BellListener listener_;
+};
+
+}  // namespace posthorn::engine

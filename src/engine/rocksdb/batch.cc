@@ -1,0 +1,203 @@
+#include "engine/rocksdb/batch.h"
+
+#include "engine/limits.h"
+#include "engine/rocksdb/status.h"
+
+namespace posthorn::engine::rocks {
+
+Result<Batch::Tail> Batch::find_tail(const PartitionId& partition) {
+  if (const auto it = tails_.find(partition); it != tails_.end()) return it->second.tail;
+  if (const Tail* known = recent_tails_.find(partition)) return *known;
+  const auto stored = database_->get(database_->rows(), tail_key(partition), Tier::may_block);
+  if (!stored) return std::unexpected(stored.error());
+  if (!*stored) return Tail{};
+  const auto seq = parse_number(**stored);
+  if (!seq) return posthorn::fail(ErrorKind::corrupt, "a partition's tail is damaged");
+  return recent_tails_.put(partition, Tail{Seq{*seq}, true});
+}
+
+Result<Seq> Batch::tail_of(const PartitionId& partition) {
+  auto tail = find_tail(partition);
+  if (!tail) return pass(tail);
+  return tail->seq;
+}
+
+Result<std::optional<PieceState>> Batch::find_piece(const PieceName& name) {
+  if (const auto it = pieces_.find(name); it != pieces_.end()) return it->second;
+  if (const PieceState* known = recent_pieces_.find(name)) return *known;
+  const auto stored = database_->get(database_->holders(), name.view(), Tier::may_block);
+  if (!stored) return std::unexpected(stored.error());
+  if (!*stored) return std::nullopt;
+  const auto state = parse_piece_state(**stored);
+  if (!state) return posthorn::fail(ErrorKind::corrupt, "a piece's state is damaged");
+  return recent_pieces_.put(name, *state);
+}
+
+Result<std::optional<std::int64_t>> Batch::find_stamp(const std::string& holder_key) {
+  if (const auto it = stamps_.find(holder_key); it != stamps_.end()) return it->second;
+  const auto stored = database_->get(database_->holders(), holder_key, Tier::may_block);
+  if (!stored) return std::unexpected(stored.error());
+  if (!*stored) return std::nullopt;
+  const auto stamp = parse_stamp(**stored);
+  if (!stamp) return posthorn::fail(ErrorKind::corrupt, "a holder row is damaged");
+  return stamp;
+}
+
+Result<Seq> Batch::add(const Commit& commit) {
+  if (Status ok = check_limits(commit); !ok) return pass(ok);
+  auto tail = find_tail(commit.partition);
+  if (!tail) return pass(tail);
+  if (tail->seq != commit.expect) return conflict_at(tail->seq);
+  batch_.SetSavePoint();
+  for (const PieceHold& hold : commit.carry.holds) {
+    if (Status held = add_hold(hold, commit.partition); !held) {
+      static_cast<void>(batch_.RollbackToSavePoint());
+      return pass(held);
+    }
+  }
+  batch_.PopSavePoint();
+  for (const PageWrite& page : commit.carry.pages)
+    batch_.Put(database_->pages(), page_key(commit.partition, page.number), page.bytes);
+  for (const PageNumber number : commit.carry.dropped_pages)
+    batch_.Delete(database_->pages(), page_key(commit.partition, number));
+  put_edits(commit.partition, commit.edits);
+  const Seq before = tail->seq;
+  tail->seq.value += commit.advance;
+  const auto [it, fresh] = tails_.try_emplace(commit.partition, *tail, before);
+  if (!fresh) it->second.tail.seq = tail->seq;
+  return tail->seq;
+}
+
+void Batch::put_edits(const PartitionId& partition, const std::vector<Edit>& edits) {
+  for (const Edit& edit : edits) {
+    set_row_key(scratch_, partition, edit.key);
+    if (edit.value) {
+      batch_.Put(database_->rows(), scratch_, *edit.value);
+    } else {
+      batch_.Delete(database_->rows(), scratch_);
+    }
+  }
+}
+
+void Batch::add_hint(const PartitionId& partition, const std::vector<Edit>& edits) {
+  put_edits(partition, edits);
+}
+
+std::uint64_t Batch::next_version(std::uint64_t old) {
+  // Starting from RocksDB's own count of writes, no version is used again for a piece that was
+  // erased and written anew: each goes with two writes or more.
+  last_version_ = std::max({last_version_, old, database_->db().GetLatestSequenceNumber()}) + 1;
+  return last_version_;
+}
+
+void Batch::put_state(const PieceName& name, const PieceState& state) {
+  batch_.Put(database_->holders(), slice(name.view()), format_piece_state(state));
+  pieces_.insert_or_assign(name, state);
+}
+
+Status Batch::add_hold(const PieceHold& hold, const PartitionId& holder) {
+  auto known = find_piece(hold.name);
+  if (!known) {
+    spoiled_ = true;
+    return pass(known);
+  }
+  const std::string key = holder_key(hold.name, holder);
+  std::int64_t stamp = hold.stamp;
+  if (*known) {
+    const auto held = find_stamp(key);
+    if (!held) {
+      spoiled_ = true;
+      return std::unexpected(held.error());
+    }
+    if (*held) stamp = std::max(stamp, **held);
+  } else {
+    batch_.Put(database_->pieces(), slice(hold.name.view()), hold.bytes);
+  }
+  PieceState state = *known ? **known : PieceState{0, hold.stamp, hold.bytes.size()};
+  state.version = next_version(state.version);
+  state.stamp = std::max(state.stamp, hold.stamp);
+  put_state(hold.name, state);
+  batch_.Put(database_->holders(), key, format_stamp(stamp));
+  stamps_.insert_or_assign(key, stamp);
+  return {};
+}
+
+Result<std::vector<Batch::Moved>> Batch::write(Sync sync) {
+  std::vector<Moved> moved;
+  for (auto& [partition, pending] : tails_) {
+    if (pending.tail.seq != pending.before) moved.push_back({partition, pending.tail.seq});
+    if (pending.tail.stored && pending.tail.seq == pending.before) continue;
+    pending.tail.stored = true;
+    batch_.Put(database_->rows(), tail_key(partition), format_number(pending.tail.seq.value));
+  }
+  ::rocksdb::WriteOptions options;
+  options.sync = sync == Sync::yes;
+  const ::rocksdb::Status written = database_->db().Write(options, &batch_);
+  if (!written.ok()) {
+    drop();
+    return fail(written);
+  }
+  remember();
+  return moved;
+}
+
+void Batch::remember() {
+  if (spoiled_) return drop();  // Part of what was taken in was rolled back: look it up again.
+  for (const auto& [partition, pending] : tails_) recent_tails_.put(partition, pending.tail);
+  for (const auto& [name, state] : pieces_) recent_pieces_.put(name, state);
+  batch_.Clear();
+  tails_.clear();
+  pieces_.clear();
+  stamps_.clear();
+}
+
+void Batch::drop() {
+  batch_.Clear();
+  tails_.clear();
+  pieces_.clear();
+  stamps_.clear();
+  recent_tails_.clear();
+  recent_pieces_.clear();
+  spoiled_ = false;
+}
+
+Status Batch::write_now() {
+  auto written = write(Sync::no);
+  if (!written) return pass(written);
+  return {};
+}
+
+Status Batch::unhold(const PieceName& name, const PartitionId& holder, std::int64_t not_after) {
+  auto known = find_piece(name);
+  if (!known) return pass(known);
+  const std::string key = holder_key(name, holder);
+  const auto stamp = find_stamp(key);
+  if (!stamp) return std::unexpected(stamp.error());
+  if (!*known || !*stamp || **stamp > not_after) return {};
+  PieceState state = **known;
+  state.version = next_version(state.version);
+  batch_.Delete(database_->holders(), key);
+  put_state(name, state);
+  return write_now();
+}
+
+Result<bool> Batch::erase(const PieceName& name, std::uint64_t version) {
+  auto known = find_piece(name);
+  if (!known) return pass(known);
+  if (!*known || (*known)->version != version) return false;
+  ::rocksdb::ReadOptions options = read_options(Tier::may_block);
+  options.prefix_same_as_start = true;
+  const std::unique_ptr<::rocksdb::Iterator> it(
+      database_->db().NewIterator(options, database_->holders()));
+  const std::string first = holder_key(name, PartitionId{});
+  it->Seek(first);
+  if (!it->status().ok()) return fail(it->status());
+  if (it->Valid() && view(it->key()).starts_with(name.view())) return false;
+  batch_.Delete(database_->pieces(), slice(name.view()));
+  batch_.Delete(database_->holders(), slice(name.view()));
+  recent_pieces_.forget(name);
+  if (Status written = write_now(); !written) return pass(written);
+  return true;
+}
+
+}  // namespace posthorn::engine::rocks

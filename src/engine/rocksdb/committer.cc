@@ -1,0 +1,269 @@
+#include "engine/rocksdb/committer.h"
+
+#include "base/log.h"
+#include "engine/limits.h"
+
+namespace posthorn::engine::rocks {
+namespace {
+
+/// Larger batches only make everyone in them wait longer.
+constexpr std::size_t kBatchBytes = 4UL << 20;
+constexpr std::uint64_t kAllTickets = ~0ULL;
+constexpr auto kFirstRetry = std::chrono::milliseconds(50);
+constexpr auto kLastRetry = std::chrono::seconds(5);
+
+std::size_t edit_bytes(const std::vector<Edit>& edits) {
+  std::size_t bytes = sizeof(Edit) * (edits.size() + 1);
+  for (const Edit& edit : edits) bytes += edit.key.size() + (edit.value ? edit.value->size() : 0);
+  return bytes;
+}
+
+}  // namespace
+
+Committer::Committer(Storage& storage, const RocksDbOptions& options)
+    : storage_(storage),
+      max_bytes_(options.queue_bytes),
+      max_jobs_(options.queue_jobs),
+      unsynced_limit_(options.unsynced_limit),
+      thread_([this] { run(); }) {}
+
+Committer::~Committer() { stop(); }
+
+void Committer::stop() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  waiting_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+Status Committer::push(Work& work, std::size_t bytes) {
+  bool wake = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stopping_) return posthorn::fail(ErrorKind::unavailable, "the storage engine is closed");
+    if (queued_bytes_ >= max_bytes_ || queue_.size() >= max_jobs_)
+      return posthorn::fail(ErrorKind::unavailable, "too much waits to be written");
+    wake = queue_.empty();
+    queue_.push_back({next_ticket_++, std::move(work)});
+    queued_bytes_ += bytes;
+  }
+  if (wake) waiting_.notify_one();
+  return {};
+}
+
+void Committer::commit(Commit commit, CommitDone done) {
+  const std::size_t bytes = bytes_of(commit);
+  Work work = CommitJob{std::move(commit), std::move(done)};
+  if (Status queued = push(work, bytes); !queued) std::get<CommitJob>(work).done(pass(queued));
+}
+
+void Committer::hint(const PartitionId& partition, std::vector<Edit> edits) {
+  if (!check_limits(edits)) return;
+  const std::size_t bytes = edit_bytes(edits);
+  Work work = HintJob{partition, std::move(edits)};
+  static_cast<void>(push(work, bytes));
+}
+
+void Committer::nudge() {
+  nudged_ = true;
+  hint({}, {});
+}
+
+Status Committer::hold(const PieceHold& piece, const PartitionId& holder) {
+  if (Status ok = check_blob(piece.bytes.size()); !ok) return ok;
+  std::promise<Status> done;
+  Work work = HoldJob{&piece, holder, &done};
+  if (Status queued = push(work, piece.bytes.size()); !queued) return queued;
+  return done.get_future().get();
+}
+
+Status Committer::unhold(const PieceName& name, const PartitionId& holder, std::int64_t not_after) {
+  std::promise<Status> done;
+  Work work = UnholdJob{name, holder, not_after, &done};
+  if (Status queued = push(work, sizeof work); !queued) return queued;
+  return done.get_future().get();
+}
+
+Result<bool> Committer::erase(const PieceName& name, std::uint64_t version) {
+  std::promise<Result<bool>> done;
+  Work work = EraseJob{name, version, &done};
+  if (Status queued = push(work, sizeof work); !queued) return pass(queued);
+  return done.get_future().get();
+}
+
+void Committer::listen(BellListener listener) {
+  const std::scoped_lock lock(listener_mutex_);
+  listener_ = std::move(listener);
+}
+
+bool Committer::take(std::vector<Job>& jobs) {
+  std::unique_lock lock(mutex_);
+  waiting_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+  jobs.clear();
+  jobs.swap(queue_);
+  queued_bytes_ = 0;
+  return !jobs.empty();
+}
+
+void Committer::run() {
+  std::vector<Job> jobs;
+  while (take(jobs)) {
+    std::erase_if(blocked_, [&](const auto& entry) { return entry.second <= jobs.front().ticket; });
+    if (healthy()) {
+      process(jobs);
+    } else {
+      for (Job& job : jobs) refuse(job);
+    }
+  }
+}
+
+void Committer::process(std::vector<Job>& jobs) {
+  auto use = storage_.use();
+  if (!use) {
+    for (Job& job : jobs) refuse(job);
+    return;
+  }
+  batch_.begin(**use);
+  for (Job& job : jobs) {
+    std::visit([&](auto& work) { take_on(work, job.ticket); }, job.work);
+    flush_if_due();
+  }
+  flush();
+}
+
+bool Committer::blocked(const PartitionId& partition, std::uint64_t ticket) const {
+  const auto it = blocked_.find(partition);
+  return it != blocked_.end() && ticket < it->second;
+}
+
+void Committer::take_on(CommitJob& job, std::uint64_t ticket) {
+  const PartitionId partition = job.commit.partition;
+  Result<Seq> outcome;
+  if (!blocked_.empty() && blocked(partition, ticket)) {
+    outcome = batch_.tail_of(partition);
+    if (outcome) outcome = conflict_at(*outcome);
+  } else {
+    outcome = batch_.add(job.commit);
+  }
+  if (!outcome) blocked_[partition] = kAllTickets;
+  answers_.push_back({partition, std::move(job.done), std::move(outcome)});
+}
+
+void Committer::take_on(HintJob& job, std::uint64_t /*ticket*/) {
+  batch_.add_hint(job.partition, job.edits);
+}
+
+void Committer::take_on(HoldJob& job, std::uint64_t /*ticket*/) {
+  hold_answers_.push_back({job.done, batch_.add_hold(*job.piece, job.holder)});
+}
+
+void Committer::take_on(UnholdJob& job, std::uint64_t /*ticket*/) {
+  flush();
+  job.done->set_value(batch_.unhold(job.name, job.holder, job.not_after));
+}
+
+void Committer::take_on(EraseJob& job, std::uint64_t /*ticket*/) {
+  flush();
+  job.done->set_value(batch_.erase(job.name, job.version));
+}
+
+void Committer::flush_if_due() {
+  if (batch_.bytes() >= kBatchBytes || batch_.spoiled()) flush();
+}
+
+void Committer::flush() {
+  if (batch_.empty()) return tell(nullptr);
+  const bool commits = !answers_.empty();
+  unsynced_ += batch_.bytes();
+  const bool sync = commits || unsynced_ > unsynced_limit_;
+  const auto moved = batch_.write(sync ? Batch::Sync::yes : Batch::Sync::no);
+  if (sync) unsynced_ = 0;
+  if (!moved) {
+    write_failed(moved.error());
+    return tell(&moved.error());
+  }
+  tell(nullptr);
+  ring(*moved);
+}
+
+void Committer::tell(const Error* failure) {
+  for (HoldAnswer& answer : hold_answers_)
+    answer.done->set_value(failure && answer.outcome ? std::unexpected(*failure)
+                                                     : std::move(answer.outcome));
+  hold_answers_.clear();
+  for (Answer& answer : answers_) {
+    if (failure) {
+      if (answer.outcome) {
+        answer.outcome = std::unexpected(*failure);
+      } else if (answer.outcome.error().kind == ErrorKind::conflict) {
+        // It was judged by tails that never came to be.
+        answer.outcome = batch_.tail_of(answer.partition);
+        if (answer.outcome) answer.outcome = conflict_at(*answer.outcome);
+      }
+    }
+    if (!answer.outcome) {
+      const std::scoped_lock lock(mutex_);
+      blocked_[answer.partition] = next_ticket_;
+    }
+    answer.done(std::move(answer.outcome));
+  }
+  answers_.clear();
+}
+
+void Committer::ring(const std::vector<Batch::Moved>& moved) {
+  const std::scoped_lock lock(listener_mutex_);
+  if (!listener_) return;
+  for (const Batch::Moved& bell : moved) listener_({bell.partition, bell.tail, false});
+}
+
+void Committer::write_failed(const Error& error) {
+  if (!broken_ || last_failure_ != error.cause)
+    log::error("storage: a write failed: {}", error.cause);
+  last_failure_ = error.cause;
+  if (!broken_) start_recovery();
+}
+
+void Committer::start_recovery() {
+  broken_ = true;
+  patience_ = kFirstRetry;
+  next_attempt_ = Clock::now();
+}
+
+bool Committer::healthy() {
+  if (nudged_.exchange(false) && !broken_) start_recovery();
+  if (!broken_) return true;
+  const Clock::time_point now = Clock::now();
+  if (now < next_attempt_) return false;
+  if (Status recovered = storage_.recover(); !recovered) {
+    next_attempt_ = now + patience_;
+    patience_ = std::min<Clock::duration>(patience_ * 2, kLastRetry);
+    if (last_failure_ != recovered.error().cause)
+      log::error("storage: not writing yet: {}", recovered.error().cause);
+    last_failure_ = recovered.error().cause;
+    return false;
+  }
+  broken_ = false;
+  batch_.drop();
+  log::info("storage: writing again");
+  return true;
+}
+
+void Committer::refuse(Job& job) {
+  const auto broken = [] {
+    return posthorn::fail(ErrorKind::unavailable, "the disk does not take writes just now");
+  };
+  if (auto* commit = std::get_if<CommitJob>(&job.work)) {
+    answers_.push_back({commit->commit.partition, std::move(commit->done), broken()});
+    tell(nullptr);
+  } else if (auto* hold = std::get_if<HoldJob>(&job.work)) {
+    hold->done->set_value(broken());
+  } else if (auto* unhold = std::get_if<UnholdJob>(&job.work)) {
+    unhold->done->set_value(broken());
+  } else if (auto* erase = std::get_if<EraseJob>(&job.work)) {
+    erase->done->set_value(broken());
+  }
+}
+
+}  // namespace posthorn::engine::rocks

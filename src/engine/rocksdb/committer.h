@@ -1,0 +1,131 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "engine/rocksdb/batch.h"
+#include "engine/rocksdb/storage.h"
+
+namespace posthorn::engine::rocks {
+
+/// The one thread that writes what has an order: it takes everything that waits, writes it as one
+/// batch with one sync, and answers. While it syncs, the next batch gathers.
+class Committer {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  Committer(Storage& storage, const RocksDbOptions& options);
+  ~Committer();
+  Committer(const Committer&) = delete;
+  Committer& operator=(const Committer&) = delete;
+
+  void commit(Commit commit, CommitDone done);
+  void hint(const PartitionId& partition, std::vector<Edit> edits);
+  /// These three wait for their turn; hold and the sweeper's do not wait for a sync of their own.
+  Status hold(const PieceHold& piece, const PartitionId& holder);
+  Status unhold(const PieceName& name, const PartitionId& holder, std::int64_t not_after);
+  Result<bool> erase(const PieceName& name, std::uint64_t version);
+
+  void listen(BellListener listener);
+  /// A write elsewhere failed: has the thread see to it even if no commit comes.
+  void nudge();
+  /// Answers everything queued, then ends the thread; later work gets `unavailable`.
+  void stop();
+
+ private:
+  struct CommitJob {
+    Commit commit;
+    CommitDone done;
+  };
+  struct HintJob {
+    PartitionId partition;
+    std::vector<Edit> edits;
+  };
+  struct HoldJob {  ///< What it points to is on the waiting caller's stack.
+    const PieceHold* piece;
+    PartitionId holder;
+    std::promise<Status>* done;
+  };
+  struct UnholdJob {
+    PieceName name;
+    PartitionId holder;
+    std::int64_t not_after;
+    std::promise<Status>* done;
+  };
+  struct EraseJob {
+    PieceName name;
+    std::uint64_t version;
+    std::promise<Result<bool>>* done;
+  };
+  using Work = std::variant<CommitJob, HintJob, HoldJob, UnholdJob, EraseJob>;
+  struct Job {
+    std::uint64_t ticket;
+    Work work;
+  };
+  struct Answer {
+    PartitionId partition;
+    CommitDone done;
+    Result<Seq> outcome;
+  };
+  struct HoldAnswer {
+    std::promise<Status>* done;
+    Status outcome;
+  };
+
+  Status push(Work& work, std::size_t bytes);
+  bool take(std::vector<Job>& jobs);
+  void run();
+  void process(std::vector<Job>& jobs);
+  void take_on(CommitJob& job, std::uint64_t ticket);
+  void take_on(HintJob& job, std::uint64_t ticket);
+  void take_on(HoldJob& job, std::uint64_t ticket);
+  void take_on(UnholdJob& job, std::uint64_t ticket);
+  void take_on(EraseJob& job, std::uint64_t ticket);
+  void flush_if_due();
+  void flush();
+  void tell(const Error* failure);
+  void ring(const std::vector<Batch::Moved>& moved);
+  [[nodiscard]] bool blocked(const PartitionId& partition, std::uint64_t ticket) const;
+  bool healthy();
+  void refuse(Job& job);
+  void write_failed(const Error& error);
+  void start_recovery();
+
+  Storage& storage_;
+  const std::size_t max_bytes_;
+  const std::size_t max_jobs_;
+  const std::size_t unsynced_limit_;
+
+  std::mutex mutex_;
+  std::condition_variable waiting_;
+  std::vector<Job> queue_;
+  std::size_t queued_bytes_ = 0;
+  std::uint64_t next_ticket_ = 1;
+  bool stopping_ = false;
+
+  // The thread's own.
+  Batch batch_;
+  std::vector<Answer> answers_;
+  std::vector<HoldAnswer> hold_answers_;
+  std::size_t unsynced_ = 0;
+  /// Partitions a commit failed for: those given before it was told (lower tickets) fail too.
+  std::unordered_map<PartitionId, std::uint64_t> blocked_;
+  bool broken_ = false;
+  std::atomic<bool> nudged_ = false;
+  std::string last_failure_;
+  Clock::time_point next_attempt_;
+  Clock::duration patience_{};
+
+  std::mutex listener_mutex_;
+  BellListener listener_;
+  std::thread thread_;
+};
+
+}  // namespace posthorn::engine::rocks

@@ -1,0 +1,138 @@
+#include "engine/rocksdb/database.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/env.h>
+
+#include <filesystem>
+
+#include "base/bytes.h"
+#include "engine/rocksdb/layout.h"
+#include "engine/rocksdb/status.h"
+#include "engine/rocksdb/tuning.h"
+
+namespace posthorn::engine::rocks {
+namespace {
+
+constexpr std::string_view kProduct = "posthorn";
+
+/// Mail is nobody else's to read.
+Status make_directory(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::create_directories(path, error) && error)
+    return posthorn::fail(ErrorKind::io, fmt::format("cannot make the data directory {}", path),
+                          error.message());
+  return {};
+}
+
+Status make_private_directory(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::exists(path, error)) return {};
+  if (Status made = make_directory(path); !made) return made;
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+  if (error)
+    return posthorn::fail(ErrorKind::io, fmt::format("cannot make {} private", path),
+                          error.message());
+  return {};
+}
+
+/// A data directory with families we do not know was written by a version that knows more.
+Status check_families(const ::rocksdb::DBOptions& options, const std::string& path,
+                      const std::vector<::rocksdb::ColumnFamilyDescriptor>& known) {
+  std::vector<std::string> present;
+  if (!::rocksdb::DB::ListColumnFamilies(options, path, &present).ok()) return {};  // A new one.
+  for (const std::string& name : present) {
+    const auto same = [&](const auto& family) { return family.name == name; };
+    if (std::ranges::none_of(known, same))
+      return posthorn::fail(
+          ErrorKind::not_supported,
+          fmt::format("{} was written by a newer version of Posthorn, or is not its", path));
+  }
+  return {};
+}
+
+Error open_error(const ::rocksdb::Status& status, const std::string& path) {
+  const std::string words = status.ToString();
+  if (status.IsIOError() && words.find("LOCK") != std::string::npos)
+    return {ErrorKind::unavailable,
+            fmt::format("another posthorn serves the data directory {}", path), words};
+  Error error = error_from(status);
+  error.text = fmt::format("cannot open the data directory {}: {}", path, error.text);
+  return error;
+}
+
+}  // namespace
+
+::rocksdb::ReadOptions read_options(Tier tier) {
+  ::rocksdb::ReadOptions options;
+  if (tier == Tier::cached_only) options.read_tier = ::rocksdb::ReadTier::kBlockCacheTier;
+  return options;
+}
+
+Result<std::unique_ptr<Database>> Database::open(const RocksDbOptions& options,
+                                                 ::rocksdb::Env* env) {
+  if (Status made = make_private_directory(options.path); !made) return pass(made);
+  const auto cache = ::rocksdb::NewLRUCache(options.cache_bytes);
+  const ::rocksdb::DBOptions settings = db_options(options, env, cache);
+  const auto families = column_families(options, cache);
+  if (Status ok = check_families(settings, options.path, families); !ok) return pass(ok);
+  std::unique_ptr<Database> made(new Database);
+  ::rocksdb::DB* db = nullptr;
+  const ::rocksdb::Status opened =
+      ::rocksdb::DB::Open(settings, options.path, families, &made->handles_, &db);
+  if (!opened.ok()) return std::unexpected(open_error(opened, options.path));
+  made->db_.reset(db);
+  if (Status ok = made->check_format(); !ok) return pass(ok);
+  return made;
+}
+
+Database::~Database() {
+  if (!db_) return;
+  for (::rocksdb::ColumnFamilyHandle* handle : handles_)
+    static_cast<void>(db_->DestroyColumnFamilyHandle(handle));
+  static_cast<void>(db_->Close());
+}
+
+Status Database::check_format() {
+  const auto stored = get(meta(), kFormatKey, Tier::may_block);
+  if (!stored) return std::unexpected(stored.error());
+  if (!*stored) {
+    std::string value;
+    ByteWriter w(value);
+    w.u32(kFormatVersion);
+    w.raw(kProduct);
+    ::rocksdb::WriteOptions durable;
+    durable.sync = true;
+    const auto put = db_->Put(durable, meta(), slice(kFormatKey), value);
+    if (!put.ok()) return fail(put);
+    return {};
+  }
+  ByteReader r(**stored);
+  const std::uint32_t version = r.u32();
+  if (!r.ok() || r.rest() != kProduct)
+    return posthorn::fail(ErrorKind::corrupt, "the data directory is not Posthorn's");
+  if (version > kFormatVersion)
+    return posthorn::fail(ErrorKind::not_supported,
+                          fmt::format("the data directory has format {}, this version of Posthorn "
+                                      "knows formats up to {}",
+                                      version, kFormatVersion));
+  return {};
+}
+
+Result<std::optional<std::string>> Database::get(::rocksdb::ColumnFamilyHandle* family,
+                                                 std::string_view key, Tier tier) {
+  std::string value;
+  const ::rocksdb::Status got = db_->Get(read_options(tier), family, slice(key), &value);
+  if (got.IsNotFound()) return std::nullopt;
+  if (!got.ok()) return fail(got);
+  return std::optional(std::move(value));
+}
+
+Status Database::flush() {
+  const ::rocksdb::Status synced = db_->SyncWAL();
+  if (!synced.ok()) return fail(synced);
+  const ::rocksdb::Status flushed = db_->Flush({}, handles_);
+  if (!flushed.ok()) return fail(flushed);
+  return {};
+}
+
+}  // namespace posthorn::engine::rocks

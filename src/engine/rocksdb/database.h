@@ -1,0 +1,51 @@
+#pragma once
+
+#include <rocksdb/db.h>
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "engine/engine.h"
+#include "engine/rocksdb/rocksdb_engine.h"
+
+namespace posthorn::engine::rocks {
+
+/// An open RocksDB and its column families. Thread: any, as RocksDB's own.
+class Database {
+ public:
+  /// `env` null: the machine's. Errors as open_rocksdb.
+  static Result<std::unique_ptr<Database>> open(const RocksDbOptions& options, ::rocksdb::Env* env);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  [[nodiscard]] ::rocksdb::DB& db() { return *db_; }
+  [[nodiscard]] ::rocksdb::ColumnFamilyHandle* meta() const { return handles_[0]; }
+  [[nodiscard]] ::rocksdb::ColumnFamilyHandle* rows() const { return handles_[1]; }
+  [[nodiscard]] ::rocksdb::ColumnFamilyHandle* pages() const { return handles_[2]; }
+  [[nodiscard]] ::rocksdb::ColumnFamilyHandle* pieces() const { return handles_[3]; }
+  [[nodiscard]] ::rocksdb::ColumnFamilyHandle* holders() const { return handles_[4]; }
+
+  /// nullopt when the key is absent. Errors: would_block, io, corrupt.
+  Result<std::optional<std::string>> get(::rocksdb::ColumnFamilyHandle* family,
+                                         std::string_view key, Tier tier);
+  /// Makes every write so far durable and empties the write buffers, so that the next open has
+  /// nothing to replay.
+  Status flush();
+
+ private:
+  Database() = default;
+  Status check_format();
+
+  std::unique_ptr<::rocksdb::DB> db_;
+  std::vector<::rocksdb::ColumnFamilyHandle*> handles_;
+};
+
+[[nodiscard]] inline ::rocksdb::Slice slice(std::string_view v) { return {v.data(), v.size()}; }
+[[nodiscard]] inline std::string_view view(const ::rocksdb::Slice& s) {
+  return {s.data(), s.size()};
+}
+[[nodiscard]] ::rocksdb::ReadOptions read_options(Tier tier);
+
+}  // namespace posthorn::engine::rocks

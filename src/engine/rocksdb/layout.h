@@ -1,0 +1,65 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/ids.h"
+#include "engine/engine.h"
+
+/// The bytes of keys and values in the column families: docs/storage-format.md, "RocksDB".
+namespace posthorn::engine::rocks {
+
+inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::string_view kFormatKey = "format";
+inline constexpr std::size_t kIdBytes = 16;
+
+/// What follows the id in a tail's key.
+inline constexpr std::string_view kTailSuffix{"\0", 1};
+/// In `rows`. A partition's tail sorts before its rows, so one iterator sees both at one moment.
+std::string tail_key(const PartitionId& partition);
+void set_row_key(std::string& out, const PartitionId& partition, std::string_view key);
+std::string row_key(const PartitionId& partition, std::string_view key);
+/// After every row of the partition.
+std::string rows_end(const PartitionId& partition);
+/// The caller's key again. Requires: a key made by row_key.
+std::string_view row_key_within(std::string_view stored);
+
+std::string page_key(const PartitionId& partition, PageNumber number);
+std::optional<PageNumber> page_number_in(std::string_view stored);
+
+/// In `holders`. A piece's state lies under its name alone, before its holders.
+std::string holder_key(const PieceName& name, const PartitionId& holder);
+
+struct PieceState {
+  std::uint64_t version = 0;
+  std::int64_t stamp = 0;  ///< Of the latest hold: seconds since 1970.
+  std::uint64_t size = 0;  ///< As stored.
+};
+std::string format_piece_state(const PieceState& state);
+std::optional<PieceState> parse_piece_state(std::string_view bytes);
+
+std::string format_number(std::uint64_t number);
+std::optional<std::uint64_t> parse_number(std::string_view bytes);
+std::string format_stamp(std::int64_t stamp);
+std::optional<std::int64_t> parse_stamp(std::string_view bytes);
+
+/// The id in the first 16 bytes of a stored key; nullopt if it is shorter.
+template <class Id>
+std::optional<Id> id_in(std::string_view stored) {
+  if (stored.size() < kIdBytes) return std::nullopt;
+  Id id;
+  for (std::size_t i = 0; i < kIdBytes; ++i) id.bytes[i] = static_cast<std::uint8_t>(stored[i]);
+  return id;
+}
+
+/// The least key after every key that begins with `id`; empty when there is none.
+template <class Id>
+std::string after_id(const Id& id) {
+  std::string key(id.view());
+  while (!key.empty() && static_cast<std::uint8_t>(key.back()) == 0xff) key.pop_back();
+  if (!key.empty()) key.back() = static_cast<char>(static_cast<std::uint8_t>(key.back()) + 1);
+  return key;
+}
+
+}  // namespace posthorn::engine::rocks

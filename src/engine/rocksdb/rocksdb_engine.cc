@@ -1,0 +1,299 @@
+#include "engine/rocksdb/rocksdb_engine.h"
+
+#include <atomic>
+
+#include "engine/limits.h"
+#include "engine/rocksdb/committer.h"
+#include "engine/rocksdb/layout.h"
+#include "engine/rocksdb/open_on.h"
+#include "engine/rocksdb/status.h"
+#include "engine/rocksdb/storage.h"
+
+namespace posthorn::engine {
+namespace rocks {
+namespace {
+
+using IteratorPtr = std::unique_ptr<::rocksdb::Iterator>;
+
+class RocksDbEngine final : public Engine {
+ public:
+  RocksDbEngine(const RocksDbOptions& options, ::rocksdb::Env* env,
+                std::unique_ptr<Database> database)
+      : unsynced_limit_(options.unsynced_limit),
+        storage_(options, env, std::move(database)),
+        committer_(storage_, options) {}
+  ~RocksDbEngine() override { shut(); }
+  RocksDbEngine(const RocksDbEngine&) = delete;
+  RocksDbEngine& operator=(const RocksDbEngine&) = delete;
+
+  void commit(Commit commit, CommitDone done) override {
+    committer_.commit(std::move(commit), std::move(done));
+  }
+  Result<Seq> tail(const PartitionId& partition, Tier tier) override;
+  Result<std::vector<std::optional<std::string>>> get(const PartitionId& partition,
+                                                      std::span<const std::string> keys,
+                                                      Tier tier) override;
+  Result<ScanResult> scan(const PartitionId& partition, std::string_view first,
+                          std::string_view last, std::size_t limit, Tier tier) override;
+  Status put_page(const PartitionId& partition, PageNumber number, std::string bytes) override;
+  Result<std::string> read_page(const PartitionId& partition, PageNumber number,
+                                Tier tier) override;
+  Status drop_pages(const PartitionId& partition, std::span<const PageNumber> numbers) override;
+  Result<std::vector<PageNumber>> pages(const PartitionId& partition, PageNumber after,
+                                        std::size_t limit) override;
+  Status hold(const PieceHold& piece, const PartitionId& holder) override {
+    return committer_.hold(piece, holder);
+  }
+  Result<std::string> read_piece(const PieceName& name, Tier tier) override;
+  Result<std::optional<PieceInfo>> inspect(const PieceName& name) override;
+  Status unhold(const PieceName& name, const PartitionId& holder, std::int64_t not_after) override {
+    return committer_.unhold(name, holder, not_after);
+  }
+  Result<bool> erase(const PieceName& name, std::uint64_t version) override {
+    return committer_.erase(name, version);
+  }
+  void hint(const PartitionId& partition, std::vector<Edit> edits) override {
+    committer_.hint(partition, std::move(edits));
+  }
+  void listen(BellListener listener) override { committer_.listen(std::move(listener)); }
+  Result<std::vector<PartitionId>> partitions(const std::optional<PartitionId>& after,
+                                              std::size_t limit) override;
+  Result<std::vector<PieceName>> pieces(const std::optional<PieceName>& after,
+                                        std::size_t limit) override;
+  void close() override { shut(); }
+
+ private:
+  void shut() {
+    committer_.stop();
+    storage_.close();
+  }
+  Status write_unsynced(Database& database, ::rocksdb::WriteBatch& batch);
+
+  const std::size_t unsynced_limit_;
+  std::atomic<std::size_t> unsynced_ = 0;
+  Storage storage_;
+  Committer committer_;
+};
+
+/// Within one partition's or piece's keys; ends at `end`, which must outlive it.
+IteratorPtr iterate(Database& database, ::rocksdb::ColumnFamilyHandle* family,
+                    const ::rocksdb::Slice& end, Tier tier) {
+  ::rocksdb::ReadOptions options = read_options(tier);
+  options.prefix_same_as_start = true;
+  options.iterate_upper_bound = &end;
+  return IteratorPtr(database.db().NewIterator(options, family));
+}
+
+Result<std::string> present(Result<std::optional<std::string>> got, const char* missing) {
+  if (!got) return pass(got);
+  if (!*got) return posthorn::fail(ErrorKind::not_found, missing);
+  return std::move(**got);
+}
+
+Result<Seq> RocksDbEngine::tail(const PartitionId& partition, Tier tier) {
+  auto use = storage_.use();
+  if (!use) return pass(use);
+  Database& database = **use;
+  const auto stored = database.get(database.rows(), tail_key(partition), tier);
+  if (!stored) return std::unexpected(stored.error());
+  if (!*stored) return Seq{};
+  const auto seq = parse_number(**stored);
+  if (!seq) return posthorn::fail(ErrorKind::corrupt, "a partition's tail is damaged");
+  return Seq{*seq};
+}
+
+Result<std::vector<std::optional<std::string>>> RocksDbEngine::get(
+    const PartitionId& partition, std::span<const std::string> keys, Tier tier) {
+  auto use = storage_.use();
+  if (!use) return pass(use);
+  Database& database = **use;
+  std::vector<std::string> stored(keys.size());
+  std::vector<::rocksdb::Slice> slices(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    stored[i] = row_key(partition, keys[i]);
+    slices[i] = stored[i];
+  }
+  std::vector<::rocksdb::PinnableSlice> values(keys.size());
+  std::vector<::rocksdb::Status> states(keys.size());
+  database.db().MultiGet(read_options(tier), database.rows(), keys.size(), slices.data(),
+                         values.data(), states.data());
+  std::vector<std::optional<std::string>> result(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (states[i].ok()) {
+      result[i] = values[i].ToString();
+    } else if (!states[i].IsNotFound()) {
+      return fail(states[i]);
+    }
+  }
+  return result;
+}
+
+Result<ScanResult> RocksDbEngine::scan(const PartitionId& partition, std::string_view first,
+                                       std::string_view last, std::size_t limit, Tier tier) {
+  auto use = storage_.use();
+  if (!use) return pass(use);
+  Database& database = **use;
+  const std::string end = last.empty() ? rows_end(partition) : row_key(partition, last);
+  const ::rocksdb::Slice bound = end;
+  const IteratorPtr it = iterate(database, database.rows(), bound, tier);
+  ScanResult result;
+  const std::string tail = tail_key(partition);
+  it->Seek(tail);
+  if (it->Valid() && view(it->key()) == tail) {
+    const auto seq = parse_number(view(it->value()));
+    if (!seq) return posthorn::fail(ErrorKind::corrupt, "a partition's tail is damaged");
+    result.tail = Seq{*seq};
+  }
+  if (it->status().ok()) it->Seek(row_key(partition, first));
+  for (; it->Valid(); it->Next()) {
+    const std::string_view key = row_key_within(view(it->key()));
+    if (result.rows.size() == limit) {
+      result.next_key = key;
+      break;
+    }
+    result.rows.push_back({std::string(key), it->value().ToString()});
+  }
+  if (!it->status().ok()) return fail(it->status());
+  return result;
+}
+
+Status RocksDbEngine::write_unsynced(Database& database, ::rocksdb::WriteBatch& batch) {
+  ::rocksdb::Status written = database.db().Write({}, &batch);
+  const std::size_t bytes = batch.GetDataSize();
+  if (written.ok() && unsynced_.fetch_add(bytes) + bytes > unsynced_limit_) {
+    unsynced_ = 0;
+    written = database.db().SyncWAL();  // Whoever writes ahead that much waits for the disk.
+  }
+  if (written.ok()) return {};
+  committer_.nudge();
+  return fail(written);
+}
+
+Status RocksDbEngine::put_page(const PartitionId& partition, PageNumber number, std::string bytes) {
+  if (Status ok = check_blob(bytes.size()); !ok) return ok;
+  auto use = storage_.use();
+  if (!use) return pass(use);
+  ::rocksdb::WriteBatch batch;
+  batch.Put((*use)->pages(), page_key(partition, number), bytes);
+  return write_unsynced(**use, batch);
+}
+
+Result<std::string> RocksDbEngine::read_page(const PartitionId& partition, PageNumber number,
+                                             Tier tier) {
+  auto use = storage_.use();
+  if (!use) return pass(use);
+  return present((*use)->get((*use)->pages(), page_key(partition, number), tier), "no such page");
+}
+
+Status RocksDbEngine::drop_pages(const PartitionId& partition,
+                                 std::span<const PageNumber> numbers) {
+  auto use = storage_.use();
+  if (!use) return pass(use);
+  ::rocksdb::WriteBatch batch;
+  for (const PageNumber number : numbers)
+    batch.Delete((*use)->pages(), page_key(partition, number));
+  return write_unsynced(**use, batch);
+}
+
+Result<std::vector<PageNumber>> RocksDbEngine::pages(const PartitionId& partition, PageNumber after,
+                                                     std::size_t limit) {
+  auto use = storage_.use();
+  if (!use) return pass(use);
+  std::vector<PageNumber> numbers;
+  if (after.value == std::numeric_limits<std::uint64_t>::max()) return numbers;
+  const std::string end = after_id(partition);
+  const ::rocksdb::Slice bound = end;
+  ::rocksdb::ReadOptions options;
+  options.prefix_same_as_start = true;
+  if (!end.empty()) options.iterate_upper_bound = &bound;
+  const IteratorPtr it((*use)->db().NewIterator(options, (*use)->pages()));
+  it->Seek(page_key(partition, PageNumber{after.value + 1}));
+  for (; it->Valid() && numbers.size() < limit; it->Next()) {
+    const auto number = page_number_in(view(it->key()));
+    if (!number) return posthorn::fail(ErrorKind::corrupt, "a page's key is damaged");
+    numbers.push_back(*number);
+  }
+  if (!it->status().ok()) return fail(it->status());
+  return numbers;
+}
+
+Result<std::string> RocksDbEngine::read_piece(const PieceName& name, Tier tier) {
+  auto use = storage_.use();
+  if (!use) return pass(use);
+  return present((*use)->get((*use)->pieces(), name.view(), tier), "no such piece");
+}
+
+Result<std::optional<PieceInfo>> RocksDbEngine::inspect(const PieceName& name) {
+  auto use = storage_.use();
+  if (!use) return pass(use);
+  ::rocksdb::ReadOptions options;
+  options.prefix_same_as_start = true;
+  const IteratorPtr it((*use)->db().NewIterator(options, (*use)->holders()));
+  it->Seek(slice(name.view()));
+  if (!it->status().ok()) return fail(it->status());
+  if (!it->Valid() || view(it->key()) != name.view()) return std::nullopt;
+  const auto state = parse_piece_state(view(it->value()));
+  if (!state) return posthorn::fail(ErrorKind::corrupt, "a piece's state is damaged");
+  PieceInfo info{name, state->version, state->size, {}};
+  for (it->Next(); it->Valid() && view(it->key()).starts_with(name.view()); it->Next()) {
+    const auto holder = id_in<PartitionId>(view(it->key()).substr(kIdBytes));
+    const auto stamp = parse_stamp(view(it->value()));
+    if (!holder || !stamp) return posthorn::fail(ErrorKind::corrupt, "a holder row is damaged");
+    info.holders.push_back({*holder, *stamp});
+  }
+  if (!it->status().ok()) return fail(it->status());
+  return info;
+}
+
+/// The ids whose own record, the first of their keys and the id followed by `own`, is in `family`:
+/// one seek each.
+template <class Id>
+Result<std::vector<Id>> ids_after(Database& database, ::rocksdb::ColumnFamilyHandle* family,
+                                  const std::optional<Id>& after, std::size_t limit,
+                                  std::string_view own) {
+  ::rocksdb::ReadOptions options;
+  options.total_order_seek = true;
+  const IteratorPtr it(database.db().NewIterator(options, family));
+  std::vector<Id> ids;
+  std::string next = after ? after_id(*after) : std::string();
+  if (after && next.empty()) return ids;
+  for (it->Seek(next); it->Valid() && ids.size() < limit; it->Seek(next)) {
+    const auto id = id_in<Id>(view(it->key()));
+    if (!id) return posthorn::fail(ErrorKind::corrupt, "a stored key is damaged");
+    if (view(it->key()).substr(kIdBytes) == own) ids.push_back(*id);
+    next = after_id(*id);
+    if (next.empty()) break;
+  }
+  if (!it->status().ok()) return fail(it->status());
+  return ids;
+}
+
+Result<std::vector<PartitionId>> RocksDbEngine::partitions(const std::optional<PartitionId>& after,
+                                                           std::size_t limit) {
+  auto use = storage_.use();
+  if (!use) return pass(use);
+  return ids_after<PartitionId>(**use, (*use)->rows(), after, limit, kTailSuffix);
+}
+
+Result<std::vector<PieceName>> RocksDbEngine::pieces(const std::optional<PieceName>& after,
+                                                     std::size_t limit) {
+  auto use = storage_.use();
+  if (!use) return pass(use);
+  return ids_after<PieceName>(**use, (*use)->holders(), after, limit, {});
+}
+
+}  // namespace
+}  // namespace rocks
+
+Result<std::unique_ptr<Engine>> open_rocksdb_on(const RocksDbOptions& options,
+                                                ::rocksdb::Env* env) {
+  auto database = rocks::Database::open(options, env);
+  if (!database) return pass(database);
+  return std::make_unique<rocks::RocksDbEngine>(options, env, std::move(*database));
+}
+
+Result<std::unique_ptr<Engine>> open_rocksdb(const RocksDbOptions& options) {
+  return open_rocksdb_on(options, nullptr);
+}
+
+}  // namespace posthorn::engine

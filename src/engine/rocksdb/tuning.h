@@ -1,0 +1,19 @@
+#pragma once
+
+#include <rocksdb/db.h>
+
+#include <vector>
+
+#include "engine/rocksdb/rocksdb_engine.h"
+
+namespace posthorn::engine::rocks {
+
+/// RocksDB's options for ours: everything that takes memory, files or log space is bounded.
+::rocksdb::DBOptions db_options(const RocksDbOptions& options, ::rocksdb::Env* env,
+                                const std::shared_ptr<::rocksdb::Cache>& cache);
+
+/// default (meta), rows, pages, pieces, holders: the order of Database's handles.
+std::vector<::rocksdb::ColumnFamilyDescriptor> column_families(
+    const RocksDbOptions& options, const std::shared_ptr<::rocksdb::Cache>& cache);
+
+}  // namespace posthorn::engine::rocks
