@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "text/base64.h"
+#include "text/charset.h"
+#include "text/quoted_printable.h"
+
+namespace posthorn::message {
+
+/// Undoes a part's Content-Transfer-Encoding (RFC 2045 section 6) and, for text, its charset, chunk
+/// by chunk. Lenient towards damage; only the encoding's name can be refused.
+class PartDecoder {
+ public:
+  /// For BINARY (RFC 3516): the octets. Errors: unknown_encoding.
+  static Result<PartDecoder> binary(std::string_view encoding);
+  /// For SEARCH and previews: UTF-8, each chunk ending between two characters. A charset that is
+  /// not known is read as UTF-8. Errors: unknown_encoding.
+  static Result<PartDecoder> text(std::string_view encoding, std::string_view charset);
+
+  /// Appends to `out`.
+  void feed(std::string_view raw, std::string& out);
+  void finish(std::string& out);
+
+ private:
+  enum class Encoding : unsigned char { identity, base64, quoted_printable };
+  PartDecoder() = default;
+  void decode(std::string_view raw, std::string& out);
+  Encoding encoding_ = Encoding::identity;
+  text::Base64Decoder base64_;
+  text::QuotedPrintableDecoder quoted_printable_;
+  std::optional<text::CharsetDecoder> charset_;
+  std::string octets_;  // Scratch, between the encoding and the charset.
+};
+
+/// `encoding` is one PartDecoder knows: 7bit, 8bit, binary, base64, quoted-printable, any case.
+bool is_known_encoding(std::string_view encoding);
+
+}  // namespace posthorn::message
