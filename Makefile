@@ -1,0 +1,53 @@
+# The few commands there are; each installs the Debian packages it needs that are missing.
+#   make run      a demonstration server on this machine, with mail in it      (ARGS="..." for options)
+#   make test     everything a change must pass
+#   make check    format, lint, layers
+#   make bench    the measurements
+#   make build    the program alone: build/release/src/cli/posthorn
+JOBS ?= $(shell nproc)
+ARGS ?=
+# TIDY=changed lints only what differs from BASE; TIDY=all everything not known to pass; TIDY=no nothing.
+TIDY ?= all
+BASE ?= origin/main
+export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_file_ctime
+POSTHORN := build/release/src/cli/posthorn
+OWN_SOURCES = $(shell find src tests bench -name '*.h' -o -name '*.cc' 2>/dev/null)
+
+.PHONY: run test check bench build build-debug packages packages-test clean
+.NOTPARALLEL:
+
+run: build
+	$(POSTHORN) demo --dir demo-data --engine rocksdb $(ARGS)
+
+build: packages
+	cmake --preset release >/dev/null
+	cmake --build build/release --target posthorn -j $(JOBS)
+
+build-debug: packages
+	cmake --preset debug >/dev/null
+	cmake --build build/debug -j $(JOBS)
+
+test: packages-test build-debug
+	python3 tools/check_layers.py --test
+	ctest --test-dir build/debug --output-on-failure --no-tests=error -j $(JOBS) $(CTEST_ARGS)
+
+check: packages
+	python3 tools/check_layers.py
+	clang-format-19 --dry-run --Werror $(OWN_SOURCES)
+	cmake --preset release >/dev/null
+	cmake --build build/release --target posthorn_pch
+	$(if $(filter-out no,$(TIDY)),python3 tools/tidy.py build/release --jobs $(JOBS) $(if $(filter changed,$(TIDY)),--changed $(BASE)))
+
+bench: packages
+	cmake --preset release >/dev/null
+	cmake --build build/release -j $(JOBS)
+	cmake --build build/release --target run-bench
+
+packages:
+	@sh tools/install-packages build
+
+packages-test:
+	@sh tools/install-packages build test
+
+clean:
+	rm -rf build
