@@ -1,0 +1,40 @@
+#pragma once
+
+#include "text/ascii.h"
+#include "wire/lex/char_set.h"
+
+namespace posthorn::wire::imap {
+
+// RFC 9051 §9. CHAR is %x01-7F; NUL is in none of these sets.
+
+constexpr bool is_ctl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+constexpr bool is_8bit(char c) { return (c & 0x80) != 0; }
+
+constexpr bool is_atom_special(char c) {
+  return c == '(' || c == ')' || c == '{' || c == ' ' || is_ctl(c) || c == '%' || c == '*' ||
+         c == '"' || c == '\\' || c == ']';
+}
+
+inline constexpr auto kAtomChars =
+    lex::CharSet::of([](char c) { return !is_8bit(c) && !is_atom_special(c); });
+/// ASTRING-CHAR: an atom's characters and ']'.
+inline constexpr auto kAstringChars =
+    lex::CharSet::of([](char c) { return kAtomChars.has(c) || c == ']'; });
+inline constexpr auto kTagChars =
+    lex::CharSet::of([](char c) { return kAstringChars.has(c) && c != '+'; });
+/// list-char.
+inline constexpr auto kListChars =
+    lex::CharSet::of([](char c) { return kAstringChars.has(c) || c == '%' || c == '*'; });
+inline constexpr auto kDigits = lex::CharSet::of([](char c) { return text::is_digit(c); });
+inline constexpr auto kSequenceSetChars =
+    lex::CharSet::of([](char c) { return text::is_digit(c) || c == ':' || c == ',' || c == '*'; });
+inline constexpr auto kBase64Chars = lex::CharSet::of([](char c) {
+  return text::is_digit(c) || (text::to_upper(c) >= 'A' && text::to_upper(c) <= 'Z') || c == '+' ||
+         c == '/' || c == '=';
+});
+/// What a quoted string may hold without an escape. 8-bit octets are let through: they are UTF-8,
+/// which the rule that asked for the string judges (RFC 9755 §3).
+inline constexpr auto kQuotedChars = lex::CharSet::of(
+    [](char c) { return c != '\0' && c != '\r' && c != '\n' && c != '"' && c != '\\'; });
+
+}  // namespace posthorn::wire::imap

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/flags.h"
+#include "base/ids.h"
+#include "base/number_set.h"
+#include "wire/imap/receiver.h"
+
+namespace posthorn::wire::imap {
+
+// Every mailbox name is UTF-8, "INBOX" in upper case (RFC 9051 §5.1).
+
+/// RFC 7162 §3.2.5.
+struct QresyncParameter {
+  struct SequenceMatch {
+    NumberSet seqnums;
+    NumberSet uids;
+  };
+  UidValidity uid_validity;
+  ModSeq mod_seq;
+  std::optional<NumberSet> known_uids;
+  std::optional<SequenceMatch> match;
+};
+
+enum class SelectAccess : std::uint8_t { read_write, read_only };
+
+/// SELECT and EXAMINE: RFC 9051 §6.3.2.
+struct SelectCommand {
+  std::string mailbox;
+  SelectAccess access = SelectAccess::read_write;
+  bool condstore = false;  ///< RFC 7162 §3.1.8.
+  std::optional<QresyncParameter> qresync;
+};
+
+/// RFC 9051 §6.3.4, RFC 6154 §3.
+struct CreateCommand {
+  std::string mailbox;
+  /// With their backslash; the known ones as RFC 6154 §2 spells them.
+  std::vector<std::string> special_use;
+};
+struct DeleteCommand {
+  std::string mailbox;
+};
+struct RenameCommand {
+  std::string from;
+  std::string to;
+};
+struct SubscribeCommand {
+  std::string mailbox;
+};
+struct UnsubscribeCommand {
+  std::string mailbox;
+};
+struct NamespaceCommand {};
+
+/// RFC 9051 §6.3.11 and the extensions named.
+enum class StatusItem : std::uint16_t {
+  messages = 1,
+  recent = 2,  ///< RFC 3501.
+  uid_next = 4,
+  uid_validity = 8,
+  unseen = 16,
+  deleted = 32,
+  size = 64,               ///< RFC 8438.
+  highest_modseq = 128,    ///< RFC 7162.
+  append_limit = 256,      ///< RFC 7889.
+  mailbox_id = 512,        ///< RFC 8474.
+  deleted_storage = 1024,  ///< RFC 9208.
+};
+/// A set of StatusItem.
+struct StatusItems {
+  std::uint16_t bits = 0;
+  [[nodiscard]] bool has(StatusItem item) const {
+    return (bits & static_cast<std::uint16_t>(item)) != 0;
+  }
+  void add(StatusItem item) { bits = static_cast<std::uint16_t>(bits | static_cast<int>(item)); }
+  friend bool operator==(StatusItems, StatusItems) = default;
+};
+struct StatusCommand {
+  std::string mailbox;
+  StatusItems items;
+};
+
+/// RFC 5258 §3.1.
+struct ListSelection {
+  bool subscribed = false;
+  bool remote = false;
+  bool recursive_match = false;
+  bool special_use = false;  ///< RFC 6154 §5.2.
+};
+/// RFC 5258 §3.2.
+struct ListReturn {
+  bool subscribed = false;
+  bool children = false;
+  bool special_use = false;
+  std::optional<StatusItems> status;  ///< RFC 5819.
+};
+/// RFC 9051 §6.3.9.
+struct ListCommand {
+  std::string reference;
+  std::vector<std::string> patterns;  ///< At least one.
+  ListSelection select;
+  ListReturn returns;
+  bool extended = false;  ///< Any of the RFC 5258 syntax was used.
+};
+/// RFC 3501 §6.3.9.
+struct LsubCommand {
+  std::string reference;
+  std::string pattern;
+};
+
+/// What comes before one message of an APPEND: RFC 9051 §6.3.12, RFC 3502.
+struct AppendMessage {
+  FlagList flags;
+  std::optional<std::int64_t> date_seconds;  ///< Since 1970-01-01 UTC.
+  std::int16_t date_zone_minutes = 0;        ///< East of UTC.
+  LiteralHeader literal;
+  bool utf8_wrapped = false;  ///< `UTF8 (~{n}`: a ")" follows the message (RFC 6855 §4).
+};
+/// The part of an APPEND up to its first message.
+struct AppendCommand {
+  std::string tag;
+  std::string mailbox;
+  AppendMessage first;
+};
+
+}  // namespace posthorn::wire::imap

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/flags.h"
+#include "base/number_set.h"
+#include "wire/imap/input.h"
+
+/// The rules of RFC 9051 §9 that several commands share, each named after its rule. A rule takes
+/// what it describes from the input and returns true, or records what it expected and returns
+/// false.
+namespace posthorn::wire::imap::grammar {
+
+bool atom(Input& in, std::string& out);
+/// An atom as an upper-case word.
+bool word(Input& in, std::string& out);
+bool quoted(Input& in, std::string& out);
+/// quoted / literal, the literal inline.
+bool string(Input& in, std::string& out);
+bool astring(Input& in, std::string& out);
+/// NIL leaves it absent.
+bool nstring(Input& in, std::optional<std::string>& out);
+bool literal(Input& in, std::string& out);
+
+bool number(Input& in, std::uint32_t& out);
+bool nz_number(Input& in, std::uint32_t& out);
+/// 63 bits.
+bool number64(Input& in, std::uint64_t& out);
+bool nz_number64(Input& in, std::uint64_t& out);
+/// RFC 7162 §7, 0 allowed. workaround: Apple Mail sends CHANGEDSINCE 0.
+bool mod_sequence_valzer(Input& in, ModSeq& out);
+
+bool sequence_set(Input& in, SequenceSet& out);
+/// A sequence-set without '*' and '$'.
+bool known_uids(Input& in, NumberSet& out);
+
+/// As UTF-8, see wire/imap/names.h.
+bool mailbox(Input& in, std::string& out);
+/// list-mailbox: a mailbox name with wildcards, as UTF-8.
+bool list_mailbox(Input& in, std::string& out);
+
+/// \Recent is taken and forgotten: clients send it with what a FETCH gave them.
+bool flag(Input& in, FlagList& out);
+bool flag_list(Input& in, FlagList& out);
+
+bool date(Input& in, Date& out);
+bool date_time(Input& in, Timestamp& out);
+
+/// RFC 9394 `partial-range`.
+bool partial_range(Input& in, PartialRange& out);
+
+bool status_att_list(Input& in, StatusItems& out);
+
+/// `"(" [item *(SP item)] ")"`; `item` is a rule.
+template <class Item>
+bool list_of(Input& in, Item item) {
+  if (!in.open()) return false;
+  if (in.take(')')) return true;
+  for (std::size_t n = 0;; ++n) {
+    if (!in.within_list(n) || !item()) return false;
+    if (in.take(')')) return true;
+    if (!in.take(' ')) return in.expected("a space or \")\"");
+  }
+}
+
+/// The same with at least one item.
+template <class Item>
+bool nonempty_list_of(Input& in, Item item) {
+  if (in.rest().starts_with("()")) {
+    in.take('(');
+    return in.expected("an item of the list");
+  }
+  return list_of(in, item);
+}
+
+}  // namespace posthorn::wire::imap::grammar

@@ -1,0 +1,26 @@
+#include "wire/imap/input.h"
+
+#include "wire/imap/chars.h"
+
+namespace posthorn::wire::imap {
+
+bool Input::expected(std::string_view what) {
+  std::string found = "the end";
+  if (!at_end() && is_8bit(peek()))
+    found = "an 8-bit octet";
+  else if (!at_end() && is_ctl(peek()))
+    found = "a control character";
+  else if (!at_end())
+    found = fmt::format("'{}'", peek());
+  return refuse(ErrorKind::syntax,
+                fmt::format("expected {} at octet {}, found {}", what, at_ + 1, found));
+}
+
+bool Input::refuse(ErrorKind kind, std::string text) {
+  if (failed_) return false;
+  failed_ = true;
+  error_ = Error{kind, std::move(text)};
+  return false;
+}
+
+}  // namespace posthorn::wire::imap
