@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include "engine/conformance_fixture.h"
+#include "engine/faulty/faulty_engine.h"
 #include "engine/memory/memory_engine.h"
 #include "engine/rocksdb/rocksdb_engine.h"
 
@@ -10,6 +11,14 @@ namespace {
 class MemoryUnderTest final : public EngineUnderTest {
  public:
   std::unique_ptr<Engine> open() override { return std::make_unique<MemoryEngine>(); }
+  [[nodiscard]] bool keeps() const override { return false; }
+};
+
+class FaultyUnderTest final : public EngineUnderTest {
+ public:
+  std::unique_ptr<Engine> open() override {
+    return std::make_unique<FaultyEngine>(std::make_unique<MemoryEngine>());
+  }
   [[nodiscard]] bool keeps() const override { return false; }
 };
 
@@ -48,7 +57,9 @@ std::string in_brackets(const Error& error) {
 }  // namespace
 
 std::vector<NamedEngine> conformance_engines() {
-  return {{"memory", make<MemoryUnderTest>}, {"rocksdb", make<RocksDbUnderTest>}};
+  return {{"memory", make<MemoryUnderTest>},
+          {"faulty", make<FaultyUnderTest>},
+          {"rocksdb", make<RocksDbUnderTest>}};
 }
 
 TempFolder::TempFolder() {

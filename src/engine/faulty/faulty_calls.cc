@@ -1,0 +1,155 @@
+#include "engine/faulty/faulty_engine.h"
+#include "engine/limits.h"
+
+/// The calls other than commit: each passes its point and its faults, then sees the engine within
+/// with what is not synced laid over it.
+namespace posthorn::engine {
+
+Result<Seq> FaultyEngine::tail(const PartitionId& partition, Tier tier) {
+  if (Status ok = before_read(tier); !ok) return pass(ok);
+  return inner_->tail(partition, tier);
+}
+
+Result<std::vector<std::optional<std::string>>> FaultyEngine::get(const PartitionId& partition,
+                                                                  std::span<const std::string> keys,
+                                                                  Tier tier) {
+  if (Status ok = before_read(tier); !ok) return pass(ok);
+  settle_hints(partition);
+  return inner_->get(partition, keys, tier);
+}
+
+Result<ScanResult> FaultyEngine::scan(const PartitionId& partition, std::string_view first,
+                                      std::string_view last, std::size_t limit, Tier tier) {
+  if (Status ok = before_read(tier); !ok) return pass(ok);
+  settle_hints(partition);
+  return inner_->scan(partition, first, last, limit, tier);
+}
+
+Status FaultyEngine::put_page(const PartitionId& partition, PageNumber number, std::string bytes) {
+  if (Status ok = before_write("put_page"); !ok) return ok;
+  if (Status ok = check_blob(bytes.size()); !ok) return ok;
+  if (auto open = inner_->tail(partition, Tier::may_block); !open) return pass(open);
+  {
+    const std::scoped_lock lock(mutex_);
+    unsynced_[partition].pages.insert_or_assign(number, std::move(bytes));
+  }
+  passing("put_page.done");
+  return {};
+}
+
+Result<std::string> FaultyEngine::read_page(const PartitionId& partition, PageNumber number,
+                                            Tier tier) {
+  if (Status ok = before_read(tier); !ok) return pass(ok);
+  {
+    const std::scoped_lock lock(mutex_);
+    if (const auto it = unsynced_.find(partition); it != unsynced_.end())
+      if (const auto page = it->second.pages.find(number); page != it->second.pages.end())
+        return page->second;
+  }
+  return inner_->read_page(partition, number, tier);
+}
+
+Status FaultyEngine::drop_pages(const PartitionId& partition, std::span<const PageNumber> numbers) {
+  if (Status ok = before_write("drop_pages"); !ok) return ok;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (const auto it = unsynced_.find(partition); it != unsynced_.end())
+      for (const PageNumber number : numbers) it->second.pages.erase(number);
+  }
+  return inner_->drop_pages(partition, numbers);
+}
+
+Result<std::vector<PageNumber>> FaultyEngine::pages(const PartitionId& partition, PageNumber after,
+                                                    std::size_t limit) {
+  if (Status ok = before_read(Tier::may_block); !ok) return pass(ok);
+  auto numbers = inner_->pages(partition, after, limit);
+  if (!numbers) return numbers;
+  const std::scoped_lock lock(mutex_);
+  if (const auto it = unsynced_.find(partition); it != unsynced_.end()) {
+    for (const auto& [number, bytes] : it->second.pages)
+      if (number > after) numbers->push_back(number);
+    std::ranges::sort(*numbers);
+    numbers->erase(std::ranges::unique(*numbers).begin(), numbers->end());
+    if (numbers->size() > limit) numbers->resize(limit);
+  }
+  return numbers;
+}
+
+const std::string* FaultyEngine::unsynced_bytes(const PieceName& name) const {
+  for (const auto& [partition, unsynced] : unsynced_)
+    for (const PieceHold& hold : unsynced.holds)
+      if (hold.name == name) return &hold.bytes;
+  return nullptr;
+}
+
+Status FaultyEngine::hold(const PieceHold& piece, const PartitionId& holder) {
+  if (Status ok = before_write("hold"); !ok) return ok;
+  if (Status ok = check_blob(piece.bytes.size()); !ok) return ok;
+  if (auto open = inner_->tail(holder, Tier::may_block); !open) return pass(open);
+  {
+    const std::scoped_lock lock(mutex_);
+    PieceHold kept = piece;
+    // The first writer's bytes, kept for each holder: what another's crash takes, this one has.
+    if (const std::string* first = unsynced_bytes(piece.name)) kept.bytes = *first;
+    unsynced_[holder].holds.push_back(std::move(kept));
+  }
+  passing("hold.done");
+  return {};
+}
+
+Result<std::string> FaultyEngine::read_piece(const PieceName& name, Tier tier) {
+  if (Status ok = before_read(tier); !ok) return pass(ok);
+  {
+    const std::scoped_lock lock(mutex_);
+    if (const std::string* bytes = unsynced_bytes(name)) return *bytes;
+  }
+  return inner_->read_piece(name, tier);
+}
+
+Result<std::optional<PieceInfo>> FaultyEngine::inspect(const PieceName& name) {
+  passing("inspect");
+  if (Status ok = before_read(Tier::may_block); !ok) return pass(ok);
+  settle_holds();  // A sweeper sees them: written, and perhaps synced by somebody's commit.
+  auto found = inner_->inspect(name);
+  passing("inspect.done");
+  return found;
+}
+
+Status FaultyEngine::unhold(const PieceName& name, const PartitionId& holder,
+                            std::int64_t not_after) {
+  if (Status ok = before_write("unhold"); !ok) return ok;
+  settle_holds();
+  Status outcome = inner_->unhold(name, holder, not_after);
+  passing("unhold.done");
+  return outcome;
+}
+
+Result<bool> FaultyEngine::erase(const PieceName& name, std::uint64_t version) {
+  if (Status ok = before_write("erase"); !ok) return pass(ok);
+  settle_holds();
+  auto erased = inner_->erase(name, version);
+  passing("erase.done");
+  return erased;
+}
+
+void FaultyEngine::hint(const PartitionId& partition, std::vector<Edit> edits) {
+  if (!check_limits(edits)) return;
+  const std::scoped_lock lock(mutex_);
+  if (crashed_) return;
+  std::ranges::move(edits, std::back_inserter(unsynced_[partition].hints));
+}
+
+Result<std::vector<PartitionId>> FaultyEngine::partitions(const std::optional<PartitionId>& after,
+                                                          std::size_t limit) {
+  if (Status ok = before_read(Tier::may_block); !ok) return pass(ok);
+  return inner_->partitions(after, limit);
+}
+
+Result<std::vector<PieceName>> FaultyEngine::pieces(const std::optional<PieceName>& after,
+                                                    std::size_t limit) {
+  if (Status ok = before_read(Tier::may_block); !ok) return pass(ok);
+  settle_holds();
+  return inner_->pieces(after, limit);
+}
+
+}  // namespace posthorn::engine

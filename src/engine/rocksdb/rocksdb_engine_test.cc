@@ -1,0 +1,128 @@
+#include "engine/rocksdb/rocksdb_engine.h"
+
+#include <rocksdb/db.h>
+#include <sys/stat.h>
+
+#include "engine/conformance_fixture.h"
+
+namespace posthorn::engine {
+namespace {
+
+using namespace conformance;
+
+TEST(RocksDbEngine, MakesAPrivateFolderWithItsParents) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/var/lib/mail";
+  ASSERT_TRUE(open_rocksdb({.path = path}));
+  struct stat info{};
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0700U);
+}
+
+TEST(RocksDbEngine, OneProcessAtATimeAndItSaysSo) {
+  const TempFolder folder;
+  const RocksDbOptions options{.path = folder.path() + "/data"};
+  const auto first = open_rocksdb(options);
+  ASSERT_TRUE(first);
+  const auto second = open_rocksdb(options);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::unavailable);
+  EXPECT_NE(second.error().text.find("another posthorn serves"), std::string::npos);
+  (*first)->close();
+  EXPECT_TRUE(open_rocksdb(options));
+}
+
+/// Writes one record as a later version might, through RocksDB itself.
+void write_meta(const std::string& path, const std::string& value) {
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (const char* name : {"default", "rows", "pages", "pieces", "holders"})
+    families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* raw = nullptr;
+  ASSERT_TRUE(rocksdb::DB::Open(rocksdb::DBOptions(), path, families, &handles, &raw).ok());
+  const std::unique_ptr<rocksdb::DB> db(raw);
+  EXPECT_TRUE(db->Put({}, "format", value).ok());
+  for (rocksdb::ColumnFamilyHandle* handle : handles)
+    EXPECT_TRUE(db->DestroyColumnFamilyHandle(handle).ok());
+  EXPECT_TRUE(db->Close().ok());
+}
+
+TEST(RocksDbEngine, RefusesANewerFormatAndAForeignOne) {
+  const TempFolder folder;
+  const RocksDbOptions options{.path = folder.path() + "/data"};
+  ASSERT_TRUE(open_rocksdb(options));
+  write_meta(options.path, std::string("\0\0\0\x02posthorn", 12));
+  auto opened = open_rocksdb(options);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().kind, ErrorKind::not_supported);
+  EXPECT_NE(opened.error().text.find("format 2"), std::string::npos);
+  write_meta(options.path, "something else");
+  opened = open_rocksdb(options);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().kind, ErrorKind::corrupt);
+  write_meta(options.path, std::string("\0\0\0\x01posthorn", 12));
+  EXPECT_TRUE(open_rocksdb(options));
+}
+
+TEST(RocksDbEngine, RefusesColumnFamiliesItDoesNotKnow) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/data";
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  rocksdb::DB* raw = nullptr;
+  ASSERT_TRUE(rocksdb::DB::Open(options, path, &raw).ok());
+  rocksdb::ColumnFamilyHandle* handle = nullptr;
+  EXPECT_TRUE(raw->CreateColumnFamily({}, "later", &handle).ok());
+  EXPECT_TRUE(raw->DestroyColumnFamilyHandle(handle).ok());
+  delete raw;
+  const auto opened = open_rocksdb({.path = path});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().kind, ErrorKind::not_supported);
+}
+
+TEST(RocksDbEngine, APathThatCannotBeMadeIsAnError) {
+  const auto opened = open_rocksdb({.path = "/proc/no/such/folder"});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().kind, ErrorKind::io);
+}
+
+TEST(RocksDbEngine, AFullQueueRefusesAndWhatItTookIsAnswered) {
+  const TempFolder folder;
+  const auto opened = open_rocksdb({.path = folder.path() + "/data", .queue_jobs = 8});
+  ASSERT_TRUE(opened);
+  std::vector<std::future<Result<Seq>>> waiting;
+  for (std::uint8_t n = 0; n < 200; ++n)
+    waiting.push_back(start(**opened, change(partition(n), 0, {put("a", "1")})));
+  int taken = 0;
+  for (std::uint8_t n = 0; n < 200; ++n) {
+    const auto outcome = waiting[n].get();
+    EXPECT_TRUE(outcome || outcome.error().kind == ErrorKind::unavailable);
+    EXPECT_EQ(row(**opened, partition(n), "a"), outcome ? "1" : "<none>");
+    taken += outcome ? 1 : 0;
+  }
+  EXPECT_GE(taken, 8);
+  EXPECT_LT(taken, 200);
+}
+
+TEST(RocksDbEngine, WritingAheadPastTheLimitSyncsAndGoesOn) {
+  const TempFolder folder;
+  const auto opened = open_rocksdb({.path = folder.path() + "/data",
+                                    .cache_bytes = 4 << 20,
+                                    .write_buffer_bytes = 2 << 20,
+                                    .wal_limit = 4 << 20,
+                                    .unsynced_limit = 100'000});
+  ASSERT_TRUE(opened);
+  Engine& engine = **opened;
+  const std::string large(60'000, 'x');
+  for (std::uint8_t n = 1; n < 100; ++n) {
+    ASSERT_TRUE(engine.put_page(partition(1), PageNumber{n}, large));
+    ASSERT_TRUE(engine.hold(hold_of(piece(n), large, 1), partition(1)));
+  }
+  for (std::uint8_t n = 1; n < 100; ++n) {
+    EXPECT_EQ(said(engine.read_page(partition(1), PageNumber{n}, Tier::may_block)), large);
+    EXPECT_EQ(said(engine.read_piece(piece(n), Tier::may_block)), large);
+  }
+}
+
+}  // namespace
+}  // namespace posthorn::engine
