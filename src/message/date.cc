@@ -83,6 +83,7 @@ struct Reader {
   std::optional<Date> date() {
     std::string_view t = token();
     if (!t.empty() && !text::is_digit(t[0]) && !month(t)) {
+      lex.skip_cfws();
       lex.take(',');  // The weekday.
       t = token();
     } else if (t.empty() && lex.take(',')) {

@@ -37,33 +37,27 @@ void QuotedPrintableDecoder::step(char c, std::string& out) {
 }
 
 void QuotedPrintableDecoder::step_held(char c, std::string& out) {
-  const std::string held = std::move(held_);
-  held_.clear();
+  const bool escape = held_.front() == '=';
+  const bool soft = escape && (held_.size() == 1 || is_space(held_[1]));
   if (c == '\n') {
-    if (held.front() == '=' && (held.size() == 1 || is_space(held[1])))
-      return;  // A soft line break, perhaps with blanks before its end.
-    if (held.front() == '=') out.append(held);
-    out.append(held.back() == '\r' ? "\r\n" : "\n");
+    if (escape && !soft) out.append(held_);
+    if (!soft) out.append(held_.back() == '\r' ? "\r\n" : "\n");
+    held_.clear();
     return;
   }
-  if (held.front() == '=' && held.size() == 2) {
-    const int high = hex_value(held[1]);
-    const int low = hex_value(c);
-    if (high >= 0 && low >= 0) {
-      out.push_back(static_cast<char>(high << 4 | low));
-      return;
-    }
+  if (escape && held_.size() == 2 && hex_value(held_[1]) >= 0 && hex_value(c) >= 0) {
+    out.push_back(static_cast<char>(hex_value(held_[1]) << 4 | hex_value(c)));
+    held_.clear();
+    return;
   }
-  const bool can_grow = held.back() != '\r' && held.size() < kMaxHeld;
-  const bool soft = held.front() == '=' && (held.size() == 1 || is_wsp(held[1]));
-  const bool blanks = is_wsp(held.front());
-  if (can_grow && ((soft && (is_space(c) || (held.size() == 1 && hex_value(c) >= 0))) ||
-                   (blanks && is_space(c)))) {
-    held_ = held;
+  const bool undecided = (soft || !escape) && is_space(c);
+  const bool first_digit = escape && held_.size() == 1 && hex_value(c) >= 0;
+  if (held_.back() != '\r' && held_.size() < kMaxHeld && (undecided || first_digit)) {
     held_.push_back(c);
     return;
   }
-  out.append(held);
+  out.append(held_);
+  held_.clear();
   step(c, out);
 }
 
