@@ -28,6 +28,9 @@ class WatchList;
 /// What to do to the account; run on its home loop, again from a newer state after a conflict.
 using ChangeFunction = std::function<Status(Change&)>;
 
+/// Where a change is computed. A heavy one (many thousands of messages) leaves the network threads.
+enum class ChangeWeight : std::uint8_t { light, heavy };
+
 struct ChangeReceipt {
   StatePtr state;        ///< Published and durable, holding the change.
   bool changed = false;  ///< False when there was nothing to do: no number was used.
@@ -53,7 +56,8 @@ class Account : public std::enable_shared_from_this<Account> {
   /// Runs `function` as one atomic change. `needs` are mailboxes whose contents it reads; ids no
   /// longer there are passed over. Goes on on the caller's loop. Errors: the function's own, io,
   /// unavailable. A function that changes nothing commits nothing.
-  async::Task<Result<ChangeReceipt>> change(std::vector<MailboxId> needs, ChangeFunction function);
+  async::Task<Result<ChangeReceipt>> change(std::vector<MailboxId> needs, ChangeFunction function,
+                                            ChangeWeight weight = ChangeWeight::light);
 
   /// The mailbox with its contents, as now published. Errors: not_found, io, corrupt.
   async::Task<Result<MailboxPtr>> load(MailboxId mailbox);
@@ -85,8 +89,17 @@ class Account : public std::enable_shared_from_this<Account> {
 
  private:
   friend class Store;
-  friend class Checkpointer;
+  friend class Maintenance;
   struct Pipeline;
+
+  async::Task<Result<ChangeReceipt>> change_at_home(std::vector<MailboxId> needs, ChangeFunction function,
+                                                    ChangeWeight weight);
+  async::Task<Result<MailboxPtr>> load_at_home(MailboxId mailbox);
+  /// Commits what was prepared from the working state. Requires: the pipeline's lock, released here.
+  async::Task<Status> commit_at_home(struct PreparedChange prepared);
+  void publish(StatePtr state, std::span<const MailboxId> touched);
+  async::Task<Status> reload_at_home();
+  void maintain_if_due();
 
   Store& store_;
   const AccountId id_;

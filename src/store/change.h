@@ -70,6 +70,11 @@ class Change {
   Result<bool> unsubscribe(std::string_view name);
   void set_special_use(MailboxId mailbox, SpecialUses uses);
   void set_quota(const Quota& quota);
+  /// The row beside the mail (store.h); the newest of several in one change counts.
+  void set_profile(std::string encoded) {
+    profile_ = std::move(encoded);
+    settings_changed_ = true;
+  }
 
   // --- messages --------------------------------------------------------------------------------
   /// Errors: not_found (mailbox), over_quota, limit (keywords, or the mailbox is out of UIDs).
@@ -95,24 +100,30 @@ class Change {
 
   Result<Touched*> touch(MailboxId id);
   Result<Touched*> touch_contents(MailboxId id);
-  Result<Touched*> make_mailbox(std::string name, SpecialUses uses);
-  Status check_room(std::uint64_t bytes, std::uint64_t messages) const;
-  void place(Touched& target, const Member& member, const FlagState& flags);
-  void remove_positions(Touched& source, const std::vector<std::uint32_t>& positions);
-  Result<std::vector<UidPair>> copy_into(Touched& source, const std::vector<std::uint32_t>& positions,
-                                         Touched& target);
+  Result<Touched*> make_mailbox(std::string_view name, SpecialUses uses);
+  Status make_parents(std::string_view name);
+  [[nodiscard]] Status check_room(std::uint64_t bytes, std::uint64_t messages) const;
+  Result<std::uint32_t> intern(Touched& target, const std::vector<std::string>& keywords);
+  void place(Touched& target, const std::vector<std::pair<Member, FlagState>>& rows);
+  void remove(Touched& source, const std::vector<std::uint32_t>& positions);
+  Result<std::vector<UidPair>> copy_positions(Touched& source, Touched& target,
+                                              const std::vector<std::uint32_t>& positions);
+  Status rename_inbox(std::string_view to);
   AccountState::Names& names();
   AccountState::Subscriptions& subscriptions();
+  AccountState::Mailboxes& mailboxes();
 
   StatePtr base_;
   AccountState draft_;
   Timestamp now_;
   std::shared_ptr<AccountState::Names> own_names_;
   std::shared_ptr<AccountState::Subscriptions> own_subscriptions_;
+  std::shared_ptr<AccountState::Mailboxes> own_mailboxes_;
   std::map<MailboxId, std::unique_ptr<Touched>> touched_;
   std::vector<std::pair<Ordinal, NewEmail>> emails_;
   std::vector<std::string> subscribed_;
   std::vector<std::string> unsubscribed_;
+  std::string profile_;
   bool settings_changed_ = false;
 };
 

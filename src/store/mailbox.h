@@ -68,6 +68,8 @@ struct MailboxHead {
   std::uint64_t deleted_bytes = 0;
 };
 
+struct MailboxStorage;
+
 /// Everything known of one mailbox at one change. Immutable and shared.
 struct Mailbox {
   MailboxId id;
@@ -77,6 +79,9 @@ struct Mailbox {
   std::shared_ptr<const KeywordTable> keywords;
   /// The messages; null until somebody needed them.
   std::shared_ptr<const Contents> contents;
+  /// Where the contents lie in the engine; known when they are.
+  std::shared_ptr<const MailboxStorage> storage;
+  std::uint32_t tail_rows = 0;  ///< Rows not packed into chunk pages yet.
 };
 using MailboxPtr = std::shared_ptr<const Mailbox>;
 

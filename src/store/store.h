@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -103,6 +104,9 @@ class Store {
 
  private:
   Store();
+  async::Task<Result<AccountPtr>> account_at_home(AccountId id, std::size_t home);
+  async::Task<Status> edit_profile(AccountId id, std::function<void(AccountProfile&)> edit);
+
   std::unique_ptr<State> state_;
 };
 

@@ -1,0 +1,268 @@
+#include "store/account.h"
+
+#include <algorithm>
+
+#include "async/completion.h"
+#include "base/log.h"
+#include "store/change_writer.h"
+#include "store/codec.h"
+#include "store/email_catalog.h"
+#include "store/keys.h"
+#include "store/load.h"
+#include "store/maintenance.h"
+#include "store/pipeline.h"
+#include "store/store_state.h"
+#include "store/watch_list.h"
+
+namespace posthorn::store {
+namespace {
+
+/// A conflict means that somebody else moved the tail, or that a change ours was computed from failed:
+/// neither goes on for long.
+constexpr int kMaxAttempts = 16;
+
+}  // namespace
+
+Account::Account(Store& store, AccountId id, async::Loop& home, StatePtr state)
+    : store_(store),
+      id_(id),
+      home_(home),
+      published_(state),
+      emails_(std::make_unique<EmailCatalog>(store.engine(), id)),
+      pipeline_(std::make_unique<Pipeline>(home, state)),
+      watches_(std::make_shared<WatchList>()) {}
+
+Account::~Account() = default;
+
+async::Task<Result<ChangeReceipt>> Account::change(std::vector<MailboxId> needs, ChangeFunction function,
+                                                   ChangeWeight weight) {
+  const AccountPtr self = shared_from_this();
+  async::Loop* const caller = async::Loop::current();
+  co_await home_.enter();
+  auto receipt = co_await change_at_home(std::move(needs), std::move(function), weight);
+  if (caller != nullptr) co_await caller->enter();
+  co_return receipt;
+}
+
+async::Task<Result<ChangeReceipt>> Account::change_at_home(std::vector<MailboxId> needs,
+                                                           ChangeFunction function, ChangeWeight weight) {
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    if (store_.state().closing.load()) co_return fail(ErrorKind::unavailable, "The server is shutting down");
+    for (const MailboxId id : needs) {
+      auto loaded = co_await load_at_home(id);
+      if (!loaded && loaded.error().kind != ErrorKind::not_found) co_return pass(loaded);
+    }
+    co_await pipeline_->lock();
+    // Between loading and the lock the contents may have been given up again.
+    const bool ready = std::ranges::all_of(needs, [&](MailboxId id) {
+      const MailboxPtr mailbox = pipeline_->working->find(id);
+      return !mailbox || mailbox->contents;
+    });
+    if (!ready) {
+      pipeline_->unlock();
+      continue;
+    }
+    Change draft(pipeline_->working, store_.clock().now());
+    PreparedChange prepared;
+    bool empty = false;
+    const auto compute = [&]() -> Status {
+      if (Status ok = function(draft); !ok) return ok;
+      empty = ChangeWriter::is_empty(draft);
+      if (!empty) prepared = ChangeWriter::write(draft, id_);
+      return {};
+    };
+    Status computed;
+    if (weight == ChangeWeight::heavy) {
+      computed = co_await async::offload(store_.offload(), compute);
+    } else {
+      computed = compute();
+    }
+    if (!computed) {
+      pipeline_->unlock();
+      co_return pass(computed);
+    }
+    if (empty) {
+      // What it judged must be durable before anybody is told.
+      pipeline_->unlock();
+      co_await pipeline_->drained();
+      co_return ChangeReceipt{published(), false};
+    }
+    const Status committed = co_await commit_at_home(std::move(prepared));
+    if (committed) co_return ChangeReceipt{published(), true};
+    if (committed.error().kind != ErrorKind::conflict) co_return std::unexpected(committed.error());
+  }
+  co_return fail(ErrorKind::unavailable, "The account is changed by somebody else all the time");
+}
+
+async::Task<Status> Account::commit_at_home(PreparedChange prepared) {
+  const StatePtr next = prepared.next;
+  const bool alone = pipeline_->pending.empty();
+  pipeline_->working = next;
+  pipeline_->pending.push_back(next);
+  pipeline_->unlock();
+  Result<Seq> done = co_await async::callback<Result<Seq>>(
+      [&](auto answer) { store_.engine().commit(std::move(prepared.commit), answer); });
+  const auto mine = std::ranges::find(pipeline_->pending, next);
+  if (done && mine == pipeline_->pending.end()) {
+    // What it was computed from was reported failed and is there all the same: only the engine knows.
+    co_return co_await reload_at_home();
+  }
+  if (done) {
+    // Answers of one partition come in order, so ours is the oldest.
+    pipeline_->pending.erase(pipeline_->pending.begin(), mine + 1);
+    for (const auto& [ordinal, record] : prepared.emails) {
+      const std::size_t bytes =
+          record->keys.size() + record->structure.size() + record->header.size() + record->body.size();
+      store_.state().records.put({id_, ordinal.value}, record, bytes);
+    }
+    publish(next, prepared.touched);
+    pipeline_->answer_drained();
+    co_return Status{};
+  }
+  if (mine != pipeline_->pending.end()) {
+    // The first of a chain to fail: whatever was computed on top of it fails too and is computed again.
+    pipeline_->pending.clear();
+    pipeline_->working = published();
+    ++pipeline_->generation;
+    pipeline_->answer_drained();
+    if (done.error().kind == ErrorKind::conflict && alone) {
+      if (Status ok = co_await reload_at_home(); !ok) co_return ok;
+    }
+  }
+  co_return pass(done);
+}
+
+void Account::publish(StatePtr state, std::span<const MailboxId> touched) {
+  published_.store(std::move(state), std::memory_order_release);
+  if (!touched.empty()) watches_->notify(touched);
+  maintain_if_due();
+}
+
+async::Task<Status> Account::reload_at_home() {
+  co_await pipeline_->lock();
+  co_await pipeline_->drained();
+  auto loaded = co_await async::offload(store_.offload(), [&] { return load_account(store_.engine(), id_); });
+  if (loaded) {
+    std::vector<MailboxId> touched;
+    for (const auto& [id, mailbox] : *loaded->state->mailboxes) touched.push_back(id);
+    pipeline_->working = loaded->state;
+    emails_->forget();
+    published_.store(loaded->state, std::memory_order_release);
+    watches_->notify(touched);
+  }
+  pipeline_->unlock();
+  if (!loaded) co_return pass(loaded);
+  co_return Status{};
+}
+
+async::Task<Result<MailboxPtr>> Account::load(MailboxId mailbox) {
+  if (const MailboxPtr known = published()->find(mailbox); known && known->contents) co_return known;
+  const AccountPtr self = shared_from_this();
+  async::Loop* const caller = async::Loop::current();
+  co_await home_.enter();
+  auto loaded = co_await load_at_home(mailbox);
+  if (caller != nullptr) co_await caller->enter();
+  co_return loaded;
+}
+
+async::Task<Result<MailboxPtr>> Account::load_at_home(MailboxId id) {
+  if (const MailboxPtr known = pipeline_->working->find(id); known && known->contents) {
+    // Published as soon as what is under way is; a mailbox just created is in neither before that.
+    if (const MailboxPtr there = published()->find(id); there && there->contents) co_return there;
+    co_await pipeline_->drained();
+    if (const MailboxPtr there = published()->find(id); there && there->contents) co_return there;
+  }
+  co_await pipeline_->lock();
+  co_await pipeline_->drained();
+  const StatePtr base = pipeline_->working;
+  const MailboxPtr mailbox = base->find(id);
+  if (!mailbox || mailbox->contents) {
+    pipeline_->unlock();
+    if (mailbox) co_return mailbox;
+    co_return fail(ErrorKind::not_found, "No such mailbox");
+  }
+  auto loaded = co_await async::offload(store_.offload(),
+                                        [&] { return load_contents(store_.engine(), id_, *mailbox); });
+  if (!loaded) {
+    pipeline_->unlock();
+    log::error("account {} mailbox {}: {}", to_hex(id_), id.value, loaded.error().text);
+    co_return pass(loaded);
+  }
+  auto full = std::make_shared<Mailbox>(*mailbox);
+  full->contents = loaded->contents;
+  full->storage = loaded->storage;
+  full->keywords = loaded->keywords;
+  full->tail_rows = static_cast<std::uint32_t>(loaded->storage->tail.count());
+  auto mailboxes = std::make_shared<AccountState::Mailboxes>(*base->mailboxes);
+  (*mailboxes)[id] = full;
+  auto state = std::make_shared<AccountState>(*base);
+  state->mailboxes = std::move(mailboxes);
+  pipeline_->working = state;
+  published_.store(state, std::memory_order_release);
+  pipeline_->unlock();
+  co_return MailboxPtr(full);
+}
+
+async::Task<Result<Account::Expunged>> Account::expunged_since(MailboxId mailbox, ModSeq since) {
+  const AccountPtr self = shared_from_this();
+  const Seq newest = published()->seq;
+  co_return co_await async::offload(store_.offload(), [this, mailbox, since, newest]() -> Result<Expunged> {
+    engine::Engine& engine = store_.engine();
+    const std::string key = keys::horizon();
+    auto horizon = engine.get(id_, std::span(&key, 1), engine::Tier::may_block);
+    if (!horizon) return pass(horizon);
+    Expunged out;
+    if (const auto& row = horizon->front()) {
+      ByteReader r(*row);
+      if (since.value < r.u64()) out.complete = false;
+    }
+    if (!out.complete) return out;
+    std::string from = keys::journal(mailbox, Seq(since.value + 1));
+    const std::string last = keys::journal(mailbox, Seq(newest.value + 1));
+    std::vector<NumberSet::Range> gone;
+    for (;;) {
+      constexpr std::size_t kRowsAtOnce = 1000;
+      auto rows = engine.scan(id_, from, last, kRowsAtOnce, engine::Tier::may_block);
+      if (!rows) return pass(rows);
+      for (const engine::Row& row : rows->rows) {
+        auto record = read_journal(engine, id_, row.value);
+        if (!record) return pass(record);
+        for (const StoredRow& message : record->expunged)
+          gone.push_back({message.member.uid.value, message.member.uid.value});
+      }
+      if (!rows->next_key) break;
+      from = *rows->next_key;
+    }
+    out.uids = NumberSet::from_ranges(std::move(gone));
+    return out;
+  });
+}
+
+Uid Account::recent_from(const Mailbox& mailbox, bool claim) {
+  const std::scoped_lock lock(recent_mutex_);
+  Uid& first = recent_.try_emplace(mailbox.id, Uid(1)).first->second;
+  const Uid told = first;
+  if (claim && first < mailbox.head.uid_next) {
+    first = mailbox.head.uid_next;
+    std::string value;
+    ByteWriter(value).u32(first.value);
+    std::vector<engine::Edit> edits;
+    edits.push_back({keys::recent(mailbox.id), std::move(value)});
+    store_.engine().hint(id_, std::move(edits));
+  }
+  return told;
+}
+
+std::unique_ptr<Account::Watch> Account::watch(std::vector<MailboxId> mailboxes, std::function<void()> wake) {
+  return watches_->add(std::move(mailboxes), std::move(wake));
+}
+
+void Account::maintain_if_due() {
+  if (pipeline_->maintaining || store_.state().closing.load()) return;
+  if (!Maintenance::is_due(*this)) return;
+  pipeline_->maintaining = true;
+  HomeShard& shard = *store_.state().shards[store_.state().home_of(id_)];
+  shard.background.spawn(Maintenance::run(shared_from_this()));
+}
+
+}  // namespace posthorn::store

@@ -1,0 +1,234 @@
+#include "store/change_writer.h"
+
+#include <algorithm>
+#include <iterator>
+#include <tuple>
+
+#include "store/codec.h"
+#include "store/keys.h"
+#include "store/record.h"
+#include "store/repack.h"
+#include "store/touched.h"
+
+namespace posthorn::store {
+namespace {
+
+/// Above this many changed rows a change writes chunk pages instead of tail rows, so that its commit
+/// stays small.
+constexpr std::size_t kMaxRowsInCommit = 1000;
+/// A row of the engine is under 64 KB; with its envelope.
+constexpr std::size_t kMaxRowValue = 60'000;
+
+}  // namespace
+
+/// One change being written.
+class ChangeWriting {
+ public:
+  ChangeWriting(AccountState& draft, Timestamp now, const PartitionId& partition) : draft_(draft) {
+    out_.commit.partition = partition;
+    out_.commit.expect = Seq(draft.seq.value - 1);
+    out_.commit.advance = 1;
+    log_.time = now.seconds;
+  }
+
+  template <class Touched>
+  void mailbox(Touched& t) {
+    LogRecord::Entry entry{t.now.id, 0, 0, false, PageNumber(0), t.deleted};
+    if (t.messages_changed() || t.created) t.now.head.highest_modseq = ModSeq(draft_.seq.value);
+    if (!t.appended.empty()) {
+      entry.first_appended = t.appended.front().first.uid.value;
+      entry.last_appended = t.appended.back().first.uid.value;
+    }
+    journal(t, entry);
+    if (t.deleted) {
+      drop(t);
+    } else {
+      rows(t);
+      if (t.created || t.renamed) put(keys::name(t.now.id), encode_name({t.now.name, t.now.special_use}));
+      if (t.own_keywords) put(keys::keywords(t.now.id), encode_keywords(t.now.keywords->names()));
+      put(keys::head(t.now.id), encode_head(t.now.head, t.now.tail_rows));
+    }
+    log_.entries.push_back(entry);
+    out_.touched.push_back(t.now.id);
+  }
+
+  void email(Ordinal ordinal, const NewEmail& email) {
+    std::string record = encode_email(*email.record);
+    if (record.size() < kMaxRowValue) {
+      put(keys::email(ordinal), "r" + record);
+    } else {
+      std::string ref = "p";
+      ByteWriter(ref).u64(page(std::move(record)).value);
+      put(keys::email(ordinal), std::move(ref));
+    }
+    if (email.holds)
+      out_.commit.carry.holds.insert(out_.commit.carry.holds.end(), email.holds->begin(), email.holds->end());
+    out_.emails.emplace_back(ordinal, email.record);
+  }
+
+  void put(std::string key, std::string value) {
+    out_.commit.edits.push_back({std::move(key), std::move(value)});
+  }
+  void erase(std::string key) { out_.commit.edits.push_back({std::move(key), std::nullopt}); }
+
+  PreparedChange finish() {
+    put(keys::log(draft_.seq), encode_log(log_));
+    put(keys::account(), encode_counters(draft_.counters));
+    out_.next = std::make_shared<AccountState>(draft_);
+    return std::move(out_);
+  }
+
+ private:
+  PageNumber page(std::string bytes) {
+    const PageNumber number = draft_.counters.next_page;
+    ++draft_.counters.next_page;
+    out_.commit.carry.pages.push_back({number, std::move(bytes)});
+    return number;
+  }
+
+  template <class Touched>
+  static std::vector<std::uint16_t> without(const Touched& t, std::uint32_t set, std::uint32_t other) {
+    std::vector<std::uint16_t> out;
+    std::ranges::set_difference(t.now.keywords->set(set), t.now.keywords->set(other), std::back_inserter(out));
+    return out;
+  }
+
+  template <class Touched>
+  void journal(const Touched& t, LogRecord::Entry& entry) {
+    if (t.reflagged.empty() && t.expunged.empty()) return;
+    JournalRecord record;
+    std::map<std::tuple<SystemFlags, SystemFlags, std::uint32_t, std::uint32_t>, std::size_t> groups;
+    for (const auto& r : t.reflagged) {
+      const auto added = static_cast<SystemFlags>(r.after.system & ~r.before.system);
+      const auto removed = static_cast<SystemFlags>(r.before.system & ~r.after.system);
+      const auto [it, fresh] = groups.try_emplace(
+          std::tuple(added, removed, r.before.keywords, r.after.keywords), record.flags.size());
+      if (fresh)
+        record.flags.push_back({added, removed, without(t, r.after.keywords, r.before.keywords),
+                                without(t, r.before.keywords, r.after.keywords), {}});
+      record.flags[it->second].uids.add(r.uid.value);
+    }
+    record.expunged.reserve(t.expunged.size());
+    for (const auto& [member, flags] : t.expunged)
+      record.expunged.push_back({member, flags.modseq, flags.system, t.now.keywords->set(flags.keywords)});
+    std::string bytes = encode_journal(record);
+    entry.journal = true;
+    if (bytes.size() < kMaxRowValue) {
+      put(keys::journal(t.now.id, draft_.seq), "r" + bytes);
+    } else {
+      entry.journal_page = page(std::move(bytes));
+      std::string ref = "p";
+      ByteWriter(ref).u64(entry.journal_page.value);
+      put(keys::journal(t.now.id, draft_.seq), std::move(ref));
+    }
+  }
+
+  template <class Touched>
+  void rows(Touched& t) {
+    if (!t.messages_changed()) {
+      if (t.created) put(keys::chunks(t.now.id), encode_chunks({}));
+      return;
+    }
+    const std::size_t changed = t.appended.size() + t.reflagged.size() + t.expunged.size();
+    if (t.now.storage && changed > kMaxRowsInCommit) {
+      repack_rows(t);
+      return;
+    }
+    NumberSet tail;
+    for (const auto& r : t.reflagged) {
+      write_tail(t, r.uid);
+      tail.add(r.uid.value);
+    }
+    for (const auto& [member, flags] : t.appended) {
+      put(keys::tail_row(t.now.id, member.uid),
+          encode_row({member, flags.modseq, flags.system, t.now.keywords->set(flags.keywords)}));
+      tail.add(member.uid.value);
+    }
+    for (const auto& [member, flags] : t.expunged) {
+      put(keys::tail_row(t.now.id, member.uid), encode_tombstone());
+      tail.add(member.uid.value);
+    }
+    if (!t.now.storage) {
+      t.now.tail_rows += static_cast<std::uint32_t>(changed);
+      return;
+    }
+    auto storage = std::make_shared<MailboxStorage>(*t.now.storage);
+    storage->tail = storage->tail.unite(tail);
+    t.now.tail_rows = static_cast<std::uint32_t>(storage->tail.count());
+    t.now.storage = std::move(storage);
+  }
+
+  template <class Touched>
+  void write_tail(const Touched& t, Uid uid) {
+    const auto position = t.now.contents->members().position_of(uid);
+    if (!position) return;  // Expunged by the same change.
+    const Members::Slot slot = t.now.contents->members().slot_of(*position);
+    const FlagState flags = t.now.contents->flags().at(slot);
+    put(keys::tail_row(t.now.id, uid),
+        encode_row({t.now.contents->members().at(slot), flags.modseq, flags.system,
+                    t.now.keywords->set(flags.keywords)}));
+  }
+
+  template <class Touched>
+  void repack_rows(Touched& t) {
+    NumberSet changed;
+    for (const auto& r : t.reflagged) changed.add(r.uid.value);
+    for (const auto& [member, flags] : t.appended) changed.add(member.uid.value);
+    for (const auto& [member, flags] : t.expunged) changed.add(member.uid.value);
+    Repacked packed = repack(*t.now.contents, *t.now.keywords, *t.now.storage, changed,
+                             draft_.counters.next_page);
+    put(keys::chunks(t.now.id), encode_chunks(packed.storage.chunks));
+    for (const NumberSet::Range& range : packed.untailed.ranges())
+      for (std::uint32_t uid = range.first; uid <= range.last; ++uid) erase(keys::tail_row(t.now.id, Uid(uid)));
+    auto& carry = out_.commit.carry;
+    std::ranges::move(packed.pages, std::back_inserter(carry.pages));
+    std::ranges::move(packed.dropped, std::back_inserter(carry.dropped_pages));
+    t.now.tail_rows = static_cast<std::uint32_t>(packed.storage.tail.count());
+    t.now.storage = std::make_shared<MailboxStorage>(std::move(packed.storage));
+  }
+
+  template <class Touched>
+  void drop(const Touched& t) {
+    erase(keys::head(t.now.id));
+    erase(keys::name(t.now.id));
+    erase(keys::keywords(t.now.id));
+    erase(keys::chunks(t.now.id));
+    if (!t.now.storage) return;
+    for (const NumberSet::Range& range : t.now.storage->tail.ranges())
+      for (std::uint32_t uid = range.first; uid <= range.last; ++uid) erase(keys::tail_row(t.now.id, Uid(uid)));
+    for (const ChunkRef& chunk : t.now.storage->chunks) out_.commit.carry.dropped_pages.push_back(chunk.page);
+  }
+
+  AccountState& draft_;
+  PreparedChange out_;
+  LogRecord log_;
+};
+
+bool ChangeWriter::is_empty(const Change& change) {
+  if (!change.emails_.empty() || !change.subscribed_.empty() || !change.unsubscribed_.empty() ||
+      change.settings_changed_)
+    return false;
+  return std::ranges::none_of(change.touched_, [](const auto& entry) {
+    const Change::Touched& t = *entry.second;
+    return t.created || t.deleted || t.renamed || t.messages_changed();
+  });
+}
+
+PreparedChange ChangeWriter::write(Change& change, const PartitionId& partition) {
+  ChangeWriting writing(change.draft_, change.now_, partition);
+  for (auto& [id, t] : change.touched_) {
+    if (t->created && t->deleted) continue;
+    if (!t->created && !t->deleted && !t->renamed && !t->messages_changed()) continue;
+    writing.mailbox(*t);
+    if (!t->deleted) change.mailboxes()[id] = std::make_shared<Mailbox>(std::move(t->now));
+  }
+  for (const auto& [ordinal, email] : change.emails_) writing.email(ordinal, email);
+  for (const std::string& name : change.subscribed_)
+    if (change.draft_.subscriptions->contains(name)) writing.put(keys::subscription(name), seal(""));
+  for (const std::string& name : change.unsubscribed_)
+    if (!change.draft_.subscriptions->contains(name)) writing.erase(keys::subscription(name));
+  if (!change.profile_.empty()) writing.put(keys::profile(), change.profile_);
+  return writing.finish();
+}
+
+}  // namespace posthorn::store

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/engine.h"
+#include "store/codec.h"
+#include "store/email.h"
+
+namespace posthorn::store {
+
+/// Where an account's stored messages are: packed groups in ordinal order, and a row each for those
+/// after the last group.
+class EmailCatalog {
+ public:
+  using Groups = std::vector<GroupRef>;
+  static constexpr std::size_t kGroupSize = 256;
+
+  EmailCatalog(engine::Engine& engine, const PartitionId& partition);
+
+  /// The groups if they are known.
+  [[nodiscard]] std::shared_ptr<const Groups> known() const { return groups_.load(); }
+  /// Reads them if they are not known, or `again`. May block.
+  Result<std::shared_ptr<const Groups>> load(bool again = false);
+  static const GroupRef* find(const Groups& groups, Ordinal ordinal);
+
+  /// The row of a message that is in no group. May block. Errors: not_found, corrupt, io.
+  Result<EmailRecord> read_row(Ordinal ordinal);
+  /// A group behind the last, just made durable.
+  void add(const GroupRef& group);
+  /// Forgets what load() read; the next reads again.
+  void forget() { groups_.store(nullptr); }
+
+ private:
+  engine::Engine& engine_;
+  const PartitionId partition_;
+  std::mutex loading_;
+  std::atomic<std::shared_ptr<const Groups>> groups_;
+};
+
+}  // namespace posthorn::store

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/ids.h"
+#include "base/result.h"
+
+namespace posthorn::store {
+
+/// One column of a few hundred messages, in ordinal order: a decoded page.
+class GroupPage {
+ public:
+  /// `rows` in ascending ordinal order.
+  static std::string encode(std::span<const std::pair<Ordinal, std::string_view>> rows);
+  /// Errors: corrupt, not_supported.
+  static Result<std::shared_ptr<const GroupPage>> decode(std::string_view record);
+
+  /// Errors: not_found. Constant time when no ordinal is missing in between.
+  [[nodiscard]] Result<std::string_view> find(Ordinal ordinal) const;
+  [[nodiscard]] std::size_t count() const { return count_; }
+  [[nodiscard]] Ordinal ordinal_at(std::size_t i) const;
+  [[nodiscard]] std::string_view at(std::size_t i) const;
+  [[nodiscard]] std::size_t bytes() const { return payload_.size(); }
+
+ private:
+  [[nodiscard]] std::uint32_t offset(std::size_t i) const;
+
+  std::string payload_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace posthorn::store

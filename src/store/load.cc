@@ -1,0 +1,175 @@
+#include "store/load.h"
+
+#include "base/bytes.h"
+
+#include "store/codec.h"
+#include "store/keys.h"
+
+namespace posthorn::store {
+namespace {
+
+constexpr std::size_t kRowsAtOnce = 5000;
+
+/// Rows of the mailbox's tail, newer than its pages.
+using Tail = std::map<Uid, std::optional<StoredRow>>;
+
+class ContentsBuilder {
+ public:
+  explicit ContentsBuilder(const KeywordTable& names)
+      : keywords_(std::make_shared<KeywordTable>(names)), editor_(Contents{}) {}
+
+  void add(const StoredRow& row) {
+    const std::uint32_t set = row.keywords.empty() ? 0 : keywords_->intern_set(row.keywords);
+    editor_.append(row.member, {row.modseq, row.system, set});
+  }
+  LoadedContents finish(MailboxStorage storage) && {
+    return {std::make_shared<Contents>(std::move(editor_).finish()),
+            std::make_shared<MailboxStorage>(std::move(storage)), keywords_};
+  }
+
+ private:
+  std::shared_ptr<KeywordTable> keywords_;
+  TreeEditor editor_;
+};
+
+Status add_chunk(ContentsBuilder& builder, Tail::const_iterator& next, const Tail& tail, std::string_view page) {
+  return unpack_rows(page, [&](const StoredRow& row) {
+    for (; next != tail.end() && next->first < row.member.uid; ++next)
+      if (next->second) builder.add(*next->second);
+    if (next != tail.end() && next->first == row.member.uid) {
+      if (next->second) builder.add(*next->second);
+      ++next;
+    } else {
+      builder.add(row);
+    }
+  });
+}
+
+}  // namespace
+
+Status for_each_row(engine::Engine& engine, const PartitionId& id, std::string_view prefix,
+                    const std::function<Status(const engine::Row&)>& row) {
+  const std::string last = keys::after_prefix(prefix);
+  std::string from(prefix);
+  for (;;) {
+    auto rows = engine.scan(id, from, last, kRowsAtOnce, engine::Tier::may_block);
+    if (!rows) return pass(rows);
+    for (const engine::Row& r : rows->rows)
+      if (Status ok = row(r); !ok) return ok;
+    if (!rows->next_key) return {};
+    from = *rows->next_key;
+  }
+}
+
+Result<LoadedAccount> load_account(engine::Engine& engine, const PartitionId& id) {
+  auto tail = engine.tail(id, engine::Tier::may_block);
+  if (!tail) return pass(tail);
+  const std::string key = keys::account();
+  auto rows = engine.get(id, std::span(&key, 1), engine::Tier::may_block);
+  if (!rows) return pass(rows);
+  if (!rows->front()) return fail(ErrorKind::not_found, "No such account");
+  auto counters = decode_counters(*rows->front());
+  if (!counters) return pass(counters);
+
+  auto state = std::make_shared<AccountState>();
+  state->seq = *tail;
+  state->counters = *counters;
+  auto mailboxes = std::make_shared<AccountState::Mailboxes>();
+  auto names = std::make_shared<AccountState::Names>();
+  auto subscriptions = std::make_shared<AccountState::Subscriptions>();
+  std::map<MailboxId, std::shared_ptr<Mailbox>> made;
+  std::map<MailboxId, Uid> recent;
+
+  Status ok = for_each_row(engine, id, "h", [&](const engine::Row& row) -> Status {
+    auto head = decode_head(row.value);
+    if (!head) return pass(head);
+    auto mailbox = std::make_shared<Mailbox>();
+    mailbox->id = keys::mailbox_of(row.key);
+    mailbox->head = head->head;
+    mailbox->tail_rows = head->tail_rows;
+    mailbox->keywords = std::make_shared<KeywordTable>();
+    made[mailbox->id] = mailbox;
+    return {};
+  });
+  if (ok) {
+    ok = for_each_row(engine, id, "n", [&](const engine::Row& row) -> Status {
+      auto name = decode_name(row.value);
+      if (!name) return pass(name);
+      const auto it = made.find(keys::mailbox_of(row.key));
+      if (it == made.end()) return fail(ErrorKind::corrupt, "a mailbox has a name and no head");
+      it->second->name = name->name;
+      it->second->special_use = name->special_use;
+      (*names)[name->name] = it->first;
+      return {};
+    });
+  }
+  if (ok) {
+    ok = for_each_row(engine, id, "k", [&](const engine::Row& row) -> Status {
+      auto keywords = decode_keywords(row.value);
+      if (!keywords) return pass(keywords);
+      const auto it = made.find(keys::mailbox_of(row.key));
+      if (it == made.end()) return fail(ErrorKind::corrupt, "a keyword list has no mailbox");
+      auto table = std::make_shared<KeywordTable>();
+      for (const std::string& keyword : *keywords) (void)table->intern_name(keyword);
+      it->second->keywords = table;
+      return {};
+    });
+  }
+  if (ok) {
+    ok = for_each_row(engine, id, "s", [&](const engine::Row& row) -> Status {
+      subscriptions->insert(row.key.substr(1));
+      return {};
+    });
+  }
+  if (ok) {
+    ok = for_each_row(engine, id, "q", [&](const engine::Row& row) -> Status {
+      ByteReader r(row.value);
+      recent[keys::mailbox_of(row.key)] = Uid(r.u32());
+      return {};
+    });
+  }
+  if (!ok) return pass(ok);
+  for (auto& [mailbox_id, mailbox] : made) {
+    if (mailbox->name.empty()) return fail(ErrorKind::corrupt, "a mailbox has no name");
+    (*mailboxes)[mailbox_id] = mailbox;
+  }
+  state->mailboxes = std::move(mailboxes);
+  state->names = std::move(names);
+  state->subscriptions = std::move(subscriptions);
+  return LoadedAccount{std::move(state), std::move(recent)};
+}
+
+Result<LoadedContents> load_contents(engine::Engine& engine, const PartitionId& id, const Mailbox& mailbox) {
+  Tail tail;
+  MailboxStorage storage;
+  Status ok = for_each_row(engine, id, keys::contents(mailbox.id), [&](const engine::Row& row) -> Status {
+    if (row.key.size() == 6) {
+      auto chunks = decode_chunks(row.value);
+      if (!chunks) return pass(chunks);
+      storage.chunks = std::move(*chunks);
+      return {};
+    }
+    const Uid uid(keys::uid_of_tail(row.key));
+    auto decoded = decode_row(uid, row.value);
+    if (!decoded) return pass(decoded);
+    tail.emplace_hint(tail.end(), uid, std::move(*decoded));
+    storage.tail.add(uid.value);
+    return {};
+  });
+  if (!ok) return pass(ok);
+  ContentsBuilder builder(*mailbox.keywords);
+  auto next = tail.cbegin();
+  for (const ChunkRef& chunk : storage.chunks) {
+    auto page = engine.read_page(id, chunk.page, engine::Tier::may_block);
+    if (!page) return pass(page);
+    if (Status added = add_chunk(builder, next, tail, *page); !added) return pass(added);
+  }
+  for (; next != tail.end(); ++next)
+    if (next->second) builder.add(*next->second);
+  LoadedContents loaded = std::move(builder).finish(std::move(storage));
+  if (loaded.contents->count() != mailbox.head.messages)
+    return fail(ErrorKind::corrupt, "a mailbox's rows do not match its head");
+  return loaded;
+}
+
+}  // namespace posthorn::store

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+
+namespace posthorn::store {
+
+/// Shared immutable values by key, the least recently used forgotten beyond a budget of bytes. Thread: any.
+template <class Key, class Value>
+class LruCache {
+ public:
+  using Pointer = std::shared_ptr<const Value>;
+
+  explicit LruCache(std::size_t budget_bytes) : budget_(budget_bytes / kShards) {}
+
+  [[nodiscard]] Pointer find(const Key& key) {
+    Shard& shard = shard_of(key);
+    const std::scoped_lock lock(shard.mutex);
+    const auto it = shard.entries.find(key);
+    if (it == shard.entries.end()) return nullptr;
+    shard.order.splice(shard.order.begin(), shard.order, it->second);
+    return it->second->value;
+  }
+
+  void put(const Key& key, Pointer value, std::size_t bytes) {
+    bytes += kOverhead;
+    if (bytes > budget_) return;
+    Shard& shard = shard_of(key);
+    const std::scoped_lock lock(shard.mutex);
+    if (const auto it = shard.entries.find(key); it != shard.entries.end()) remove(shard, it->second);
+    shard.order.push_front({key, std::move(value), bytes});
+    shard.entries.emplace(key, shard.order.begin());
+    shard.bytes += bytes;
+    while (shard.bytes > budget_) remove(shard, std::prev(shard.order.end()));
+  }
+
+  void erase(const Key& key) {
+    Shard& shard = shard_of(key);
+    const std::scoped_lock lock(shard.mutex);
+    if (const auto it = shard.entries.find(key); it != shard.entries.end()) remove(shard, it->second);
+  }
+
+ private:
+  static constexpr std::size_t kShards = 16;
+  static constexpr std::size_t kOverhead = 128;  // List and map nodes, roughly.
+
+  struct Entry {
+    Key key;
+    Pointer value;
+    std::size_t bytes;
+  };
+  struct Shard {
+    std::mutex mutex;
+    std::list<Entry> order;
+    std::unordered_map<Key, typename std::list<Entry>::iterator> entries;
+    std::size_t bytes = 0;
+  };
+
+  Shard& shard_of(const Key& key) {
+    return shards_[std::hash<Key>{}(key) * 0x9E3779B97F4A7C15ULL >> 60];
+  }
+  static void remove(Shard& shard, typename std::list<Entry>::iterator it) {
+    shard.bytes -= it->bytes;
+    shard.entries.erase(it->key);
+    shard.order.erase(it);
+  }
+
+  std::size_t budget_;
+  std::array<Shard, kShards> shards_;
+};
+
+}  // namespace posthorn::store

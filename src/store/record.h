@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+/// The envelope of every stored value: one version byte, the payload, four octets of checksum. Pages
+/// and pieces are compressed with zstd when that makes them smaller.
+namespace posthorn::store {
+
+/// Of the record layouts in this program. A record of a later one is refused.
+inline constexpr std::uint8_t kRecordVersion = 1;
+
+/// Wraps a payload.
+std::string seal(std::string_view payload);
+/// The payload; a view into `record`. Errors: corrupt, not_supported (written by a later version).
+Result<std::string_view> unseal(std::string_view record);
+
+/// seal(), compressed.
+std::string seal_page(std::string_view payload);
+/// Errors: as unseal(). At most kMaxPagePayload octets come out.
+Result<std::string> unseal_page(std::string_view record);
+
+inline constexpr std::size_t kMaxPagePayload = std::size_t{1} << 30;
+
+/// 16 octets of HMAC-SHA256: a piece's name. The key is the store's own, so that nobody outside can
+/// find two contents of one name or tell whether a content is there.
+std::string keyed_hash(std::string_view key, std::string_view bytes);
+
+}  // namespace posthorn::store

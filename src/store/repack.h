@@ -1,0 +1,24 @@
+#pragma once
+
+#include <vector>
+
+#include "engine/engine.h"
+#include "store/mailbox.h"
+#include "store/mailbox_storage.h"
+
+namespace posthorn::store {
+
+/// Rows of a mailbox rewritten as chunk pages.
+struct Repacked {
+  MailboxStorage storage;
+  std::vector<engine::PageWrite> pages;
+  std::vector<PageNumber> dropped;
+  NumberSet untailed;  ///< UIDs whose tail rows are now in the pages.
+};
+
+/// Packs every chunk that holds one of `changed`, and everything behind the last chunk if any of
+/// `changed` is there; the rest stays. Page numbers are taken from `next_page`.
+Repacked repack(const Contents& contents, const KeywordTable& keywords,
+                const MailboxStorage& storage, const NumberSet& changed, PageNumber& next_page);
+
+}  // namespace posthorn::store

@@ -1,0 +1,349 @@
+#include "store/store.h"
+
+#include <algorithm>
+
+#include "async/completion.h"
+#include "store/change_writer.h"
+#include "store/codec.h"
+#include "store/email_catalog.h"
+#include "store/keys.h"
+#include "store/load.h"
+#include "store/pipeline.h"
+#include "store/record.h"
+#include "store/store_state.h"
+#include "store/system.h"
+
+namespace posthorn::store {
+
+Store::State::State(engine::Engine& e, async::LoopPool& l, async::OffloadPool& o, const Clock& c,
+                    const StoreOptions& opts)
+    : engine(e),
+      loops(l),
+      offload(o),
+      clock(c),
+      options(opts),
+      pages(opts.page_cache_bytes / 2),
+      records(opts.page_cache_bytes / 4),
+      pieces(opts.page_cache_bytes / 4) {
+  for (std::size_t i = 0; i < loops.size(); ++i) shards.push_back(std::make_unique<HomeShard>());
+}
+
+Store::Store() = default;
+Store::~Store() = default;
+
+engine::Engine& Store::engine() const { return state_->engine; }
+const Clock& Store::clock() const { return state_->clock; }
+const StoreOptions& Store::options() const { return state_->options; }
+async::OffloadPool& Store::offload() const { return state_->offload; }
+
+Result<std::unique_ptr<Store>> Store::open(engine::Engine& engine, async::LoopPool& loops,
+                                           async::OffloadPool& offload, const Clock& clock,
+                                           const StoreOptions& options) {
+  auto key = open_system(engine);
+  if (!key) return pass(key);
+  std::unique_ptr<Store> store(new Store());
+  store->state_ = std::make_unique<State>(engine, loops, offload, clock, options);
+  store->state_->piece_key = std::move(*key);
+  return store;
+}
+
+async::Task<Result<AccountPtr>> Store::account(const AccountId& wanted) {
+  const AccountId id = wanted;
+  async::Loop* const caller = async::Loop::current();
+  const std::size_t home = state_->home_of(id);
+  async::Loop& loop = state_->loops.at(home);
+  co_await loop.enter();
+  auto opened = co_await account_at_home(id, home);
+  if (caller != nullptr) co_await caller->enter();
+  co_return opened;
+}
+
+namespace {
+
+/// Waits until the account that somebody else is opening is there.
+struct UntilOpened {
+  HomeShard::Opening& opening;
+  [[nodiscard]] bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> h) const { opening.waiting.push_back(h); }
+  void await_resume() const {}
+};
+
+}  // namespace
+
+async::Task<Result<AccountPtr>> Store::account_at_home(AccountId id, std::size_t home) {
+  HomeShard& shard = *state_->shards[home];
+  async::Loop& loop = state_->loops.at(home);
+  for (;;) {
+    if (const auto it = shard.open.find(id); it != shard.open.end()) co_return it->second;
+    const auto it = shard.opening.find(id);
+    if (it == shard.opening.end()) break;
+    const auto opening = it->second;
+    co_await UntilOpened{*opening};
+  }
+  const auto opening = std::make_shared<HomeShard::Opening>();
+  shard.opening.emplace(id, opening);
+  auto loaded = co_await async::offload(state_->offload, [&] { return load_account(state_->engine, id); });
+  shard.opening.erase(id);
+  for (const auto h : opening->waiting) loop.post([h] { h.resume(); });
+  if (!loaded) co_return pass(loaded);
+  auto account = std::make_shared<Account>(*this, id, loop, loaded->state);
+  account->recent_ = std::move(loaded->recent);
+  shard.open.emplace(id, account);
+  co_return account;
+}
+
+// --- directory -----------------------------------------------------------------------------------
+
+namespace {
+
+std::string address_key(std::string_view address) {
+  std::string key = "u";
+  key += address;
+  return key;
+}
+
+std::string encode_address(const AddressEntry& entry) {
+  std::string out;
+  ByteWriter w(out);
+  w.raw(entry.account.view());
+  w.u8(entry.alias ? 1 : 0);
+  return seal(out);
+}
+
+Result<AddressEntry> decode_address(std::string_view record) {
+  auto payload = unseal(record);
+  if (!payload) return pass(payload);
+  ByteReader r(*payload);
+  AddressEntry entry;
+  std::ranges::copy(r.raw(entry.account.bytes.size()), reinterpret_cast<char*>(entry.account.bytes.data()));
+  entry.alias = r.u8() != 0;
+  if (!r.ok()) return fail(ErrorKind::corrupt, "an address record cannot be read");
+  return entry;
+}
+
+Status check_address(std::string_view address) {
+  constexpr std::size_t kMaxAddress = 320;  // RFC 3696: 64 + 1 + 255.
+  if (address.empty() || address.size() > kMaxAddress)
+    return fail(ErrorKind::bad_argument, "An address has between 1 and 320 octets");
+  for (const char c : address)
+    if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f)
+      return fail(ErrorKind::bad_argument, "An address may not hold spaces or control characters");
+  return {};
+}
+
+Result<std::optional<AddressEntry>> read_address(engine::Engine& engine, std::string_view address,
+                                                 engine::Tier tier) {
+  const std::string key = address_key(address);
+  auto rows = engine.get(directory_partition(directory_shard_of(address)), std::span(&key, 1), tier);
+  if (!rows) return pass(rows);
+  if (!rows->front()) return std::optional<AddressEntry>();
+  auto entry = decode_address(*rows->front());
+  if (!entry) return pass(entry);
+  return std::optional(*entry);
+}
+
+Status put_address(engine::Engine& engine, std::string_view address, const AddressEntry& entry) {
+  const std::string key = address_key(address);
+  return edit_row(engine, directory_partition(directory_shard_of(address)), key,
+                  [&](const std::optional<std::string>& row) -> Result<std::vector<engine::Edit>> {
+                    if (row) return fail(ErrorKind::already_exists, "The address is taken");
+                    return std::vector<engine::Edit>{{key, encode_address(entry)}};
+                  });
+}
+
+Status drop_address(engine::Engine& engine, std::string_view address, std::vector<engine::Edit> beside) {
+  const std::string key = address_key(address);
+  return edit_row(engine, directory_partition(directory_shard_of(address)), key,
+                  [&](const std::optional<std::string>& row) -> Result<std::vector<engine::Edit>> {
+                    if (!row) return fail(ErrorKind::not_found, "No such address");
+                    std::vector<engine::Edit> edits = beside;
+                    edits.push_back({key, std::nullopt});
+                    return edits;
+                  });
+}
+
+Result<AccountProfile> read_profile(engine::Engine& engine, const AccountId& id, engine::Tier tier) {
+  const std::string key = keys::profile();
+  auto rows = engine.get(id, std::span(&key, 1), tier);
+  if (!rows) return pass(rows);
+  if (!rows->front()) return fail(ErrorKind::not_found, "No such account");
+  return decode_profile(*rows->front());
+}
+
+struct Standard {
+  std::string_view name;
+  SpecialUses use;
+};
+/// What every account has from the start (RFC 6154).
+constexpr std::array<Standard, 6> kStandardMailboxes = {{
+    {"INBOX", 0},
+    {"Archive", bit(SpecialUse::archive)},
+    {"Drafts", bit(SpecialUse::drafts)},
+    {"Junk", bit(SpecialUse::junk)},
+    {"Sent", bit(SpecialUse::sent)},
+    {"Trash", bit(SpecialUse::trash)},
+}};
+
+/// First from the cache on this thread, then, if it has to, from the disk on another.
+template <class T, class Read>
+async::Task<Result<T>> read_or_offload(async::OffloadPool& pool, Read read) {
+  Result<T> cached = read(engine::Tier::cached_only);
+  if (cached || cached.error().kind != ErrorKind::would_block) co_return cached;
+  co_return co_await async::offload(pool, [&] { return read(engine::Tier::may_block); });
+}
+
+}  // namespace
+
+async::Task<Result<std::optional<AddressEntry>>> Store::find_address(std::string_view name) {
+  const std::string address = normalize_address(name);
+  co_return co_await read_or_offload<std::optional<AddressEntry>>(
+      state_->offload, [&](engine::Tier tier) { return read_address(state_->engine, address, tier); });
+}
+
+async::Task<Result<AccountProfile>> Store::profile(const AccountId& wanted) {
+  const AccountId id = wanted;
+  co_return co_await read_or_offload<AccountProfile>(
+      state_->offload, [&](engine::Tier tier) { return read_profile(state_->engine, id, tier); });
+}
+
+async::Task<Result<AccountId>> Store::create_account(std::string_view name, std::string credentials,
+                                                     const Quota& quota) {
+  const std::string address = normalize_address(name);
+  co_return co_await async::offload(state_->offload, [&]() -> Result<AccountId> {
+    if (Status ok = check_address(address); !ok) return pass(ok);
+    auto taken = read_address(state_->engine, address, engine::Tier::may_block);
+    if (!taken) return pass(taken);
+    if (*taken) return fail(ErrorKind::already_exists, "The address is taken");
+    const Timestamp now = state_->clock.now();
+    const AccountId id = random_partition_id();
+    auto empty = std::make_shared<AccountState>();
+    // Ascending from the time of birth: a name never sees a UIDVALIDITY twice, and seldom one that an
+    // earlier account of the name had.
+    empty->counters.next_uid_validity = UidValidity(static_cast<std::uint32_t>(now.seconds));
+    Change change(empty, now);
+    for (const Standard& standard : kStandardMailboxes) {
+      auto made = change.create_mailbox({std::string(standard.name), standard.use, true});
+      if (!made) return pass(made);
+    }
+    change.set_quota(quota);
+    change.set_profile(encode_profile({address, credentials, false, now.seconds, 1}));
+    PreparedChange prepared = ChangeWriter::write(change, id);
+    auto committed = commit_and_wait(state_->engine, std::move(prepared.commit));
+    if (!committed) return pass(committed);
+    // The address row alone makes the account exist; without it the partition is swept away.
+    if (Status ok = put_address(state_->engine, address, {id, false}); !ok) return pass(ok);
+    return id;
+  });
+}
+
+async::Task<Status> Store::edit_profile(AccountId id, std::function<void(AccountProfile&)> edit) {
+  auto opened = co_await account(id);
+  if (!opened) co_return pass(opened);
+  auto current = co_await profile(id);
+  if (!current) co_return pass(current);
+  edit(*current);
+  ++current->version;
+  auto done = co_await (*opened)->change({}, [&](Change& change) -> Status {
+    change.set_profile(encode_profile(*current));
+    return {};
+  });
+  if (!done) co_return pass(done);
+  co_return Status{};
+}
+
+async::Task<Status> Store::set_credentials(const AccountId& id, std::string credentials) {
+  co_return co_await edit_profile(id, [&](AccountProfile& p) { p.credentials = credentials; });
+}
+
+async::Task<Status> Store::set_disabled(const AccountId& id, bool disabled) {
+  co_return co_await edit_profile(id, [&](AccountProfile& p) { p.disabled = disabled; });
+}
+
+async::Task<Status> Store::add_alias(std::string_view alias, const AccountId& wanted) {
+  const std::string address = normalize_address(alias);
+  const AccountId id = wanted;
+  co_return co_await async::offload(state_->offload, [&]() -> Status {
+    if (Status ok = check_address(address); !ok) return ok;
+    if (auto exists = read_profile(state_->engine, id, engine::Tier::may_block); !exists) return pass(exists);
+    return put_address(state_->engine, address, {id, true});
+  });
+}
+
+async::Task<Status> Store::remove_alias(std::string_view alias) {
+  const std::string address = normalize_address(alias);
+  co_return co_await async::offload(state_->offload, [&]() -> Status {
+    auto entry = read_address(state_->engine, address, engine::Tier::may_block);
+    if (!entry) return pass(entry);
+    if (!*entry || !(*entry)->alias) return fail(ErrorKind::not_found, "No such alias");
+    return drop_address(state_->engine, address, {});
+  });
+}
+
+async::Task<Status> Store::remove_account(const AccountId& wanted) {
+  const AccountId id = wanted;
+  auto disabled = co_await set_disabled(id, true);
+  if (!disabled) co_return disabled;
+  std::string primary;
+  std::vector<std::string> aliases;
+  std::string after;
+  for (;;) {
+    constexpr std::size_t kAtOnce = 1000;
+    auto listed = co_await list_addresses(after, kAtOnce);
+    if (!listed) co_return pass(listed);
+    for (const Listed& l : *listed) {
+      if (l.entry.account != id) continue;
+      if (l.entry.alias) {
+        aliases.push_back(l.address);
+      } else {
+        primary = l.address;
+      }
+    }
+    if (listed->size() < kAtOnce) break;
+    after = listed->back().address;
+  }
+  co_return co_await async::offload(state_->offload, [&]() -> Status {
+    for (const std::string& alias : aliases)
+      if (Status ok = drop_address(state_->engine, alias, {}); !ok) return ok;
+    // The intent goes with the address that decides; the sweeper carries it out.
+    std::string intent = "i";
+    intent += id.view();
+    std::string since;
+    ByteWriter(since).u64(static_cast<std::uint64_t>(state_->clock.now().seconds));
+    return drop_address(state_->engine, primary, {{std::move(intent), seal(since)}});
+  });
+}
+
+async::Task<Result<std::vector<Store::Listed>>> Store::list_addresses(std::string_view after_address,
+                                                                      std::size_t limit) {
+  const std::string after(after_address);
+  co_return co_await async::offload(state_->offload, [&]() -> Result<std::vector<Listed>> {
+    std::vector<Listed> all;
+    const std::string from = after.empty() ? "u" : address_key(after) + '\0';
+    for (std::uint8_t shard = 0; shard < kDirectoryShards; ++shard) {
+      auto rows = state_->engine.scan(directory_partition(shard), from, "v", limit, engine::Tier::may_block);
+      if (!rows) return pass(rows);
+      for (const engine::Row& row : rows->rows) {
+        auto entry = decode_address(row.value);
+        if (!entry) return pass(entry);
+        all.push_back({row.key.substr(1), *entry});
+      }
+    }
+    std::ranges::sort(all, {}, &Listed::address);
+    if (all.size() > limit) all.resize(limit);
+    return all;
+  });
+}
+
+async::Task<void> Store::close() {
+  state_->closing.store(true);
+  async::Loop* const caller = async::Loop::current();
+  for (std::size_t i = 0; i < state_->shards.size(); ++i) {
+    co_await state_->loops.at(i).enter();
+    co_await state_->shards[i]->background.wait_empty();
+    for (const auto& [id, account] : state_->shards[i]->open) co_await account->pipeline_->drained();
+    state_->shards[i]->open.clear();
+  }
+  if (caller != nullptr) co_await caller->enter();
+}
+
+}  // namespace posthorn::store

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "async/gate.h"
+#include "async/loop.h"
+#include "async/offload.h"
+#include "engine/memory/memory_engine.h"
+#include "store/account.h"
+#include "store/store.h"
+#include "store/upload.h"
+
+namespace posthorn::store {
+
+/// A store on a memory engine with two loops; tests run tasks on the first.
+class StoreFixture : public testing::Test {
+ protected:
+  StoreFixture() { reopen(); }
+  ~StoreFixture() override { shut(); }
+
+  /// As after a restart: nothing is left but what the engine has.
+  void reopen() {
+    shut();
+    loops_ = std::make_unique<async::LoopPool>(2);
+    offload_ = std::make_unique<async::OffloadPool>(2, 1000);
+    auto opened = Store::open(*engine_, *loops_, *offload_, clock_, options_);
+    ASSERT_TRUE(opened) << opened.error().text;
+    store_ = std::move(*opened);
+  }
+
+  void shut() {
+    if (!store_) return;
+    run(store_->close());
+    store_.reset();
+    loops_->stop_and_join();
+    loops_.reset();
+    offload_.reset();
+  }
+
+  /// Runs a task on the first loop and waits for it.
+  template <class T>
+  T run(async::Task<T> task) {
+    std::promise<void> done;
+    std::optional<std::conditional_t<std::is_void_v<T>, bool, T>> result;
+    async::Gate gate;
+    loops_->at(0).post([&] { gate.spawn(keep(std::move(task), result, done)); });
+    done.get_future().wait();
+    std::promise<void> freed;
+    loops_->at(0).post([&] { freed.set_value(); });
+    freed.get_future().wait();
+    if constexpr (!std::is_void_v<T>) return std::move(*result);
+  }
+
+  template <class T, class R>
+  static async::Task<void> keep(async::Task<T> task, R& result, std::promise<void>& done) {
+    if constexpr (std::is_void_v<T>) {
+      co_await std::move(task);
+    } else {
+      result.emplace(co_await std::move(task));
+    }
+    done.set_value();
+  }
+
+  AccountPtr make_account(std::string name) {
+    auto id = run(store_->create_account(name, "", {}));
+    EXPECT_TRUE(id) << id.error().text;
+    return open_account(*id);
+  }
+  AccountPtr open_account(const AccountId& id) {
+    auto account = run(store_->account(id));
+    EXPECT_TRUE(account) << account.error().text;
+    return *account;
+  }
+
+  NewEmail upload(const AccountPtr& account, std::string octets) {
+    return run(upload_task(*store_, account->id(), std::move(octets)));
+  }
+  static async::Task<NewEmail> upload_task(Store& store, AccountId scope, std::string octets) {
+    Upload upload(store, scope);
+    EXPECT_TRUE(co_await upload.feed(octets));
+    auto email = co_await upload.finish();
+    EXPECT_TRUE(email) << email.error().text;
+    co_return *email;
+  }
+
+  static std::string message(const std::string& subject) {
+    return "From: Ann <ann@example.org>\r\nSubject: " + subject +
+           "\r\nDate: Mon, 23 Nov 2026 10:00:00 +0000\r\n\r\nHello, " + subject + ".\r\n";
+  }
+
+  Status change(const AccountPtr& account, std::vector<MailboxId> needs, ChangeFunction function) {
+    auto done = run(account->change(std::move(needs), std::move(function)));
+    if (!done) return pass(done);
+    return {};
+  }
+
+  ManualClock clock_{1'790'000'000};
+  StoreOptions options_;
+  std::unique_ptr<engine::Engine> engine_ = std::make_unique<engine::MemoryEngine>();
+  std::unique_ptr<async::LoopPool> loops_;
+  std::unique_ptr<async::OffloadPool> offload_;
+  std::unique_ptr<Store> store_;
+};
+
+}  // namespace posthorn::store

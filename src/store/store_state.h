@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "async/gate.h"
+#include "async/loop.h"
+#include "async/offload.h"
+#include "base/bytes.h"
+#include "store/email.h"
+#include "store/group_page.h"
+#include "store/lru_cache.h"
+#include "store/store.h"
+
+namespace posthorn::store {
+
+/// A page or a stored message of one account.
+struct AccountItem {
+  AccountId account;
+  std::uint64_t number = 0;
+  friend bool operator==(const AccountItem&, const AccountItem&) = default;
+};
+
+}  // namespace posthorn::store
+
+template <>
+struct std::hash<posthorn::store::AccountItem> {
+  std::size_t operator()(const posthorn::store::AccountItem& item) const noexcept {
+    return std::hash<posthorn::AccountId>{}(item.account) ^ item.number * 0x9E3779B97F4A7C15ULL;
+  }
+};
+
+namespace posthorn::store {
+
+/// Accounts whose home is one loop. Touched on that loop only.
+struct HomeShard {
+  struct Opening {
+    std::vector<std::coroutine_handle<>> waiting;
+  };
+  std::unordered_map<AccountId, AccountPtr> open;
+  std::unordered_map<AccountId, std::shared_ptr<Opening>> opening;
+  async::Gate background;
+};
+
+struct Store::State {
+  State(engine::Engine& engine, async::LoopPool& loops, async::OffloadPool& offload, const Clock& clock,
+        const StoreOptions& options);
+
+  engine::Engine& engine;
+  async::LoopPool& loops;
+  async::OffloadPool& offload;
+  const Clock& clock;
+  const StoreOptions options;
+  std::string piece_key;  ///< 32 random octets of this store: names pieces.
+
+  LruCache<AccountItem, GroupPage> pages;
+  LruCache<AccountItem, EmailRecord> records;
+  LruCache<engine::PieceName, std::string> pieces;
+
+  std::vector<std::unique_ptr<HomeShard>> shards;  ///< One a loop.
+  std::atomic<bool> closing{false};
+
+  [[nodiscard]] std::size_t home_of(const AccountId& id) const {
+    return std::hash<AccountId>{}(id) % loops.size();
+  }
+};
+
+}  // namespace posthorn::store
