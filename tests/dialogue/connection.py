@@ -13,7 +13,7 @@ LITERAL = re.compile(rb"(~?)\{(\d+)\}\r\n$")
 
 # What no response may look like, whatever the dialogue is about.
 FORM_RULES = [
-    (re.compile(r"^(\S+) (OK|NO|BAD|BYE|PREAUTH)( \[[^\]]*\])? *$", re.S),
+    (re.compile(r"^([^+\s]\S*) (OK|NO|BAD|BYE|PREAUTH)( \[[^\]]*\])? *$", re.S),
      "resp-text is empty (RFC 9051 9, resp-text)"),
     (re.compile(r"^\* \d+ FETCH \(( |.* \)$)", re.S), "stray space in FETCH"),
     (re.compile(r"^\* STATUS .* \)$", re.S), "stray space in STATUS"),

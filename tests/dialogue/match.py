@@ -9,8 +9,8 @@ In an expected line everything stands for itself except:
     <*>            any run of characters, also none
     <+>            any run of characters, at least one
     <=regexp>      what the regular expression matches
-    <name=regexp>  the same, kept under the name
-    <name>         what was kept under the name
+    <name=regexp>  the same, kept under the name; %{name} in it is what was kept before
+    <name>         what was kept under the name; itself when nothing was
     <set a b c>    these words in any order, nothing else
     <set a 1|b 2>  the same for items of several words
     <flags a b>    like set, and \\Recent may be among them (RFC 3501 2.3.2)
@@ -43,6 +43,8 @@ def quoted_inside(text):
             out.append({"\r": "\\r", "\n": "\\n", "\0": "\\0"}[c])
         elif 0xDC80 <= ord(c) <= 0xDCFF:
             out.append("\\x%02x" % (ord(c) - 0xDC00))
+        elif ord(c) < 32 and c != "\t":
+            out.append("\\x%02x" % ord(c))
         else:
             out.append(c)
     return "".join(out)
@@ -109,14 +111,20 @@ class Pattern:
         if token["kind"]:
             return self._items(token["kind"], token["items"])
         if token["regexp"] is not None:
+            regexp = self._filled(token["regexp"], names)
             if not token["name"]:
-                return f"(?:{token['regexp']})"
+                return f"(?:{regexp})"
             group = f"g{len(self._groups)}"
             self._groups[group] = token["name"]
-            return f"(?P<{group}>{token['regexp']})"
-        if token["use"] not in names:
-            raise PatternError(f"<{token['use']}> was never captured")
-        return plain(names[token["use"]])
+            return f"(?P<{group}>{regexp})"
+        return plain(names.get(token["use"], token[0]))
+
+    def _filled(self, regexp, names):
+        def use(m):
+            if m[1] not in names:
+                raise PatternError(f"%{{{m[1]}}} was never captured")
+            return re.escape(names[m[1]])
+        return re.sub(r"%\{([a-z][a-z0-9_]*)\}", use, regexp)
 
     def _items(self, kind, text):
         group = f"c{len(self._checks)}"

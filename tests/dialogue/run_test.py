@@ -133,11 +133,11 @@ class RunnerTest(unittest.TestCase):
         self.passes(dialogue, (*self.NOOP_SCRIPT, b"a1 OK done\r\n"))
         self.fails("* 2 EXISTS", dialogue, (*self.NOOP_SCRIPT, b"* 2 EXISTS\r\na1 OK done\r\n"))
 
-    GROUP = "C: a1 NOOP\nS{\nS: * 1 EXISTS\nS: * 0 RECENT\nS}\nS: a1 OK <+>\n"
+    GROUP = "C: a1 NOOP\nS{\nS: * 1 EXISTS\nS: * SEARCH\nS}\nS: a1 OK <+>\n"
 
     def test_a_group_takes_any_order(self):
-        self.passes(self.GROUP, (*self.NOOP_SCRIPT, b"* 1 EXISTS\r\n* 0 RECENT\r\na1 OK x\r\n"))
-        self.passes(self.GROUP, (*self.NOOP_SCRIPT, b"* 0 RECENT\r\n* 1 EXISTS\r\na1 OK x\r\n"))
+        self.passes(self.GROUP, (*self.NOOP_SCRIPT, b"* 1 EXISTS\r\n* SEARCH\r\na1 OK x\r\n"))
+        self.passes(self.GROUP, (*self.NOOP_SCRIPT, b"* SEARCH\r\n* 1 EXISTS\r\na1 OK x\r\n"))
 
     def test_a_group_needs_all_of_it_once(self):
         self.fails("in any order", self.GROUP, (*self.NOOP_SCRIPT, b"* 1 EXISTS\r\na1 OK x\r\n"))
@@ -150,9 +150,18 @@ class RunnerTest(unittest.TestCase):
         self.fails("expected", dialogue,
                    (b"* OK pear\r\n", ("read", b"a1 X pear\r\n"), b"a1 OK plum\r\n"))
 
-    def test_an_unknown_name_fails(self):
-        self.fails("<nobody> was never captured", "C: a1 NOOP\nS: a1 OK <nobody>\n",
+    def test_an_unknown_name_stands_for_itself(self):
+        dialogue = "C: a1 NOOP\nS: a1 OK <nobody>\n"
+        self.fails("it.dlg:2", dialogue, (*self.NOOP_SCRIPT, b"a1 OK x\r\n"))
+        self.passes(dialogue, (*self.NOOP_SCRIPT, b"a1 OK <nobody>\r\n"))
+        self.fails("%{nobody} was never captured", "C: a1 NOOP\nS: a1 OK <=%{nobody}>\n",
                    (*self.NOOP_SCRIPT, b"a1 OK x\r\n"))
+
+    def test_recent_may_come_unless_strict(self):
+        script = (*self.NOOP_SCRIPT, b"* 1 RECENT\r\na1 OK x\r\n")
+        self.passes(self.NOOP, script)
+        self.fails("* 1 RECENT", "!strict\n" + self.NOOP, script)
+        self.passes("S*: * 1 RECENT\n", (b"* OK x\r\n* 1 RECENT\r\n",))
 
     def test_a_literal_equals_a_quoted_string(self):
         dialogue = 'C: a1 NOOP\nS: * 1 FETCH (BODY[] "a\\"b")\nS: a1 OK <+>\n'
@@ -214,6 +223,10 @@ class RunnerTest(unittest.TestCase):
                     b"* 1 FETCH (MODSEQ (0))\r\na1 OK x\r\n", b"* OK [UIDNEXT 0] x\r\na1 OK x\r\n",
                     b"* ESEARCH (TAG a1)\r\na1 OK x\r\n", b"a1 OK x\n", b"+\r\na1 OK x\r\n"):
             self.fails("it.dlg:2:", "C: a1 NOOP\nS*: a1 OK<*>\n", (*self.NOOP_SCRIPT, bad))
+
+    def test_a_continuation_may_say_anything(self):
+        self.passes(self.APPEND, (GREETING, ("read", b"a1 APPEND INBOX {4}\r\n"), b"+ OK\r\n",
+                                  ("read", b"hi\r\n\r\n"), b"a1 OK x\r\n"))
 
     def test_two_connections(self):
         dialogue = "C: a1 NOOP\nC2: b1 NOOP\nS2: b1 OK <+>\nS: a1 OK <+>\n"
