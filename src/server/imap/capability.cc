@@ -1,0 +1,113 @@
+#include "server/imap/capability.h"
+
+#include <algorithm>
+#include <array>
+
+#include "text/ascii.h"
+
+namespace posthorn::server::imap {
+namespace {
+
+enum class When : std::uint8_t {
+  always,
+  before_login,
+  after_login,
+  start_tls,       ///< Before login, while TLS can still be started.
+  no_plaintext,    ///< Before login, while passwords may not be said.
+  not_compressed,  ///< After login, until COMPRESS.
+};
+
+struct Capability {
+  std::string_view name;
+  When when;
+  std::string_view source;  ///< Where it is defined.
+};
+
+// What has to be enabled first stands in cmd_enable.cc, what a command needs in command_table.cc.
+constexpr auto kCapabilities = std::to_array<Capability>({
+    {"IMAP4rev1", When::always, "RFC 3501"},
+    {"IMAP4rev2", When::always, "RFC 9051"},
+    {"LITERAL+", When::always, "RFC 7888"},
+    {"SASL-IR", When::before_login, "RFC 4959"},
+    {"STARTTLS", When::start_tls, "RFC 9051 6.2.1"},
+    {"LOGINDISABLED", When::no_plaintext, "RFC 9051 6.2.3"},
+    {"ENABLE", When::always, "RFC 5161"},
+    {"ID", When::always, "RFC 2971"},
+    {"IDLE", When::always, "RFC 2177"},
+    {"NAMESPACE", When::after_login, "RFC 2342"},
+    {"UNSELECT", When::after_login, "RFC 3691"},
+    {"UIDPLUS", When::after_login, "RFC 4315"},
+    {"MOVE", When::after_login, "RFC 6851"},
+    {"CHILDREN", When::after_login, "RFC 3348"},
+    {"LIST-EXTENDED", When::after_login, "RFC 5258"},
+    {"LIST-STATUS", When::after_login, "RFC 5819"},
+    {"SPECIAL-USE", When::after_login, "RFC 6154"},
+    {"CREATE-SPECIAL-USE", When::after_login, "RFC 6154 3"},
+    {"STATUS=SIZE", When::after_login, "RFC 8438"},
+    {"ESEARCH", When::after_login, "RFC 4731"},
+    {"SEARCHRES", When::after_login, "RFC 5182"},
+    {"BINARY", When::after_login, "RFC 3516"},
+    {"MULTIAPPEND", When::after_login, "RFC 3502"},
+    {"CONDSTORE", When::after_login, "RFC 7162"},
+    {"QRESYNC", When::after_login, "RFC 7162 3.2"},
+    {"WITHIN", When::after_login, "RFC 5032"},
+    {"SORT", When::after_login, "RFC 5256"},
+    {"SORT=DISPLAY", When::after_login, "RFC 5957"},
+    {"ESORT", When::after_login, "RFC 5267"},
+    {"THREAD=ORDEREDSUBJECT", When::after_login, "RFC 5256"},
+    {"THREAD=REFERENCES", When::after_login, "RFC 5256"},
+    {"QUOTA", When::after_login, "RFC 9208"},
+    {"QUOTA=RES-STORAGE", When::after_login, "RFC 9208 5.1"},
+    {"QUOTA=RES-MESSAGE", When::after_login, "RFC 9208 5.2"},
+    {"SAVEDATE", When::after_login, "RFC 8514"},
+    {"PREVIEW", When::after_login, "RFC 8970"},
+    {"OBJECTID", When::after_login, "RFC 8474"},
+    {"UTF8=ACCEPT", When::after_login, "RFC 9755"},
+    {"COMPRESS=DEFLATE", When::not_compressed, "RFC 4978"},
+});
+
+bool applies(When when, const CapabilityView& view) {
+  const bool before = view.stage == CapabilityView::Stage::before_login;
+  switch (when) {
+    case When::always: return true;
+    case When::before_login: return before;
+    case When::after_login: return !before;
+    case When::start_tls: return before && view.can_start_tls;
+    case When::no_plaintext: return before && !view.plaintext_allowed;
+    case When::not_compressed: return !before && !view.compressed;
+  }
+  return false;
+}
+
+void add(std::string& out, std::string_view name) {
+  if (!out.empty()) out += ' ';
+  out += name;
+}
+
+}  // namespace
+
+bool is_offered(std::string_view capability, const ImapOptions& options) {
+  return std::ranges::none_of(options.disabled_capabilities, [&](const std::string& name) {
+    return text::iequals(name, capability);
+  });
+}
+
+std::string format_capabilities(const CapabilityView& view, const ImapOptions& options) {
+  std::string out;
+  for (const Capability& capability : kCapabilities) {
+    if (applies(capability.when, view) && is_offered(capability.name, options)) {
+      add(out, capability.name);
+    }
+  }
+  if (view.stage == CapabilityView::Stage::before_login) {
+    for (const std::string_view mechanism : view.mechanisms) {
+      const std::string name = "AUTH=" + std::string(mechanism);
+      if (is_offered(name, options)) add(out, name);
+    }
+  } else if (is_offered("APPENDLIMIT", options)) {
+    add(out, "APPENDLIMIT=" + std::to_string(options.max_message_octets));  // RFC 7889
+  }
+  return out;
+}
+
+}  // namespace posthorn::server::imap

@@ -1,0 +1,111 @@
+#include "server/imap/connection.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+namespace posthorn::server::imap {
+namespace {
+
+using async::Task;
+using std::chrono::milliseconds;
+using wire::imap::ReceiverEvent;
+
+constexpr std::size_t kReadOctets = 4 * 1024;
+constexpr std::size_t kLiteralReadOctets = 64 * 1024;
+/// Buffers up to this size are kept between commands of a busy client.
+constexpr std::size_t kKeptOctets = 16 * 1024;
+
+}  // namespace
+
+Connection::Connection(std::unique_ptr<net::Stream> stream, milliseconds write_time)
+    : stream_(std::move(stream)),
+      write_time_(write_time),
+      receiver_(wire::imap::ReceiverLimits::before_login()) {}
+
+Task<Status> Connection::flush() {
+  if (out_.empty()) co_return Status();
+  // What is written while this waits goes to a string of its own.
+  std::string bytes = std::exchange(out_, {});
+  auto written = co_await stream_->write(bytes, write_time_);
+  sent_ += bytes.size();
+  if (out_.empty() && bytes.capacity() <= 2 * kFullOctets) {
+    bytes.clear();
+    out_ = std::move(bytes);
+  }
+  co_return written;
+}
+
+void Connection::consume(std::size_t octets) {
+  start_ += octets;
+  if (start_ == in_.size()) {
+    in_.clear();
+    start_ = 0;
+  } else if (start_ > kLiteralReadOctets) {
+    in_.erase(0, start_);
+    start_ = 0;
+  }
+}
+
+void Connection::release_buffers() {
+  if (in_.empty()) std::string().swap(in_);
+  if (out_.empty()) std::string().swap(out_);
+}
+
+Task<Status> Connection::read(std::size_t room, milliseconds deadline) {
+  if (start_ > 0) {
+    in_.erase(0, start_);
+    start_ = 0;
+  }
+  const std::size_t had = in_.size();
+  in_.resize_and_overwrite(had + room, [](char*, std::size_t size) { return size; });
+  auto got = co_await stream_->read_some(std::span(in_.data() + had, room), deadline);
+  in_.resize(had + (got ? *got : 0));
+  if (!got) co_return pass(got);
+  if (*got == 0) co_return fail(ErrorKind::closed, "the client closed the connection");
+  if (in_.empty() && in_.capacity() > kKeptOctets) std::string().swap(in_);
+  co_return Status();
+}
+
+Task<Result<Connection::Next>> Connection::next(wire::imap::Receiver::Expect expect,
+                                                milliseconds deadline, Wake wake) {
+  while (true) {
+    const ReceiverEvent event = receiver_.next(input(), expect);
+    if (event.kind == ReceiverEvent::Kind::need_continuation) {
+      out_ += "+ go ahead\r\n";  // With text: clients choke on a bare "+".
+    } else if (event.kind != ReceiverEvent::Kind::need_more) {
+      co_return Next{Next::Kind::event, event};
+    }
+    consume(event.consumed);
+    if (auto flushed = co_await flush(); !flushed) co_return pass(flushed);
+    if (stopping_) co_return Next{Next::Kind::woken};
+    release_buffers();
+    auto readable = co_await stream_->wait_readable(deadline);
+    if (!readable && readable.error().kind == ErrorKind::timed_out) {
+      co_return Next{Next::Kind::timed_out};
+    }
+    if (!readable) co_return pass(readable);
+    if (!*readable) {
+      if (stopping_ || wake == Wake::end) co_return Next{Next::Kind::woken};
+      continue;
+    }
+    if (auto got = co_await read(kReadOctets, deadline); !got) co_return pass(got);
+  }
+}
+
+Task<Result<std::string_view>> Connection::literal_octets(std::uint64_t limit,
+                                                          milliseconds deadline) {
+  if (!has_input()) {
+    if (auto flushed = co_await flush(); !flushed) co_return pass(flushed);
+    const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(kLiteralReadOctets, limit));
+    if (auto got = co_await read(room, deadline); !got) co_return pass(got);
+  }
+  co_return input().substr(0, limit);
+}
+
+void Connection::stop() {
+  stopping_ = true;
+  stream_->wake();
+}
+
+}  // namespace posthorn::server::imap

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace posthorn::server::imap {
+
+/// The tagged end of a command (RFC 9051 §7.1).
+struct Reply {
+  enum class Kind : std::uint8_t { ok, no, bad };
+  Kind kind = Kind::ok;
+  std::string code = {};  ///< Without its brackets; none if empty.
+  std::string text = {};  ///< "done" if empty.
+
+  static Reply ok(std::string text = {}, std::string code = {}) {
+    return {Kind::ok, std::move(code), std::move(text)};
+  }
+  static Reply no(std::string text, std::string code = {}) {
+    return {Kind::no, std::move(code), std::move(text)};
+  }
+  static Reply bad(std::string text, std::string code = {}) {
+    return {Kind::bad, std::move(code), std::move(text)};
+  }
+};
+
+/// Why a command that was understood could not be done.
+Reply reply_to(const Error& error);
+/// Why a command was not understood.
+Reply reply_to_parse(const Error& error);
+
+}  // namespace posthorn::server::imap

@@ -1,0 +1,79 @@
+#include "service/cursor.h"
+
+#include <algorithm>
+
+namespace posthorn::service {
+
+Cursor::Cursor(const store::Mailbox& mailbox)
+    : told_(mailbox.contents->shared_members()),
+      flags_modseq_(mailbox.head.highest_modseq),
+      whole_modseq_(flags_modseq_),
+      seen_modseq_(flags_modseq_),
+      told_keywords_(mailbox.keywords ? mailbox.keywords->names().size() : 0) {}
+
+Updates Cursor::advance(const store::Mailbox& now, Tellings allowed) {
+  Updates updates;
+  if (!is_behind(now)) return updates;
+  const Uid told_before = told_.last_uid();
+  advance_members(now, allowed, updates);
+  seen_modseq_ = now.head.highest_modseq;
+  if ((allowed & bit(Telling::flags)) != 0) advance_flags(now, updates, told_before);
+  if (flags_modseq_ < seen_modseq_) waiting_ = true;
+  if (!waiting_) whole_modseq_ = seen_modseq_;
+  return updates;
+}
+
+void Cursor::advance_members(const store::Mailbox& now, Tellings allowed, Updates& updates) {
+  const auto& members = now.contents->shared_members();
+  waiting_ = false;
+  if (told_.is(members)) return;
+  const Membership::Difference difference = told_.difference(*members);
+  const bool tell_gone = (allowed & bit(Telling::expunges)) != 0;
+  const bool tell_arrived = (allowed & bit(Telling::arrivals)) != 0;
+  const Uid last = told_.last_uid();
+  if (tell_gone) {
+    for (const std::uint32_t position : difference.gone) {
+      updates.gone.emplace_back(position + 1);
+      updates.gone_uids.add(told_.uid_at(position).value);
+    }
+  } else if (!difference.gone.empty()) {
+    waiting_ = true;
+  }
+
+  const bool whole = tell_gone || difference.gone.empty();
+  if (tell_arrived && whole) {
+    told_ = Membership(members);
+  } else if (tell_arrived) {
+    if (!told_.extend(members)) return;
+  } else {
+    if (difference.added > 0) waiting_ = true;
+    // Without the arrivals, what is left of the told messages has to be put together.
+    if (tell_gone && !difference.gone.empty()) told_ = told_.without_arrivals(members);
+    return;
+  }
+  if (difference.added == 0) return;
+  updates.exists = told_.count();
+  members->for_each(members->lower_bound(Uid(last.value + 1)), members->count(),
+                    [&](std::uint32_t, const store::MemberLeaf& leaf, std::uint32_t k) {
+                      updates.arrived.add(leaf.uid[k]);
+                    });
+}
+
+void Cursor::advance_flags(const store::Mailbox& now, Updates& updates, Uid told_before) {
+  now.contents->for_each_changed(flags_modseq_, [&](std::uint32_t, const store::Member& member,
+                                                    const store::FlagState& flags) {
+    // What the client was not told of before, it will ask about; what we answered, it knows.
+    if (member.uid > told_before ||
+        std::ranges::find(own_changes_, flags.modseq) != own_changes_.end())
+      return;
+    const auto position = told_.position_of(member.uid);
+    if (position) updates.changed.push_back({Seqnum(*position + 1), member.uid, flags});
+  });
+  flags_modseq_ = now.head.highest_modseq;
+  own_changes_.clear();
+  const std::size_t keywords = now.keywords ? now.keywords->names().size() : 0;
+  updates.new_keywords = keywords > told_keywords_;
+  told_keywords_ = keywords;
+}
+
+}  // namespace posthorn::service
