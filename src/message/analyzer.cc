@@ -62,7 +62,7 @@ void Analyzer::feed(std::string_view span) {
     if (holding_) {
       hold(span);
     } else if (at_line_start_ && span.front() == '-' && !boundaries_.empty()) {
-      holding_ = true;
+      take_dashes(span);
     } else {
       const std::size_t n = in_header_            ? line_piece(span)
                             : boundaries_.empty() ? span.size()
@@ -71,6 +71,16 @@ void Analyzer::feed(std::string_view span) {
       span.remove_prefix(n);
     }
   }
+}
+
+// At a line that may be a boundary: mostly all of it is there, else it is held.
+void Analyzer::take_dashes(std::string_view& span) {
+  const std::size_t n = line_piece(span.substr(0, Boundaries::kMaxLine + 1));
+  const std::string_view line = span.substr(0, n);
+  holding_ = line.back() != '\n';
+  if (holding_) return;
+  span.remove_prefix(n);
+  take_line(line);
 }
 
 // Takes from `span` until it is certain whether held_ is a boundary line.
@@ -85,7 +95,10 @@ void Analyzer::hold(std::string_view& span) {
 
 void Analyzer::resolve_held() {
   holding_ = false;
-  const std::string line = std::exchange(held_, {});
+  take_line(std::exchange(held_, {}));
+}
+
+void Analyzer::take_line(std::string_view line) {
   if (const auto match = boundaries_.match(line)) {
     boundary(*match, line);
   } else {

@@ -66,8 +66,10 @@ class Analyzer {
     std::string charset;
   };
 
+  void take_dashes(std::string_view& span);
   void hold(std::string_view& span);
   void resolve_held();
+  void take_line(std::string_view line);
   void deliver(std::string_view bytes);
   void take_header(std::string_view bytes);
   void end_header(std::uint64_t at);

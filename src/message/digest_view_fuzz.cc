@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t i = 0; i <= structure.part_count() && i < 2000; ++i) {
     const auto part = structure.part(i);
     if (part && part->type.size() + part->charset.size() > size) std::abort();
-    structure.child(i, 2);
+    if (const auto child = structure.child(i, 2); child && child->index <= i) std::abort();
   }
   const std::uint32_t path[] = {1, 2, 1};
   for (const SectionKind kind :

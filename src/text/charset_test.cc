@@ -63,7 +63,8 @@ TEST(CharsetDecoder, SameAsWhole) {
       {"iso-2022-jp", "\x1B$B\x46\x7C\x4B\x5C\x1B(B end"},
       {"gb2312", "\xC4\xE3\xBA\xC3 \xC4"},
       {"utf-16le", std::string("\x3D\xD8\x00\xDE\x41\x00", 6)},
-      {"windows-1252", "\x93quote\x94"},
+      {"windows-1252", "\x93quote\x94 \x81"},
+      {"koi8-r", "\xF0\xD2\xC9"},
   };
   for (const auto& [charset, bytes] : texts)
     for (std::size_t step = 1; step < 8; ++step)

@@ -4,6 +4,7 @@
 #include <unicode/unorm2.h>
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <cstring>
 
@@ -67,12 +68,39 @@ class ShortTable {
   std::array<Entry, 0x800 - 0x80> entries_{};
 };
 
+// Which of the three-byte characters are their own keys: nearly all. Made in some milliseconds,
+// once.
+class UnchangedTable {
+ public:
+  UnchangedTable() {
+    std::string self;
+    std::string key;
+    for (char32_t c = 0x800; c < 0x10000; ++c) {
+      if (c >= 0xD800 && c < 0xE000) continue;
+      self.clear();
+      key.clear();
+      append_utf8(self, c);
+      fold_slowly(c, key);
+      unchanged_[c] = self == key;
+    }
+  }
+  [[nodiscard]] bool has(char32_t c) const { return unchanged_[c]; }
+
+ private:
+  std::bitset<0x10000> unchanged_;
+};
+
+bool is_unchanged(char32_t c) {
+  if (c >= 0x4E00 && c <= 0x9FFF) return true;  // CJK ideographs.
+  static const UnchangedTable table;
+  return c < 0x10000 && table.has(c);
+}
+
 void fold_one(char32_t c, std::string& out) {
   static const ShortTable table;
-  if (c < 0x800) {
-    if (!table.append(c, out)) fold_slowly(c, out);
-  } else if (c >= 0x4E00 && c <= 0x9FFF) {
-    append_utf8(out, c);  // CJK ideographs have neither case nor decomposition.
+  if (c < 0x800 && table.append(c, out)) return;
+  if (c >= 0x800 && is_unchanged(c)) {
+    append_utf8(out, c);
   } else {
     fold_slowly(c, out);
   }
