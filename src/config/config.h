@@ -1,0 +1,125 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+
+/// What an operator can set. The fields are plain values; name, default, bounds and meaning of each
+/// stand in one table (config/schema.cc). Defaults are filled in by load().
+namespace posthorn::config {
+
+using Duration = std::chrono::milliseconds;
+
+/// Where to listen: "192.0.2.1:143", "[::1]:143", "*:143" (every address, IPv4 and IPv6).
+struct Endpoint {
+  std::string host;  ///< An address without brackets, a host name, or "*".
+  std::uint16_t port = 0;
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+/// The written form, with brackets where needed.
+std::string to_text(const Endpoint& endpoint);
+
+enum class PieceSharing : std::uint8_t { server, domain, account };
+/// Whether passwords may cross a connection without TLS: never, from this machine only, always.
+enum class PlaintextLogin : std::uint8_t { never, loopback, always };
+enum class TlsVersion : std::uint8_t { v1_2, v1_3 };
+
+struct Listen {
+  std::vector<Endpoint> imap;
+  std::vector<Endpoint> imaps;
+  std::vector<Endpoint> lmtp;
+  std::string lmtp_socket;   ///< Unix socket; see path_in(). Empty: none.
+  std::string admin_socket;  ///< Unix socket; see path_in(). Empty: none.
+};
+
+struct Tls {
+  std::string certificate;  ///< PEM, the chain. Empty: none.
+  std::string key;          ///< PEM.
+  std::string key_password;
+  bool self_signed_when_missing = true;
+  TlsVersion min_version = TlsVersion::v1_2;
+};
+
+struct Limits {
+  std::uint64_t message_size = 0;  ///< Octets.
+  std::uint64_t connections = 0;
+  std::uint64_t per_user = 0;
+  std::uint64_t per_address = 0;
+  Duration preauth_timeout{};
+  Duration idle_timeout{};
+  std::uint64_t command_line = 0;  ///< Octets, without literals.
+  std::uint64_t literal = 0;       ///< Octets; other than message data.
+};
+
+struct Storage {
+  std::uint64_t cache = 0;         ///< Octets.
+  std::uint64_t write_buffer = 0;  ///< Octets.
+  std::uint64_t max_open_files = 0;
+  std::uint64_t version_memory = 0;  ///< Octets.
+  PieceSharing piece_sharing = PieceSharing::server;
+  Duration journal_horizon{};
+  Duration expunged_retention{};
+};
+
+struct Throttle {
+  std::uint64_t free_guesses = 0;
+  Duration first_delay{};
+  Duration longest_delay{};
+  Duration forget_after{};
+  Duration trust_after_success{};
+};
+
+struct Auth {
+  std::uint64_t iterations = 0;
+  PlaintextLogin allow_plaintext_without_tls = PlaintextLogin::never;
+  bool channel_binding = true;
+  Duration remember_passwords{};
+  Throttle throttle;
+};
+
+struct Imap {
+  Duration keepalive{};
+  std::vector<std::string> disabled_capabilities;
+};
+
+struct Lmtp {
+  std::string detail_separator;
+};
+
+struct Log {
+  log::Level level = log::Level::info;
+};
+
+struct Threads {
+  std::uint64_t io = 0;       ///< 0: as many as there are cores.
+  std::uint64_t offload = 0;  ///< 0: twice the cores, at least 4.
+};
+
+struct Quota {
+  std::uint64_t default_size = 0;      ///< Octets; 0: none.
+  std::uint64_t default_messages = 0;  ///< 0: none.
+};
+
+struct Config {
+  std::string data_dir;
+  std::string hostname;  ///< Empty: the machine's own.
+  std::vector<std::string> domains;
+  Listen listen;
+  Tls tls;
+  Limits limits;
+  Storage storage;
+  Auth auth;
+  Imap imap;
+  Lmtp lmtp;
+  Log log;
+  Threads threads;
+  Quota quota;
+};
+
+/// A path of the configuration: relative ones are below data_dir. Empty stays empty.
+std::string path_in(const Config& config, const std::string& path);
+
+}  // namespace posthorn::config

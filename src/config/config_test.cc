@@ -1,0 +1,295 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <source_location>
+#include <sstream>
+
+#include "config/load.h"
+#include "config/schema.h"
+#include "config/show.h"
+#include "config/suggest.h"
+
+namespace posthorn::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string error_of(std::string_view toml, const Sources& sources = {}) {
+  const auto loaded = load_text(toml, "posthorn.toml", sources);
+  return loaded ? "no error" : loaded.error().text;
+}
+
+Config good(std::string_view toml, const Sources& sources = {}) {
+  auto loaded = load_text(toml, "posthorn.toml", sources);
+  EXPECT_TRUE(loaded.has_value()) << loaded.error().text;
+  return loaded ? loaded->config : Config{};
+}
+
+TEST(Schema, HasDefaultsWithinItsOwnBounds) {
+  std::set<std::string> names;
+  std::set<std::string> variables;
+  for (const Key& key : schema()) {
+    Config config;
+    const auto status = assign_text(config, key, key.fallback);
+    EXPECT_TRUE(status.has_value()) << key.name;
+    EXPECT_TRUE(names.insert(std::string(key.name)).second) << key.name;
+    EXPECT_TRUE(variables.insert(environment_name(key)).second) << key.name;
+    EXPECT_TRUE(key.doc.ends_with('.') || key.doc.ends_with(')') || key.doc.ends_with("none."))
+        << key.name;
+    EXPECT_EQ(key.doc.find('|'), std::string_view::npos) << key.name;  // It stands in a table.
+    for (const std::string_view bound : {key.min, key.max}) {
+      if (!bound.empty()) EXPECT_TRUE(assign_text(config, key, bound)) << key.name;
+    }
+  }
+}
+
+TEST(Config, NeedsNothing) {
+  const Config c = good("");
+  EXPECT_EQ(c.data_dir, "/var/lib/posthorn");
+  EXPECT_THAT(c.listen.imap, ElementsAre(Endpoint{"*", 143}));
+  EXPECT_TRUE(c.listen.lmtp.empty());
+  EXPECT_EQ(c.limits.message_size, 100'000'000U);
+  EXPECT_EQ(c.limits.per_user, 50U);
+  EXPECT_EQ(c.limits.idle_timeout, std::chrono::minutes(30));
+  EXPECT_EQ(c.storage.journal_horizon, std::chrono::days(30));
+  EXPECT_EQ(c.storage.piece_sharing, PieceSharing::server);
+  EXPECT_EQ(c.auth.allow_plaintext_without_tls, PlaintextLogin::never);
+  EXPECT_EQ(c.imap.keepalive, std::chrono::seconds(120));
+  EXPECT_EQ(c.log.level, log::Level::info);
+  EXPECT_TRUE(c.tls.self_signed_when_missing);
+  EXPECT_EQ(path_in(c, c.listen.lmtp_socket), "/var/lib/posthorn/lmtp.sock");
+  EXPECT_EQ(path_in(c, "/run/x"), "/run/x");
+  EXPECT_EQ(path_in(c, ""), "");
+}
+
+TEST(Config, ReadsEveryForm) {
+  const Config c = good(R"(
+data_dir = "/srv/mail"
+domains = ["example.org", "example.com"]
+[listen]
+imap = ["127.0.0.1:1143", "[::1]:1143"]
+imaps = []
+lmtp = "*:24"
+[tls]
+self_signed_when_missing = false
+min_version = "1.3"
+[limits]
+message_size = "64MiB"
+per_user = 10
+preauth_timeout = "1m30s"
+command_line = 65536
+[storage]
+piece_sharing = "account"
+[auth.throttle]
+first_delay = "250ms"
+)");
+  EXPECT_EQ(c.data_dir, "/srv/mail");
+  EXPECT_THAT(c.domains, ElementsAre("example.org", "example.com"));
+  EXPECT_THAT(c.listen.imap, ElementsAre(Endpoint{"127.0.0.1", 1143}, Endpoint{"::1", 1143}));
+  EXPECT_TRUE(c.listen.imaps.empty());
+  EXPECT_THAT(c.listen.lmtp, ElementsAre(Endpoint{"*", 24}));
+  EXPECT_FALSE(c.tls.self_signed_when_missing);
+  EXPECT_EQ(c.tls.min_version, TlsVersion::v1_3);
+  EXPECT_EQ(c.limits.message_size, 64U << 20);
+  EXPECT_EQ(c.limits.per_user, 10U);
+  EXPECT_EQ(c.limits.preauth_timeout, std::chrono::seconds(90));
+  EXPECT_EQ(c.limits.command_line, 65536U);
+  EXPECT_EQ(c.storage.piece_sharing, PieceSharing::account);
+  EXPECT_EQ(c.auth.throttle.first_delay, std::chrono::milliseconds(250));
+}
+
+TEST(Config, NamesPlaceAndTheKeyMeant) {
+  EXPECT_EQ(error_of("\n[listen]\nimap_prot = \"*:143\"\n"),
+            "posthorn.toml:3: unknown key 'listen.imap_prot'; did you mean 'listen.imap'?");
+  EXPECT_EQ(error_of("[limits]\nper_usr = 5"),
+            "posthorn.toml:2: unknown key 'limits.per_usr'; did you mean 'limits.per_user'?");
+  EXPECT_EQ(error_of("per_user = 5"),
+            "posthorn.toml:1: unknown key 'per_user'; did you mean 'limits.per_user'?");
+  EXPECT_EQ(error_of("zzzzzzzzzzzzzz = 5"), "posthorn.toml:1: unknown key 'zzzzzzzzzzzzzz'");
+}
+
+TEST(Config, SaysWhatIsWrongWithAValue) {
+  EXPECT_EQ(error_of("[limits]\nper_user = 0"),
+            "posthorn.toml:2: 'limits.per_user' must be at least 1");
+  EXPECT_EQ(error_of("[limits]\nper_user = -1"),
+            "posthorn.toml:2: 'limits.per_user' must be a whole number");
+  EXPECT_EQ(error_of("[limits]\nper_user = \"many\""),
+            "posthorn.toml:2: 'limits.per_user' must be a whole number, without quotes");
+  EXPECT_EQ(error_of("[limits]\nidle_timeout = \"5m\""),
+            "posthorn.toml:2: 'limits.idle_timeout' must be at least 30m");
+  EXPECT_EQ(error_of("[storage]\nexpunged_retention = \"23h\""),
+            "posthorn.toml:2: 'storage.expunged_retention' must be at least 24h");
+  EXPECT_EQ(error_of("[storage]\npiece_sharing = \"planet\""),
+            "posthorn.toml:2: 'storage.piece_sharing' must be one of \"server\", \"domain\", "
+            "\"account\"");
+  EXPECT_THAT(error_of("[tls]\nself_signed_when_missing = \"yes\""),
+              HasSubstr("must be true or false"));
+  EXPECT_THAT(error_of("[listen]\nimap = [\"143\"]"), HasSubstr("\"address:port\""));
+  EXPECT_THAT(error_of("[listen]\nimap = [143]"), HasSubstr("must be a list of strings"));
+  EXPECT_THAT(error_of("[listen]\nimap = \"::1:143\""), HasSubstr("\"[address]:port\""));
+  EXPECT_THAT(error_of("data_dir = [\"/a\", \"/b\"]"), HasSubstr("must be a string"));
+  EXPECT_THAT(error_of("listen = 5"), HasSubstr("unknown key 'listen'"));
+  EXPECT_THAT(error_of("[limits]\nmessage_size = 1979-05-27"), HasSubstr("must be a string"));
+}
+
+TEST(Config, TellsEverythingWrongAtOnce) {
+  EXPECT_EQ(error_of("[limits]\nper_user = 0\nper_adress = 3\n"),
+            "posthorn.toml:2: 'limits.per_user' must be at least 1\n"
+            "posthorn.toml:3: unknown key 'limits.per_adress'; did you mean 'limits.per_address'?");
+}
+
+TEST(Config, PassesOnSyntaxErrorsWithTheirLine) {
+  EXPECT_THAT(error_of("data_dir = \"/a\"\n[limits\n"), HasSubstr("posthorn.toml:2: "));
+  EXPECT_THAT(error_of("a = \"\xff\xff\""), HasSubstr("posthorn.toml:1: "));
+  EXPECT_NE(error_of("a = " + std::string(100'000, '[')), "no error");
+}
+
+TEST(Config, ChecksWhatMustGoTogether) {
+  EXPECT_EQ(error_of("[tls]\ncertificate = \"/c.pem\""),
+            "posthorn.toml:2: 'tls.certificate' needs 'tls.key' as well");
+  EXPECT_THAT(error_of("[storage]\njournal_horizon = \"2d\""), HasSubstr("must not be longer"));
+  EXPECT_THAT(error_of("[listen]\nlmtp = [\"*:25\"]"), HasSubstr("RFC 2033"));
+  EXPECT_THAT(error_of("[lmtp]\ndetail_separator = \"@\""), HasSubstr("one character"));
+}
+
+TEST(Config, PrefersCommandLineToEnvironmentToFile) {
+  Sources sources;
+  const std::string_view toml = "[limits]\nper_user = 10\nper_address = 10\nconnections = 10\n";
+  sources.environment = {{"POSTHORN_LIMITS_PER_USER", "20"},
+                         {"POSTHORN_LIMITS_PER_ADDRESS", "20"},
+                         {"POSTHORN_LISTEN_IMAP", "*:1, [::1]:2"},
+                         {"POSTHORN_SHARED_MAIL", "/elsewhere"},
+                         {"HOME", "/root"}};
+  sources.overrides = {{"limits.per_user", "30"}};
+  const auto loaded = load_text(toml, "f.toml", sources);
+  ASSERT_TRUE(loaded) << loaded.error().text;
+  EXPECT_EQ(loaded->config.limits.per_user, 30U);
+  EXPECT_EQ(loaded->config.limits.per_address, 20U);
+  EXPECT_EQ(loaded->config.limits.connections, 10U);
+  EXPECT_EQ(loaded->config.listen.imap.size(), 2U);
+  EXPECT_EQ(loaded->origins.at("limits.per_user"), "command line");
+  EXPECT_EQ(loaded->origins.at("limits.per_address"), "environment POSTHORN_LIMITS_PER_ADDRESS");
+  EXPECT_EQ(loaded->origins.at("limits.connections"), "f.toml:4");
+  EXPECT_EQ(loaded->origins.at("log.level"), "default");
+  EXPECT_TRUE(loaded->warnings.empty());
+}
+
+TEST(Config, ErrorsOfEnvironmentAndCommandLineSaySo) {
+  EXPECT_EQ(error_of("", {.path = {}, .environment = {{"POSTHORN_LOG_LEVEL", "loud"}}}),
+            "environment POSTHORN_LOG_LEVEL: 'log.level' must be one of \"debug\", \"info\", "
+            "\"warning\", \"error\", \"off\"");
+  EXPECT_EQ(error_of("", {.path = {}, .environment = {}, .overrides = {{"log.levl", "info"}}}),
+            "command line: unknown key 'log.levl'; did you mean 'log.level'?");
+  const auto loaded =
+      load_text("", "", {.path = {}, .environment = {{"POSTHORN_LOG_LEVLE", "info"}}});
+  ASSERT_TRUE(loaded);
+  ASSERT_EQ(loaded->warnings.size(), 1U);
+  EXPECT_THAT(loaded->warnings[0], HasSubstr("POSTHORN_LOG_LEVEL?"));
+}
+
+class Files : public testing::Test {
+ protected:
+  Files() { std::filesystem::create_directories(folder_); }
+  ~Files() override { std::filesystem::remove_all(folder_); }
+  std::string write(const std::string& name, const std::string& content) {
+    const std::string path = folder_ + "/" + name;
+    std::ofstream(path) << content;
+    return path;
+  }
+  std::string folder_ = testing::TempDir() + "posthorn_config_" +
+                        testing::UnitTest::GetInstance()->current_test_info()->name() +
+                        std::to_string(getpid());
+};
+
+TEST_F(Files, ReadsSecretsFromFilesButNeverShowsThem) {
+  write("key.secret", "open sesame\n");
+  const std::string toml = "[tls]\nkey_password_file = \"key.secret\"\n";
+  Sources sources{.path = write("posthorn.toml", toml)};
+  sources.overrides = {{"data_dir", folder_}};
+  const auto loaded = load(sources);
+  ASSERT_TRUE(loaded) << loaded.error().text;
+  EXPECT_EQ(loaded->config.tls.key_password, "open sesame");
+  EXPECT_THAT(loaded->origins.at("tls.key_password"),
+              HasSubstr("posthorn.toml:2, from key.secret"));
+  EXPECT_THAT(show(*loaded), HasSubstr("(set, not shown)"));
+  EXPECT_THAT(show(*loaded), testing::Not(HasSubstr("sesame")));
+
+  sources.environment = {{"POSTHORN_TLS_KEY_PASSWORD", "other"}};
+  EXPECT_EQ(load(sources)->config.tls.key_password, "other");
+  sources.environment = {{"POSTHORN_TLS_KEY_PASSWORD_FILE", "missing"}};
+  EXPECT_THAT(load(sources).error().text, HasSubstr("missing: No such file"));
+}
+
+TEST_F(Files, SaysWhenTheFileIsNotThere) {
+  const auto loaded = load({.path = folder_ + "/none.toml"});
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().kind, ErrorKind::not_found);
+  EXPECT_THAT(loaded.error().text, HasSubstr("none.toml: No such file"));
+}
+
+TEST(Show, IsItselfAConfiguration) {
+  Sources sources;
+  sources.overrides = {{"domains", "a.example,b.example"},
+                       {"data_dir", "/quote\"back\\slash"},
+                       {"limits.message_size", "12345678"},
+                       {"auth.throttle.first_delay", "1500ms"}};
+  const auto loaded = load_text("", "", sources);
+  ASSERT_TRUE(loaded) << loaded.error().text;
+  const auto again = load_text(show(*loaded), "shown");
+  ASSERT_TRUE(again) << again.error().text;
+  EXPECT_TRUE(difference(loaded->config, again->config).changed.empty());
+  EXPECT_THAT(show(*loaded), HasSubstr("per_user = 50  # default\n"));
+}
+
+TEST(Show, TellsWhatAReloadCannotChange) {
+  const Config before = good("");
+  const Config after = good(
+      "",
+      {.path = {}, .environment = {}, .overrides = {{"log.level", "debug"}, {"threads.io", "3"}}});
+  const Difference d = difference(before, after);
+  EXPECT_THAT(d.changed, ElementsAre("log.level", "threads.io"));
+  EXPECT_THAT(d.need_restart, ElementsAre("threads.io"));
+}
+
+/// The files made from the table are kept beside the sources; this test tells when they are behind.
+std::string repository_file(const std::string& path) {
+  const std::filesystem::path here = std::source_location::current().file_name();
+  std::ifstream in(here.parent_path().parent_path().parent_path() / path);
+  std::stringstream content;
+  content << in.rdbuf();
+  return content.str();
+}
+
+TEST(Example, IsWhatTheTableSays) {
+  EXPECT_EQ(repository_file("packaging/posthorn.toml"), example_file());
+  // With every comment sign before a key taken away it still says the defaults.
+  std::string uncommented;
+  std::istringstream lines(example_file());
+  for (std::string line; std::getline(lines, line);) {
+    const bool key = line.size() > 1 && line[0] == '#' && line[1] != ' ';
+    uncommented += (key ? line.substr(1) : line) + '\n';
+  }
+  EXPECT_TRUE(difference(good(uncommented), good("")).changed.empty());
+}
+
+TEST(Reference, HasALineForEachKey) {
+  const std::string page = reference_page();
+  for (const Key& key : schema()) {
+    EXPECT_THAT(page, HasSubstr("| `" + std::string(key.name) + "` |"));
+  }
+}
+
+TEST(EditDistance, CountsSlips) {
+  EXPECT_EQ(edit_distance("", "abc"), 3U);
+  EXPECT_EQ(edit_distance("port", "prot"), 1U);
+  EXPECT_EQ(edit_distance("kitten", "sitting"), 3U);
+  EXPECT_EQ(suggest_key(std::string(100'000, 'x')), "");
+}
+
+}  // namespace
+}  // namespace posthorn::config

@@ -1,0 +1,278 @@
+#include "config/load.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "config/schema.h"
+#include "config/suggest.h"
+#include "config/toml_reader.h"
+
+namespace posthorn::config {
+namespace {
+
+constexpr std::string_view kPrefix = "POSTHORN_";
+constexpr std::string_view kFileSuffix = "_file";
+constexpr std::size_t kMaxFileOctets = 1 << 20;
+
+Result<std::string> read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) {
+    return fail(errno == ENOENT ? ErrorKind::not_found : ErrorKind::io,
+                fmt::format("{}: {}", path, std::strerror(errno)));
+  }
+  std::string content(kMaxFileOctets + 1, '\0');
+  in.read(content.data(), static_cast<std::streamsize>(content.size()));
+  if (in.bad()) return fail(ErrorKind::io, fmt::format("{}: cannot be read", path));
+  content.resize(static_cast<std::size_t>(in.gcount()));
+  if (content.size() > kMaxFileOctets) {
+    return fail(ErrorKind::too_big, fmt::format("{}: larger than 1 MiB", path));
+  }
+  return content;
+}
+
+/// Gathers everything that is wrong, so that it can be mended in one go.
+class Loader {
+ public:
+  Loader() {
+    for (const Key& key : schema()) {
+      // The table's own defaults are tested to be fine.
+      std::ignore = assign_text(loaded_.config, key, key.fallback);
+      loaded_.origins[std::string(key.name)] = "default";
+    }
+  }
+  void file(std::string_view toml, const std::string& name);
+  void environment(const std::vector<std::pair<std::string, std::string>>& variables);
+  void overrides(const std::vector<std::pair<std::string, std::string>>& settings);
+  Result<Loaded> finish();
+
+ private:
+  struct SecretFile {
+    const Key* key = nullptr;
+    std::string path;
+    std::string where;
+  };
+  /// `place` goes before an error, and with the value.
+  void take(const Entry& entry, const std::string& place);
+  void take_text(const Key& key, std::string_view value, const std::string& where);
+  /// Read at the end, when it is known where relative paths begin. The last one said wins.
+  void put_secret(const Key& key, const std::string& path, const std::string& where) {
+    secrets_[key.name] = {&key, path, where};
+  }
+  void read_secret(const SecretFile& file);
+  void unknown(std::string_view name, const std::string& where);
+  void wrong(std::string_view where, std::string_view what) {
+    if (!errors_.empty()) errors_ += '\n';
+    errors_ += fmt::format("{}: {}", where, what);
+  }
+  /// Where a key's value came from, as the beginning of an error about values that do not go
+  /// together.
+  [[nodiscard]] std::string at(std::string_view key) const {
+    return loaded_.origins.find(key)->second;
+  }
+  void check_together();
+
+  Loaded loaded_;
+  std::map<std::string_view, SecretFile> secrets_;
+  std::string errors_;
+};
+
+/// The secret that a key ending in _file is for.
+const Key* secret_of(std::string_view name) {
+  if (!name.ends_with(kFileSuffix)) return nullptr;
+  const Key* const key = find_key(name.substr(0, name.size() - kFileSuffix.size()));
+  return key && key->form == Form::secret ? key : nullptr;
+}
+
+/// Whether TOML has a type of its own for this form, which was not used.
+std::string_view wrong_type(const Key& key, Entry::Type type) {
+  using Type = Entry::Type;
+  const bool textual = type == Type::string;
+  switch (key.form) {
+    case Form::flag: return type == Type::flag ? "" : "must be true or false, without quotes";
+    case Form::number: return type == Type::integer ? "" : "must be a whole number, without quotes";
+    case Form::size:
+    case Form::duration:
+      return textual || type == Type::integer ? "" : "must be a string with a unit";
+    case Form::list:
+    case Form::endpoints: return textual || type == Type::list ? "" : "must be a list of strings";
+    case Form::text:
+    case Form::path:
+    case Form::secret:
+    case Form::choice: return textual ? "" : "must be a string";
+  }
+  return "";
+}
+
+void Loader::take(const Entry& entry, const std::string& place) {
+  if (const Key* const secret = secret_of(entry.key)) {
+    if (entry.type != Entry::Type::string) {
+      return wrong(place, fmt::format("'{}' must be a string", entry.key));
+    }
+    return put_secret(*secret, entry.words.front(), place);
+  }
+  const Key* const key = find_key(entry.key);
+  if (!key) return unknown(entry.key, place);
+  if (const auto complaint = wrong_type(*key, entry.type); !complaint.empty()) {
+    return wrong(place, fmt::format("'{}' {}", entry.key, complaint));
+  }
+  if (const auto status = assign(loaded_.config, *key, entry.words); !status) {
+    return wrong(place, fmt::format("'{}' {}", entry.key, status.error().text));
+  }
+  loaded_.origins[entry.key] = place;
+  secrets_.erase(key->name);
+}
+
+void Loader::take_text(const Key& key, std::string_view value, const std::string& where) {
+  if (const auto status = assign_text(loaded_.config, key, value); !status) {
+    return wrong(where, fmt::format("'{}' {}", key.name, status.error().text));
+  }
+  loaded_.origins[std::string(key.name)] = where;
+  secrets_.erase(key.name);  // Said later, so it wins.
+}
+
+void Loader::read_secret(const SecretFile& file) {
+  auto content = read_file(path_in(loaded_.config, file.path));
+  if (!content) return wrong(file.where, content.error().text);
+  while (content->ends_with('\n') || content->ends_with('\r')) content->pop_back();
+  if (const auto status = assign(loaded_.config, *file.key, {*content}); !status) {
+    return wrong(file.where, fmt::format("'{}' {}", file.key->name, status.error().text));
+  }
+  loaded_.origins[std::string(file.key->name)] = fmt::format("{}, from {}", file.where, file.path);
+}
+
+void Loader::unknown(std::string_view name, const std::string& where) {
+  const std::string_view meant = suggest_key(name);
+  wrong(where, meant.empty() ? fmt::format("unknown key '{}'", name)
+                             : fmt::format("unknown key '{}'; did you mean '{}'?", name, meant));
+}
+
+void Loader::file(std::string_view toml, const std::string& name) {
+  auto entries = read_toml(toml, name);
+  if (!entries) {
+    errors_ = entries.error().text;
+    return;
+  }
+  std::ranges::sort(*entries, {}, &Entry::line);
+  for (const Entry& entry : *entries) {
+    const std::string place = fmt::format("{}:{}", name, entry.line);
+    take(entry, place);
+  }
+}
+
+void Loader::environment(const std::vector<std::pair<std::string, std::string>>& variables) {
+  for (const auto& [name, value] : variables) {
+    if (!name.starts_with(kPrefix)) continue;
+    const std::string where = "environment " + name;
+    const Key* near = nullptr;
+    bool known = false;
+    for (const Key& key : schema()) {
+      const std::string its_name = environment_name(key);
+      if (name == its_name) {
+        take_text(key, value, where);
+        known = true;
+      } else if (key.form == Form::secret && name == its_name + "_FILE") {
+        put_secret(key, value, where);
+        known = true;
+      } else if (edit_distance(name, its_name) <= 2) {
+        near = &key;
+      }
+    }
+    // Others may use the prefix for something else, so this is no error.
+    if (!known && near) {
+      loaded_.warnings.push_back(
+          fmt::format("{} sets nothing; did you mean {}?", where, environment_name(*near)));
+    }
+  }
+}
+
+void Loader::overrides(const std::vector<std::pair<std::string, std::string>>& settings) {
+  const std::string where = "command line";
+  for (const auto& [name, value] : settings) {
+    if (const Key* const key = find_key(name)) {
+      take_text(*key, value, where);
+    } else if (const Key* const secret = secret_of(name)) {
+      put_secret(*secret, value, where);
+    } else {
+      unknown(name, where);
+    }
+  }
+}
+
+void Loader::check_together() {
+  const Config& c = loaded_.config;
+  if (c.data_dir.empty()) wrong(at("data_dir"), "'data_dir' must not be empty");
+  if (c.tls.certificate.empty() != c.tls.key.empty()) {
+    const bool lacks_key = c.tls.key.empty();
+    wrong(at(lacks_key ? "tls.certificate" : "tls.key"),
+          fmt::format("'tls.{}' needs 'tls.{}' as well", lacks_key ? "certificate" : "key",
+                      lacks_key ? "key" : "certificate"));
+  }
+  if (c.storage.expunged_retention > c.storage.journal_horizon) {
+    wrong(at("storage.expunged_retention"),
+          "'storage.expunged_retention' must not be longer than 'storage.journal_horizon'");
+  }
+  if (c.auth.throttle.first_delay > c.auth.throttle.longest_delay) {
+    wrong(at("auth.throttle.first_delay"),
+          "'auth.throttle.first_delay' must not be longer than 'auth.throttle.longest_delay'");
+  }
+  if (std::ranges::any_of(c.listen.lmtp, [](const Endpoint& e) { return e.port == 25; })) {
+    wrong(at("listen.lmtp"), "'listen.lmtp' must not be port 25 (RFC 2033, section 5)");
+  }
+  if (c.lmtp.detail_separator.size() > 1 ||
+      c.lmtp.detail_separator.find_first_of("@\" ") != std::string::npos) {
+    wrong(at("lmtp.detail_separator"), "'lmtp.detail_separator' must be one character, not @");
+  }
+}
+
+Result<Loaded> Loader::finish() {
+  for (const auto& [name, file] : secrets_) read_secret(file);
+  if (errors_.empty()) check_together();
+  if (!errors_.empty()) return fail(ErrorKind::bad_argument, std::move(errors_));
+  return std::move(loaded_);
+}
+
+}  // namespace
+
+Result<Loaded> load_text(std::string_view toml, const std::string& name, const Sources& sources) {
+  Loader loader;
+  loader.file(toml, name);
+  loader.environment(sources.environment);
+  loader.overrides(sources.overrides);
+  return loader.finish();
+}
+
+Result<Loaded> load(const Sources& sources) {
+  if (!sources.path) return load_text("", "", sources);
+  auto content = read_file(*sources.path);
+  if (!content) return pass(content);
+  return load_text(*content, *sources.path, sources);
+}
+
+std::vector<std::pair<std::string, std::string>> process_environment() {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (char** entry = environ; entry && *entry; ++entry) {
+    const std::string_view text = *entry;
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos || !text.starts_with(kPrefix)) continue;
+    out.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return out;
+}
+
+Difference difference(const Config& before, const Config& after) {
+  Difference out;
+  for (const Key& key : schema()) {
+    if (format_value(before, key) == format_value(after, key)) continue;
+    out.changed.emplace_back(key.name);
+    if (key.reload == Reload::needs_restart) out.need_restart.emplace_back(key.name);
+  }
+  return out;
+}
+
+}  // namespace posthorn::config

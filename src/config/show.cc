@@ -1,0 +1,113 @@
+#include "config/show.h"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include "config/schema.h"
+
+namespace posthorn::config {
+namespace {
+
+std::string_view table_of(const Key& key) {
+  const std::size_t dot = key.name.rfind('.');
+  return dot == std::string_view::npos ? std::string_view() : key.name.substr(0, dot);
+}
+
+std::string_view leaf_of(const Key& key) { return key.name.substr(key.name.rfind('.') + 1); }
+
+/// Calls `line` for each key, after a header line for each table.
+template <class Line>
+std::string by_table(Line line) {
+  std::string out;
+  std::string_view table;
+  for (const Key& key : schema()) {
+    if (table_of(key) != table) {
+      table = table_of(key);
+      out += fmt::format("\n[{}]\n", table);
+    }
+    out += line(key);
+  }
+  return out;
+}
+
+Config defaults() {
+  Config config;
+  for (const Key& key : schema()) std::ignore = assign_text(config, key, key.fallback);
+  return config;
+}
+
+std::string_view name_of(Form form) {
+  switch (form) {
+    case Form::text: return "string";
+    case Form::path: return "path";
+    case Form::secret: return "secret";
+    case Form::flag: return "flag";
+    case Form::number: return "number";
+    case Form::size: return "size";
+    case Form::duration: return "duration";
+    case Form::list: return "list";
+    case Form::endpoints: return "list of address:port";
+    case Form::choice: return "choice";
+  }
+  return "?";
+}
+
+std::string allowed(const Key& key) {
+  if (const auto* choice = std::get_if<ChoiceField>(&key.field)) {
+    return fmt::format("{}", fmt::join(choice->names, ", "));
+  }
+  if (!key.min.empty() && !key.max.empty()) return fmt::format("{} to {}", key.min, key.max);
+  return "";
+}
+
+}  // namespace
+
+std::string show(const Loaded& loaded) {
+  return by_table([&](const Key& key) {
+    const std::string& origin = loaded.origins.find(key.name)->second;
+    const std::string value = format_value(loaded.config, key);
+    const bool hide = key.form == Form::secret && value != "\"\"";
+    return fmt::format("{} = {}  # {}{}\n", leaf_of(key), hide ? "\"\"" : value, origin,
+                       hide ? " (set, not shown)" : "");
+  });
+}
+
+std::string example_file() {
+  const Config config = defaults();
+  std::string out =
+      "# Configuration of Posthorn. Every key may be left out; the values here are the defaults.\n"
+      "# Sizes: \"64MiB\", \"100MB\". Durations: \"500ms\", \"90s\", \"30m\", \"30d\".\n"
+      "# `posthorn config check` verifies this file, `posthorn config show` tells what is in "
+      "force.\n"
+      "\n";
+  return out + by_table([&](const Key& key) {
+           const std::string range = allowed(key);
+           return fmt::format("\n# {}{}\n#{} = {}\n", key.doc,
+                              range.empty() ? "" : fmt::format(" ({})", range), leaf_of(key),
+                              format_value(config, key));
+         });
+}
+
+std::string reference_page() {
+  const Config config = defaults();
+  std::string out =
+      "# Configuration\n\n"
+      "One TOML file; every key may be left out. A key can also be set by the environment\n"
+      "(`limits.per_user` as `POSTHORN_LIMITS_PER_USER`, lists with commas) and on the command "
+      "line\n"
+      "(`--set limits.per_user=80`), which win over the file in this order. A secret can be read "
+      "from\n"
+      "a file named by the key with `_file` behind it. Relative paths are below `data_dir`.\n\n"
+      "Sizes are octets, or a number with KB, MB, GB, TB (thousands) or KiB, MiB, GiB, TiB.\n"
+      "Durations are seconds, or numbers with ms, s, m, h, d, w: `1h30m`.\n"
+      "Keys marked \"live\" take effect on reload, the others at the next start.\n\n"
+      "| key | type | default | allowed | live | meaning |\n|---|---|---|---|---|---|\n";
+  for (const Key& key : schema()) {
+    out += fmt::format("| `{}` | {} | `{}` | {} | {} | {} |\n", key.name, name_of(key.form),
+                       format_value(config, key), allowed(key),
+                       key.reload == Reload::yes ? "live" : "", key.doc);
+  }
+  return out;
+}
+
+}  // namespace posthorn::config

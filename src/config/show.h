@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "config/load.h"
+
+/// The table of keys (config/schema.h) in the forms people read.
+namespace posthorn::config {
+
+/// Every value in force as TOML, each line with where it came from. Secrets are not shown.
+std::string show(const Loaded& loaded);
+/// A file with every key commented out at its default, and what it is for.
+std::string example_file();
+/// The page of the documentation, in Markdown.
+std::string reference_page();
+
+}  // namespace posthorn::config

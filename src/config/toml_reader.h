@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace posthorn::config {
+
+/// One `key = value` of a TOML file, as the words it was written with.
+struct Entry {
+  std::string key;  ///< Dotted: "listen.imap".
+  enum class Type : std::uint8_t { string, integer, flag, list, other } type;
+  std::vector<std::string> words;  ///< None for `other`.
+  std::uint32_t line = 0;
+};
+
+/// In no particular order. Errors: syntax, with "<name>:<line>: " in front.
+Result<std::vector<Entry>> read_toml(std::string_view toml, const std::string& name);
+
+}  // namespace posthorn::config
