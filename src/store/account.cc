@@ -17,8 +17,8 @@
 namespace posthorn::store {
 namespace {
 
-/// A conflict means that somebody else moved the tail, or that a change ours was computed from failed:
-/// neither goes on for long.
+/// A conflict means that somebody else moved the tail, or that a change ours was computed from
+/// failed: neither goes on for long.
 constexpr int kMaxAttempts = 16;
 
 }  // namespace
@@ -34,8 +34,8 @@ Account::Account(Store& store, AccountId id, async::Loop& home, StatePtr state)
 
 Account::~Account() = default;
 
-async::Task<Result<ChangeReceipt>> Account::change(std::vector<MailboxId> needs, ChangeFunction function,
-                                                   ChangeWeight weight) {
+async::Task<Result<ChangeReceipt>> Account::change(std::vector<MailboxId> needs,
+                                                   ChangeFunction function, ChangeWeight weight) {
   const AccountPtr self = shared_from_this();
   async::Loop* const caller = async::Loop::current();
   co_await home_.enter();
@@ -45,9 +45,11 @@ async::Task<Result<ChangeReceipt>> Account::change(std::vector<MailboxId> needs,
 }
 
 async::Task<Result<ChangeReceipt>> Account::change_at_home(std::vector<MailboxId> needs,
-                                                           ChangeFunction function, ChangeWeight weight) {
+                                                           ChangeFunction function,
+                                                           ChangeWeight weight) {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    if (store_.state().closing.load()) co_return fail(ErrorKind::unavailable, "The server is shutting down");
+    if (store_.state().closing.load())
+      co_return fail(ErrorKind::unavailable, "The server is shutting down");
     for (const MailboxId id : needs) {
       auto loaded = co_await load_at_home(id);
       if (!loaded && loaded.error().kind != ErrorKind::not_found) co_return pass(loaded);
@@ -104,15 +106,16 @@ async::Task<Status> Account::commit_at_home(PreparedChange prepared) {
       [&](auto answer) { store_.engine().commit(std::move(prepared.commit), answer); });
   const auto mine = std::ranges::find(pipeline_->pending, next);
   if (done && mine == pipeline_->pending.end()) {
-    // What it was computed from was reported failed and is there all the same: only the engine knows.
+    // What it was computed from was reported failed and is there all the same: only the engine
+    // knows.
     co_return co_await reload_at_home();
   }
   if (done) {
     // Answers of one partition come in order, so ours is the oldest.
     pipeline_->pending.erase(pipeline_->pending.begin(), mine + 1);
     for (const auto& [ordinal, record] : prepared.emails) {
-      const std::size_t bytes =
-          record->keys.size() + record->structure.size() + record->header.size() + record->body.size();
+      const std::size_t bytes = record->keys.size() + record->structure.size() +
+                                record->header.size() + record->body.size();
       store_.state().records.put({id_, ordinal.value}, record, bytes);
     }
     publish(next, prepared.touched);
@@ -120,7 +123,8 @@ async::Task<Status> Account::commit_at_home(PreparedChange prepared) {
     co_return Status{};
   }
   if (mine != pipeline_->pending.end()) {
-    // The first of a chain to fail: whatever was computed on top of it fails too and is computed again.
+    // The first of a chain to fail: whatever was computed on top of it fails too and is computed
+    // again.
     pipeline_->pending.clear();
     pipeline_->working = published();
     ++pipeline_->generation;
@@ -141,7 +145,8 @@ void Account::publish(StatePtr state, std::span<const MailboxId> touched) {
 async::Task<Status> Account::reload_at_home() {
   co_await pipeline_->lock();
   co_await pipeline_->drained();
-  auto loaded = co_await async::offload(store_.offload(), [&] { return load_account(store_.engine(), id_); });
+  auto loaded =
+      co_await async::offload(store_.offload(), [&] { return load_account(store_.engine(), id_); });
   if (loaded) {
     std::vector<MailboxId> touched;
     for (const auto& [id, mailbox] : *loaded->state->mailboxes) touched.push_back(id);
@@ -156,7 +161,8 @@ async::Task<Status> Account::reload_at_home() {
 }
 
 async::Task<Result<MailboxPtr>> Account::load(MailboxId mailbox) {
-  if (const MailboxPtr known = published()->find(mailbox); known && known->contents) co_return known;
+  if (const MailboxPtr known = published()->find(mailbox); known && known->contents)
+    co_return known;
   const AccountPtr self = shared_from_this();
   async::Loop* const caller = async::Loop::current();
   co_await home_.enter();
@@ -181,8 +187,8 @@ async::Task<Result<MailboxPtr>> Account::load_at_home(MailboxId id) {
     if (mailbox) co_return mailbox;
     co_return fail(ErrorKind::not_found, "No such mailbox");
   }
-  auto loaded = co_await async::offload(store_.offload(),
-                                        [&] { return load_contents(store_.engine(), id_, *mailbox); });
+  auto loaded = co_await async::offload(
+      store_.offload(), [&] { return load_contents(store_.engine(), id_, *mailbox); });
   if (!loaded) {
     pipeline_->unlock();
     log::error("account {} mailbox {}: {}", to_hex(id_), id.value, loaded.error().text);
@@ -206,36 +212,37 @@ async::Task<Result<MailboxPtr>> Account::load_at_home(MailboxId id) {
 async::Task<Result<Account::Expunged>> Account::expunged_since(MailboxId mailbox, ModSeq since) {
   const AccountPtr self = shared_from_this();
   const Seq newest = published()->seq;
-  co_return co_await async::offload(store_.offload(), [this, mailbox, since, newest]() -> Result<Expunged> {
-    engine::Engine& engine = store_.engine();
-    const std::string key = keys::horizon();
-    auto horizon = engine.get(id_, std::span(&key, 1), engine::Tier::may_block);
-    if (!horizon) return pass(horizon);
-    Expunged out;
-    if (const auto& row = horizon->front()) {
-      ByteReader r(*row);
-      if (since.value < r.u64()) out.complete = false;
-    }
-    if (!out.complete) return out;
-    std::string from = keys::journal(mailbox, Seq(since.value + 1));
-    const std::string last = keys::journal(mailbox, Seq(newest.value + 1));
-    std::vector<NumberSet::Range> gone;
-    for (;;) {
-      constexpr std::size_t kRowsAtOnce = 1000;
-      auto rows = engine.scan(id_, from, last, kRowsAtOnce, engine::Tier::may_block);
-      if (!rows) return pass(rows);
-      for (const engine::Row& row : rows->rows) {
-        auto record = read_journal(engine, id_, row.value);
-        if (!record) return pass(record);
-        for (const StoredRow& message : record->expunged)
-          gone.push_back({message.member.uid.value, message.member.uid.value});
-      }
-      if (!rows->next_key) break;
-      from = *rows->next_key;
-    }
-    out.uids = NumberSet::from_ranges(std::move(gone));
-    return out;
-  });
+  co_return co_await async::offload(
+      store_.offload(), [this, mailbox, since, newest]() -> Result<Expunged> {
+        engine::Engine& engine = store_.engine();
+        const std::string key = keys::horizon();
+        auto horizon = engine.get(id_, std::span(&key, 1), engine::Tier::may_block);
+        if (!horizon) return pass(horizon);
+        Expunged out;
+        if (const auto& row = horizon->front()) {
+          ByteReader r(*row);
+          if (since.value < r.u64()) out.complete = false;
+        }
+        if (!out.complete) return out;
+        std::string from = keys::journal(mailbox, Seq(since.value + 1));
+        const std::string last = keys::journal(mailbox, Seq(newest.value + 1));
+        std::vector<NumberSet::Range> gone;
+        for (;;) {
+          constexpr std::size_t kRowsAtOnce = 1000;
+          auto rows = engine.scan(id_, from, last, kRowsAtOnce, engine::Tier::may_block);
+          if (!rows) return pass(rows);
+          for (const engine::Row& row : rows->rows) {
+            auto record = read_journal(engine, id_, row.value);
+            if (!record) return pass(record);
+            for (const StoredRow& message : record->expunged)
+              gone.push_back({message.member.uid.value, message.member.uid.value});
+          }
+          if (!rows->next_key) break;
+          from = *rows->next_key;
+        }
+        out.uids = NumberSet::from_ranges(std::move(gone));
+        return out;
+      });
 }
 
 Uid Account::recent_from(const Mailbox& mailbox, bool claim) {
@@ -253,7 +260,8 @@ Uid Account::recent_from(const Mailbox& mailbox, bool claim) {
   return told;
 }
 
-std::unique_ptr<Account::Watch> Account::watch(std::vector<MailboxId> mailboxes, std::function<void()> wake) {
+std::unique_ptr<Account::Watch> Account::watch(std::vector<MailboxId> mailboxes,
+                                               std::function<void()> wake) {
   return watches_->add(std::move(mailboxes), std::move(wake));
 }
 

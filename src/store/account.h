@@ -71,13 +71,13 @@ class Account : public std::enable_shared_from_this<Account> {
   };
   async::Task<Result<Expunged>> expunged_since(MailboxId mailbox, ModSeq since);
 
-  /// RFC 3501 §2.3.2: the first UID that no read-write session was told yet; with `claim` everything
-  /// below UIDNEXT is then told. Survives a restart as a hint only. Thread: any.
+  /// RFC 3501 §2.3.2: the first UID that no read-write session was told yet; with `claim`
+  /// everything below UIDNEXT is then told. Survives a restart as a hint only. Thread: any.
   Uid recent_from(const Mailbox& mailbox, bool claim);
 
   /// Calls `wake` on the loop the watch was made on, soon after a published change touched one of
-  /// `mailboxes` (all of the account's, if empty). Several changes may be one call. Stops when destroyed,
-  /// on that loop.
+  /// `mailboxes` (all of the account's, if empty). Several changes may be one call. Stops when
+  /// destroyed, on that loop.
   class Watch {
    public:
     virtual ~Watch() = default;
@@ -92,10 +92,11 @@ class Account : public std::enable_shared_from_this<Account> {
   friend class Maintenance;
   struct Pipeline;
 
-  async::Task<Result<ChangeReceipt>> change_at_home(std::vector<MailboxId> needs, ChangeFunction function,
-                                                    ChangeWeight weight);
+  async::Task<Result<ChangeReceipt>> change_at_home(std::vector<MailboxId> needs,
+                                                    ChangeFunction function, ChangeWeight weight);
   async::Task<Result<MailboxPtr>> load_at_home(MailboxId mailbox);
-  /// Commits what was prepared from the working state. Requires: the pipeline's lock, released here.
+  /// Commits what was prepared from the working state. Requires: the pipeline's lock, released
+  /// here.
   async::Task<Status> commit_at_home(struct PreparedChange prepared);
   void publish(StatePtr state, std::span<const MailboxId> touched);
   async::Task<Status> reload_at_home();

@@ -32,7 +32,7 @@ struct AccountCounters {
 
 /// An account at one change number: a value. Readers hold a pointer to one and lock nothing.
 struct AccountState {
-  Seq seq;                  ///< The change that made it; also the newest MODSEQ given out.
+  Seq seq;  ///< The change that made it; also the newest MODSEQ given out.
   AccountCounters counters;
   using Mailboxes = std::map<MailboxId, MailboxPtr>;
   using Names = std::map<std::string, MailboxId, std::less<>>;

@@ -24,8 +24,10 @@ void for_each_of(const Contents& contents, const NumberSet& uids, F&& f) {
 
 std::vector<std::uint32_t> positions_of(const Contents& contents, const NumberSet& uids) {
   std::vector<std::uint32_t> positions;
-  for_each_of(contents, uids, [&](std::uint32_t position, const MemberLeaf&, const FlagLeaf&,
-                                  std::uint32_t) { positions.push_back(position); });
+  for_each_of(contents, uids,
+              [&](std::uint32_t position, const MemberLeaf&, const FlagLeaf&, std::uint32_t) {
+                positions.push_back(position);
+              });
   return positions;
 }
 
@@ -66,7 +68,8 @@ AccountState::Subscriptions& Change::subscriptions() {
 
 AccountState::Mailboxes& Change::mailboxes() {
   if (!own_mailboxes_)
-    draft_.mailboxes = own_mailboxes_ = std::make_shared<AccountState::Mailboxes>(*draft_.mailboxes);
+    draft_.mailboxes = own_mailboxes_ =
+        std::make_shared<AccountState::Mailboxes>(*draft_.mailboxes);
   return *own_mailboxes_;
 }
 
@@ -275,7 +278,8 @@ Result<Uid> Change::append(MailboxId mailbox, const NewEmail& email, const FlagL
   if (!target) return pass(target);
   if (Status ok = check_room(email.size, 1); !ok) return pass(ok);
   const Uid uid = (*target)->now.head.uid_next;
-  if (uid.value == UINT32_MAX) return fail(ErrorKind::limit, "The mailbox has given out its last UID");
+  if (uid.value == UINT32_MAX)
+    return fail(ErrorKind::limit, "The mailbox has given out its last UID");
   if (email.size > UINT32_MAX) return fail(ErrorKind::too_big, "The message is too large");
   auto keywords = intern(**target, flags.keywords);
   if (!keywords) return pass(keywords);
@@ -297,7 +301,8 @@ Result<StoreOutcome> Change::store_flags(MailboxId mailbox, const NumberSet& uid
   // Taking away a keyword the mailbox does not know must not add it.
   FlagList known{flags.system, {}};
   for (const std::string& keyword : flags.keywords)
-    if (operation != FlagOperation::remove || t.now.keywords->find(keyword)) known.keywords.push_back(keyword);
+    if (operation != FlagOperation::remove || t.now.keywords->find(keyword))
+      known.keywords.push_back(keyword);
   auto named = intern(t, known.keywords);
   if (!named) return pass(named);
   const auto named_set = t.now.keywords->set(*named);
@@ -323,30 +328,33 @@ Result<StoreOutcome> Change::store_flags(MailboxId mailbox, const NumberSet& uid
   const std::shared_ptr<const Contents> base = t.now.contents;
   std::optional<TreeEditor> editor;
   NumberSet present;
-  for_each_of(*base, uids, [&](std::uint32_t position, const MemberLeaf& members,
-                               const FlagLeaf& leaf, std::uint32_t k) {
-    const Uid uid(members.uid[k]);
-    present.add(uid.value);
-    const FlagState before = leaf.at(k);
-    if (unchanged_since && before.modseq > *unchanged_since) {
-      outcome.modified.add(uid.value);
-      return;
-    }
-    FlagState after{modseq(), before.system, new_set(before.keywords)};
-    switch (operation) {
-      case FlagOperation::replace: after.system = flags.system; break;
-      case FlagOperation::add: after.system |= flags.system; break;
-      case FlagOperation::remove: after.system &= static_cast<SystemFlags>(~flags.system); break;
-    }
-    if (after.system == before.system && after.keywords == before.keywords) return;
-    if (!editor) editor.emplace(*base);
-    editor->set_flags(position, after);
-    const Member member = members.at(k);
-    count(t.now.head, member, before.system, false);
-    count(t.now.head, member, after.system, true);
-    t.reflagged.push_back({uid, before, after});
-    ++outcome.changed;
-  });
+  for_each_of(*base, uids,
+              [&](std::uint32_t position, const MemberLeaf& members, const FlagLeaf& leaf,
+                  std::uint32_t k) {
+                const Uid uid(members.uid[k]);
+                present.add(uid.value);
+                const FlagState before = leaf.at(k);
+                if (unchanged_since && before.modseq > *unchanged_since) {
+                  outcome.modified.add(uid.value);
+                  return;
+                }
+                FlagState after{modseq(), before.system, new_set(before.keywords)};
+                switch (operation) {
+                  case FlagOperation::replace: after.system = flags.system; break;
+                  case FlagOperation::add: after.system |= flags.system; break;
+                  case FlagOperation::remove:
+                    after.system &= static_cast<SystemFlags>(~flags.system);
+                    break;
+                }
+                if (after.system == before.system && after.keywords == before.keywords) return;
+                if (!editor) editor.emplace(*base);
+                editor->set_flags(position, after);
+                const Member member = members.at(k);
+                count(t.now.head, member, before.system, false);
+                count(t.now.head, member, after.system, true);
+                t.reflagged.push_back({uid, before, after});
+                ++outcome.changed;
+              });
   outcome.missing = uids.subtract(present);
   if (editor) t.now.contents = std::make_shared<Contents>(std::move(*editor).finish());
   return outcome;
@@ -376,8 +384,8 @@ Result<NumberSet> Change::expunge_deleted(MailboxId mailbox, const std::optional
   const Contents& contents = *(*touched)->now.contents;
   std::vector<std::uint32_t> positions;
   NumberSet gone;
-  const auto consider = [&](std::uint32_t position, const MemberLeaf& members, const FlagLeaf& flags,
-                            std::uint32_t k) {
+  const auto consider = [&](std::uint32_t position, const MemberLeaf& members,
+                            const FlagLeaf& flags, std::uint32_t k) {
     if ((flags.system[k] & bit(SystemFlag::deleted)) == 0) return;
     positions.push_back(position);
     gone.add(members.uid[k]);
@@ -396,7 +404,8 @@ Result<NumberSet> Change::expunge(MailboxId mailbox, const NumberSet& uids) {
   if (!touched) return pass(touched);
   const std::vector<std::uint32_t> positions = positions_of(*(*touched)->now.contents, uids);
   NumberSet gone;
-  for (const std::uint32_t p : positions) gone.add((*touched)->now.contents->members().uid_at(p).value);
+  for (const std::uint32_t p : positions)
+    gone.add((*touched)->now.contents->members().uid_at(p).value);
   remove(**touched, positions);
   return gone;
 }
@@ -433,7 +442,8 @@ Result<std::vector<UidPair>> Change::copy_positions(Touched& source, Touched& ta
   return pairs;
 }
 
-Result<std::vector<UidPair>> Change::copy(MailboxId source_id, const NumberSet& uids, MailboxId target_id) {
+Result<std::vector<UidPair>> Change::copy(MailboxId source_id, const NumberSet& uids,
+                                          MailboxId target_id) {
   auto source = touch_contents(source_id);
   if (!source) return pass(source);
   auto target = touch(target_id);
@@ -445,7 +455,8 @@ Result<std::vector<UidPair>> Change::copy(MailboxId source_id, const NumberSet& 
   return copy_positions(**source, **target, positions);
 }
 
-Result<std::vector<UidPair>> Change::move(MailboxId source_id, const NumberSet& uids, MailboxId target_id) {
+Result<std::vector<UidPair>> Change::move(MailboxId source_id, const NumberSet& uids,
+                                          MailboxId target_id) {
   auto source = touch_contents(source_id);
   if (!source) return pass(source);
   auto target = touch(target_id);

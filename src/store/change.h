@@ -81,8 +81,9 @@ class Change {
   Result<Uid> append(MailboxId mailbox, const NewEmail& email, const FlagList& flags,
                      Timestamp internal_date);
   /// Requires contents. With `unchanged_since`, messages above it are left alone (RFC 7162 §3.1.3).
-  Result<StoreOutcome> store_flags(MailboxId mailbox, const NumberSet& uids, FlagOperation operation,
-                                   const FlagList& flags, std::optional<ModSeq> unchanged_since);
+  Result<StoreOutcome> store_flags(MailboxId mailbox, const NumberSet& uids,
+                                   FlagOperation operation, const FlagList& flags,
+                                   std::optional<ModSeq> unchanged_since);
   /// Requires contents. Removes those of `uids` (all, if none given) that have \Deleted.
   Result<NumberSet> expunge_deleted(MailboxId mailbox, const std::optional<NumberSet>& uids);
   /// Requires contents. Removes these, whatever their flags.

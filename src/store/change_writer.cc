@@ -13,8 +13,8 @@
 namespace posthorn::store {
 namespace {
 
-/// Above this many changed rows a change writes chunk pages instead of tail rows, so that its commit
-/// stays small.
+/// Above this many changed rows a change writes chunk pages instead of tail rows, so that its
+/// commit stays small.
 constexpr std::size_t kMaxRowsInCommit = 1000;
 /// A row of the engine is under 64 KB; with its envelope.
 constexpr std::size_t kMaxRowValue = 60'000;
@@ -44,7 +44,8 @@ class ChangeWriting {
       drop(t);
     } else {
       rows(t);
-      if (t.created || t.renamed) put(keys::name(t.now.id), encode_name({t.now.name, t.now.special_use}));
+      if (t.created || t.renamed)
+        put(keys::name(t.now.id), encode_name({t.now.name, t.now.special_use}));
       if (t.own_keywords) put(keys::keywords(t.now.id), encode_keywords(t.now.keywords->names()));
       put(keys::head(t.now.id), encode_head(t.now.head, t.now.tail_rows));
     }
@@ -62,7 +63,8 @@ class ChangeWriting {
       put(keys::email(ordinal), std::move(ref));
     }
     if (email.holds)
-      out_.commit.carry.holds.insert(out_.commit.carry.holds.end(), email.holds->begin(), email.holds->end());
+      out_.commit.carry.holds.insert(out_.commit.carry.holds.end(), email.holds->begin(),
+                                     email.holds->end());
     out_.emails.emplace_back(ordinal, email.record);
   }
 
@@ -87,9 +89,11 @@ class ChangeWriting {
   }
 
   template <class Touched>
-  static std::vector<std::uint16_t> without(const Touched& t, std::uint32_t set, std::uint32_t other) {
+  static std::vector<std::uint16_t> without(const Touched& t, std::uint32_t set,
+                                            std::uint32_t other) {
     std::vector<std::uint16_t> out;
-    std::ranges::set_difference(t.now.keywords->set(set), t.now.keywords->set(other), std::back_inserter(out));
+    std::ranges::set_difference(t.now.keywords->set(set), t.now.keywords->set(other),
+                                std::back_inserter(out));
     return out;
   }
 
@@ -97,20 +101,25 @@ class ChangeWriting {
   void journal(const Touched& t, LogRecord::Entry& entry) {
     if (t.reflagged.empty() && t.expunged.empty()) return;
     JournalRecord record;
-    std::map<std::tuple<SystemFlags, SystemFlags, std::uint32_t, std::uint32_t>, std::size_t> groups;
+    std::map<std::tuple<SystemFlags, SystemFlags, std::uint32_t, std::uint32_t>, std::size_t>
+        groups;
     for (const auto& r : t.reflagged) {
       const auto added = static_cast<SystemFlags>(r.after.system & ~r.before.system);
       const auto removed = static_cast<SystemFlags>(r.before.system & ~r.after.system);
       const auto [it, fresh] = groups.try_emplace(
           std::tuple(added, removed, r.before.keywords, r.after.keywords), record.flags.size());
       if (fresh)
-        record.flags.push_back({added, removed, without(t, r.after.keywords, r.before.keywords),
-                                without(t, r.before.keywords, r.after.keywords), {}});
+        record.flags.push_back({added,
+                                removed,
+                                without(t, r.after.keywords, r.before.keywords),
+                                without(t, r.before.keywords, r.after.keywords),
+                                {}});
       record.flags[it->second].uids.add(r.uid.value);
     }
     record.expunged.reserve(t.expunged.size());
     for (const auto& [member, flags] : t.expunged)
-      record.expunged.push_back({member, flags.modseq, flags.system, t.now.keywords->set(flags.keywords)});
+      record.expunged.push_back(
+          {member, flags.modseq, flags.system, t.now.keywords->set(flags.keywords)});
     std::string bytes = encode_journal(record);
     entry.journal = true;
     if (bytes.size() < kMaxRowValue) {
@@ -179,7 +188,8 @@ class ChangeWriting {
                              draft_.counters.next_page);
     put(keys::chunks(t.now.id), encode_chunks(packed.storage.chunks));
     for (const NumberSet::Range& range : packed.untailed.ranges())
-      for (std::uint32_t uid = range.first; uid <= range.last; ++uid) erase(keys::tail_row(t.now.id, Uid(uid)));
+      for (std::uint32_t uid = range.first; uid <= range.last; ++uid)
+        erase(keys::tail_row(t.now.id, Uid(uid)));
     auto& carry = out_.commit.carry;
     std::ranges::move(packed.pages, std::back_inserter(carry.pages));
     std::ranges::move(packed.dropped, std::back_inserter(carry.dropped_pages));
@@ -195,8 +205,10 @@ class ChangeWriting {
     erase(keys::chunks(t.now.id));
     if (!t.now.storage) return;
     for (const NumberSet::Range& range : t.now.storage->tail.ranges())
-      for (std::uint32_t uid = range.first; uid <= range.last; ++uid) erase(keys::tail_row(t.now.id, Uid(uid)));
-    for (const ChunkRef& chunk : t.now.storage->chunks) out_.commit.carry.dropped_pages.push_back(chunk.page);
+      for (std::uint32_t uid = range.first; uid <= range.last; ++uid)
+        erase(keys::tail_row(t.now.id, Uid(uid)));
+    for (const ChunkRef& chunk : t.now.storage->chunks)
+      out_.commit.carry.dropped_pages.push_back(chunk.page);
   }
 
   AccountState& draft_;
@@ -224,7 +236,8 @@ PreparedChange ChangeWriter::write(Change& change, const PartitionId& partition)
   }
   for (const auto& [ordinal, email] : change.emails_) writing.email(ordinal, email);
   for (const std::string& name : change.subscribed_)
-    if (change.draft_.subscriptions->contains(name)) writing.put(keys::subscription(name), seal(""));
+    if (change.draft_.subscriptions->contains(name))
+      writing.put(keys::subscription(name), seal(""));
   for (const std::string& name : change.unsubscribed_)
     if (!change.draft_.subscriptions->contains(name)) writing.erase(keys::subscription(name));
   if (!change.profile_.empty()) writing.put(keys::profile(), change.profile_);

@@ -31,7 +31,8 @@ std::vector<std::uint16_t> read_set(ByteReader& r) {
   std::vector<std::uint16_t> set;
   const std::uint64_t n = r.varint();
   if (n > KeywordTable::kMaxKeywords) r.set_failed();
-  for (std::uint64_t i = 0; i < n && r.ok(); ++i) set.push_back(static_cast<std::uint16_t>(r.varint()));
+  for (std::uint64_t i = 0; i < n && r.ok(); ++i)
+    set.push_back(static_cast<std::uint16_t>(r.varint()));
   return set;
 }
 
@@ -77,7 +78,8 @@ void read_row(ByteReader& r, StoredRow& row) {
   m.ordinal.value += static_cast<std::uint64_t>(r.svarint());
   m.size = static_cast<std::uint32_t>(r.varint());
   m.internal_date.seconds += r.svarint();
-  m.internal_date.zone_minutes = static_cast<std::int16_t>(m.internal_date.zone_minutes + r.svarint());
+  m.internal_date.zone_minutes =
+      static_cast<std::int16_t>(m.internal_date.zone_minutes + r.svarint());
   m.save_date = static_cast<std::uint32_t>(m.save_date + r.svarint());
   row.modseq.value += static_cast<std::uint64_t>(r.svarint());
   const std::uint8_t flags = r.u8();
@@ -171,10 +173,11 @@ std::string encode_keywords(const std::vector<std::string>& names) {
 }
 
 Result<std::vector<std::string>> decode_keywords(std::string_view record) {
-  return decode<std::vector<std::string>>(
-      record, "keyword list", [](ByteReader& r, std::vector<std::string>& names) {
-        for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) names.emplace_back(r.bytes());
-      });
+  return decode<std::vector<std::string>>(record, "keyword list",
+                                          [](ByteReader& r, std::vector<std::string>& names) {
+                                            for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n)
+                                              names.emplace_back(r.bytes());
+                                          });
 }
 
 std::string encode_profile(const AccountProfile& profile) {
@@ -237,7 +240,8 @@ std::string RowPacker::finish() {
   return seal_page(payload);
 }
 
-Status detail::unpack_rows(std::string_view page, const std::function<void(const StoredRow&)>& row) {
+Status detail::unpack_rows(std::string_view page,
+                           const std::function<void(const StoredRow&)>& row) {
   auto payload = unseal_page(page);
   if (!payload) return pass(payload);
   ByteReader r(*payload);
@@ -308,7 +312,8 @@ Result<BodyList> decode_body_list(std::string_view column) {
 
 std::string encode_email(const EmailRecord& record) {
   std::string out;
-  out.reserve(record.keys.size() + record.structure.size() + record.header.size() + record.body.size() + 32);
+  out.reserve(record.keys.size() + record.structure.size() + record.header.size() +
+              record.body.size() + 32);
   ByteWriter w(out);
   w.bytes(record.keys);
   w.bytes(record.structure);
@@ -389,7 +394,8 @@ Result<JournalRecord> decode_journal(std::string_view record) {
   return journal;
 }
 
-Result<JournalRecord> read_journal(engine::Engine& engine, const PartitionId& partition, std::string_view row) {
+Result<JournalRecord> read_journal(engine::Engine& engine, const PartitionId& partition,
+                                   std::string_view row) {
   if (row.empty()) return malformed("journal record");
   if (row.front() == 'r') return decode_journal(row.substr(1));
   ByteReader r(row.substr(1));

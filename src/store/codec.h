@@ -16,8 +16,8 @@
 #include "store/mailbox.h"
 #include "store/store.h"
 
-/// Records to values and back (docs/storage-format.md gives every byte). Decoding errors are corrupt
-/// or not_supported.
+/// Records to values and back (docs/storage-format.md gives every byte). Decoding errors are
+/// corrupt or not_supported.
 namespace posthorn::store {
 
 std::string encode_counters(const AccountCounters& counters);
@@ -58,7 +58,8 @@ Result<std::optional<StoredRow>> decode_row(Uid uid, std::string_view record);
 /// A chunk page: rows in UID order.
 class RowPacker {
  public:
-  void add(const Member& member, const FlagState& flags, const std::vector<std::uint16_t>& keywords);
+  void add(const Member& member, const FlagState& flags,
+           const std::vector<std::uint16_t>& keywords);
   [[nodiscard]] std::uint32_t count() const { return count_; }
   /// The page; starts anew.
   std::string finish();
@@ -113,7 +114,8 @@ struct JournalRecord {
 std::string encode_journal(const JournalRecord& journal);
 Result<JournalRecord> decode_journal(std::string_view record);
 /// From a journal row, whose record may lie in a page. May block.
-Result<JournalRecord> read_journal(engine::Engine& engine, const PartitionId& partition, std::string_view row);
+Result<JournalRecord> read_journal(engine::Engine& engine, const PartitionId& partition,
+                                   std::string_view row);
 
 /// What one change did to the account.
 struct LogRecord {
@@ -121,9 +123,9 @@ struct LogRecord {
     MailboxId mailbox;
     std::uint32_t first_appended = 0;  ///< UIDs; 0 for none.
     std::uint32_t last_appended = 0;
-    bool journal = false;              ///< There is a JournalRecord.
-    PageNumber journal_page;           ///< Not 0: it lies in this page, not in a row.
-    bool deleted = false;              ///< The mailbox went with it.
+    bool journal = false;     ///< There is a JournalRecord.
+    PageNumber journal_page;  ///< Not 0: it lies in this page, not in a row.
+    bool deleted = false;     ///< The mailbox went with it.
   };
   std::int64_t time = 0;
   std::vector<Entry> entries;

@@ -17,7 +17,8 @@ Result<std::shared_ptr<const EmailCatalog::Groups>> EmailCatalog::load(bool agai
   std::string from = "g";
   for (;;) {
     constexpr std::size_t kRowsAtOnce = 4096;
-    auto rows = engine_.scan(partition_, from, keys::after_prefix("g"), kRowsAtOnce, engine::Tier::may_block);
+    auto rows = engine_.scan(partition_, from, keys::after_prefix("g"), kRowsAtOnce,
+                             engine::Tier::may_block);
     if (!rows) return pass(rows);
     for (const engine::Row& row : rows->rows) {
       auto group = decode_group(Ordinal(keys::last_number(row.key)), row.value);
@@ -52,7 +53,8 @@ Result<EmailRecord> EmailCatalog::read_row(Ordinal ordinal) {
   auto rows = engine_.get(partition_, std::span(&key, 1), engine::Tier::may_block);
   if (!rows) return pass(rows);
   const std::optional<std::string>& value = rows->front();
-  if (!value || value->empty()) return fail(ErrorKind::not_found, "The message is no longer stored");
+  if (!value || value->empty())
+    return fail(ErrorKind::not_found, "The message is no longer stored");
   if (value->front() == 'r') return decode_email(std::string_view(*value).substr(1));
   ByteReader r(std::string_view(*value).substr(1));
   auto page = engine_.read_page(partition_, PageNumber(r.u64()), engine::Tier::may_block);

@@ -83,7 +83,8 @@ struct EmailReader::State {
 
   /// The group's pages of these columns, from our cache or, if allowed, the engine.
   Status take_pages(const GroupRef& ref, Columns columns, engine::Tier tier) {
-    auto it = std::ranges::find_if(groups, [&](const Group& g) { return g.ref.first == ref.first; });
+    auto it =
+        std::ranges::find_if(groups, [&](const Group& g) { return g.ref.first == ref.first; });
     if (it == groups.end()) it = groups.insert(groups.end(), Group{ref, {}});
     auto& cache = account->store().state().pages;
     for (std::size_t i = 0; i < kColumns; ++i) {
@@ -214,13 +215,15 @@ Result<std::shared_ptr<const std::string>> read_piece(Store& store, const BodyPi
   if (!stored) return pass(stored);
   auto bytes = unseal_page(*stored);
   if (!bytes) return pass(bytes);
-  if (bytes->size() != piece.size) return fail(ErrorKind::corrupt, "a piece of the message has the wrong size");
+  if (bytes->size() != piece.size)
+    return fail(ErrorKind::corrupt, "a piece of the message has the wrong size");
   auto shared = std::make_shared<const std::string>(std::move(*bytes));
   store.state().pieces.put(piece.name, shared, shared->size());
   return shared;
 }
 
-BodyReader::Chunk chunk_of(std::shared_ptr<const std::string> piece, std::uint64_t within, std::uint64_t limit) {
+BodyReader::Chunk chunk_of(std::shared_ptr<const std::string> piece, std::uint64_t within,
+                           std::uint64_t limit) {
   const std::string_view bytes = std::string_view(*piece).substr(within, limit);
   return {std::move(piece), bytes};
 }
@@ -233,7 +236,8 @@ async::Task<Result<BodyReader::Chunk>> BodyReader::read(std::uint64_t offset, st
   Store& store = account_->store();
   std::shared_ptr<const std::string> piece = store.state().pieces.find(place.piece->name);
   if (!piece) {
-    auto read = co_await async::offload(store.offload(), [&] { return read_piece(store, *place.piece); });
+    auto read =
+        co_await async::offload(store.offload(), [&] { return read_piece(store, *place.piece); });
     if (!read) co_return pass(read);
     piece = std::move(*read);
   }

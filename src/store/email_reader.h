@@ -20,8 +20,8 @@ constexpr Columns bit(Column c) { return static_cast<Columns>(c); }
 
 class EmailGroup;
 
-/// Reads columns of stored messages, best in ordinal order: neighbours lie in one page. What is cached
-/// is had at once; the rest is read off the network threads.
+/// Reads columns of stored messages, best in ordinal order: neighbours lie in one page. What is
+/// cached is had at once; the rest is read off the network threads.
 class EmailReader {
  public:
   explicit EmailReader(AccountPtr account);
@@ -48,8 +48,8 @@ class BodyReader {
   /// Octets of the whole body (everything after the header block).
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] const BodyList& list() const { return list_; }
-  /// Up to one piece's worth of the body from `offset` on, at most `limit`; the bytes stay while the
-  /// result is held. Empty at the end. Errors: not_found, corrupt, io.
+  /// Up to one piece's worth of the body from `offset` on, at most `limit`; the bytes stay while
+  /// the result is held. Empty at the end. Errors: not_found, corrupt, io.
   struct Chunk {
     std::shared_ptr<const std::string> piece;
     std::string_view bytes;

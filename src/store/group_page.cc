@@ -36,7 +36,8 @@ std::string GroupPage::encode(std::span<const std::pair<Ordinal, std::string_vie
   for (const auto& [ordinal, bytes] : rows) append(out, ordinal.value);
   std::uint32_t end = 0;
   append(out, end);
-  for (const auto& [ordinal, bytes] : rows) append(out, end += static_cast<std::uint32_t>(bytes.size()));
+  for (const auto& [ordinal, bytes] : rows)
+    append(out, end += static_cast<std::uint32_t>(bytes.size()));
   for (const auto& [ordinal, bytes] : rows) out += bytes;
   return seal_page(out);
 }

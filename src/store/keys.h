@@ -8,21 +8,21 @@
 /// The rows of an account's partition (docs/storage-format.md, "Account rows").
 namespace posthorn::store::keys {
 
-std::string account();                                    ///< "a": counters and quota.
-std::string profile();                                    ///< "x": name, credentials.
-std::string recent(MailboxId id);                         ///< "q": hint of \Recent.
-std::string head(MailboxId id);                           ///< "h": counters of a mailbox.
-std::string name(MailboxId id);                           ///< "n": name and special-use.
-std::string keywords(MailboxId id);                       ///< "k".
-std::string subscription(std::string_view name);          ///< "s".
-std::string contents(MailboxId id);                       ///< "c": prefix of the next two.
-std::string chunks(MailboxId id);                         ///< "c" id "p": the list of chunk pages.
-std::string tail_row(MailboxId id, Uid uid);              ///< "c" id "r" uid.
-std::string email(Ordinal ordinal);                       ///< "e": a message not yet packed.
-std::string group(Ordinal first);                         ///< "g": pages of packed messages.
-std::string journal(MailboxId id, Seq seq);               ///< "j".
-std::string log(Seq seq);                                 ///< "l".
-std::string horizon();                                    ///< "z": up to where the log was dropped.
+std::string account();                            ///< "a": counters and quota.
+std::string profile();                            ///< "x": name, credentials.
+std::string recent(MailboxId id);                 ///< "q": hint of \Recent.
+std::string head(MailboxId id);                   ///< "h": counters of a mailbox.
+std::string name(MailboxId id);                   ///< "n": name and special-use.
+std::string keywords(MailboxId id);               ///< "k".
+std::string subscription(std::string_view name);  ///< "s".
+std::string contents(MailboxId id);               ///< "c": prefix of the next two.
+std::string chunks(MailboxId id);                 ///< "c" id "p": the list of chunk pages.
+std::string tail_row(MailboxId id, Uid uid);      ///< "c" id "r" uid.
+std::string email(Ordinal ordinal);               ///< "e": a message not yet packed.
+std::string group(Ordinal first);                 ///< "g": pages of packed messages.
+std::string journal(MailboxId id, Seq seq);       ///< "j".
+std::string log(Seq seq);                         ///< "l".
+std::string horizon();                            ///< "z": up to where the log was dropped.
 
 /// The first key after every key with this prefix; empty if there is none.
 std::string after_prefix(std::string_view prefix);

@@ -32,7 +32,8 @@ class ContentsBuilder {
   TreeEditor editor_;
 };
 
-Status add_chunk(ContentsBuilder& builder, Tail::const_iterator& next, const Tail& tail, std::string_view page) {
+Status add_chunk(ContentsBuilder& builder, Tail::const_iterator& next, const Tail& tail,
+                 std::string_view page) {
   return unpack_rows(page, [&](const StoredRow& row) {
     for (; next != tail.end() && next->first < row.member.uid; ++next)
       if (next->second) builder.add(*next->second);
@@ -139,23 +140,25 @@ Result<LoadedAccount> load_account(engine::Engine& engine, const PartitionId& id
   return LoadedAccount{std::move(state), std::move(recent)};
 }
 
-Result<LoadedContents> load_contents(engine::Engine& engine, const PartitionId& id, const Mailbox& mailbox) {
+Result<LoadedContents> load_contents(engine::Engine& engine, const PartitionId& id,
+                                     const Mailbox& mailbox) {
   Tail tail;
   MailboxStorage storage;
-  Status ok = for_each_row(engine, id, keys::contents(mailbox.id), [&](const engine::Row& row) -> Status {
-    if (row.key.size() == 6) {
-      auto chunks = decode_chunks(row.value);
-      if (!chunks) return pass(chunks);
-      storage.chunks = std::move(*chunks);
-      return {};
-    }
-    const Uid uid(keys::uid_of_tail(row.key));
-    auto decoded = decode_row(uid, row.value);
-    if (!decoded) return pass(decoded);
-    tail.emplace_hint(tail.end(), uid, std::move(*decoded));
-    storage.tail.add(uid.value);
-    return {};
-  });
+  Status ok =
+      for_each_row(engine, id, keys::contents(mailbox.id), [&](const engine::Row& row) -> Status {
+        if (row.key.size() == 6) {
+          auto chunks = decode_chunks(row.value);
+          if (!chunks) return pass(chunks);
+          storage.chunks = std::move(*chunks);
+          return {};
+        }
+        const Uid uid(keys::uid_of_tail(row.key));
+        auto decoded = decode_row(uid, row.value);
+        if (!decoded) return pass(decoded);
+        tail.emplace_hint(tail.end(), uid, std::move(*decoded));
+        storage.tail.add(uid.value);
+        return {};
+      });
   if (!ok) return pass(ok);
   ContentsBuilder builder(*mailbox.keywords);
   auto next = tail.cbegin();

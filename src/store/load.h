@@ -24,7 +24,8 @@ struct LoadedContents {
   std::shared_ptr<const KeywordTable> keywords;  ///< With the sets that messages have.
 };
 /// Requires: no commit of the account is under way.
-Result<LoadedContents> load_contents(engine::Engine& engine, const PartitionId& id, const Mailbox& mailbox);
+Result<LoadedContents> load_contents(engine::Engine& engine, const PartitionId& id,
+                                     const Mailbox& mailbox);
 
 /// Calls `row` for each row with the prefix, in order. Errors: those of the engine and of `row`.
 Status for_each_row(engine::Engine& engine, const PartitionId& id, std::string_view prefix,

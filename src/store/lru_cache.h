@@ -10,7 +10,8 @@
 
 namespace posthorn::store {
 
-/// Shared immutable values by key, the least recently used forgotten beyond a budget of bytes. Thread: any.
+/// Shared immutable values by key, the least recently used forgotten beyond a budget of bytes.
+/// Thread: any.
 template <class Key, class Value>
 class LruCache {
  public:
@@ -32,7 +33,8 @@ class LruCache {
     if (bytes > budget_) return;
     Shard& shard = shard_of(key);
     const std::scoped_lock lock(shard.mutex);
-    if (const auto it = shard.entries.find(key); it != shard.entries.end()) remove(shard, it->second);
+    if (const auto it = shard.entries.find(key); it != shard.entries.end())
+      remove(shard, it->second);
     shard.order.push_front({key, std::move(value), bytes});
     shard.entries.emplace(key, shard.order.begin());
     shard.bytes += bytes;
@@ -42,7 +44,8 @@ class LruCache {
   void erase(const Key& key) {
     Shard& shard = shard_of(key);
     const std::scoped_lock lock(shard.mutex);
-    if (const auto it = shard.entries.find(key); it != shard.entries.end()) remove(shard, it->second);
+    if (const auto it = shard.entries.find(key); it != shard.entries.end())
+      remove(shard, it->second);
   }
 
  private:

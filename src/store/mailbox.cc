@@ -54,7 +54,8 @@ std::vector<std::string> KeywordTable::names_of(std::uint32_t id) const {
 
 Result<std::uint16_t> KeywordTable::intern_name(std::string_view keyword) {
   if (const auto known = find(keyword)) return *known;
-  if (keyword.size() > kMaxLength) return fail(ErrorKind::limit, "A keyword may have at most 255 octets");
+  if (keyword.size() > kMaxLength)
+    return fail(ErrorKind::limit, "A keyword may have at most 255 octets");
   if (names_.size() >= kMaxKeywords)
     return fail(ErrorKind::limit, "A mailbox may have at most 1000 different keywords");
   const auto index = static_cast<std::uint16_t>(names_.size());
@@ -64,7 +65,8 @@ Result<std::uint16_t> KeywordTable::intern_name(std::string_view keyword) {
 }
 
 std::uint32_t KeywordTable::intern_set(std::vector<std::uint16_t> sorted) {
-  const auto [it, added] = by_set_.emplace(std::move(sorted), static_cast<std::uint32_t>(sets_.size()));
+  const auto [it, added] =
+      by_set_.emplace(std::move(sorted), static_cast<std::uint32_t>(sets_.size()));
   if (added) sets_.push_back(it->first);
   return it->second;
 }
@@ -73,7 +75,8 @@ Status check_mailbox_name(std::string_view name) {
   constexpr std::size_t kMaxOctets = 1000;
   constexpr std::ptrdiff_t kMaxLevels = 50;
   if (name.empty()) return fail(ErrorKind::bad_argument, "A mailbox name may not be empty");
-  if (name.size() > kMaxOctets) return fail(ErrorKind::bad_argument, "The mailbox name is too long");
+  if (name.size() > kMaxOctets)
+    return fail(ErrorKind::bad_argument, "The mailbox name is too long");
   if (name.front() == kDelimiter || name.back() == kDelimiter ||
       name.find("//") != std::string_view::npos)
     return fail(ErrorKind::bad_argument, "A level of a mailbox name may not be empty");

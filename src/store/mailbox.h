@@ -60,7 +60,7 @@ class KeywordTable {
 struct MailboxHead {
   UidValidity uid_validity;
   Uid uid_next{1};
-  ModSeq highest_modseq;      ///< Never below 1.
+  ModSeq highest_modseq;  ///< Never below 1.
   std::uint32_t messages = 0;
   std::uint32_t unseen = 0;   ///< Messages without \Seen.
   std::uint32_t deleted = 0;  ///< Messages with \Deleted.
@@ -73,7 +73,7 @@ struct MailboxStorage;
 /// Everything known of one mailbox at one change. Immutable and shared.
 struct Mailbox {
   MailboxId id;
-  std::string name;                     ///< UTF-8, '/' between levels; "INBOX" for the inbox.
+  std::string name;  ///< UTF-8, '/' between levels; "INBOX" for the inbox.
   SpecialUses special_use = 0;
   MailboxHead head;
   std::shared_ptr<const KeywordTable> keywords;

@@ -35,7 +35,8 @@ struct Packed {
   std::vector<PageNumber> dropped;
 };
 
-Result<Packed> pack_rows(engine::Engine& engine, const PartitionId& id, Ordinal first, Ordinal last) {
+Result<Packed> pack_rows(engine::Engine& engine, const PartitionId& id, Ordinal first,
+                         Ordinal last) {
   auto scanned = engine.scan(id, keys::email(first), keys::email(Ordinal(last.value + 1)),
                              EmailCatalog::kGroupSize, engine::Tier::may_block);
   if (!scanned) return pass(scanned);
@@ -67,8 +68,8 @@ Result<Packed> pack_rows(engine::Engine& engine, const PartitionId& id, Ordinal 
     for (const auto& [ordinal, email] : emails) rows.emplace_back(ordinal, email.*member);
     return GroupPage::encode(rows);
   };
-  out.pages = {column(&EmailRecord::keys), column(&EmailRecord::structure), column(&EmailRecord::header),
-               column(&EmailRecord::body)};
+  out.pages = {column(&EmailRecord::keys), column(&EmailRecord::structure),
+               column(&EmailRecord::header), column(&EmailRecord::body)};
   return out;
 }
 

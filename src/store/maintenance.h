@@ -6,8 +6,8 @@
 
 namespace posthorn::store {
 
-/// Keeping an account's stored form short, while it is used: packs tails into chunk pages and single
-/// messages into groups. Nothing a client sees changes. Runs on the account's home loop.
+/// Keeping an account's stored form short, while it is used: packs tails into chunk pages and
+/// single messages into groups. Nothing a client sees changes. Runs on the account's home loop.
 class Maintenance {
  public:
   static bool is_due(const Account& account);

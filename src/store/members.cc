@@ -54,7 +54,8 @@ std::uint32_t Members::lower_bound(Uid uid) const {
   if (i == first_uid_.begin()) return 0;
   const auto inner = static_cast<std::uint32_t>(i - first_uid_.begin() - 1);
   const MemberInner& node = *inner_[inner];
-  const auto l = std::upper_bound(node.first_uid.begin(), node.first_uid.begin() + node.used, uid.value);
+  const auto l =
+      std::upper_bound(node.first_uid.begin(), node.first_uid.begin() + node.used, uid.value);
   if (l == node.first_uid.begin()) return before_[inner];
   const auto leaf = static_cast<std::uint32_t>(l - node.first_uid.begin() - 1);
   std::uint32_t position = before_[inner] + node.before[leaf];
@@ -104,7 +105,8 @@ void TreeEditor::append(const Member& member, const FlagState& flags) {
   const auto i = static_cast<std::uint32_t>(m.inner_.size() - 1);
   MemberInner& inner = own_members(i);
   FlagInner& flag_inner = own_flags(i);
-  if (inner.used == 0 || !inner.leaf[inner.used - 1] || inner.leaf[inner.used - 1]->count == kLeafSize) {
+  if (inner.used == 0 || !inner.leaf[inner.used - 1] ||
+      inner.leaf[inner.used - 1]->count == kLeafSize) {
     inner.leaf[inner.used] = std::make_shared<MemberLeaf>();
     flag_inner.leaf[inner.used] = std::make_shared<FlagLeaf>();
     inner.first_uid[inner.used] = member.uid.value;
@@ -232,14 +234,15 @@ void MembershipDifference::compare_whole(const Members& told, const Members& now
     uids.push_back(leaf.uid[k]);
   });
   auto next = uids.begin();
-  told.for_each(0, told.count(), [&](std::uint32_t position, const MemberLeaf& leaf, std::uint32_t k) {
-    while (next != uids.end() && *next < leaf.uid[k]) added.emplace_back(*next++);
-    if (next != uids.end() && *next == leaf.uid[k]) {
-      ++next;
-    } else {
-      gone.push_back(position);
-    }
-  });
+  told.for_each(0, told.count(),
+                [&](std::uint32_t position, const MemberLeaf& leaf, std::uint32_t k) {
+                  while (next != uids.end() && *next < leaf.uid[k]) added.emplace_back(*next++);
+                  if (next != uids.end() && *next == leaf.uid[k]) {
+                    ++next;
+                  } else {
+                    gone.push_back(position);
+                  }
+                });
   for (; next != uids.end(); ++next) added.emplace_back(*next);
 }
 

@@ -23,9 +23,9 @@ namespace posthorn::store {
 struct Member {
   Uid uid;
   Ordinal ordinal;
-  std::uint32_t size = 0;         ///< RFC822.SIZE: octets as fetched.
+  std::uint32_t size = 0;  ///< RFC822.SIZE: octets as fetched.
   Timestamp internal_date;
-  std::uint32_t save_date = 0;    ///< Seconds since 1970 (RFC 8514).
+  std::uint32_t save_date = 0;  ///< Seconds since 1970 (RFC 8514).
 };
 
 /// What changes about it. `keywords` is a set of the mailbox's KeywordTable; 0 is the empty set.
@@ -66,9 +66,9 @@ struct FlagLeaf {
 
 struct MemberInner {
   std::array<std::shared_ptr<MemberLeaf>, kInnerSize> leaf;
-  std::array<std::uint32_t, kInnerSize> first_uid{};  ///< No UID of the leaf is below; ascending.
-  std::array<std::uint32_t, kInnerSize + 1> before{}; ///< Messages in leaves 0..i-1; last: all.
-  std::uint32_t used = 0;                             ///< Slots given out, emptied ones too.
+  std::array<std::uint32_t, kInnerSize> first_uid{};   ///< No UID of the leaf is below; ascending.
+  std::array<std::uint32_t, kInnerSize + 1> before{};  ///< Messages in leaves 0..i-1; last: all.
+  std::uint32_t used = 0;                              ///< Slots given out, emptied ones too.
 };
 
 struct FlagInner {
@@ -76,7 +76,8 @@ struct FlagInner {
   std::array<std::uint64_t, kInnerSize> max_modseq{};
 };
 
-/// The messages of a mailbox in UID order. Copying costs a vector of pointers; the nodes are shared.
+/// The messages of a mailbox in UID order. Copying costs a vector of pointers; the nodes are
+/// shared.
 class Members {
  public:
   [[nodiscard]] std::uint32_t count() const { return before_.back(); }
@@ -109,9 +110,9 @@ class Members {
   friend class TreeEditor;
   friend class MembershipDifference;
   std::vector<std::shared_ptr<MemberInner>> inner_;
-  std::vector<std::uint32_t> first_uid_;            ///< Of each inner node.
-  std::vector<std::uint32_t> before_ = {0};         ///< Messages before each inner; last: all.
-  std::uint64_t epoch_ = 0;  ///< Trees of one epoch agree about slots.
+  std::vector<std::uint32_t> first_uid_;     ///< Of each inner node.
+  std::vector<std::uint32_t> before_ = {0};  ///< Messages before each inner; last: all.
+  std::uint64_t epoch_ = 0;                  ///< Trees of one epoch agree about slots.
 };
 
 /// The flags, in the slots of the Members beside it.
@@ -204,7 +205,8 @@ void Members::for_each(std::uint32_t first, std::uint32_t last, F&& f) const {
   std::uint32_t position = first;
   for (std::uint32_t i = slot.inner; i < inner_.size() && position < last; ++i) {
     const MemberInner& inner = *inner_[i];
-    for (std::uint32_t l = i == slot.inner ? slot.leaf : 0; l < inner.used && position < last; ++l) {
+    for (std::uint32_t l = i == slot.inner ? slot.leaf : 0; l < inner.used && position < last;
+         ++l) {
       const MemberLeaf* leaf = inner.leaf[l].get();
       if (leaf == nullptr) continue;
       const bool start = i == slot.inner && l == slot.leaf;
@@ -219,14 +221,15 @@ void Contents::for_each(std::uint32_t first, std::uint32_t last, F&& f) const {
   Members::Slot at{};
   const MemberLeaf* leaf_seen = nullptr;
   const FlagLeaf* flag_leaf = nullptr;
-  members_->for_each(first, last, [&](std::uint32_t position, const MemberLeaf& leaf, std::uint32_t k) {
-    if (leaf_seen != &leaf) {
-      leaf_seen = &leaf;
-      at = members_->slot_of(position);
-      flag_leaf = flags_.inner_[at.inner]->leaf[at.leaf].get();
-    }
-    f(position, leaf, *flag_leaf, k);
-  });
+  members_->for_each(first, last,
+                     [&](std::uint32_t position, const MemberLeaf& leaf, std::uint32_t k) {
+                       if (leaf_seen != &leaf) {
+                         leaf_seen = &leaf;
+                         at = members_->slot_of(position);
+                         flag_leaf = flags_.inner_[at.inner]->leaf[at.leaf].get();
+                       }
+                       f(position, leaf, *flag_leaf, k);
+                     });
 }
 
 template <class F>
@@ -239,7 +242,8 @@ void Contents::for_each_changed(ModSeq since, F&& f) const {
       const Members::Slot first{i, l, 0};
       const std::uint32_t base = members_->position_of(first);
       for (std::uint32_t k = 0; k < leaf->count; ++k) {
-        if (leaf->modseq[k] > since.value) f(base + k, members_->at(Members::Slot{i, l, k}), leaf->at(k));
+        if (leaf->modseq[k] > since.value)
+          f(base + k, members_->at(Members::Slot{i, l, k}), leaf->at(k));
       }
     }
   }

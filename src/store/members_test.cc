@@ -96,14 +96,16 @@ TEST(Members, RandomEditsAgreeWithVectors) {
     now = std::move(edit).finish();
     if (change % 100 == 0) expect_equal(now, model, change - 50);
     if (change % 40 == 0) told.emplace_back(now, model);
-    const auto& [old, old_model] = told.empty() ? std::pair(Contents(), Model()) : told[random() % told.size()];
+    const auto& [old, old_model] =
+        told.empty() ? std::pair(Contents(), Model()) : told[random() % told.size()];
     const MembershipDifference difference(old.members(), now.members());
     std::vector<std::uint32_t> gone;
     for (std::uint32_t i = 0; i < old_model.uid.size(); ++i)
       if (!std::ranges::binary_search(model.uid, old_model.uid[i])) gone.push_back(i);
     std::vector<Uid> added;
     for (const std::uint32_t u : model.uid)
-      if (old_model.uid.empty() || !std::ranges::binary_search(old_model.uid, u)) added.emplace_back(u);
+      if (old_model.uid.empty() || !std::ranges::binary_search(old_model.uid, u))
+        added.emplace_back(u);
     ASSERT_EQ(difference.gone, gone);
     ASSERT_EQ(difference.added, added);
   }
@@ -113,7 +115,8 @@ TEST(Members, RandomEditsAgreeWithVectors) {
 TEST(Members, AMillionCostUnder64BytesEach) {
   Contents base;
   TreeEditor edit(base);
-  for (std::uint32_t u = 1; u <= 1'000'000; ++u) edit.append({Uid(u), Ordinal(u), 1, {}, 0}, {ModSeq(1), 0, 0});
+  for (std::uint32_t u = 1; u <= 1'000'000; ++u)
+    edit.append({Uid(u), Ordinal(u), 1, {}, 0}, {ModSeq(1), 0, 0});
   const Contents all = std::move(edit).finish();
   EXPECT_EQ(all.members().at(999'999).uid, Uid(1'000'000));
   EXPECT_LT((sizeof(MemberLeaf) + sizeof(FlagLeaf) + 32) / kLeafSize, 48U);

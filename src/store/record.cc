@@ -58,8 +58,9 @@ std::string seal_page(std::string_view payload) {
   const std::size_t start = packed.size();
   packed.resize(start + ZSTD_compressBound(payload.size()));
   constexpr int kLevel = 1;
-  const std::size_t made = ZSTD_compressCCtx(context.get(), packed.data() + start,
-                                             packed.size() - start, payload.data(), payload.size(), kLevel);
+  const std::size_t made =
+      ZSTD_compressCCtx(context.get(), packed.data() + start, packed.size() - start, payload.data(),
+                        payload.size(), kLevel);
   if (ZSTD_isError(made) || made >= payload.size()) {
     packed.clear();
     w.u8(static_cast<std::uint8_t>(Packing::plain));

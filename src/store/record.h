@@ -7,8 +7,8 @@
 #include "base/bytes.h"
 #include "base/result.h"
 
-/// The envelope of every stored value: one version byte, the payload, four octets of checksum. Pages
-/// and pieces are compressed with zstd when that makes them smaller.
+/// The envelope of every stored value: one version byte, the payload, four octets of checksum.
+/// Pages and pieces are compressed with zstd when that makes them smaller.
 namespace posthorn::store {
 
 /// Of the record layouts in this program. A record of a later one is refused.

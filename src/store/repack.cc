@@ -9,7 +9,8 @@ constexpr std::uint32_t kChunkRows = 4096;
 
 class Packer {
  public:
-  Packer(const Contents& contents, const KeywordTable& keywords, PageNumber& next_page, Repacked& out)
+  Packer(const Contents& contents, const KeywordTable& keywords, PageNumber& next_page,
+         Repacked& out)
       : contents_(contents), keywords_(keywords), next_page_(next_page), out_(out) {}
 
   /// Rows with first <= UID <= last as chunks of at most kChunkRows that cover that range.
@@ -28,12 +29,13 @@ class Packer {
       ++next_page_;
       chunk_first = Uid(chunk_last.value + 1);
     };
-    contents_.for_each(from, to, [&](std::uint32_t, const MemberLeaf& m, const FlagLeaf& f, std::uint32_t k) {
-      if (rows.count() == kChunkRows) flush(previous);
-      const FlagState flags = f.at(k);
-      rows.add(m.at(k), flags, keywords_.set(flags.keywords));
-      previous = Uid(m.uid[k]);
-    });
+    contents_.for_each(from, to,
+                       [&](std::uint32_t, const MemberLeaf& m, const FlagLeaf& f, std::uint32_t k) {
+                         if (rows.count() == kChunkRows) flush(previous);
+                         const FlagState flags = f.at(k);
+                         rows.add(m.at(k), flags, keywords_.set(flags.keywords));
+                         previous = Uid(m.uid[k]);
+                       });
     flush(last.value == UINT32_MAX ? previous : last);
     covered_.add(first.value, last.value);
   }

@@ -82,7 +82,8 @@ async::Task<Result<AccountPtr>> Store::account_at_home(AccountId id, std::size_t
   }
   const auto opening = std::make_shared<HomeShard::Opening>();
   shard.opening.emplace(id, opening);
-  auto loaded = co_await async::offload(state_->offload, [&] { return load_account(state_->engine, id); });
+  auto loaded =
+      co_await async::offload(state_->offload, [&] { return load_account(state_->engine, id); });
   shard.opening.erase(id);
   for (const auto h : opening->waiting) loop.post([h] { h.resume(); });
   if (!loaded) co_return pass(loaded);
@@ -115,7 +116,8 @@ Result<AddressEntry> decode_address(std::string_view record) {
   if (!payload) return pass(payload);
   ByteReader r(*payload);
   AddressEntry entry;
-  std::ranges::copy(r.raw(entry.account.bytes.size()), reinterpret_cast<char*>(entry.account.bytes.data()));
+  std::ranges::copy(r.raw(entry.account.bytes.size()),
+                    reinterpret_cast<char*>(entry.account.bytes.data()));
   entry.alias = r.u8() != 0;
   if (!r.ok()) return fail(ErrorKind::corrupt, "an address record cannot be read");
   return entry;
@@ -134,7 +136,8 @@ Status check_address(std::string_view address) {
 Result<std::optional<AddressEntry>> read_address(engine::Engine& engine, std::string_view address,
                                                  engine::Tier tier) {
   const std::string key = address_key(address);
-  auto rows = engine.get(directory_partition(directory_shard_of(address)), std::span(&key, 1), tier);
+  auto rows =
+      engine.get(directory_partition(directory_shard_of(address)), std::span(&key, 1), tier);
   if (!rows) return pass(rows);
   if (!rows->front()) return std::optional<AddressEntry>();
   auto entry = decode_address(*rows->front());
@@ -151,7 +154,8 @@ Status put_address(engine::Engine& engine, std::string_view address, const Addre
                   });
 }
 
-Status drop_address(engine::Engine& engine, std::string_view address, std::vector<engine::Edit> beside) {
+Status drop_address(engine::Engine& engine, std::string_view address,
+                    std::vector<engine::Edit> beside) {
   const std::string key = address_key(address);
   return edit_row(engine, directory_partition(directory_shard_of(address)), key,
                   [&](const std::optional<std::string>& row) -> Result<std::vector<engine::Edit>> {
@@ -162,7 +166,8 @@ Status drop_address(engine::Engine& engine, std::string_view address, std::vecto
                   });
 }
 
-Result<AccountProfile> read_profile(engine::Engine& engine, const AccountId& id, engine::Tier tier) {
+Result<AccountProfile> read_profile(engine::Engine& engine, const AccountId& id,
+                                    engine::Tier tier) {
   const std::string key = keys::profile();
   auto rows = engine.get(id, std::span(&key, 1), tier);
   if (!rows) return pass(rows);
@@ -197,7 +202,8 @@ async::Task<Result<T>> read_or_offload(async::OffloadPool& pool, Read read) {
 async::Task<Result<std::optional<AddressEntry>>> Store::find_address(std::string_view name) {
   const std::string address = normalize_address(name);
   co_return co_await read_or_offload<std::optional<AddressEntry>>(
-      state_->offload, [&](engine::Tier tier) { return read_address(state_->engine, address, tier); });
+      state_->offload,
+      [&](engine::Tier tier) { return read_address(state_->engine, address, tier); });
 }
 
 async::Task<Result<AccountProfile>> Store::profile(const AccountId& wanted) {
@@ -217,8 +223,8 @@ async::Task<Result<AccountId>> Store::create_account(std::string_view name, std:
     const Timestamp now = state_->clock.now();
     const AccountId id = random_partition_id();
     auto empty = std::make_shared<AccountState>();
-    // Ascending from the time of birth: a name never sees a UIDVALIDITY twice, and seldom one that an
-    // earlier account of the name had.
+    // Ascending from the time of birth: a name never sees a UIDVALIDITY twice, and seldom one that
+    // an earlier account of the name had.
     empty->counters.next_uid_validity = UidValidity(static_cast<std::uint32_t>(now.seconds));
     Change change(empty, now);
     for (const Standard& standard : kStandardMailboxes) {
@@ -264,7 +270,8 @@ async::Task<Status> Store::add_alias(std::string_view alias, const AccountId& wa
   const AccountId id = wanted;
   co_return co_await async::offload(state_->offload, [&]() -> Status {
     if (Status ok = check_address(address); !ok) return ok;
-    if (auto exists = read_profile(state_->engine, id, engine::Tier::may_block); !exists) return pass(exists);
+    if (auto exists = read_profile(state_->engine, id, engine::Tier::may_block); !exists)
+      return pass(exists);
     return put_address(state_->engine, address, {id, true});
   });
 }
@@ -313,14 +320,15 @@ async::Task<Status> Store::remove_account(const AccountId& wanted) {
   });
 }
 
-async::Task<Result<std::vector<Store::Listed>>> Store::list_addresses(std::string_view after_address,
-                                                                      std::size_t limit) {
+async::Task<Result<std::vector<Store::Listed>>> Store::list_addresses(
+    std::string_view after_address, std::size_t limit) {
   const std::string after(after_address);
   co_return co_await async::offload(state_->offload, [&]() -> Result<std::vector<Listed>> {
     std::vector<Listed> all;
     const std::string from = after.empty() ? "u" : address_key(after) + '\0';
     for (std::uint8_t shard = 0; shard < kDirectoryShards; ++shard) {
-      auto rows = state_->engine.scan(directory_partition(shard), from, "v", limit, engine::Tier::may_block);
+      auto rows = state_->engine.scan(directory_partition(shard), from, "v", limit,
+                                      engine::Tier::may_block);
       if (!rows) return pass(rows);
       for (const engine::Row& row : rows->rows) {
         auto entry = decode_address(row.value);
@@ -340,7 +348,8 @@ async::Task<void> Store::close() {
   for (std::size_t i = 0; i < state_->shards.size(); ++i) {
     co_await state_->loops.at(i).enter();
     co_await state_->shards[i]->background.wait_empty();
-    for (const auto& [id, account] : state_->shards[i]->open) co_await account->pipeline_->drained();
+    for (const auto& [id, account] : state_->shards[i]->open)
+      co_await account->pipeline_->drained();
     state_->shards[i]->open.clear();
   }
   if (caller != nullptr) co_await caller->enter();

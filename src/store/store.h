@@ -22,11 +22,11 @@ class OffloadPool;
 namespace posthorn::store {
 
 struct StoreOptions {
-  std::uint64_t page_cache_bytes = 128U << 20;      ///< Decoded pages of digests and pieces.
-  std::uint64_t contents_budget_bytes = 256U << 20; ///< Mailbox contents no session uses.
-  std::uint32_t open_accounts = 1000;               ///< Accounts nobody uses that stay open.
-  std::int64_t horizon_seconds = 30 * 86400;        ///< How long history and expunged rows are kept.
-  std::int64_t sweep_grace_seconds = 86400;         ///< Before an unused piece may be erased.
+  std::uint64_t page_cache_bytes = 128U << 20;       ///< Decoded pages of digests and pieces.
+  std::uint64_t contents_budget_bytes = 256U << 20;  ///< Mailbox contents no session uses.
+  std::uint32_t open_accounts = 1000;                ///< Accounts nobody uses that stay open.
+  std::int64_t horizon_seconds = 30 * 86400;  ///< How long history and expunged rows are kept.
+  std::int64_t sweep_grace_seconds = 86400;   ///< Before an unused piece may be erased.
   Quota default_quota;
 };
 
@@ -48,8 +48,8 @@ struct AccountProfile {
 /// All accounts on one engine.
 class Store {
  public:
-  /// The pools and the engine must outlive the store. Errors: io; not_supported when the data was written by a
-  /// newer version.
+  /// The pools and the engine must outlive the store. Errors: io; not_supported when the data was
+  /// written by a newer version.
   static Result<std::unique_ptr<Store>> open(engine::Engine& engine, async::LoopPool& loops,
                                              async::OffloadPool& offload, const Clock& clock,
                                              const StoreOptions& options);
@@ -76,10 +76,11 @@ class Store {
     AddressEntry entry;
   };
   /// Ascending by address, at most `limit` above `after`.
-  async::Task<Result<std::vector<Listed>>> list_addresses(std::string_view after, std::size_t limit);
+  async::Task<Result<std::vector<Listed>>> list_addresses(std::string_view after,
+                                                          std::size_t limit);
 
-  /// Packs tails, drops what is past the horizon, erases unused pieces: one round. Called from time to
-  /// time by the program; tests call it.
+  /// Packs tails, drops what is past the horizon, erases unused pieces: one round. Called from time
+  /// to time by the program; tests call it.
   async::Task<Status> sweep();
 
   struct CheckReport {

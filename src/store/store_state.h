@@ -46,8 +46,8 @@ struct HomeShard {
 };
 
 struct Store::State {
-  State(engine::Engine& engine, async::LoopPool& loops, async::OffloadPool& offload, const Clock& clock,
-        const StoreOptions& options);
+  State(engine::Engine& engine, async::LoopPool& loops, async::OffloadPool& offload,
+        const Clock& clock, const StoreOptions& options);
 
   engine::Engine& engine;
   async::LoopPool& loops;

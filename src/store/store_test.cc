@@ -17,7 +17,9 @@ NumberSet numbers(std::initializer_list<std::uint32_t> list) {
 std::vector<std::uint32_t> uids(const Mailbox& mailbox) {
   std::vector<std::uint32_t> out;
   const Members& m = mailbox.contents->members();
-  m.for_each(0, m.count(), [&](std::uint32_t, const MemberLeaf& leaf, std::uint32_t k) { out.push_back(leaf.uid[k]); });
+  m.for_each(0, m.count(), [&](std::uint32_t, const MemberLeaf& leaf, std::uint32_t k) {
+    out.push_back(leaf.uid[k]);
+  });
   return out;
 }
 
@@ -32,7 +34,8 @@ TEST_F(StoreTest, ANewAccountHasTheStandardMailboxes) {
   auto found = run(store_->find_address("ANN@example.org"));
   ASSERT_TRUE(found && *found);
   EXPECT_EQ((*found)->account, account->id());
-  EXPECT_EQ(run(store_->create_account("ann@example.org", "", {})).error().kind, ErrorKind::already_exists);
+  EXPECT_EQ(run(store_->create_account("ann@example.org", "", {})).error().kind,
+            ErrorKind::already_exists);
 }
 
 TEST_F(StoreTest, AppendStoreExpungeSurviveAReopen) {
@@ -70,7 +73,8 @@ TEST_F(StoreTest, AppendStoreExpungeSurviveAReopen) {
     EXPECT_EQ((*mailbox)->head.deleted, 1U);
     const FlagState fourth = (*mailbox)->contents->flags_at(2);
     EXPECT_EQ(fourth.system, bit(SystemFlag::seen) | bit(SystemFlag::deleted));
-    EXPECT_EQ((*mailbox)->keywords->names_of(fourth.keywords), (std::vector<std::string>{"$Work", "other"}));
+    EXPECT_EQ((*mailbox)->keywords->names_of(fourth.keywords),
+              (std::vector<std::string>{"$Work", "other"}));
     EXPECT_EQ((*mailbox)->contents->members().at(0).internal_date, (Timestamp{1000, 60}));
     auto expunged = run(account->expunged_since(inbox, ModSeq(1)));
     ASSERT_TRUE(expunged);
@@ -87,7 +91,8 @@ TEST_F(StoreTest, MessagesComeBackByteForByte) {
   const MailboxId inbox = account->published()->find("INBOX")->id;
   std::string big = message("big");
   while (big.size() < 3'000'000) big += std::to_string(big.size() * 2654435761U) + "\r\n";
-  const std::vector<std::string> sent = {message("one"), big, "", "no header at all", "\r\nonly a body", "A: b\r\n"};
+  const std::vector<std::string> sent = {message("one"),    big,       "", "no header at all",
+                                         "\r\nonly a body", "A: b\r\n"};
   for (const std::string& octets : sent) {
     const NewEmail email = upload(account, octets);
     EXPECT_EQ(email.size, octets.size());
@@ -150,7 +155,8 @@ TEST_F(StoreTest, CopyMoveRenameDeleteAreAllOrNothing) {
   auto target = run(account->load(archive));
   ASSERT_TRUE(target);
   EXPECT_EQ(uids(**target), (std::vector<std::uint32_t>{1, 2, 3}));
-  EXPECT_EQ((*target)->keywords->names_of((*target)->contents->flags_at(1).keywords), std::vector<std::string>{"k2"});
+  EXPECT_EQ((*target)->keywords->names_of((*target)->contents->flags_at(1).keywords),
+            std::vector<std::string>{"k2"});
   EXPECT_EQ(uids(**run(account->load(inbox))), (std::vector<std::uint32_t>{1, 3}));
 
   EXPECT_FALSE(change(account, {archive}, [&](Change& c) -> Status {
@@ -158,16 +164,19 @@ TEST_F(StoreTest, CopyMoveRenameDeleteAreAllOrNothing) {
     return c.rename_mailbox("Old", "Sent");  // Taken: nothing of this change may stay.
   }));
   EXPECT_TRUE(account->published()->find("Archive"));
-  ASSERT_TRUE(change(account, {}, [](Change& c) { return c.rename_mailbox("Archive", "Old/2025/Archive"); }));
+  ASSERT_TRUE(change(account, {},
+                     [](Change& c) { return c.rename_mailbox("Archive", "Old/2025/Archive"); }));
   ASSERT_TRUE(change(account, {}, [](Change& c) { return c.rename_mailbox("Old", "Older"); }));
   const StatePtr state = account->published();
   EXPECT_EQ(state->find("Older/2025/Archive")->id, archive);
   EXPECT_TRUE(state->find("Older/2025"));
   EXPECT_FALSE(state->find("Old"));
-  ASSERT_TRUE(change(account, {inbox}, [](Change& c) { return c.rename_mailbox("INBOX", "Kept"); }));
+  ASSERT_TRUE(
+      change(account, {inbox}, [](Change& c) { return c.rename_mailbox("INBOX", "Kept"); }));
   EXPECT_EQ(account->published()->find("Kept")->head.messages, 2U);
   EXPECT_EQ(account->published()->find("INBOX")->head.messages, 0U);
-  ASSERT_TRUE(change(account, {archive}, [](Change& c) { return c.delete_mailbox("Older/2025/Archive"); }));
+  ASSERT_TRUE(
+      change(account, {archive}, [](Change& c) { return c.delete_mailbox("Older/2025/Archive"); }));
   EXPECT_EQ(account->published()->counters.messages, 2U);
   const AccountId id = account->id();
   account.reset();
@@ -223,7 +232,8 @@ TEST_F(StoreTest, ManyMessagesArePackedAndCopiedInOneChange) {
   EXPECT_EQ(gone->uids, NumberSet::from_ranges({{3000, 6000}}));
   EmailReader reader(account);
   std::vector<Ordinal> ordinals;
-  for (std::uint32_t i = 0; i < 300; ++i) ordinals.push_back((*b)->contents->members().at(i).ordinal);
+  for (std::uint32_t i = 0; i < 300; ++i)
+    ordinals.push_back((*b)->contents->members().at(i).ordinal);
   run(reader.load(ordinals, bit(Column::keys) | bit(Column::header)));
   for (const Ordinal o : ordinals) {
     auto header = reader.get(o, Column::header);

@@ -52,17 +52,18 @@ std::string normalize_address(std::string_view address) {
 
 Result<std::string> open_system(engine::Engine& engine) {
   std::string key;
-  Status ok = edit_row(engine, system_partition(), "k",
-                       [&](const std::optional<std::string>& row) -> Result<std::vector<engine::Edit>> {
-                         if (row) {
-                           auto payload = unseal(*row);
-                           if (!payload) return pass(payload);
-                           key = *payload;
-                           return std::vector<engine::Edit>{};
-                         }
-                         key = random_key();
-                         return std::vector<engine::Edit>{{"k", seal(key)}};
-                       });
+  Status ok =
+      edit_row(engine, system_partition(), "k",
+               [&](const std::optional<std::string>& row) -> Result<std::vector<engine::Edit>> {
+                 if (row) {
+                   auto payload = unseal(*row);
+                   if (!payload) return pass(payload);
+                   key = *payload;
+                   return std::vector<engine::Edit>{};
+                 }
+                 key = random_key();
+                 return std::vector<engine::Edit>{{"k", seal(key)}};
+               });
   if (!ok) return pass(ok);
   return key;
 }
@@ -74,8 +75,10 @@ Result<Seq> commit_and_wait(engine::Engine& engine, engine::Commit commit) {
   return future.get();
 }
 
-Status edit_row(engine::Engine& engine, const PartitionId& partition, const std::string& key,
-                const std::function<Result<std::vector<engine::Edit>>(const std::optional<std::string>&)>& make) {
+Status edit_row(
+    engine::Engine& engine, const PartitionId& partition, const std::string& key,
+    const std::function<Result<std::vector<engine::Edit>>(const std::optional<std::string>&)>&
+        make) {
   constexpr int kMaxAttempts = 64;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     auto rows = engine.scan(partition, key, key + '\0', 1, engine::Tier::may_block);

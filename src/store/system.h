@@ -31,7 +31,9 @@ Result<Seq> commit_and_wait(engine::Engine& engine, engine::Commit commit);
 
 /// Reads `key` and commits the edits `make` answers, again when somebody was faster. May block.
 /// `make` is given the row's value, if there is one; no edits: nothing to do.
-Status edit_row(engine::Engine& engine, const PartitionId& partition, const std::string& key,
-                const std::function<Result<std::vector<engine::Edit>>(const std::optional<std::string>&)>& make);
+Status edit_row(
+    engine::Engine& engine, const PartitionId& partition, const std::string& key,
+    const std::function<Result<std::vector<engine::Edit>>(const std::optional<std::string>&)>&
+        make);
 
 }  // namespace posthorn::store

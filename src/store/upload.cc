@@ -16,7 +16,8 @@ namespace posthorn::store {
 namespace {
 
 constexpr std::size_t kPieceSize = 256 << 10;
-/// A part this far into its body starts a piece of its own, so that an attachment sent twice is found.
+/// A part this far into its body starts a piece of its own, so that an attachment sent twice is
+/// found.
 constexpr std::size_t kOwnPieceFrom = 64 << 10;
 /// A header block is kept in memory and in one record.
 constexpr std::size_t kMaxHeader = 8 << 20;
@@ -33,9 +34,9 @@ struct Upload::State {
   message::Analyzer analyzer{};
   std::unique_ptr<EVP_MD_CTX, FreeDigest> sha{EVP_MD_CTX_new()};
   std::uint64_t size = 0;
-  bool split = false;      ///< The header block is complete; what follows is body.
+  bool split = false;  ///< The header block is complete; what follows is body.
   std::string header;
-  std::string piece;       ///< Body octets not in a piece yet.
+  std::string piece;           ///< Body octets not in a piece yet.
   std::uint64_t piece_at = 0;  ///< Where in the message `piece` begins.
   BodyList body;
   std::vector<engine::PieceHold> holds;
@@ -69,7 +70,8 @@ struct Upload::State {
   void take_body(std::string_view octets) { piece.append(octets); }
 };
 
-Upload::Upload(Store& store, const AccountId& scope) : state_(std::make_unique<State>(store, scope)) {}
+Upload::Upload(Store& store, const AccountId& scope)
+    : state_(std::make_unique<State>(store, scope)) {}
 Upload::~Upload() = default;
 Upload::Upload(Upload&&) noexcept = default;
 
@@ -101,8 +103,8 @@ async::Task<Status> Upload::feed(std::string_view octets) {
     }
     while (const std::size_t n = s.ready()) {
       engine::PieceHold hold = s.make_piece(std::string_view(s.piece).substr(0, n));
-      Status written = co_await async::offload(s.store.offload(),
-                                               [&] { return s.store.engine().hold(hold, s.scope); });
+      Status written = co_await async::offload(
+          s.store.offload(), [&] { return s.store.engine().hold(hold, s.scope); });
       if (!written) co_return written;
       hold.bytes.clear();
       s.holds.push_back(std::move(hold));
@@ -119,7 +121,8 @@ async::Task<Result<NewEmail>> Upload::finish(std::string_view prefix) {
     message::Analysis analysis = s.analyzer.finish();
     if (!s.split) {
       // Without a blank line all of it is header; the analyzer may have found the end only now.
-      const auto at = static_cast<std::size_t>(std::min<std::uint64_t>(analysis.header_size, s.header.size()));
+      const auto at =
+          static_cast<std::size_t>(std::min<std::uint64_t>(analysis.header_size, s.header.size()));
       s.piece = s.header.substr(at);
       s.header.resize(at);
     }
@@ -127,10 +130,12 @@ async::Task<Result<NewEmail>> Upload::finish(std::string_view prefix) {
     if (!s.piece.empty()) s.holds.push_back(s.make_piece(s.piece));
     s.piece = std::string();
     s.body.sha256.resize(32);
-    EVP_DigestFinal_ex(s.sha.get(), reinterpret_cast<unsigned char*>(s.body.sha256.data()), nullptr);
+    EVP_DigestFinal_ex(s.sha.get(), reinterpret_cast<unsigned char*>(s.body.sha256.data()),
+                       nullptr);
     message::Digest digest = message::make_digest(analysis);
-    s.base = std::make_shared<const EmailRecord>(EmailRecord{
-        std::move(digest.keys), std::move(digest.structure), std::move(s.header), encode_body_list(s.body)});
+    s.base = std::make_shared<const EmailRecord>(
+        EmailRecord{std::move(digest.keys), std::move(digest.structure), std::move(s.header),
+                    encode_body_list(s.body)});
     s.all_holds = std::make_shared<const std::vector<engine::PieceHold>>(std::move(s.holds));
   }
   NewEmail email;

@@ -13,9 +13,9 @@ namespace posthorn::store {
 
 class Store;
 
-/// A message being received. Holds at most one piece (256 KB) and the header block in memory; full pieces
-/// are written ahead as they arrive. Destroying it unfinished leaves nothing behind but pieces the
-/// sweeper takes.
+/// A message being received. Holds at most one piece (256 KB) and the header block in memory; full
+/// pieces are written ahead as they arrive. Destroying it unfinished leaves nothing behind but
+/// pieces the sweeper takes.
 class Upload {
  public:
   /// `scope`: the account the pieces are written ahead for.
@@ -30,8 +30,8 @@ class Upload {
   /// Whether the header block holds octets above 127 (RFC 9755: refused without UTF8=ACCEPT).
   [[nodiscard]] bool has_8bit_header() const;
 
-  /// The message is complete. `prefix` (whole header lines, CRLF) is put in front of it. May be called
-  /// several times with different prefixes, for several recipients.
+  /// The message is complete. `prefix` (whole header lines, CRLF) is put in front of it. May be
+  /// called several times with different prefixes, for several recipients.
   async::Task<Result<NewEmail>> finish(std::string_view prefix = {});
 
  private:

@@ -56,7 +56,9 @@ struct WatchList::LoopListeners : std::enable_shared_from_this<LoopListeners> {
       due.pop_back();
     }
     if (!due.empty())
-      loop.post([self = shared_from_this(), rest = std::move(due)]() mutable { self->wake_some(std::move(rest)); });
+      loop.post([self = shared_from_this(), rest = std::move(due)]() mutable {
+        self->wake_some(std::move(rest));
+      });
   }
 };
 
@@ -79,7 +81,8 @@ class WatchList::Handle final : public Account::Watch {
   std::shared_ptr<Listener> listener_;
 };
 
-std::unique_ptr<Account::Watch> WatchList::add(std::vector<MailboxId> mailboxes, std::function<void()> wake) {
+std::unique_ptr<Account::Watch> WatchList::add(std::vector<MailboxId> mailboxes,
+                                               std::function<void()> wake) {
   async::Loop& loop = *async::Loop::current();
   std::shared_ptr<LoopListeners> list;
   {
@@ -87,7 +90,8 @@ std::unique_ptr<Account::Watch> WatchList::add(std::vector<MailboxId> mailboxes,
     const auto it = std::ranges::find_if(loops_, [&](const auto& l) { return &l->loop == &loop; });
     list = it != loops_.end() ? *it : loops_.emplace_back(std::make_shared<LoopListeners>(loop));
   }
-  auto listener = std::make_shared<Listener>(std::move(mailboxes), std::move(wake), list->listeners.size());
+  auto listener =
+      std::make_shared<Listener>(std::move(mailboxes), std::move(wake), list->listeners.size());
   list->listeners.push_back(listener);
   return std::make_unique<Handle>(std::move(list), std::move(listener));
 }

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "index/search_program.h"
+#include "message/keys_view.h"
+#include "store/email_reader.h"
+#include "store/members.h"
+
+namespace posthorn::index {
+
+enum class Verdict : std::uint8_t { no, yes, unknown };
+
+/// One message as far as it has been read.
+struct Candidate {
+  std::uint32_t position = 0;
+  store::Member member;
+  store::FlagState flags;
+  Depth read = Depth::row;
+  message::KeysView keys;
+  std::string_view header;
+  std::string_view structure;
+  std::string_view body;  ///< The body list.
+};
+
+/// Judges by what has been read; unknown if more is needed. Body text is read through `account` on
+/// this thread, which may block.
+Verdict evaluate(const SearchProgram::Node& node, const Candidate& candidate,
+                 const store::KeywordTable& keywords, const store::AccountPtr& account);
+
+}  // namespace posthorn::index

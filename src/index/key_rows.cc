@@ -1,0 +1,38 @@
+#include "index/key_rows.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "store/email_reader.h"
+
+namespace posthorn::index {
+
+void for_each_keys(
+    const store::AccountPtr& account, const store::Mailbox& mailbox,
+    std::span<const std::uint32_t> positions,
+    const std::function<void(std::size_t, const store::Member&, const message::KeysView&)>& row) {
+  constexpr std::size_t kBatch = 256;
+  store::EmailReader reader(account);
+  std::vector<store::Member> members;
+  std::vector<Ordinal> ordinals;
+  for (std::size_t first = 0; first < positions.size(); first += kBatch) {
+    const std::size_t end = std::min(positions.size(), first + kBatch);
+    members.clear();
+    ordinals.clear();
+    for (std::size_t i = first; i < end; ++i) {
+      members.push_back(mailbox.contents->members().at(positions[i]));
+      ordinals.push_back(members.back().ordinal);
+    }
+    reader.load_blocking(ordinals, bit(store::Column::keys));
+    for (std::size_t i = first; i < end; ++i) {
+      const auto bytes = reader.get(ordinals[i - first], store::Column::keys);
+      row(i, members[i - first], message::KeysView(bytes ? *bytes : std::string_view{}));
+    }
+  }
+}
+
+std::int64_t sent_seconds(const store::Member& member, const message::KeysView& keys) {
+  return keys.has_sent() ? keys.sent().seconds : member.internal_date.seconds;
+}
+
+}  // namespace posthorn::index

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "message/keys_view.h"
+#include "store/account.h"
+#include "store/members.h"
+
+namespace posthorn::index {
+
+/// Calls `row` with the digest keys of each position in order, reading in batches; may block. A
+/// message that cannot be read has empty keys. The views live during the call only.
+void for_each_keys(const store::AccountPtr& account, const store::Mailbox& mailbox,
+                   std::span<const std::uint32_t> positions,
+                   const std::function<void(std::size_t index, const store::Member&,
+                                            const message::KeysView&)>& row);
+
+/// RFC 5256 §2.2: the Date field's time in UTC, or INTERNALDATE's.
+std::int64_t sent_seconds(const store::Member& member, const message::KeysView& keys);
+
+}  // namespace posthorn::index

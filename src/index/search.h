@@ -1,0 +1,28 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "async/task.h"
+#include "base/result.h"
+#include "index/search_program.h"
+#include "store/account.h"
+
+namespace posthorn::index {
+
+/// Positions in `mailbox`'s contents, ascending, of the messages the program matches; only UIDs up
+/// to `last` are looked at (what the session was told). What has to read messages, or looks at very
+/// many, leaves the network threads. A message that cannot be read does not match, and is counted
+/// in `unreadable`.
+///
+/// `cancelled` (may be null) ends the search early, with what was found.
+struct SearchResult {
+  std::vector<std::uint32_t> positions;
+  std::uint32_t unreadable = 0;
+};
+async::Task<SearchResult> search(store::AccountPtr account, store::MailboxPtr mailbox,
+                                 const SearchProgram& program, Uid last,
+                                 const std::atomic<bool>* cancelled = nullptr);
+
+}  // namespace posthorn::index

@@ -1,0 +1,157 @@
+#include "index/search_program.h"
+
+#include <algorithm>
+
+#include "text/ascii.h"
+#include "text/fold.h"
+
+namespace posthorn::index {
+namespace {
+
+using message::SearchKey;
+using Kind = SearchKey::Kind;
+using Node = SearchProgram::Node;
+using Operation = SearchProgram::Operation;
+
+Node constant(bool value) {
+  Node node;
+  node.value = value;
+  return node;
+}
+
+class Compiler {
+ public:
+  Compiler(const store::Mailbox& mailbox, const SearchEnvironment& environment)
+      : mailbox_(mailbox), environment_(environment) {}
+
+  Node compile(const SearchKey& key) const {
+    switch (key.kind) {
+      case Kind::all: return constant(true);
+      case Kind::conjunction: return group(Operation::all_of, key);
+      case Kind::disjunction: return group(Operation::any_of, key);
+      case Kind::negation: return group(Operation::none_of, key);
+      case Kind::flag_set: {
+        Node node = of(Operation::system_flag);
+        node.flag = bit(key.flag);
+        return node;
+      }
+      case Kind::keyword: {
+        const auto index = mailbox_.keywords->find(key.text);
+        if (!index) return constant(false);
+        Node node = of(Operation::keyword);
+        node.keyword = *index;
+        return node;
+      }
+      case Kind::recent: {
+        Node node = of(Operation::recent);
+        node.number = environment_.recent_from.value;
+        return node;
+      }
+      case Kind::sequence: return uids(environment_.resolve(key.set, false));
+      case Kind::uid: return uids(environment_.resolve(key.set, true));
+      case Kind::from: return find(Operation::from, Depth::keys, key);
+      case Kind::to: return find(Operation::to, Depth::keys, key);
+      case Kind::cc: return find(Operation::cc, Depth::keys, key);
+      case Kind::bcc: return find(Operation::bcc, Depth::keys, key);
+      case Kind::subject: return find(Operation::subject, Depth::keys, key);
+      case Kind::header: return header(key);
+      case Kind::body: return find(Operation::body, Depth::body, key);
+      case Kind::text: return find(Operation::text, Depth::body, key);
+      case Kind::larger: return number(Operation::larger, key.number);
+      case Kind::smaller: return number(Operation::smaller, key.number);
+      case Kind::internal_before: return date(Operation::internal_before, Depth::row, key);
+      case Kind::internal_on: return date(Operation::internal_on, Depth::row, key);
+      case Kind::internal_since: return date(Operation::internal_since, Depth::row, key);
+      case Kind::sent_before: return date(Operation::sent_before, Depth::keys, key);
+      case Kind::sent_on: return date(Operation::sent_on, Depth::keys, key);
+      case Kind::sent_since: return date(Operation::sent_since, Depth::keys, key);
+      case Kind::saved_before: return date(Operation::saved_before, Depth::row, key);
+      case Kind::saved_on: return date(Operation::saved_on, Depth::row, key);
+      case Kind::saved_since: return date(Operation::saved_since, Depth::row, key);
+      // RFC 5032 §3: OLDER is "at least", YOUNGER "at most" so many seconds ago.
+      case Kind::older: return age(Operation::arrived_before, key);
+      case Kind::younger: return age(Operation::arrived_since, key);
+      case Kind::modseq: return number(Operation::modseq, key.number);
+    }
+    return constant(false);
+  }
+
+ private:
+  static Node of(Operation operation, Depth depth = Depth::row) {
+    Node node;
+    node.operation = operation;
+    node.depth = depth;
+    return node;
+  }
+  static Node number(Operation operation, std::uint64_t value) {
+    Node node = of(operation);
+    node.number = value;
+    return node;
+  }
+  static Node uids(NumberSet set) {
+    Node node = of(Operation::uid);
+    node.set = std::move(set);
+    return node;
+  }
+  static Node date(Operation operation, Depth depth, const SearchKey& key) {
+    Node node = of(operation, depth);
+    node.date = key.date;
+    return node;
+  }
+  [[nodiscard]] Node age(Operation operation, const SearchKey& key) const {
+    Node node = of(operation);
+    const std::uint64_t most = INT64_MAX / 4;
+    node.seconds = environment_.now.seconds - static_cast<std::int64_t>(std::min(key.number, most));
+    return node;
+  }
+  static Node find(Operation operation, Depth depth, const SearchKey& key) {
+    Node node = of(operation, depth);
+    node.finder = text::Finder(text::fold(key.text));
+    return node;
+  }
+  /// Fields that are keys of their own give the same answer as their own search key.
+  static Node header(const SearchKey& key) {
+    constexpr std::pair<std::string_view, Operation> kKnown[] = {
+        {"from", Operation::from}, {"to", Operation::to},           {"cc", Operation::cc},
+        {"bcc", Operation::bcc},   {"subject", Operation::subject},
+    };
+    if (!key.text.empty()) {
+      for (const auto& [name, operation] : kKnown)
+        if (text::iequals(key.field, name)) return find(operation, Depth::keys, key);
+    }
+    Node node = find(Operation::header, Depth::header, key);
+    node.field = key.field;
+    return node;
+  }
+  [[nodiscard]] Node group(Operation operation, const SearchKey& key) const {
+    Node node = of(operation);
+    for (const SearchKey& child : key.children) node.children.push_back(compile(child));
+    // The cheap ones first: they often decide.
+    std::ranges::sort(node.children, {}, &Node::depth);
+    for (const Node& child : node.children) node.depth = std::max(node.depth, child.depth);
+    return node;
+  }
+
+  const store::Mailbox& mailbox_;
+  const SearchEnvironment& environment_;
+};
+
+}  // namespace
+
+SearchProgram SearchProgram::compile(const SearchKey& key, const store::Mailbox& mailbox,
+                                     const SearchEnvironment& environment) {
+  SearchProgram program;
+  program.root_ = Compiler(mailbox, environment).compile(key);
+  return program;
+}
+
+const NumberSet* SearchProgram::bound() const {
+  if (root_.operation == Operation::uid) return &root_.set;
+  if (root_.operation == Operation::all_of) {
+    for (const Node& child : root_.children)
+      if (child.operation == Operation::uid) return &child.set;
+  }
+  return nullptr;
+}
+
+}  // namespace posthorn::index
