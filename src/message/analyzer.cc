@@ -185,9 +185,12 @@ void Analyzer::open_part(DefaultType fallback, std::uint64_t at) {
 }
 
 void Analyzer::boundary(Boundaries::Match match, std::string_view line) {
-  // The line end before it is the boundary's own (RFC 2046 section 5.1.1).
-  const std::uint64_t end = pos_ - line_end_;
-  close_down_to(match.depth + 1, end, newlines_ - (line_end_ != 0 ? 1 : 0));
+  // The line end before it is the boundary's own (RFC 2046 section 5.1.1), unless it already
+  // belongs to the header or the boundary line before.
+  const Part& top = *stack_.back().part;
+  const bool has_own = pos_ - line_end_ >= (in_header_ ? top.header_begin : top.body_begin);
+  const std::uint64_t end = has_own ? pos_ - line_end_ : pos_;
+  close_down_to(match.depth + 1, end, newlines_ - (has_own && line_end_ != 0 ? 1 : 0));
   boundaries_.close_from(match.depth + (match.closes ? 0 : 1));
   at_line_start_ = line.back() == '\n';
   line_end_ = !at_line_start_ ? 0 : line.ends_with("\r\n") ? 2 : 1;

@@ -166,6 +166,20 @@ TEST(Analyzer, PartsWithoutBodyOrHeader) {
   expect_sound(m);
 }
 
+// Found by analyzer_fuzz: the line end before the outer boundary is that of the inner one.
+TEST(Analyzer, OuterBoundaryRightBehindAnInnerOne) {
+  for (const std::string header : {"", "\n", "X: y\n\n"}) {
+    const std::string m =
+        "Content-Type: multipart/mixed; boundary=a\n\n--a\n"
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\n" +
+        header + "--a--\n";
+    const Analysis a = analyze(m);
+    EXPECT_EQ(outline(a.root), "multipart/mixed(multipart/mixed(TEXT/PLAIN))");
+    EXPECT_EQ(a.root.children[0].body_end, m.size() - 6);
+    expect_sound(m);
+  }
+}
+
 TEST(Analyzer, DigestPartsAreMessages) {
   const std::string m =
       "Content-Type: multipart/digest; boundary=a\r\n\r\n--a\r\n\r\n"
