@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kBatchBytes = 4UL << 20;
 constexpr std::uint64_t kAllTickets = ~0ULL;
 constexpr auto kFirstRetry = std::chrono::milliseconds(50);
-constexpr auto kLastRetry = std::chrono::seconds(5);
+constexpr auto kLastRetry = std::chrono::seconds(1);
 
 std::size_t edit_bytes(const std::vector<Edit>& edits) {
   std::size_t bytes = sizeof(Edit) * (edits.size() + 1);
@@ -25,11 +25,14 @@ Committer::Committer(Storage& storage, const RocksDbOptions& options)
       max_bytes_(options.queue_bytes),
       max_jobs_(options.queue_jobs),
       unsynced_limit_(options.unsynced_limit),
-      thread_([this] { run(); }) {}
+      thread_([this] { run(); }) {
+  storage_.alarm().answer_with([this] { alarmed(); });
+}
 
 Committer::~Committer() { stop(); }
 
 void Committer::stop() {
+  storage_.alarm().answer_with({});
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
@@ -66,9 +69,12 @@ void Committer::hint(const PartitionId& partition, std::vector<Edit> edits) {
   static_cast<void>(push(work, bytes));
 }
 
-void Committer::nudge() {
-  nudged_ = true;
-  hint({}, {});
+void Committer::alarmed() {
+  {
+    const std::scoped_lock lock(mutex_);
+    alarmed_ = true;
+  }
+  waiting_.notify_one();
 }
 
 Status Committer::hold(const PieceHold& piece, const PartitionId& holder) {
@@ -100,18 +106,24 @@ void Committer::listen(BellListener listener) {
 
 bool Committer::take(std::vector<Job>& jobs) {
   std::unique_lock lock(mutex_);
-  waiting_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+  if (broken_) {  // It gets well without being asked to write.
+    waiting_.wait_until(lock, next_attempt_, [&] { return stopping_ || !queue_.empty(); });
+  } else {
+    waiting_.wait(lock, [&] { return stopping_ || alarmed_ || !queue_.empty(); });
+  }
   jobs.clear();
   jobs.swap(queue_);
   queued_bytes_ = 0;
-  return !jobs.empty();
+  return !jobs.empty() || !stopping_;
 }
 
 void Committer::run() {
   std::vector<Job> jobs;
   while (take(jobs)) {
+    const bool well = healthy();
+    if (jobs.empty()) continue;
     std::erase_if(blocked_, [&](const auto& entry) { return entry.second <= jobs.front().ticket; });
-    if (healthy()) {
+    if (well) {
       process(jobs);
     } else {
       for (Job& job : jobs) refuse(job);
@@ -232,7 +244,7 @@ void Committer::start_recovery() {
 }
 
 bool Committer::healthy() {
-  if (nudged_.exchange(false) && !broken_) start_recovery();
+  if (alarmed_.exchange(false) && !broken_) start_recovery();
   if (!broken_) return true;
   const Clock::time_point now = Clock::now();
   if (now < next_attempt_) return false;

@@ -34,8 +34,6 @@ class Committer {
   Result<bool> erase(const PieceName& name, std::uint64_t version);
 
   void listen(BellListener listener);
-  /// A write elsewhere failed: has the thread see to it even if no commit comes.
-  void nudge();
   /// Answers everything queued, then ends the thread; later work gets `unavailable`.
   void stop();
 
@@ -97,6 +95,7 @@ class Committer {
   void refuse(Job& job);
   void write_failed(const Error& error);
   void start_recovery();
+  void alarmed();
 
   Storage& storage_;
   const std::size_t max_bytes_;
@@ -118,7 +117,7 @@ class Committer {
   /// Partitions a commit failed for: those given before it was told (lower tickets) fail too.
   std::unordered_map<PartitionId, std::uint64_t> blocked_;
   bool broken_ = false;
-  std::atomic<bool> nudged_ = false;
+  std::atomic<bool> alarmed_ = false;
   std::string last_failure_;
   Clock::time_point next_attempt_;
   Clock::duration patience_{};

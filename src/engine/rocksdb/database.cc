@@ -68,11 +68,11 @@ Error open_error(const ::rocksdb::Status& status, const std::string& path) {
   return options;
 }
 
-Result<std::unique_ptr<Database>> Database::open(const RocksDbOptions& options,
-                                                 ::rocksdb::Env* env) {
+Result<std::unique_ptr<Database>> Database::open(const RocksDbOptions& options, ::rocksdb::Env* env,
+                                                 const std::shared_ptr<Alarm>& alarm) {
   if (Status made = make_private_directory(options.path); !made) return pass(made);
   const auto cache = ::rocksdb::NewLRUCache(options.cache_bytes);
-  const ::rocksdb::DBOptions settings = db_options(options, env, cache);
+  const ::rocksdb::DBOptions settings = db_options(options, env, cache, alarm);
   const auto families = column_families(options, cache);
   if (Status ok = check_families(settings, options.path, families); !ok) return pass(ok);
   std::unique_ptr<Database> made(new Database);

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "engine/engine.h"
+#include "engine/rocksdb/alarm.h"
 #include "engine/rocksdb/rocksdb_engine.h"
 
 namespace posthorn::engine::rocks {
@@ -15,7 +16,8 @@ namespace posthorn::engine::rocks {
 class Database {
  public:
   /// `env` null: the machine's. Errors as open_rocksdb.
-  static Result<std::unique_ptr<Database>> open(const RocksDbOptions& options, ::rocksdb::Env* env);
+  static Result<std::unique_ptr<Database>> open(const RocksDbOptions& options, ::rocksdb::Env* env,
+                                                const std::shared_ptr<Alarm>& alarm);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;

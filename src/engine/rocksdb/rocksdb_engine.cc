@@ -17,10 +17,10 @@ using IteratorPtr = std::unique_ptr<::rocksdb::Iterator>;
 
 class RocksDbEngine final : public Engine {
  public:
-  RocksDbEngine(const RocksDbOptions& options, ::rocksdb::Env* env,
+  RocksDbEngine(const RocksDbOptions& options, ::rocksdb::Env* env, std::shared_ptr<Alarm> alarm,
                 std::unique_ptr<Database> database)
       : unsynced_limit_(options.unsynced_limit),
-        storage_(options, env, std::move(database)),
+        storage_(options, env, std::move(alarm), std::move(database)),
         committer_(storage_, options) {}
   ~RocksDbEngine() override { shut(); }
   RocksDbEngine(const RocksDbEngine&) = delete;
@@ -165,7 +165,6 @@ Status RocksDbEngine::write_unsynced(Database& database, ::rocksdb::WriteBatch& 
     written = database.db().SyncWAL();  // Whoever writes ahead that much waits for the disk.
   }
   if (written.ok()) return {};
-  committer_.nudge();
   return fail(written);
 }
 
@@ -287,9 +286,11 @@ Result<std::vector<PieceName>> RocksDbEngine::pieces(const std::optional<PieceNa
 
 Result<std::unique_ptr<Engine>> open_rocksdb_on(const RocksDbOptions& options,
                                                 ::rocksdb::Env* env) {
-  auto database = rocks::Database::open(options, env);
+  auto alarm = std::make_shared<rocks::Alarm>();
+  auto database = rocks::Database::open(options, env, alarm);
   if (!database) return pass(database);
-  return std::make_unique<rocks::RocksDbEngine>(options, env, std::move(*database));
+  return std::make_unique<rocks::RocksDbEngine>(options, env, std::move(alarm),
+                                                std::move(*database));
 }
 
 Result<std::unique_ptr<Engine>> open_rocksdb(const RocksDbOptions& options) {

@@ -31,7 +31,7 @@ Status Storage::reopen() {
   replacing_ = true;
   const std::unique_lock lock(mutex_);
   database_.reset();
-  auto opened = Database::open(options_, env_);
+  auto opened = Database::open(options_, env_, alarm_);
   replacing_ = false;
   if (!opened) return pass(opened);
   database_ = std::move(*opened);

@@ -13,8 +13,14 @@ namespace posthorn::engine::rocks {
 /// an error RocksDB itself cannot resume from. Thread: any.
 class Storage {
  public:
-  Storage(RocksDbOptions options, ::rocksdb::Env* env, std::unique_ptr<Database> database)
-      : options_(std::move(options)), env_(env), database_(std::move(database)) {}
+  Storage(RocksDbOptions options, ::rocksdb::Env* env, std::shared_ptr<Alarm> alarm,
+          std::unique_ptr<Database> database)
+      : options_(std::move(options)),
+        env_(env),
+        alarm_(std::move(alarm)),
+        database_(std::move(database)) {}
+
+  [[nodiscard]] Alarm& alarm() { return *alarm_; }
 
   /// While it lives the database is neither closed nor replaced. To be kept for one call only.
   class Use {
@@ -42,6 +48,7 @@ class Storage {
 
   const RocksDbOptions options_;
   ::rocksdb::Env* const env_;
+  const std::shared_ptr<Alarm> alarm_;
   std::shared_mutex mutex_;
   std::atomic<bool> replacing_ = false;  ///< Keeps new readers off, so that they cannot starve it.
   std::unique_ptr<Database> database_;   ///< Null when closed or not reopened yet.

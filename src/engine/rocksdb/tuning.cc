@@ -15,16 +15,23 @@
 namespace posthorn::engine::rocks {
 namespace {
 
-/// RocksDB's own log stays in its folder; what stops or restarts writing goes to ours.
-class ErrorLog final : public ::rocksdb::EventListener {
+/// RocksDB's own log stays in its folder; what stops or restarts writing goes to ours. Recovery is
+/// the committer's, which knows when to try again: RocksDB's would refuse it meanwhile.
+class ErrorListener final : public ::rocksdb::EventListener {
  public:
+  explicit ErrorListener(std::shared_ptr<Alarm> alarm) : alarm_(std::move(alarm)) {}
   void OnBackgroundError(::rocksdb::BackgroundErrorReason /*reason*/,
                          ::rocksdb::Status* error) override {
-    log::error("storage: writing stopped: {}", error->ToString());
+    log::debug("storage: writing stopped: {}", error->ToString());
+    alarm_->raise();
   }
-  void OnErrorRecoveryEnd(const ::rocksdb::BackgroundErrorRecoveryInfo& info) override {
-    if (info.new_bg_error.ok()) log::info("storage: writing resumed");
+  void OnErrorRecoveryBegin(::rocksdb::BackgroundErrorReason /*reason*/,
+                            ::rocksdb::Status /*error*/, bool* auto_recovery) override {
+    *auto_recovery = false;
   }
+
+ private:
+  std::shared_ptr<Alarm> alarm_;
 };
 
 ::rocksdb::CompressionType light_compression() {
@@ -74,7 +81,8 @@ class ErrorLog final : public ::rocksdb::EventListener {
 }  // namespace
 
 ::rocksdb::DBOptions db_options(const RocksDbOptions& options, ::rocksdb::Env* env,
-                                const std::shared_ptr<::rocksdb::Cache>& cache) {
+                                const std::shared_ptr<::rocksdb::Cache>& cache,
+                                const std::shared_ptr<Alarm>& alarm) {
   ::rocksdb::DBOptions db;
   if (env) db.env = env;
   db.create_if_missing = true;
@@ -94,7 +102,7 @@ class ErrorLog final : public ::rocksdb::EventListener {
   db.keep_log_file_num = 4;
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
-  db.listeners.push_back(std::make_shared<ErrorLog>());
+  db.listeners.push_back(std::make_shared<ErrorListener>(alarm));
   return db;
 }
 

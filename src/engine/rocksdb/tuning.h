@@ -4,13 +4,16 @@
 
 #include <vector>
 
+#include "engine/rocksdb/alarm.h"
 #include "engine/rocksdb/rocksdb_engine.h"
 
 namespace posthorn::engine::rocks {
 
-/// RocksDB's options for ours: everything that takes memory, files or log space is bounded.
+/// RocksDB's options for ours: everything that takes memory, files or log space is bounded. Errors
+/// in the background are left to whoever answers `alarm`.
 ::rocksdb::DBOptions db_options(const RocksDbOptions& options, ::rocksdb::Env* env,
-                                const std::shared_ptr<::rocksdb::Cache>& cache);
+                                const std::shared_ptr<::rocksdb::Cache>& cache,
+                                const std::shared_ptr<Alarm>& alarm);
 
 /// default (meta), rows, pages, pieces, holders: the order of Database's handles.
 std::vector<::rocksdb::ColumnFamilyDescriptor> column_families(

@@ -1,0 +1,151 @@
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+
+#include <atomic>
+#include <thread>
+
+#include "engine/conformance_fixture.h"
+#include "engine/rocksdb/open_on.h"
+
+/// A disk that fails and gets well again: commits fail with io or unavailable, nothing of them is
+/// seen, and writing goes on without a restart.
+namespace posthorn::engine {
+namespace {
+
+using namespace conformance;
+
+enum class Sickness : std::uint8_t { none, full, broken, broken_sync };
+
+class SickFile final : public rocksdb::FSWritableFileOwnerWrapper {
+ public:
+  SickFile(std::unique_ptr<rocksdb::FSWritableFile> file, const std::atomic<Sickness>& sickness)
+      : FSWritableFileOwnerWrapper(std::move(file)), sickness_(sickness) {}
+
+  rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                           rocksdb::IODebugContext* debug) override {
+    if (const auto sick = of_write(); !sick.ok()) return sick;
+    return FSWritableFileOwnerWrapper::Append(data, options, debug);
+  }
+  rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                           const rocksdb::DataVerificationInfo& verify,
+                           rocksdb::IODebugContext* debug) override {
+    if (const auto sick = of_write(); !sick.ok()) return sick;
+    return FSWritableFileOwnerWrapper::Append(data, options, verify, debug);
+  }
+  rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
+                         rocksdb::IODebugContext* debug) override {
+    if (sickness_ == Sickness::broken_sync) return rocksdb::IOStatus::IOError("sync: sick");
+    return FSWritableFileOwnerWrapper::Sync(options, debug);
+  }
+
+ private:
+  [[nodiscard]] rocksdb::IOStatus of_write() const {
+    if (sickness_ == Sickness::full) return rocksdb::IOStatus::NoSpace("sick");
+    if (sickness_ == Sickness::broken) return rocksdb::IOStatus::IOError("write: sick");
+    return rocksdb::IOStatus::OK();
+  }
+  const std::atomic<Sickness>& sickness_;
+};
+
+class SickDisk final : public rocksdb::FileSystemWrapper {
+ public:
+  SickDisk() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+  [[nodiscard]] const char* Name() const override { return "SickDisk"; }
+  rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* result,
+                                    rocksdb::IODebugContext* debug) override {
+    if (sickness == Sickness::broken) return rocksdb::IOStatus::IOError("create: sick");
+    const auto made = FileSystemWrapper::NewWritableFile(name, options, result, debug);
+    if (made.ok()) *result = std::make_unique<SickFile>(std::move(*result), sickness);
+    return made;
+  }
+  std::atomic<Sickness> sickness = Sickness::none;
+};
+
+std::string name_of_sickness(const testing::TestParamInfo<Sickness>& info) {
+  switch (info.param) {
+    case Sickness::none: return "None";
+    case Sickness::full: return "Full";
+    case Sickness::broken: return "Broken";
+    case Sickness::broken_sync: return "BrokenSync";
+  }
+  return "Unknown";
+}
+
+class DiskErrors : public testing::TestWithParam<Sickness> {};
+INSTANTIATE_TEST_SUITE_P(Kinds, DiskErrors,
+                         testing::Values(Sickness::full, Sickness::broken, Sickness::broken_sync),
+                         name_of_sickness);
+
+/// Commits until one succeeds, re-reading the tail as the store does; how many failed before.
+int failures_until_success(Engine& engine, const PartitionId& p) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  for (int failed = 0; std::chrono::steady_clock::now() < deadline; ++failed) {
+    const auto tail = engine.tail(p, Tier::may_block);
+    if (tail && commit(engine, change(p, tail->value, {put("a", "well")}))) return failed;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return -1;
+}
+
+TEST_P(DiskErrors, CommitsFailAndThenGoOnWithoutARestart) {
+  const TempFolder folder;
+  const auto disk = std::make_shared<SickDisk>();
+  const auto env = rocksdb::NewCompositeEnv(disk);
+  const RocksDbOptions options{.path = folder.path() + "/data", .cache_bytes = 4 << 20};
+  auto opened = open_rocksdb_on(options, env.get());
+  ASSERT_TRUE(opened) << opened.error().cause;
+  Engine& engine = **opened;
+  const auto p = partition(1);
+  ASSERT_EQ(said(commit(engine, change(p, 0, {put("a", "before")}))), "1");
+  ASSERT_TRUE(engine.hold(hold_of(piece(1), "bytes", 1), p));
+  for (int round = 0; round < 2; ++round) {
+    const std::string before = row(engine, p, "a");
+    const std::uint64_t tail = engine.tail(p, Tier::may_block)->value;
+    disk->sickness = GetParam();
+    auto first = start(engine, change(p, tail, {put("a", "sick")}));
+    auto second = start(engine, change(p, tail + 1, {put("a", "sicker")}));
+    EXPECT_EQ(said(first.get()), "<io>");
+    const std::string after_first = said(second.get());
+    EXPECT_NE(after_first, std::to_string(tail + 2)) << after_first;
+    for (int i = 0; i < 5; ++i) {
+      const std::string outcome = said(commit(engine, change(p, tail, {put("a", "sick")})));
+      EXPECT_TRUE(outcome == "<io>" || outcome == "<unavailable>") << outcome;
+      std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    }
+    disk->sickness = Sickness::none;
+    EXPECT_GE(failures_until_success(engine, p), 0) << "round " << round;
+    EXPECT_EQ(row(engine, p, "a"), "well");
+    EXPECT_EQ(said(engine.read_piece(piece(1), Tier::may_block)), "bytes");
+    EXPECT_TRUE(engine.put_page(p, PageNumber{1}, "page"));
+  }
+  const auto tail = said(engine.tail(p, Tier::may_block));
+  engine.close();
+  opened = open_rocksdb(options);
+  ASSERT_TRUE(opened) << opened.error().text << opened.error().cause;
+  EXPECT_EQ(said((*opened)->tail(p, Tier::may_block)), tail);
+  EXPECT_EQ(row(**opened, p, "a"), "well");
+}
+
+TEST(DiskError, APageThatCannotBeWrittenIsAnErrorAndPagesComeBack) {
+  const TempFolder folder;
+  const auto disk = std::make_shared<SickDisk>();
+  const auto env = rocksdb::NewCompositeEnv(disk);
+  const auto opened = open_rocksdb_on({.path = folder.path() + "/data"}, env.get());
+  ASSERT_TRUE(opened);
+  const auto p = partition(1);
+  disk->sickness = Sickness::full;
+  EXPECT_EQ(said((*opened)->put_page(p, PageNumber{1}, "page")), "<io>");
+  disk->sickness = Sickness::none;
+  Status written;
+  for (int i = 0; i < 500; ++i) {
+    written = (*opened)->put_page(p, PageNumber{1}, "page");
+    if (written) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_EQ(said(written), "ok");
+  EXPECT_GE(failures_until_success(**opened, p), 0);
+}
+
+}  // namespace
+}  // namespace posthorn::engine
