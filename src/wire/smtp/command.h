@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "wire/smtp/address.h"
+
+/// SMTP and LMTP commands as values: RFC 5321 §4.1, RFC 2033, and the extensions named below.
+namespace posthorn::wire::smtp {
+
+enum class Greeting : std::uint8_t { helo, ehlo, lhlo };
+struct Hello {
+  Greeting verb = Greeting::lhlo;
+  std::string name;  ///< A domain or address literal, as written; not believed.
+};
+
+enum class Body : std::uint8_t { seven_bit, eight_bit_mime, binary_mime };
+enum class Ret : std::uint8_t { full, headers };
+struct MailParameters {
+  std::optional<std::uint64_t> size = {};  ///< Octets as declared (RFC 1870).
+  Body body = Body::seven_bit;             ///< RFC 6152, RFC 3030.
+  bool smtputf8 = false;                   ///< RFC 6531.
+  std::optional<Ret> ret = {};             ///< RFC 3461 §4.3.
+  std::optional<std::string> envid = {};   ///< RFC 3461 §4.4, decoded.
+  std::optional<std::string> auth = {};    ///< RFC 4954 §5, decoded; "<>" when unknown.
+};
+struct Mail {
+  Address from;  ///< Both parts empty for the null path.
+  MailParameters parameters = {};
+};
+
+/// RFC 3461 §4.1; with nothing asked for, all false.
+struct Notify {
+  bool never = false;
+  bool success = false;
+  bool failure = false;
+  bool delay = false;
+  friend bool operator==(const Notify&, const Notify&) = default;
+};
+/// RFC 3461 §4.2, decoded.
+struct OriginalRecipient {
+  std::string type;  ///< "rfc822"
+  std::string address;
+  friend bool operator==(const OriginalRecipient&, const OriginalRecipient&) = default;
+};
+struct Rcpt {
+  Address to;
+  Notify notify = {};
+  std::optional<OriginalRecipient> orcpt = {};
+};
+
+struct Data {};
+/// RFC 3030 §2. So many octets follow the line, whatever is answered.
+struct Bdat {
+  std::uint64_t octets = 0;
+  bool last = false;
+};
+struct Rset {};
+struct Noop {};
+struct Quit {};
+struct StartTls {};  ///< RFC 3207.
+struct Vrfy {
+  std::string argument;
+};
+struct Help {
+  std::string topic;
+};
+/// RFC 4954 §4.
+struct Auth {
+  std::string mechanism;               ///< In capitals.
+  std::optional<std::string> initial;  ///< In base64, as written; "=" is an empty one.
+};
+
+using Command =
+    std::variant<Hello, Mail, Rcpt, Data, Bdat, Rset, Noop, Quit, StartTls, Vrfy, Help, Auth>;
+
+/// The client's side: the lines with their CRLF. Values must follow the grammar: no control
+/// characters.
+std::string format_command(const Command& command);
+
+}  // namespace posthorn::wire::smtp

@@ -1,0 +1,56 @@
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "wire/smtp/data.h"
+
+using namespace posthorn::wire::smtp;
+
+namespace {
+
+struct Received {
+  std::string message;
+  std::size_t eaten = 0;
+  bool ended = false;
+  friend bool operator==(const Received&, const Received&) = default;
+};
+
+Received receive(std::string_view bytes, std::size_t step) {
+  Received out;
+  DataReceiver receiver;
+  while (out.eaten < bytes.size() && !out.ended) {
+    std::string_view piece = bytes.substr(out.eaten, step);
+    while (!piece.empty() && !out.ended) {
+      const std::size_t before = piece.size();
+      const auto span = receiver.take(piece);
+      out.message += span.bytes;
+      out.ended = span.end;
+      out.eaten += before - piece.size();
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+/// The message is the same however its bytes arrive, ends where CRLF.CRLF first stands, and what is
+/// sent comes out as it went in.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  const Received whole = receive(bytes, size + 1);
+  if (receive(bytes, 1) != whole || receive(bytes, 3) != whole) std::abort();
+  const std::string framed = "\r\n" + std::string(bytes);
+  const std::size_t end = framed.find("\r\n.\r\n");
+  if (whole.ended != (end != std::string::npos)) std::abort();
+  if (whole.ended && whole.eaten != end + 3) std::abort();
+
+  std::string sent;
+  DataSender sender;
+  sender.add(bytes, sent);
+  sender.finish(sent);
+  const Received back = receive(sent, 5);
+  const bool complete = bytes.empty() || bytes.ends_with("\r\n");
+  if (!back.ended || back.message != std::string(bytes) + (complete ? "" : "\r\n")) std::abort();
+  return 0;
+}

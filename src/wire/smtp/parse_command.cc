@@ -1,0 +1,152 @@
+#include "wire/smtp/parse_command.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "text/ascii.h"
+#include "wire/smtp/parse_parameters.h"
+
+namespace posthorn::wire::smtp {
+namespace {
+
+using Parsed = std::expected<Command, Reply>;
+
+std::unexpected<Reply> bad_arguments(std::string text) {
+  return std::unexpected(reply(501, {5, 5, 4}, std::move(text)));
+}
+
+std::unexpected<Reply> unknown_command() {
+  return std::unexpected(reply(500, {5, 5, 2}, "command not recognized"));
+}
+
+std::string_view take_word(std::string_view& rest) {
+  const std::size_t end = rest.find(' ');
+  const std::string_view word = rest.substr(0, end);
+  rest = end == std::string_view::npos ? std::string_view() : text::trim(rest.substr(end));
+  return word;
+}
+
+Parsed parse_hello(Greeting verb, std::string_view arguments, Dialect dialect) {
+  if ((dialect == Dialect::lmtp) != (verb == Greeting::lhlo)) {
+    return std::unexpected(
+        reply(500, {5, 5, 1},
+              dialect == Dialect::lmtp ? "this is LMTP: say LHLO" : "this is SMTP: say EHLO"));
+  }
+  if (arguments.empty()) return bad_arguments("your name is missing");
+  return Hello{verb, std::string(take_word(arguments))};
+}
+
+/// Takes "FROM:" or "TO:" and the path. A blank after the colon is common, if not allowed.
+std::expected<Address, Reply> take_argument_path(std::string_view& rest, std::string_view keyword,
+                                                 BareNames bare) {
+  if (!text::istarts_with(rest, keyword)) {
+    return bad_arguments("expected " + std::string(keyword) + "<address>");
+  }
+  rest = text::trim(rest.substr(keyword.size()));
+  auto address = take_path(rest, bare);
+  if (!address || (!rest.empty() && rest.front() != ' ')) {
+    return std::unexpected(reply(501,
+                                 {5, 1, keyword == "FROM:" ? std::uint16_t{7} : std::uint16_t{3}},
+                                 "malformed address"));
+  }
+  rest = text::trim(rest);
+  return std::move(*address);
+}
+
+std::unexpected<Reply> utf8_not_asked() {
+  return std::unexpected(reply(553, {5, 6, 7}, "address is not ASCII; SMTPUTF8 was not asked for"));
+}
+
+Parsed parse_mail(std::string_view rest, Dialect dialect) {
+  // The null path and any user name are fine as senders over LMTP: local mail comes from "root".
+  auto from = take_argument_path(
+      rest, "FROM:", dialect == Dialect::lmtp ? BareNames::any : BareNames::postmaster);
+  if (!from) return std::unexpected(std::move(from.error()));
+  auto parameters = parse_mail_parameters(rest);
+  if (!parameters) return std::unexpected(std::move(parameters.error()));
+  if (!parameters->smtputf8 && !from->is_ascii()) return utf8_not_asked();
+  return Mail{std::move(*from), std::move(*parameters)};
+}
+
+Parsed parse_rcpt(std::string_view rest, Dialect dialect, Utf8 utf8) {
+  auto to = take_argument_path(
+      rest, "TO:", dialect == Dialect::lmtp ? BareNames::any : BareNames::postmaster);
+  if (!to) return std::unexpected(std::move(to.error()));
+  if (*to == Address{}) return std::unexpected(reply(501, {5, 1, 3}, "the recipient is missing"));
+  if (utf8 == Utf8::not_asked && !to->is_ascii()) return utf8_not_asked();
+  Rcpt rcpt{std::move(*to)};
+  if (auto refused = parse_rcpt_parameters(rest, rcpt)) return std::unexpected(std::move(*refused));
+  return rcpt;
+}
+
+Parsed parse_bdat(std::string_view rest) {
+  const std::string_view digits = take_word(rest);
+  const std::string_view marker = take_word(rest);
+  Bdat bdat;
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), bdat.octets);
+  if (error != std::errc() || end != digits.data() + digits.size() || !rest.empty() ||
+      (!marker.empty() && !text::iequals(marker, "LAST"))) {
+    return bad_arguments("expected BDAT <octets> [LAST]");
+  }
+  bdat.last = !marker.empty();
+  return bdat;
+}
+
+Parsed parse_auth(std::string_view rest) {
+  const std::string_view mechanism = take_word(rest);
+  if (mechanism.empty()) return bad_arguments("expected AUTH <mechanism>");
+  Auth auth{text::upper(mechanism), std::nullopt};
+  if (!rest.empty()) auth.initial = std::string(take_word(rest));
+  if (!rest.empty()) return bad_arguments("expected AUTH <mechanism> [<initial response>]");
+  return auth;
+}
+
+template <class Plain>
+Parsed no_arguments(std::string_view rest) {
+  if (!rest.empty()) return bad_arguments("no argument allowed");
+  return Plain{};
+}
+
+bool has_control(std::string_view line) {
+  return std::ranges::any_of(line, [](char c) {
+    const auto u = static_cast<unsigned char>(c);
+    return (u < 0x20 && c != '\t') || u == 0x7f;
+  });
+}
+
+}  // namespace
+
+std::expected<Command, Reply> parse_command(std::string_view line, Dialect dialect, Utf8 utf8) {
+  if (has_control(line)) {
+    return std::unexpected(reply(500, {5, 5, 2}, "control characters in the command"));
+  }
+  std::string_view rest = text::trim(line);  // RFC 5321 §4.1.1: blanks before CRLF are let pass.
+  const std::string verb = text::upper(take_word(rest));
+  if (verb == "LHLO") return parse_hello(Greeting::lhlo, rest, dialect);
+  if (verb == "EHLO") return parse_hello(Greeting::ehlo, rest, dialect);
+  if (verb == "HELO") return parse_hello(Greeting::helo, rest, dialect);
+  if (verb == "MAIL") return parse_mail(rest, dialect);
+  if (verb == "RCPT") return parse_rcpt(rest, dialect, utf8);
+  if (verb == "DATA") return no_arguments<Data>(rest);
+  if (verb == "BDAT") return parse_bdat(rest);
+  if (verb == "RSET") return no_arguments<Rset>(rest);
+  if (verb == "NOOP") return Noop{};
+  if (verb == "QUIT") return no_arguments<Quit>(rest);
+  if (verb == "STARTTLS") return no_arguments<StartTls>(rest);
+  if (verb == "HELP") return Help{std::string(rest)};
+  if (verb == "AUTH") return parse_auth(rest);
+  if (verb == "VRFY") {
+    if (rest.empty()) return bad_arguments("whom?");
+    return Vrfy{std::string(rest)};
+  }
+  return unknown_command();
+}
+
+bool is_bdat(std::string_view line) {
+  std::string_view rest = text::trim(line);
+  return text::iequals(take_word(rest), "BDAT");
+}
+
+}  // namespace posthorn::wire::smtp
