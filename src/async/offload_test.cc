@@ -36,9 +36,7 @@ TEST(Offload, RunsOnThePoolAndComesBack) {
   EXPECT_EQ(run_blocking(elsewhere(pool)), "moved");
 }
 
-Task<void> fill(OffloadPool& pool) {
-  std::binary_semaphore blocked(0);
-  std::binary_semaphore started(0);
+Task<void> fill(OffloadPool& pool, std::binary_semaphore& blocked, std::binary_semaphore& started) {
   EXPECT_TRUE(pool.submit([&] {
     started.release();
     blocked.acquire();
@@ -55,8 +53,10 @@ Task<void> fill(OffloadPool& pool) {
 }
 
 TEST(Offload, AFullQueueRefusesAndOffloadRunsInPlace) {
+  std::binary_semaphore blocked(0);
+  std::binary_semaphore started(0);
   OffloadPool pool(1, 1);
-  run_blocking(fill(pool));
+  run_blocking(fill(pool, blocked, started));
 }
 
 TEST(Offload, FinishesWhatIsQueuedBeforeItEnds) {

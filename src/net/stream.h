@@ -16,8 +16,8 @@ namespace posthorn::net {
 
 class TlsContext;
 
-/// Bytes to and from one peer: a TCP or unix socket, with TLS and deflate laid over it as the dialogue
-/// asks. Belongs to one loop. While it waits for the peer it holds no buffer.
+/// Bytes to and from one peer: a TCP or unix socket, with TLS and deflate laid over it as the
+/// dialogue asks. Belongs to one loop. While it waits for the peer it holds no buffer.
 class Stream {
  public:
   virtual ~Stream() = default;
@@ -31,15 +31,20 @@ class Stream {
   virtual async::Task<Result<bool>> wait_readable(std::chrono::milliseconds deadline) = 0;
   /// Ends a wait_readable() of the same loop early. No effect when none waits.
   virtual void wake() = 0;
-  /// All of it, in the order of the calls, flushed down to the socket. The deadline bounds every wait
-  /// for the peer to take bytes, not the whole.
+  /// All of it, in the order of the calls, flushed down to the socket. The deadline bounds every
+  /// wait for the peer to take bytes, not the whole.
   virtual async::Task<Status> write(std::string_view bytes, std::chrono::milliseconds deadline) = 0;
 
-  /// The server side of TLS, now (RFC 9051 §6.2.1). Whatever was received but not read is refused
-  /// (`syntax`): nothing sent in clear may count as said under TLS.
+  /// The server side of TLS, now (RFC 9051 §6.2.1); also for a port that begins with TLS. Nothing
+  /// said in clear may count as said under TLS: clear text that waits in the socket is refused
+  /// (`syntax`). A stream keeps none itself, so what a caller has read ahead into its own buffer is
+  /// the caller's to refuse before it calls. After any error the stream passes nothing more, and is
+  /// only to be closed. Errors: syntax, timed_out (`deadline` bounds the whole handshake), closed,
+  /// bad_argument (TLS or deflate is there already, or a write is under way).
   virtual async::Task<Status> start_tls(std::shared_ptr<TlsContext> context,
                                         std::chrono::milliseconds deadline) = 0;
-  /// RFC 4978: from the next octet on, both ways. Every write() ends with a flush.
+  /// RFC 4978: from the next octet on, both ways. Every write() ends with a flush. What the caller
+  /// has read ahead would be lost: a client must not send before it has the OK (RFC 4978 §3).
   virtual Status start_deflate() = 0;
 
   [[nodiscard]] virtual bool is_tls() const = 0;

@@ -1,0 +1,106 @@
+#include "net/deflate.h"
+
+#include <cassert>
+#include <utility>
+
+namespace posthorn::net {
+
+namespace {
+
+// RFC 4978 §4: the peer may use the largest window, so we keep one of that size for what it sends.
+constexpr int kInflateWindow = -15;
+// 8 KB of history and 64 KB of memory in all, while a response is being sent: replies repeat
+// themselves at short distances, and a session holds nothing of this while it is idle.
+constexpr int kDeflateWindow = -13;
+constexpr int kDeflateMemory = 6;
+constexpr int kDeflateLevel = 5;
+
+Bytef* octets(std::string_view bytes) {
+  return reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+}
+
+}  // namespace
+
+Inflater::~Inflater() {
+  if (started_) inflateEnd(&stream_);
+}
+
+void Inflater::feed(std::string_view bytes) {
+  assert(stream_.avail_in == 0);
+  input_.assign(bytes);
+  stream_.next_in = octets(input_);
+  stream_.avail_in = static_cast<uInt>(input_.size());
+}
+
+Attempt Inflater::take(std::span<char> into) {
+  if (!peeked_) return inflate_into(into);
+  into[0] = *std::exchange(peeked_, std::nullopt);
+  if (into.size() == 1) return {Step::done, 1};
+  const Attempt rest = inflate_into(into.subspan(1));
+  // Anything but more octets shows itself again at the next take().
+  return {Step::done, rest.step == Step::done ? rest.count + 1 : 1};
+}
+
+Attempt Inflater::peek() {
+  if (peeked_) return {Step::done, 1};
+  char first = 0;
+  const Attempt attempt = inflate_into({&first, 1});
+  if (attempt.step == Step::done) peeked_ = first;
+  return attempt;
+}
+
+Attempt Inflater::inflate_into(std::span<char> into) {
+  if (!started_) {
+    if (inflateInit2(&stream_, kInflateWindow) != Z_OK) return {Step::failed};
+    started_ = true;
+  }
+  if (over_) return {*over_};
+  if (stream_.avail_in == 0 && !more_inside_) return {Step::want_read};
+  stream_.next_out = reinterpret_cast<Bytef*>(into.data());
+  stream_.avail_out = static_cast<uInt>(into.size());
+  const int result = inflate(&stream_, Z_SYNC_FLUSH);
+  more_inside_ = stream_.avail_out == 0;
+  if (stream_.avail_in == 0) input_ = std::string();  // And its memory.
+  if (result == Z_STREAM_END) {
+    over_ = Step::ended;
+  } else if (result != Z_OK && result != Z_BUF_ERROR) {
+    over_ = Step::failed;
+  }
+  const std::size_t count = into.size() - stream_.avail_out;
+  if (count > 0) return {Step::done, count};
+  return {over_.value_or(Step::want_read)};
+}
+
+Deflater::~Deflater() { rest(); }
+
+void Deflater::begin(std::string_view bytes) {
+  stream_.next_in = octets(bytes);
+  stream_.avail_in = static_cast<uInt>(bytes.size());
+  more_ = !bytes.empty();
+}
+
+std::optional<std::size_t> Deflater::next(std::span<char> into) {
+  if (!more_) return 0;
+  if (!started_) {
+    if (deflateInit2(&stream_, kDeflateLevel, Z_DEFLATED, kDeflateWindow, kDeflateMemory,
+                     Z_DEFAULT_STRATEGY) != Z_OK) {
+      return std::nullopt;
+    }
+    started_ = true;
+  }
+  stream_.next_out = reinterpret_cast<Bytef*>(into.data());
+  stream_.avail_out = static_cast<uInt>(into.size());
+  // Z_BUF_ERROR only says that the flush had ended just as the buffer was full.
+  deflate(&stream_, Z_SYNC_FLUSH);
+  more_ = stream_.avail_out == 0;
+  return into.size() - stream_.avail_out;
+}
+
+void Deflater::rest() {
+  if (!started_) return;
+  deflateEnd(&stream_);
+  stream_ = {};
+  started_ = false;
+}
+
+}  // namespace posthorn::net

@@ -1,0 +1,221 @@
+#include "net/listener.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <thread>
+
+#include "net/address.h"
+#include "net/test_pair.h"
+
+namespace posthorn::net {
+namespace {
+
+using namespace posthorn::net::testing;
+
+TEST(Address, HostAndPort) {
+  const auto both = [](std::string_view text) {
+    const auto parsed = parse_host_port(text);
+    return parsed ? parsed->host + " " + std::to_string(parsed->port) : "bad";
+  };
+  EXPECT_EQ(both("mail.example.org:143"), "mail.example.org 143");
+  EXPECT_EQ(both("192.0.2.1:0"), "192.0.2.1 0");
+  EXPECT_EQ(both("[::1]:993"), "::1 993");
+  EXPECT_EQ(both("*:143"), " 143");
+  EXPECT_EQ(both(":65535"), " 65535");
+  for (const auto* text : {"", "143", "host", "host:", "host:x", "host:70000", "host:-1", "::1:143",
+                           "[::1:143", "[]:143", "host:143 "}) {
+    EXPECT_EQ(both(text), "bad") << text;
+  }
+}
+
+// Greets with the number of the loop it is on, then closes.
+struct Greeter {
+  explicit Greeter(std::size_t loops) : pool(loops) {
+    for (std::size_t i = 0; i < loops; ++i) {
+      pool.at(i).post([this, i] { gates[i] = std::make_unique<Gate>(); });
+    }
+  }
+  ~Greeter() {
+    if (listener) listener->stop();
+    pool.stop_and_join();
+  }
+
+  OnConnection greet() {
+    return [this](std::unique_ptr<Stream> stream) {
+      for (std::size_t i = 0; i < pool.size(); ++i) {
+        if (pool.at(i).is_current()) gates[i]->spawn(run(std::move(stream), i));
+      }
+    };
+  }
+  static Task<void> run(std::unique_ptr<Stream> stream, std::size_t loop) {
+    EXPECT_TRUE(co_await stream->write(std::to_string(loop), kSoon));
+    co_await stream->close();
+  }
+
+  async::LoopPool pool;
+  std::unique_ptr<Gate> gates[4];
+  std::unique_ptr<Listener> listener;
+};
+
+Task<std::string> greeting_at(std::uint16_t port) {
+  auto stream = co_await connect("127.0.0.1", port, kSoon);
+  if (!stream) co_return stream.error().text;
+  co_return co_await read_exactly(**stream, 10);
+}
+
+TEST(Listener, DealsConnectionsOutToAllLoops) {
+  Greeter greeter(3);
+  greeter.listener = Listener::tcp(greeter.pool, "127.0.0.1:0", greeter.greet()).value();
+  ASSERT_GT(greeter.listener->port(), 0);
+  std::map<std::string, int> seen;
+  for (int i = 0; i < 30; ++i) ++seen[run_blocking(greeting_at(greeter.listener->port()))];
+  EXPECT_EQ(seen, (std::map<std::string, int>{{"0", 10}, {"1", 10}, {"2", 10}}));
+}
+
+TEST(Listener, TakesEveryAddress) {
+  Greeter greeter(1);
+  greeter.listener = Listener::tcp(greeter.pool, "*:0", greeter.greet()).value();
+  EXPECT_EQ(run_blocking(greeting_at(greeter.listener->port())), "0");
+  greeter.listener = Listener::tcp(greeter.pool, "localhost:0", greeter.greet()).value();
+  EXPECT_EQ(run_blocking(greeting_at(greeter.listener->port())), "0");
+}
+
+TEST(Listener, StopsListening) {
+  Greeter greeter(1);
+  greeter.listener = Listener::tcp(greeter.pool, "127.0.0.1:0", greeter.greet()).value();
+  const auto port = greeter.listener->port();
+  EXPECT_EQ(run_blocking(greeting_at(port)), "0");
+  greeter.listener->stop();
+  greeter.pool.stop_and_join();
+  EXPECT_NE(run_blocking(greeting_at(port)), "0");
+}
+
+TEST(Listener, SaysWhyItCannot) {
+  Greeter greeter(1);
+  greeter.listener = Listener::tcp(greeter.pool, "127.0.0.1:0", greeter.greet()).value();
+  const auto kind = [&](const std::string& where) {
+    const auto made = Listener::tcp(greeter.pool, where, greeter.greet());
+    return made ? ErrorKind::server_bug : made.error().kind;
+  };
+  EXPECT_EQ(kind("127.0.0.1:" + std::to_string(greeter.listener->port())),
+            ErrorKind::already_exists);
+  EXPECT_EQ(kind("nonsense"), ErrorKind::bad_argument);
+  EXPECT_EQ(kind("no-such-host.invalid:0"), ErrorKind::not_found);
+  EXPECT_EQ(kind("192.0.2.1:0"), ErrorKind::not_found);
+}
+
+Task<std::string> greeting_at_path(std::string path) {
+  auto stream = co_await connect_unix(path, kSoon);
+  if (!stream) co_return stream.error().text;
+  co_return co_await read_exactly(**stream, 10);
+}
+
+TEST(Listener, UnixSocketsAndTheirFiles) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("lmtp");
+  Greeter greeter(1);
+  greeter.listener = Listener::unix_socket(greeter.pool, path, 0666, greeter.greet()).value();
+  EXPECT_EQ(run_blocking(greeting_at_path(path)), "0");
+  struct stat info{};
+  ASSERT_EQ(::stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0666U);
+  const auto second = Listener::unix_socket(greeter.pool, path, 0666, greeter.greet());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::already_exists);
+  EXPECT_EQ(run_blocking(greeting_at_path(path)), "0") << "the one in use was left alone";
+  greeter.listener->stop();
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(Listener, ReplacesASocketFileNobodyListensAt) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("lmtp");
+  ::close(listen_unix(path, 0600).value().fds[0]);
+  ASSERT_TRUE(std::filesystem::exists(path));
+  Greeter greeter(1);
+  greeter.listener = Listener::unix_socket(greeter.pool, path, 0600, greeter.greet()).value();
+  EXPECT_EQ(run_blocking(greeting_at_path(path)), "0");
+}
+
+// With no descriptor left the one that comes is turned away, and the next one served when there is.
+TEST(Listener, SurvivesRunningOutOfDescriptors) {
+  Greeter greeter(1);
+  greeter.listener = Listener::tcp(greeter.pool, "127.0.0.1:0", greeter.greet()).value();
+  const auto port = greeter.listener->port();
+  EXPECT_EQ(run_blocking(greeting_at(port)), "0");
+
+  const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  std::vector<int> hoard;
+  rlimit limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  rlimit low = limit;
+  low.rlim_cur = 128;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  for (int fd = 0; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;) hoard.push_back(fd);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  const timeval patience{5, 0};
+  setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  char buffer[10];
+  EXPECT_LE(::recv(client, buffer, sizeof buffer, 0), 0) << "nobody could have greeted";
+  EXPECT_NE(errno, EAGAIN) << "it should be closed, not left hanging";
+  ::close(client);
+  for (const int fd : hoard) ::close(fd);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_EQ(run_blocking(greeting_at(port)), "0");
+}
+
+TEST(Listener, StopsWhileItPauses) {
+  Greeter greeter(1);
+  auto listening = listen_tcp("127.0.0.1:0").value();
+  const int copy = ::dup(listening.fds[0]);
+  greeter.listener = Listener::inherited(greeter.pool, listening.fds[0], greeter.greet()).value();
+  EXPECT_EQ(run_blocking(greeting_at(listening.port)), "0");
+  // Shut down under the listener: accept() fails for good, and it pauses again and again.
+  ::shutdown(copy, SHUT_RDWR);
+  ::close(copy);
+  std::this_thread::sleep_for(20ms);
+  greeter.listener->stop();  // The leak checker sees to the rest.
+}
+
+TEST(Inherited, TakesAListeningSocketOnly) {
+  Greeter greeter(1);
+  EXPECT_FALSE(Listener::inherited(greeter.pool, 0, greeter.greet()));
+  auto listening = listen_tcp("127.0.0.1:0").value();
+  greeter.listener = Listener::inherited(greeter.pool, listening.fds[0], greeter.greet()).value();
+  EXPECT_EQ(greeter.listener->port(), listening.port);
+  EXPECT_EQ(run_blocking(greeting_at(listening.port)), "0");
+}
+
+// In a child: the descriptors have to be 3 and 4, and the environment is the process's.
+int inherit_in_child() {
+  setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+  setenv("LISTEN_FDS", "2", 1);
+  setenv("LISTEN_FDNAMES", "imap:lmtp", 1);
+  const auto sockets = take_inherited_sockets();
+  if (sockets.size() != 2 || sockets[0].fd != 3 || sockets[1].fd != 4) return 1;
+  if (sockets[0].name != "imap" || sockets[1].name != "lmtp") return 2;
+  if (std::getenv("LISTEN_FDS") || !take_inherited_sockets().empty()) return 3;
+  setenv("LISTEN_PID", "1", 1);
+  setenv("LISTEN_FDS", "2", 1);
+  return take_inherited_sockets().empty() ? 0 : 4;
+}
+
+TEST(Inherited, ReadsTheEnvironmentOnce) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(inherit_in_child());
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+}  // namespace
+}  // namespace posthorn::net

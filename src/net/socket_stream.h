@@ -1,0 +1,91 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "net/attempt.h"
+#include "net/deflate.h"
+#include "net/socket.h"
+#include "net/stream.h"
+#include "net/tls_session.h"
+
+// For net/ only.
+namespace posthorn::net {
+
+/// The Stream there is. The layers below it never wait; all waiting is in wait_for().
+class SocketStream final : public Stream {
+ public:
+  SocketStream(std::shared_ptr<Socket> socket, std::string peer)
+      : socket_(std::move(socket)), peer_(std::move(peer)) {}
+  ~SocketStream() override { socket_->close(); }
+  SocketStream(const SocketStream&) = delete;
+  SocketStream& operator=(const SocketStream&) = delete;
+
+  async::Task<Result<std::size_t>> read_some(std::span<char> into,
+                                             std::chrono::milliseconds deadline) override;
+  async::Task<Result<bool>> wait_readable(std::chrono::milliseconds deadline) override;
+  void wake() override { socket_->wake(); }
+  async::Task<Status> write(std::string_view bytes, std::chrono::milliseconds deadline) override;
+  async::Task<Status> start_tls(std::shared_ptr<TlsContext> context,
+                                std::chrono::milliseconds deadline) override;
+  /// The client side; see connect.h.
+  async::Task<Status> start_tls_as_client(std::shared_ptr<SSL_CTX> context, std::string host,
+                                          TlsSession::Verify verify,
+                                          std::chrono::milliseconds deadline);
+  Status start_deflate() override;
+  [[nodiscard]] bool is_tls() const override { return tls_ && !tls_failed_; }
+  [[nodiscard]] bool is_deflate() const override { return deflate_ != nullptr; }
+  [[nodiscard]] std::string tls_description() const override;
+  [[nodiscard]] std::string channel_binding(std::string_view type) const override;
+  [[nodiscard]] std::string peer() const override { return peer_; }
+  async::Task<void> close() override;
+  void shutdown_now() override { socket_->shutdown_now(); }
+
+ private:
+  struct Deflate {
+    Inflater in;
+    Deflater out;
+  };
+  struct WriteTurn {
+    SocketStream& stream;
+    [[nodiscard]] bool await_ready() const { return !stream.writing_; }
+    void await_suspend(std::coroutine_handle<> h) const { stream.write_queue_.push_back(h); }
+    void await_resume() const { stream.writing_ = true; }
+  };
+  /// A point in time, fixed at the first wait, so that what needs none asks no clock.
+  struct Until {
+    std::chrono::milliseconds after;
+    std::optional<std::chrono::steady_clock::time_point> at = {};
+    std::chrono::milliseconds left();
+  };
+
+  [[nodiscard]] bool is_dead() const;
+  Attempt read_below(std::span<char> into);
+  Attempt read(std::span<char> into);
+  Attempt peek();
+  Attempt write_below(std::string_view bytes);
+  bool fill_inflater(Attempt& attempt);
+  Attempt drain();
+  [[nodiscard]] Error error_of(const Attempt& attempt) const;
+  /// The outcome of waiting for what the attempt wants. Errors: timed_out, closed.
+  async::Task<Result<Socket::Outcome>> wait_for(Step wanted, std::chrono::milliseconds deadline,
+                                                Socket::Wakeable wakeable);
+  async::Task<Status> write_all_below(std::string_view bytes, std::chrono::milliseconds deadline);
+  async::Task<Status> write_deflated(std::string_view bytes, std::chrono::milliseconds deadline);
+  async::Task<Status> refuse_clear_text(Until& until);
+  async::Task<Status> handshake(std::unique_ptr<TlsSession> session, Until& until);
+  async::Task<Status> write_in_turn(std::string_view bytes, std::chrono::milliseconds deadline);
+  void pass_write_turn();
+
+  std::shared_ptr<Socket> socket_;
+  std::unique_ptr<TlsSession> tls_;
+  std::unique_ptr<Deflate> deflate_;
+  std::string peer_;
+  std::vector<std::coroutine_handle<>> write_queue_;
+  bool writing_ = false;
+  bool write_broken_ = false;  // A write ended in the middle: nothing can follow it.
+  bool tls_failed_ = false;    // Neither clear nor encrypted octets may pass any more.
+  unsigned quick_ = 0;         // Reads and writes in a row that needed no wait.
+};
+
+}  // namespace posthorn::net
