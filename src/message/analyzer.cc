@@ -55,6 +55,7 @@ Analyzer::Analyzer(Limits limits) : limits_(limits) {
   result_.root.header_begin = 0;
   stack_.push_back({&result_.root});
   parts_ = 1;
+  header_limit_ = limits_.header_block;
 }
 
 void Analyzer::feed(std::string_view span) {
@@ -124,8 +125,7 @@ void Analyzer::deliver(std::string_view bytes) {
 }
 
 void Analyzer::take_header(std::string_view bytes) {
-  const std::size_t limit = stack_.size() == 1 ? limits_.header_block : limits_.part_header;
-  header_.append(bytes.substr(0, limit - std::min(limit, header_.size())));
+  header_.append(bytes.substr(0, header_limit_ - std::min(header_limit_, header_.size())));
   line_length_ += bytes.size();
   if (!at_line_start_) return;
   const bool blank = line_length_ == line_end_;
@@ -144,8 +144,10 @@ void Analyzer::end_header(std::uint64_t at) {
     header_complete_ = true;
     header_size_ = at;
     result_.header_block = std::move(header_);
-  } else if (Part* outer = stack_[stack_.size() - 2].part; outer->mime.is_message()) {
-    outer->envelope = std::make_unique<Envelope>(parse_envelope(header_));
+  } else {
+    limits_.part_headers -= std::min(limits_.part_headers, header_.size());
+    Part& outer = *stack_[stack_.size() - 2].part;
+    if (outer.mime.is_message()) take_envelope(outer);
   }
   header_.clear();
 
@@ -165,6 +167,16 @@ void Analyzer::end_header(std::uint64_t at) {
   }
 }
 
+// An address in the wire form is many times longer than "a@b,", and stands there up to six times.
+void Analyzer::take_envelope(Part& outer) {
+  outer.envelope = std::make_unique<Envelope>(parse_envelope(header_));
+  Envelope& e = *outer.envelope;
+  for (auto* list : {&e.from, &e.sender, &e.reply_to, &e.to, &e.cc, &e.bcc}) {
+    list->resize(std::min(list->size(), limits_.part_addresses));
+    limits_.part_addresses -= list->size();
+  }
+}
+
 void Analyzer::open_leaf(const Part& part) {
   leaf_body_start_ = part.body_begin;
   if (!part.mime.is_text() || is_attachment(part.mime)) return;
@@ -179,6 +191,7 @@ void Analyzer::open_part(DefaultType fallback, std::uint64_t at) {
   stack_.push_back({&part});
   in_header_ = true;
   line_length_ = 0;
+  header_limit_ = std::min(limits_.part_header, std::max(limits_.part_headers, kMinPartHeader));
   fallback_ = fallback;
   // The last part there may be takes the rest of the message.
   if (++parts_ >= limits_.parts) boundaries_.close_from(0);

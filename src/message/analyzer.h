@@ -11,13 +11,17 @@
 namespace posthorn::message {
 
 struct Limits {
-  std::size_t header_block = 1 << 20;  ///< Octets kept of the message's header.
-  std::size_t part_header = 64 << 10;  ///< Octets kept of a part's header.
-  std::size_t parts = 10'000;          ///< After so many, the last one takes the rest.
-  std::size_t depth = 100;             ///< Deeper multiparts and messages are not looked into.
-  std::size_t plain_text = 4 << 10;    ///< Octets kept of the first text/plain part.
-  std::size_t html_text = 32 << 10;    ///< Octets kept of the first text/html part.
+  std::size_t header_block = 1 << 20;   ///< Octets kept of the message's header.
+  std::size_t part_header = 64 << 10;   ///< Octets kept of a part's header.
+  std::size_t part_headers = 2 << 20;   ///< Of all parts together; then kMinPartHeader of each.
+  std::size_t part_addresses = 20'000;  ///< In the envelopes of all inner messages together.
+  std::size_t parts = 10'000;           ///< After so many, the last one takes the rest.
+  std::size_t depth = 100;              ///< Deeper multiparts and messages are not looked into.
+  std::size_t plain_text = 4 << 10;     ///< Octets kept of the first text/plain part.
+  std::size_t html_text = 32 << 10;     ///< Octets kept of the first text/html part.
 };
+
+inline constexpr std::size_t kMinPartHeader = 512;
 
 /// What a message is, by byte ranges; make_digest turns it into what is stored.
 struct Analysis {
@@ -74,6 +78,7 @@ class Analyzer {
   void take_header(std::string_view bytes);
   void end_header(std::uint64_t at);
   void open_part(DefaultType fallback, std::uint64_t at);
+  void take_envelope(Part& outer);
   void open_leaf(const Part& part);
   void boundary(Boundaries::Match match, std::string_view line);
   void close_down_to(std::size_t depth, std::uint64_t end, std::uint64_t newlines);
@@ -96,6 +101,7 @@ class Analyzer {
 
   bool in_header_ = true;
   std::string header_;             // Of the part being read, at most a limit's octets.
+  std::size_t header_limit_ = 0;   // Of header_.
   std::uint64_t line_length_ = 0;  // Of the header line being read.
   DefaultType fallback_ = DefaultType::text_plain;
 

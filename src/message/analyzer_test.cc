@@ -271,6 +271,33 @@ TEST(Analyzer, PartCapLeavesTheRestToTheLast) {
   EXPECT_EQ(a.root.children.back().body_end, m.size());
 }
 
+// A small message must not make a huge digest.
+TEST(Analyzer, InnerEnvelopesAreBounded) {
+  std::string header = "Subject: s\nFrom: ";
+  for (int i = 0; i < 15000; ++i) header += "a@b,";
+  std::string m = "Content-Type: multipart/digest; boundary=x\n\n";
+  for (int i = 0; i < 100; ++i) m += "--x\n\n" + header + "\n\n";
+  const Analysis a = analyze(m);
+  ASSERT_EQ(a.root.children.size(), 100U);
+  std::size_t addresses = 0;
+  for (const Part& part : a.root.children) addresses += part.envelope->from.size();
+  EXPECT_EQ(addresses, Limits().part_addresses);
+  EXPECT_EQ(a.root.children.back().envelope->subject, "s");
+  EXPECT_LT(make_digest(a).structure.size(), m.size());
+}
+
+TEST(Analyzer, PartHeadersTogetherAreBounded) {
+  std::string m = "Content-Type: multipart/mixed; boundary=x\n\n";
+  for (int i = 0; i < 100; ++i)
+    m += "--x\nContent-ID: i\nContent-Description: " + std::string(60000, 'd') + "\n\n";
+  const Analysis a = analyze(m);
+  std::size_t kept = 0;
+  for (const Part& part : a.root.children) kept += part.mime.description.value_or("").size();
+  EXPECT_LE(kept, Limits().part_headers + 100 * kMinPartHeader);
+  EXPECT_GT(kept, Limits().part_headers / 2);
+  EXPECT_EQ(a.root.children.back().mime.id, "i");
+}
+
 TEST(Analyzer, DepthBombIsOpaqueAndLinear) {
   std::string m;
   for (int i = 0; i < 5000; ++i) {
