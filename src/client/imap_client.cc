@@ -37,7 +37,7 @@ std::string quoted(std::string_view s) {
 }  // namespace
 
 ImapClient::ImapClient(std::unique_ptr<net::Stream> stream, ClientLimits limits)
-    : stream_(std::move(stream)), limits_(limits), framer_(limits.response_octets) {}
+    : stream_(std::move(stream)), limits_(limits), receiver_(limits.response_octets) {}
 
 async::Task<Result<std::unique_ptr<ImapClient>>> ImapClient::connect(Endpoint endpoint,
                                                                      ClientLimits limits) {
@@ -247,12 +247,12 @@ bool ImapClient::has(std::string_view capability) const {
 
 async::Task<Result<std::string_view>> ImapClient::next_response(std::chrono::milliseconds wait) {
   while (true) {
-    const std::string_view rest = std::string_view(buffer_).substr(begin_);
-    auto end = framer_.find_end(rest);
-    if (!end) co_return pass(end);
-    if (*end) {
-      begin_ += **end;
-      co_return rest.substr(0, **end - 2);
+    const auto event = receiver_.next(std::string_view(buffer_).substr(begin_));
+    if (event.kind == wire::imap::ResponseReceiver::Event::Kind::too_long)
+      co_return fail(ErrorKind::too_big, "the server's response is too long");
+    if (event.kind == wire::imap::ResponseReceiver::Event::Kind::response) {
+      begin_ += event.consumed;
+      co_return event.text;
     }
     buffer_.erase(0, std::exchange(begin_, 0));
     const std::size_t held = buffer_.size();

@@ -15,9 +15,9 @@
 #include "base/flags.h"
 #include "base/result.h"
 #include "client/imap_reply.h"
-#include "client/response_framer.h"
 #include "net/connect.h"
 #include "net/stream.h"
+#include "wire/imap/response_parser.h"
 
 namespace posthorn::client {
 
@@ -120,7 +120,7 @@ class ImapClient {
 
   std::unique_ptr<net::Stream> stream_;
   ClientLimits limits_;
-  ResponseFramer framer_;
+  wire::imap::ResponseReceiver receiver_;
   std::string buffer_;     ///< What was received.
   std::size_t begin_ = 0;  ///< Up to where it was used.
   std::uint64_t tags_ = 0;
