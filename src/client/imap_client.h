@@ -50,7 +50,7 @@ struct AppendOptions {
 /// One IMAP connection, seen from the client. Commands that the server refuses are no errors: look
 /// at the reply's condition. Errors: closed (its text is the server's BYE, if there was one),
 /// timed_out, io, syntax, too_big; after one the connection is of no use. Thread: the loop's it was
-/// made on; one call at a time.
+/// made on; one call at a time. What is in an untagged response, wire::imap::Response reads.
 class ImapClient {
  public:
   /// Gives the next octets of a literal; empty when there are no more.

@@ -227,6 +227,7 @@ class Player:
         def use(m):
             return self.names.get(m[1], m[0])
         text = re.sub(r"<([a-z][a-z0-9_]*)>", use, text)
+        text = re.sub(r"<odd (\d+)>", lambda m: ",".join(map(str, range(1, int(m[1]), 2))), text)
         data = text.encode("utf-8", "surrogateescape")
         data = re.sub(rb"<b64 ([^>]*)>", lambda m: base64.b64encode(unescape(m[1])), data)
         return unescape(data) if "%" in step.mode else data

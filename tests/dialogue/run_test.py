@@ -203,6 +203,10 @@ class RunnerTest(unittest.TestCase):
         self.passes("C%: a1 NOOP\\r\\na2 NOOP\nC-: DO\nC: NE\nS: a1 OK <+>\n",
                     (GREETING, ("read", b"a1 NOOP\r\na2 NOOP\r\nDONE\r\n"), b"a1 OK x\r\n"))
 
+    def test_long_sets(self):
+        self.passes("C: a1 FETCH <odd 9> UID\nS: a1 OK <+>\n",
+                    (GREETING, ("read", b"a1 FETCH 1,3,5,7 UID\r\n"), b"a1 OK x\r\n"))
+
     def test_base64(self):
         self.passes("C: <b64 \\0<user>\\0x>\nS: a1 OK <+>\n",
                     (GREETING, ("read", b"AHUAeA==\r\n"), b"a1 OK x\r\n"))
