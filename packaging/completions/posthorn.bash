@@ -1,0 +1,91 @@
+# bash completion for posthorn(1); installed as
+# /usr/share/bash-completion/completions/posthorn
+
+# What may follow the command words in $1.
+_posthorn_words() {
+  local account="--password-file"
+  case $1 in
+    "") echo "--config --data-dir --set --version --help init serve demo account alias import export
+              check config version" ;;
+    init) echo "--account --password-file --hostname --help" ;;
+    serve) echo "--ready-file --help" ;;
+    demo) echo "--dir --engine --imap --imaps --lmtp --lmtp-socket --any-user --without --empty
+                --ready-file --quiet --help" ;;
+    account) echo "add list passwd remove disable enable --help" ;;
+    "account add") echo "$account --no-password --max-size --max-messages --help" ;;
+    "account list" | "alias list") echo "--json --help" ;;
+    "account passwd") echo "$account --help" ;;
+    "account remove") echo "--yes --help" ;;
+    alias) echo "add list remove --help" ;;
+    import) echo "--mailbox --help" ;;
+    export) echo "--help" ;;
+    check) echo "--deep --json --help" ;;
+    config) echo "show check example --help" ;;
+    *) echo "--help" ;;
+  esac
+}
+
+# The keys of the configuration, as `posthorn config example` lists them.
+_posthorn_keys() {
+  posthorn config example 2>/dev/null | awk '
+    /^\[/ { table = substr($0, 2, length($0) - 2) "." }
+    /^#[a-z_]+ = / { print table substr($1, 2) "=" }'
+}
+
+_posthorn_accounts() {
+  posthorn account list 2>/dev/null | awk '{ print $1 }'
+}
+
+_posthorn() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local commands="" word i
+  COMPREPLY=()
+  case $previous in
+    -c | --config | --password-file | --ready-file | --lmtp-socket)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      return
+      ;;
+    --data-dir | --dir)
+      mapfile -t COMPREPLY < <(compgen -d -- "$current")
+      return
+      ;;
+    --set)
+      compopt -o nospace
+      mapfile -t COMPREPLY < <(compgen -W "$(_posthorn_keys)" -- "$current")
+      return
+      ;;
+    --engine)
+      mapfile -t COMPREPLY < <(compgen -W "memory rocksdb" -- "$current")
+      return
+      ;;
+  esac
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
+    case $word in
+      -c | --config | --data-dir | --set) ((i++)) ;;
+      -*) ;;
+      init | serve | demo | account | alias | import | export | check | config | version)
+        [[ -z $commands ]] && commands=$word
+        ;;
+      add | list | passwd | remove | disable | enable | show | example)
+        [[ $commands == account || $commands == alias || $commands == config ]] &&
+          commands+=" $word"
+        ;;
+    esac
+  done
+  [[ $commands == config && " ${COMP_WORDS[*]:1:COMP_CWORD-1} " == *" config check "* ]] &&
+    commands="config check"
+  if [[ $current != -* ]]; then
+    case $commands in
+      "account passwd" | "account remove" | "account disable" | "account enable" | import | export)
+        mapfile -t COMPREPLY < <(compgen -W "$(_posthorn_accounts)" -- "$current")
+        [[ $commands == import || $commands == export ]] &&
+          mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
+    esac
+  fi
+  mapfile -t COMPREPLY < <(compgen -W "$(_posthorn_words "$commands")" -- "$current")
+}
+
+complete -F _posthorn posthorn
