@@ -138,7 +138,11 @@ async::Task<Status> Account::commit_at_home(PreparedChange prepared) {
 
 void Account::publish(StatePtr state, std::span<const MailboxId> touched) {
   published_.store(std::move(state), std::memory_order_release);
-  if (!touched.empty()) watches_->notify(touched);
+  if (!touched.empty()) {
+    watches_->notify(touched);
+    const std::int64_t day = store_.clock().now().seconds / 86400;
+    if (std::exchange(pipeline_->due_day, day) != day) store_.note_due(id_);
+  }
   maintain_if_due();
 }
 

@@ -90,6 +90,7 @@ class Account : public std::enable_shared_from_this<Account> {
  private:
   friend class Store;
   friend class Maintenance;
+  friend class Expiry;
   struct Pipeline;
 
   async::Task<Result<ChangeReceipt>> change_at_home(std::vector<MailboxId> needs,

@@ -106,6 +106,12 @@ class Store {
  private:
   Store();
   async::Task<Result<AccountPtr>> account_at_home(AccountId id, std::size_t home);
+  friend class Account;
+  /// Remembers that the account changed today, for the sweep after the horizon.
+  void note_due(const AccountId& id);
+  /// Closes accounts nobody uses, beyond the limits of the options.
+  async::Task<void> trim();
+  async::Task<Status> check_account(AccountPtr account, bool deep, CheckReport& report);
   async::Task<Status> edit_profile(AccountId id, std::function<void(AccountProfile&)> edit);
 
   std::unique_ptr<State> state_;

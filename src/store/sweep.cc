@@ -1,0 +1,182 @@
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "store/codec.h"
+#include "store/expiry.h"
+#include "store/keys.h"
+#include "store/load.h"
+#include "store/pipeline.h"
+#include "store/record.h"
+#include "store/store_state.h"
+#include "store/system.h"
+
+namespace posthorn::store {
+namespace {
+
+constexpr std::int64_t kDay = 86400;
+
+std::string due_prefix(std::int64_t day) {
+  std::string key = "d";
+  ByteWriter(key).u32(static_cast<std::uint32_t>(std::max<std::int64_t>(day, 0)));
+  return key;
+}
+
+struct Due {
+  std::string key;
+  AccountId account;
+};
+
+AccountId account_of(std::string_view key) {
+  AccountId id;
+  if (key.size() >= id.bytes.size())
+    std::ranges::copy(key.substr(key.size() - id.bytes.size()),
+                      reinterpret_cast<char*>(id.bytes.data()));
+  return id;
+}
+
+Result<std::vector<Due>> due_accounts(engine::Engine& engine, std::int64_t up_to_day) {
+  constexpr std::size_t kAtOnce = 1000;
+  auto rows = engine.scan(system_partition(), "d", due_prefix(up_to_day + 1), kAtOnce,
+                          engine::Tier::may_block);
+  if (!rows) return pass(rows);
+  std::vector<Due> due;
+  for (const engine::Row& row : rows->rows) due.push_back({row.key, account_of(row.key)});
+  return due;
+}
+
+/// Pieces that the rows and groups of a removed account name.
+Result<std::vector<engine::PieceName>> pieces_of(engine::Engine& engine, const AccountId& id) {
+  std::vector<engine::PieceName> pieces;
+  std::optional<engine::PieceName> after;
+  for (;;) {
+    constexpr std::size_t kAtOnce = 1000;
+    auto some = engine.pieces(after, kAtOnce);
+    if (!some) return pass(some);
+    for (const engine::PieceName& name : *some) {
+      auto info = engine.inspect(name);
+      if (!info) return pass(info);
+      if (*info && std::ranges::any_of((*info)->holders,
+                                       [&](const engine::Holder& h) { return h.partition == id; }))
+        pieces.push_back(name);
+    }
+    if (some->size() < kAtOnce) return pieces;
+    after = some->back();
+  }
+}
+
+/// Everything of a removed account: pieces, pages, rows, the account's own row last, so that a
+/// sweep cut short is taken up again.
+Status purge(engine::Engine& engine, const AccountId& id) {
+  auto pieces = pieces_of(engine, id);
+  if (!pieces) return pass(pieces);
+  for (const engine::PieceName& name : *pieces) {
+    if (Status ok = engine.unhold(name, id, INT64_MAX);
+        !ok && ok.error().kind != ErrorKind::not_found)
+      return ok;
+    auto info = engine.inspect(name);
+    if (!info) return pass(info);
+    if (*info && (*info)->holders.empty())
+      if (auto erased = engine.erase(name, (*info)->version); !erased) return pass(erased);
+  }
+  for (;;) {
+    constexpr std::size_t kAtOnce = 1000;
+    auto rows = engine.scan(id, "", "", kAtOnce, engine::Tier::may_block);
+    if (!rows) return pass(rows);
+    auto pages = engine.pages(id, PageNumber(0), kAtOnce);
+    if (!pages) return pass(pages);
+    if (rows->rows.empty() && pages->empty()) return {};
+    engine::Commit commit{id, rows->tail, 0, {}, {}};
+    for (engine::Row& row : rows->rows) commit.edits.push_back({std::move(row.key), std::nullopt});
+    commit.carry.dropped_pages = std::move(*pages);
+    if (auto done = commit_and_wait(engine, std::move(commit)); !done) return pass(done);
+  }
+}
+
+/// Carries out the removals that are older than the grace time.
+Status purge_removed(engine::Engine& engine, std::int64_t before) {
+  for (std::uint8_t shard = 0; shard < kDirectoryShards; ++shard) {
+    const PartitionId directory = directory_partition(shard);
+    constexpr std::size_t kAtOnce = 100;
+    auto rows = engine.scan(directory, "i", "j", kAtOnce, engine::Tier::may_block);
+    if (!rows) return pass(rows);
+    for (const engine::Row& row : rows->rows) {
+      auto since = unseal(row.value);
+      if (!since) return pass(since);
+      ByteReader r(*since);
+      if (static_cast<std::int64_t>(r.u64()) > before) continue;
+      if (Status ok = purge(engine, account_of(row.key)); !ok) return ok;
+      Status done =
+          edit_row(engine, directory, row.key, [&](const std::optional<std::string>& there) {
+            std::vector<engine::Edit> edits;
+            if (there) edits.push_back({row.key, std::nullopt});
+            return Result<std::vector<engine::Edit>>(std::move(edits));
+          });
+      if (!done) return done;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+void Store::note_due(const AccountId& id) {
+  std::string key = due_prefix(state_->clock.now().seconds / kDay);
+  key += id.view();
+  std::vector<engine::Edit> edits;
+  edits.push_back({std::move(key), std::string("1")});
+  state_->engine.hint(system_partition(), std::move(edits));
+}
+
+async::Task<void> Store::trim() {
+  async::Loop* const caller = async::Loop::current();
+  const std::size_t budget = state_->options.open_accounts / state_->shards.size() + 1;
+  for (std::size_t i = 0; i < state_->shards.size(); ++i) {
+    co_await state_->loops.at(i).enter();
+    HomeShard& shard = *state_->shards[i];
+    std::uint64_t contents = 0;
+    std::size_t kept = 0;
+    for (auto it = shard.open.begin(); it != shard.open.end();) {
+      const AccountPtr& account = it->second;
+      // Nobody else has it, and nothing of it is under way: it can be read again when wanted.
+      const bool idle = account.use_count() == 1 && account->pipeline_->pending.empty();
+      std::uint64_t bytes = 0;
+      for (const auto& [id, mailbox] : *account->published()->mailboxes)
+        if (mailbox->contents) bytes += std::uint64_t{mailbox->contents->count()} * 48;
+      if (idle && (kept >= budget || contents + bytes > state_->options.contents_budget_bytes /
+                                                            state_->shards.size())) {
+        it = shard.open.erase(it);
+      } else {
+        contents += bytes;
+        ++kept;
+        ++it;
+      }
+    }
+  }
+  if (caller != nullptr) co_await caller->enter();
+}
+
+async::Task<Status> Store::sweep() {
+  co_await trim();
+  const std::int64_t now = state_->clock.now().seconds;
+  const std::int64_t before = now - state_->options.horizon_seconds;
+  // A day's row stands for changes up to its end.
+  auto due = co_await async::offload(
+      state_->offload, [&] { return due_accounts(state_->engine, before / kDay - 1); });
+  if (!due) co_return pass(due);
+  for (Due& entry : *due) {
+    auto opened = co_await account(entry.account);
+    if (opened) {
+      if (Status done = co_await Expiry::run(*opened, before); !done)
+        log::error("account {}: sweep: {}", to_hex(entry.account), done.error().text);
+    }
+    std::vector<engine::Edit> edits;
+    edits.push_back({std::move(entry.key), std::nullopt});
+    state_->engine.hint(system_partition(), std::move(edits));
+  }
+  co_return co_await async::offload(state_->offload, [&] {
+    return purge_removed(state_->engine, now - state_->options.sweep_grace_seconds);
+  });
+}
+
+}  // namespace posthorn::store
