@@ -106,7 +106,7 @@ void Committer::listen(BellListener listener) {
 
 bool Committer::take(std::vector<Job>& jobs) {
   std::unique_lock lock(mutex_);
-  if (broken_) {  // It gets well without being asked to write.
+  if (health_ != Health::well) {  // It gets well without being asked to write.
     waiting_.wait_until(lock, next_attempt_, [&] { return stopping_ || !queue_.empty(); });
   } else {
     waiting_.wait(lock, [&] { return stopping_ || alarmed_ || !queue_.empty(); });
@@ -231,34 +231,36 @@ void Committer::ring(const std::vector<Batch::Moved>& moved) {
 }
 
 void Committer::write_failed(const Error& error) {
-  if (!broken_ || last_failure_ != error.cause)
+  if (health_ != Health::broken || last_failure_ != error.cause)
     log::error("storage: a write failed: {}", error.cause);
   last_failure_ = error.cause;
-  if (!broken_) start_recovery();
+  if (health_ != Health::broken) start_recovery(Health::broken, {});
 }
 
-void Committer::start_recovery() {
-  broken_ = true;
+void Committer::start_recovery(Health health, Clock::duration after) {
+  health_ = health;
   patience_ = kFirstRetry;
-  next_attempt_ = Clock::now();
+  next_attempt_ = Clock::now() + after;
 }
 
 bool Committer::healthy() {
-  if (alarmed_.exchange(false) && !broken_) start_recovery();
-  if (!broken_) return true;
+  // RocksDB tells before it has taken the error down; resuming at once would find nothing wrong.
+  if (alarmed_.exchange(false) && health_ == Health::well)
+    start_recovery(Health::suspect, kFirstRetry);
+  if (health_ == Health::well) return true;
   const Clock::time_point now = Clock::now();
-  if (now < next_attempt_) return false;
+  if (now < next_attempt_) return health_ == Health::suspect;
   if (Status recovered = storage_.recover(); !recovered) {
     next_attempt_ = now + patience_;
     patience_ = std::min<Clock::duration>(patience_ * 2, kLastRetry);
     if (last_failure_ != recovered.error().cause)
       log::error("storage: not writing yet: {}", recovered.error().cause);
     last_failure_ = recovered.error().cause;
-    return false;
+    return health_ == Health::suspect;
   }
-  broken_ = false;
+  health_ = Health::well;
   batch_.drop();
-  log::info("storage: writing again");
+  log::info("storage: recovered");
   return true;
 }
 

@@ -38,6 +38,11 @@ class Committer {
   void stop();
 
  private:
+  enum class Health : std::uint8_t {
+    well,
+    suspect,  ///< RocksDB reported an error in its background; writes may still succeed.
+    broken,   ///< A write failed: all are refused until recovery.
+  };
   struct CommitJob {
     Commit commit;
     CommitDone done;
@@ -94,7 +99,7 @@ class Committer {
   bool healthy();
   void refuse(Job& job);
   void write_failed(const Error& error);
-  void start_recovery();
+  void start_recovery(Health health, Clock::duration after);
   void alarmed();
 
   Storage& storage_;
@@ -116,7 +121,7 @@ class Committer {
   std::size_t unsynced_ = 0;
   /// Partitions a commit failed for: those given before it was told (lower tickets) fail too.
   std::unordered_map<PartitionId, std::uint64_t> blocked_;
-  bool broken_ = false;
+  Health health_ = Health::well;
   std::atomic<bool> alarmed_ = false;
   std::string last_failure_;
   Clock::time_point next_attempt_;

@@ -165,6 +165,7 @@ Status RocksDbEngine::write_unsynced(Database& database, ::rocksdb::WriteBatch& 
     written = database.db().SyncWAL();  // Whoever writes ahead that much waits for the disk.
   }
   if (written.ok()) return {};
+  storage_.alarm().raise();
   return fail(written);
 }
 
