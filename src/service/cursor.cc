@@ -1,6 +1,7 @@
 #include "service/cursor.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace posthorn::service {
 
@@ -71,9 +72,11 @@ void Cursor::advance_flags(const store::Mailbox& now, Updates& updates, Uid told
   });
   flags_modseq_ = now.head.highest_modseq;
   own_changes_.clear();
+}
+
+bool Cursor::take_new_keywords(const store::Mailbox& now) {
   const std::size_t keywords = now.keywords ? now.keywords->names().size() : 0;
-  updates.new_keywords = keywords > told_keywords_;
-  told_keywords_ = keywords;
+  return keywords > std::exchange(told_keywords_, keywords);
 }
 
 }  // namespace posthorn::service

@@ -38,8 +38,6 @@ struct Updates {
     store::FlagState flags;
   };
   std::vector<Changed> changed;
-  /// Keywords the client has not been told yet may be among the flags.
-  bool new_keywords = false;
 
   [[nodiscard]] bool empty() const { return gone.empty() && !exists && changed.empty(); }
 };
@@ -65,6 +63,9 @@ class Cursor {
 
   /// The client has heard by other means what the change with this MODSEQ did to flags.
   void told_change(ModSeq modseq) { own_changes_.push_back(modseq); }
+
+  /// Whether `now` has keywords that were not there when this was last asked.
+  bool take_new_keywords(const store::Mailbox& now);
 
   /// RFC 7162 §3.2: what may be said as HIGHESTMODSEQ. While expunges or arrivals wait it stays
   /// below their MODSEQ, so that a client that resynchronises from it misses nothing.

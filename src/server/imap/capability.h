@@ -13,9 +13,9 @@ namespace posthorn::server::imap {
 struct CapabilityView {
   enum class Stage : std::uint8_t { before_login, after_login };
   Stage stage = Stage::before_login;
-  bool can_start_tls = false;        ///< STARTTLS is there to be used.
-  bool plaintext_allowed = false;    ///< Passwords may be said here and now.
-  bool compressed = false;           ///< COMPRESS is done already.
+  bool can_start_tls = false;                     ///< STARTTLS is there to be used.
+  bool plaintext_allowed = false;                 ///< Passwords may be said here and now.
+  bool compressed = false;                        ///< COMPRESS is done already.
   std::vector<std::string_view> mechanisms = {};  ///< For AUTH=, best first.
 };
 

@@ -4,6 +4,8 @@
 #include <span>
 #include <utility>
 
+#include "wire/imap/response.h"
+
 namespace posthorn::server::imap {
 namespace {
 
@@ -72,23 +74,23 @@ Task<Result<Connection::Next>> Connection::next(wire::imap::Receiver::Expect exp
   while (true) {
     const ReceiverEvent event = receiver_.next(input(), expect);
     if (event.kind == ReceiverEvent::Kind::need_continuation) {
-      out_ += "+ go ahead\r\n";  // With text: clients choke on a bare "+".
+      wire::imap::Writer writer(out_);
+      wire::imap::format_continuation(writer, "go ahead");
     } else if (event.kind != ReceiverEvent::Kind::need_more) {
       co_return Next{Next::Kind::event, event};
     }
     consume(event.consumed);
     if (auto flushed = co_await flush(); !flushed) co_return pass(flushed);
-    if (stopping_) co_return Next{Next::Kind::woken};
+    if (stopping_ || (wake == Wake::end && std::exchange(woken_, false))) {
+      co_return Next{Next::Kind::woken};
+    }
     release_buffers();
     auto readable = co_await stream_->wait_readable(deadline);
     if (!readable && readable.error().kind == ErrorKind::timed_out) {
       co_return Next{Next::Kind::timed_out};
     }
     if (!readable) co_return pass(readable);
-    if (!*readable) {
-      if (stopping_ || wake == Wake::end) co_return Next{Next::Kind::woken};
-      continue;
-    }
+    if (!*readable) continue;  // Woken: looked at above.
     if (auto got = co_await read(kReadOctets, deadline); !got) co_return pass(got);
   }
 }
@@ -101,6 +103,11 @@ Task<Result<std::string_view>> Connection::literal_octets(std::uint64_t limit,
     if (auto got = co_await read(room, deadline); !got) co_return pass(got);
   }
   co_return input().substr(0, limit);
+}
+
+void Connection::wake() {
+  woken_ = true;
+  stream_->wake();
 }
 
 void Connection::stop() {

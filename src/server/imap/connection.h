@@ -34,8 +34,8 @@ class Connection {
   [[nodiscard]] std::uint64_t octets_out() const { return sent_ + out_.size(); }
 
   enum class Wake : std::uint8_t {
-    ignore,  ///< stop() only.
-    end,     ///< wake() of the stream ends the wait too.
+    ignore,  ///< Only stop() ends the wait.
+    end,     ///< wake() does too.
   };
   struct Next {
     enum class Kind : std::uint8_t { event, woken, timed_out };
@@ -43,8 +43,8 @@ class Connection {
     wire::imap::ReceiverEvent event = {};
   };
   /// The next thing the client said; answers synchronising literals by itself. What waits to be
-  /// sent is flushed before waiting. After an event `consume(event.consumed)` is due once its text is
-  /// done with. Errors: closed, io.
+  /// sent is flushed before waiting. After an event `consume(event.consumed)` is due once its text
+  /// is done with. Errors: closed, io.
   async::Task<Result<Next>> next(wire::imap::Receiver::Expect expect,
                                  std::chrono::milliseconds deadline, Wake wake = Wake::ignore);
   void consume(std::size_t octets);
@@ -57,6 +57,8 @@ class Connection {
   /// Something was received and not consumed.
   [[nodiscard]] bool has_input() const { return start_ < in_.size(); }
 
+  /// Ends a next() that was told Wake::end with `woken`, or the one to come. Thread: the loop's.
+  void wake();
   /// Ends next() soon with `woken`, whatever it was told about wake(). Thread: the loop's.
   void stop();
   [[nodiscard]] bool is_stopping() const { return stopping_; }
@@ -73,6 +75,7 @@ class Connection {
   std::size_t start_ = 0;  ///< Of what is not consumed in in_.
   std::string out_;
   std::uint64_t sent_ = 0;
+  bool woken_ = false;
   bool stopping_ = false;
 };
 

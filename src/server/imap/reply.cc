@@ -3,47 +3,44 @@
 namespace posthorn::server::imap {
 namespace {
 
+using wire::imap::CodeName;
+
 // RFC 9051 §7.1, RFC 5530.
-std::string_view code_of(ErrorKind kind) {
+wire::imap::Code code_of(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::bad_argument: return "CANNOT";
-    case ErrorKind::not_found: return "NONEXISTENT";
-    case ErrorKind::already_exists: return "ALREADYEXISTS";
-    case ErrorKind::no_permission: return "NOPERM";
-    case ErrorKind::auth_failed: return "AUTHENTICATIONFAILED";
-    case ErrorKind::over_quota: return "OVERQUOTA";
-    case ErrorKind::too_big: return "TOOBIG";
-    case ErrorKind::limit: return "LIMIT";
+    case ErrorKind::bad_argument:
+    case ErrorKind::not_supported: return CodeName::cannot;
+    case ErrorKind::not_found: return CodeName::nonexistent;
+    case ErrorKind::already_exists: return CodeName::already_exists;
+    case ErrorKind::no_permission: return CodeName::no_perm;
+    case ErrorKind::auth_failed: return CodeName::authentication_failed;
+    case ErrorKind::over_quota: return CodeName::over_quota;
+    case ErrorKind::too_big: return CodeName::too_big;
+    case ErrorKind::limit: return CodeName::limit;
     case ErrorKind::unavailable:
     case ErrorKind::timed_out:
-    case ErrorKind::closed: return "UNAVAILABLE";
-    case ErrorKind::not_supported: return "CANNOT";
-    case ErrorKind::unknown_charset: return "BADCHARSET (UTF-8 US-ASCII)";
-    case ErrorKind::unknown_encoding: return "UNKNOWN-CTE";
-    case ErrorKind::syntax: return "";
+    case ErrorKind::closed: return CodeName::unavailable;
+    case ErrorKind::unknown_charset: return wire::imap::code::BadCharset{{"UTF-8", "US-ASCII"}};
+    case ErrorKind::unknown_encoding: return CodeName::unknown_cte;
+    case ErrorKind::syntax: return {};
     case ErrorKind::conflict:
     case ErrorKind::would_block:
     case ErrorKind::corrupt:
     case ErrorKind::io:
-    case ErrorKind::server_bug: return "SERVERBUG";
+    case ErrorKind::server_bug: return CodeName::server_bug;
   }
-  return "SERVERBUG";
+  return CodeName::server_bug;
 }
 
-/// One line of it, whatever a lower layer put there.
-std::string line_of(const Error& error) {
-  std::string text = error.text.empty() ? std::string(name_of(error.kind)) : error.text;
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || (c & 0x80) != 0) c = '?';
-  }
-  return text;
+std::string text_of(const Error& error) {
+  return error.text.empty() ? std::string(name_of(error.kind)) : error.text;
 }
 
 }  // namespace
 
 Reply reply_to(const Error& error) {
-  if (error.kind == ErrorKind::syntax) return Reply::bad(line_of(error));
-  return Reply::no(line_of(error), std::string(code_of(error.kind)));
+  if (error.kind == ErrorKind::syntax) return Reply::bad(text_of(error));
+  return Reply::no(text_of(error), code_of(error.kind));
 }
 
 Reply reply_to_parse(const Error& error) {
@@ -51,7 +48,7 @@ Reply reply_to_parse(const Error& error) {
     return reply_to(error);
   }
   // RFC 5530 has CLIENTBUG for it; BAD says as much.
-  return Reply::bad(line_of(error));
+  return Reply::bad(text_of(error));
 }
 
 }  // namespace posthorn::server::imap

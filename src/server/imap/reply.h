@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "wire/imap/response_code.h"
 
 namespace posthorn::server::imap {
 
@@ -12,16 +13,16 @@ namespace posthorn::server::imap {
 struct Reply {
   enum class Kind : std::uint8_t { ok, no, bad };
   Kind kind = Kind::ok;
-  std::string code = {};  ///< Without its brackets; none if empty.
+  wire::imap::Code code = {};
   std::string text = {};  ///< "done" if empty.
 
-  static Reply ok(std::string text = {}, std::string code = {}) {
+  static Reply ok(std::string text = {}, wire::imap::Code code = {}) {
     return {Kind::ok, std::move(code), std::move(text)};
   }
-  static Reply no(std::string text, std::string code = {}) {
+  static Reply no(std::string text, wire::imap::Code code = {}) {
     return {Kind::no, std::move(code), std::move(text)};
   }
-  static Reply bad(std::string text, std::string code = {}) {
+  static Reply bad(std::string text, wire::imap::Code code = {}) {
     return {Kind::bad, std::move(code), std::move(text)};
   }
 };

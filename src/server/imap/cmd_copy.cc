@@ -1,0 +1,74 @@
+#include <utility>
+
+#include "server/imap/commands.h"
+#include "server/imap/session.h"
+#include "service/messages.h"
+
+namespace posthorn::server::imap {
+namespace {
+
+namespace wi = wire::imap;
+using async::Task;
+
+struct Plan {
+  service::TransferMode mode;
+  const SequenceSet& set;
+  wi::Numbering numbering;
+  std::string target;
+};
+
+/// RFC 4315 §3. Nothing copied has no code: NO would make Apple Mail try for ever, and an empty
+/// COPYUID is not grammatical.
+wi::Code copy_uid(const service::Transferred& done) {
+  if (done.pairs.empty()) return {};
+  wi::code::CopyUid code;
+  code.uid_validity = done.uid_validity;
+  for (const store::UidPair& pair : done.pairs) {
+    code.from.add(pair.source.value);
+    code.to.add(pair.target.value);
+  }
+  return code;
+}
+
+Task<Reply> run(Session& session, Plan plan) {
+  auto seqnums = session.selected->resolve(plan.set, plan.numbering);
+  if (!seqnums) co_return session.refuse(seqnums.error());
+  service::Transfer what;
+  what.mode = plan.mode;
+  what.source = session.selected->id;
+  what.uids = session.selected->told().uids_of(*seqnums);
+  what.target = std::move(plan.target);
+  if (session.account->published()->find(what.target) == nullptr) {
+    co_return Reply::no("no such mailbox", wi::CodeName::try_create);  // RFC 9051 §6.4.7
+  }
+  if (what.uids.empty()) co_return Reply::ok("nothing to do");
+  auto done = co_await service::transfer(session.account, std::move(what));
+  if (!done && done.error().kind == ErrorKind::not_found) {
+    co_return Reply::no("no such mailbox", wi::CodeName::try_create);
+  }
+  if (!done) co_return session.refuse(done.error());
+  wi::Code code = copy_uid(*done);
+  if (plan.mode == service::TransferMode::copy) co_return Reply::ok({}, std::move(code));
+  // RFC 6851 §4.3: before the EXPUNGE responses.
+  if (!done->pairs.empty()) session.say(wi::Condition::ok, code, "moved");
+  co_return Reply::ok();
+}
+
+}  // namespace
+
+// RFC 9051 §6.4.7.
+CommandTask cmd_copy(Session& session, wi::CopyCommand& command) {
+  return run(session, {service::TransferMode::copy, command.set, command.numbering,
+                       std::move(command.mailbox)});
+}
+
+// RFC 9051 §6.4.8.
+CommandTask cmd_move(Session& session, wi::MoveCommand& command) {
+  if (session.selected->is_read_only()) {
+    co_return Reply::no("the mailbox is open read-only", wi::CodeName::no_perm);
+  }
+  co_return co_await run(session, {service::TransferMode::move, command.set, command.numbering,
+                                   std::move(command.mailbox)});
+}
+
+}  // namespace posthorn::server::imap

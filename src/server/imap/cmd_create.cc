@@ -1,0 +1,71 @@
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include "server/imap/commands.h"
+#include "server/imap/object_id.h"
+#include "server/imap/session.h"
+#include "text/ascii.h"
+
+namespace posthorn::server::imap {
+namespace {
+
+namespace wi = wire::imap;
+using store::SpecialUse;
+
+// RFC 6154 §2, RFC 8457 §2.
+constexpr auto kUses = std::to_array<std::pair<std::string_view, SpecialUse>>({
+    {"\\All", SpecialUse::all},
+    {"\\Archive", SpecialUse::archive},
+    {"\\Drafts", SpecialUse::drafts},
+    {"\\Flagged", SpecialUse::flagged},
+    {"\\Junk", SpecialUse::junk},
+    {"\\Sent", SpecialUse::sent},
+    {"\\Trash", SpecialUse::trash},
+    {"\\Important", SpecialUse::important},
+});
+
+/// None when one of the names is unknown.
+std::optional<store::SpecialUses> uses_of(const std::vector<std::string>& names) {
+  store::SpecialUses uses = 0;
+  for (const std::string& name : names) {
+    const auto* const known = std::ranges::find_if(
+        kUses, [&](const auto& use) { return text::iequals(use.first, name); });
+    if (known == kUses.end()) return std::nullopt;
+    uses |= bit(known->second);
+  }
+  return uses;
+}
+
+}  // namespace
+
+// RFC 9051 §6.3.4, RFC 6154 §3. A new mailbox is subscribed: clients show nothing else.
+CommandTask cmd_create(Session& session, wi::CreateCommand& command) {
+  if (!command.special_use.empty() && !session.is_offered("CREATE-SPECIAL-USE")) {
+    co_return Reply::bad("CREATE takes no USE here");
+  }
+  const auto uses = uses_of(command.special_use);
+  // RFC 6154 §3. What shows all messages or all flagged ones is no mailbox one can make.
+  if (!uses || (*uses & (bit(SpecialUse::all) | bit(SpecialUse::flagged))) != 0) {
+    co_return Reply::no("no mailbox can be made for that use", wi::CodeName::use_attr);
+  }
+  store::NewMailbox wanted{std::move(command.mailbox), *uses, true};
+  // RFC 9051 §6.3.4: a delimiter at the end says that names will be made below.
+  if (wanted.name.size() > 1 && wanted.name.back() == store::kDelimiter) wanted.name.pop_back();
+  MailboxId made;
+  store::ChangeFunction function = [&](store::Change& change) -> Status {
+    auto id = change.create_mailbox(wanted);
+    if (!id) return pass(id);
+    made = *id;
+    return {};
+  };
+  std::vector<MailboxId> needs;
+  auto receipt = co_await session.account->change(std::move(needs), std::move(function));
+  if (!receipt) co_return session.refuse(receipt.error());
+  if (!session.is_offered("OBJECTID")) co_return Reply::ok();
+  session.code_text = format_mailbox_id(session.account->id(), made);  // RFC 8474 §4.1
+  co_return Reply::ok("created", wi::code::MailboxId{session.code_text});
+}
+
+}  // namespace posthorn::server::imap

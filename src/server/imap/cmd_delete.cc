@@ -1,0 +1,31 @@
+#include "server/imap/commands.h"
+#include "server/imap/session.h"
+
+namespace posthorn::server::imap {
+
+namespace wi = wire::imap;
+
+// RFC 9051 §6.3.5. The subscription goes too: clients would go on showing it.
+CommandTask cmd_delete(Session& session, wi::DeleteCommand& command) {
+  const store::StatePtr state = session.account->published();
+  const store::MailboxPtr mailbox = state->find(command.mailbox);
+  if (mailbox == nullptr && state->has_children(command.mailbox)) {
+    co_return Reply::no("there are mailboxes below it", wi::CodeName::has_children);
+  }
+  store::ChangeFunction function = [&](store::Change& change) -> Status {
+    if (auto done = change.delete_mailbox(command.mailbox); !done) return done;
+    if (auto done = change.unsubscribe(command.mailbox); !done) return pass(done);
+    return {};
+  };
+  std::vector<MailboxId> needs;
+  if (mailbox != nullptr) needs.push_back(mailbox->id);
+  auto receipt = co_await session.account->change(std::move(needs), std::move(function));
+  if (!receipt) co_return session.refuse(receipt.error());
+  if (session.selected && mailbox != nullptr && session.selected->id == mailbox->id) {
+    session.selected.reset();
+    session.say(wi::Condition::ok, wi::CodeName::closed, "The selected mailbox was deleted");
+  }
+  co_return Reply::ok();
+}
+
+}  // namespace posthorn::server::imap

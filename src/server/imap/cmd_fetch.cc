@@ -1,0 +1,318 @@
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "async/loop.h"
+#include "message/header.h"
+#include "server/imap/commands.h"
+#include "server/imap/fetch_content.h"
+#include "server/imap/fetch_plan.h"
+#include "server/imap/fetch_row.h"
+#include "server/imap/object_id.h"
+#include "service/messages.h"
+#include "service/rows.h"
+
+namespace posthorn::server::imap {
+namespace {
+
+namespace wi = wire::imap;
+using async::Task;
+using service::Row;
+using Kind = wi::FetchItem::Kind;
+using Text = wi::Section::Text;
+using SteadyClock = std::chrono::steady_clock;
+
+/// One FETCH: messages in batches, whose emails are read together; written until the output is
+/// full, then flushed. Others get their turn at least every millisecond.
+class Fetch {
+ public:
+  Fetch(Session& session, const wi::FetchCommand& command, const store::Mailbox& now,
+        NumberSet seqnums)
+      : session_(session),
+        command_(command),
+        plan_(plan_fetch(command)),
+        reader_(session.selected->told(), now, std::move(seqnums)),
+        emails_(session.account),
+        flags_(session, now) {}
+
+  /// Errors: closed once the connection is lost.
+  Task<Status> run();
+  /// The first message that could not be read, or why an item could not be given.
+  [[nodiscard]] const std::optional<Error>& failed() const { return failed_; }
+  /// UIDs whose content was sent and that had no \Seen.
+  [[nodiscard]] const NumberSet& seen() const { return seen_; }
+
+ private:
+  Task<Status> write_batch();
+  Task<Status> write_streaming(const Row& row);
+  bool write_plain(const Row& row);
+  bool write_item(wi::FetchWriter& fetch, const wi::FetchItem& item, const Row& row);
+  void write_header(wi::FetchWriter& fetch, const wi::FetchItem& item, std::string_view header);
+  void fail_row(std::size_t start, const Error& error);
+  [[nodiscard]] ModSeq changed_since() const { return command_.changed_since.value_or(ModSeq(0)); }
+
+  static constexpr std::size_t kBatch = 256;
+  static constexpr std::size_t kStreamingBatch = 16;
+
+  Session& session_;
+  const wi::FetchCommand& command_;
+  const FetchPlan plan_;
+  service::RowReader reader_;
+  store::EmailReader emails_;
+  RowWriter flags_;
+  std::vector<Row> rows_;
+  std::string scratch_;
+  message::StructureView structure_;
+  std::string_view header_;
+  std::optional<Error> failed_;
+  NumberSet seen_;
+};
+
+Task<Status> Fetch::run() {
+  auto began = SteadyClock::now();
+  std::vector<Ordinal> ordinals;
+  const std::size_t batch = plan_.streams ? kStreamingBatch : kBatch;
+  while (reader_.next(rows_, batch, changed_since())) {
+    if (plan_.columns != 0) {
+      ordinals.clear();
+      for (const Row& row : rows_) ordinals.push_back(row.member.ordinal);
+      co_await emails_.load(ordinals, plan_.columns);
+    }
+    if (auto done = co_await write_batch(); !done) co_return done;
+    if (session_.connection.is_full()) {
+      if (auto flushed = co_await session_.connection.flush(); !flushed) co_return flushed;
+    }
+    if (SteadyClock::now() - began > std::chrono::milliseconds(1)) {
+      co_await async::Loop::current()->yield();
+      began = SteadyClock::now();
+    }
+  }
+  co_return Status();
+}
+
+Task<Status> Fetch::write_batch() {
+  for (const Row& row : rows_) {
+    bool done = true;
+    if (plan_.streams) {
+      auto streamed = co_await write_streaming(row);
+      if (!streamed && streamed.error().kind == ErrorKind::closed) co_return streamed;
+      done = streamed.has_value();
+    } else {
+      done = write_plain(row);
+    }
+    if (done && plan_.sets_seen && (row.flags.system & bit(SystemFlag::seen)) == 0) {
+      seen_.add(row.member.uid.value);
+    }
+    if (!plan_.streams || !session_.connection.is_full()) continue;
+    if (auto flushed = co_await session_.connection.flush(); !flushed) {
+      co_return fail(ErrorKind::closed, "the connection was lost");
+    }
+  }
+  co_return Status();
+}
+
+void Fetch::fail_row(std::size_t start, const Error& error) {
+  session_.connection.out().resize(start);
+  if (!failed_) failed_ = error;
+}
+
+bool Fetch::write_plain(const Row& row) {
+  const std::size_t start = session_.connection.out().size();
+  if ((plan_.columns & bit(store::Column::structure)) != 0) {
+    auto column = emails_.get(row.member.ordinal, store::Column::structure);
+    if (!column) return fail_row(start, column.error()), false;
+    structure_ = message::StructureView(*column);
+  }
+  if ((plan_.columns & bit(store::Column::header)) != 0) {
+    auto column = emails_.get(row.member.ordinal, store::Column::header);
+    if (!column) return fail_row(start, column.error()), false;
+    header_ = *column;
+  }
+  auto writer = session_.writer();
+  wi::FetchWriter fetch(writer);
+  fetch.begin(row.seqnum);
+  for (const wi::FetchItem& item : plan_.items) {
+    if (!write_item(fetch, item, row)) write_header(fetch, item, header_);
+  }
+  fetch.end();
+  return true;
+}
+
+Task<Status> Fetch::write_streaming(const Row& row) {
+  const std::uint64_t before = session_.connection.octets_out();
+  const std::size_t start = session_.connection.out().size();
+  auto header = emails_.get(row.member.ordinal, store::Column::header);
+  auto body = emails_.get(row.member.ordinal, store::Column::body);
+  Result<std::string_view> structure = std::string_view();
+  if ((plan_.columns & bit(store::Column::structure)) != 0) {
+    structure = emails_.get(row.member.ordinal, store::Column::structure);
+  }
+  for (const auto* column : {&header, &body, &structure}) {
+    if (*column) continue;
+    fail_row(start, column->error());
+    co_return fail(ErrorKind::corrupt, "left out");
+  }
+  header_ = *header;
+  structure_ = message::StructureView(*structure);
+  auto octets = MessageOctets::open(session_.account, header_, *body);
+  if (!octets) {
+    fail_row(start, octets.error());
+    co_return pass(octets);
+  }
+  auto writer = session_.writer();
+  wi::FetchWriter fetch(writer);
+  ContentWriter content(session_, fetch, *octets, structure_);
+  fetch.begin(row.seqnum);
+  for (const wi::FetchItem& item : plan_.items) {
+    if (write_item(fetch, item, row)) continue;
+    auto written = co_await content.write(item);
+    if (written) continue;
+    if (written.error().kind == ErrorKind::closed) co_return written;
+    // What has not left yet can be taken back; else the response has no right end any more.
+    if (session_.connection.octets_out() - session_.connection.out().size() > before - start) {
+      co_return fail(ErrorKind::closed, "a response broke off");
+    }
+    fail_row(start, written.error());
+    co_return fail(ErrorKind::corrupt, "left out");
+  }
+  fetch.end();
+  co_return Status();
+}
+
+/// False for what has to be taken from the message's octets.
+bool Fetch::write_item(wi::FetchWriter& fetch, const wi::FetchItem& item, const Row& row) {
+  switch (item.kind) {
+    case Kind::uid: fetch.uid(row.member.uid); return true;
+    case Kind::flags: flags_.flags(fetch, row.member.uid, row.flags); return true;
+    case Kind::internal_date: fetch.internal_date(row.member.internal_date); return true;
+    case Kind::rfc822_size: fetch.rfc822_size(row.member.size); return true;
+    case Kind::modseq: fetch.modseq(row.flags.modseq); return true;
+    case Kind::save_date: fetch.save_date(Timestamp{row.member.save_date, 0}); return true;
+    case Kind::envelope: fetch.envelope(structure_.envelope()); return true;
+    case Kind::body: fetch.body(structure_.body()); return true;
+    case Kind::body_structure: fetch.body_structure(structure_.bodystructure()); return true;
+    case Kind::preview: fetch.preview(structure_.preview()); return true;
+    case Kind::email_id:
+      fetch.email_id(format_email_id(session_.account->id(), row.member.ordinal));
+      return true;
+    case Kind::thread_id: fetch.thread_id(std::nullopt); return true;
+    default: return false;
+  }
+}
+
+/// BODY[HEADER...] of the message itself, when nothing else needs its body.
+void Fetch::write_header(wi::FetchWriter& fetch, const wi::FetchItem& item,
+                         std::string_view header) {
+  const bool fields = item.section.text == Text::header_fields;
+  if (item.kind == Kind::body_section && (fields || item.section.text == Text::header_fields_not)) {
+    scratch_.clear();
+    message::append_filtered_header(
+        scratch_, header, item.section.fields,
+        fields ? message::HeaderFilter::fields : message::HeaderFilter::fields_not);
+    header = scratch_;
+  }
+  const message::ByteRange wanted = clip(header.size(), item.partial);
+  fetch.literal(item, wanted.size());
+  session_.connection.out().append(header.substr(wanted.begin, wanted.size()));
+}
+
+/// RFC 7162 §3.2.6.
+Task<Status> say_vanished(Session& session, const wi::FetchCommand& command,
+                          const store::Mailbox& now) {
+  auto expunged = co_await session.account->expunged_since(now.id, *command.changed_since);
+  if (!expunged) co_return pass(expunged);
+  NumberSet gone;
+  const std::uint32_t last = now.head.uid_next.value - 1;
+  const NumberSet asked =
+      command.set.saved_result ? session.selected->saved_result : command.set.resolve(last);
+  if (expunged->complete) {
+    gone = expunged->uids.intersect(asked);
+  } else {
+    NumberSet there;
+    now.contents->members().for_each(0, now.contents->count(),
+                                     [&](std::uint32_t, const store::MemberLeaf& leaf,
+                                         std::uint32_t k) { there.add(leaf.uid[k]); });
+    NumberSet known;
+    known.add(1, last);
+    gone = asked.intersect(known).subtract(there);
+  }
+  // What the client has not been told as removed is not removed yet, in its numbers.
+  const service::Membership& told = session.selected->told();
+  gone = gone.subtract(told.uids_of(told.seqnums_of(gone)));
+  auto w = session.writer();
+  wi::format_vanished(w, wi::Vanished::earlier, gone);
+  co_return Status();
+}
+
+Task<Status> set_seen(Session& session, const NumberSet& uids) {
+  if (uids.empty() || session.selected->is_read_only()) co_return Status();
+  service::FlagsToStore what;
+  what.mailbox = session.selected->id;
+  what.uids = uids;
+  what.flags.system = bit(SystemFlag::seen);
+  auto stored = co_await service::store_flags(session.account, std::move(what));
+  if (!stored) co_return pass(stored);
+  co_return Status();
+}
+
+/// RFC 9394 §3.3.
+NumberSet window(const NumberSet& seqnums, const wi::PartialRange& partial) {
+  const std::uint64_t count = seqnums.count();
+  std::uint64_t first = partial.first;
+  std::uint64_t last = std::min<std::uint64_t>(partial.last, count);
+  if (partial.first > count) return {};
+  if (partial.from == wi::PartialRange::From::newest) {
+    first = count - last + 1;
+    last = count - partial.first + 1;
+  }
+  NumberSet result;
+  std::uint64_t at = 1;
+  for (const NumberSet::Range& range : seqnums.ranges()) {
+    const std::uint64_t size = std::uint64_t{range.last} - range.first + 1;
+    const std::uint64_t from = std::max(first, at);
+    const std::uint64_t to = std::min(last, at + size - 1);
+    if (from <= to) {
+      result.add(static_cast<std::uint32_t>(range.first + (from - at)),
+                 static_cast<std::uint32_t>(range.first + (to - at)));
+    }
+    at += size;
+  }
+  return result;
+}
+
+}  // namespace
+
+// RFC 9051 §6.4.5; RFC 7162 §3.1.4.1, §3.2.6.
+CommandTask cmd_fetch(Session& session, wi::FetchCommand& command) {
+  if (command.vanished && !session.enabled.qresync) {
+    co_return Reply::bad("QRESYNC has not been enabled");
+  }
+  auto seqnums = session.selected->resolve(command.set, command.numbering);
+  if (!seqnums) co_return session.refuse(seqnums.error());
+  auto now = co_await service::newest(session.account, session.selected->id);
+  if (!now) co_return session.refuse(now.error());
+  if (command.partial) seqnums = window(*seqnums, *command.partial);
+  Fetch fetch(session, command, **now, std::move(*seqnums));
+  const bool wants_modseq =
+      std::ranges::find(command.items, Kind::modseq, &wi::FetchItem::kind) != command.items.end();
+  if (wants_modseq || command.changed_since) {
+    session.enable_condstore();
+    session.selected->said_modseq = true;
+  }
+  if (command.vanished) {
+    auto said = co_await say_vanished(session, command, **now);
+    if (!said) co_return session.refuse(said.error());
+  }
+  if (auto done = co_await fetch.run(); !done) co_return session.lost();
+  auto seen = co_await set_seen(session, fetch.seen());
+  if (!seen) co_return session.refuse(seen.error());
+  if (!fetch.failed()) co_return Reply::ok();
+  if (fetch.failed()->kind == ErrorKind::not_found) {
+    co_return Reply::no("some messages are gone", wi::CodeName::expunge_issued);
+  }
+  co_return session.refuse(*fetch.failed());
+}
+
+}  // namespace posthorn::server::imap

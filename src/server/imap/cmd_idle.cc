@@ -1,0 +1,71 @@
+#include <algorithm>
+#include <chrono>
+#include <random>
+
+#include "server/imap/commands.h"
+#include "server/imap/session.h"
+#include "text/ascii.h"
+
+namespace posthorn::server::imap {
+namespace {
+
+namespace wi = wire::imap;
+using std::chrono::milliseconds;
+
+/// Spread over a fifth, so that sessions which began together do not wake together.
+milliseconds until_keepalive(const Session& session) {
+  const milliseconds every = session.options->keepalive;
+  if (every.count() <= 0) return session.options->idle_time;
+  thread_local std::minstd_rand random{std::random_device{}()};
+  std::uniform_int_distribution<std::int64_t> spread(0, every.count() / 5);
+  return every - milliseconds(spread(random));
+}
+
+/// The line that ends IDLE. Anything but DONE ends it too, as a mistake.
+Reply on_line(Session& session, const wi::ReceiverEvent& event) {
+  const bool done =
+      event.kind == wi::ReceiverEvent::Kind::line && text::iequals(event.text, "DONE");
+  session.connection.consume(event.consumed);
+  return done ? Reply::ok("IDLE is over") : Reply::bad("IDLE ends with DONE");
+}
+
+}  // namespace
+
+// RFC 2177, RFC 9051 §6.3.13. What follows DONE in the same packet is the next command.
+CommandTask cmd_idle(Session& session, wi::IdleCommand&) {
+  struct Idling {
+    Selected* selected;
+    explicit Idling(Selected* s) : selected(s) {
+      if (selected != nullptr) selected->idling = true;
+    }
+    ~Idling() {
+      if (selected != nullptr) selected->idling = false;
+    }
+  } const idling(session.selected.get());
+  {
+    auto w = session.writer();
+    wi::format_continuation(w, "idling");
+  }
+  while (true) {
+    auto told = co_await session.tell(service::kTellAll, wi::Numbering::seqnum);
+    if (!told) co_return session.lost();
+    if (session.is_over()) co_return Reply::ok();
+    auto next = co_await session.connection.next(wi::Receiver::Expect::line,
+                                                 until_keepalive(session), Connection::Wake::end);
+    if (!next) co_return session.lost();
+    if (next->kind == Connection::Next::Kind::event) co_return on_line(session, next->event);
+    if (session.connection.is_stopping()) {
+      session.bye(wi::CodeName::unavailable, "the server is going down");
+      co_return Reply::ok();
+    }
+    if (next->kind == Connection::Next::Kind::timed_out) {
+      if (session.options->keepalive.count() <= 0) {
+        session.bye(wi::CodeName::unavailable, "nothing was said for too long");
+        co_return Reply::ok();
+      }
+      session.say(wi::Condition::ok, {}, "Still here");
+    }
+  }
+}
+
+}  // namespace posthorn::server::imap

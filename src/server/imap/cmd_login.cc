@@ -1,0 +1,28 @@
+#include <utility>
+
+#include "server/imap/commands.h"
+#include "server/imap/session.h"
+
+namespace posthorn::server::imap {
+
+namespace wi = wire::imap;
+
+// RFC 9051 §6.2.3.
+CommandTask cmd_login(Session& session, wi::LoginCommand& command) {
+  if (!session.is_plaintext_allowed()) {
+    auth::wipe(command.password);
+    co_return Reply::no("passwords are taken under TLS only", wi::CodeName::privacy_required);
+  }
+  auth::Secret password(command.password);
+  auth::wipe(command.password);
+  auth::Source source{session.connection.stream().peer(), "LOGIN command"};
+  auto identity = co_await session.context.authenticator.login(
+      std::move(command.user), std::move(password), std::move(source));
+  if (!identity) co_return session.refuse(identity.error());
+  if (auto in = co_await session.log_in(std::move(*identity)); !in) {
+    co_return session.refuse(in.error());
+  }
+  co_return session.welcome();
+}
+
+}  // namespace posthorn::server::imap

@@ -1,0 +1,13 @@
+#include "server/imap/commands.h"
+#include "server/imap/session.h"
+
+namespace posthorn::server::imap {
+
+// RFC 9051 §6.1.3: BYE, the tagged OK, and only then the end.
+CommandTask cmd_logout(Session& session, wire::imap::LogoutCommand&) {
+  session.say(wire::imap::Condition::bye, {}, "until next time");
+  session.after = After::close;
+  co_return Reply::ok();
+}
+
+}  // namespace posthorn::server::imap

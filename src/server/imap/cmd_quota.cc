@@ -1,0 +1,59 @@
+#include <array>
+#include <vector>
+
+#include "server/imap/commands.h"
+#include "server/imap/session.h"
+
+namespace posthorn::server::imap {
+namespace {
+
+namespace wi = wire::imap;
+
+/// The one root there is: the account.
+constexpr std::string_view kRoot;
+
+void say_quota(Session& session) {
+  const store::StatePtr state = session.account->published();
+  const store::AccountCounters& counters = state->counters;
+  std::vector<wi::QuotaResource> resources;
+  // RFC 9208 §5.1: in units of 1,024 octets. A resource without a limit is not listed.
+  if (counters.quota.max_bytes != 0) {
+    resources.push_back(
+        {"STORAGE", (counters.bytes + 1023) / 1024, counters.quota.max_bytes / 1024});
+  }
+  if (counters.quota.max_messages != 0) {
+    resources.push_back({"MESSAGE", counters.messages, counters.quota.max_messages});
+  }
+  auto w = session.writer();
+  wi::format_quota(w, kRoot, resources);
+}
+
+}  // namespace
+
+// RFC 9208 §4.1.2.
+CommandTask cmd_getquota(Session& session, wi::GetQuotaCommand& command) {
+  if (command.root != kRoot) co_return Reply::no("no such quota root", wi::CodeName::nonexistent);
+  say_quota(session);
+  co_return Reply::ok();
+}
+
+// RFC 9208 §4.1.3.
+CommandTask cmd_getquotaroot(Session& session, wi::GetQuotaRootCommand& command) {
+  if (session.account->published()->find(command.mailbox) == nullptr) {
+    co_return Reply::no("no such mailbox", wi::CodeName::nonexistent);
+  }
+  constexpr std::array<std::string_view, 1> roots = {kRoot};
+  {
+    auto w = session.writer();
+    wi::format_quotaroot(w, command.mailbox, roots);
+  }
+  say_quota(session);
+  co_return Reply::ok();
+}
+
+// RFC 9208 §4.1.1: limits are the operator's.
+CommandTask cmd_setquota(Session&, wi::SetQuotaCommand&) {
+  co_return Reply::no("limits are set by the operator", wi::CodeName::no_perm);
+}
+
+}  // namespace posthorn::server::imap

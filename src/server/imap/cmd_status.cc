@@ -1,0 +1,65 @@
+#include "server/imap/commands.h"
+#include "server/imap/object_id.h"
+#include "server/imap/session.h"
+#include "server/imap/status.h"
+#include "service/messages.h"
+
+namespace posthorn::server::imap {
+namespace {
+
+namespace wi = wire::imap;
+using async::Task;
+using wi::StatusItem;
+
+/// RFC 3501 §6.3.10 RECENT: the only item the head does not have.
+Task<Result<std::uint32_t>> recent_of(Session& session, store::MailboxPtr mailbox) {
+  if (session.selected && session.selected->id == mailbox->id) {
+    co_return static_cast<std::uint32_t>(session.selected->recent.count());
+  }
+  auto loaded = co_await service::newest(session.account, mailbox->id);
+  if (!loaded) co_return pass(loaded);
+  const Uid first = session.account->recent_from(**loaded, false);
+  const store::Members& members = (*loaded)->contents->members();
+  co_return members.count() - members.lower_bound(first);
+}
+
+}  // namespace
+
+Task<Status> say_status(Session& session, store::MailboxPtr mailbox, wi::StatusItems items) {
+  const store::MailboxHead& head = mailbox->head;
+  wi::StatusValues values;
+  if (items.has(StatusItem::messages)) values.messages = head.messages;
+  if (items.has(StatusItem::uid_next)) values.uid_next = head.uid_next;
+  if (items.has(StatusItem::uid_validity)) values.uid_validity = head.uid_validity;
+  if (items.has(StatusItem::unseen)) values.unseen = head.unseen;
+  if (items.has(StatusItem::deleted)) values.deleted = head.deleted;
+  if (items.has(StatusItem::size)) values.size = head.bytes;
+  if (items.has(StatusItem::highest_modseq)) {
+    session.enable_condstore();  // RFC 7162 §3.1
+    values.highest_modseq = head.highest_modseq;
+  }
+  if (items.has(StatusItem::append_limit))
+    values.append_limit = session.options->max_message_octets;
+  if (items.has(StatusItem::deleted_storage)) values.deleted_storage = head.deleted_bytes;
+  const std::string id = format_mailbox_id(session.account->id(), mailbox->id);
+  if (items.has(StatusItem::mailbox_id)) values.mailbox_id = id;
+  if (items.has(StatusItem::recent)) {
+    auto recent = co_await recent_of(session, mailbox);
+    if (!recent) co_return pass(recent);
+    values.recent = *recent;
+  }
+  auto w = session.writer();
+  wi::format_status(w, mailbox->name, values);
+  co_return Status();
+}
+
+// RFC 9051 §6.3.11.
+CommandTask cmd_status(Session& session, wi::StatusCommand& command) {
+  const store::MailboxPtr mailbox = session.account->published()->find(command.mailbox);
+  if (mailbox == nullptr) co_return Reply::no("no such mailbox", wi::CodeName::nonexistent);
+  auto said = co_await say_status(session, mailbox, command.items);
+  if (!said) co_return session.refuse(said.error());
+  co_return Reply::ok();
+}
+
+}  // namespace posthorn::server::imap

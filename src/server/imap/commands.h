@@ -1,0 +1,52 @@
+#pragma once
+
+#include "async/task.h"
+#include "server/imap/reply.h"
+#include "wire/imap/command.h"
+
+/// The commands, each in the file of its name. They write untagged responses and return the tagged
+/// one; the session then tells news, as far as command_table.cc allows.
+namespace posthorn::server::imap {
+
+class Session;
+using CommandTask = async::Task<Reply>;
+
+CommandTask cmd_capability(Session& session, wire::imap::CapabilityCommand& command);
+CommandTask cmd_noop(Session& session, wire::imap::NoopCommand& command);
+CommandTask cmd_check(Session& session, wire::imap::CheckCommand& command);
+CommandTask cmd_logout(Session& session, wire::imap::LogoutCommand& command);
+CommandTask cmd_starttls(Session& session, wire::imap::StartTlsCommand& command);
+CommandTask cmd_idle(Session& session, wire::imap::IdleCommand& command);
+CommandTask cmd_authenticate(Session& session, wire::imap::AuthenticateCommand& command);
+CommandTask cmd_login(Session& session, wire::imap::LoginCommand& command);
+CommandTask cmd_enable(Session& session, wire::imap::EnableCommand& command);
+CommandTask cmd_id(Session& session, wire::imap::IdCommand& command);
+CommandTask cmd_compress(Session& session, wire::imap::CompressCommand& command);
+CommandTask cmd_getquota(Session& session, wire::imap::GetQuotaCommand& command);
+CommandTask cmd_getquotaroot(Session& session, wire::imap::GetQuotaRootCommand& command);
+CommandTask cmd_setquota(Session& session, wire::imap::SetQuotaCommand& command);
+CommandTask cmd_select(Session& session, wire::imap::SelectCommand& command);
+CommandTask cmd_create(Session& session, wire::imap::CreateCommand& command);
+CommandTask cmd_delete(Session& session, wire::imap::DeleteCommand& command);
+CommandTask cmd_rename(Session& session, wire::imap::RenameCommand& command);
+CommandTask cmd_subscribe(Session& session, wire::imap::SubscribeCommand& command);
+CommandTask cmd_unsubscribe(Session& session, wire::imap::UnsubscribeCommand& command);
+CommandTask cmd_namespace(Session& session, wire::imap::NamespaceCommand& command);
+CommandTask cmd_status(Session& session, wire::imap::StatusCommand& command);
+CommandTask cmd_list(Session& session, wire::imap::ListCommand& command);
+CommandTask cmd_lsub(Session& session, wire::imap::LsubCommand& command);
+CommandTask cmd_close(Session& session, wire::imap::CloseCommand& command);
+CommandTask cmd_unselect(Session& session, wire::imap::UnselectCommand& command);
+CommandTask cmd_expunge(Session& session, wire::imap::ExpungeCommand& command);
+CommandTask cmd_search(Session& session, wire::imap::SearchCommand& command);
+CommandTask cmd_sort(Session& session, wire::imap::SortCommand& command);
+CommandTask cmd_thread(Session& session, wire::imap::ThreadCommand& command);
+CommandTask cmd_fetch(Session& session, wire::imap::FetchCommand& command);
+CommandTask cmd_store(Session& session, wire::imap::StoreCommand& command);
+CommandTask cmd_copy(Session& session, wire::imap::CopyCommand& command);
+CommandTask cmd_move(Session& session, wire::imap::MoveCommand& command);
+
+/// APPEND does not come as a value: its messages stream. `first` is its append_literal event.
+CommandTask cmd_append(Session& session, wire::imap::ReceiverEvent first);
+
+}  // namespace posthorn::server::imap

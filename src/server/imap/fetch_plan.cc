@@ -1,0 +1,75 @@
+#include "server/imap/fetch_plan.h"
+
+#include <algorithm>
+
+namespace posthorn::server::imap {
+namespace {
+
+namespace wi = wire::imap;
+using Kind = wi::FetchItem::Kind;
+using Text = wi::Section::Text;
+using store::Column;
+
+constexpr store::Columns kWhole = bit(Column::header) | bit(Column::body);
+constexpr store::Columns kParts = kWhole | bit(Column::structure);
+
+/// A section of the message itself, not of a part.
+store::Columns columns_of_section(const wi::FetchItem& item) {
+  if (!item.section.part.empty()) return kParts;
+  switch (item.section.text) {
+    case Text::header:
+    case Text::header_fields:
+    case Text::header_fields_not: return bit(Column::header);
+    case Text::whole:
+    case Text::text: return kWhole;
+    case Text::mime: return kParts;
+  }
+  return kParts;
+}
+
+store::Columns columns_of(const wi::FetchItem& item) {
+  switch (item.kind) {
+    case Kind::envelope:
+    case Kind::body:
+    case Kind::body_structure:
+    case Kind::preview: return bit(Column::structure);
+    case Kind::rfc822_header: return bit(Column::header);
+    case Kind::rfc822:
+    case Kind::rfc822_text: return kWhole;
+    case Kind::body_section: return columns_of_section(item);
+    case Kind::binary:
+    case Kind::binary_size: return kParts;
+    default: return 0;
+  }
+}
+
+}  // namespace
+
+FetchPlan plan_fetch(const wi::FetchCommand& command) {
+  FetchPlan plan;
+  plan.items = command.items;
+  const auto has = [&](Kind kind) {
+    return std::ranges::find(plan.items, kind, &wi::FetchItem::kind) != plan.items.end();
+  };
+  // RFC 9051 §6.4.9: UID in every response to UID FETCH.
+  if (command.numbering == wi::Numbering::uid && !has(Kind::uid)) plan.items.push_back({});
+  // RFC 7162 §3.1.4.1: CHANGEDSINCE brings MODSEQ.
+  if (command.changed_since && !has(Kind::modseq)) {
+    wi::FetchItem modseq;
+    modseq.kind = Kind::modseq;
+    plan.items.push_back(std::move(modseq));
+  }
+  // Clients expect UID first.
+  const auto uid = std::ranges::find(plan.items, Kind::uid, &wi::FetchItem::kind);
+  if (uid != plan.items.end()) std::rotate(plan.items.begin(), uid, uid + 1);
+  for (const wi::FetchItem& item : plan.items) {
+    const store::Columns columns = columns_of(item);
+    plan.columns |= columns;
+    plan.streams = plan.streams || (columns & bit(Column::body)) != 0;
+    plan.sets_seen = plan.sets_seen || !item.peek;
+    plan.wants_modseq = plan.wants_modseq || item.kind == Kind::modseq;
+  }
+  return plan;
+}
+
+}  // namespace posthorn::server::imap

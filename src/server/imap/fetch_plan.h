@@ -1,0 +1,21 @@
+#pragma once
+
+#include <vector>
+
+#include "store/email_reader.h"
+#include "wire/imap/commands_message.h"
+
+namespace posthorn::server::imap {
+
+/// What a FETCH needs, worked out once for all its messages.
+struct FetchPlan {
+  std::vector<wire::imap::FetchItem> items;  ///< UID first; in the order asked for otherwise.
+  store::Columns columns = 0;                ///< Of the stored emails; 0: rows alone suffice.
+  bool streams = false;  ///< Some item may be longer than what is held in memory.
+  bool sets_seen = false;
+  bool wants_modseq = false;
+};
+
+FetchPlan plan_fetch(const wire::imap::FetchCommand& command);
+
+}  // namespace posthorn::server::imap

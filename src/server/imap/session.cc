@@ -1,0 +1,335 @@
+#include "server/imap/session.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "server/imap/capability.h"
+#include "server/imap/command_table.h"
+
+namespace posthorn::server::imap {
+namespace {
+
+namespace wi = wire::imap;
+using async::Task;
+using std::chrono::milliseconds;
+using wi::CodeName;
+using wi::Condition;
+using wi::ReceiverEvent;
+
+Condition condition_of(Reply::Kind kind) {
+  switch (kind) {
+    case Reply::Kind::ok: return Condition::ok;
+    case Reply::Kind::no: return Condition::no;
+    case Reply::Kind::bad: return Condition::bad;
+  }
+  return Condition::bad;
+}
+
+bool is_local(std::string_view peer) {
+  return peer.starts_with("unix") || peer.starts_with("127.") || peer.starts_with("[::1]");
+}
+
+bool is_our_fault(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::corrupt:
+    case ErrorKind::io:
+    case ErrorKind::conflict:
+    case ErrorKind::would_block:
+    case ErrorKind::server_bug: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+Session::Session(const ImapContext& context, std::shared_ptr<const ImapOptions> options,
+                 std::unique_ptr<net::Stream> stream)
+    : context(context),
+      options(std::move(options)),
+      connection(std::move(stream), this->options->write_time) {}
+
+State Session::state() const {
+  if (account == nullptr) return State::not_authenticated;
+  return selected ? State::selected : State::authenticated;
+}
+
+wi::ParseOptions Session::parse_options() const {
+  wi::ParseOptions parse;
+  parse.utf8 = enabled.utf8 || enabled.rev2;
+  return parse;
+}
+
+void Session::say(Condition condition, const wi::Code& code, std::string_view text) {
+  auto w = writer();
+  wi::format_untagged(w, condition, code, text);
+}
+
+milliseconds Session::patience() const {
+  if (account != nullptr) return options->idle_time;
+  const auto spent =
+      std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began_);
+  return std::max(milliseconds(1), options->login_time - spent);
+}
+
+bool Session::is_offered(std::string_view capability) const {
+  return imap::is_offered(capability, *options);
+}
+
+bool Session::is_plaintext_allowed() const {
+  net::Stream& stream = const_cast<Connection&>(connection).stream();
+  if (stream.is_tls() || options->plaintext == PlaintextLogin::always) return true;
+  return options->plaintext == PlaintextLogin::tls_or_local && is_local(stream.peer());
+}
+
+auth::ChannelBindings Session::channel_bindings() const {
+  net::Stream& stream = const_cast<Connection&>(connection).stream();
+  if (!stream.is_tls()) return {};
+  return {stream.channel_binding("tls-exporter"), stream.channel_binding("tls-server-end-point")};
+}
+
+std::string Session::capabilities() const {
+  net::Stream& stream = const_cast<Connection&>(connection).stream();
+  CapabilityView view;
+  view.stage = account ? CapabilityView::Stage::after_login : CapabilityView::Stage::before_login;
+  view.compressed = stream.is_deflate();
+  if (account == nullptr) {
+    view.can_start_tls = !stream.is_tls() && context.tls && context.tls() != nullptr;
+    view.plaintext_allowed = is_plaintext_allowed();
+    view.mechanisms = auth::offered_mechanisms(
+        view.plaintext_allowed ? auth::Plaintext::allowed : auth::Plaintext::refused,
+        channel_bindings());
+  }
+  return format_capabilities(view, *options);
+}
+
+Reply Session::refuse(const Error& error) {
+  if (is_our_fault(error.kind)) {
+    log::error("imap: account {} command {}: {}: {} ({})", name, tag, name_of(error.kind),
+               error.text, error.cause);
+  }
+  return reply_to(error);
+}
+
+Reply Session::welcome() {
+  code_text = capabilities();
+  return Reply::ok("logged in", wi::code::Capability{code_text});
+}
+
+Reply Session::lost() {
+  over_ = true;
+  return Reply::no("the connection was lost");
+}
+
+void Session::bye(const wi::Code& code, std::string_view text) {
+  say(Condition::bye, code, text);
+  over_ = true;
+}
+
+Task<Status> Session::log_in(auth::Identity identity) {
+  auto slot = context.limits.admit_user(identity.account);
+  if (!slot) co_return pass(slot);
+  auto opened = co_await context.store.account(identity.account);
+  if (!opened) co_return pass(opened);
+  user_slot_ = std::move(*slot);
+  name = identity.name;
+  account = std::move(*opened);
+  connection.receiver().set_limits(wi::ReceiverLimits{});
+  bad_in_a_row_ = 0;
+  co_return Status();
+}
+
+void Session::enable_condstore() {
+  if (std::exchange(enabled.condstore, true) || !selected) return;
+  say(Condition::ok, wi::code::HighestModSeq{selected->cursor.highest_modseq()}, "Highest");
+}
+
+// --- the dialogue
+// ----------------------------------------------------------------------------------
+
+Task<void> Session::run(ImapServer::Transport transport) {
+  if (co_await open(transport)) {
+    while (!over_) co_await serve_next();
+  }
+  selected.reset();
+  (void)co_await connection.flush();
+  co_await connection.stream().close();
+}
+
+Task<bool> Session::open(ImapServer::Transport transport) {
+  auto slot = context.limits.admit_connection(connection.stream().peer());
+  if (!slot) {
+    // In clear even where TLS comes first: a handshake is what there is no room for.
+    if (transport == ImapServer::Transport::plain) bye(CodeName::unavailable, slot.error().text);
+    co_return false;
+  }
+  connection_slot_ = std::move(*slot);
+  if (transport == ImapServer::Transport::implicit_tls) {
+    auto tls = context.tls ? context.tls() : nullptr;
+    if (tls == nullptr) co_return false;
+    auto started = co_await connection.stream().start_tls(std::move(tls), patience());
+    if (!started) {
+      log::debug("imap: {}: TLS: {}", connection.stream().peer(), started.error().text);
+      co_return false;
+    }
+  }
+  say(Condition::ok, wi::code::Capability{capabilities()}, options->hostname + " Posthorn ready");
+  co_return true;
+}
+
+Task<void> Session::serve_next() {
+  auto next = co_await connection.next(wi::Receiver::Expect::command, patience());
+  if (!next) {
+    over_ = true;
+    co_return;
+  }
+  if (next->kind == Connection::Next::Kind::woken) {
+    bye(CodeName::unavailable, "the server is going down");
+    co_return;
+  }
+  if (next->kind == Connection::Next::Kind::timed_out) {
+    // RFC 9051 §5.4.
+    bye(CodeName::unavailable,
+        account ? "nothing was said for too long" : "logging in took too long");
+    co_return;
+  }
+  const ReceiverEvent& event = next->event;
+  switch (event.kind) {
+    case ReceiverEvent::Kind::command: co_await on_command(event.text, event.consumed); break;
+    case ReceiverEvent::Kind::append_literal: co_await on_append(event); break;
+    case ReceiverEvent::Kind::refused: on_refused(event); break;
+    case ReceiverEvent::Kind::lost: bye(CodeName::client_bug, "too much to throw away"); break;
+    default: bye(CodeName::server_bug, "lost the thread"); break;
+  }
+}
+
+Task<void> Session::on_command(std::string_view text, std::size_t consumed) {
+  auto command = wi::parse_command(text, parse_options());
+  if (!command) {
+    tag = wi::tag_of(text);
+    connection.consume(consumed);
+    end_command_told(reply_to_parse(command.error()));
+    co_return;
+  }
+  connection.consume(consumed);
+  tag = std::move(command->tag);
+  const CommandEntry& entry = entry_of(command->body);
+  Reply reply = co_await execute(*command, entry);
+  if (over_ && after != After::close) co_return;
+  const bool by_uid = wi::name_of(command->body).starts_with("UID ");
+  auto told = co_await tell(entry.tells, by_uid ? wi::Numbering::uid : wi::Numbering::seqnum);
+  if (!told || (over_ && after != After::close)) {
+    over_ = true;
+    co_return;
+  }
+  end_command(std::move(reply));
+  if (after != After::go_on) co_await carry_on();
+}
+
+Task<Reply> Session::execute(wi::Command& command, const CommandEntry& entry) {
+  if (!entry.capability.empty() && !is_offered(entry.capability)) {
+    co_return Reply::bad("there is no such command here");
+  }
+  if ((entry.states & static_cast<std::uint8_t>(state())) == 0) {
+    co_return Reply::bad(std::string(entry.name) +
+                         (account == nullptr ? " needs a login first"
+                          : entry.states == static_cast<int>(State::selected)
+                              ? " needs a selected mailbox"
+                              : " is not for now"));
+  }
+  co_return co_await entry.run(*this, command.body);
+}
+
+Task<void> Session::on_append(ReceiverEvent event) {
+  tag = wi::tag_of(event.text);
+  Reply reply = co_await cmd_append(*this, event);
+  if (over_) co_return;
+  auto told = co_await tell(append_entry().tells, wi::Numbering::seqnum);
+  if (!told || over_) {
+    over_ = true;
+    co_return;
+  }
+  end_command(std::move(reply));
+}
+
+void Session::on_refused(const ReceiverEvent& event) {
+  tag = event.text;
+  connection.consume(event.consumed);
+  Reply reply = Reply::bad("the command cannot be taken");
+  switch (event.why) {
+    case ReceiverEvent::Why::line_too_long: reply.text = "the line is too long"; break;
+    case ReceiverEvent::Why::too_many_literals: reply.text = "there are too many literals"; break;
+    case ReceiverEvent::Why::literal_too_big:  // RFC 7888 §4
+      reply = Reply::no("the literal is too big", CodeName::too_big);
+      break;
+    case ReceiverEvent::Why::command_too_long:
+      reply = Reply::no("the command is too long", CodeName::too_big);
+      break;
+    default: break;
+  }
+  end_command_told(reply);
+}
+
+void Session::end_command(Reply reply) {
+  if (selected) {
+    // RFC 7162 §3.2, §3.2.7: while removals wait, and once they have been told.
+    const bool lower = selected->said_modseq && selected->cursor.is_waiting();
+    if (enabled.qresync && (lower || selected->said_removal)) {
+      const wi::code::HighestModSeq code{selected->cursor.highest_modseq()};
+      if (std::holds_alternative<std::monostate>(reply.code)) {
+        reply.code = code;
+      } else {
+        say(Condition::ok, code, "Highest");
+      }
+    }
+    selected->said_modseq = false;
+    selected->said_removal = false;
+  }
+  end_command_told(reply);
+}
+
+void Session::end_command_told(const Reply& reply) {
+  auto w = writer();
+  const std::string_view text = reply.text.empty() ? std::string_view("done") : reply.text;
+  if (tag.empty()) {
+    wi::format_untagged(w, condition_of(reply.kind), reply.code, text);
+  } else {
+    wi::format_tagged(w, tag, condition_of(reply.kind), reply.code, text);
+  }
+  count(reply.kind);
+}
+
+void Session::count(Reply::Kind kind) {
+  if (kind != Reply::Kind::bad) {
+    bad_in_a_row_ = 0;
+    return;
+  }
+  const std::uint32_t most = account ? options->bad_commands : options->bad_commands_before_login;
+  if (++bad_in_a_row_ >= most) bye(CodeName::client_bug, "too many bad commands");
+}
+
+Task<void> Session::carry_on() {
+  const After next = std::exchange(after, After::go_on);
+  if (next == After::close) {
+    over_ = true;
+    co_return;
+  }
+  if (auto flushed = co_await connection.flush(); !flushed) {
+    over_ = true;
+    co_return;
+  }
+  // What was said in the old layer after the command must not count as said in the new one
+  // (RFC 9051 §6.2.1, CVE-2011-0411; RFC 4978 §3).
+  if (connection.has_input()) {
+    over_ = true;
+    co_return;
+  }
+  if (next == After::start_deflate) {
+    if (!connection.stream().start_deflate()) over_ = true;
+    co_return;
+  }
+  auto started = co_await connection.stream().start_tls(context.tls(), patience());
+  if (!started) over_ = true;
+  connection.receiver().reset();
+}
+
+}  // namespace posthorn::server::imap

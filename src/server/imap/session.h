@@ -1,0 +1,120 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/authenticator.h"
+#include "auth/session_limits.h"
+#include "server/imap/connection.h"
+#include "server/imap/imap_server.h"
+#include "server/imap/reply.h"
+#include "server/imap/selected.h"
+#include "store/account.h"
+#include "wire/imap/command.h"
+#include "wire/imap/response.h"
+
+namespace posthorn::server::imap {
+
+/// RFC 9051 §3. As bits, so that a command can be allowed in several.
+enum class State : std::uint8_t { not_authenticated = 1, authenticated = 2, selected = 4 };
+
+/// What the client has switched on (RFC 5161 and the commands that imply it); for good.
+struct Enabled {
+  bool condstore = false;
+  bool qresync = false;
+  bool rev2 = false;
+  bool utf8 = false;
+};
+
+/// What becomes of the connection once the reply has been sent.
+enum class After : std::uint8_t { go_on, start_tls, start_deflate, close };
+
+struct CommandEntry;
+
+/// One client: a dialogue from the greeting to BYE. Its parts are open to the commands
+/// (commands.h), which are its body. Belongs to its stream's loop.
+class Session {
+ public:
+  Session(const ImapContext& context, std::shared_ptr<const ImapOptions> options,
+          std::unique_ptr<net::Stream> stream);
+
+  async::Task<void> run(ImapServer::Transport transport);
+  /// Says BYE at the next chance. Thread: the loop's.
+  void stop() { connection.stop(); }
+  void cut() { connection.stream().shutdown_now(); }
+
+  // --- for the commands
+  // ---------------------------------------------------------------------------
+  const ImapContext& context;
+  const std::shared_ptr<const ImapOptions> options;
+  Connection connection;
+  store::AccountPtr account;           ///< From login on.
+  std::unique_ptr<Selected> selected;  ///< While a mailbox is.
+  Enabled enabled;
+  std::string tag;   ///< Of the command being done.
+  std::string name;  ///< The account's, once known; for the log.
+  After after = After::go_on;
+  std::string code_text;  ///< What a reply's code may point to.
+
+  [[nodiscard]] State state() const;
+  [[nodiscard]] wire::imap::Dialect dialect() const {
+    return {enabled.rev2, enabled.utf8 || enabled.rev2};
+  }
+  /// Writes to what is sent next.
+  wire::imap::Writer writer() { return wire::imap::Writer(connection.out(), dialect()); }
+  [[nodiscard]] wire::imap::ParseOptions parse_options() const;
+  /// Untagged status response.
+  void say(wire::imap::Condition condition, const wire::imap::Code& code, std::string_view text);
+  /// How long to wait for the client's next words.
+  [[nodiscard]] std::chrono::milliseconds patience() const;
+  [[nodiscard]] bool is_offered(std::string_view capability) const;
+  [[nodiscard]] bool is_plaintext_allowed() const;
+  /// Now advertised, parted by spaces.
+  [[nodiscard]] std::string capabilities() const;
+  [[nodiscard]] auth::ChannelBindings channel_bindings() const;
+
+  /// The reply for an error; logs those that are the server's fault, once.
+  Reply refuse(const Error& error);
+  /// After a proof of identity. Errors: limit, what opening the account says.
+  async::Task<Status> log_in(auth::Identity identity);
+  /// The reply to a login that succeeded, with what is offered now (RFC 9051 §6.2.2).
+  [[nodiscard]] Reply welcome();
+  /// Switches CONDSTORE on; says HIGHESTMODSEQ when a mailbox is selected (RFC 7162 §3.1).
+  void enable_condstore();
+  /// Untagged data the client may hear of now. Errors: closed, io.
+  async::Task<Status> tell(service::Tellings allowed, wire::imap::Numbering numbering);
+  /// FLAGS, when the mailbox has keywords the client was not told of.
+  void tell_keywords(const store::Mailbox& now);
+  /// BYE, and the end.
+  void bye(const wire::imap::Code& code, std::string_view text);
+  /// The connection broke or was ended: nothing more is to be said.
+  [[nodiscard]] bool is_over() const { return over_; }
+  /// A read or write failed: for `co_return session.lost()`.
+  Reply lost();
+
+ private:
+  async::Task<bool> open(ImapServer::Transport transport);
+  async::Task<void> serve_next();
+  async::Task<void> on_command(std::string_view text, std::size_t consumed);
+  async::Task<Reply> execute(wire::imap::Command& command, const CommandEntry& entry);
+  async::Task<void> on_append(wire::imap::ReceiverEvent event);
+  void on_refused(const wire::imap::ReceiverEvent& event);
+  void end_command(Reply reply);
+  void end_command_told(const Reply& reply);
+  void count(Reply::Kind kind);
+  async::Task<void> carry_on();
+
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  auth::SessionLimits::Slot connection_slot_;
+  auth::SessionLimits::Slot user_slot_;
+
+  std::uint32_t bad_in_a_row_ = 0;
+  bool over_ = false;
+};
+
+}  // namespace posthorn::server::imap

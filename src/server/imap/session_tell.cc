@@ -1,0 +1,82 @@
+#include <utility>
+
+#include "server/imap/fetch_row.h"
+#include "server/imap/session.h"
+#include "service/messages.h"
+
+namespace posthorn::server::imap {
+namespace {
+
+namespace wi = wire::imap;
+using async::Task;
+using service::Updates;
+using wi::Condition;
+
+/// RFC 9051 §7.5.1: from the last, so that each number is right when it is read. RFC 7162 §3.2.10.
+void say_gone(Session& session, const Updates& updates) {
+  auto w = session.writer();
+  if (session.enabled.qresync) {
+    wi::format_vanished(w, wi::Vanished::now, updates.gone_uids);
+  } else {
+    for (auto it = updates.gone.rbegin(); it != updates.gone.rend(); ++it)
+      wi::format_expunge(w, *it);
+  }
+  Selected& selected = *session.selected;
+  selected.recent = selected.recent.subtract(updates.gone_uids);
+  selected.saved_result = selected.saved_result.subtract(updates.gone_uids);  // RFC 5182 §2.1
+  selected.said_removal = true;
+}
+
+void say_arrived(Session& session, const Updates& updates, const store::Mailbox& now) {
+  Selected& selected = *session.selected;
+  auto w = session.writer();
+  wi::format_exists(w, *updates.exists);
+  if (session.enabled.rev2) return;
+  const Uid first = session.account->recent_from(now, !selected.is_read_only());
+  NumberSet recent;
+  recent.add(std::max(first.value, 1U), UINT32_MAX);
+  selected.recent = selected.recent.unite(recent.intersect(updates.arrived));
+  wi::format_recent(w, static_cast<std::uint32_t>(selected.recent.count()));
+}
+
+}  // namespace
+
+void Session::tell_keywords(const store::Mailbox& now) {
+  if (!selected->cursor.take_new_keywords(now)) return;
+  auto w = writer();
+  wi::format_flags(w, kAllSystemFlags, now.keywords->names());
+  if (selected->is_read_only()) return;
+  wi::code::PermanentFlags code;
+  code.keywords.assign(now.keywords->names().begin(), now.keywords->names().end());
+  wi::format_untagged(w, Condition::ok, code, "Flags that are kept");
+}
+
+Task<Status> Session::tell(service::Tellings allowed, wi::Numbering numbering) {
+  if (!selected || allowed == 0) co_return Status();
+  store::MailboxPtr now = account->published()->find(selected->id);
+  if (now == nullptr) {
+    // RFC 2180 §3.3: somebody deleted it.
+    bye(wi::CodeName::nonexistent, "the selected mailbox was deleted");
+    co_return Status();
+  }
+  if (!selected->cursor.is_behind(*now)) co_return Status();
+  auto loaded = co_await service::newest(account, selected->id);
+  if (!loaded) co_return Status();  // It stays untold; the next command tries again.
+  now = std::move(*loaded);
+  const Updates updates = selected->cursor.advance(*now, allowed);
+  if (!updates.gone.empty()) say_gone(*this, updates);
+  if (updates.exists) say_arrived(*this, updates, *now);
+  if (!updates.changed.empty()) tell_keywords(*now);
+
+  RowWriter rows(*this, *now);
+  rows.with_uid = numbering == wi::Numbering::uid || enabled.condstore;
+  for (const Updates::Changed& changed : updates.changed) {
+    rows.write_flags(changed.seqnum, changed.uid, changed.flags);
+    if (connection.is_full()) {
+      if (auto flushed = co_await connection.flush(); !flushed) co_return pass(flushed);
+    }
+  }
+  co_return Status();
+}
+
+}  // namespace posthorn::server::imap
