@@ -49,13 +49,36 @@ Attempt Inflater::peek() {
   return attempt;
 }
 
+bool Inflater::start() {
+  if (inflateInit2(&stream_, kInflateWindow) != Z_OK) return false;
+  started_ = true;
+  if (history_.empty()) return true;
+  const int result =
+      inflateSetDictionary(&stream_, octets(history_), static_cast<uInt>(history_.size()));
+  history_ = std::string();
+  return result == Z_OK;
+}
+
+void Inflater::rest() {
+  // zlib.h on data_type: 128 says "just after a block", without 64 "not the last one", and the low
+  // bits how many bits of the last octet are still to be used.
+  constexpr int kBetweenBlocks = 128;
+  if (!started_ || over_ || more_inside_ || stream_.avail_in > 0) return;
+  if (stream_.data_type != kBetweenBlocks) return;
+  uInt size = 0;
+  if (inflateGetDictionary(&stream_, nullptr, &size) != Z_OK) return;
+  history_.resize(size);
+  if (inflateGetDictionary(&stream_, reinterpret_cast<Bytef*>(history_.data()), &size) != Z_OK)
+    return;
+  inflateEnd(&stream_);
+  stream_ = {};
+  started_ = false;
+}
+
 Attempt Inflater::inflate_into(std::span<char> into) {
-  if (!started_) {
-    if (inflateInit2(&stream_, kInflateWindow) != Z_OK) return {Step::failed};
-    started_ = true;
-  }
   if (over_) return {*over_};
   if (stream_.avail_in == 0 && !more_inside_) return {Step::want_read};
+  if (!started_ && !start()) return {Step::failed};
   stream_.next_out = reinterpret_cast<Bytef*>(into.data());
   stream_.avail_out = static_cast<uInt>(into.size());
   const int result = inflate(&stream_, Z_SYNC_FLUSH);

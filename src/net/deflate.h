@@ -29,13 +29,20 @@ class Inflater {
   Attempt take(std::span<char> into);
   /// Like take(), of one octet that the next take() gives again.
   Attempt peek();
+  /// Frees the memory that is only needed to go on (some 40 KB), if that is possible just now:
+  /// between blocks at an octet boundary, where a peer that flushes stops. The history the peer may
+  /// still refer to is kept, as long as it is: a few hundred octets for most clients, at most 32
+  /// KB.
+  void rest();
 
  private:
+  bool start();
   Attempt inflate_into(std::span<char> into);
 
   z_stream stream_ = {};
   bool started_ = false;
   bool more_inside_ = false;  // The last output filled its buffer: there may be more without input.
+  std::string history_;       // While resting.
   std::optional<Step> over_;  // `ended` or `failed`, for good.
   std::optional<char> peeked_;
   std::string input_;

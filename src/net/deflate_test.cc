@@ -65,6 +65,25 @@ TEST(Deflate, RestForgetsWithoutThePeerNoticing) {
   }
 }
 
+TEST(Deflate, AnInflaterRestsWhereverItIs) {
+  Deflater deflater;
+  Inflater inflater;
+  std::string out;
+  for (int i = 0; i < 20; ++i) {
+    // Growing past the window, so that what is kept of it matters.
+    const std::string text = sample(static_cast<std::size_t>(i) * 900 + 1);
+    const std::string packed = compress(deflater, text);
+    const std::size_t cut = packed.size() * static_cast<std::size_t>(i) / 20;
+    out = inflate_all(inflater, std::string_view(packed).substr(0, cut));
+    inflater.rest();  // In the middle of a block it must know better.
+    out += inflate_all(inflater, std::string_view(packed).substr(cut));
+    EXPECT_EQ(out, text);
+    EXPECT_EQ(inflater.peek().step, Step::want_read);
+    inflater.rest();
+    inflater.rest();
+  }
+}
+
 TEST(Deflate, HistoryIsUsedBetweenFlushes) {
   Deflater deflater;
   const std::string text = sample(2000);
@@ -104,6 +123,24 @@ TEST(Deflate, AFinalBlockIsTheEnd) {
   EXPECT_EQ(inflater.take(buffer).step, Step::ended);
   EXPECT_EQ(inflater.peek().step, Step::ended);
 }
+
+// Long enough idle that both halves rest; then what refers to history from before must still
+// arrive.
+Task<void> rest_while_idle() {
+  Pair pair = co_await make_pair({"deflate", false, true});
+  const std::string text = sample(3000);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(co_await pair.client->write(text, kSoon));
+    EXPECT_TRUE(co_await read_exactly(*pair.server, text.size()) == text);
+    EXPECT_TRUE(co_await pair.server->write(text, kSoon));
+    EXPECT_TRUE(co_await read_exactly(*pair.client, text.size()) == text);
+    if (i > 0) break;
+    const auto nothing = co_await pair.server->wait_readable(2500ms);
+    EXPECT_EQ(nothing.error().kind, ErrorKind::timed_out);
+  }
+}
+
+TEST(Deflate, AStreamThatRestedGoesOn) { run_blocking(rest_while_idle()); }
 
 Task<void> garbage() {
   Pair pair = co_await connect_pair();

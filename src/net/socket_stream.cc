@@ -18,6 +18,9 @@ namespace {
 constexpr unsigned kQuickLimit = 32;
 constexpr std::size_t kChunk = 16 * 1024;
 constexpr milliseconds kCloseLimit{1000};
+// A dialogue that goes on within this time keeps its compression state, which is work to make
+// again.
+constexpr milliseconds kRestAfter{2000};
 
 }  // namespace
 
@@ -131,15 +134,27 @@ async::Task<Result<std::size_t>> SocketStream::read_some(std::span<char> into,
   }
 }
 
+void SocketStream::rest_deflate() {
+  deflate_->in.rest();
+  if (!writing_) deflate_->out.rest();
+}
+
 async::Task<Result<bool>> SocketStream::wait_readable(milliseconds deadline) {
   Until until{deadline};
+  bool rested = false;
   for (;;) {
     // TLS and deflate may swallow what the socket has, so only a look through them all can tell.
     const Attempt attempt = peek();
     if (attempt.step == Step::done || attempt.step == Step::ended) co_return true;
     if (attempt.step == Step::failed) co_return std::unexpected(error_of(attempt));
-    if (deflate_ && !writing_) deflate_->out.rest();
-    auto waited = co_await wait_for(attempt.step, until.left(), Socket::Wakeable::yes);
+    const auto left = until.left();
+    const bool rests = deflate_ && !rested && left > kRestAfter;
+    auto waited = co_await wait_for(attempt.step, rests ? kRestAfter : left, Socket::Wakeable::yes);
+    if (rests && !waited && waited.error().kind == ErrorKind::timed_out) {
+      rest_deflate();
+      rested = true;
+      continue;
+    }
     if (!waited) co_return pass(waited);
     if (*waited == Socket::Outcome::woken) co_return false;
   }

@@ -66,6 +66,7 @@ class SocketStream final : public Stream {
   Attempt write_below(std::string_view bytes);
   bool fill_inflater(Attempt& attempt);
   Attempt drain();
+  void rest_deflate();
   [[nodiscard]] Error error_of(const Attempt& attempt) const;
   /// The outcome of waiting for what the attempt wants. Errors: timed_out, closed.
   async::Task<Result<Socket::Outcome>> wait_for(Step wanted, std::chrono::milliseconds deadline,
