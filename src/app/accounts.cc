@@ -1,0 +1,59 @@
+#include "app/accounts.h"
+
+#include "auth/credentials.h"
+#include "text/ascii.h"
+
+namespace posthorn::app {
+
+std::string normal_name(std::string_view name) { return text::lower(name); }
+
+Accounts::Accounts(store::Store& store, AccountsOptions options)
+    : store_(store), options_(std::move(options)) {
+  if (options_.any_user)
+    any_user_credentials_ =
+        auth::encode_keys(auth::make_keys(*options_.any_user, auth::kMinIterations));
+}
+
+async::Task<Result<std::optional<store::AddressEntry>>> Accounts::look_up(std::string name) {
+  std::vector<std::string> candidates = {normal_name(name)};
+  if (!name.contains('@')) {
+    for (const std::string& domain : options_.domains)
+      candidates.push_back(fmt::format("{}@{}", candidates.front(), normal_name(domain)));
+  }
+  for (const std::string& candidate : candidates) {
+    auto found = co_await store_.find_address(candidate);
+    if (!found) co_return pass(found);
+    if (*found) co_return found;
+  }
+  if (!options_.any_user) co_return std::nullopt;
+  auto made = co_await store_.create_account(candidates.back(), any_user_credentials_, {});
+  // Two connections may meet a new name at once.
+  if (!made && made.error().kind != ErrorKind::already_exists) co_return pass(made);
+  co_return co_await store_.find_address(candidates.back());
+}
+
+async::Task<Result<std::optional<store::AddressEntry>>> Accounts::find_recipient(
+    std::string address) {
+  return look_up(std::move(address));
+}
+
+async::Task<Result<std::optional<auth::LoginRecord>>> Accounts::find(std::string login) {
+  auto entry = co_await look_up(std::move(login));
+  if (!entry) co_return pass(entry);
+  if (!*entry || (*entry)->alias) co_return std::nullopt;
+  auto profile = co_await store_.profile((*entry)->account);
+  if (!profile && profile.error().kind == ErrorKind::not_found) co_return std::nullopt;
+  if (!profile) co_return pass(profile);
+  if (profile->credentials.empty()) co_return std::nullopt;
+  auto keys = auth::decode_keys(profile->credentials);
+  if (!keys) co_return pass(keys);
+  auth::LoginRecord record;
+  record.account = (*entry)->account;
+  record.name = profile->name;
+  record.keys = std::move(*keys);
+  record.state = profile->disabled ? auth::AccountState::disabled : auth::AccountState::active;
+  record.version = profile->version;
+  co_return record;
+}
+
+}  // namespace posthorn::app

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+
+#include "app/local_admin.h"
+#include "async/task.h"
+#include "net/stream.h"
+
+namespace posthorn::app {
+
+/// Answers requests on streams of the admin socket.
+class AdminServer {
+ public:
+  /// `store` must outlive it.
+  AdminServer(store::Store& store, LocalAdmin::Options options);
+  /// Requires: stop() has ended.
+  ~AdminServer();
+  AdminServer(const AdminServer&) = delete;
+  AdminServer& operator=(const AdminServer&) = delete;
+
+  /// Thread: the stream's loop.
+  void accept(std::unique_ptr<net::Stream> stream);
+  /// Hangs up; ends when no connection is left. Thread: any loop's.
+  async::Task<void> stop();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace posthorn::app

@@ -1,0 +1,76 @@
+#include "app/core.h"
+
+#include <thread>
+
+#include "engine/memory/memory_engine.h"
+#include "engine/rocksdb/rocksdb_engine.h"
+
+namespace posthorn::app {
+namespace {
+
+std::size_t io_threads(const config::Threads& threads) {
+  if (threads.io != 0) return threads.io;
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::size_t offload_threads(const config::Threads& threads) {
+  if (threads.offload != 0) return threads.offload;
+  return std::max(4U, 2 * std::thread::hardware_concurrency());
+}
+
+constexpr std::size_t kOffloadQueue = 4096;
+
+Result<std::unique_ptr<engine::Engine>> open_engine(const config::Config& config, EngineKind kind) {
+  if (kind == EngineKind::memory) return std::make_unique<engine::MemoryEngine>();
+  engine::RocksDbOptions options;
+  options.path = store_path(config);
+  // Half of the cache is the engine's, half the store's decoded pages.
+  options.cache_bytes = config.storage.cache / 2;
+  options.write_buffer_bytes = config.storage.write_buffer;
+  options.max_open_files = static_cast<int>(config.storage.max_open_files);
+  return engine::open_rocksdb(options);
+}
+
+store::StoreOptions store_options(const config::Config& config) {
+  const auto seconds = [](config::Duration d) {
+    return std::chrono::duration_cast<std::chrono::seconds>(d).count();
+  };
+  store::StoreOptions options;
+  options.page_cache_bytes = config.storage.cache / 2;
+  options.contents_budget_bytes = config.storage.version_memory;
+  options.horizon_seconds = seconds(config.storage.journal_horizon);
+  options.default_quota = {config.quota.default_size, config.quota.default_messages};
+  return options;
+}
+
+}  // namespace
+
+std::string store_path(const config::Config& config) { return config.data_dir + "/store"; }
+
+Core::Core(const config::Threads& threads)
+    : loops_(io_threads(threads)), offload_(offload_threads(threads), kOffloadQueue) {}
+
+Result<std::unique_ptr<Core>> Core::open(const config::Config& config, EngineKind kind) {
+  std::unique_ptr<Core> core(new Core(config.threads));
+  auto engine = open_engine(config, kind);
+  if (!engine) return pass(engine);
+  core->engine_ = std::move(*engine);
+  auto store = store::Store::open(*core->engine_, core->loops_, core->offload_, system_clock(),
+                                  store_options(config));
+  if (!store) return pass(store);
+  core->store_ = std::move(*store);
+  return core;
+}
+
+Core::~Core() {
+  // What runs on the loops may still use the store.
+  loops_.stop_and_join();
+}
+
+async::Task<void> Core::close() {
+  co_await store_->close();
+  // The engine waits for the disk, so not on a loop's thread.
+  co_await async::offload(offload_, [this] { engine_->close(); });
+}
+
+}  // namespace posthorn::app

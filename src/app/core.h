@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "async/loop.h"
+#include "async/offload.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "config/config.h"
+#include "engine/engine.h"
+#include "store/store.h"
+
+namespace posthorn::app {
+
+enum class EngineKind : std::uint8_t {
+  rocksdb,  ///< In `data_dir`/store.
+  memory,   ///< Nothing outlives the process.
+};
+
+/// The store, open, with the threads it works on.
+class Core {
+ public:
+  /// Errors: unavailable when another process has the data open; io, corrupt, not_supported.
+  static Result<std::unique_ptr<Core>> open(const config::Config& config, EngineKind engine);
+  ~Core();
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  [[nodiscard]] store::Store& store() { return *store_; }
+  [[nodiscard]] async::LoopPool& loops() { return loops_; }
+  [[nodiscard]] async::OffloadPool& offload() { return offload_; }
+
+  /// Waits for changes under way, closes the engine. Later calls of the store get `unavailable`.
+  async::Task<void> close();
+
+ private:
+  explicit Core(const config::Threads& threads);
+  async::LoopPool loops_;
+  async::OffloadPool offload_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<store::Store> store_;
+};
+
+/// Where the engine keeps its files.
+std::string store_path(const config::Config& config);
+
+}  // namespace posthorn::app

@@ -1,0 +1,69 @@
+#include "app/options.h"
+
+#include "app/certificates.h"
+
+namespace posthorn::app {
+namespace {
+
+std::chrono::seconds seconds(config::Duration d) {
+  return std::chrono::duration_cast<std::chrono::seconds>(d);
+}
+
+server::imap::PlaintextLogin plaintext(config::PlaintextLogin allowed) {
+  switch (allowed) {
+    case config::PlaintextLogin::never: return server::imap::PlaintextLogin::tls_only;
+    case config::PlaintextLogin::loopback: return server::imap::PlaintextLogin::tls_or_local;
+    case config::PlaintextLogin::always: return server::imap::PlaintextLogin::always;
+  }
+  return server::imap::PlaintextLogin::tls_only;
+}
+
+}  // namespace
+
+auth::ThrottleLimits throttle_limits(const config::Config& config) {
+  const config::Throttle& throttle = config.auth.throttle;
+  auth::ThrottleLimits limits;
+  limits.free_guesses = static_cast<std::uint32_t>(throttle.free_guesses);
+  limits.first_delay = throttle.first_delay;
+  limits.longest_delay = throttle.longest_delay;
+  limits.forget_after = seconds(throttle.forget_after);
+  limits.trust_after_success = seconds(throttle.trust_after_success);
+  return limits;
+}
+
+auth::Authenticator::Options authenticator_options(const config::Config& config,
+                                                   std::string decoy_key) {
+  auth::Authenticator::Options options;
+  options.sasl.decoy_key = std::move(decoy_key);
+  options.sasl.decoy_iterations = static_cast<std::uint32_t>(config.auth.iterations);
+  options.remember_for = seconds(config.auth.remember_passwords);
+  return options;
+}
+
+auth::SessionLimits::Bounds session_bounds(const config::Config& config) {
+  return {config.limits.connections, config.limits.per_user, config.limits.per_address};
+}
+
+server::imap::ImapOptions imap_options(const config::Config& config) {
+  server::imap::ImapOptions options;
+  options.hostname = host_name(config);
+  options.plaintext = plaintext(config.auth.allow_plaintext_without_tls);
+  options.disabled_capabilities = config.imap.disabled_capabilities;
+  if (!config.auth.channel_binding)
+    options.disabled_capabilities.emplace_back("AUTH=SCRAM-SHA-256-PLUS");
+  options.max_message_octets = config.limits.message_size;
+  options.login_time = config.limits.preauth_timeout;
+  options.idle_time = config.limits.idle_timeout;
+  options.keepalive = config.imap.keepalive;
+  return options;
+}
+
+server::lmtp::LmtpOptions lmtp_options(const config::Config& config) {
+  server::lmtp::LmtpOptions options;
+  options.hostname = host_name(config);
+  options.detail_separator = config.lmtp.detail_separator;
+  options.max_message_octets = config.limits.message_size;
+  return options;
+}
+
+}  // namespace posthorn::app

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "auth/authenticator.h"
+#include "auth/session_limits.h"
+#include "auth/throttle.h"
+#include "config/config.h"
+#include "server/imap/imap_server.h"
+#include "server/lmtp/lmtp_server.h"
+
+/// The configuration in the words of those it is for.
+namespace posthorn::app {
+
+auth::ThrottleLimits throttle_limits(const config::Config& config);
+auth::Authenticator::Options authenticator_options(const config::Config& config,
+                                                   std::string decoy_key);
+auth::SessionLimits::Bounds session_bounds(const config::Config& config);
+server::imap::ImapOptions imap_options(const config::Config& config);
+server::lmtp::LmtpOptions lmtp_options(const config::Config& config);
+
+}  // namespace posthorn::app

@@ -1,0 +1,239 @@
+#include "app/server.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "app/accounts.h"
+#include "app/admin_server.h"
+#include "app/certificates.h"
+#include "app/notify.h"
+#include "app/options.h"
+#include "async/event.h"
+#include "auth/authenticator.h"
+#include "auth/crypto.h"
+#include "auth/session_limits.h"
+#include "auth/throttle.h"
+#include "base/log.h"
+#include "net/listener.h"
+#include "server/imap/imap_server.h"
+#include "server/lmtp/lmtp_server.h"
+
+namespace posthorn::app {
+
+using server::imap::ImapServer;
+using server::lmtp::LmtpServer;
+
+struct Server::State {
+  State(ServerSettings with, std::unique_ptr<Core> data, std::unique_ptr<Certificates> tls,
+        std::string decoy_key)
+      : settings(std::move(with)),
+        core(std::move(data)),
+        certificates(std::move(tls)),
+        accounts(core->store(), {settings.config.domains, settings.any_user}),
+        throttle(throttle_limits(settings.config), system_clock()),
+        authenticator(accounts, throttle, core->offload(), system_clock(),
+                      authenticator_options(settings.config, std::move(decoy_key))),
+        limits(session_bounds(settings.config)),
+        imap({core->store(), authenticator, limits, [this] { return certificates->current(); }},
+             imap_options(settings.config)),
+        lmtp({core->store(),
+              [this](std::string address) { return accounts.find_recipient(std::move(address)); },
+              [this] { return certificates->current(); }},
+             lmtp_options(settings.config)),
+        admin(core->store(),
+              {.iterations = static_cast<std::uint32_t>(settings.config.auth.iterations),
+               .max_message_octets = settings.config.limits.message_size,
+               .login_changed = [this](const AccountId& id) { authenticator.forget(id); }}) {}
+
+  ServerSettings settings;
+  std::unique_ptr<Core> core;
+  std::unique_ptr<Certificates> certificates;
+  Accounts accounts;
+  auth::Throttle throttle;
+  auth::Authenticator authenticator;
+  auth::SessionLimits limits;
+  ImapServer imap;
+  LmtpServer lmtp;
+  AdminServer admin;
+  std::vector<std::unique_ptr<net::Listener>> listeners;
+  Addresses addresses;
+  bool stopping = false;
+  async::Event stop_keeping_house;
+  async::Event house_is_kept;
+  bool keeping_house = false;
+
+  Status listen();
+  Status listen_inherited();
+  Status add(Result<std::unique_ptr<net::Listener>> listener, std::uint16_t* port);
+  Status add_all(const std::vector<config::Endpoint>& endpoints, std::uint16_t* port,
+                 const net::OnConnection& on_connection);
+
+  net::OnConnection to_imap(ImapServer::Transport transport) {
+    return
+        [this, transport](std::unique_ptr<net::Stream> s) { imap.accept(std::move(s), transport); };
+  }
+  net::OnConnection to_lmtp() {
+    return [this](std::unique_ptr<net::Stream> s) { lmtp.accept(std::move(s)); };
+  }
+  net::OnConnection to_admin() {
+    return [this](std::unique_ptr<net::Stream> s) { admin.accept(std::move(s)); };
+  }
+};
+
+namespace {
+
+/// A secret of this installation, the same after a restart; made when missing.
+Result<std::string> load_secret(const std::string& data_dir) {
+  const std::string path = data_dir + "/secret";
+  std::ifstream in(path, std::ios::binary);
+  std::string secret((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  if (secret.size() >= 32) return secret;
+  secret = auth::random_bytes(32);
+  if (Status written = write_file_atomically(path, secret); !written) return pass(written);
+  return secret;
+}
+
+Status make_data_dir(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return {};
+  std::filesystem::create_directories(path, error);
+  if (error)
+    return fail(ErrorKind::io, fmt::format("{}: cannot be made: {}", path, error.message()));
+  ::chmod(path.c_str(), 0700);
+  return {};
+}
+
+}  // namespace
+
+Status Server::State::add(Result<std::unique_ptr<net::Listener>> listener, std::uint16_t* port) {
+  if (!listener) return pass(listener);
+  log::info("listening on {}", (*listener)->name());
+  if (port != nullptr && *port == 0) *port = (*listener)->port();
+  listeners.push_back(std::move(*listener));
+  return {};
+}
+
+Status Server::State::add_all(const std::vector<config::Endpoint>& endpoints, std::uint16_t* port,
+                              const net::OnConnection& on_connection) {
+  for (const config::Endpoint& endpoint : endpoints) {
+    Status added =
+        add(net::Listener::tcp(core->loops(), config::to_text(endpoint), on_connection), port);
+    if (!added) return added;
+  }
+  return {};
+}
+
+Status Server::State::listen_inherited() {
+  for (const net::InheritedSocket& socket : net::take_inherited_sockets()) {
+    net::OnConnection on_connection;
+    if (socket.name.starts_with("imaps")) {
+      on_connection = to_imap(ImapServer::Transport::implicit_tls);
+    } else if (socket.name.starts_with("imap")) {
+      on_connection = to_imap(ImapServer::Transport::plain);
+    } else if (socket.name.starts_with("lmtp")) {
+      on_connection = to_lmtp();
+    } else {
+      log::warning("a socket was handed over under the name '{}', which means nothing here",
+                   socket.name);
+      continue;
+    }
+    Status added =
+        add(net::Listener::inherited(core->loops(), socket.fd, std::move(on_connection)), nullptr);
+    if (!added) return added;
+  }
+  return {};
+}
+
+Status Server::State::listen() {
+  const config::Config& config = settings.config;
+  Status status = listen_inherited();
+  if (status)
+    status = add_all(config.listen.imap, &addresses.imap, to_imap(ImapServer::Transport::plain));
+  // Without a certificate there is nothing to say on the port for TLS.
+  if (status && certificates->current() != nullptr)
+    status = add_all(config.listen.imaps, &addresses.imaps,
+                     to_imap(ImapServer::Transport::implicit_tls));
+  if (status) status = add_all(config.listen.lmtp, &addresses.lmtp, to_lmtp());
+  addresses.lmtp_socket = config::path_in(config, config.listen.lmtp_socket);
+  if (status && !addresses.lmtp_socket.empty())
+    status = add(net::Listener::unix_socket(core->loops(), addresses.lmtp_socket, 0660, to_lmtp()),
+                 nullptr);
+  addresses.admin_socket = config::path_in(config, config.listen.admin_socket);
+  if (status && !addresses.admin_socket.empty())
+    status =
+        add(net::Listener::unix_socket(core->loops(), addresses.admin_socket, 0600, to_admin()),
+            nullptr);
+  return status;
+}
+
+Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
+  const config::Config& config = settings.config;
+  if (!config.tls.key_password.empty())
+    return fail(ErrorKind::not_supported, "tls.key_password: encrypted keys cannot be read yet");
+  if (Status made = make_data_dir(config.data_dir); !made) return pass(made);
+  auto secret = load_secret(config.data_dir);
+  if (!secret) return pass(secret);
+  auto certificates = Certificates::open(config);
+  if (!certificates) return pass(certificates);
+  auto core = Core::open(config, settings.engine);
+  if (!core) return pass(core);
+  std::unique_ptr<Server> server(new Server(std::make_unique<State>(
+      std::move(settings), std::move(*core), std::move(*certificates), std::move(*secret))));
+  if (Status listening = server->state_->listen(); !listening) return pass(listening);
+  return server;
+}
+
+Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Server::~Server() {
+  // A connection may be on its way from a listener to its protocol until the loops have ended.
+  state_->listeners.clear();
+  state_->core->loops().stop_and_join();
+}
+
+Core& Server::core() { return *state_->core; }
+const Server::Addresses& Server::addresses() const { return state_->addresses; }
+bool Server::is_self_signed() const { return state_->certificates->self_signed(); }
+
+void Server::reload(const config::Config& config) {
+  state_->settings.config = config;
+  log::set_level(config.log.level);
+  state_->imap.set_options(imap_options(config));
+  state_->lmtp.set_options(lmtp_options(config));
+  if (Status read = state_->certificates->reload(config); !read)
+    log::error("certificates stay as they were: {}", read.error().text);
+}
+
+async::Task<void> Server::keep_house() {
+  constexpr auto kInterval = std::chrono::minutes(5);
+  State& state = *state_;
+  state.keeping_house = true;
+  async::Timer timer;
+  while (!state.stopping) {
+    timer.set(kInterval, [&state] { state.stop_keeping_house.set(); });
+    co_await state.stop_keeping_house.wait();
+    if (state.stopping) break;
+    Status swept = co_await state.core->store().sweep();
+    if (!swept) log::error("the sweep failed: {} ({})", swept.error().text, swept.error().cause);
+  }
+  state.keeping_house = false;
+  state.house_is_kept.set();
+}
+
+async::Task<void> Server::stop(std::chrono::milliseconds grace) {
+  State& state = *state_;
+  state.stopping = true;
+  for (const auto& listener : state.listeners) listener->stop();
+  state.stop_keeping_house.set();
+  if (state.keeping_house) co_await state.house_is_kept.wait();
+  co_await state.imap.stop(grace);
+  co_await state.lmtp.stop(grace);
+  co_await state.admin.stop();
+  co_await state.core->close();
+}
+
+}  // namespace posthorn::app

@@ -1,0 +1,186 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "cli/password.h"
+#include "cli/program.h"
+
+namespace posthorn::cli {
+namespace {
+
+using app::flag_of;
+using app::Json;
+using app::number_of;
+using app::text_of;
+
+struct AccountOptions {
+  std::string name;
+  std::string password_file;
+  bool no_password = false;
+  std::uint64_t max_bytes = 0;
+  std::uint64_t max_messages = 0;
+  bool yes = false;
+  bool json = false;
+};
+
+int add(const Program& program, const AccountOptions& options) {
+  Json request{{"do", "account.create"}, {"name", options.name}};
+  if (!options.no_password) {
+    auto password = read_new_password(options.password_file);
+    if (!password) return complain(password.error());
+    request["password"] = *password;
+  }
+  if (options.max_bytes != 0) request["max_bytes"] = options.max_bytes;
+  if (options.max_messages != 0) request["max_messages"] = options.max_messages;
+  return ask(program, request,
+             [](const Json& said) { fmt::print("made {}\n", text_of(said, "name")); });
+}
+
+int change_password(const Program& program, const AccountOptions& options) {
+  auto password = read_new_password(options.password_file);
+  if (!password) return complain(password.error());
+  return ask(program, {{"do", "account.passwd"}, {"name", options.name}, {"password", *password}},
+             [](const Json&) {});
+}
+
+int remove(const Program& program, const AccountOptions& options) {
+  if (!options.yes)
+    return complain({ErrorKind::bad_argument,
+                     "this removes the account with all its mail; say --yes if that is meant"});
+  return ask(program, {{"do", "account.remove"}, {"name", options.name}}, [](const Json&) {});
+}
+
+void print_account(const Json& account) {
+  fmt::print("{:<40} {:>9} messages {:>14} octets{}{}\n", text_of(account, "name"),
+             number_of(account, "messages"), number_of(account, "bytes"),
+             flag_of(account, "disabled") ? "  disabled" : "",
+             flag_of(account, "has_password") ? "" : "  no password");
+}
+
+async::Task<Result<int>> list_pages(app::Admin& admin, std::string what, std::string members,
+                                    bool as_json, void (*print)(const Json&)) {
+  std::string after;
+  while (true) {
+    auto answer = co_await admin.call(Json{{"do", what}, {"after", after}});
+    if (!answer) co_return pass(answer);
+    const auto* list = answer->said.if_contains(members);
+    if (list == nullptr || !list->is_array())
+      co_return fail(ErrorKind::server_bug, "the answer has no list");
+    for (const auto& entry : list->get_array()) {
+      if (as_json) {
+        fmt::print("{}\n", boost::json::serialize(entry));
+      } else if (entry.is_object()) {
+        print(entry.get_object());
+      }
+    }
+    if (!answer->said.contains("next")) co_return 0;
+    after = text_of(answer->said, "next");
+  }
+}
+
+int list(const Program& program, const std::string& what, const std::string& members, bool as_json,
+         void (*print)(const Json&)) {
+  return with_access(program, [&](Access& access) {
+    return list_pages(access.admin(), what, members, as_json, print);
+  });
+}
+
+CLI::App* command(CLI::App& parent, const char* name, const char* help, AccountOptions& options) {
+  CLI::App* const made = parent.add_subcommand(name, help);
+  made->add_option("name", options.name, "The account's address, e.g. ada@example.org")->required();
+  return made;
+}
+
+void password_options(CLI::App& command, AccountOptions& options) {
+  command
+      .add_option("--password-file", options.password_file,
+                  "Its first line is the password; - is standard input")
+      ->type_name("FILE");
+}
+
+}  // namespace
+
+void add_account(CLI::App& app, Program& program) {
+  CLI::App* const account = app.add_subcommand("account", "Make, list and change accounts");
+  account->require_subcommand(1);
+  account->footer(
+      "Examples:\n"
+      "  posthorn account add ada@example.org\n"
+      "  pass mail/ada | posthorn account add ada@example.org --password-file -\n"
+      "  posthorn account list --json");
+  const auto options = std::make_shared<AccountOptions>();
+
+  CLI::App* const added = command(*account, "add", "Make an account", *options);
+  password_options(*added, *options);
+  added->add_flag("--no-password", options->no_password, "It receives mail; nobody logs in");
+  added->add_option("--max-size", options->max_bytes, "Quota, e.g. 5GB")
+      ->transform(CLI::AsSizeValue(true));
+  added->add_option("--max-messages", options->max_messages, "Quota");
+  added->callback([&program, options] { program.run = [&] { return add(program, *options); }; });
+
+  CLI::App* const listed = account->add_subcommand("list", "One account a line");
+  listed->add_flag("--json", options->json, "One JSON object a line");
+  listed->callback([&program, options] {
+    program.run = [&] {
+      return list(program, "account.list", "accounts", options->json, print_account);
+    };
+  });
+
+  CLI::App* const passwd = command(*account, "passwd", "Set a new password", *options);
+  password_options(*passwd, *options);
+  passwd->callback(
+      [&program, options] { program.run = [&] { return change_password(program, *options); }; });
+
+  CLI::App* const removed = command(*account, "remove", "Remove an account and its mail", *options);
+  removed->add_flag("--yes", options->yes, "Do not refuse");
+  removed->callback(
+      [&program, options] { program.run = [&] { return remove(program, *options); }; });
+
+  const auto simple = [&](const char* name, const char* help, const char* request) {
+    command(*account, name, help, *options)->callback([&program, options, request] {
+      program.run = [&program, options, request] {
+        return ask(program, {{"do", request}, {"name", options->name}}, [](const Json&) {});
+      };
+    });
+  };
+  simple("disable", "No login and no delivery any more", "account.disable");
+  simple("enable", "The opposite of disable", "account.enable");
+}
+
+void add_alias(CLI::App& app, Program& program) {
+  struct Options {
+    std::string alias;
+    std::string name;
+    bool json = false;
+  };
+  const auto options = std::make_shared<Options>();
+  CLI::App* const alias = app.add_subcommand("alias", "Further addresses of an account");
+  alias->require_subcommand(1);
+  alias->footer("Example:\n  posthorn alias add postmaster@example.org ada@example.org");
+  CLI::App* const added = alias->add_subcommand("add", "Mail to an address goes to an account");
+  added->add_option("alias", options->alias, "The further address")->required();
+  added->add_option("name", options->name, "The account")->required();
+  added->callback([&program, options] {
+    program.run = [&] {
+      return ask(program, {{"do", "alias.add"}, {"alias", options->alias}, {"name", options->name}},
+                 [](const Json&) {});
+    };
+  });
+  CLI::App* const removed = alias->add_subcommand("remove", "Take an address away");
+  removed->add_option("alias", options->alias, "The further address")->required();
+  removed->callback([&program, options] {
+    program.run = [&] {
+      return ask(program, {{"do", "alias.remove"}, {"alias", options->alias}}, [](const Json&) {});
+    };
+  });
+  CLI::App* const listed = alias->add_subcommand("list", "One alias a line");
+  listed->add_flag("--json", options->json, "One JSON object a line");
+  listed->callback([&program, options] {
+    program.run = [&] {
+      return list(program, "alias.list", "aliases", options->json, [](const Json& entry) {
+        fmt::print("{:<40} {}\n", text_of(entry, "alias"), text_of(entry, "name"));
+      });
+    };
+  });
+}
+
+}  // namespace posthorn::cli

@@ -1,0 +1,100 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "app/version.h"
+#include "cli/program.h"
+#include "config/show.h"
+
+namespace posthorn::cli {
+namespace {
+
+using app::Json;
+using app::number_of;
+
+struct CheckOptions {
+  bool deep = false;
+  bool json = false;
+};
+
+int report(const Json& said, bool as_json) {
+  const auto* findings = said.if_contains("findings");
+  const bool clean = findings != nullptr && findings->is_array() && findings->get_array().empty();
+  if (as_json) {
+    fmt::print("{}\n", boost::json::serialize(said));
+    return clean ? 0 : kFindings;
+  }
+  if (findings != nullptr && findings->is_array()) {
+    for (const auto& finding : findings->get_array())
+      if (finding.is_string()) fmt::print("{}\n", std::string_view(finding.get_string()));
+  }
+  fmt::print(stderr, "{} accounts, {} mailboxes, {} messages: {}\n", number_of(said, "accounts"),
+             number_of(said, "mailboxes"), number_of(said, "messages"),
+             clean ? "all is well" : "not as it should be");
+  return clean ? 0 : kFindings;
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, Program& program) {
+  const auto options = std::make_shared<CheckOptions>();
+  CLI::App* const check = app.add_subcommand("check", "Verify everything that is stored");
+  check->add_flag("--deep", options->deep, "Read every message's body too");
+  check->add_flag("--json", options->json, "The report as one JSON object");
+  check->footer(
+      "Prints one line for each thing that is wrong; exit code 0 when there is none, 3 when there\n"
+      "is, 1 when it could not look. With a server running it looks through that.\n"
+      "Example:\n  posthorn --data-dir /var/lib/posthorn check --deep");
+  check->callback([&program, options] {
+    program.run = [&program, options] {
+      int code = kFailed;
+      const int asked = ask(program, {{"do", "check"}, {"deep", options->deep}},
+                            [&](const Json& said) { code = report(said, options->json); });
+      return asked != 0 ? asked : code;
+    };
+  });
+}
+
+void add_config(CLI::App& app, Program& program) {
+  CLI::App* const config = app.add_subcommand("config", "What is configured");
+  config->require_subcommand(1);
+  config->footer("Examples:\n  posthorn config show\n  posthorn --config new.toml config check");
+  CLI::App* const show =
+      config->add_subcommand("show", "Every value in force, and where it came from");
+  show->callback([&program] {
+    program.run = [&program] {
+      const auto loaded = load_config(program);
+      if (!loaded) return complain(loaded.error());
+      fmt::print("{}", config::show(*loaded));
+      return 0;
+    };
+  });
+  CLI::App* const check = config->add_subcommand("check", "Whether it can be understood");
+  check->callback([&program] {
+    program.run = [&program] {
+      const auto loaded = load_config(program);
+      if (!loaded) return complain(loaded.error());
+      for (const std::string& warning : loaded->warnings) fmt::print(stderr, "{}\n", warning);
+      fmt::print("good\n");
+      return 0;
+    };
+  });
+  CLI::App* const example =
+      config->add_subcommand("example", "A file with every key at its default");
+  example->callback([&program] {
+    program.run = [] {
+      fmt::print("{}", config::example_file());
+      return 0;
+    };
+  });
+}
+
+void add_version(CLI::App& app, Program& program) {
+  app.add_subcommand("version", "Which version this is")->callback([&program] {
+    program.run = [] {
+      fmt::print("posthorn {}\n", app::kVersion);
+      return 0;
+    };
+  });
+}
+
+}  // namespace posthorn::cli

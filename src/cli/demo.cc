@@ -1,0 +1,182 @@
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+
+#include "app/demo_account.h"
+#include "app/server.h"
+#include "async/run.h"
+#include "base/log.h"
+#include "cli/program.h"
+#include "cli/ready_file.h"
+
+namespace posthorn::cli {
+namespace {
+
+struct DemoOptions {
+  std::string dir;
+  std::string engine;
+  std::string imap = "127.0.0.1:1143";
+  std::string imaps = "127.0.0.1:1993";
+  std::string lmtp = "127.0.0.1:1024";
+  std::string lmtp_socket;
+  std::string any_user;
+  std::vector<std::string> without;
+  std::string ready_file;
+  bool empty = false;
+  bool quiet = false;
+};
+
+/// A folder of its own when none was named, removed at the end.
+class DemoFolder {
+ public:
+  static Result<std::unique_ptr<DemoFolder>> make(const std::string& wanted) {
+    auto folder = std::make_unique<DemoFolder>();
+    if (!wanted.empty()) {
+      folder->path_ = std::filesystem::absolute(wanted).string();
+      return folder;
+    }
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "posthorn-demo-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr)
+      return fail(ErrorKind::io, pattern + ": cannot be made");
+    folder->path_ = pattern;
+    folder->throw_away_ = true;
+    return folder;
+  }
+  DemoFolder() = default;
+  ~DemoFolder() {
+    std::error_code ignored;
+    if (throw_away_) std::filesystem::remove_all(path_, ignored);
+  }
+  DemoFolder(const DemoFolder&) = delete;
+  DemoFolder& operator=(const DemoFolder&) = delete;
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] bool is_thrown_away() const { return throw_away_; }
+
+ private:
+  std::string path_;
+  bool throw_away_ = false;
+};
+
+Result<config::Config> configure(const Program& program, const DemoOptions& options,
+                                 const std::string& folder) {
+  config::Sources sources;
+  sources.environment = config::process_environment();
+  // What the demonstration sets gives way to what is said on the command line.
+  sources.overrides = {{"data_dir", folder},
+                       {"hostname", "localhost"},
+                       {"domains", "example.org"},
+                       {"listen.imap", options.imap},
+                       {"listen.imaps", options.imaps},
+                       {"listen.lmtp", options.lmtp},
+                       {"listen.lmtp_socket", options.lmtp_socket},
+                       {"auth.allow_plaintext_without_tls", "loopback"},
+                       {"log.level", options.quiet ? "warning" : "info"}};
+  for (const std::string& setting : program.settings) {
+    const std::size_t equals = setting.find('=');
+    if (equals == std::string::npos)
+      return fail(ErrorKind::bad_argument,
+                  fmt::format("--set {}: this has to be key=value", setting));
+    sources.overrides.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+  }
+  auto loaded = config::load(sources);
+  if (!loaded) return pass(loaded);
+  config::Config config = std::move(loaded->config);
+  config.imap.disabled_capabilities.insert(config.imap.disabled_capabilities.end(),
+                                           options.without.begin(), options.without.end());
+  return config;
+}
+
+void greet(const app::Server& server, const DemoFolder& folder) {
+  const app::Server::Addresses& at = server.addresses();
+  fmt::print(
+      "\n"
+      "Posthorn is running on this machine, with the account {0} (password {1}).\n"
+      "\n"
+      "  Look into it with curl:\n"
+      "    curl -s --user {0}:{1} imap://127.0.0.1:{2}/ -X 'STATUS INBOX (MESSAGES UNSEEN)'\n"
+      "    curl -s --user {0}:{1} --insecure 'imaps://127.0.0.1:{3}/INBOX;MAILINDEX=1'\n"
+      "  with mutt:\n"
+      "    mutt -e 'set ssl_starttls=no' -f imap://demo%40example.org@127.0.0.1:{2}/INBOX\n"
+      "  with Thunderbird: server 127.0.0.1, port {3}, SSL/TLS, normal password, user {0}\n"
+      "    (the certificate is self-signed: Thunderbird asks once whether to trust it).\n"
+      "  Deliver a message (LMTP on port {4}):\n"
+      "    printf 'LHLO me\\r\\nMAIL FROM:<>\\r\\n"
+      "RCPT TO:<{0}>\\r\\nDATA\\r\\nSubject: hello\\r\\n\\r\\nHi!\\r\\n.\\r\\nQUIT\\r\\n'"
+      " | nc -N 127.0.0.1 {4}\n"
+      "  Bring your own mail, while it runs:\n"
+      "    posthorn --data-dir {5} import {0} ~/Maildir\n"
+      "    posthorn --data-dir {5} import {0} ~/old.mbox --mailbox Old\n"
+      "\n"
+      "The data lies in {5}{6}. Ctrl-C ends it.\n\n",
+      app::kDemoName, app::kDemoPassword, at.imap, at.imaps, at.lmtp, folder.path(),
+      folder.is_thrown_away() ? " and is removed at the end" : "");
+  std::fflush(stdout);
+}
+
+int demo(const Program& program, const DemoOptions& options) {
+  const auto folder = DemoFolder::make(!options.dir.empty() ? options.dir : program.data_dir);
+  if (!folder) return complain(folder.error());
+  auto config = configure(program, options, (*folder)->path());
+  if (!config) return complain(config.error());
+  log::set_level(config->log.level);
+  const bool in_memory =
+      options.engine.empty() ? (*folder)->is_thrown_away() : options.engine == "memory";
+  app::ServerSettings settings{.config = *config};
+  settings.engine = in_memory ? app::EngineKind::memory : app::EngineKind::rocksdb;
+  if (!options.any_user.empty()) settings.any_user = options.any_user;
+  auto server = app::Server::start(std::move(settings));
+  if (!server) return complain(server.error());
+  if (!options.empty) {
+    Status filled = async::run_blocking(app::fill_demo_account((*server)->core().store()));
+    if (!filled) return complain(filled.error());
+  }
+  if (!options.quiet) greet(**server, **folder);
+  if (!options.ready_file.empty()) {
+    Status written = write_ready_file(options.ready_file, (*server)->addresses());
+    if (!written) return complain(written.error());
+  }
+  app::run_until_signal(**server, [&]() -> Result<config::Config> { return *config; });
+  return 0;
+}
+
+}  // namespace
+
+void add_demo(CLI::App& app, Program& program) {
+  const auto options = std::make_shared<DemoOptions>();
+  CLI::App* const command =
+      app.add_subcommand("demo", "Try it: a server with an account full of mail, on high ports");
+  command
+      ->add_option("--dir", options->dir, "Where to keep the data; default: thrown away at the end")
+      ->type_name("DIR");
+  command->add_option("--engine", options->engine, "memory, or rocksdb (default with --dir)")
+      ->check(CLI::IsMember({"memory", "rocksdb"}));
+  command->add_option("--imap", options->imap, "Port 0: any")->type_name("HOST:PORT");
+  command->add_option("--imaps", options->imaps, "Port 0: any")->type_name("HOST:PORT");
+  command->add_option("--lmtp", options->lmtp, "Port 0: any")->type_name("HOST:PORT");
+  command->add_option("--lmtp-socket", options->lmtp_socket, "LMTP on a unix socket as well")
+      ->type_name("PATH");
+  command
+      ->add_option("--any-user", options->any_user,
+                   "Every user exists, with this password; for tests")
+      ->type_name("PASSWORD");
+  command->add_option("--without", options->without, "Do not offer this capability; repeatable")
+      ->type_name("CAPABILITY");
+  command->add_flag("--empty", options->empty, "No demonstration account");
+  command
+      ->add_option("--ready-file", options->ready_file,
+                   "Written once it listens: a JSON object with the ports")
+      ->type_name("FILE");
+  command->add_flag("--quiet", options->quiet, "Print only warnings and errors");
+  command->footer(
+      "Examples:\n"
+      "  posthorn demo\n"
+      "  posthorn demo --dir ./demo-data\n"
+      "  posthorn demo --empty --any-user secret --imap 127.0.0.1:0 --ready-file /tmp/ready");
+  command->callback([&program, options] { program.run = [&] { return demo(program, *options); }; });
+}
+
+}  // namespace posthorn::cli

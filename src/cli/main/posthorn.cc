@@ -1,0 +1,38 @@
+#include <CLI/CLI.hpp>
+#include <csignal>
+
+#include "app/version.h"
+#include "cli/program.h"
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  using posthorn::cli::Program;
+  Program program;
+  CLI::App app("Posthorn keeps people's mail and lets them reach it from every device at once.",
+               "posthorn");
+  app.set_version_flag("--version", "posthorn " + std::string(posthorn::app::kVersion));
+  app.require_subcommand(1);
+  app.add_option("-c,--config", program.config_path, "The configuration file")->type_name("FILE");
+  app.add_option("--data-dir", program.data_dir, "Short for --set data_dir=DIR")->type_name("DIR");
+  app.add_option("--set", program.settings, "A key of the configuration; repeatable")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  app.footer(
+      "Commands that change data ask the server when one runs on the same data directory.\n"
+      "posthorn COMMAND --help says more of each.\n"
+      "Examples:\n"
+      "  posthorn demo                      # see it work\n"
+      "  posthorn init --account ada@example.org && posthorn serve");
+  posthorn::cli::add_init(app, program);
+  posthorn::cli::add_serve(app, program);
+  posthorn::cli::add_demo(app, program);
+  posthorn::cli::add_account(app, program);
+  posthorn::cli::add_alias(app, program);
+  posthorn::cli::add_import(app, program);
+  posthorn::cli::add_export(app, program);
+  posthorn::cli::add_check(app, program);
+  posthorn::cli::add_config(app, program);
+  posthorn::cli::add_version(app, program);
+  CLI11_PARSE(app, argc, argv);
+  return program.run ? program.run() : posthorn::cli::kFailed;
+}

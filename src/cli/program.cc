@@ -1,0 +1,106 @@
+#include "cli/program.h"
+
+#include <cstdio>
+#include <filesystem>
+
+#include "app/remote_admin.h"
+#include "async/run.h"
+#include "base/log.h"
+
+namespace posthorn::cli {
+
+Result<config::Loaded> load_config(const Program& program) {
+  config::Sources sources;
+  std::error_code ignored;
+  if (!program.config_path.empty()) {
+    sources.path = program.config_path;
+  } else if (std::filesystem::exists(kDefaultConfig, ignored)) {
+    sources.path = kDefaultConfig;
+  }
+  sources.environment = config::process_environment();
+  for (const std::string& setting : program.settings) {
+    const std::size_t equals = setting.find('=');
+    if (equals == std::string::npos)
+      return fail(ErrorKind::bad_argument,
+                  fmt::format("--set {}: this has to be key=value", setting));
+    sources.overrides.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+  }
+  if (!program.data_dir.empty()) sources.overrides.emplace_back("data_dir", program.data_dir);
+  return config::load(sources);
+}
+
+int complain(const Error& error) {
+  std::string text = error.text;
+  if (!error.cause.empty()) text += " (" + error.cause + ")";
+  fmt::print(stderr, "posthorn: {}\n", text);
+  return kFailed;
+}
+
+async::Task<Result<std::unique_ptr<Access>>> Access::open(const config::Config& config) {
+  std::unique_ptr<Access> access(new Access);
+  const std::string socket = config::path_in(config, config.listen.admin_socket);
+  if (!socket.empty()) {
+    auto remote = co_await app::RemoteAdmin::connect(socket);
+    if (remote) {
+      access->admin_ = std::move(*remote);
+      co_return access;
+    }
+    if (remote.error().kind == ErrorKind::no_permission) co_return pass(remote);
+  }
+  auto core = app::Core::open(config, app::EngineKind::rocksdb);
+  if (!core) co_return pass(core);
+  access->core_ = std::move(*core);
+  access->admin_ = std::make_unique<app::LocalAdmin>(
+      access->core_->store(),
+      app::LocalAdmin::Options{.iterations = static_cast<std::uint32_t>(config.auth.iterations),
+                               .max_message_octets = config.limits.message_size});
+  co_return access;
+}
+
+Access::~Access() = default;
+
+async::Task<void> Access::close() {
+  admin_.reset();
+  if (core_) co_await core_->close();
+}
+
+namespace {
+
+async::Task<Result<int>> open_and_work(const config::Config& config,
+                                       const std::function<async::Task<Result<int>>(Access&)>& work,
+                                       std::unique_ptr<Access>& access) {
+  auto opened = co_await Access::open(config);
+  if (!opened) co_return pass(opened);
+  access = std::move(*opened);
+  auto code = co_await work(*access);
+  co_await access->close();
+  co_return code;
+}
+
+}  // namespace
+
+int with_access(const Program& program,
+                const std::function<async::Task<Result<int>>(Access&)>& work) {
+  const Result<config::Loaded> loaded = load_config(program);
+  if (!loaded) return complain(loaded.error());
+  log::set_level(log::Level::warning);
+  // Let go of only when no loop runs any more: it joins threads.
+  std::unique_ptr<Access> access;
+  const Result<int> code = async::run_blocking(open_and_work(loaded->config, work, access));
+  return code ? *code : complain(code.error());
+}
+
+int ask(const Program& program, const app::Json& request,
+        const std::function<void(const app::Json&)>& show) {
+  return with_access(program, [&](Access& access) -> async::Task<Result<int>> {
+    return [](app::Admin& admin, app::Json what,
+              const std::function<void(const app::Json&)>& then) -> async::Task<Result<int>> {
+      auto answer = co_await admin.call(std::move(what));
+      if (!answer) co_return pass(answer);
+      then(answer->said);
+      co_return 0;
+    }(access.admin(), request, show);
+  });
+}
+
+}  // namespace posthorn::cli

@@ -1,0 +1,21 @@
+#include "cli/ready_file.h"
+
+#include <unistd.h>
+
+#include <boost/json.hpp>
+
+#include "app/notify.h"
+
+namespace posthorn::cli {
+
+Status write_ready_file(const std::string& path, const app::Server::Addresses& addresses) {
+  const boost::json::object ready{{"imap", addresses.imap},
+                                  {"imaps", addresses.imaps},
+                                  {"lmtp", addresses.lmtp},
+                                  {"lmtp_socket", addresses.lmtp_socket},
+                                  {"admin_socket", addresses.admin_socket},
+                                  {"pid", ::getpid()}};
+  return app::write_file_atomically(path, boost::json::serialize(ready) + "\n");
+}
+
+}  // namespace posthorn::cli

@@ -1,0 +1,35 @@
+#include "server/lmtp/conversation.h"
+
+namespace posthorn::server::lmtp {
+namespace {
+
+constexpr std::size_t kCommands = 4 << 10;
+constexpr std::size_t kBulk = 128 << 10;
+
+}  // namespace
+
+async::Task<Status> Conversation::flush() {
+  if (out_.empty()) co_return Status();
+  const std::string out = std::exchange(out_, {});
+  co_return co_await stream_.write(out, write_);
+}
+
+async::Task<Status> Conversation::receive() {
+  Status flushed = co_await flush();
+  if (!flushed) co_return flushed;
+  if (!bulk_) {
+    rest_ = {};
+    buffer_ = {};
+    auto readable = co_await stream_.wait_readable(idle_);
+    if (!readable) co_return pass(readable);
+    if (!*readable) co_return fail(ErrorKind::unavailable, "this server is shutting down");
+  }
+  buffer_.resize(bulk_ ? kBulk : kCommands);
+  auto got = co_await stream_.read_some(buffer_, idle_);
+  if (!got) co_return pass(got);
+  if (*got == 0) co_return fail(ErrorKind::closed, "the client has hung up");
+  rest_ = std::string_view(buffer_).substr(0, *got);
+  co_return Status();
+}
+
+}  // namespace posthorn::server::lmtp

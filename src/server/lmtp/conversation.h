@@ -1,0 +1,45 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "async/task.h"
+#include "base/result.h"
+#include "net/stream.h"
+#include "wire/smtp/reply.h"
+
+namespace posthorn::server::lmtp {
+
+/// The octets of one client, both ways. Replies gather until the client is waited for (RFC 2920
+/// §3.2), so a pipelined group is answered in one packet. Holds no buffer while it waits for a
+/// command.
+class Conversation {
+ public:
+  Conversation(net::Stream& stream, std::chrono::milliseconds idle, std::chrono::milliseconds write)
+      : stream_(stream), idle_(idle), write_(write) {}
+
+  void say(const wire::smtp::Reply& reply) { out_ += wire::smtp::format_reply(reply); }
+  async::Task<Status> flush();
+
+  /// What was received and not yet consumed; consume by shrinking it from the front.
+  std::string_view& input() { return rest_; }
+  /// Waits for more. Requires: input() is empty. Errors: closed, timed_out, io; unavailable when
+  /// the stream was woken.
+  async::Task<Status> receive();
+  /// Before a message: larger portions at a time.
+  void expect_bulk(bool bulk) { bulk_ = bulk; }
+
+  [[nodiscard]] net::Stream& stream() { return stream_; }
+
+ private:
+  net::Stream& stream_;
+  const std::chrono::milliseconds idle_;
+  const std::chrono::milliseconds write_;
+  std::string buffer_;
+  std::string_view rest_;  ///< Of buffer_.
+  std::string out_;
+  bool bulk_ = false;
+};
+
+}  // namespace posthorn::server::lmtp

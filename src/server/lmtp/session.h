@@ -1,0 +1,73 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/task.h"
+#include "server/lmtp/connections.h"
+#include "server/lmtp/conversation.h"
+#include "server/lmtp/delivery.h"
+#include "server/lmtp/lmtp_server.h"
+#include "wire/smtp/command.h"
+#include "wire/smtp/line_reader.h"
+
+namespace posthorn::server::lmtp {
+
+/// From MAIL to the replies after the data, or to RSET.
+struct Transaction {
+  wire::smtp::Mail mail = {};
+  std::vector<Recipient> recipients = {};
+  std::unique_ptr<store::Upload> upload = {};
+  bool has_data = false;
+  std::uint64_t octets = 0;  ///< Received; past the limit, more than the upload holds.
+  /// The first thing that went wrong with the data; what follows is only read over.
+  std::optional<Error> failure = {};
+};
+
+/// One client's dialogue, from the greeting to its end.
+class Session {
+ public:
+  Session(const LmtpContext& context, LmtpOptions options, const Connections& connections,
+          net::Stream& stream);
+  async::Task<void> run();
+
+ private:
+  async::Task<std::optional<std::string>> next_line();
+  async::Task<void> obey(std::string_view line);
+  void lost(const Error& error);
+
+  async::Task<void> obey(wire::smtp::Hello hello);
+  async::Task<void> obey(wire::smtp::Mail mail);
+  async::Task<void> obey(wire::smtp::Rcpt rcpt);
+  async::Task<void> obey(wire::smtp::Data);
+  async::Task<void> obey(wire::smtp::Bdat bdat);
+  async::Task<void> obey(wire::smtp::Rset);
+  async::Task<void> obey(wire::smtp::Noop);
+  async::Task<void> obey(wire::smtp::Quit);
+  async::Task<void> obey(wire::smtp::StartTls);
+  async::Task<void> obey(wire::smtp::Vrfy vrfy);
+  async::Task<void> obey(wire::smtp::Help);
+  async::Task<void> obey(wire::smtp::Auth);
+
+  void begin_data();
+  async::Task<void> take_in(std::string_view octets);
+  async::Task<Status> read_data();
+  async::Task<Status> read_chunk(std::uint64_t octets);
+  async::Task<void> finish();
+  [[nodiscard]] bool offers(std::string_view extension) const;
+  [[nodiscard]] bool offers_tls() const;
+
+  const LmtpContext& context_;
+  const LmtpOptions options_;
+  const Connections& connections_;
+  Conversation talk_;
+  wire::smtp::LineReader lines_;
+  std::string said_name_;  ///< Of LHLO; empty before.
+  std::optional<Transaction> transaction_;
+  std::uint32_t bad_commands_ = 0;  ///< In a row.
+  bool open_ = true;
+};
+
+}  // namespace posthorn::server::lmtp

@@ -1,0 +1,136 @@
+#include "base/log.h"
+#include "server/lmtp/session.h"
+#include "wire/smtp/data.h"
+
+// The part of a dialogue in which the message comes.
+namespace posthorn::server::lmtp {
+
+using wire::smtp::reply;
+
+void Session::begin_data() {
+  transaction_->has_data = true;
+  transaction_->upload = std::make_unique<store::Upload>(
+      context_.store, transaction_->recipients.front().account->id());
+}
+
+/// Never fails: what goes wrong is kept, and the octets are read over so that the dialogue stays in
+/// step.
+async::Task<void> Session::take_in(std::string_view octets) {
+  Transaction& transaction = *transaction_;
+  transaction.octets += octets.size();
+  if (transaction.failure || !transaction.upload || octets.empty()) co_return;
+  if (transaction.octets > options_.max_message_octets) {
+    transaction.failure = Error{ErrorKind::too_big, ""};
+  } else if (octets.contains('\0')) {
+    // RFC 5321 section 4.5.2 lets them be refused, and no IMAP literal may hold one (RFC 9051 4.3).
+    transaction.failure = Error{ErrorKind::syntax, "The message holds a NUL octet"};
+  } else if (Status fed = co_await transaction.upload->feed(octets); !fed) {
+    log::error("lmtp: a message cannot be stored: {} ({})", fed.error().text, fed.error().cause);
+    transaction.failure = std::move(fed.error());
+  }
+  // What was written ahead is let go at once.
+  if (transaction.failure) transaction.upload.reset();
+}
+
+async::Task<Status> Session::read_data() {
+  wire::smtp::DataReceiver receiver;
+  while (true) {
+    if (talk_.input().empty()) {
+      Status received = co_await talk_.receive();
+      if (!received) co_return received;
+    }
+    const auto span = receiver.take(talk_.input());
+    co_await take_in(span.bytes);
+    if (span.end) co_return Status();
+  }
+}
+
+async::Task<Status> Session::read_chunk(std::uint64_t octets) {
+  wire::smtp::ChunkReceiver receiver(octets);
+  while (receiver.left() > 0) {
+    if (talk_.input().empty()) {
+      Status received = co_await talk_.receive();
+      if (!received) co_return received;
+    }
+    const std::string_view part = receiver.take(talk_.input());
+    if (transaction_) co_await take_in(part);
+  }
+  co_return Status();
+}
+
+async::Task<void> Session::obey(wire::smtp::Data) {
+  if (!transaction_ || transaction_->recipients.empty() || transaction_->has_data) {
+    // RFC 2033 section 4.2: without a recipient DATA fails at once.
+    talk_.say(reply(503, {5, 5, 1}, transaction_ ? "There is no recipient" : "Say MAIL first"));
+    co_return;
+  }
+  talk_.say(reply(354, "Send the message; a line with a single dot ends it"));
+  begin_data();
+  talk_.expect_bulk(true);
+  const Status read = co_await read_data();
+  talk_.expect_bulk(false);
+  if (!read) {
+    lost(read.error());
+    transaction_.reset();
+    co_return;
+  }
+  co_await finish();
+}
+
+async::Task<void> Session::obey(wire::smtp::Bdat bdat) {
+  const bool has_recipients = transaction_ && !transaction_->recipients.empty();
+  if (has_recipients && !transaction_->has_data) begin_data();
+  talk_.expect_bulk(true);
+  const Status read = co_await read_chunk(bdat.octets);
+  talk_.expect_bulk(false);
+  if (!read) {
+    lost(read.error());
+    transaction_.reset();
+  } else if (!transaction_) {
+    talk_.say(reply(503, {5, 5, 1}, "Say MAIL first"));
+  } else if (bdat.last) {
+    // RFC 2033 section 4.3: one reply a recipient, so none where there is none.
+    co_await finish();
+  } else if (!has_recipients) {
+    talk_.say(reply(503, {5, 5, 1}, "There is no recipient"));
+  } else if (transaction_->failure) {
+    talk_.say(reply_of(*transaction_->failure));
+  } else {
+    talk_.say(reply(250, {2, 0, 0}, fmt::format("{} octets taken", bdat.octets)));
+  }
+}
+
+async::Task<void> Session::finish() {
+  const Transaction transaction = std::move(*transaction_);
+  transaction_.reset();
+  const std::vector<Recipient>& recipients = transaction.recipients;
+  if (recipients.empty()) co_return;
+  if (transaction.failure) {
+    for (std::size_t i = 0; i < recipients.size(); ++i) talk_.say(reply_of(*transaction.failure));
+    co_return;
+  }
+  TraceFacts facts{.return_path = wire::smtp::format_path(transaction.mail.from),
+                   .said_name = said_name_,
+                   .peer = talk_.stream().peer(),
+                   .hostname = options_.hostname,
+                   .tls = talk_.stream().tls_description(),
+                   .utf8 = transaction.mail.parameters.smtputf8,
+                   .now = context_.store.clock().now()};
+  const std::vector<Status> outcomes =
+      co_await deliver(recipients, *transaction.upload, std::move(facts));
+  for (std::size_t i = 0; i < recipients.size(); ++i) {
+    const std::string& address = recipients[i].address;
+    if (outcomes[i]) {
+      talk_.say(reply(250, {2, 0, 0}, fmt::format("<{}> Delivered", address)));
+      log::info("delivered from {} to <{}>, {} octets",
+                wire::smtp::format_path(transaction.mail.from), address, transaction.octets);
+    } else {
+      const Error& error = outcomes[i].error();
+      log::warning("not delivered to <{}>: {} {} ({})", address, name_of(error.kind), error.text,
+                   error.cause);
+      talk_.say(reply_of(error));
+    }
+  }
+}
+
+}  // namespace posthorn::server::lmtp
