@@ -59,6 +59,7 @@ constexpr auto kCapabilities = std::to_array<Capability>({
     {"QUOTA", When::after_login, "RFC 9208"},
     {"QUOTA=RES-STORAGE", When::after_login, "RFC 9208 5.1"},
     {"QUOTA=RES-MESSAGE", When::after_login, "RFC 9208 5.2"},
+    {"PARTIAL", When::after_login, "RFC 9394"},
     {"SAVEDATE", When::after_login, "RFC 8514"},
     {"PREVIEW", When::after_login, "RFC 8970"},
     {"OBJECTID", When::after_login, "RFC 8474"},

@@ -11,6 +11,7 @@
 #include "server/imap/fetch_plan.h"
 #include "server/imap/fetch_row.h"
 #include "server/imap/object_id.h"
+#include "server/imap/window.h"
 #include "service/messages.h"
 #include "service/rows.h"
 
@@ -255,31 +256,6 @@ Task<Status> set_seen(Session& session, const NumberSet& uids) {
   auto stored = co_await service::store_flags(session.account, std::move(what));
   if (!stored) co_return pass(stored);
   co_return Status();
-}
-
-/// RFC 9394 §3.3.
-NumberSet window(const NumberSet& seqnums, const wi::PartialRange& partial) {
-  const std::uint64_t count = seqnums.count();
-  std::uint64_t first = partial.first;
-  std::uint64_t last = std::min<std::uint64_t>(partial.last, count);
-  if (partial.first > count) return {};
-  if (partial.from == wi::PartialRange::From::newest) {
-    first = count - last + 1;
-    last = count - partial.first + 1;
-  }
-  NumberSet result;
-  std::uint64_t at = 1;
-  for (const NumberSet::Range& range : seqnums.ranges()) {
-    const std::uint64_t size = std::uint64_t{range.last} - range.first + 1;
-    const std::uint64_t from = std::max(first, at);
-    const std::uint64_t to = std::min(last, at + size - 1);
-    if (from <= to) {
-      result.add(static_cast<std::uint32_t>(range.first + (from - at)),
-                 static_cast<std::uint32_t>(range.first + (to - at)));
-    }
-    at += size;
-  }
-  return result;
 }
 
 }  // namespace

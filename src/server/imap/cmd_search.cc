@@ -1,0 +1,36 @@
+#include <utility>
+
+#include "server/imap/commands.h"
+#include "server/imap/search_answer.h"
+#include "service/messages.h"
+
+namespace posthorn::server::imap {
+
+namespace wi = wire::imap;
+
+// RFC 9051 §6.4.4, RFC 4731, RFC 5182, RFC 7162 §3.1.5.
+CommandTask cmd_search(Session& session, wi::SearchCommand& command) {
+  const bool saves = command.returns && command.returns->save;
+  if (command.uses_modseq) session.enable_condstore();
+  auto now = co_await service::newest(session.account, session.selected->id);
+  if (!now) {
+    if (saves) session.selected->saved_result = {};  // RFC 5182 §2.1
+    co_return session.refuse(now.error());
+  }
+  SearchAnswer answer(session, *now, command.numbering);
+  const auto positions = co_await service::search(answer.scope(), std::move(command.key));
+  if (command.returns || session.enabled.rev2) {
+    // RFC 9051 §6.4.4: in rev2 SEARCH is answered by ESEARCH, with ALL when nothing was asked for.
+    wi::SearchReturn returns = command.returns.value_or(wi::SearchReturn{});
+    if (!command.returns) returns.all = true;
+    answer.say_extended(returns, positions, SearchAnswer::Order::by_number, command.uses_modseq);
+    co_return Reply::ok();
+  }
+  NumberSet numbers;
+  for (const std::uint32_t number : answer.numbers_of(positions)) numbers.add(number);
+  auto w = session.writer();
+  wi::format_search(w, numbers, command.uses_modseq ? answer.highest_of(positions) : std::nullopt);
+  co_return Reply::ok();
+}
+
+}  // namespace posthorn::server::imap

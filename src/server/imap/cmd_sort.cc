@@ -1,0 +1,33 @@
+#include <utility>
+
+#include "server/imap/commands.h"
+#include "server/imap/search_answer.h"
+#include "service/messages.h"
+
+namespace posthorn::server::imap {
+
+namespace wi = wire::imap;
+
+// RFC 5256 §3, RFC 5957, RFC 5267 §3.
+CommandTask cmd_sort(Session& session, wi::SortCommand& command) {
+  if (command.uses_modseq) session.enable_condstore();
+  auto now = co_await service::newest(session.account, session.selected->id);
+  if (!now) {
+    if (command.returns && command.returns->save) session.selected->saved_result = {};
+    co_return session.refuse(now.error());
+  }
+  SearchAnswer answer(session, *now, command.numbering);
+  const auto positions = co_await service::search_sorted(answer.scope(), std::move(command.key),
+                                                         std::move(command.order));
+  if (command.returns) {
+    answer.say_extended(*command.returns, positions, SearchAnswer::Order::as_given,
+                        command.uses_modseq);
+    co_return Reply::ok();
+  }
+  const auto numbers = answer.numbers_of(positions);
+  auto w = session.writer();
+  wi::format_sort(w, numbers, command.uses_modseq ? answer.highest_of(positions) : std::nullopt);
+  co_return Reply::ok();
+}
+
+}  // namespace posthorn::server::imap

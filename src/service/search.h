@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "async/task.h"
+#include "base/number_set.h"
+#include "base/result.h"
+#include "index/thread.h"
+#include "message/search_key.h"
+#include "service/membership.h"
+#include "store/account.h"
+
+namespace posthorn::service {
+
+/// What a search means in one session.
+struct SearchScope {
+  store::AccountPtr account;
+  store::MailboxPtr now;              ///< With contents: whose flags are judged.
+  const Membership* told = nullptr;   ///< What message numbers count.
+  const NumberSet* recent = nullptr;  ///< UIDs with \Recent (RFC 3501 §2.3.2).
+  const NumberSet* saved = nullptr;   ///< UIDs `$` stands for (RFC 5182).
+};
+
+/// Positions in `scope.now` of the messages told and still there that match, ascending (RFC 9051
+/// §6.4.4).
+async::Task<std::vector<std::uint32_t>> search(SearchScope scope, message::SearchKey key);
+
+/// The same in the order of `order` (RFC 5256 §3).
+async::Task<std::vector<std::uint32_t>> search_sorted(SearchScope scope, message::SearchKey key,
+                                                      std::vector<message::SortKey> order);
+
+/// The same as threads of positions.
+async::Task<index::ThreadForest> search_threads(SearchScope scope, message::SearchKey key,
+                                                message::ThreadAlgorithm algorithm);
+
+}  // namespace posthorn::service
