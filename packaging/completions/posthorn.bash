@@ -17,7 +17,7 @@ _posthorn_words() {
     "account passwd") echo "$account --help" ;;
     "account remove") echo "--yes --help" ;;
     alias) echo "add list remove --help" ;;
-    import) echo "--mailbox --help" ;;
+    import) echo "--format --mailbox --under --record --keep-quoted-from --quiet --help" ;;
     export) echo "--help" ;;
     check) echo "--deep --json --help" ;;
     config) echo "show check example --help" ;;
@@ -41,7 +41,7 @@ _posthorn() {
   local commands="" word i
   COMPREPLY=()
   case $previous in
-    -c | --config | --password-file | --ready-file | --lmtp-socket)
+    -c | --config | --password-file | --ready-file | --record | --lmtp-socket)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
@@ -52,6 +52,10 @@ _posthorn() {
     --set)
       compopt -o nospace
       mapfile -t COMPREPLY < <(compgen -W "$(_posthorn_keys)" -- "$current")
+      return
+      ;;
+    --format)
+      mapfile -t COMPREPLY < <(compgen -W "auto maildir mbox" -- "$current")
       return
       ;;
     --engine)
