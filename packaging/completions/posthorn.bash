@@ -18,7 +18,7 @@ _posthorn_words() {
     "account remove") echo "--yes --help" ;;
     alias) echo "add list remove --help" ;;
     import) echo "--format --mailbox --under --record --keep-quoted-from --quiet --help" ;;
-    export) echo "--help" ;;
+    export) echo "--format --mailbox --quiet --help" ;;
     check) echo "--deep --json --help" ;;
     config) echo "show check example --help" ;;
     *) echo "--help" ;;
@@ -55,7 +55,7 @@ _posthorn() {
       return
       ;;
     --format)
-      mapfile -t COMPREPLY < <(compgen -W "auto maildir mbox" -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W "maildir mbox" -- "$current")
       return
       ;;
     --engine)
