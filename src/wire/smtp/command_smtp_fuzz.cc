@@ -1,6 +1,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <tuple>
 
 #include "wire/smtp/line_reader.h"
 #include "wire/smtp/parse_command.h"
