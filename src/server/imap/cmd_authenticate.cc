@@ -5,7 +5,6 @@
 #include "auth/exchange.h"
 #include "server/imap/commands.h"
 #include "server/imap/session.h"
-#include "text/ascii.h"
 #include "text/base64.h"
 
 namespace posthorn::server::imap {
@@ -13,12 +12,6 @@ namespace {
 
 namespace wi = wire::imap;
 using async::Task;
-
-/// What a client sends in place of a response when it has had enough.
-bool is_logout(std::string_view line) {
-  const std::size_t space = line.find(' ');
-  return space != std::string_view::npos && text::iequals(text::trim(line.substr(space)), "LOGOUT");
-}
 
 /// The line that answers a challenge; none once the session is over.
 Task<std::optional<std::string>> ask(Session& session, std::string_view challenge) {
@@ -60,14 +53,9 @@ Task<Reply> converse(Session& session, auth::Exchange& exchange, auth::Exchange:
     if (auto* error = std::get_if<Error>(&outcome)) co_return session.refuse(*error);
     auto line = co_await ask(session, std::get<auth::Challenge>(outcome).bytes);
     if (!line) co_return Reply::no("broken off");
-    // RFC 9051 §6.2.2.
+    // RFC 9051 §6.2.2. workaround: eM Client sends a LOGOUT command instead; it is no base64, which
+    // ends the exchange as well.
     if (*line == "*") co_return Reply::bad("the authentication was cancelled");
-    if (is_logout(*line)) {
-      // workaround: eM Client gives up with LOGOUT where a response belongs.
-      session.say(wi::Condition::bye, {}, "until next time");
-      session.after = After::close;
-      co_return Reply::bad("the authentication was cancelled");
-    }
     auto response = text::base64_decode(*line);
     auth::wipe(*line);
     if (!response) co_return Reply::bad("the response is not base64");

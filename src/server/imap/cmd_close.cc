@@ -6,7 +6,7 @@ namespace posthorn::server::imap {
 
 namespace wi = wire::imap;
 
-// RFC 9051 §6.4.1: expunges without a word, if it may. RFC 7162 §3.2.8: with the MODSEQ of that.
+// RFC 9051 §6.4.1: expunges without a word, if it may. RFC 7162 §3.2.8: nor its MODSEQ.
 CommandTask cmd_close(Session& session, wi::CloseCommand&) {
   const MailboxId id = session.selected->id;
   const bool read_only = session.selected->is_read_only();
@@ -14,11 +14,6 @@ CommandTask cmd_close(Session& session, wi::CloseCommand&) {
   if (read_only) co_return Reply::ok();
   auto gone = co_await service::expunge_deleted(session.account, id, std::nullopt);
   if (!gone && gone.error().kind != ErrorKind::not_found) co_return session.refuse(gone.error());
-  if (session.enabled.qresync && gone && !gone->empty()) {
-    if (const auto mailbox = session.account->published()->find(id)) {
-      co_return Reply::ok("closed", wi::code::HighestModSeq{mailbox->head.highest_modseq});
-    }
-  }
   co_return Reply::ok("closed");
 }
 

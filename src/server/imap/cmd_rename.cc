@@ -4,6 +4,7 @@
 
 #include "server/imap/commands.h"
 #include "server/imap/session.h"
+#include "wire/imap/format_list.h"
 
 namespace posthorn::server::imap {
 namespace {
@@ -30,6 +31,9 @@ Status move_subscriptions(store::Change& change, const std::string& from, const 
 // RFC 9051 §6.3.6.
 CommandTask cmd_rename(Session& session, wi::RenameCommand& command) {
   if (command.to.size() > 1 && command.to.back() == store::kDelimiter) command.to.pop_back();
+  if (command.to.find_first_of("*%") != std::string::npos) {
+    co_return Reply::no("a name can't hold wildcards", wi::CodeName::cannot);  // RFC 9051 §5.1
+  }
   const bool is_inbox = command.from == "INBOX";
   store::ChangeFunction function = [&](store::Change& change) -> Status {
     if (auto done = change.rename_mailbox(command.from, command.to); !done) return done;
@@ -44,6 +48,13 @@ CommandTask cmd_rename(Session& session, wi::RenameCommand& command) {
   }
   auto receipt = co_await session.account->change(std::move(needs), std::move(function));
   if (!receipt) co_return session.refuse(receipt.error());
+  if (session.enabled.rev2) {
+    wi::ListResponse list;  // RFC 9051 §6.3.9.7
+    list.mailbox = command.to;
+    list.old_name = command.from;
+    auto w = session.writer();
+    wi::format_list(w, list);
+  }
   co_return Reply::ok();
 }
 

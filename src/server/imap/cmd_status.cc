@@ -55,7 +55,13 @@ Task<Status> say_status(Session& session, store::MailboxPtr mailbox, wi::StatusI
 
 // RFC 9051 §6.3.11.
 CommandTask cmd_status(Session& session, wi::StatusCommand& command) {
-  const store::MailboxPtr mailbox = session.account->published()->find(command.mailbox);
+  store::MailboxPtr mailbox = session.account->published()->find(command.mailbox);
+  if (mailbox != nullptr && session.selected && session.selected->id == mailbox->id) {
+    // workaround: Delta Chat compares STATUS with what it was told of the open mailbox.
+    auto told = co_await session.tell(service::kTellAll, wi::Numbering::seqnum);
+    if (!told || session.is_over()) co_return session.lost();
+    mailbox = session.account->published()->find(command.mailbox);
+  }
   if (mailbox == nullptr) co_return Reply::no("no such mailbox", wi::CodeName::nonexistent);
   auto said = co_await say_status(session, mailbox, command.items);
   if (!said) co_return session.refuse(said.error());

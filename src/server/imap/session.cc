@@ -208,9 +208,11 @@ Task<void> Session::on_command(std::string_view text, std::size_t consumed) {
     tag = wi::tag_of(text);
     connection.consume(consumed);
     end_command_told(reply_to_parse(command.error()));
+    count_bad();
     co_return;
   }
   connection.consume(consumed);
+  bad_in_a_row_ = 0;
   tag = std::move(command->tag);
   const CommandEntry& entry = entry_of(command->body);
   Reply reply = co_await execute(*command, entry);
@@ -267,6 +269,7 @@ void Session::on_refused(const ReceiverEvent& event) {
     default: break;
   }
   end_command_told(reply);
+  count_bad();
 }
 
 void Session::end_command(Reply reply) {
@@ -295,14 +298,10 @@ void Session::end_command_told(const Reply& reply) {
   } else {
     wi::format_tagged(w, tag, condition_of(reply.kind), reply.code, text);
   }
-  count(reply.kind);
 }
 
-void Session::count(Reply::Kind kind) {
-  if (kind != Reply::Kind::bad) {
-    bad_in_a_row_ = 0;
-    return;
-  }
+/// Whoever speaks another language altogether (a browser, a scanner) is not listened to for long.
+void Session::count_bad() {
   const std::uint32_t most = account ? options->bad_commands : options->bad_commands_before_login;
   if (++bad_in_a_row_ >= most) bye(CodeName::client_bug, "too many bad commands");
 }

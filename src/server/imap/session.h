@@ -106,7 +106,7 @@ class Session {
   void on_refused(const wire::imap::ReceiverEvent& event);
   void end_command(Reply reply);
   void end_command_told(const Reply& reply);
-  void count(Reply::Kind kind);
+  void count_bad();
   async::Task<void> carry_on();
 
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
