@@ -28,8 +28,10 @@ Detached run(std::shared_ptr<State> state, Task<void> task) {
   {
     Task<void> own = std::move(task);
     co_await std::move(own);
+    // Before the frame goes, which may hold the last owner of the gate itself.
+    --state->running;
   }  // The frame goes before anybody hears of the end.
-  if (--state->running > 0) co_return;
+  if (state->running > 0) co_return;
   for (const auto waiting : std::exchange(state->waiting, {})) waiting.resume();
 }
 

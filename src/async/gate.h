@@ -12,7 +12,7 @@ namespace posthorn::async {
 class Gate {
  public:
   Gate();
-  ~Gate();  ///< Requires: nothing runs any more.
+  ~Gate();  ///< Requires: nothing runs any more, but for the end of the last task.
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
   /// Starts the task at once, on this thread; its frame is freed when it ends.

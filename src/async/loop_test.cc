@@ -171,6 +171,27 @@ Task<void> gate_frees_frames() {
 
 TEST(Gate, FreesEveryFrameBeforeItOpens) { run_blocking(gate_frees_frames()); }
 
+struct GateOwner {
+  Gate gate;
+};
+
+Task<void> own_gate(std::shared_ptr<GateOwner> owner) {
+  co_await sleep_for(1ms);
+  EXPECT_EQ(owner->gate.running(), 1U);
+}
+
+Task<void> gate_in_its_own_task() {
+  auto owner = std::make_shared<GateOwner>();
+  std::weak_ptr<GateOwner> watched = owner;
+  owner->gate.spawn(own_gate(owner));
+  owner.reset();
+  EXPECT_FALSE(watched.expired());
+  co_await sleep_for(20ms);
+  EXPECT_TRUE(watched.expired());
+}
+
+TEST(Gate, MayGoWithItsLastTask) { run_blocking(gate_in_its_own_task()); }
+
 Task<int> depth(int n) {
   if (n == 0) co_return 0;
   int sum = 0;
