@@ -15,12 +15,12 @@ namespace posthorn::app {
 ///   account.remove {name}   account.disable {name}   account.enable {name}
 ///   account.list {after?, limit?} -> {accounts: [{name, disabled, created, messages, bytes}],
 ///   next?} alias.add {alias, name}   alias.remove {alias}   alias.list {after?, limit?} ->
-///   {aliases, next?} mailbox.list {name} -> {mailboxes: [{mailbox, messages, subscribed}]}
-///   mailbox.subscribe {name, mailbox}
-///   message.list {name, mailbox, after?, limit?} -> {messages: [{uid, flags, date, zone, size}],
-///   next?} message.read {name, mailbox, uid} -> octets message.append {name, messages: [{mailbox,
-///   flags, date?, zone?, size}]} with octets -> {uids} check {deep} -> {accounts, mailboxes,
-///   messages, findings}   sweep {}   ping {} -> {version, pid}
+///   {aliases, next?} mailbox.list {name} -> {mailboxes: [{mailbox, messages, uid_next,
+///   subscribed}]} mailbox.subscribe {name, mailbox} message.list {name, mailbox, after?, limit?}
+///   -> {messages: [{uid, flags, date, zone, size}], next?} message.read {name, mailbox, uid} ->
+///   octets message.append {name, messages: [{mailbox, flags, date?, zone?, size}]} with octets ->
+///   {uids} check {deep} -> {accounts, mailboxes, messages, findings}   sweep {}   ping {} ->
+///   {version, pid}
 class LocalAdmin final : public Admin {
  public:
   struct Options {

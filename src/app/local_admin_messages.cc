@@ -159,6 +159,7 @@ async::Task<Result<Answer>> LocalAdmin::list_mailboxes(Json request) {
     if (!mailbox) continue;
     mailboxes.push_back(Json{{"mailbox", name},
                              {"messages", mailbox->head.messages},
+                             {"uid_next", mailbox->head.uid_next.value},
                              {"subscribed", state->subscriptions->contains(name)}});
   }
   co_return Answer{{{"mailboxes", std::move(mailboxes)}}};

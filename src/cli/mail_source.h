@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,7 +30,8 @@ struct FoundMessage {
   std::string key;
   std::string place;             ///< For people: a file, or a file and an offset.
   std::uint64_t raw_octets = 0;  ///< As they lie there, for the progress shown.
-  std::unique_ptr<MessageOctets> octets;
+  /// From the beginning, each time it is called.
+  std::function<std::unique_ptr<MessageOctets>()> open;
 };
 
 /// A mail store of another kind, read from its beginning to its end.

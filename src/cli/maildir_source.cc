@@ -173,8 +173,9 @@ Result<std::optional<FoundMessage>> MaildirSource::next() {
   std::ranges::replace(found.key, '\n', '?');
   found.place = file.path;
   found.raw_octets = file.size;
-  const std::uint64_t size = (*opened)->size();
-  found.octets = std::make_unique<FileOctets>(std::move(*opened), 0, size, FilterOptions{});
+  found.open = [input = std::move(*opened)] {
+    return std::make_unique<FileOctets>(input, 0, input->size(), FilterOptions{});
+  };
   return found;
 }
 

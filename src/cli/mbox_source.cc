@@ -149,9 +149,10 @@ Result<FoundMessage> MboxSource::describe(const Range& range) const {
   found.key = fmt::format("{}+{}", range.separator, length);
   found.place = fmt::format("{} at octet {}", file_->path(), range.separator);
   found.raw_octets = range.end - range.separator;
-  found.octets = std::make_unique<FileOctets>(
-      file_, range.begin, length,
-      FilterOptions{.mbox = true, .unquote_from = options_.unquote_from});
+  const FilterOptions filter{.mbox = true, .unquote_from = options_.unquote_from};
+  found.open = [file = file_, begin = range.begin, length, filter] {
+    return std::make_unique<FileOctets>(file, begin, length, filter);
+  };
   return found;
 }
 

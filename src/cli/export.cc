@@ -1,0 +1,148 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "cli/mail_sink.h"
+#include "cli/program.h"
+
+namespace posthorn::cli {
+namespace {
+
+using app::Json;
+using app::number_of;
+using app::text_of;
+
+struct ExportOptions {
+  std::string account;
+  std::string path;
+  std::string format = "maildir";
+  std::vector<std::string> mailboxes;
+  bool quiet = false;
+};
+
+constexpr std::array<std::pair<std::string_view, SystemFlag>, 5> kFlags = {
+    {{"\\Seen", SystemFlag::seen},
+     {"\\Answered", SystemFlag::answered},
+     {"\\Flagged", SystemFlag::flagged},
+     {"\\Deleted", SystemFlag::deleted},
+     {"\\Draft", SystemFlag::draft}}};
+
+ExportedMessage message_of(const Json& entry) {
+  ExportedMessage message;
+  message.uid = static_cast<std::uint32_t>(number_of(entry, "uid"));
+  if (const auto* date = entry.if_contains("date"); date != nullptr && date->is_int64())
+    message.received.seconds = date->get_int64();
+  const auto* const flags = entry.if_contains("flags");
+  if (flags == nullptr || !flags->is_array()) return message;
+  for (const auto& flag : flags->get_array()) {
+    if (!flag.is_string()) continue;
+    const std::string_view name = flag.get_string();
+    const auto known = std::ranges::find(kFlags, name, &decltype(kFlags)::value_type::first);
+    if (known != kFlags.end()) {
+      message.flags.system |= bit(known->second);
+    } else {
+      message.flags.keywords.emplace_back(name);
+    }
+  }
+  return message;
+}
+
+async::Task<Status> export_message(app::Admin& admin, const ExportOptions& options,
+                                   const std::string& mailbox, const ExportedMessage& message,
+                                   MailSink& sink) {
+  auto answer = co_await admin.call(Json{{"do", "message.read"},
+                                         {"name", options.account},
+                                         {"mailbox", mailbox},
+                                         {"uid", message.uid}});
+  // Expunged since the list was made.
+  if (!answer && answer.error().kind == ErrorKind::not_found) co_return Status();
+  if (!answer) co_return pass(answer);
+  if (!answer->octets) co_return fail(ErrorKind::server_bug, "the answer has no octets");
+  Status status = sink.begin_message(message);
+  while (status) {
+    auto portion = co_await answer->octets->next();
+    if (!portion) co_return pass(portion);
+    if (portion->empty()) break;
+    status = sink.add(*portion);
+  }
+  if (status) status = sink.end_message();
+  co_return status;
+}
+
+async::Task<Result<std::uint64_t>> export_mailbox(app::Admin& admin, const ExportOptions& options,
+                                                  const std::string& mailbox, MailSink& sink) {
+  if (Status begun = sink.begin_mailbox(mailbox); !begun) co_return pass(begun);
+  std::uint64_t count = 0;
+  std::uint64_t after = 0;
+  while (true) {
+    auto page = co_await admin.call(Json{
+        {"do", "message.list"}, {"name", options.account}, {"mailbox", mailbox}, {"after", after}});
+    if (!page) co_return pass(page);
+    const Json said = std::move(page->said);
+    const auto* list = said.if_contains("messages");
+    if (list == nullptr || !list->is_array())
+      co_return fail(ErrorKind::server_bug, "the answer has no list");
+    for (const auto& entry : list->get_array()) {
+      if (!entry.is_object()) continue;
+      const ExportedMessage message = message_of(entry.get_object());
+      Status written = co_await export_message(admin, options, mailbox, message, sink);
+      if (!written) co_return pass(written);
+      ++count;
+    }
+    if (!said.contains("next")) break;
+    after = number_of(said, "next");
+  }
+  if (Status ended = sink.end_mailbox(); !ended) co_return pass(ended);
+  co_return count;
+}
+
+async::Task<Result<int>> export_all(Access& access, const ExportOptions& options) {
+  const auto sink =
+      options.format == "mbox" ? make_mbox_sink(options.path) : make_maildir_sink(options.path);
+  auto answer =
+      co_await access.admin().call(Json{{"do", "mailbox.list"}, {"name", options.account}});
+  if (!answer) co_return pass(answer);
+  const Json said = std::move(answer->said);
+  const auto* list = said.if_contains("mailboxes");
+  if (list == nullptr || !list->is_array())
+    co_return fail(ErrorKind::server_bug, "the answer has no list");
+  for (const auto& entry : list->get_array()) {
+    const std::string name(entry.is_object() ? text_of(entry.get_object(), "mailbox") : "");
+    if (!options.mailboxes.empty() &&
+        std::ranges::find(options.mailboxes, name) == options.mailboxes.end())
+      continue;
+    auto count = co_await export_mailbox(access.admin(), options, name, *sink);
+    if (!count) co_return pass(count);
+    if (!options.quiet) fmt::print(stderr, "{:>8} {}\n", *count, name);
+  }
+  co_return 0;
+}
+
+}  // namespace
+
+void add_export(CLI::App& app, Program& program) {
+  const auto options = std::make_shared<ExportOptions>();
+  CLI::App* const command = app.add_subcommand("export", "Write an account's mail out");
+  command->add_option("account", options->account, "The account's address")->required();
+  command->add_option("path", options->path, "A folder, made if absent")
+      ->required()
+      ->type_name("DIR");
+  command->add_option("--format", options->format, "maildir (Maildir++) or mbox (mboxrd)")
+      ->check(CLI::IsMember({"maildir", "mbox"}));
+  command->add_option("--mailbox", options->mailboxes, "Only this one; repeatable");
+  command->add_flag("--quiet", options->quiet, "Print only errors");
+  command->footer(
+      "Nothing that is there is overwritten. Import reads back what this writes, flags, keywords\n"
+      "and dates included.\n"
+      "Examples:\n"
+      "  posthorn export ada@example.org ./ada\n"
+      "  posthorn export ada@example.org ./ada --format mbox --mailbox INBOX");
+  command->callback([&program, options] {
+    program.run = [&] {
+      return with_access(program, [&](Access& access) { return export_all(access, *options); });
+    };
+  });
+}
+
+}  // namespace posthorn::cli

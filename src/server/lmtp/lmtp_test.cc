@@ -1,0 +1,264 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "server/lmtp/session.h"
+#include "store/email_reader.h"
+#include "store/store_fixture.h"
+#include "store/upload.h"
+
+namespace posthorn::server::lmtp {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+/// A client that says what was written down for it, so many octets at a time, and never waits.
+class ScriptedStream final : public net::Stream {
+ public:
+  ScriptedStream(std::string script, std::size_t step) : script_(std::move(script)), step_(step) {}
+  [[nodiscard]] const std::string& output() const { return output_; }
+
+  async::Task<Result<std::size_t>> read_some(std::span<char> into,
+                                             std::chrono::milliseconds) override {
+    const std::size_t n = std::min({into.size(), step_, script_.size() - at_});
+    std::copy_n(script_.begin() + static_cast<std::ptrdiff_t>(at_), n, into.begin());
+    at_ += n;
+    co_return n;
+  }
+  async::Task<Result<bool>> wait_readable(std::chrono::milliseconds) override { co_return true; }
+  void wake() override {}
+  async::Task<Status> write(std::string_view bytes, std::chrono::milliseconds) override {
+    output_ += bytes;
+    co_return Status();
+  }
+  async::Task<Status> start_tls(std::shared_ptr<net::TlsContext>,
+                                std::chrono::milliseconds) override {
+    co_return fail(ErrorKind::not_supported, "");
+  }
+  Status start_deflate() override { return fail(ErrorKind::not_supported, ""); }
+  [[nodiscard]] bool is_tls() const override { return false; }
+  [[nodiscard]] bool is_deflate() const override { return false; }
+  [[nodiscard]] std::string tls_description() const override { return ""; }
+  [[nodiscard]] std::string channel_binding(std::string_view) const override { return ""; }
+  [[nodiscard]] std::string peer() const override { return "192.0.2.7:2500"; }
+  async::Task<void> close() override { co_return; }
+  void shutdown_now() override {}
+
+ private:
+  std::string script_;
+  std::size_t step_;
+  std::size_t at_ = 0;
+  std::string output_;
+};
+
+class LmtpTest : public store::StoreFixture {
+ protected:
+  LmtpTest() { ada_ = make_account("ada@example.org"); }
+
+  /// Everything the server says to a client that says `script`.
+  std::string play(const std::string& script, std::size_t step = 100'000) {
+    const LmtpContext context{
+        *store_, [this](std::string name) { return find(std::move(name)); }, {}};
+    const Connections connections;
+    ScriptedStream stream(script, step);
+    Session session(context, options_, connections, stream);
+    run(session.run());
+    return stream.output();
+  }
+
+  async::Task<Result<std::optional<store::AddressEntry>>> find(std::string name) {
+    return store_->find_address(name);
+  }
+
+  std::string message(const store::AccountPtr& account, std::string mailbox, std::uint32_t uid) {
+    return run(read(account, std::move(mailbox), Uid(uid)));
+  }
+
+  static async::Task<std::string> read(store::AccountPtr account, std::string name, Uid uid) {
+    const store::MailboxPtr head = account->published()->find(name);
+    if (!head) co_return "no mailbox";
+    auto mailbox = co_await account->load(head->id);
+    const auto position = (*mailbox)->contents->members().position_of(uid);
+    if (!position) co_return "no message";
+    const Ordinal ordinal = (*mailbox)->contents->members().at(*position).ordinal;
+    store::EmailReader reader(account);
+    co_await reader.load({&ordinal, 1},
+                         store::bit(store::Column::header) | store::bit(store::Column::body));
+    std::string text(*reader.get(ordinal, store::Column::header));
+    auto body = store::BodyReader::open(account, *reader.get(ordinal, store::Column::body));
+    while (true) {
+      auto chunk = co_await body->read(text.size() - text.find("\r\n\r\n") - 4, 1 << 20);
+      if (!chunk || chunk->bytes.empty()) co_return text;
+      text += chunk->bytes;
+    }
+  }
+
+  std::uint32_t count(const store::AccountPtr& account, std::string_view mailbox = "INBOX") {
+    const store::MailboxPtr found = account->published()->find(mailbox);
+    return found ? found->head.messages : 0;
+  }
+
+  LmtpOptions options_ = {.hostname = "mail.example.org"};
+  store::AccountPtr ada_;
+};
+
+constexpr std::string_view kEnvelope =
+    "LHLO client.example\r\nMAIL FROM:<bob@example.com>\r\nRCPT TO:<ada@example.org>\r\n";
+
+std::string with_data(std::string_view message) {
+  return std::string(kEnvelope) + "DATA\r\n" + std::string(message) + "\r\n.\r\nQUIT\r\n";
+}
+
+TEST_F(LmtpTest, DeliversHoweverTheOctetsCome) {
+  const std::string script = with_data("Subject: hi\r\n\r\n..dot\r\n.\n.\r\r\nend");
+  std::string first;
+  for (const std::size_t step : {1UL, 7UL, 100'000UL}) {
+    const std::string said = play(script, step);
+    if (first.empty()) first = said;
+    EXPECT_EQ(said, first);
+  }
+  EXPECT_THAT(first, HasSubstr("\r\n354 "));
+  EXPECT_THAT(first, HasSubstr("\r\n250 2.0.0 <ada@example.org> Delivered\r\n221 2.0.0"));
+  EXPECT_EQ(count(ada_), 3U);
+  const std::string stored = message(ada_, "INBOX", 1);
+  EXPECT_THAT(stored, StartsWith("Return-Path: <bob@example.com>\r\n"
+                                 "Delivered-To: ada@example.org\r\n"
+                                 "Received: from client.example (192.0.2.7:2500)\r\n"
+                                 "\tby mail.example.org with LMTP\r\n"
+                                 "\tfor <ada@example.org>; "));
+  EXPECT_THAT(stored, HasSubstr("\r\nSubject: hi\r\n\r\n.dot\r\n\n.\r\r\nend\r\n"));
+}
+
+TEST_F(LmtpTest, RefusesOtherHellos) {
+  const std::string said = play("EHLO x\r\nHELO x\r\nMAIL FROM:<>\r\nLHLO x\r\nQUIT\r\n");
+  EXPECT_THAT(said, HasSubstr("220 mail.example.org LMTP"));
+  EXPECT_THAT(said, HasSubstr("\r\n500 "));
+  EXPECT_THAT(said, HasSubstr("\r\n503 5.5.1 Say LHLO first"));
+  for (const char* name :
+       {"PIPELINING", "ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8", "CHUNKING", "SIZE 104857600"})
+    EXPECT_THAT(said, HasSubstr(name));
+  EXPECT_THAT(said, testing::Not(HasSubstr("STARTTLS")));
+}
+
+TEST_F(LmtpTest, AnswersForEachRecipient) {
+  make_account("bea@example.org");
+  const std::string said = play(
+      "LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<ada@example.org>\r\nRCPT TO:<nobody@example.org>\r\n"
+      "RCPT TO:<bea@example.org>\r\nRCPT TO:<ADA@example.org>\r\nDATA\r\nS: "
+      "x\r\n\r\n.\r\nQUIT\r\n");
+  EXPECT_THAT(said, HasSubstr("\r\n550 5.1.1 <nobody@example.org>"));
+  EXPECT_THAT(said, HasSubstr("\r\n250 2.0.0 <ada@example.org> Delivered"
+                              "\r\n250 2.0.0 <bea@example.org> Delivered"
+                              "\r\n250 2.0.0 <ADA@example.org> Delivered\r\n221"));
+  // RFC 2033 section 4.2 wants two replies; one mailbox needs one message.
+  EXPECT_EQ(count(ada_), 1U);
+}
+
+TEST_F(LmtpTest, NeedsARecipientForData) {
+  const std::string said =
+      play("LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<nobody@example.org>\r\nDATA\r\nNOOP\r\nQUIT\r\n");
+  EXPECT_THAT(said, HasSubstr("\r\n503 5.5.1 There is no recipient\r\n250 2.0.0 Still here"));
+}
+
+TEST_F(LmtpTest, TakesChunks) {
+  const std::string said =
+      play(std::string(kEnvelope) + "BDAT 6\r\nS: x\r\nBDAT 5 LAST\r\n\r\n.\r\nQUIT\r\n", 1);
+  EXPECT_THAT(said, HasSubstr("\r\n250 2.0.0 6 octets taken\r\n250 2.0.0 <ada@example.org> Del"));
+  EXPECT_THAT(message(ada_, "INBOX", 1), HasSubstr("\r\nS: x\r\n\r\n.\r\n"));
+}
+
+TEST_F(LmtpTest, SaysNothingToTheLastChunkForNobody) {
+  // RFC 2033 section 4.3.
+  const std::string said =
+      play("LHLO x\r\nMAIL FROM:<>\r\nBDAT 4\r\nabcdBDAT 2 LAST\r\nefNOOP\r\nQUIT\r\n");
+  EXPECT_THAT(said,
+              HasSubstr("\r\n503 5.5.1 There is no recipient\r\n250 2.0.0 Still here\r\n221"));
+}
+
+TEST_F(LmtpTest, RefusesWhatIsTooLarge) {
+  options_.max_message_octets = 100;
+  EXPECT_THAT(play("LHLO x\r\nMAIL FROM:<> SIZE=101\r\nQUIT\r\n"), HasSubstr("\r\n552 5.3.4 "));
+  EXPECT_THAT(play(with_data("S: x\r\n\r\n" + std::string(200, 'a'))),
+              HasSubstr("\r\n552 5.3.4 The message is larger than this server takes\r\n221"));
+  EXPECT_EQ(count(ada_), 0U);
+}
+
+TEST_F(LmtpTest, RefusesNul) {
+  EXPECT_THAT(play(with_data(std::string("S: x\r\n\r\na\0b", 11))), HasSubstr("\r\n554 5.6.0 "));
+  EXPECT_EQ(count(ada_), 0U);
+}
+
+TEST_F(LmtpTest, TellsAFullMailboxAtOnceAndAtTheEnd) {
+  ASSERT_TRUE(run(ada_->change({}, [](store::Change& change) -> Status {
+    change.set_quota({.max_bytes = 400, .max_messages = 0});
+    return {};
+  })));
+  EXPECT_THAT(play("LHLO x\r\nMAIL FROM:<> SIZE=500\r\nRCPT TO:<ada@example.org>\r\nQUIT\r\n"),
+              HasSubstr("\r\n552 5.2.2 "));
+  EXPECT_THAT(play(with_data("S: x\r\n\r\n" + std::string(500, 'a'))),
+              HasSubstr("\r\n552 5.2.2 The mailbox is full\r\n221"));
+}
+
+TEST_F(LmtpTest, RefusesDisabledAccounts) {
+  ASSERT_TRUE(run(store_->set_disabled(ada_->id(), true)));
+  EXPECT_THAT(play(std::string(kEnvelope) + "QUIT\r\n"), HasSubstr("\r\n550 5.2.1 "));
+}
+
+TEST_F(LmtpTest, DeliversToTheFolderOfTheDetail) {
+  ASSERT_TRUE(run(ada_->change({}, [](store::Change& change) -> Status {
+    auto made = change.create_mailbox({.name = "Lists/Cpp"});
+    return made ? Status() : pass(made);
+  })));
+  for (const char* detail : {"lists/cpp", "Lists/Cpp", "nothing"})
+    play(
+        fmt::format("LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<ada+{}@example.org>\r\nDATA\r\nS: x\r\n"
+                    "\r\n.\r\nQUIT\r\n",
+                    detail));
+  EXPECT_EQ(count(ada_, "Lists/Cpp"), 2U);
+  EXPECT_EQ(count(ada_, "INBOX"), 1U);
+}
+
+TEST_F(LmtpTest, FollowsAliases) {
+  ASSERT_TRUE(run(store_->add_alias("postmaster@example.org", ada_->id())));
+  play("LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<postmaster@example.org>\r\nDATA\r\n\r\n.\r\nQUIT\r\n");
+  EXPECT_EQ(count(ada_), 1U);
+}
+
+TEST_F(LmtpTest, BoundsRecipientsAndNonsense) {
+  options_.max_recipients = 1;
+  EXPECT_THAT(play(std::string(kEnvelope) + "RCPT TO:<ada@example.org>\r\nQUIT\r\n"),
+              HasSubstr("\r\n452 4.5.3 "));
+  std::string nonsense;
+  for (int i = 0; i < 50; ++i) nonsense += "BLAH\r\n";
+  const std::string said = play(nonsense);
+  EXPECT_THAT(said, HasSubstr("\r\n421 4.7.0 "));
+  EXPECT_LT(std::ranges::count(said, '\n'), 25);
+  EXPECT_THAT(play("LHLO " + std::string(10'000, 'a') + "\r\nNOOP\r\nQUIT\r\n"),
+              HasSubstr("\r\n500 5.5.2 The line is too long\r\n250 2.0.0"));
+}
+
+TEST_F(LmtpTest, ForgetsATransactionThatBrokeOff) {
+  EXPECT_THAT(play(std::string(kEnvelope) + "DATA\r\nS: x\r\n\r\nhalf"),
+              testing::Not(HasSubstr("Delivered")));
+  EXPECT_THAT(play(std::string(kEnvelope) + "RSET\r\nDATA\r\nQUIT\r\n"),
+              HasSubstr("\r\n250 2.0.0 Forgotten\r\n503 5.5.1 Say MAIL first"));
+  EXPECT_EQ(count(ada_), 0U);
+}
+
+TEST(Trace, CannotBeBrokenByWhatAClientSays) {
+  const std::string lines = trace_fields({.return_path = "<>",
+                                          .said_name = "evil\r\nX-Spam: no (\\",
+                                          .peer = "unix",
+                                          .hostname = "h",
+                                          .tls = "TLSv1.3 TLS_AES_256_GCM_SHA384",
+                                          .utf8 = true,
+                                          .now = {1795405893, 60}},
+                                         "a@b");
+  EXPECT_EQ(lines,
+            "Return-Path: <>\r\nDelivered-To: a@b\r\n"
+            "Received: from evil??X-Spam:?no??? (unix)\r\n\tby h with UTF8LMTPS\r\n"
+            "\ttls TLS_AES_256_GCM_SHA384\r\n\tfor <a@b>; Mon, 23 Nov 2026 04:51:33 +0100\r\n");
+}
+
+}  // namespace
+}  // namespace posthorn::server::lmtp
