@@ -1,0 +1,64 @@
+#include "server/imap/capability.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "server/imap/reply.h"
+
+namespace posthorn::server::imap {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(Capability, PasswordsOnlyWhereTheyAreSafe) {
+  CapabilityView view;
+  view.can_start_tls = true;
+  view.mechanisms = {"SCRAM-SHA-256"};
+  std::string names = format_capabilities(view, {});
+  EXPECT_THAT(names, HasSubstr(" STARTTLS LOGINDISABLED"));
+  EXPECT_THAT(names, HasSubstr(" AUTH=SCRAM-SHA-256"));
+  view.can_start_tls = false;
+  view.plaintext_allowed = true;
+  names = format_capabilities(view, {});
+  EXPECT_THAT(names, Not(HasSubstr("LOGINDISABLED")));
+  EXPECT_THAT(names, Not(HasSubstr("STARTTLS")));
+  EXPECT_THAT(names, Not(HasSubstr("UIDPLUS")));
+}
+
+TEST(Capability, AfterLogin) {
+  CapabilityView view;
+  view.stage = CapabilityView::Stage::after_login;
+  std::string names = format_capabilities(view, {});
+  EXPECT_THAT(names, HasSubstr(" UIDPLUS"));
+  EXPECT_THAT(names, HasSubstr(" COMPRESS=DEFLATE"));
+  EXPECT_THAT(names, Not(HasSubstr("AUTH=")));
+  view.compressed = true;
+  EXPECT_THAT(format_capabilities(view, {}), Not(HasSubstr("COMPRESS")));
+}
+
+TEST(Capability, CanBeSwitchedOff) {
+  ImapOptions options;
+  options.disabled_capabilities = {"qresync", "AUTH=PLAIN"};
+  CapabilityView view;
+  view.mechanisms = {"PLAIN", "LOGIN"};
+  EXPECT_THAT(format_capabilities(view, options), Not(HasSubstr("AUTH=PLAIN")));
+  EXPECT_THAT(format_capabilities(view, options), HasSubstr("AUTH=LOGIN"));
+  view.stage = CapabilityView::Stage::after_login;
+  EXPECT_THAT(format_capabilities(view, options), Not(HasSubstr("QRESYNC")));
+  EXPECT_FALSE(is_offered("QRESYNC", options));
+  EXPECT_TRUE(is_offered("CONDSTORE", options));
+}
+
+TEST(Reply, SaysWhoseFaultItIs) {
+  EXPECT_EQ(reply_to({ErrorKind::syntax, "x"}).kind, Reply::Kind::bad);
+  const Reply quota = reply_to({ErrorKind::over_quota, "full"});
+  EXPECT_EQ(quota.kind, Reply::Kind::no);
+  EXPECT_EQ(std::get<wire::imap::CodeName>(quota.code), wire::imap::CodeName::over_quota);
+  EXPECT_EQ(reply_to_parse({ErrorKind::bad_argument, "x"}).kind, Reply::Kind::bad);
+  EXPECT_EQ(reply_to_parse({ErrorKind::unknown_charset, "x"}).kind, Reply::Kind::no);
+  EXPECT_FALSE(reply_to({ErrorKind::corrupt, ""}).text.empty());
+}
+
+}  // namespace
+}  // namespace posthorn::server::imap
