@@ -15,6 +15,8 @@ using Why = ReceiverEvent::Why;
 
 // Longer than any literal header with its line end; what discard() keeps of an unended line.
 constexpr std::size_t kHeaderRoom = 64;
+// Of a literal's size; enough for any number64 with some zeros in front.
+constexpr std::size_t kMostDigits = 40;
 constexpr std::size_t kLongestKeptTag = 256;
 
 // The offset of the next LF at or after `from`, or npos.
@@ -50,6 +52,7 @@ bool find_literal_header(std::string_view line, LiteralHeader& header) {
   std::size_t start = end;
   while (start > 0 && text::is_digit(line[start - 1])) --start;
   if (start == end || start == 0 || line[start - 1] != '{') return false;
+  if (end - start > kMostDigits) return false;
 
   const auto [_, error] = std::from_chars(line.data() + start, line.data() + end, header.size);
   // number64 has 63 bits (RFC 9051 §9).
@@ -204,9 +207,13 @@ ReceiverEvent Receiver::finish(Kind kind, std::string_view text) {
   return event;
 }
 
+// Of a line that is too long only the first `limits_.line` octets are sure to be in the buffer: a
+// tag is one only if its end is among them, or it would depend on how the octets arrived.
 void Receiver::keep_tag(std::string_view buffer) {
-  const std::string_view tag = tag_of(buffer.substr(begin_));
-  tag_ = tag.size() <= kLongestKeptTag ? tag : std::string_view{};
+  const std::string_view tag =
+      tag_of(buffer.substr(begin_, std::min(kLongestKeptTag, limits_.line)));
+  const bool ended = buffer.substr(begin_ + tag.size()).starts_with(' ');
+  tag_ = ended ? tag : std::string_view{};
 }
 
 // From here on what lies before line_start_ is not needed again.
