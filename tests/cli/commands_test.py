@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""The commands of `posthorn`, with a server running and without one."""
+
+import json
+import mailbox
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+from posthorn import Failure, Server, expect, main, ok, program  # noqa: E402
+
+
+def run(*arguments, code=0, stdin=""):
+    done = subprocess.run([program(), *arguments], check=False, capture_output=True, text=True,
+                          input=stdin, timeout=120)
+    expect(done.returncode == code,
+           f"posthorn {' '.join(arguments)}: {done.returncode}, not {code}\n{done.stdout}{done.stderr}")
+    return done.stdout + done.stderr
+
+
+def test_help():
+    expect("demo" in run("--help"), "--help")
+    for command in ("init", "serve", "demo", "account", "alias", "import", "export", "check",
+                    "config"):
+        said = run(command, "--help")
+        expect("Example" in said or "serve" == command, f"{command} --help has no example")
+    expect(run("version").startswith("posthorn "), "version")
+    run("nonsense", code=109)
+    expect("imap_prot" in run("--set", "listen.imap_prot=x", "config", "check", code=1), "a typo")
+    expect("limits.message_size" in run("--set", "limits.message_size=5MB", "config", "show"), "show")
+
+
+def offline(folder):
+    data, config = os.path.join(folder, "mail"), os.path.join(folder, "posthorn.toml")
+    run("--config", config, "--data-dir", data, "init", "--account", "Ada@Example.org",
+        "--password-file", "-", stdin="first\n")
+    on = ("--config", config)
+    run(*on, "config", "check")
+    run(*on, "account", "add", "bob@example.org", stdin="second\n")
+    run(*on, "account", "add", "bob@example.org", code=1, stdin="second\n")
+    run(*on, "account", "add", "carol@example.org", "--no-password", "--max-size", "1MB")
+    run(*on, "alias", "add", "postmaster@example.org", "ada@example.org")
+    run(*on, "alias", "add", "x@example.org", "nobody@example.org", code=1)
+    expect("postmaster@example.org" in run(*on, "alias", "list"), "alias list")
+    listed = [json.loads(line) for line in run(*on, "account", "list", "--json").splitlines()]
+    expect([a["name"] for a in listed] == ["ada@example.org", "bob@example.org", "carol@example.org"],
+           f"account list: {listed}")
+    expect(listed[2]["max_bytes"] in (1000000, 1048576) and not listed[2]["has_password"], "quota")
+    run(*on, "account", "remove", "bob@example.org", code=1)
+    run(*on, "account", "remove", "bob@example.org", "--yes")
+    expect("bob" not in run(*on, "account", "list"), "remove")
+    report = json.loads(run(*on, "check", "--json"))
+    expect(report["accounts"] >= 2 and report["findings"] == [], f"check: {report}")
+    return config
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Serving:
+    """`posthorn serve` on a configuration."""
+
+    def __init__(self, config, folder):
+        self.ready = os.path.join(folder, "ready")
+        notify = os.path.join(folder, "notify")
+        self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.manager.bind(notify)
+        self.manager.settimeout(30)
+        self.process = subprocess.Popen(
+            [program(), "--config", config, "--set", f"listen.imap=127.0.0.1:{free_port()}", "--set",
+             f"listen.imaps=127.0.0.1:{free_port()}", "--set",
+             "auth.allow_plaintext_without_tls=loopback", "serve", "--ready-file", self.ready],
+            env={**os.environ, "NOTIFY_SOCKET": notify}, stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        expect(self.manager.recv(100) == b"READY=1", "READY=1 was not said")
+        with open(self.ready, encoding="utf-8") as f:
+            self.imap_port = json.load(f)["imap"]
+
+    imap = Server.imap
+
+    def hear(self, wanted):
+        while (said := self.manager.recv(100)) != wanted:
+            expect(said, "the service manager heard nothing")
+
+
+def online(config, folder):
+    on = ("--config", config)
+    serving = Serving(config, folder)
+    try:
+        serving.imap("ada@example.org", "first").logout()
+        run(*on, "account", "passwd", "ada@example.org", stdin="third\n")
+        try:
+            serving.imap("ada@example.org", "first")
+            raise Failure("the old password still works")
+        except serving_errors():
+            pass
+        serving.imap("Ada@Example.ORG", "third").logout()
+        run(*on, "account", "disable", "ada@example.org")
+        try:
+            serving.imap("ada@example.org", "third")
+            raise Failure("a disabled account logs in")
+        except serving_errors():
+            pass
+        run(*on, "account", "enable", "ada@example.org")
+        serving.imap("ada@example.org", "third").logout()
+        run(*on, "account", "add", "dora@example.org", stdin="fourth\n")
+        serving.imap("dora@example.org", "fourth").logout()
+        serving.process.send_signal(signal.SIGHUP)
+        serving.hear(b"READY=1")
+        run(*on, "check", "--deep")
+    finally:
+        serving.process.terminate()
+        serving.hear(b"STOPPING=1")
+        code = serving.process.wait(60)
+    expect(code == 0, f"serve ended with {code}")
+
+
+def serving_errors():
+    import imaplib  # pylint: disable=import-outside-toplevel
+    return imaplib.IMAP4.error
+
+
+def make_maildir(path, count):
+    box = mailbox.Maildir(path)
+    for n in range(count):
+        message = mailbox.MaildirMessage(f"Subject: number {n}\n\ntext {n}\n{'x' * 500}\n")
+        message.set_date(1_700_000_000 + n)
+        message.set_flags("S" if n % 2 else "F")
+        message.set_subdir("cur")
+        box.add(message)
+    work = box.add_folder("Work.Plans")
+    work.add("Subject: plan\n\nFrom here\n")
+
+
+def test_import_and_export(folder):
+    count = 500
+    maildir = os.path.join(folder, "Maildir")
+    make_maildir(maildir, count)
+    user = "moved@example.org"
+    with Server(folder=os.path.join(folder, "moving")) as server:
+        imap = server.imap(user)
+        # Broken off, more than once, and run again.
+        for patience in (0.02, 0.05, 0.1):
+            job = subprocess.Popen([program(), "--data-dir", server.folder, "import", user, maildir],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(patience)
+            job.kill()
+            job.wait()
+        server.run("import", user, maildir)
+        expect(ok(imap.select("INBOX"))[0] == str(count).encode(), "INBOX after importing")
+        expect(ok(imap.select("Work/Plans"))[0] == b"1", "the folder after importing")
+        ok(imap.select("INBOX"))
+        expect(len(ok(imap.search(None, "SEEN"))[0].split()) == count // 2, "flags")
+        said = ok(imap.fetch("7", "(INTERNALDATE BODY.PEEK[])"))[0]
+        expect(b"14-Nov-2023 22:13:26 +0000" in said[0], f"INTERNALDATE: {said[0]}")
+        expect(said[1].startswith(b"Subject: number 6\r\n\r\ntext 6\r\n"), f"octets: {said[1][:60]}")
+        out, boxes = os.path.join(folder, "out"), os.path.join(folder, "boxes")
+        server.run("export", user, out)
+        server.run("export", user, boxes, "--format", "mbox")
+        server.run("export", user, out, codes=(1,))
+        expect(len(mailbox.mbox(os.path.join(boxes, "INBOX.mbox"))) == count, "export to mbox")
+        for target, source in (("again@example.org", [out]),
+                               ("mbox@example.org", [os.path.join(boxes, "INBOX.mbox")])):
+            copy = server.imap(target)
+            server.run("import", target, *source)
+            ok(copy.select("INBOX"))
+            for items in ("(FLAGS INTERNALDATE)", "(BODY.PEEK[])"):
+                original, copied = ok(imap.fetch("1:*", items)), ok(copy.fetch("1:*", items))
+                expect(original == copied, f"{items} of {target} differ from the original")
+            copy.logout()
+        imap.logout()
+    # And without a server.
+    run("--data-dir", server.folder, "import", "again@example.org", maildir, "--under", "Old")
+    run("--data-dir", server.folder, "check", "--deep")
+
+
+def test():
+    test_help()
+    with tempfile.TemporaryDirectory(prefix="posthorn-cli-") as folder:
+        online(offline(folder), folder)
+        test_import_and_export(folder)
+
+
+if __name__ == "__main__":
+    main(test)
