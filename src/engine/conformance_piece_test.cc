@@ -114,7 +114,23 @@ TEST_P(PieceConformance, ANewLifeHasANewVersionAndNewBytes) {
   EXPECT_EQ(said(engine().read_piece(piece(1), Tier::may_block)), "new");
 }
 
-/// DESIGN: a delivery racing the sweep of equal bytes must not lose mail. The hold comes between
+TEST_P(PieceConformance, AHoldWithoutBytesNeedsThePiece) {
+  EXPECT_EQ(said(hold(1, 100, "")), "<not_found>");
+  Commit uses = change(partition(1), 0, {put("message", "two pieces")});
+  uses.carry.holds = {hold_of(piece(2), "bytes", 1), hold_of(piece(1), "", 1)};
+  EXPECT_EQ(said(commit(engine(), uses)), "<not_found>");
+  EXPECT_EQ(rows(engine(), partition(1)), "");
+  EXPECT_EQ(holders(piece(1)), "<none>");
+  EXPECT_EQ(holders(piece(2)), "<none>");
+  ASSERT_TRUE(hold(1, 100));
+  EXPECT_EQ(said(commit(engine(), uses)), "1");
+  EXPECT_EQ(holders(piece(1)), "1@100;");
+  EXPECT_EQ(holders(piece(2)), "1@1;");
+  EXPECT_EQ(said(engine().read_piece(piece(1), Tier::may_block)), "bytes");
+  EXPECT_EQ(said(engine().read_piece(piece(2), Tier::may_block)), "bytes");
+}
+
+/// A delivery racing the sweep of equal bytes must not lose mail: the hold comes between
 /// each two steps of the sweeper; afterwards the piece is there and held.
 TEST_P(PieceConformance, AHoldAtAnyStepOfTheSweepKeepsThePiece) {
   for (int step = 0; step < 5; ++step) {

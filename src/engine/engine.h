@@ -44,7 +44,8 @@ using PieceName = WideId<struct PieceNameTag>;
 /// stamp, or raises the holder's stamp if it is older.
 struct PieceHold {
   PieceName name;
-  std::string bytes;   ///< As stored; ignored when the piece is there.
+  std::string bytes;   ///< As stored; ignored when the piece is there, and if empty it must be:
+                       ///< otherwise the commit or hold fails with not_found.
   std::int64_t stamp;  ///< Seconds since 1970, of this use.
 };
 
@@ -96,8 +97,9 @@ struct PieceInfo {
 };
 
 /// Called once when the commit is durable (the new tail) or has failed: conflict (the error's text
-/// is the tail in decimal), io, too_big, unavailable. May run on any thread, inside `commit` too;
-/// must be short and not block. Calls for one partition come in the order of its commits.
+/// is the tail in decimal), io, too_big, not_found (of a piece), unavailable. May run on any
+/// thread, inside `commit` too; must be short and not block. Calls for one partition come in the
+/// order of its commits.
 ///
 /// After `io` nothing of the commit is seen, but it may be found whole after a restart: the tail
 /// then says so. When a commit fails, those of its partition given before its `done` was called

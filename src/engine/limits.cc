@@ -34,6 +34,11 @@ std::size_t bytes_of(const Commit& commit) {
   return bytes + commit.carry.dropped_pages.size() * sizeof(PageNumber);
 }
 
+Status check_writable(const PieceHold& absent) {
+  if (absent.bytes.empty()) return fail(ErrorKind::not_found, "a piece written ahead is gone");
+  return {};
+}
+
 std::unexpected<Error> conflict_at(Seq tail) {
   return fail(ErrorKind::conflict, fmt::format("{}", tail.value));
 }

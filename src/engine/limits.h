@@ -21,6 +21,9 @@ Status check_blob(std::size_t bytes);
 /// Bytes the commit holds on to while it waits: what a queue's bound counts.
 std::size_t bytes_of(const Commit& commit);
 
+/// Errors: not_found when the piece is absent and the hold brings no bytes to write.
+Status check_writable(const PieceHold& absent);
+
 /// The failure a stale `expect` gets: its text is the tail in decimal.
 [[nodiscard]] std::unexpected<Error> conflict_at(Seq tail);
 

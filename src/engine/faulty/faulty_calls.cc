@@ -89,8 +89,12 @@ Status FaultyEngine::hold(const PieceHold& piece, const PartitionId& holder) {
   {
     const std::scoped_lock lock(mutex_);
     PieceHold kept = piece;
+    if (kept.bytes.empty())
+      if (auto stored = inner_->read_piece(piece.name, Tier::may_block); stored)
+        kept.bytes = std::move(*stored);
     // The first writer's bytes, kept for each holder: what another's crash takes, this one has.
     if (const std::string* first = unsynced_bytes(piece.name)) kept.bytes = *first;
+    if (Status ok = check_writable(kept); !ok) return ok;
     unsynced_[holder].holds.push_back(std::move(kept));
   }
   passing("hold.done");

@@ -59,6 +59,7 @@ Result<Seq> MemoryEngine::apply(Partition& partition, Commit& commit) {
   if (Status ok = check_limits(commit); !ok) return pass(ok);
   if (commit.expect != partition.tail || partition.failures_untold > 0)
     return conflict_at(partition.tail);
+  if (Status ok = check_holds(commit.carry.holds); !ok) return pass(ok);
   apply_edits(partition.rows, commit.edits);
   for (PageWrite& page : commit.carry.pages)
     partition.pages.insert_or_assign(page.number, std::move(page.bytes));
@@ -87,6 +88,15 @@ void MemoryEngine::answer(std::unique_lock<std::mutex>& lock) {
     lock.lock();
   }
   answering_ = false;
+}
+
+Status MemoryEngine::check_holds(std::span<const PieceHold> holds) const {
+  for (std::size_t i = 0; i < holds.size(); ++i) {
+    const auto same = [&](const PieceHold& earlier) { return earlier.name == holds[i].name; };
+    if (pieces_.contains(holds[i].name) || std::ranges::any_of(holds.first(i), same)) continue;
+    if (Status ok = check_writable(holds[i]); !ok) return ok;
+  }
+  return {};
 }
 
 Result<Seq> MemoryEngine::tail(const PartitionId& partition, Tier /*tier*/) {
@@ -177,6 +187,7 @@ Status MemoryEngine::hold(const PieceHold& piece, const PartitionId& holder) {
   if (Status ok = check_blob(piece.bytes.size()); !ok) return ok;
   const std::scoped_lock lock(mutex_);
   if (Status open = check_open(); !open) return open;
+  if (Status ok = check_holds(std::span(&piece, 1)); !ok) return ok;
   hold_locked(piece, holder);
   return {};
 }

@@ -66,6 +66,7 @@ class MemoryEngine final : public Engine {
   };
 
   Result<Seq> apply(Partition& partition, Commit& commit);
+  [[nodiscard]] Status check_holds(std::span<const PieceHold> holds) const;
   void hold_locked(const PieceHold& piece, const PartitionId& holder);
   void answer(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] const Partition* find(const PartitionId& partition) const;

@@ -51,6 +51,7 @@ Result<Seq> Batch::add(const Commit& commit) {
   batch_.SetSavePoint();
   for (const PieceHold& hold : commit.carry.holds) {
     if (Status held = add_hold(hold, commit.partition); !held) {
+      spoiled_ = true;  // The holds before it were taken in and now go.
       static_cast<void>(batch_.RollbackToSavePoint());
       return pass(held);
     }
@@ -111,6 +112,7 @@ Status Batch::add_hold(const PieceHold& hold, const PartitionId& holder) {
     }
     if (*held) stamp = std::max(stamp, **held);
   } else {
+    if (Status ok = check_writable(hold); !ok) return ok;
     batch_.Put(database_->pieces(), slice(hold.name.view()), hold.bytes);
   }
   PieceState state = *known ? **known : PieceState{0, hold.stamp, hold.bytes.size()};
