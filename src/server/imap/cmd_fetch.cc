@@ -82,9 +82,6 @@ Task<Status> Fetch::run() {
       co_await emails_.load(ordinals, plan_.columns);
     }
     if (auto done = co_await write_batch(); !done) co_return done;
-    if (session_.connection.is_full()) {
-      if (auto flushed = co_await session_.connection.flush(); !flushed) co_return flushed;
-    }
     if (SteadyClock::now() - began > std::chrono::milliseconds(1)) {
       co_await async::Loop::current()->yield();
       began = SteadyClock::now();
@@ -106,7 +103,7 @@ Task<Status> Fetch::write_batch() {
     if (done && plan_.sets_seen && (row.flags.system & bit(SystemFlag::seen)) == 0) {
       seen_.add(row.member.uid.value);
     }
-    if (!plan_.streams || !session_.connection.is_full()) continue;
+    if (!session_.connection.is_full()) continue;
     if (auto flushed = co_await session_.connection.flush(); !flushed) {
       co_return fail(ErrorKind::closed, "the connection was lost");
     }
