@@ -1,0 +1,83 @@
+#include "load/target.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "async/gate.h"
+
+namespace posthorn::bench {
+namespace {
+
+constexpr std::size_t kOpenedAtOnce = 16;
+
+struct Opening {
+  const Target* target;
+  std::uint64_t first;
+  std::uint64_t per_user;
+  std::vector<Session> sessions;
+  std::size_t next = 0;
+  std::optional<Error> error;
+};
+
+async::Task<void> open_some(Opening& opening) {
+  while (opening.next < opening.sessions.size() && !opening.error) {
+    const std::size_t i = opening.next++;
+    auto session = co_await sign_in(*opening.target, opening.first + i / opening.per_user);
+    if (session)
+      opening.sessions[i] = std::move(*session);
+    else
+      opening.error = std::move(session.error());
+  }
+}
+
+}  // namespace
+
+std::string user_name(const Target& target, std::uint64_t number) {
+  std::string name = target.user_pattern;
+  if (const std::size_t at = name.find("{}"); at != std::string::npos)
+    name.replace(at, 2, std::to_string(number));
+  return name;
+}
+
+async::Task<Result<Session>> sign_in(const Target& target, std::uint64_t user) {
+  client::Endpoint endpoint{target.host, target.imap_port, client::Security::none, {}};
+  client::ClientLimits limits;
+  limits.deadline = std::chrono::seconds(120);  // SEARCH BODY may take a while.
+  auto session = co_await client::ImapClient::connect(endpoint, limits);
+  if (!session) co_return pass(session);
+  Status done = co_await (*session)->login(user_name(target, user), target.password);
+  if (!done) co_return pass(done);
+  co_return std::move(*session);
+}
+
+async::Task<Result<std::vector<Session>>> sign_in_many(const Target& target, std::uint64_t first,
+                                                       std::uint64_t count,
+                                                       std::uint64_t per_user) {
+  Opening opening{&target, first, per_user, {}, 0, {}};
+  opening.sessions.resize(count);
+  async::Gate gate;
+  for (std::size_t i = 0; i < kOpenedAtOnce; ++i) gate.spawn(open_some(opening));
+  co_await gate.wait_empty();
+  if (opening.error) co_return std::unexpected(std::move(*opening.error));
+  co_return std::move(opening.sessions);
+}
+
+async::Task<Result<client::ImapReply>> must(client::ImapClient& client, std::string command) {
+  std::string shown = command.substr(0, 60);
+  auto reply = co_await client.command(std::move(command));
+  if (!reply) co_return pass(reply);
+  if (!reply->ok())
+    co_return fail(ErrorKind::io, fmt::format("{}: [{}] {}", shown, reply->code, reply->text));
+  co_return std::move(*reply);
+}
+
+async::Task<Status> append(client::ImapClient& client, std::string message) {
+  // One write with the literal in it: what a client with LITERAL+ does (RFC 7888 §4).
+  auto reply = co_await must(
+      client, fmt::format("APPEND INBOX {{{}+}}\r\n{}", message.size(), std::move(message)));
+  if (!reply) co_return pass(reply);
+  co_return Status();
+}
+
+}  // namespace posthorn::bench
