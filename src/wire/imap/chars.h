@@ -26,8 +26,6 @@ inline constexpr auto kTagChars =
 inline constexpr auto kListChars =
     lex::CharSet::of([](char c) { return kAstringChars.has(c) || c == '%' || c == '*'; });
 inline constexpr auto kDigits = lex::CharSet::of([](char c) { return text::is_digit(c); });
-inline constexpr auto kSequenceSetChars =
-    lex::CharSet::of([](char c) { return text::is_digit(c) || c == ':' || c == ',' || c == '*'; });
 inline constexpr auto kBase64Chars = lex::CharSet::of([](char c) {
   return text::is_digit(c) || (text::to_upper(c) >= 'A' && text::to_upper(c) <= 'Z') || c == '+' ||
          c == '/' || c == '=';
