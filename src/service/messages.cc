@@ -7,6 +7,16 @@ namespace posthorn::service {
 using async::Task;
 using store::AccountPtr;
 using store::Change;
+using store::ChangeWeight;
+
+namespace {
+
+/// A change of very many messages leaves the network threads.
+ChangeWeight weight_of(std::uint64_t messages) {
+  return messages > 5000 ? ChangeWeight::heavy : ChangeWeight::light;
+}
+
+}  // namespace
 
 Task<Result<store::MailboxPtr>> newest(AccountPtr account, MailboxId mailbox) {
   store::MailboxPtr now = account->published()->find(mailbox);
@@ -26,7 +36,8 @@ Task<Result<FlagsStored>> store_flags(AccountPtr account, FlagsToStore what) {
     result.modseq = change.modseq();
     return {};
   };
-  auto receipt = co_await account->change(std::move(needs), std::move(function));
+  auto receipt =
+      co_await account->change(std::move(needs), std::move(function), weight_of(what.uids.count()));
   if (!receipt) co_return pass(receipt);
   result.changed = receipt->changed;
   co_return result;
@@ -42,7 +53,9 @@ Task<Result<NumberSet>> expunge_deleted(AccountPtr account, MailboxId mailbox,
     gone = std::move(*removed);
     return {};
   };
-  auto receipt = co_await account->change(std::move(needs), std::move(function));
+  const store::MailboxPtr now = account->published()->find(mailbox);
+  const ChangeWeight weight = weight_of(now ? now->head.deleted : 0);
+  auto receipt = co_await account->change(std::move(needs), std::move(function), weight);
   if (!receipt) co_return pass(receipt);
   co_return gone;
 }
@@ -69,11 +82,11 @@ Status run_transfer(Change& change, const Transfer& what, Transferred& result) {
 Task<Result<Transferred>> transfer(AccountPtr account, Transfer what) {
   Transferred result;
   std::vector<MailboxId> needs = {what.source};
-  if (const auto target = account->published()->find(what.target)) needs.push_back(target->id);
   store::ChangeFunction function = [&](Change& change) {
     return run_transfer(change, what, result);
   };
-  auto receipt = co_await account->change(std::move(needs), std::move(function));
+  auto receipt =
+      co_await account->change(std::move(needs), std::move(function), weight_of(what.uids.count()));
   if (!receipt) co_return pass(receipt);
   result.changed = receipt->changed;
   co_return result;
