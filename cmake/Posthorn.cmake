@@ -1,6 +1,6 @@
 # How a layer is built: posthorn_layer(NAME dep... [LIBS lib...]) makes, from the folder it is called
-# in, the library posthorn_NAME of every .cc, the test program NAME_test of every *_test.cc, and with
-# POSTHORN_FUZZ a libFuzzer program of each *_fuzz.cc. Sub-folders that are layers of their own call
+# in, the library posthorn_NAME of every .cc, the test program NAME_test of every *_test.cc, and a
+# fuzz program of each *_fuzz.cc. Sub-folders that are layers of their own call
 # it again and are left out with EXCLUDE.
 
 find_package(Threads REQUIRED)
@@ -27,6 +27,11 @@ if(POSTHORN_SANITIZE)
   target_compile_options(posthorn_options INTERFACE -fsanitize=${POSTHORN_SANITIZE}
                          -fno-sanitize-recover=all)
   target_link_options(posthorn_options INTERFACE -fsanitize=${POSTHORN_SANITIZE})
+endif()
+if(POSTHORN_FUZZ)
+  # Every layer, or the fuzzer would see no coverage but its own file's.
+  target_compile_options(posthorn_options INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(posthorn_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # One precompiled header of the standard library, shared by every target.
@@ -72,13 +77,18 @@ function(posthorn_layer name)
     set_tests_properties(unit.${name} PROPERTIES TIMEOUT 300 LABELS unit)
   endif()
 
-  if(POSTHORN_FUZZ)
-    foreach(file ${fuzzers})
-      get_filename_component(target ${file} NAME_WE)
+  # A fuzz target is a libFuzzer program under the fuzz preset, and elsewhere a test that tries the corpus
+  # tests/fuzz/corpus/<layer> and mutations of it for some seconds.
+  foreach(file ${fuzzers})
+    get_filename_component(target ${file} NAME_WE)
+    if(POSTHORN_FUZZ)
       add_executable(${target} ${file})
-      target_compile_options(${target} PRIVATE -fsanitize=fuzzer)
       target_link_options(${target} PRIVATE -fsanitize=fuzzer)
-      target_link_libraries(${target} PRIVATE posthorn_${name})
-    endforeach()
-  endif()
+    else()
+      add_executable(${target} ${file} ${CMAKE_SOURCE_DIR}/tests/fuzz/smoke_main.cc)
+      add_test(NAME fuzz.${target} COMMAND ${target} 3 ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus)
+      set_tests_properties(fuzz.${target} PROPERTIES TIMEOUT 120 LABELS fuzz)
+    endif()
+    target_link_libraries(${target} PRIVATE posthorn_${name})
+  endforeach()
 endfunction()
