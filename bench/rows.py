@@ -33,7 +33,7 @@ class Row:
         return ["--count", str(count),
                 "--repeat", str(self.quick_repeat if args.quick else self.repeat),
                 "--seconds", str(self.quick_seconds if args.quick else self.seconds),
-                "--settle-ms", "2500" if args.quick else "4000"]
+                "--settle-ms", "7000" if args.quick else "10000"]
 
 
 def read(name, title, goal, **more):

@@ -196,7 +196,7 @@ protocol lmtp {{
 # a cache of passwords, and idle sessions that are put away.
 TUNED = {
     "imap_login": "service_count = 0\n  process_min_avail = 2\n  client_limit = 15000",
-    "imap": "service_count = 0\n  process_min_avail = 4\n"
+    "imap": "service_count = 0\n  process_min_avail = 4\n  idle_kill = 2s\n"
             "  unix_listener imap-master {{\n    user = {internal}\n  }}",
     "lmtp": "process_min_avail = 4",
     "more": "imap_hibernate_timeout = 1s\nauth_cache_size = 16M\n"
