@@ -9,7 +9,7 @@
 namespace posthorn::engine {
 
 inline constexpr std::size_t kMaxRowKey = 1024;
-inline constexpr std::size_t kMaxRowValue = 64 * 1024;
+inline constexpr std::size_t kMaxRowValue = 64UL * 1024;
 /// Of a page or a piece, as stored.
 inline constexpr std::size_t kMaxBlob = 64UL * 1024 * 1024;
 

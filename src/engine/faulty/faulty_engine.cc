@@ -1,5 +1,6 @@
 #include "engine/faulty/faulty_engine.h"
 
+#include <cstdlib>
 #include <future>
 #include <thread>
 
@@ -17,9 +18,14 @@ auto next_of(std::optional<Plan>& plan) -> std::optional<decltype(plan->fault)> 
     --plan->skip;
     return std::nullopt;
   }
-  const auto fault = plan->fault;
+  auto fault = plan->fault;
   if (--plan->count == 0) plan.reset();
   return fault;
+}
+
+/// What was answered with success must not be lost by this engine's own doing.
+void must(const Status& written) {
+  if (!written && written.error().kind != ErrorKind::unavailable) std::abort();
 }
 
 Error error_of(CommitFault fault) {
@@ -198,8 +204,8 @@ void FaultyEngine::answered(const PartitionId& partition, const Result<Seq>& out
 
 void FaultyEngine::write_inner(const PartitionId& partition, Unsynced unsynced) {
   for (auto& [number, bytes] : unsynced.pages)
-    static_cast<void>(inner_->put_page(partition, number, std::move(bytes)));
-  for (const PieceHold& hold : unsynced.holds) static_cast<void>(inner_->hold(hold, partition));
+    must(inner_->put_page(partition, number, std::move(bytes)));
+  for (const PieceHold& hold : unsynced.holds) must(inner_->hold(hold, partition));
   if (!unsynced.hints.empty()) inner_->hint(partition, std::move(unsynced.hints));
 }
 

@@ -66,7 +66,7 @@ void Committer::hint(const PartitionId& partition, std::vector<Edit> edits) {
   if (!check_limits(edits)) return;
   const std::size_t bytes = edit_bytes(edits);
   Work work = HintJob{partition, std::move(edits)};
-  static_cast<void>(push(work, bytes));
+  if (Status queued = push(work, bytes); !queued) log::debug("storage: a hint was dropped");
 }
 
 void Committer::alarmed() {

@@ -44,7 +44,7 @@ class ErrorListener final : public ::rocksdb::EventListener {
                                            const std::shared_ptr<::rocksdb::Cache>& cache) {
   ::rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
-  table.block_size = 8 * 1024;
+  table.block_size = 8UL * 1024;
   table.format_version = 5;
   table.filter_policy.reset(::rocksdb::NewBloomFilterPolicy(10));
   table.cache_index_and_filter_blocks = true;
