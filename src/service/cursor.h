@@ -70,6 +70,8 @@ class Cursor {
   /// RFC 7162 §3.2: what may be said as HIGHESTMODSEQ. While expunges or arrivals wait it stays
   /// below their MODSEQ, so that a client that resynchronises from it misses nothing.
   [[nodiscard]] ModSeq highest_modseq() const { return waiting_ ? whole_modseq_ : seen_modseq_; }
+  /// Flags are told up to here.
+  [[nodiscard]] ModSeq told_flags() const { return flags_modseq_; }
   /// Whether something waits that was not allowed to be told.
   [[nodiscard]] bool is_waiting() const { return waiting_; }
 

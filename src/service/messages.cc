@@ -30,7 +30,7 @@ Task<Result<FlagsStored>> store_flags(AccountPtr account, FlagsToStore what) {
   std::vector<MailboxId> needs = {what.mailbox};
   store::ChangeFunction function = [&](Change& change) -> Status {
     auto outcome = change.store_flags(what.mailbox, what.uids, what.operation, what.flags,
-                                      what.unchanged_since);
+                                      what.unchanged_since, what.told);
     if (!outcome) return pass(outcome);
     result.outcome = std::move(*outcome);
     result.modseq = change.modseq();

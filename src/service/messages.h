@@ -29,6 +29,7 @@ struct FlagsToStore {
   store::FlagOperation operation = store::FlagOperation::add;
   FlagList flags;
   std::optional<ModSeq> unchanged_since;
+  ModSeq told{UINT64_MAX};  ///< Up to where the client knows flags; see StoreOutcome::raced.
 };
 /// Errors: not_found, limit (keywords), io, unavailable.
 async::Task<Result<FlagsStored>> store_flags(store::AccountPtr account, FlagsToStore what);

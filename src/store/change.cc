@@ -293,7 +293,7 @@ Result<Uid> Change::append(MailboxId mailbox, const NewEmail& email, const FlagL
 
 Result<StoreOutcome> Change::store_flags(MailboxId mailbox, const NumberSet& uids,
                                          FlagOperation operation, const FlagList& flags,
-                                         std::optional<ModSeq> unchanged_since) {
+                                         std::optional<ModSeq> unchanged_since, ModSeq told) {
   auto touched = touch_contents(mailbox);
   if (!touched) return pass(touched);
   Touched& t = **touched;
@@ -338,6 +338,7 @@ Result<StoreOutcome> Change::store_flags(MailboxId mailbox, const NumberSet& uid
                   outcome.modified.add(uid.value);
                   return;
                 }
+                if (before.modseq > told) outcome.raced.add(uid.value);
                 FlagState after{modseq(), before.system, new_set(before.keywords)};
                 switch (operation) {
                   case FlagOperation::replace: after.system = flags.system; break;

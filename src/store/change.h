@@ -28,6 +28,7 @@ struct UidPair {
 struct StoreOutcome {
   NumberSet modified;  ///< UIDs left alone because their MODSEQ is above `unchanged_since`.
   NumberSet missing;   ///< UIDs asked for that are no longer there.
+  NumberSet raced;     ///< UIDs stored whose MODSEQ was above `told` before.
   std::uint32_t changed = 0;
 };
 
@@ -81,9 +82,11 @@ class Change {
   Result<Uid> append(MailboxId mailbox, const NewEmail& email, const FlagList& flags,
                      Timestamp internal_date);
   /// Requires contents. With `unchanged_since`, messages above it are left alone (RFC 7162 §3.1.3).
+  /// `told`: up to where the caller knows flags.
   Result<StoreOutcome> store_flags(MailboxId mailbox, const NumberSet& uids,
                                    FlagOperation operation, const FlagList& flags,
-                                   std::optional<ModSeq> unchanged_since);
+                                   std::optional<ModSeq> unchanged_since,
+                                   ModSeq told = ModSeq(UINT64_MAX));
   /// Requires contents. Removes those of `uids` (all, if none given) that have \Deleted.
   Result<NumberSet> expunge_deleted(MailboxId mailbox, const std::optional<NumberSet>& uids);
   /// Requires contents. Removes these, whatever their flags.

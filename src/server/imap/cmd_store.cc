@@ -23,17 +23,21 @@ store::FlagOperation operation_of(wi::StoreCommand::Mode mode) {
 }
 
 /// The flags as they are now. `.SILENT` keeps quiet about them but not about MODSEQ
-/// (RFC 7162 §3.1.3).
+/// (RFC 7162 §3.1.3), nor about those that somebody else had changed without the client's knowing:
+/// `raced` (RFC 9051 §6.4.6: "without a race condition").
 Task<Status> say_rows(Session& session, const wi::StoreCommand& command, NumberSet seqnums,
-                      const store::Mailbox& now) {
+                      const store::Mailbox& now, const NumberSet& raced) {
   constexpr std::size_t kBatch = 1024;
   service::RowReader reader(session.selected->told(), now, std::move(seqnums));
   RowWriter writer(session, now);
   writer.with_uid = command.numbering == wi::Numbering::uid || session.enabled.condstore;
-  writer.with_flags = !command.silent;
   std::vector<service::Row> rows;
   while (reader.next(rows, kBatch)) {
-    for (const service::Row& row : rows) writer.write_flags(row.seqnum, row.member.uid, row.flags);
+    for (const service::Row& row : rows) {
+      writer.with_flags = !command.silent || raced.contains(row.member.uid.value);
+      if (writer.with_flags || session.enabled.condstore)
+        writer.write_flags(row.seqnum, row.member.uid, row.flags);
+    }
     if (!session.connection.is_full()) continue;
     if (auto flushed = co_await session.connection.flush(); !flushed) co_return pass(flushed);
   }
@@ -75,6 +79,7 @@ CommandTask cmd_store(Session& session, wi::StoreCommand& command) {
   what.operation = operation_of(command.mode);
   what.flags = std::move(command.flags);
   what.unchanged_since = command.unchanged_since;
+  what.told = selected.cursor.told_flags();
   auto stored = co_await service::store_flags(session.account, std::move(what));
   if (!stored) co_return session.refuse(stored.error());
   auto now = co_await service::newest(session.account, selected.id);
@@ -85,8 +90,9 @@ CommandTask cmd_store(Session& session, wi::StoreCommand& command) {
   if (stored->changed) session.selected->cursor.told_change(stored->modseq);
   const NumberSet left_alone =
       selected.told().seqnums_of(stored->outcome.modified.unite(stored->outcome.missing));
-  if (!command.silent || session.enabled.condstore) {
-    auto said = co_await say_rows(session, command, seqnums->subtract(left_alone), **now);
+  const NumberSet& raced = stored->outcome.raced;
+  if (!command.silent || session.enabled.condstore || !raced.empty()) {
+    auto said = co_await say_rows(session, command, seqnums->subtract(left_alone), **now, raced);
     if (!said) co_return session.lost();
   }
   co_return reply_of(session, command, stored->outcome);
