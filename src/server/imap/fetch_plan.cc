@@ -51,17 +51,16 @@ FetchPlan plan_fetch(const wi::FetchCommand& command) {
   const auto has = [&](Kind kind) {
     return std::ranges::find(plan.items, kind, &wi::FetchItem::kind) != plan.items.end();
   };
-  // RFC 9051 §6.4.9: UID in every response to UID FETCH.
-  if (command.numbering == wi::Numbering::uid && !has(Kind::uid)) plan.items.push_back({});
+  // RFC 9051 §6.4.9: UID in every response to UID FETCH; first, where clients look for it.
+  if (command.numbering == wi::Numbering::uid && !has(Kind::uid)) {
+    plan.items.insert(plan.items.begin(), wi::FetchItem{});
+  }
   // RFC 7162 §3.1.4.1: CHANGEDSINCE brings MODSEQ.
   if (command.changed_since && !has(Kind::modseq)) {
     wi::FetchItem modseq;
     modseq.kind = Kind::modseq;
     plan.items.push_back(std::move(modseq));
   }
-  // Clients expect UID first.
-  const auto uid = std::ranges::find(plan.items, Kind::uid, &wi::FetchItem::kind);
-  if (uid != plan.items.end()) std::rotate(plan.items.begin(), uid, uid + 1);
   for (const wi::FetchItem& item : plan.items) {
     const store::Columns columns = columns_of(item);
     plan.columns |= columns;

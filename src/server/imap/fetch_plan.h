@@ -9,7 +9,7 @@ namespace posthorn::server::imap {
 
 /// What a FETCH needs, worked out once for all its messages.
 struct FetchPlan {
-  std::vector<wire::imap::FetchItem> items;  ///< UID first; in the order asked for otherwise.
+  std::vector<wire::imap::FetchItem> items;  ///< In the order asked for.
   store::Columns columns = 0;                ///< Of the stored emails; 0: rows alone suffice.
   bool streams = false;  ///< Some item may be longer than what is held in memory.
   bool sets_seen = false;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "server/imap/capability.h"
 #include "server/imap/command_table.h"
+#include "text/ascii.h"
 
 namespace posthorn::server::imap {
 namespace {
@@ -27,6 +28,16 @@ Condition condition_of(Reply::Kind kind) {
 
 bool is_local(std::string_view peer) {
   return peer.starts_with("unix") || peer.starts_with("127.") || peer.starts_with("[::1]");
+}
+
+/// Whether a SEARCH that could not be done was to save its result, from its text: a charset nobody
+/// knows is found before the command is a value.
+bool saves_result(std::string_view text) {
+  const std::string upper = text::upper(text.substr(0, 200));
+  const std::size_t at = upper.find("RETURN (");
+  if (at == std::string::npos) return false;
+  const std::string_view options = std::string_view(upper).substr(at, upper.find(')', at) - at);
+  return options.find("SAVE") != std::string_view::npos;
 }
 
 bool is_our_fault(ErrorKind kind) {
@@ -206,9 +217,12 @@ Task<void> Session::on_command(std::string_view text, std::size_t consumed) {
   auto command = wi::parse_command(text, parse_options());
   if (!command) {
     tag = wi::tag_of(text);
+    const Reply reply = reply_to_parse(command.error());
+    const bool saves = reply.kind == Reply::Kind::no && saves_result(text);
+    if (saves && selected) selected->saved_result = {};  // RFC 5182 §2.1
     connection.consume(consumed);
-    end_command_told(reply_to_parse(command.error()));
-    count_bad();
+    end_command_told(reply);
+    if (reply.kind == Reply::Kind::bad) count_bad();
     co_return;
   }
   connection.consume(consumed);
