@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cli/program.h"
 #include "cli/ready_file.h"
+#include "net/address.h"
 
 namespace posthorn::cli {
 namespace {
@@ -61,6 +62,16 @@ class DemoFolder {
   bool throw_away_ = false;
 };
 
+/// Port 0 is for tests only, so the configuration's own rules do not know it.
+Status listen_on(std::vector<config::Endpoint>& endpoints, const std::string& text) {
+  endpoints.clear();
+  if (text.empty()) return {};
+  auto parsed = net::parse_host_port(text);
+  if (!parsed) return pass(parsed);
+  endpoints.push_back({parsed->host.empty() ? "*" : parsed->host, parsed->port});
+  return {};
+}
+
 Result<config::Config> configure(const Program& program, const DemoOptions& options,
                                  const std::string& folder) {
   config::Sources sources;
@@ -69,9 +80,6 @@ Result<config::Config> configure(const Program& program, const DemoOptions& opti
   sources.overrides = {{"data_dir", folder},
                        {"hostname", "localhost"},
                        {"domains", "example.org"},
-                       {"listen.imap", options.imap},
-                       {"listen.imaps", options.imaps},
-                       {"listen.lmtp", options.lmtp},
                        {"listen.lmtp_socket", options.lmtp_socket},
                        {"auth.allow_plaintext_without_tls", "loopback"},
                        {"log.level", options.quiet ? "warning" : "info"}};
@@ -85,6 +93,10 @@ Result<config::Config> configure(const Program& program, const DemoOptions& opti
   auto loaded = config::load(sources);
   if (!loaded) return pass(loaded);
   config::Config config = std::move(loaded->config);
+  Status listening = listen_on(config.listen.imap, options.imap);
+  if (listening) listening = listen_on(config.listen.imaps, options.imaps);
+  if (listening) listening = listen_on(config.listen.lmtp, options.lmtp);
+  if (!listening) return pass(listening);
   config.imap.disabled_capabilities.insert(config.imap.disabled_capabilities.end(),
                                            options.without.begin(), options.without.end());
   return config;

@@ -30,7 +30,7 @@ def test_help():
         said = run(command, "--help")
         expect("Example" in said or "serve" == command, f"{command} --help has no example")
     expect(run("version").startswith("posthorn "), "version")
-    run("nonsense", code=109)
+    run("nonsense", code=106)
     expect("imap_prot" in run("--set", "listen.imap_prot=x", "config", "check", code=1), "a typo")
     expect("limits.message_size" in run("--set", "limits.message_size=5MB", "config", "show"), "show")
 
