@@ -106,7 +106,8 @@ class Writer:
         box, flags = self.messages[token]
         self.attempt(token, [box, flags | {"\\Deleted"}],
                      lambda: imap.uid("STORE", uid, "+FLAGS.SILENT", "(\\Deleted)"))
-        self.attempt(token, None, imap.expunge)
+        # By UID: an earlier round may have left others with \\Deleted when its EXPUNGE was cut off.
+        self.attempt(token, None, lambda: imap.uid("EXPUNGE", uid))
 
     def write(self, server, dying):
         """Until the server dies."""
