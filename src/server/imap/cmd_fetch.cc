@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "async/loop.h"
+#include "async/offload.h"
 #include "message/header.h"
 #include "server/imap/commands.h"
 #include "server/imap/fetch_content.h"
@@ -14,6 +15,7 @@
 #include "server/imap/window.h"
 #include "service/messages.h"
 #include "service/rows.h"
+#include "store/store.h"
 
 namespace posthorn::server::imap {
 namespace {
@@ -46,6 +48,7 @@ class Fetch {
   [[nodiscard]] const NumberSet& seen() const { return seen_; }
 
  private:
+  Task<void> read_ahead();
   Task<Status> write_batch();
   Task<Status> write_streaming(const Row& row);
   bool write_plain(const Row& row);
@@ -55,7 +58,7 @@ class Fetch {
   [[nodiscard]] ModSeq changed_since() const { return command_.changed_since.value_or(ModSeq(0)); }
 
   static constexpr std::size_t kBatch = 256;
-  static constexpr std::size_t kStreamingBatch = 16;
+  static constexpr std::size_t kStreamingBatch = 32;
 
   Session& session_;
   const wi::FetchCommand& command_;
@@ -80,6 +83,7 @@ Task<Status> Fetch::run() {
       ordinals.clear();
       for (const Row& row : rows_) ordinals.push_back(row.member.ordinal);
       co_await emails_.load(ordinals, plan_.columns);
+      if (plan_.streams && rows_.size() > 1) co_await read_ahead();
     }
     if (auto done = co_await write_batch(); !done) co_return done;
     if (SteadyClock::now() - began > std::chrono::milliseconds(1)) {
@@ -88,6 +92,20 @@ Task<Status> Fetch::run() {
     }
   }
   co_return Status();
+}
+
+/// The first piece of every body of the batch, in one go off the network threads: most bodies have
+/// no other. What cannot be read is found out when it is written.
+Task<void> Fetch::read_ahead() {
+  co_await async::offload(session_.context.store.offload(), [this] {
+    for (const Row& row : rows_) {
+      const auto column = emails_.get(row.member.ordinal, store::Column::body);
+      if (!column) continue;
+      auto body = store::BodyReader::open(session_.account, *column);
+      if (body) (void)body->read_blocking(0, 1);
+    }
+    return true;
+  });
 }
 
 Task<Status> Fetch::write_batch() {
