@@ -1,6 +1,5 @@
 """Starts and stops the servers that are compared, each in a private folder on loopback."""
 
-import json
 import os
 import pwd
 import shutil
@@ -99,14 +98,17 @@ class Posthorn(Server):
         ready = os.path.join(self.folder, "ready.json")
         if os.path.exists(ready):
             os.remove(ready)
+        self.imap = self.imap or free_port()
+        self.lmtp = self.lmtp or free_port()
         settings = [f"limits.connections={SESSIONS}", f"limits.per_user={SESSIONS}",
                     f"limits.per_address={SESSIONS}"]
         command = [self.program]
         for setting in settings:
             command += ["--set", setting]
         command += ["demo", "--empty", "--quiet", "--engine", "rocksdb", "--any-user", PASSWORD,
-                    "--dir", os.path.join(self.folder, "data"), "--imap", "127.0.0.1:0",
-                    "--imaps", "127.0.0.1:0", "--lmtp", "127.0.0.1:0", "--ready-file", ready]
+                    "--dir", os.path.join(self.folder, "data"), "--ready-file", ready,
+                    "--imap", f"127.0.0.1:{self.imap}", "--imaps", f"127.0.0.1:{free_port()}",
+                    "--lmtp", f"127.0.0.1:{self.lmtp}"]
         with open(os.path.join(self.folder, "log"), "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
         end = time.monotonic() + 30
@@ -114,16 +116,6 @@ class Posthorn(Server):
             if self.process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"posthorn did not start; see {self.folder}/log")
             time.sleep(0.02)
-        with open(ready, encoding="utf-8") as f:
-            ports = json.load(f)
-        self.imap, self.lmtp = first_port(ports["imap"]), first_port(ports["lmtp"])
-
-
-def first_port(value):
-    """A ready file says a number, an address with a port, or a list of those."""
-    if isinstance(value, list):
-        value = value[0]
-    return int(str(value).rsplit(":", 1)[-1])
 
 
 # sdbox with everything else as Debian and Dovecot ship it; only the bounds on sessions and
