@@ -46,6 +46,11 @@ def table(result, rows):
         lines.append(f"| {row.title} | {unit} | {cells[0][0]} | {cells[1][0]} | {cells[2][0]} | "
                      f"{'-' if r is None else f'{r:.2g}x'} | {goal} | "
                      f"{cells[0][1]} / {cells[1][1]} / {cells[2][1]} |")
+    disk = {name: r["disk_ratio"] for name, r in result["rows"].get("multiappend", {}).items()
+            if "disk_ratio" in r}
+    if disk:
+        lines.append("\nOctets on disk for each octet of mail, after the mailbox was filled: "
+                     + ", ".join(f"{name} {value:.2f}" for name, value in disk.items()) + ".")
     if ratios:
         mean = math.exp(sum(math.log(max(r, 1e-9)) for r in ratios) / len(ratios))
         lines.append(f"\nGeometric mean of {len(ratios)} ratios: {mean:.2g}x. "

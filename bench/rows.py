@@ -22,6 +22,7 @@ class Row:
     quick_seconds: float = 4
     timeout: float = 900
     lower_is_better: bool = False
+    restart: bool = False  # The servers are started anew before each measurement.
 
     def __post_init__(self):
         self.command = self.command or self.name
@@ -49,7 +50,7 @@ def rows(args):
         Row("idle-memory", f"memory per IDLE session, {idle} sessions", 0, count=idle,
             quick_count=idle, lower_is_better=True, once=True),
         Row("multiappend", "one connection fills a mailbox (MULTIAPPEND)", 10, whole_mailbox=True,
-            same_seed=True, once=True),
+            same_seed=True, once=True, compared=True),
         Row("lmtp-32", "LMTP delivery, 32 connections", 10, count=20000, quick_count=4000),
         Row("lmtp-20rcpt", "LMTP, 20 recipients each", 20, count=2000, quick_count=400),
         Row("append-32", "APPEND, 32 connections", 5, count=20000, quick_count=4000),
@@ -74,6 +75,7 @@ def rows(args):
         read("thread", "THREAD REFERENCES", 4),
         read("store-flags", "STORE 1:* +FLAGS.SILENT", 3, compared=False),
         Row("mixed-32", "mixed closed loop, 32 connections", 6, count=200000, quick_count=200000),
+        read("open", "after a restart: log in, SELECT, FETCH 1:* FLAGS", 3, restart=True),
     ]
     if not args.quick and many >= 5000:
         out.append(Row("idle-memory-many", f"memory per IDLE session, {many} sessions", 0,

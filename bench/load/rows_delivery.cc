@@ -96,13 +96,15 @@ async::Task<Result<Row>> append_32(const Target& target, const Plan& plan) {
   co_return row;
 }
 
-std::string multiappend_command(const MessageMaker& maker, std::uint64_t first, std::uint64_t end) {
+std::string multiappend_command(const MessageMaker& maker, std::uint64_t first, std::uint64_t end,
+                                std::uint64_t& octets) {
   std::string command = "APPEND INBOX";
   for (std::uint64_t i = first; i < end; ++i) {
     const std::string message = maker.message(i);
     command += fmt::format(" ({}) \"{}\" {{{}+}}\r\n", maker.is_seen(i) ? "\\Seen" : "",
                            internal_date(MessageMaker::date(i)), message.size());
     command += message;
+    octets += message.size();
   }
   return command;
 }
@@ -119,7 +121,7 @@ async::Task<Result<Row>> multiappend(const Target& target, const Plan& plan) {
   const Meter meter(target.server_pid);
   for (std::uint64_t first = 0; first < plan.count; first += kFillBatch) {
     const std::uint64_t end = std::min(first + kFillBatch, plan.count);
-    std::string command = multiappend_command(maker, first, end);
+    std::string command = multiappend_command(maker, first, end, row.checked);
     const Stopwatch watch;
     auto stored = co_await must(**session, std::move(command));
     if (!stored) co_return pass(stored);

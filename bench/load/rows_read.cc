@@ -98,6 +98,28 @@ async::Task<Result<Row>> select(const Target& target, const Plan& plan) {
   co_return row;
 }
 
+/// What a client waits for when it comes to a server that has just started.
+async::Task<Result<Row>> open_mailbox(const Target& target, const Plan&) {
+  Row row;
+  row.unit = "ms";
+  row.operations = 1;
+  const Meter meter(target.server_pid);
+  const Stopwatch watch;
+  auto session = co_await sign_in(target, kBigUser);
+  if (!session) co_return pass(session);
+  auto selected = co_await must(**session, "SELECT INBOX");
+  if (!selected) co_return pass(selected);
+  Seen seen;
+  auto spent = co_await timed(**session, "FETCH 1:* (FLAGS)", seen);
+  if (!spent) co_return pass(spent);
+  row.value = watch.milliseconds();
+  row.samples.add(row.value);
+  row.cost = meter.stop();
+  row.checked = seen.total();
+  (void)co_await (*session)->logout();
+  co_return row;
+}
+
 async::Task<Result<Row>> fetch_flags(const Target& t, const Plan& p) {
   return read(t, p, "FETCH 1:* (FLAGS)");
 }
@@ -135,6 +157,7 @@ async::Task<Result<Row>> thread(const Target& t, const Plan& p) {
 
 constexpr RowEntry kRows[] = {
     {"select", select, "SELECT of the large mailbox"},
+    {"open", open_mailbox, "log in, SELECT and FETCH 1:* FLAGS, once"},
     {"fetch-flags", fetch_flags, "FETCH 1:* FLAGS"},
     {"fetch-envelope", fetch_envelope, "what a client lists a mailbox with"},
     {"fetch-bodystructure", fetch_bodystructure, "FETCH 1:* BODYSTRUCTURE"},
