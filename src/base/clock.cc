@@ -19,15 +19,16 @@ const Clock& system_clock() {
 }
 
 std::int64_t days_from(Date date) {
-  const std::chrono::year_month_day ymd{std::chrono::year{date.year}, std::chrono::month{date.month},
-                                        std::chrono::day{date.day}};
+  const std::chrono::year_month_day ymd{std::chrono::year{date.year},
+                                        std::chrono::month{date.month}, std::chrono::day{date.day}};
   return std::chrono::sys_days{ymd}.time_since_epoch().count();
 }
 
 Date date_from(std::int64_t days) {
   const std::chrono::year_month_day ymd{
       std::chrono::sys_days{std::chrono::days{static_cast<int>(days)}}};
-  return {static_cast<int>(ymd.year()), static_cast<std::uint8_t>(static_cast<unsigned>(ymd.month())),
+  return {static_cast<int>(ymd.year()),
+          static_cast<std::uint8_t>(static_cast<unsigned>(ymd.month())),
           static_cast<std::uint8_t>(static_cast<unsigned>(ymd.day()))};
 }
 

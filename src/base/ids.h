@@ -34,7 +34,8 @@ using ModSeq = StrongNumber<struct ModSeqTag, std::uint64_t>;
 using UidValidity = StrongNumber<struct UidValidityTag, std::uint32_t>;
 /// A mailbox within its account; never reused, whatever the mailbox is renamed to.
 using MailboxId = StrongNumber<struct MailboxIdTag, std::uint32_t>;
-/// A message as one account has it; given out in order, shared by its copies (docs/architecture.md).
+/// A message as one account has it; given out in order, shared by its copies
+/// (docs/architecture.md).
 using Ordinal = StrongNumber<struct OrdinalTag, std::uint64_t>;
 /// Position in a partition's log of changes; 0 before the first.
 using Seq = StrongNumber<struct SeqTag, std::uint64_t>;

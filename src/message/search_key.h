@@ -11,29 +11,42 @@
 
 namespace posthorn::message {
 
-/// One search key as a value (RFC 9051 §6.4.4; RFC 5032; RFC 7162 §3.1.5). What the wire parses, the index
-/// turns into a program and the tests print. Strings are UTF-8, converted from the command's charset.
+/// One search key as a value (RFC 9051 §6.4.4; RFC 5032; RFC 7162 §3.1.5). What the wire parses,
+/// the index turns into a program and the tests print. Strings are UTF-8, converted from the
+/// command's charset.
 struct SearchKey {
   enum class Kind : std::uint8_t {
-    all,             ///< Every message.
-    conjunction,     ///< All of `children`: a parenthesised list and the top level.
-    disjunction,     ///< OR: either of two `children`.
-    negation,        ///< NOT: `children[0]`.
-    flag_set,        ///< `flag`: ANSWERED, DELETED, DRAFT, FLAGGED, SEEN; UN* forms are negations.
-    keyword,         ///< `text`.
-    recent,          ///< RECENT; NEW is RECENT and UNSEEN, OLD its negation.
-    sequence,        ///< `set` as message numbers.
-    uid,             ///< `set` as UIDs.
-    from, to, cc, bcc, subject,  ///< `text` in the decoded field; for addresses also the addr-spec.
-    header,          ///< `field` exists and contains `text` (empty: exists).
-    body,            ///< `text` in the decoded text of any part's body.
-    text,            ///< As body, or in any header line.
-    larger, smaller, ///< `number` octets, strictly.
-    internal_before, internal_on, internal_since,  ///< `date`, the INTERNALDATE's own.
-    sent_before, sent_on, sent_since,              ///< `date`, the Date field's own.
-    saved_before, saved_on, saved_since,           ///< `date`, the SAVEDATE's (RFC 8514).
-    older, younger,  ///< `number` seconds before now (RFC 5032).
-    modseq,          ///< `number`: MODSEQ of at least this (RFC 7162 §3.1.5).
+    all,          ///< Every message.
+    conjunction,  ///< All of `children`: a parenthesised list and the top level.
+    disjunction,  ///< OR: either of two `children`.
+    negation,     ///< NOT: `children[0]`.
+    flag_set,     ///< `flag`: ANSWERED, DELETED, DRAFT, FLAGGED, SEEN; UN* forms are negations.
+    keyword,      ///< `text`.
+    recent,       ///< RECENT; NEW is RECENT and UNSEEN, OLD its negation.
+    sequence,     ///< `set` as message numbers.
+    uid,          ///< `set` as UIDs.
+    from,
+    to,
+    cc,
+    bcc,
+    subject,  ///< `text` in the decoded field; for addresses also the addr-spec.
+    header,   ///< `field` exists and contains `text` (empty: exists).
+    body,     ///< `text` in the decoded text of any part's body.
+    text,     ///< As body, or in any header line.
+    larger,
+    smaller,  ///< `number` octets, strictly.
+    internal_before,
+    internal_on,
+    internal_since,  ///< `date`, the INTERNALDATE's own.
+    sent_before,
+    sent_on,
+    sent_since,  ///< `date`, the Date field's own.
+    saved_before,
+    saved_on,
+    saved_since,  ///< `date`, the SAVEDATE's (RFC 8514).
+    older,
+    younger,  ///< `number` seconds before now (RFC 5032).
+    modseq,   ///< `number`: MODSEQ of at least this (RFC 7162 §3.1.5).
   };
   Kind kind = Kind::all;
   SystemFlag flag = SystemFlag::seen;
@@ -46,7 +59,17 @@ struct SearchKey {
 };
 
 /// RFC 5256 §3, RFC 5957.
-enum class SortField : std::uint8_t { arrival, cc, date, from, size, subject, to, display_from, display_to };
+enum class SortField : std::uint8_t {
+  arrival,
+  cc,
+  date,
+  from,
+  size,
+  subject,
+  to,
+  display_from,
+  display_to
+};
 struct SortKey {
   SortField field = SortField::arrival;
   bool reverse = false;
