@@ -71,7 +71,8 @@ std::vector<FoundMessage> read_mbox(const Folder& folder, std::string_view conte
 }
 
 TEST(LineFilter, IsTheSameHoweverItIsFed) {
-  const std::string in = std::string("A: b\nC: d\r\n\nx\0y\r\r\n>From me\nlast\r", 34);
+  std::string in = "A: b\nC: d\r\n\nx?y\r\r\n>From me\nlast\r";
+  std::ranges::replace(in, '?', '\0');
   std::string whole;
   LineFilter filter(FilterOptions{});
   filter.feed(in, whole);
@@ -188,14 +189,14 @@ TEST(Maildir, ReadsATreeWithFlagsKeywordsAndDates) {
 TEST(Maildir, ReadsFoldersOfFoldersAndLooseFiles) {
   const Folder folder;
   folder.write("lists/cpp/cur/1:2,S", "a\n");
-  folder.write("loose/one", "b\n");
+  folder.write("loose/one", "S: b\n");
   auto source = MaildirSource::open(folder.path());
   ASSERT_TRUE(source.has_value());
   const auto found = all_of(**source);
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].mailbox, "lists/cpp");
   EXPECT_EQ(found[1].mailbox, "loose");
-  EXPECT_EQ((*source)->total_octets(), 4U);
+  EXPECT_EQ((*source)->total_octets(), 7U);
 }
 
 TEST(Maildir, KeepsAMessagesKeyWhenItsFlagsChange) {
@@ -206,6 +207,22 @@ TEST(Maildir, KeepsAMessagesKeyWhenItsFlagsChange) {
   fs::rename(folder.path() + "/cur/7.x:2,", folder.path() + "/cur/7.x:2,S");
   auto after = MaildirSource::open(folder.path());
   EXPECT_EQ(all_of(**after)[0].key, key);
+}
+
+TEST(Maildir, LeavesOutWhatIsNoMessageWithAWord) {
+  const Folder folder;
+  folder.write("cur/1:2,S", "not much of a message\n", 1);
+  folder.write("stray:2,F", "Subject : x\n\nmessage beside cur\n", 2);
+  folder.write("maildirsize", "1000S\n", 3);
+  folder.write("sieve/rules", "require [\"fileinto\"];\n");
+  auto source = MaildirSource::open(folder.path());
+  ASSERT_TRUE(source.has_value());
+  EXPECT_EQ((*(*source)->next())->key, "INBOX\t1");
+  EXPECT_EQ((*(*source)->next())->key, "INBOX\tstray");
+  const auto left_out = (*source)->next();
+  ASSERT_FALSE(left_out.has_value());
+  EXPECT_THAT(left_out.error().text, testing::HasSubstr("sieve/rules"));
+  EXPECT_FALSE((*(*source)->next()).has_value());
 }
 
 TEST(Maildir, SaysWhenThereIsNone) {

@@ -39,6 +39,17 @@ std::vector<std::string> load_keywords(const std::string& folder) {
   return keywords;
 }
 
+/// A header field comes first, or a From_ line left from an mbox.
+bool looks_like_a_message(const InputFile& file) {
+  const auto start = file.read(0, 1000);
+  if (!start) return false;
+  if (start->starts_with("From ")) return true;
+  const std::size_t end = start->find_first_of(" \t:\r\n");
+  return end != 0 && end != std::string::npos &&
+         start->find_first_not_of(" \t", end) != std::string::npos &&
+         (*start)[start->find_first_not_of(" \t", end)] == ':';
+}
+
 std::string joined(const std::string& parent, const std::string& level) {
   return parent.empty() ? level : parent + "/" + level;
 }
@@ -116,7 +127,7 @@ Status MaildirSource::walk(const std::string& path, const std::string& mailbox, 
       if (below.empty()) continue;
       if (Status walked = walk(entry.path().string(), joined(mailbox, below), depth + 1); !walked)
         return walked;
-    } else if (!maildir && !is_bookkeeping(name) && entry.is_regular_file(ignored)) {
+    } else if (!is_bookkeeping(name) && entry.is_regular_file(ignored)) {
       files = true;
       const auto size = entry.file_size(ignored);
       if (!ignored) total_ += size;
@@ -140,13 +151,15 @@ Status MaildirSource::list(const Folder& folder) {
       const auto written = entry.last_write_time(ignored);
       const auto seconds = std::chrono::floor<std::chrono::seconds>(
           std::chrono::file_clock::to_sys(written).time_since_epoch());
-      found.push_back({entry.path().string(), name, seconds.count(), entry.file_size(ignored)});
+      found.push_back({entry.path().string(), name, seconds.count(), entry.file_size(ignored),
+                       path == folder.path});
     }
     if (error && error != std::errc::no_such_file_or_directory)
       return fail(ErrorKind::io, path + ": " + error.message());
     return {};
   };
-  Status read = folder.maildir ? look_into(folder.path + "/cur") : look_into(folder.path);
+  Status read = look_into(folder.path);
+  if (read && folder.maildir) read = look_into(folder.path + "/cur");
   if (read && folder.maildir) read = look_into(folder.path + "/new");
   std::ranges::sort(found, [](const File& a, const File& b) {
     return std::tie(a.modified, a.name) < std::tie(b.modified, b.name);
@@ -164,6 +177,8 @@ Result<std::optional<FoundMessage>> MaildirSource::next() {
   files_.pop_front();
   Result<std::shared_ptr<InputFile>> opened = InputFile::open(file.path);
   if (!opened) return pass(opened);
+  if (file.loose && !looks_like_a_message(**opened))
+    return fail(ErrorKind::io, file.path + ": does not begin as a message does");
   FoundMessage found;
   found.mailbox = folders_[next_folder_ - 1].mailbox;
   found.flags = maildir_flags(file.name, keywords_);

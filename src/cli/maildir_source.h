@@ -14,9 +14,11 @@
 namespace posthorn::cli {
 
 /// A Maildir++ tree (".Work.Reports" beside cur/), Maildirs in folders of folders, and folders of
-/// files of one message each. Every folder that holds messages is a mailbox; the root is INBOX.
-/// Flags come from the file's name and the table of keywords that Dovecot keeps; the time is the
-/// file's. What a mailbox holds comes oldest first. Memory: the names of one folder.
+/// files of one message each. A file that lies elsewhere than in cur/ and new/ is a message if it
+/// begins as one, and is left out with a word if not. Every folder that holds messages is a
+/// mailbox; the root is INBOX. Flags come from the file's name and the table of keywords that
+/// Dovecot keeps; the time is the file's. What a mailbox holds comes oldest first. Memory: the
+/// names of one folder.
 class MaildirSource final : public MailSource {
  public:
   /// Errors: io when there is no such folder.
@@ -38,6 +40,7 @@ class MaildirSource final : public MailSource {
     std::string name;
     std::int64_t modified = 0;
     std::uint64_t size = 0;
+    bool loose = false;  ///< Neither in cur/ nor in new/.
   };
   explicit MaildirSource(std::string root) : root_(std::move(root)) {}
   Status walk(const std::string& path, const std::string& mailbox, std::size_t depth);

@@ -77,9 +77,9 @@ def deliver(server, transport, name):
                                  timeout=60)
         expect(started.returncode == 0, f"postfix: {started.stdout}{started.stderr}")
         for n in range(5):
-            subprocess.run(["sendmail", "-C", config, "-f", "sender@example.net", *users,
+            subprocess.run(["sendmail", "-i", "-C", config, "-f", "sender@example.net", *users,
                             "no+body@nowhere.example.org"],
-                           input=f"Subject: letter {n}\n\n.\nFrom here on\n", check=True, text=True,
+                           input=f"Subject: letter {n}\n\n.\n..\nhere\n", check=True, text=True,
                            timeout=60, env={**os.environ, "MAIL_CONFIG": config})
         deadline = time.monotonic() + 60
         while read_log(folder).count("status=sent") < 15 and time.monotonic() < deadline:
@@ -90,7 +90,7 @@ def deliver(server, transport, name):
             expect(ok(imap.select("INBOX"))[0] == b"5", "five letters expected")
             text = ok(imap.fetch("1", "(BODY.PEEK[])"))[0][1]
             expect(b"Return-Path: <sender@example.net>\r\n" in text, "Return-Path")
-            expect(b"\r\n\r\n.\r\nFrom here on\r\n" in text, f"the text is not as sent: {text}")
+            expect(b"\r\n\r\n.\r\n..\r\nhere\r\n" in text, f"the text is not as sent: {text}")
             imap.logout()
     finally:
         subprocess.run([*postfix, "stop"], check=False, capture_output=True, timeout=60)

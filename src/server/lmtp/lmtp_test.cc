@@ -220,7 +220,9 @@ TEST_F(LmtpTest, DeliversToTheFolderOfTheDetail) {
 
 TEST_F(LmtpTest, FollowsAliases) {
   ASSERT_TRUE(run(store_->add_alias("postmaster@example.org", ada_->id())));
-  play("LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<postmaster@example.org>\r\nDATA\r\n\r\n.\r\nQUIT\r\n");
+  EXPECT_THAT(play("LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<postmaster@example.org>\r\nDATA\r\n"
+                   "S: x\r\n\r\n.\r\nQUIT\r\n"),
+              HasSubstr("\r\n250 2.0.0 <postmaster@example.org> Delivered"));
   EXPECT_EQ(count(ada_), 1U);
 }
 
