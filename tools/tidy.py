@@ -97,7 +97,7 @@ def main():
     p.add_argument("--changed", metavar="BASE", help="only what differs from this commit")
     p.add_argument("--all", action="store_true", help="also what passed before")
     p.add_argument("files", nargs="*")
-    options = p.parse_args()
+    options = p.parse_intermixed_args()
     options.build = os.path.abspath(options.build)
     passed = os.path.join(options.build, "tidy")
     os.makedirs(passed, exist_ok=True)
