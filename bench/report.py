@@ -17,6 +17,17 @@ def ratio(row, by_server):
     return ours["value"] / max(theirs) if max(theirs) else None
 
 
+def cpu_ratio(by_server):
+    """How many times less processor time Posthorn takes; None where it is too little to count."""
+    ours = by_server.get("posthorn", {}).get("server_cpu_us", 0)
+    theirs = [by_server[d]["server_cpu_us"] for d in DOVECOTS if d in by_server]
+    return min(theirs) / ours if ours and theirs and min(theirs) else None
+
+
+def times(value):
+    return "-" if value is None else f"{value:.2g}x"
+
+
 def shown(by_server, name):
     r = by_server.get(name)
     if r is None:
@@ -30,8 +41,8 @@ def shown(by_server, name):
 
 
 def table(result, rows):
-    lines = ["| row | unit | Dovecot | tuned | Posthorn | ratio | goal | CPU us/op D / T / P |",
-             "|---|---|---|---|---|---|---|---|"]
+    lines = ["| row | unit | Dovecot | tuned | Posthorn | ratio | goal | CPU us/op D / T / P "
+             "| CPU ratio |", "|---|---|---|---|---|---|---|---|---|"]
     ratios = []
     for row in rows:
         by_server = result["rows"].get(row.name)
@@ -44,8 +55,8 @@ def table(result, rows):
             ratios.append(r)
         goal = f"{row.goal:g}x" if row.goal else "-"
         lines.append(f"| {row.title} | {unit} | {cells[0][0]} | {cells[1][0]} | {cells[2][0]} | "
-                     f"{'-' if r is None else f'{r:.2g}x'} | {goal} | "
-                     f"{cells[0][1]} / {cells[1][1]} / {cells[2][1]} |")
+                     f"{times(r)} | {goal} | "
+                     f"{cells[0][1]} / {cells[1][1]} / {cells[2][1]} | {times(cpu_ratio(by_server))} |")
     disk = {name: r["disk_ratio"] for name, r in result["rows"].get("multiappend", {}).items()
             if "disk_ratio" in r}
     if disk:

@@ -62,7 +62,7 @@ async::Task<Result<Row>> fetch_random(const Target& target, const Plan& plan) {
   row.unit = "us";
   std::uint64_t state = plan.seed;
   const Meter meter(target.server_pid);
-  for (std::uint64_t i = 0; i < plan.repeat * 100; ++i) {
+  for (std::uint64_t i = 0; i < plan.repeat * 200; ++i) {
     const std::uint64_t number = next_random(state) % plan.count;
     const Stopwatch watch;
     auto reply = co_await must(**session, fmt::format("UID FETCH {} (BODY.PEEK[])", number + 1));
