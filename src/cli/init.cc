@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "app/certificates.h"
 #include "app/notify.h"
 #include "app/version.h"
 #include "cli/password.h"
@@ -36,6 +37,8 @@ Status write_config(const std::string& path, const std::string& text) {
   const fs::path parent = fs::path(path).parent_path();
   if (!parent.empty()) fs::create_directories(parent, error);
   if (Status written = app::write_file_atomically(path, text); !written) return written;
+  // The server runs as a user of its own and has to read it. Secrets belong into files it names.
+  fs::permissions(path, fs::perms(0644), error);
   fmt::print("wrote {}\n", path);
   return {};
 }
@@ -59,6 +62,10 @@ int init(Program& program, const InitOptions& options) {
     if (!password) return complain(password.error());
     request = {{"do", "account.create"}, {"name", options.account}, {"password", *password}};
   }
+  const auto loaded = load_config(program);
+  if (!loaded) return complain(loaded.error());
+  if (const auto made = app::Certificates::open(loaded->config); !made)
+    return complain(made.error());
   const int code = ask(program, request, [](const app::Json&) {});
   if (code == 0) fmt::print("ready: posthorn --config {} serve\n", program.config_path);
   return code;

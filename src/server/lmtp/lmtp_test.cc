@@ -67,7 +67,7 @@ class LmtpTest : public store::StoreFixture {
   }
 
   async::Task<Result<std::optional<store::AddressEntry>>> find(std::string name) {
-    return store_->find_address(name);
+    co_return co_await store_->find_address(name);
   }
 
   std::string message(const store::AccountPtr& account, std::string mailbox, std::uint32_t uid) {
