@@ -61,8 +61,6 @@ class Cursor {
     return seen_modseq_ != now.head.highest_modseq || waiting_;
   }
 
-  /// Up to where flags have been told.
-  [[nodiscard]] ModSeq flags_modseq() const { return flags_modseq_; }
   /// The client has heard by other means what the change with this MODSEQ did to flags.
   void told_change(ModSeq modseq) { own_changes_.push_back(modseq); }
 

@@ -29,8 +29,6 @@ Task<Result<FlagsStored>> store_flags(AccountPtr account, FlagsToStore what) {
   FlagsStored result;
   std::vector<MailboxId> needs = {what.mailbox};
   store::ChangeFunction function = [&](Change& change) -> Status {
-    if (const auto now = change.state().find(what.mailbox))
-      result.before = now->head.highest_modseq;
     auto outcome = change.store_flags(what.mailbox, what.uids, what.operation, what.flags,
                                       what.unchanged_since, what.told);
     if (!outcome) return pass(outcome);

@@ -21,7 +21,6 @@ async::Task<Result<store::MailboxPtr>> newest(store::AccountPtr account, Mailbox
 struct FlagsStored {
   store::StoreOutcome outcome;
   ModSeq modseq;  ///< Of the change, when there was one.
-  ModSeq before;  ///< HIGHESTMODSEQ of the mailbox as the change found it.
   bool changed = false;
 };
 struct FlagsToStore {

@@ -87,11 +87,7 @@ CommandTask cmd_store(Session& session, wi::StoreCommand& command) {
 
   // New keywords are told before the flags that have them, and the flags here, once.
   session.tell_keywords(**now);
-  // A silent change can be kept from the client only if it knows what the change was made upon.
-  const bool knows = stored->before <= session.selected->cursor.flags_modseq();
-  if (stored->changed && (!command.silent || knows)) {
-    session.selected->cursor.told_change(stored->modseq);
-  }
+  if (stored->changed) session.selected->cursor.told_change(stored->modseq);
   const NumberSet left_alone =
       selected.told().seqnums_of(stored->outcome.modified.unite(stored->outcome.missing));
   const NumberSet& raced = stored->outcome.raced;

@@ -52,7 +52,8 @@ FetchPlan plan_fetch(const wi::FetchCommand& command) {
     return std::ranges::find(plan.items, kind, &wi::FetchItem::kind) != plan.items.end();
   };
   // RFC 9051 §6.4.9: UID in every response to UID FETCH; first, where clients look for it.
-  if (command.numbering == wi::Numbering::uid && !has(Kind::uid)) {
+  if (command.numbering == wi::Numbering::uid) {
+    std::erase_if(plan.items, [](const wi::FetchItem& item) { return item.kind == Kind::uid; });
     plan.items.insert(plan.items.begin(), wi::FetchItem{});
   }
   // RFC 7162 §3.1.4.1: CHANGEDSINCE brings MODSEQ.

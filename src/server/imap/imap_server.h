@@ -35,7 +35,7 @@ struct ImapOptions {
   std::chrono::milliseconds idle_time = std::chrono::minutes(30);  ///< RFC 9051 §5.4.
   std::chrono::milliseconds write_time = std::chrono::minutes(2);  ///< For a peer to take bytes.
   std::chrono::milliseconds keepalive = std::chrono::minutes(2);   ///< During IDLE; 0 for none.
-  std::uint32_t bad_commands = 10;                                 ///< In a row, before BYE.
+  std::uint32_t bad_commands = 20;  ///< Ungrammatical ones in a row, before BYE.
   std::uint32_t bad_commands_before_login = 3;
 };
 
