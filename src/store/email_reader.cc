@@ -70,15 +70,23 @@ struct EmailReader::State {
   }
 
   /// One message from what is in memory. False if it has to be read.
-  bool take_cached(const EmailCatalog::Groups* known, Ordinal ordinal, Columns columns) {
+  bool take_cached(const EmailCatalog::Groups* known, Ordinal ordinal, Columns columns,
+                   std::size_t together) {
     if (const Group* group = find(ordinal); group != nullptr && has(*group, columns)) return true;
-    if (rows.contains(ordinal)) return true;
+    if (!rows.empty() && rows.contains(ordinal)) return true;
+    // Pages first: one look-up for hundreds of messages whose bytes lie side by side. A few may
+    // still come from their records, rather than have pages read for them.
+    constexpr std::size_t kManyTogether = 32;
+    const GroupRef* ref = known != nullptr ? EmailCatalog::find(*known, ordinal) : nullptr;
+    if (ref != nullptr) {
+      if (take_pages(*ref, columns, engine::Tier::cached_only)) return true;
+      if (together >= kManyTogether) return false;
+    }
     if (auto record = account->store().state().records.find({account->id(), ordinal.value})) {
       rows.emplace(ordinal, std::move(record));
       return true;
     }
-    const GroupRef* ref = known != nullptr ? EmailCatalog::find(*known, ordinal) : nullptr;
-    return ref != nullptr && take_pages(*ref, columns, engine::Tier::cached_only).has_value();
+    return false;
   }
 
   /// The group's pages of these columns, from our cache or, if allowed, the engine.
@@ -158,7 +166,8 @@ async::Task<void> EmailReader::load(std::span<const Ordinal> ordinals, Columns c
   const auto known = state_->account->emails().known();
   std::vector<Ordinal> missing;
   for (const Ordinal ordinal : ordinals)
-    if (!state_->take_cached(known.get(), ordinal, columns)) missing.push_back(ordinal);
+    if (!state_->take_cached(known.get(), ordinal, columns, ordinals.size()))
+      missing.push_back(ordinal);
   if (missing.empty()) co_return;
   co_await async::offload(state_->account->store().offload(), [&] {
     for (const Ordinal ordinal : missing) state_->read(ordinal, columns);
@@ -170,7 +179,8 @@ void EmailReader::load_blocking(std::span<const Ordinal> ordinals, Columns colum
   state_->forget();
   const auto known = state_->account->emails().known();
   for (const Ordinal ordinal : ordinals)
-    if (!state_->take_cached(known.get(), ordinal, columns)) state_->read(ordinal, columns);
+    if (!state_->take_cached(known.get(), ordinal, columns, ordinals.size()))
+      state_->read(ordinal, columns);
 }
 
 Result<std::string_view> EmailReader::get(Ordinal ordinal, Column column) const {
