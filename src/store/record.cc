@@ -1,7 +1,8 @@
 #include "store/record.h"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <zstd.h>
 
 #include <array>
@@ -24,6 +25,43 @@ struct FreeCompressor {
 };
 struct FreeDecompressor {
   void operator()(ZSTD_DCtx* c) const { ZSTD_freeDCtx(c); }
+};
+
+class PieceMac {
+ public:
+  PieceMac() : mac_(EVP_MAC_fetch(nullptr, "HMAC", nullptr)), context_(EVP_MAC_CTX_new(mac_)) {}
+  ~PieceMac() {
+    EVP_MAC_CTX_free(context_);
+    EVP_MAC_free(mac_);
+  }
+  PieceMac(const PieceMac&) = delete;
+  PieceMac& operator=(const PieceMac&) = delete;
+
+  std::string hash(std::string_view key, std::string_view bytes) {
+    if (key == key_) {
+      EVP_MAC_init(context_, nullptr, 0, nullptr);  // The same key, from the start.
+    } else {
+      char digest_name[] = "SHA256";
+      const OSSL_PARAM parameters[] = {
+          OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest_name, 0),
+          OSSL_PARAM_construct_end()};
+      EVP_MAC_init(context_, octets(key), key.size(), parameters);
+      key_ = key;
+    }
+    EVP_MAC_update(context_, octets(bytes), bytes.size());
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+    std::size_t length = 0;
+    EVP_MAC_final(context_, digest.data(), &length, digest.size());
+    return {reinterpret_cast<const char*>(digest.data()), 16};
+  }
+
+ private:
+  static const unsigned char* octets(std::string_view s) {
+    return reinterpret_cast<const unsigned char*>(s.data());
+  }
+  EVP_MAC* mac_;
+  EVP_MAC_CTX* context_;
+  std::string key_;
 };
 
 }  // namespace
@@ -92,11 +130,9 @@ Result<std::string> unseal_page(std::string_view record) {
 }
 
 std::string keyed_hash(std::string_view key, std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned length = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-       reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data(), &length);
-  return {reinterpret_cast<const char*>(digest.data()), 16};
+  // Fetching the algorithm costs as much as hashing some kilobytes, so each thread keeps one keyed.
+  thread_local PieceMac mac;
+  return mac.hash(key, bytes);
 }
 
 }  // namespace posthorn::store
