@@ -67,7 +67,6 @@ FetchPlan plan_fetch(const wi::FetchCommand& command) {
     plan.columns |= columns;
     plan.streams = plan.streams || (columns & bit(Column::body)) != 0;
     plan.sets_seen = plan.sets_seen || !item.peek;
-    plan.wants_modseq = plan.wants_modseq || item.kind == Kind::modseq;
   }
   return plan;
 }

@@ -13,7 +13,6 @@ struct FetchPlan {
   store::Columns columns = 0;                ///< Of the stored emails; 0: rows alone suffice.
   bool streams = false;  ///< Some item may be longer than what is held in memory.
   bool sets_seen = false;
-  bool wants_modseq = false;
 };
 
 FetchPlan plan_fetch(const wire::imap::FetchCommand& command);
