@@ -145,12 +145,16 @@ Result<std::optional<AddressEntry>> read_address(engine::Engine& engine, std::st
   return std::optional(*entry);
 }
 
-Status put_address(engine::Engine& engine, std::string_view address, const AddressEntry& entry) {
+/// `beside` goes into the same commit.
+Status put_address(engine::Engine& engine, std::string_view address, const AddressEntry& entry,
+                   const std::vector<engine::Edit>& beside = {}) {
   const std::string key = address_key(address);
   return edit_row(engine, directory_partition(directory_shard_of(address)), key,
                   [&](const std::optional<std::string>& row) -> Result<std::vector<engine::Edit>> {
                     if (row) return fail(ErrorKind::already_exists, "The address is taken");
-                    return std::vector<engine::Edit>{{key, encode_address(entry)}};
+                    std::vector<engine::Edit> edits = beside;
+                    edits.push_back({key, encode_address(entry)});
+                    return edits;
                   });
 }
 
@@ -164,6 +168,15 @@ Status drop_address(engine::Engine& engine, std::string_view address,
                     edits.push_back({key, std::nullopt});
                     return edits;
                   });
+}
+
+/// Says that the account's partition is to go, unless this row goes first.
+engine::Edit removal_intent(const AccountId& id, std::int64_t now) {
+  std::string key = "i";
+  key += id.view();
+  std::string since;
+  ByteWriter(since).u64(static_cast<std::uint64_t>(now));
+  return {std::move(key), seal(since)};
 }
 
 Result<AccountProfile> read_profile(engine::Engine& engine, const AccountId& id,
@@ -234,10 +247,19 @@ async::Task<Result<AccountId>> Store::create_account(std::string_view name, std:
     change.set_quota(quota);
     change.set_profile(encode_profile({address, credentials, false, now.seconds, 1}));
     PreparedChange prepared = ChangeWriter::write(change, id);
+    // The address row alone makes the account exist, and takes back the intent said first: what a
+    // crash leaves in between is swept away.
+    const engine::Edit intent = removal_intent(id, now.seconds);
+    Status said = edit_row(state_->engine, directory_partition(directory_shard_of(address)),
+                           intent.key, [&](const std::optional<std::string>&) {
+                             return Result<std::vector<engine::Edit>>(std::vector{intent});
+                           });
+    if (!said) return pass(said);
     auto committed = commit_and_wait(state_->engine, std::move(prepared.commit));
     if (!committed) return pass(committed);
-    // The address row alone makes the account exist; without it the partition is swept away.
-    if (Status ok = put_address(state_->engine, address, {id, false}); !ok) return pass(ok);
+    if (Status ok = put_address(state_->engine, address, {id, false}, {{intent.key, std::nullopt}});
+        !ok)
+      return pass(ok);
     return id;
   });
 }
@@ -312,11 +334,7 @@ async::Task<Status> Store::remove_account(const AccountId& wanted) {
     for (const std::string& alias : aliases)
       if (Status ok = drop_address(state_->engine, alias, {}); !ok) return ok;
     // The intent goes with the address that decides; the sweeper carries it out.
-    std::string intent = "i";
-    intent += id.view();
-    std::string since;
-    ByteWriter(since).u64(static_cast<std::uint64_t>(state_->clock.now().seconds));
-    return drop_address(state_->engine, primary, {{std::move(intent), seal(since)}});
+    return drop_address(state_->engine, primary, {removal_intent(id, state_->clock.now().seconds)});
   });
 }
 

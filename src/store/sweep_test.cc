@@ -1,3 +1,4 @@
+#include "engine/faulty/faulty_engine.h"
 #include "store/email_reader.h"
 #include "store/store_fixture.h"
 
@@ -110,6 +111,31 @@ TEST_F(SweepTest, ARemovedAccountGoesAfterTheGraceTime) {
   const AccountPtr again = make_account("ann@example.org");
   EXPECT_NE(again->id(), id);
   EXPECT_EQ(again->published()->counters.messages, 0U);
+}
+
+TEST_F(SweepTest, AnAccountBrokenOffWhileItWasMadeIsSweptAway) {
+  auto faulty = std::make_unique<engine::FaultyEngine>(std::move(engine_));
+  engine::FaultyEngine& control = *faulty;
+  engine_ = std::move(faulty);
+  reopen();
+  // The intent and the account's partition are there; the address fails.
+  control.fail_commits(engine::CommitFault::fails, 1, 2);
+  EXPECT_FALSE(run(store_->create_account("ann@example.org", "", {})));
+  EXPECT_FALSE(*run(store_->find_address("ann@example.org")));
+  const auto accounts = [&] {
+    std::size_t n = 0;
+    for (const PartitionId& id : *engine_->partitions(std::nullopt, 100))
+      if (run(store_->account(id))) ++n;
+    return n;
+  };
+  EXPECT_EQ(accounts(), 1U);
+  const AccountPtr ben = make_account("ben@example.org");
+  clock_.advance(std::chrono::hours(48));
+  reopen();
+  ASSERT_TRUE(run(store_->sweep()));
+  EXPECT_EQ(accounts(), 1U);  // Ben's.
+  EXPECT_TRUE(run(store_->account(ben->id())));
+  make_account("ann@example.org");
 }
 
 TEST_F(SweepTest, CheckSeesDamage) {
