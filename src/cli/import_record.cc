@@ -58,9 +58,9 @@ void ImportRecord::load(const std::string& text) {
   if (in_doubt_ && in_doubt_->keys.empty()) in_doubt_.reset();
 }
 
-Status ImportRecord::append(const std::string& text) {
+Status ImportRecord::append(const std::string& text, Sync sync) {
   const ssize_t written = ::write(fd_, text.data(), text.size());
-  if (written != static_cast<ssize_t>(text.size()) || ::fdatasync(fd_) != 0)
+  if (written != static_cast<ssize_t>(text.size()) || (sync == Sync::yes && ::fdatasync(fd_) != 0))
     return fail(ErrorKind::io, fmt::format("the record of the import: {}", std::strerror(errno)));
   return {};
 }
@@ -68,18 +68,18 @@ Status ImportRecord::append(const std::string& text) {
 Status ImportRecord::settle(Outcome outcome) {
   if (outcome == Outcome::arrived) return finish();
   in_doubt_.reset();
-  return append("-\n");
+  return append("-\n", Sync::yes);
 }
 
 Status ImportRecord::begin(std::uint32_t uid_next, const std::vector<std::string>& keys) {
   std::string text = fmt::format("?{}\n", uid_next);
   for (const std::string& key : keys) text += "&" + key + "\n";
   in_doubt_ = InDoubt{keys, uid_next};
-  return append(text);
+  return append(text, Sync::yes);
 }
 
 Status ImportRecord::finish() {
-  if (Status written = append("+\n"); !written) return written;
+  if (Status written = append("+\n", Sync::no); !written) return written;
   done_.insert(in_doubt_->keys.begin(), in_doubt_->keys.end());
   in_doubt_.reset();
   return {};

@@ -36,12 +36,14 @@ class ImportRecord {
 
   /// Durable on return.
   Status begin(std::uint32_t uid_next, const std::vector<std::string>& keys);
+  /// Not durable at once: what is lost of it makes a batch one in doubt again.
   Status finish();
 
  private:
   explicit ImportRecord(int fd) : fd_(fd) {}
   void load(const std::string& text);
-  Status append(const std::string& text);
+  enum class Sync : unsigned char { no, yes };
+  Status append(const std::string& text, Sync sync);
 
   int fd_;
   std::set<std::string> done_;

@@ -9,8 +9,8 @@ namespace {
 namespace json = boost::json;
 using app::Json;
 
-constexpr std::size_t kBatch = 64;
-constexpr std::uint64_t kBatchOctets = 8 << 20;
+constexpr std::size_t kBatch = 256;
+constexpr std::uint64_t kBatchOctets = 16 << 20;
 
 json::array flag_names(const FlagList& flags) {
   json::array names;

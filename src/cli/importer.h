@@ -20,7 +20,7 @@ struct ImportTotals {
   std::uint64_t octets = 0;   ///< Read so far, of those too that were known.
 };
 
-/// Brings the messages of a source into an account, in its order, some dozens in one change.
+/// Brings the messages of a source into an account, in its order, some hundreds in one change.
 class Importer {
  public:
   struct Options {
