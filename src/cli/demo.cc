@@ -102,6 +102,13 @@ Result<config::Config> configure(const Program& program, const DemoOptions& opti
   return config;
 }
 
+/// What to type to run this program: it need not be installed.
+std::string own_path() {
+  std::error_code error;
+  const auto path = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? "posthorn" : path.string();
+}
+
 void greet(const app::Server& server, const DemoFolder& folder) {
   const app::Server::Addresses& at = server.addresses();
   fmt::print(
@@ -120,12 +127,12 @@ void greet(const app::Server& server, const DemoFolder& folder) {
       "RCPT TO:<{0}>\\r\\nDATA\\r\\nSubject: hello\\r\\n\\r\\nHi!\\r\\n.\\r\\nQUIT\\r\\n'"
       " | nc -N 127.0.0.1 {4}\n"
       "  Bring your own mail, while it runs:\n"
-      "    posthorn --data-dir {5} import {0} ~/Maildir\n"
-      "    posthorn --data-dir {5} import {0} ~/old.mbox --mailbox Old\n"
+      "    {7} --data-dir {5} import {0} ~/Maildir\n"
+      "    {7} --data-dir {5} import {0} ~/old.mbox --mailbox Old\n"
       "\n"
       "The data lies in {5}{6}. Ctrl-C ends it.\n\n",
       app::kDemoName, app::kDemoPassword, at.imap, at.imaps, at.lmtp, folder.path(),
-      folder.is_thrown_away() ? " and is removed at the end" : "");
+      folder.is_thrown_away() ? " and is removed at the end" : "", own_path());
   std::fflush(stdout);
 }
 
