@@ -170,10 +170,27 @@ Status Server::State::listen() {
   return status;
 }
 
+namespace {
+
+/// What the configuration can say and this version cannot do is refused, never passed over.
+Status refuse_unsupported(const config::Config& config) {
+  const auto no = [](std::string text) { return fail(ErrorKind::not_supported, std::move(text)); };
+  if (!config.tls.key_password.empty())
+    return no("tls.key_password: encrypted keys cannot be read yet");
+  if (config.tls.min_version != config::TlsVersion::v1_2)
+    return no("tls.min_version: only \"1.2\" can be asked for yet");
+  if (config.storage.piece_sharing != config::PieceSharing::server)
+    return no("storage.piece_sharing: only \"server\" can be asked for yet");
+  if (config.limits.command_line != 64 << 10 || config.limits.literal != 1 << 20)
+    return no("limits.command_line, limits.literal: only 64KiB and 1MiB can be asked for yet");
+  return {};
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   const config::Config& config = settings.config;
-  if (!config.tls.key_password.empty())
-    return fail(ErrorKind::not_supported, "tls.key_password: encrypted keys cannot be read yet");
+  if (Status can = refuse_unsupported(config); !can) return pass(can);
   if (Status made = make_data_dir(config.data_dir); !made) return pass(made);
   auto secret = load_secret(config.data_dir);
   if (!secret) return pass(secret);
