@@ -164,15 +164,24 @@ class Session:
             return
         self.may_shrink()
         gone = uid_set(text)
-        known = {m.uid for m in self.cache}
-        # A UID never learnt stands for one of the entries not known yet; which one is told by the rest.
-        unknown = [m for m in self.cache if m.uid is None]
-        missing = len(gone - known)
-        if missing > len(unknown):
-            self.fail(f"VANISHED {text} names messages never told")
+        for uid in sorted(gone - {m.uid for m in self.cache}):
+            self.cache.remove(self.unknown_at(uid))
         self.cache = [m for m in self.cache if m.uid not in gone]
-        for message in unknown[:missing]:
-            self.cache.remove(message)
+
+    def unknown_at(self, uid):
+        """An entry whose UID was never learnt and may be this one: UIDs ascend, so it lies between the
+        known ones around it. Which of several there it was makes no difference."""
+        found = None
+        for message in self.cache:
+            if message.uid is None:
+                found = found or message
+            elif message.uid < uid:
+                found = None
+            else:
+                break
+        if found is None:
+            self.fail(f"VANISHED {uid} was never told")
+        return found
 
     def fetched(self, number, items):
         if not 1 <= number <= len(self.cache):

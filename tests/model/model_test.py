@@ -5,7 +5,7 @@ Every untagged response changes the cache of the session that got it. At each sy
 session sees, and every session's cache must be the same. Two parts: one command at a time, where the model says
 what must come out; and all sessions at once, where they need only agree in the end.
 
-    model_test.py --server "posthorn demo ..." [--seed N] [--steps N] [--crowd]
+    model_test.py --server "posthorn demo ..." [--seed N] [--steps N]
 """
 
 import argparse
@@ -268,7 +268,6 @@ def main():
     parser.add_argument("--server", required=True)
     parser.add_argument("--seed", type=int, default=0, help="0: by the clock")
     parser.add_argument("--steps", type=int, default=1500)
-    parser.add_argument("--crowd", action="store_true", help="then all sessions at once")
     args = parser.parse_args()
     self_test()
     seed = args.seed or int(time.time())
@@ -276,8 +275,7 @@ def main():
     server = Server(args.server)
     try:
         one_at_a_time(server, seed, args.steps)
-        if args.crowd:
-            all_at_once(server, seed, args.steps)
+        all_at_once(server, seed, args.steps)
     except ProtocolError as error:
         print(error)
         return 1
