@@ -9,11 +9,12 @@ class ProtocolError(AssertionError):
 
 
 class Message:
-    __slots__ = ("uid", "flags")
+    __slots__ = ("uid", "flags", "told")
 
     def __init__(self):
         self.uid = None
         self.flags = None
+        self.told = 0  # The command during which the server last said the flags.
 
 
 # RFC 9051 §7.5.1: no EXPUNGE while one of these runs; and none with UID in front either, for clients that
@@ -195,6 +196,7 @@ class Session:
         flags = re.search(r"FLAGS \(([^)]*)\)", items)
         if flags:
             message.flags = flag_set(flags.group(1))
+            message.told = self.tag
         if re.search(r"MODSEQ \(0\)", items):
             self.fail("MODSEQ 0")
 

@@ -142,6 +142,9 @@ class Run:
         if mode.endswith(".SILENT"):
             # What the client asked for itself it need not be told.
             for message in session.cache:
+                # But what it was told while the command ran is newer than what it thinks.
+                if message.told == session.tag:
+                    continue
                 if message.uid in {u for _, u in chosen} and message.flags is not None:
                     message.flags = frozenset(changed(set(message.flags), mode, wanted))
         if model:
