@@ -5,7 +5,7 @@
 
 #include "app/json_channel.h"
 #include "base/log.h"
-#include "server/lmtp/connections.h"
+#include "server/dialogue/connections.h"
 
 namespace posthorn::app {
 
@@ -14,7 +14,7 @@ struct AdminServer::State {
       : store(with), options(std::move(with_options)) {}
   store::Store& store;
   const LocalAdmin::Options options;
-  server::lmtp::Connections connections;
+  server::dialogue::Connections connections;
 };
 
 namespace {

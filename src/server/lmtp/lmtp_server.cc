@@ -2,7 +2,7 @@
 
 #include <mutex>
 
-#include "server/lmtp/connections.h"
+#include "server/dialogue/connections.h"
 #include "server/lmtp/session.h"
 
 namespace posthorn::server::lmtp {
@@ -13,7 +13,7 @@ struct LmtpServer::State {
   const LmtpContext context;
   std::mutex mutex;
   LmtpOptions options;
-  Connections connections;
+  dialogue::Connections connections;
 
   LmtpOptions current() {
     const std::lock_guard lock(mutex);
@@ -24,7 +24,7 @@ struct LmtpServer::State {
 namespace {
 
 async::Task<void> serve(const LmtpContext& context, LmtpOptions options,
-                        const Connections& connections, net::Stream& stream) {
+                        const dialogue::Connections& connections, net::Stream& stream) {
   // On the heap: what a session is does not belong into the frame of who waits for it.
   const auto session = std::make_unique<Session>(context, std::move(options), connections, stream);
   co_await session->run();

@@ -60,7 +60,7 @@ class LmtpServer {
   /// Says 421 to clients that send nothing just now, lets deliveries under way finish, and cuts
   /// what is left after `grace`. Ends when no connection is left. Thread: any loop's.
   async::Task<void> stop(std::chrono::milliseconds grace);
-  /// Connections served now. Thread: any.
+  /// dialogue::Connections served now. Thread: any.
   [[nodiscard]] std::size_t sessions() const;
 
  private:

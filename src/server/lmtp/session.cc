@@ -16,8 +16,8 @@ constexpr std::chrono::seconds kHandshake(30);
 
 }  // namespace
 
-Session::Session(const LmtpContext& context, LmtpOptions options, const Connections& connections,
-                 net::Stream& stream)
+Session::Session(const LmtpContext& context, LmtpOptions options,
+                 const dialogue::Connections& connections, net::Stream& stream)
     : context_(context),
       options_(std::move(options)),
       connections_(connections),
@@ -34,13 +34,13 @@ bool Session::offers_tls() const {
 }
 
 async::Task<void> Session::run() {
-  talk_.say(reply(220, options_.hostname + " LMTP Posthorn"));
+  say(reply(220, options_.hostname + " LMTP Posthorn"));
   while (open_) {
     const std::optional<std::string> line = co_await next_line();
     if (!line) break;
     co_await obey(*line);
     if (bad_commands_ >= kMaxBadCommands) {
-      talk_.say(reply(421, {4, 7, 0}, "Too many commands that make no sense"));
+      say(reply(421, {4, 7, 0}, "Too many commands that make no sense"));
       open_ = false;
     }
   }
@@ -50,9 +50,9 @@ async::Task<void> Session::run() {
 void Session::lost(const Error& error) {
   open_ = false;
   if (error.kind == ErrorKind::timed_out) {
-    talk_.say(reply(421, {4, 4, 2}, options_.hostname + " Nothing was said for too long"));
+    say(reply(421, {4, 4, 2}, options_.hostname + " Nothing was said for too long"));
   } else if (error.kind == ErrorKind::unavailable) {
-    talk_.say(reply(421, {4, 3, 2}, options_.hostname + " This server is shutting down"));
+    say(reply(421, {4, 3, 2}, options_.hostname + " This server is shutting down"));
   } else if (error.kind != ErrorKind::closed) {
     log::info("lmtp {}: {}", talk_.stream().peer(), error.text);
   }
@@ -67,7 +67,7 @@ async::Task<std::optional<std::string>> Session::next_line() {
     if (auto line = lines_.take(talk_.input())) {
       if (!line->too_long) co_return std::string(line->text);
       ++bad_commands_;
-      talk_.say(reply(500, {5, 5, 2}, "The line is too long"));
+      say(reply(500, {5, 5, 2}, "The line is too long"));
       continue;
     }
     Status received = co_await talk_.receive();
@@ -84,7 +84,7 @@ async::Task<void> Session::obey(std::string_view line) {
   auto command = parse_command(line, Dialect::lmtp, utf8 ? Utf8::asked : Utf8::not_asked);
   if (!command) {
     ++bad_commands_;
-    talk_.say(command.error());
+    say(command.error());
     // Octets follow that nobody can find the end of.
     if (is_bdat(line)) open_ = false;
     co_return;
@@ -101,75 +101,75 @@ async::Task<void> Session::obey(Hello hello) {
     if (offers(name)) answer.lines.emplace_back(name);
   if (offers("SIZE")) answer.lines.push_back(fmt::format("SIZE {}", options_.max_message_octets));
   if (offers_tls() && !talk_.stream().is_tls()) answer.lines.emplace_back("STARTTLS");
-  talk_.say(answer);
+  say(answer);
   co_return;
 }
 
 async::Task<void> Session::obey(Mail mail) {
   if (said_name_.empty()) {
-    talk_.say(reply(503, {5, 5, 1}, "Say LHLO first"));
+    say(reply(503, {5, 5, 1}, "Say LHLO first"));
   } else if (transaction_) {
-    talk_.say(reply(503, {5, 5, 1}, "There is a sender already; RSET begins anew"));
+    say(reply(503, {5, 5, 1}, "There is a sender already; RSET begins anew"));
   } else if (mail.parameters.body == Body::binary_mime) {
-    talk_.say(reply(555, {5, 5, 4}, "BINARYMIME is not offered"));
+    say(reply(555, {5, 5, 4}, "BINARYMIME is not offered"));
   } else if (mail.parameters.size.value_or(0) > options_.max_message_octets) {
-    talk_.say(reply(552, {5, 3, 4}, "The message is larger than this server takes"));
+    say(reply(552, {5, 3, 4}, "The message is larger than this server takes"));
   } else {
     transaction_.emplace();
     transaction_->mail = std::move(mail);
-    talk_.say(reply(250, {2, 1, 0}, "Sender taken"));
+    say(reply(250, {2, 1, 0}, "Sender taken"));
   }
   co_return;
 }
 
 async::Task<void> Session::obey(Rcpt rcpt) {
   if (!transaction_ || transaction_->has_data) {
-    talk_.say(reply(503, {5, 5, 1}, "Say MAIL first"));
+    say(reply(503, {5, 5, 1}, "Say MAIL first"));
     co_return;
   }
   if (transaction_->recipients.size() >= options_.max_recipients) {
-    talk_.say(reply(452, {4, 5, 3}, "Too many recipients"));
+    say(reply(452, {4, 5, 3}, "Too many recipients"));
     co_return;
   }
   auto recipient = co_await resolve(context_, options_, std::move(rcpt.to),
                                     transaction_->mail.parameters.size.value_or(0));
   if (!recipient) {
-    talk_.say(recipient.error().reply);
+    say(recipient.error().reply);
     co_return;
   }
-  talk_.say(reply(250, {2, 1, 5}, "Recipient taken"));
+  say(reply(250, {2, 1, 5}, "Recipient taken"));
   transaction_->recipients.push_back(std::move(*recipient));
 }
 
 async::Task<void> Session::obey(Rset) {
   transaction_.reset();
-  talk_.say(reply(250, {2, 0, 0}, "Forgotten"));
+  say(reply(250, {2, 0, 0}, "Forgotten"));
   co_return;
 }
 
 async::Task<void> Session::obey(Noop) {
-  talk_.say(reply(250, {2, 0, 0}, "Still here"));
+  say(reply(250, {2, 0, 0}, "Still here"));
   co_return;
 }
 
 async::Task<void> Session::obey(Quit) {
-  talk_.say(reply(221, {2, 0, 0}, options_.hostname + " Good-bye"));
+  say(reply(221, {2, 0, 0}, options_.hostname + " Good-bye"));
   open_ = false;
   co_return;
 }
 
 async::Task<void> Session::obey(StartTls) {
   if (talk_.stream().is_tls() || !offers_tls()) {
-    talk_.say(reply(502, {5, 5, 1}, "STARTTLS is not offered"));
+    say(reply(502, {5, 5, 1}, "STARTTLS is not offered"));
     co_return;
   }
   // RFC 3207 section 5 and 6: it is the last of its group, and nothing said before it counts.
   if (!talk_.input().empty()) {
-    talk_.say(reply(503, {5, 5, 1}, "Nothing may follow STARTTLS before TLS has begun"));
+    say(reply(503, {5, 5, 1}, "Nothing may follow STARTTLS before TLS has begun"));
     open_ = false;
     co_return;
   }
-  talk_.say(reply(220, {2, 0, 0}, "Go ahead"));
+  say(reply(220, {2, 0, 0}, "Go ahead"));
   Status ready = co_await talk_.flush();
   if (ready) ready = co_await talk_.stream().start_tls(context_.tls(), kHandshake);
   if (!ready) {
@@ -183,17 +183,17 @@ async::Task<void> Session::obey(StartTls) {
 
 async::Task<void> Session::obey(Vrfy) {
   // RFC 5321 section 3.5.3: a server need not say whom it knows.
-  talk_.say(reply(252, {2, 0, 0}, "Try RCPT"));
+  say(reply(252, {2, 0, 0}, "Try RCPT"));
   co_return;
 }
 
 async::Task<void> Session::obey(Help) {
-  talk_.say(reply(214, {2, 0, 0}, "This is LMTP, RFC 2033"));
+  say(reply(214, {2, 0, 0}, "This is LMTP, RFC 2033"));
   co_return;
 }
 
 async::Task<void> Session::obey(Auth) {
-  talk_.say(reply(502, {5, 5, 1}, "AUTH is not offered"));
+  say(reply(502, {5, 5, 1}, "AUTH is not offered"));
   co_return;
 }
 

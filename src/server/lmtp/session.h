@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "async/task.h"
-#include "server/lmtp/connections.h"
-#include "server/lmtp/conversation.h"
+#include "server/dialogue/connections.h"
+#include "server/dialogue/conversation.h"
 #include "server/lmtp/delivery.h"
 #include "server/lmtp/lmtp_server.h"
+#include "wire/lex/line_reader.h"
 #include "wire/smtp/command.h"
-#include "wire/smtp/line_reader.h"
 
 namespace posthorn::server::lmtp {
 
@@ -29,7 +29,7 @@ struct Transaction {
 /// One client's dialogue, from the greeting to its end.
 class Session {
  public:
-  Session(const LmtpContext& context, LmtpOptions options, const Connections& connections,
+  Session(const LmtpContext& context, LmtpOptions options, const dialogue::Connections& connections,
           net::Stream& stream);
   async::Task<void> run();
 
@@ -37,6 +37,7 @@ class Session {
   async::Task<std::optional<std::string>> next_line();
   async::Task<void> obey(std::string_view line);
   void lost(const Error& error);
+  void say(const wire::smtp::Reply& reply) { talk_.say(wire::smtp::format_reply(reply)); }
 
   async::Task<void> obey(wire::smtp::Hello hello);
   async::Task<void> obey(wire::smtp::Mail mail);
@@ -61,9 +62,9 @@ class Session {
 
   const LmtpContext& context_;
   const LmtpOptions options_;
-  const Connections& connections_;
-  Conversation talk_;
-  wire::smtp::LineReader lines_;
+  const dialogue::Connections& connections_;
+  dialogue::Conversation talk_;
+  wire::lex::LineReader lines_;
   std::string said_name_;  ///< Of LHLO; empty before.
   std::optional<Transaction> transaction_;
   std::uint32_t bad_commands_ = 0;  ///< In a row.

@@ -61,10 +61,10 @@ async::Task<Status> Session::read_chunk(std::uint64_t octets) {
 async::Task<void> Session::obey(wire::smtp::Data) {
   if (!transaction_ || transaction_->recipients.empty() || transaction_->has_data) {
     // RFC 2033 section 4.2: without a recipient DATA fails at once.
-    talk_.say(reply(503, {5, 5, 1}, transaction_ ? "There is no recipient" : "Say MAIL first"));
+    say(reply(503, {5, 5, 1}, transaction_ ? "There is no recipient" : "Say MAIL first"));
     co_return;
   }
-  talk_.say(reply(354, "Send the message; a line with a single dot ends it"));
+  say(reply(354, "Send the message; a line with a single dot ends it"));
   begin_data();
   talk_.expect_bulk(true);
   const Status read = co_await read_data();
@@ -87,16 +87,16 @@ async::Task<void> Session::obey(wire::smtp::Bdat bdat) {
     lost(read.error());
     transaction_.reset();
   } else if (!transaction_) {
-    talk_.say(reply(503, {5, 5, 1}, "Say MAIL first"));
+    say(reply(503, {5, 5, 1}, "Say MAIL first"));
   } else if (bdat.last) {
     // RFC 2033 section 4.3: one reply a recipient, so none where there is none.
     co_await finish();
   } else if (!has_recipients) {
-    talk_.say(reply(503, {5, 5, 1}, "There is no recipient"));
+    say(reply(503, {5, 5, 1}, "There is no recipient"));
   } else if (transaction_->failure) {
-    talk_.say(reply_of(*transaction_->failure));
+    say(reply_of(*transaction_->failure));
   } else {
-    talk_.say(reply(250, {2, 0, 0}, fmt::format("{} octets taken", bdat.octets)));
+    say(reply(250, {2, 0, 0}, fmt::format("{} octets taken", bdat.octets)));
   }
 }
 
@@ -106,7 +106,7 @@ async::Task<void> Session::finish() {
   const std::vector<Recipient>& recipients = transaction.recipients;
   if (recipients.empty()) co_return;
   if (transaction.failure) {
-    for (std::size_t i = 0; i < recipients.size(); ++i) talk_.say(reply_of(*transaction.failure));
+    for (std::size_t i = 0; i < recipients.size(); ++i) say(reply_of(*transaction.failure));
     co_return;
   }
   TraceFacts facts{.return_path = wire::smtp::format_path(transaction.mail.from),
@@ -121,14 +121,14 @@ async::Task<void> Session::finish() {
   for (std::size_t i = 0; i < recipients.size(); ++i) {
     const std::string& address = recipients[i].address;
     if (outcomes[i]) {
-      talk_.say(reply(250, {2, 0, 0}, fmt::format("<{}> Delivered", address)));
+      say(reply(250, {2, 0, 0}, fmt::format("<{}> Delivered", address)));
       log::info("delivered from {} to <{}>, {} octets",
                 wire::smtp::format_path(transaction.mail.from), address, transaction.octets);
     } else {
       const Error& error = outcomes[i].error();
       log::warning("not delivered to <{}>: {} {} ({})", address, name_of(error.kind), error.text,
                    error.cause);
-      talk_.say(reply_of(error));
+      say(reply_of(error));
     }
   }
 }

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "wire/smtp/line_reader.h"
+#include "wire/lex/line_reader.h"
 
 namespace posthorn::wire::smtp {
 namespace {
@@ -122,7 +122,7 @@ TEST(ChunkReceiver, TakesWhatIsItsOwn) {
 
 std::vector<std::string> lines_of(std::string_view bytes, std::size_t step, std::size_t limit) {
   std::vector<std::string> out;
-  LineReader reader(limit);
+  lex::LineReader reader(limit);
   while (!bytes.empty()) {
     std::string_view piece = bytes.substr(0, step);
     bytes.remove_prefix(piece.size());
@@ -144,7 +144,7 @@ TEST(LineReader, CutsAtCrlfOnly) {
 }
 
 TEST(LineReader, LeavesTheRestAlone) {
-  LineReader reader;
+  lex::LineReader reader;
   std::string_view input = "DATA\r\nSubject: x\r\n";
   EXPECT_EQ(reader.take(input)->text, "DATA");
   EXPECT_TRUE(reader.at_start());

@@ -7,19 +7,19 @@
 #include "async/task.h"
 #include "base/result.h"
 #include "net/stream.h"
-#include "wire/smtp/reply.h"
 
-namespace posthorn::server::lmtp {
+namespace posthorn::server::dialogue {
 
-/// The octets of one client, both ways. Replies gather until the client is waited for (RFC 2920
-/// §3.2), so a pipelined group is answered in one packet. Holds no buffer while it waits for a
-/// command.
+/// The octets of one client of a protocol of lines (LMTP, submission, POP3), both ways. Replies
+/// gather until the client is waited for (RFC 2920 §3.2), so a pipelined group is answered in one
+/// packet. Holds no buffer while it waits for a command.
 class Conversation {
  public:
   Conversation(net::Stream& stream, std::chrono::milliseconds idle, std::chrono::milliseconds write)
       : stream_(stream), idle_(idle), write_(write) {}
 
-  void say(const wire::smtp::Reply& reply) { out_ += wire::smtp::format_reply(reply); }
+  /// Octets for the client, as they go over the wire.
+  void say(std::string_view octets) { out_ += octets; }
   async::Task<Status> flush();
 
   /// What was received and not yet consumed; consume by shrinking it from the front.
@@ -42,4 +42,4 @@ class Conversation {
   bool bulk_ = false;
 };
 
-}  // namespace posthorn::server::lmtp
+}  // namespace posthorn::server::dialogue

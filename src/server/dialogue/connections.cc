@@ -1,4 +1,4 @@
-#include "server/lmtp/connections.h"
+#include "server/dialogue/connections.h"
 
 #include <set>
 #include <utility>
@@ -8,7 +8,7 @@
 #include "async/gate.h"
 #include "async/loop.h"
 
-namespace posthorn::server::lmtp {
+namespace posthorn::server::dialogue {
 
 struct Connections::Home {
   explicit Home(async::Loop& of) : loop(of) {}
@@ -65,4 +65,4 @@ async::Task<void> Connections::stop(std::chrono::milliseconds grace) {
   co_await caller.enter();
 }
 
-}  // namespace posthorn::server::lmtp
+}  // namespace posthorn::server::dialogue

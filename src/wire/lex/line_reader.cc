@@ -1,6 +1,6 @@
-#include "wire/smtp/line_reader.h"
+#include "wire/lex/line_reader.h"
 
-namespace posthorn::wire::smtp {
+namespace posthorn::wire::lex {
 
 void LineReader::keep(std::string_view part) {
   if (dropping_) return;
@@ -40,4 +40,4 @@ std::optional<LineReader::Line> LineReader::take(std::string_view& input) {
   return std::nullopt;
 }
 
-}  // namespace posthorn::wire::smtp
+}  // namespace posthorn::wire::lex

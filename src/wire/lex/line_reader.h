@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace posthorn::wire::smtp {
+namespace posthorn::wire::lex {
 
 /// Takes command lines out of a byte stream. Only CRLF ends a line (RFC 5321 §2.3.8): a CR or LF
 /// alone stays in it, and parse_command refuses it there.
@@ -34,4 +34,4 @@ class LineReader {
   bool returned_ = false;  ///< held_ was given out and is to be cleared.
 };
 
-}  // namespace posthorn::wire::smtp
+}  // namespace posthorn::wire::lex

@@ -1,6 +1,6 @@
-#include "server/lmtp/conversation.h"
+#include "server/dialogue/conversation.h"
 
-namespace posthorn::server::lmtp {
+namespace posthorn::server::dialogue {
 namespace {
 
 constexpr std::size_t kCommands = 4 << 10;
@@ -32,4 +32,4 @@ async::Task<Status> Conversation::receive() {
   co_return Status();
 }
 
-}  // namespace posthorn::server::lmtp
+}  // namespace posthorn::server::dialogue
