@@ -28,7 +28,7 @@ void check(std::string_view line, Dialect dialect, Utf8 utf8) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view input(reinterpret_cast<const char*>(data), size);
-  lex::LineReader reader(1000);
+  posthorn::wire::lex::LineReader reader(1000);
   while (const auto line = reader.take(input)) {
     for (const Dialect dialect : {Dialect::smtp, Dialect::lmtp}) {
       for (const Utf8 utf8 : {Utf8::not_asked, Utf8::asked}) check(line->text, dialect, utf8);
