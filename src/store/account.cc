@@ -11,6 +11,7 @@
 #include "store/load.h"
 #include "store/maintenance.h"
 #include "store/pipeline.h"
+#include "store/queue_list.h"
 #include "store/store_state.h"
 #include "store/watch_list.h"
 
@@ -34,29 +35,43 @@ Account::Account(Store& store, AccountId id, async::Loop& home, StatePtr state)
 
 Account::~Account() = default;
 
+/// What was asked of change() or change_once().
+struct Account::Wanted {
+  std::vector<MailboxId> needs;
+  ChangeFunction function;
+  ChangeWeight weight = ChangeWeight::light;
+  std::optional<IntentId> intent = {};
+};
+
 async::Task<Result<ChangeReceipt>> Account::change(std::vector<MailboxId> needs,
                                                    ChangeFunction function, ChangeWeight weight) {
+  return enter_and_change({std::move(needs), std::move(function), weight});
+}
+
+async::Task<Result<ChangeReceipt>> Account::change_once(IntentId intent, ChangeFunction function) {
+  return enter_and_change({{}, std::move(function), ChangeWeight::light, intent});
+}
+
+async::Task<Result<ChangeReceipt>> Account::enter_and_change(Wanted wanted) {
   const AccountPtr self = shared_from_this();
   async::Loop* const caller = async::Loop::current();
   co_await home_.enter();
-  auto receipt = co_await change_at_home(std::move(needs), std::move(function), weight);
+  auto receipt = co_await change_at_home(wanted);
   if (caller != nullptr) co_await caller->enter();
   co_return receipt;
 }
 
-async::Task<Result<ChangeReceipt>> Account::change_at_home(std::vector<MailboxId> needs,
-                                                           ChangeFunction function,
-                                                           ChangeWeight weight) {
+async::Task<Result<ChangeReceipt>> Account::change_at_home(const Wanted& wanted) {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     if (store_.state().closing.load())
       co_return fail(ErrorKind::unavailable, "The server is shutting down");
-    for (const MailboxId id : needs) {
+    for (const MailboxId id : wanted.needs) {
       auto loaded = co_await load_at_home(id);
       if (!loaded && loaded.error().kind != ErrorKind::not_found) co_return pass(loaded);
     }
     co_await pipeline_->lock();
     // Between loading and the lock the contents may have been given up again.
-    const bool ready = std::ranges::all_of(needs, [&](MailboxId id) {
+    const bool ready = std::ranges::all_of(wanted.needs, [&](MailboxId id) {
       const MailboxPtr mailbox = pipeline_->working->find(id);
       return !mailbox || mailbox->contents;
     });
@@ -64,36 +79,90 @@ async::Task<Result<ChangeReceipt>> Account::change_at_home(std::vector<MailboxId
       pipeline_->unlock();
       continue;
     }
-    Change draft(pipeline_->working, store_.clock().now());
-    PreparedChange prepared;
-    bool empty = false;
-    const auto compute = [&]() -> Status {
-      if (Status ok = function(draft); !ok) return ok;
-      empty = ChangeWriter::is_empty(draft);
-      if (!empty) prepared = ChangeWriter::write(draft, id_);
-      return {};
-    };
-    Status computed;
-    if (weight == ChangeWeight::heavy) {
-      computed = co_await async::offload(store_.offload(), compute);
-    } else {
-      computed = compute();
-    }
-    if (!computed) {
-      pipeline_->unlock();
-      co_return pass(computed);
-    }
-    if (empty) {
-      // What it judged must be durable before anybody is told.
-      pipeline_->unlock();
-      co_await pipeline_->drained();
-      co_return ChangeReceipt{published(), false};
-    }
-    const Status committed = co_await commit_at_home(std::move(prepared));
-    if (committed) co_return ChangeReceipt{published(), true};
-    if (committed.error().kind != ErrorKind::conflict) co_return std::unexpected(committed.error());
+    auto receipt = co_await attempt_at_home(wanted);
+    if (receipt || receipt.error().kind != ErrorKind::conflict) co_return receipt;
   }
   co_return fail(ErrorKind::unavailable, "The account is changed by somebody else all the time");
+}
+
+async::Task<Result<ChangeReceipt>> Account::attempt_at_home(const Wanted& wanted) {
+  if (wanted.intent) {
+    const Result<bool> done = co_await is_done_at_home(*wanted.intent);
+    if (!done || *done) {
+      pipeline_->unlock();
+      if (!done) co_return std::unexpected(done.error());
+      co_return ChangeReceipt{published(), false};
+    }
+  }
+  Change draft(pipeline_->working, store_.clock().now());
+  if (wanted.intent) draft.set_intent(*wanted.intent);
+  PreparedChange prepared;
+  bool empty = false;
+  const auto compute = [&]() -> Status {
+    if (Status ok = wanted.function(draft); !ok) return ok;
+    empty = ChangeWriter::is_empty(draft);
+    if (!empty) prepared = ChangeWriter::write(draft, id_);
+    return {};
+  };
+  Status ready;
+  if (wanted.weight == ChangeWeight::heavy) {
+    ready = co_await async::offload(store_.offload(), compute);
+  } else {
+    ready = compute();
+  }
+  if (ready && prepared.outbox_changed && !prepared.next->outbox->empty())
+    ready = co_await list_at_home();
+  if (!ready) {
+    pipeline_->unlock();
+    co_return pass(ready);
+  }
+  if (empty) {
+    // What it judged must be durable before anybody is told.
+    pipeline_->unlock();
+    co_await pipeline_->drained();
+    co_return ChangeReceipt{published(), false};
+  }
+  const Status committed = co_await commit_at_home(std::move(prepared));
+  if (!committed) co_return std::unexpected(committed.error());
+  co_return ChangeReceipt{published(), true};
+}
+
+async::Task<Result<bool>> Account::is_done_at_home(const IntentId& intent) {
+  // Whether one under way comes to be is known when it is settled.
+  const auto is_same = [&](const StatePtr& state) { return state->intent == intent; };
+  if (std::ranges::any_of(pipeline_->pending, is_same)) co_await pipeline_->drained();
+  const std::string key = keys::intent(intent);
+  const auto read = [&](engine::Tier tier) {
+    return store_.engine().get(id_, std::span(&key, 1), tier);
+  };
+  auto row = read(engine::Tier::cached_only);
+  if (!row && row.error().kind == ErrorKind::would_block)
+    row = co_await async::offload(store_.offload(), [&] { return read(engine::Tier::may_block); });
+  if (!row) co_return pass(row);
+  co_return row->front().has_value();
+}
+
+async::Task<Status> Account::list_at_home() {
+  if (pipeline_->listed) co_return Status{};
+  const std::int64_t now = store_.clock().now().seconds;
+  Status done = co_await async::offload(store_.offload(),
+                                        [&] { return list_outbox(store_.engine(), id_, now); });
+  if (done) pipeline_->listed = true;
+  co_return done;
+}
+
+async::Task<Status> Account::unlist_at_home() {
+  co_await pipeline_->lock();
+  // A drop under way may yet fail, and then the entry is there again.
+  co_await pipeline_->drained();
+  Status done;
+  if (published()->outbox->empty()) {
+    pipeline_->listed = false;
+    done = co_await async::offload(store_.offload(),
+                                   [&] { return unlist_outbox(store_.engine(), id_); });
+  }
+  pipeline_->unlock();
+  co_return done;
 }
 
 async::Task<Status> Account::commit_at_home(PreparedChange prepared) {
@@ -118,7 +187,7 @@ async::Task<Status> Account::commit_at_home(PreparedChange prepared) {
                                 record->header.size() + record->body.size();
       store_.state().records.put({id_, ordinal.value}, record, bytes);
     }
-    publish(next, prepared.touched);
+    publish(prepared);
     pipeline_->answer_drained();
     co_return Status{};
   }
@@ -136,13 +205,14 @@ async::Task<Status> Account::commit_at_home(PreparedChange prepared) {
   co_return pass(done);
 }
 
-void Account::publish(StatePtr state, std::span<const MailboxId> touched) {
-  published_.store(std::move(state), std::memory_order_release);
-  if (!touched.empty()) {
-    watches_->notify(touched);
+void Account::publish(const PreparedChange& done) {
+  published_.store(done.next, std::memory_order_release);
+  if (!done.touched.empty()) watches_->notify(done.touched);
+  if (!done.touched.empty() || done.outbox_changed) {
     const std::int64_t day = store_.clock().now().seconds / 86400;
     if (std::exchange(pipeline_->due_day, day) != day) store_.note_due(id_);
   }
+  if (done.outbox_changed) store_.tell_outbox(id_);
   maintain_if_due();
 }
 
@@ -158,6 +228,7 @@ async::Task<Status> Account::reload_at_home() {
     emails_->forget();
     published_.store(loaded->state, std::memory_order_release);
     watches_->notify(touched);
+    if (!loaded->state->outbox->empty()) store_.tell_outbox(id_);
   }
   pipeline_->unlock();
   if (!loaded) co_return pass(loaded);

@@ -59,6 +59,10 @@ class Account : public std::enable_shared_from_this<Account> {
   async::Task<Result<ChangeReceipt>> change(std::vector<MailboxId> needs, ChangeFunction function,
                                             ChangeWeight weight = ChangeWeight::light);
 
+  /// change() of a step that may be asked for again after a crash: does nothing, and `changed` is
+  /// false, when a change with this intent is there already. That is known until the horizon.
+  async::Task<Result<ChangeReceipt>> change_once(IntentId intent, ChangeFunction function);
+
   /// The mailbox with its contents, as now published. Errors: not_found, io, corrupt.
   async::Task<Result<MailboxPtr>> load(MailboxId mailbox);
 
@@ -93,13 +97,21 @@ class Account : public std::enable_shared_from_this<Account> {
   friend class Expiry;
   struct Pipeline;
 
-  async::Task<Result<ChangeReceipt>> change_at_home(std::vector<MailboxId> needs,
-                                                    ChangeFunction function, ChangeWeight weight);
+  struct Wanted;
+  async::Task<Result<ChangeReceipt>> enter_and_change(Wanted wanted);
+  async::Task<Result<ChangeReceipt>> change_at_home(const Wanted& wanted);
+  /// Computes and commits one attempt. Requires: the pipeline's lock, released here.
+  async::Task<Result<ChangeReceipt>> attempt_at_home(const Wanted& wanted);
+  async::Task<Result<bool>> is_done_at_home(const IntentId& intent);
+  /// Makes a restart find the outbox. Requires: the pipeline's lock.
+  async::Task<Status> list_at_home();
+  /// Takes the account off that list when its outbox is empty.
+  async::Task<Status> unlist_at_home();
   async::Task<Result<MailboxPtr>> load_at_home(MailboxId mailbox);
   /// Commits what was prepared from the working state. Requires: the pipeline's lock, released
   /// here.
   async::Task<Status> commit_at_home(struct PreparedChange prepared);
-  void publish(StatePtr state, std::span<const MailboxId> touched);
+  void publish(const struct PreparedChange& done);
   async::Task<Status> reload_at_home();
   void maintain_if_due();
 

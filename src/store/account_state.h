@@ -10,6 +10,8 @@
 
 #include "base/ids.h"
 #include "store/mailbox.h"
+#include "store/outbox.h"
+#include "store/sending.h"
 
 namespace posthorn::store {
 
@@ -40,6 +42,11 @@ struct AccountState {
   std::shared_ptr<const Mailboxes> mailboxes = std::make_shared<Mailboxes>();
   std::shared_ptr<const Names> names = std::make_shared<Names>();
   std::shared_ptr<const Subscriptions> subscriptions = std::make_shared<Subscriptions>();
+  std::shared_ptr<const Outbox> outbox = std::make_shared<Outbox>();
+  SendingUsage usage;
+  std::shared_ptr<const SendingSettings> sending = std::make_shared<SendingSettings>();
+  /// The intent that the newest change carried out, if it was one's.
+  std::optional<IntentId> intent = {};
 
   [[nodiscard]] MailboxPtr find(MailboxId id) const {
     const auto it = mailboxes->find(id);

@@ -50,6 +50,7 @@ void count(MailboxHead& head, const Member& member, SystemFlags flags, bool plus
 
 Change::Change(StatePtr base, Timestamp now) : base_(std::move(base)), draft_(*base_), now_(now) {
   ++draft_.seq;
+  draft_.intent.reset();
 }
 
 Change::~Change() = default;
@@ -283,9 +284,7 @@ Result<Uid> Change::append(MailboxId mailbox, const NewEmail& email, const FlagL
   if (email.size > UINT32_MAX) return fail(ErrorKind::too_big, "The message is too large");
   auto keywords = intern(**target, flags.keywords);
   if (!keywords) return pass(keywords);
-  const Ordinal ordinal = draft_.counters.next_ordinal;
-  ++draft_.counters.next_ordinal;
-  emails_.emplace_back(ordinal, email);
+  const Ordinal ordinal = take_email(email);
   const Member member{uid, ordinal, static_cast<std::uint32_t>(email.size), internal_date, 0};
   place(**target, {{member, FlagState{modseq(), flags.system, *keywords}}});
   return uid;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,6 +78,28 @@ class Change {
     settings_changed_ = true;
   }
 
+  // --- sending ---------------------------------------------------------------------------------
+  /// Takes a message into no mailbox, for an outbox entry to name. Not counted against the quota.
+  /// Errors: too_big.
+  Result<Ordinal> keep_email(const NewEmail& email);
+  /// What append() or keep_email() named last in this change.
+  [[nodiscard]] Ordinal newest_email() const {
+    return Ordinal(draft_.counters.next_ordinal.value - 1);
+  }
+  /// One entry a change; `id` and `page` are given here. Its message must be in a mailbox or just
+  /// taken in. Errors: limit (kMaxOutboxEntries), bad_argument (no recipients, or too many).
+  Result<OutboxId> enqueue(OutboxEntry entry);
+  /// Replaces the entry of that id, made from state().outbox; its message cannot change. Errors:
+  /// not_found.
+  Status update_outbox(OutboxEntry entry);
+  /// Its message stays for the horizon, or while something else has it. Errors: not_found.
+  Status drop_outbox(OutboxId id);
+  /// Made from state().usage.
+  void set_usage(SendingUsage usage);
+  void set_sending(SendingSettings settings);
+  /// Says that this change is the step asked for; for Account::change_once.
+  void set_intent(const IntentId& intent) { draft_.intent = intent; }
+
   // --- messages --------------------------------------------------------------------------------
   /// Errors: not_found (mailbox), over_quota, limit (keywords, or the mailbox is out of UIDs).
   Result<Uid> append(MailboxId mailbox, const NewEmail& email, const FlagList& flags,
@@ -116,6 +139,8 @@ class Change {
   AccountState::Names& names();
   AccountState::Subscriptions& subscriptions();
   AccountState::Mailboxes& mailboxes();
+  Outbox& outbox();
+  Ordinal take_email(const NewEmail& email);
 
   StatePtr base_;
   AccountState draft_;
@@ -129,6 +154,11 @@ class Change {
   std::vector<std::string> unsubscribed_;
   std::string profile_;
   bool settings_changed_ = false;
+  std::shared_ptr<Outbox> own_outbox_;
+  std::set<OutboxId> outbox_changed_;  ///< Queued, updated or dropped.
+  std::vector<Ordinal> released_;      ///< Messages that no outbox entry names any more.
+  bool usage_changed_ = false;
+  bool sending_changed_ = false;
 };
 
 }  // namespace posthorn::store

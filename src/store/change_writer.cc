@@ -6,6 +6,7 @@
 
 #include "store/codec.h"
 #include "store/keys.h"
+#include "store/outbox_codec.h"
 #include "store/record.h"
 #include "store/repack.h"
 #include "store/touched.h"
@@ -68,6 +69,30 @@ class ChangeWriting {
     out_.emails.emplace_back(ordinal, email.record);
   }
 
+  /// Writes the entry, and says where it lies now.
+  OutboxEntryPtr outbox_entry(const OutboxEntry& entry) {
+    drop_page(entry);
+    auto written = std::make_shared<OutboxEntry>(entry);
+    std::string record = encode_outbox_entry(entry);
+    if (record.size() < kMaxRowValue) {
+      written->page = PageNumber(0);
+      put(keys::outbox(entry.id), "r" + record);
+    } else {
+      written->page = page(std::move(record));
+      std::string ref = "p";
+      ByteWriter(ref).u64(written->page.value);
+      put(keys::outbox(entry.id), std::move(ref));
+    }
+    return written;
+  }
+
+  void outbox_gone(OutboxId id, const OutboxEntry& entry) {
+    drop_page(entry);
+    erase(keys::outbox(id));
+  }
+
+  void released(std::vector<Ordinal> emails) { log_.released = std::move(emails); }
+
   void put(std::string key, std::string value) {
     out_.commit.edits.push_back({std::move(key), std::move(value)});
   }
@@ -81,6 +106,10 @@ class ChangeWriting {
   }
 
  private:
+  void drop_page(const OutboxEntry& entry) {
+    if (entry.page.value != 0) out_.commit.carry.dropped_pages.push_back(entry.page);
+  }
+
   PageNumber page(std::string bytes) {
     const PageNumber number = draft_.counters.next_page;
     ++draft_.counters.next_page;
@@ -218,7 +247,8 @@ class ChangeWriting {
 
 bool ChangeWriter::is_empty(const Change& change) {
   if (!change.emails_.empty() || !change.subscribed_.empty() || !change.unsubscribed_.empty() ||
-      change.settings_changed_)
+      change.settings_changed_ || !change.outbox_changed_.empty() || change.usage_changed_ ||
+      change.sending_changed_ || change.draft_.intent)
     return false;
   return std::ranges::none_of(change.touched_, [](const auto& entry) {
     const Change::Touched& t = *entry.second;
@@ -241,7 +271,28 @@ PreparedChange ChangeWriter::write(Change& change, const PartitionId& partition)
   for (const std::string& name : change.unsubscribed_)
     if (!change.draft_.subscriptions->contains(name)) writing.erase(keys::subscription(name));
   if (!change.profile_.empty()) writing.put(keys::profile(), change.profile_);
-  return writing.finish();
+  write_sending(change, writing);
+  PreparedChange prepared = writing.finish();
+  prepared.outbox_changed = !change.outbox_changed_.empty();
+  return prepared;
+}
+
+void ChangeWriter::write_sending(Change& change, ChangeWriting& writing) {
+  for (const OutboxId id : change.outbox_changed_) {
+    const auto now = change.outbox().find(id);
+    const auto before = change.base_->outbox->find(id);
+    if (now != change.outbox().end()) {
+      now->second = writing.outbox_entry(*now->second);
+    } else if (before != change.base_->outbox->end()) {
+      writing.outbox_gone(id, *before->second);
+    }
+  }
+  if (change.usage_changed_) writing.put(keys::usage(), encode_usage(change.draft_.usage));
+  if (change.sending_changed_)
+    writing.put(keys::sending(), encode_sending_settings(*change.draft_.sending));
+  if (change.draft_.intent)
+    writing.put(keys::intent(*change.draft_.intent), encode_time(change.now_.seconds));
+  writing.released(std::move(change.released_));
 }
 
 }  // namespace posthorn::store

@@ -15,7 +15,10 @@ struct PreparedChange {
   StatePtr next;
   std::vector<MailboxId> touched;
   std::vector<std::pair<Ordinal, std::shared_ptr<const EmailRecord>>> emails;
+  bool outbox_changed = false;  ///< An entry was queued, updated or dropped.
 };
+
+class ChangeWriting;
 
 /// Turns a computed Change into rows, pages and holds. No I/O.
 class ChangeWriter {
@@ -23,6 +26,9 @@ class ChangeWriter {
   static bool is_empty(const Change& change);
   /// Requires: not empty. The change is spent.
   static PreparedChange write(Change& change, const PartitionId& partition);
+
+ private:
+  static void write_sending(Change& change, ChangeWriting& writing);
 };
 
 }  // namespace posthorn::store

@@ -9,6 +9,7 @@
 #include "store/codec.h"
 #include "store/email_reader.h"
 #include "store/load.h"
+#include "store/queue_list.h"
 #include "store/store_state.h"
 #include "store/system.h"
 
@@ -90,15 +91,11 @@ Status check_hash(const AccountPtr& account, std::string_view header, std::strin
 
 class MessageChecker {
  public:
-  MessageChecker(AccountPtr account, const Mailbox& mailbox, bool deep, Findings& findings)
-      : account_(std::move(account)),
-        mailbox_(mailbox),
-        deep_(deep),
-        findings_(findings),
-        reader_(account_) {}
+  MessageChecker(AccountPtr account, bool deep, Findings& findings)
+      : account_(std::move(account)), deep_(deep), findings_(findings), reader_(account_) {}
 
-  void run() {
-    const Members& members = mailbox_.contents->members();
+  void run(const Mailbox& mailbox) {
+    const Members& members = mailbox.contents->members();
     constexpr std::uint32_t kBatch = 256;
     for (std::uint32_t first = 0; first < members.count(); first += kBatch) {
       std::vector<Member> batch;
@@ -108,21 +105,43 @@ class MessageChecker {
                          batch.push_back(m.at(k));
                          ordinals.push_back(batch.back().ordinal);
                        });
-      reader_.load_blocking(ordinals, bit(Column::keys) | bit(Column::structure) |
-                                          bit(Column::header) | bit(Column::body));
+      load(ordinals);
       for (const Member& member : batch)
-        if (Status ok = check(member); !ok)
-          findings_.push_back(place(account_->id(), mailbox_) + ": UID " +
+        if (Status ok = check(member.ordinal, member.size); !ok)
+          findings_.push_back(place(account_->id(), mailbox) + ": UID " +
                               std::to_string(member.uid.value) + ": " + ok.error().text);
     }
   }
 
+  void run(const AccountState& state) {
+    for (const auto& [id, entry] : *state.outbox) {
+      const std::string place =
+          "account " + to_hex(account_->id()) + " outbox " + std::to_string(id.value) + ": ";
+      if (entry->email >= state.counters.next_ordinal || id.value > state.seq.value)
+        findings_.push_back(place + "it has a number that was never given out");
+      if (entry->recipients.empty()) findings_.push_back(place + "it is for nobody");
+      load(std::span(&entry->email, 1));
+      if (Status ok = check(entry->email, entry->size); !ok)
+        findings_.push_back(place + ok.error().text);
+    }
+    if (state.outbox->empty()) return;
+    auto listed = is_listed(account_->store().engine(), account_->id());
+    if (!listed || !*listed)
+      findings_.push_back("account " + to_hex(account_->id()) +
+                          ": a restart would not find its outbox");
+  }
+
  private:
-  Status check(const Member& member) {
-    auto keys = reader_.get(member.ordinal, Column::keys);
-    auto structure = reader_.get(member.ordinal, Column::structure);
-    auto header = reader_.get(member.ordinal, Column::header);
-    auto body = reader_.get(member.ordinal, Column::body);
+  void load(std::span<const Ordinal> ordinals) {
+    reader_.load_blocking(ordinals, bit(Column::keys) | bit(Column::structure) |
+                                        bit(Column::header) | bit(Column::body));
+  }
+
+  Status check(Ordinal ordinal, std::uint64_t size) {
+    auto keys = reader_.get(ordinal, Column::keys);
+    auto structure = reader_.get(ordinal, Column::structure);
+    auto header = reader_.get(ordinal, Column::header);
+    auto body = reader_.get(ordinal, Column::body);
     if (!keys) return pass(keys);
     if (!structure) return pass(structure);
     if (!header) return pass(header);
@@ -131,7 +150,7 @@ class MessageChecker {
       return fail(ErrorKind::corrupt, "its digest cannot be read");
     auto reader = BodyReader::open(account_, *body);
     if (!reader) return pass(reader);
-    if (header->size() + reader->size() != member.size)
+    if (header->size() + reader->size() != size)
       return fail(ErrorKind::corrupt, "its size is not that of its octets");
     for (const BodyPiece& piece : reader->list().pieces)
       if (Status ok = check_piece(piece); !ok) return ok;
@@ -151,7 +170,6 @@ class MessageChecker {
   }
 
   AccountPtr account_;
-  const Mailbox& mailbox_;
   bool deep_;
   Findings& findings_;
   EmailReader reader_;
@@ -174,12 +192,14 @@ async::Task<Status> Store::check_account(AccountPtr account, bool deep, CheckRep
     const MailboxPtr mailbox = *loaded;
     co_await async::offload(state_->offload, [&] {
       check_rows(account->id(), *account->published(), *mailbox, report.findings);
-      MessageChecker(account, *mailbox, deep, report.findings).run();
+      MessageChecker(account, deep, report.findings).run(*mailbox);
     });
     ++report.mailboxes;
     report.messages += mailbox->head.messages;
   }
   state = account->published();
+  co_await async::offload(state_->offload,
+                          [&] { MessageChecker(account, deep, report.findings).run(*state); });
   for (const auto& [id, mailbox] : *state->mailboxes) {
     bytes += mailbox->head.bytes;
     messages += mailbox->head.messages;
@@ -223,6 +243,8 @@ async::Task<Result<Store::CheckReport>> Store::check(bool deep) {
     if (addresses->size() < kAtOnce) break;
     last = addresses->back().address;
   }
+  auto queued = co_await accounts_with_outbox();
+  if (!queued) report.findings.push_back("the list of outboxes: " + queued.error().text);
   co_return report;
 }
 

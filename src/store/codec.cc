@@ -416,6 +416,10 @@ std::string encode_log(const LogRecord& log) {
     w.u8(static_cast<std::uint8_t>((e.journal ? 1 : 0) | (e.deleted ? 2 : 0)));
     w.varint(e.journal_page.value);
   }
+  if (!log.released.empty()) {
+    w.varint(log.released.size());
+    for (const Ordinal email : log.released) w.varint(email.value);
+  }
   return seal(out);
 }
 
@@ -433,6 +437,8 @@ Result<LogRecord> decode_log(std::string_view record) {
       e.journal_page.value = r.varint();
       log.entries.push_back(e);
     }
+    if (!r.ok() || r.at_end()) return;
+    for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) log.released.emplace_back(r.varint());
   });
 }
 

@@ -129,6 +129,7 @@ struct LogRecord {
   };
   std::int64_t time = 0;
   std::vector<Entry> entries;
+  std::vector<Ordinal> released;  ///< Messages that were in the outbox and no longer are.
 };
 std::string encode_log(const LogRecord& log);
 Result<LogRecord> decode_log(std::string_view record);

@@ -13,6 +13,7 @@
 #include "store/group_page.h"
 #include "store/keys.h"
 #include "store/load.h"
+#include "store/outbox_codec.h"
 #include "store/pipeline.h"
 #include "store/store_state.h"
 
@@ -44,6 +45,7 @@ class Planner {
 
   Result<Plan> plan(std::int64_t before) {
     if (Status ok = old_history(before); !ok) return pass(ok);
+    if (Status ok = old_intents(before); !ok) return pass(ok);
     if (!dead_.empty()) {
       spare_the_living();
       if (Status ok = spare_younger_history(); !ok) return pass(ok);
@@ -70,6 +72,7 @@ class Planner {
       const Seq seq(keys::last_number(row.key));
       plan_.horizon = seq;
       plan_.rows.push_back(row.key);
+      dead_.insert(log->released.begin(), log->released.end());
       for (const LogRecord::Entry& entry : log->entries) {
         if (!entry.journal) continue;
         if (Status ok = old_journal(entry, seq); !ok) return ok;
@@ -91,8 +94,19 @@ class Planner {
     return {};
   }
 
+  /// Nobody asks for those again: no outbox entry waits as long as the horizon.
+  Status old_intents(std::int64_t before) {
+    return for_each_row(engine_, id_, "i", [&](const engine::Row& row) -> Status {
+      auto done = decode_time(row.value);
+      if (!done) return pass(done);
+      if (*done < before) plan_.rows.push_back(row.key);
+      return {};
+    });
+  }
+
   /// Requires: every mailbox has its contents.
   void spare_the_living() {
+    for (const auto& [id, entry] : *state_.outbox) dead_.erase(entry->email);
     for (const auto& [id, mailbox] : *state_.mailboxes) {
       const Members& members = mailbox->contents->members();
       members.for_each(0, members.count(),

@@ -22,6 +22,9 @@ std::string with_number(char kind, std::uint64_t number) {
 std::string account() { return "a"; }
 std::string profile() { return "x"; }
 std::string horizon() { return "z"; }
+std::string usage() { return "u"; }
+std::string sending() { return "w"; }
+std::string outbox(OutboxId id) { return with_number('o', id.value); }
 std::string recent(MailboxId id) { return with_mailbox('q', id); }
 std::string head(MailboxId id) { return with_mailbox('h', id); }
 std::string name(MailboxId id) { return with_mailbox('n', id); }
@@ -31,6 +34,15 @@ std::string chunks(MailboxId id) { return with_mailbox('c', id) + 'p'; }
 std::string email(Ordinal ordinal) { return with_number('e', ordinal.value); }
 std::string group(Ordinal first) { return with_number('g', first.value); }
 std::string log(Seq seq) { return with_number('l', seq.value); }
+
+std::string intent(const IntentId& intent) {
+  std::string key = "i";
+  key += intent.from.view();
+  ByteWriter w(key);
+  w.u64(intent.entry.value);
+  w.u32(intent.step);
+  return key;
+}
 
 std::string subscription(std::string_view name) {
   std::string key = "s";

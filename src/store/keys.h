@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/ids.h"
+#include "store/outbox.h"
 
 /// The rows of an account's partition (docs/storage-format.md, "Account rows").
 namespace posthorn::store::keys {
@@ -22,6 +23,10 @@ std::string email(Ordinal ordinal);               ///< "e": a message not yet pa
 std::string group(Ordinal first);                 ///< "g": pages of packed messages.
 std::string journal(MailboxId id, Seq seq);       ///< "j".
 std::string log(Seq seq);                         ///< "l".
+std::string outbox(OutboxId id);                  ///< "o".
+std::string usage();                              ///< "u": how much was sent lately.
+std::string sending();                            ///< "w": what the account may send as.
+std::string intent(const IntentId& intent);       ///< "i": a step done for another account.
 std::string horizon();                            ///< "z": up to where the log was dropped.
 
 /// The first key after every key with this prefix; empty if there is none.

@@ -1,9 +1,12 @@
 #include "store/load.h"
 
+#include <array>
+
 #include "base/bytes.h"
 
 #include "store/codec.h"
 #include "store/keys.h"
+#include "store/outbox_codec.h"
 
 namespace posthorn::store {
 namespace {
@@ -61,6 +64,38 @@ Status for_each_row(engine::Engine& engine, const PartitionId& id, std::string_v
     from = *rows->next_key;
   }
 }
+
+namespace {
+
+/// The outbox and what is kept of sending, into `state`.
+Status load_sending(engine::Engine& engine, const PartitionId& id, AccountState& state) {
+  auto outbox = std::make_shared<Outbox>();
+  Status ok = for_each_row(engine, id, "o", [&](const engine::Row& row) -> Status {
+    auto entry = read_outbox_entry(engine, id, row);
+    if (!entry) return pass(entry);
+    const OutboxId entry_id = entry->id;
+    outbox->emplace(entry_id, std::make_shared<OutboxEntry>(std::move(*entry)));
+    return {};
+  });
+  if (!ok) return ok;
+  state.outbox = std::move(outbox);
+  const std::array<std::string, 2> keys = {keys::usage(), keys::sending()};
+  auto rows = engine.get(id, keys, engine::Tier::may_block);
+  if (!rows) return pass(rows);
+  if ((*rows)[0]) {
+    auto usage = decode_usage(*(*rows)[0]);
+    if (!usage) return pass(usage);
+    state.usage = std::move(*usage);
+  }
+  if ((*rows)[1]) {
+    auto sending = decode_sending_settings(*(*rows)[1]);
+    if (!sending) return pass(sending);
+    state.sending = std::make_shared<SendingSettings>(std::move(*sending));
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<LoadedAccount> load_account(engine::Engine& engine, const PartitionId& id) {
   auto tail = engine.tail(id, engine::Tier::may_block);
@@ -129,6 +164,7 @@ Result<LoadedAccount> load_account(engine::Engine& engine, const PartitionId& id
       return {};
     });
   }
+  if (ok) ok = load_sending(engine, id, *state);
   if (!ok) return pass(ok);
   for (auto& [mailbox_id, mailbox] : made) {
     if (mailbox->name.empty()) return fail(ErrorKind::corrupt, "a mailbox has no name");

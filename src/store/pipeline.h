@@ -23,6 +23,7 @@ struct Account::Pipeline {
   std::deque<StatePtr> pending;
   std::uint64_t generation = 0;  ///< Counts how often working fell back to published.
   bool maintaining = false;
+  bool listed = false;        ///< That the outbox is not empty is durable in the queue's list.
   std::int64_t due_day = -1;  ///< Day of the last change noted for the sweep.
   Ordinal packed_up_to{0};    ///< Every message up to here lies in a group.
 

@@ -79,6 +79,13 @@ class Store {
   async::Task<Result<std::vector<Listed>>> list_addresses(std::string_view after,
                                                           std::size_t limit);
 
+  // --- sending ---------------------------------------------------------------------------------
+  /// Every account whose outbox has entries, and some that had lately: where to look after a start.
+  async::Task<Result<std::vector<AccountId>>> accounts_with_outbox();
+  /// Called after each published change of an account's outbox, on the account's home loop, so it
+  /// must be short. Replaces the one before; what runs just now is not waited for. Thread: any.
+  void on_outbox(std::function<void(const AccountId&)> listener);
+
   /// Packs tails, drops what is past the horizon, erases unused pieces: one round. Called from time
   /// to time by the program; tests call it.
   async::Task<Status> sweep();
@@ -109,6 +116,9 @@ class Store {
   friend class Account;
   /// Remembers that the account changed today, for the sweep after the horizon.
   void note_due(const AccountId& id);
+  void tell_outbox(const AccountId& id);
+  /// Takes accounts that have sent nothing for a day off the queue's list.
+  async::Task<Status> forget_empty_outboxes();
   /// Closes accounts nobody uses, beyond the limits of the options.
   async::Task<void> trim();
   async::Task<Status> check_account(AccountPtr account, bool deep, CheckReport& report);

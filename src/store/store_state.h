@@ -62,6 +62,7 @@ struct Store::State {
 
   std::vector<std::unique_ptr<HomeShard>> shards;  ///< One a loop.
   std::atomic<bool> closing{false};
+  std::atomic<std::shared_ptr<const std::function<void(const AccountId&)>>> outbox_listener;
 
   [[nodiscard]] std::size_t home_of(const AccountId& id) const {
     return std::hash<AccountId>{}(id) % loops.size();

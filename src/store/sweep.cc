@@ -174,6 +174,7 @@ async::Task<Status> Store::sweep() {
     edits.push_back({std::move(entry.key), std::nullopt});
     state_->engine.hint(system_partition(), std::move(edits));
   }
+  if (Status done = co_await forget_empty_outboxes(); !done) co_return done;
   co_return co_await async::offload(state_->offload, [&] {
     return purge_removed(state_->engine, now - state_->options.sweep_grace_seconds);
   });

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint8_t kSystem = 1;
 constexpr std::uint8_t kFirstShard = 16;
+constexpr std::uint8_t kFirstQueueShard = 32;
 constexpr std::size_t kPieceKeySize = 32;
 
 /// Random ids never begin with fifteen zero octets.
@@ -32,6 +33,9 @@ std::string random_key() {
 PartitionId system_partition() { return reserved(kSystem); }
 PartitionId directory_partition(std::uint8_t shard) {
   return reserved(static_cast<std::uint8_t>(kFirstShard + shard));
+}
+PartitionId queue_partition(std::uint8_t shard) {
+  return reserved(static_cast<std::uint8_t>(kFirstQueueShard + shard));
 }
 std::uint8_t directory_shard_of(std::string_view address) {
   return static_cast<std::uint8_t>(checksum(address) % kDirectoryShards);
@@ -90,7 +94,7 @@ Status edit_row(
     if (done) return {};
     if (done.error().kind != ErrorKind::conflict) return pass(done);
   }
-  return fail(ErrorKind::unavailable, "The directory is changed by somebody else all the time");
+  return fail(ErrorKind::unavailable, "A row is changed by somebody else all the time");
 }
 
 }  // namespace posthorn::store

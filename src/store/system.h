@@ -8,14 +8,17 @@
 #include "base/result.h"
 #include "engine/engine.h"
 
-/// The partitions that belong to no account: one of the system, and the directory in shards by the
-/// hash of an address, so that no one partition sees every login.
+/// The partitions that belong to no account: one of the system, the directory in shards by the hash
+/// of an address, so that no one partition sees every login, and the queue in shards by account.
 namespace posthorn::store {
 
 PartitionId system_partition();
 inline constexpr std::uint8_t kDirectoryShards = 16;
 PartitionId directory_partition(std::uint8_t shard);
 std::uint8_t directory_shard_of(std::string_view address);
+inline constexpr std::uint8_t kQueueShards = 16;
+/// Holds which accounts have something to send (store/queue_list.h).
+PartitionId queue_partition(std::uint8_t shard);
 /// Whether the id is of an account.
 bool is_account_partition(const PartitionId& id);
 
