@@ -9,6 +9,7 @@
 
 #include "async/task.h"
 #include "net/stream.h"
+#include "service/recipient.h"
 #include "store/store.h"
 
 namespace posthorn::net {
@@ -33,10 +34,7 @@ struct LmtpOptions {
 /// What the server stands on. All of it must outlive the server.
 struct LmtpContext {
   store::Store& store;
-  /// The account an address leads to, aliases followed; none when nobody has it. The address comes
-  /// without its detail, its local part unquoted, and may have no domain. Thread: any loop's.
-  std::function<async::Task<Result<std::optional<store::AddressEntry>>>(std::string)>
-      find_recipient;
+  service::FindAddress find_recipient;
   /// The certificates now in use; null, or a null result, where there is no TLS. Thread: any
   /// loop's.
   std::function<std::shared_ptr<net::TlsContext>()> tls;

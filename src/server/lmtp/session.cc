@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "net/tls_context.h"
+#include "server/lmtp/reply.h"
 #include "text/ascii.h"
 #include "wire/smtp/parse_command.h"
 
@@ -131,10 +132,15 @@ async::Task<void> Session::obey(Rcpt rcpt) {
     say(reply(452, {4, 5, 3}, "Too many recipients"));
     co_return;
   }
-  auto recipient = co_await resolve(context_, options_, std::move(rcpt.to),
-                                    transaction_->mail.parameters.size.value_or(0));
+  const std::string path = format_path(rcpt.to);
+  service::EnvelopeAddress address{rcpt.to.local_part, rcpt.to.domain, format_address(rcpt.to)};
+  auto recipient =
+      co_await service::resolve(context_.store, context_.find_recipient, options_.detail_separator,
+                                std::move(address), transaction_->mail.parameters.size.value_or(0));
   if (!recipient) {
-    say(recipient.error().reply);
+    Reply refused = reply_of(recipient.error());
+    if (refused.code >= 500) refused.lines.front().insert(0, path + ' ');
+    say(refused);
     co_return;
   }
   say(reply(250, {2, 1, 5}, "Recipient taken"));

@@ -8,17 +8,19 @@
 #include "async/task.h"
 #include "server/dialogue/connections.h"
 #include "server/dialogue/conversation.h"
-#include "server/lmtp/delivery.h"
 #include "server/lmtp/lmtp_server.h"
+#include "service/recipient.h"
+#include "store/upload.h"
 #include "wire/lex/line_reader.h"
 #include "wire/smtp/command.h"
+#include "wire/smtp/reply.h"
 
 namespace posthorn::server::lmtp {
 
 /// From MAIL to the replies after the data, or to RSET.
 struct Transaction {
   wire::smtp::Mail mail = {};
-  std::vector<Recipient> recipients = {};
+  std::vector<service::Recipient> recipients = {};
   std::unique_ptr<store::Upload> upload = {};
   bool has_data = false;
   std::uint64_t octets = 0;  ///< Received; past the limit, more than the upload holds.
@@ -57,6 +59,7 @@ class Session {
   async::Task<Status> read_data();
   async::Task<Status> read_chunk(std::uint64_t octets);
   async::Task<void> finish();
+  async::Task<std::vector<Status>> deliver(const Transaction& transaction);
   [[nodiscard]] bool offers(std::string_view extension) const;
   [[nodiscard]] bool offers_tls() const;
 

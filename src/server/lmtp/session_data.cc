@@ -1,5 +1,8 @@
 #include "base/log.h"
+#include "server/lmtp/reply.h"
 #include "server/lmtp/session.h"
+#include "service/deliver.h"
+#include "service/trace.h"
 #include "wire/smtp/data.h"
 
 // The part of a dialogue in which the message comes.
@@ -100,24 +103,42 @@ async::Task<void> Session::obey(wire::smtp::Bdat bdat) {
   }
 }
 
+namespace {
+
+std::string_view protocol(bool utf8, bool tls) {
+  if (utf8) return tls ? "UTF8LMTPS" : "UTF8LMTP";
+  return tls ? "LMTPS" : "LMTP";
+}
+
+}  // namespace
+
+async::Task<std::vector<Status>> Session::deliver(const Transaction& transaction) {
+  const std::string return_path = wire::smtp::format_path(transaction.mail.from);
+  const net::Stream& stream = talk_.stream();
+  const service::TraceFacts facts{
+      .from = service::trace_source(said_name_, stream.peer()),
+      .hostname = options_.hostname,
+      .with = std::string(protocol(transaction.mail.parameters.smtputf8, stream.is_tls())),
+      .tls = stream.tls_description(),
+      .now = context_.store.clock().now()};
+  const auto fields = [&](const service::Recipient& recipient) {
+    return service::delivery_fields(return_path, recipient.address) +
+           service::received_field(facts, recipient.address);
+  };
+  co_return co_await service::deliver({transaction.recipients, fields, facts.now},
+                                      *transaction.upload);
+}
+
 async::Task<void> Session::finish() {
   const Transaction transaction = std::move(*transaction_);
   transaction_.reset();
-  const std::vector<Recipient>& recipients = transaction.recipients;
+  const std::vector<service::Recipient>& recipients = transaction.recipients;
   if (recipients.empty()) co_return;
   if (transaction.failure) {
     for (std::size_t i = 0; i < recipients.size(); ++i) say(reply_of(*transaction.failure));
     co_return;
   }
-  TraceFacts facts{.return_path = wire::smtp::format_path(transaction.mail.from),
-                   .said_name = said_name_,
-                   .peer = talk_.stream().peer(),
-                   .hostname = options_.hostname,
-                   .tls = talk_.stream().tls_description(),
-                   .utf8 = transaction.mail.parameters.smtputf8,
-                   .now = context_.store.clock().now()};
-  const std::vector<Status> outcomes =
-      co_await deliver(recipients, *transaction.upload, std::move(facts));
+  const std::vector<Status> outcomes = co_await deliver(transaction);
   for (std::size_t i = 0; i < recipients.size(); ++i) {
     const std::string& address = recipients[i].address;
     if (outcomes[i]) {

@@ -148,10 +148,4 @@ std::string format_path(const Address& address) {
   return '<' + format_address(address) + '>';
 }
 
-SubAddress split_detail(std::string_view local_part, std::optional<char> separator) {
-  const std::size_t at = separator ? local_part.find(*separator) : std::string_view::npos;
-  if (at == std::string_view::npos || at == 0) return {local_part, std::nullopt};
-  return {local_part.substr(0, at), local_part.substr(at + 1)};
-}
-
 }  // namespace posthorn::wire::smtp

@@ -37,12 +37,4 @@ std::string format_address(const Address& address);
 /// "<user@example.org>"; "<>" for an empty address.
 std::string format_path(const Address& address);
 
-/// "user+detail" at the first separator (RFC 5233). Without one, or with nothing before it, the
-/// detail is none. `separator`: none, no address is split.
-struct SubAddress {
-  std::string_view user;
-  std::optional<std::string_view> detail;
-};
-SubAddress split_detail(std::string_view local_part, std::optional<char> separator);
-
 }  // namespace posthorn::wire::smtp

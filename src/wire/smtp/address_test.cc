@@ -77,14 +77,5 @@ TEST(Address, IsWrittenSoThatItReadsBack) {
   EXPECT_FALSE(parse_address("anna@x.org ", BareNames::any));
 }
 
-TEST(Detail, IsSplitAtTheFirstSeparator) {
-  EXPECT_EQ(split_detail("anna+lists+x", '+').user, "anna");
-  EXPECT_EQ(split_detail("anna+lists+x", '+').detail, "lists+x");
-  EXPECT_EQ(split_detail("anna+", '+').detail, "");
-  EXPECT_FALSE(split_detail("anna", '+').detail);
-  EXPECT_EQ(split_detail("+anna", '+').user, "+anna");
-  EXPECT_EQ(split_detail("anna+x", std::nullopt).user, "anna+x");
-}
-
 }  // namespace
 }  // namespace posthorn::wire::smtp

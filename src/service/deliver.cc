@@ -1,8 +1,11 @@
-#include "server/lmtp/delivery.h"
+#include "service/deliver.h"
+
+#include <map>
 
 #include "async/gate.h"
+#include "text/ascii.h"
 
-namespace posthorn::server::lmtp {
+namespace posthorn::service {
 namespace {
 
 /// Deliveries under way at the same time: each holds a header block.
@@ -17,8 +20,10 @@ Status append(store::Change& change, const Recipient& recipient, const store::Ne
 
 async::Task<void> deliver_one(const Recipient& recipient, store::NewEmail email, Timestamp now,
                               Status& outcome) {
-  auto done = co_await recipient.account->change(
-      {}, [&](store::Change& change) { return append(change, recipient, email, now); });
+  const auto put = [&](store::Change& change) { return append(change, recipient, email, now); };
+  Result<store::ChangeReceipt> done =
+      recipient.intent ? co_await recipient.account->change_once(*recipient.intent, put)
+                       : co_await recipient.account->change({}, put);
   outcome = done ? Status() : pass(done);
 }
 
@@ -36,19 +41,29 @@ std::vector<std::size_t> first_of_each(std::span<const Recipient> recipients) {
 
 }  // namespace
 
-async::Task<std::vector<Status>> deliver(std::span<const Recipient> recipients,
-                                         store::Upload& message, TraceFacts facts) {
+MailboxId choose_mailbox(const store::AccountState& state, std::string_view folder) {
+  const store::MailboxPtr inbox = state.find("INBOX");
+  const MailboxId fallback = inbox ? inbox->id : MailboxId();
+  if (folder.empty()) return fallback;
+  if (const store::MailboxPtr exact = state.find(folder)) return exact->id;
+  for (const auto& [name, id] : *state.names)
+    if (text::iequals(name, folder)) return id;
+  return fallback;
+}
+
+async::Task<std::vector<Status>> deliver(Delivery delivery, store::Upload& message) {
+  const std::span<const Recipient> recipients = delivery.recipients;
   const std::vector<std::size_t> first = first_of_each(recipients);
   std::vector<Status> outcomes(recipients.size());
   async::Gate gate;
   for (std::size_t i = 0; i < recipients.size(); ++i) {
     if (first[i] != i) continue;
-    auto email = co_await message.finish(trace_fields(facts, recipients[i].address));
+    auto email = co_await message.finish(delivery.fields(recipients[i]));
     if (!email) {
       outcomes[i] = pass(email);
       continue;
     }
-    gate.spawn(deliver_one(recipients[i], std::move(*email), facts.now, outcomes[i]));
+    gate.spawn(deliver_one(recipients[i], std::move(*email), delivery.now, outcomes[i]));
     if (gate.running() >= kTogether) co_await gate.wait_empty();
   }
   co_await gate.wait_empty();
@@ -56,4 +71,4 @@ async::Task<std::vector<Status>> deliver(std::span<const Recipient> recipients,
   co_return outcomes;
 }
 
-}  // namespace posthorn::server::lmtp
+}  // namespace posthorn::service

@@ -1,9 +1,9 @@
-#include "server/lmtp/trace.h"
+#include "service/trace.h"
 
 #include <algorithm>
 #include <array>
 
-namespace posthorn::server::lmtp {
+namespace posthorn::service {
 namespace {
 
 /// Text from outside in a header: what could break the line or the comment it stands in goes.
@@ -16,11 +16,6 @@ std::string tamed(std::string_view text) {
       },
       '?');
   return out;
-}
-
-std::string_view protocol(const TraceFacts& facts) {
-  if (facts.utf8) return facts.tls.empty() ? "UTF8LMTP" : "UTF8LMTPS";
-  return facts.tls.empty() ? "LMTP" : "LMTPS";
 }
 
 }  // namespace
@@ -40,16 +35,23 @@ std::string mail_date(Timestamp time) {
                      second % 60, time.zone_minutes < 0 ? '-' : '+', zone / 60, zone % 60);
 }
 
-std::string trace_fields(const TraceFacts& facts, std::string_view recipient) {
-  std::string lines =
-      fmt::format("Return-Path: {}\r\nDelivered-To: {}\r\n", facts.return_path, recipient);
-  lines += fmt::format("Received: from {} ({})\r\n\tby {} with {}", tamed(facts.said_name),
-                       tamed(facts.peer), tamed(facts.hostname), protocol(facts));
-  // "TLSv1.3 TLS_AES_256_GCM_SHA384": the registered name is the last word.
-  if (!facts.tls.empty())
-    lines += fmt::format("\r\n\ttls {}", tamed(facts.tls.substr(facts.tls.rfind(' ') + 1)));
-  lines += fmt::format("\r\n\tfor <{}>; {}\r\n", recipient, mail_date(facts.now));
-  return lines;
+std::string trace_source(std::string_view said_name, std::string_view detail) {
+  return fmt::format("{} ({})", tamed(said_name), tamed(detail));
 }
 
-}  // namespace posthorn::server::lmtp
+std::string delivery_fields(std::string_view return_path, std::string_view recipient) {
+  return fmt::format("Return-Path: {}\r\nDelivered-To: {}\r\n", return_path, recipient);
+}
+
+std::string received_field(const TraceFacts& facts, std::string_view recipient) {
+  std::string line = fmt::format("Received: from {}\r\n\tby {} with {}", facts.from,
+                                 tamed(facts.hostname), facts.with);
+  if (!facts.id.empty()) line += fmt::format(" id {}", facts.id);
+  // "TLSv1.3 TLS_AES_256_GCM_SHA384": the registered name is the last word.
+  if (!facts.tls.empty())
+    line += fmt::format("\r\n\ttls {}", tamed(facts.tls.substr(facts.tls.rfind(' ') + 1)));
+  if (!recipient.empty()) line += fmt::format("\r\n\tfor <{}>", recipient);
+  return line + fmt::format("; {}\r\n", mail_date(facts.now));
+}
+
+}  // namespace posthorn::service
