@@ -73,19 +73,26 @@ std::string_view ChunkReceiver::take(std::string_view& input) {
 
 void DataSender::add(std::string_view piece, std::string& out) {
   while (!piece.empty()) {
-    if (at_ == At::line_start && piece.front() == '.') out += '.';
-    const std::size_t lf = piece.find('\n');
-    const std::size_t length = lf == std::string_view::npos ? piece.size() : lf + 1;
-    const std::string_view part = piece.substr(0, length);
-    const bool crlf = part == "\n" ? at_ == At::cr : part.ends_with("\r\n");
-    at_ = crlf ? At::line_start : part.ends_with('\r') ? At::cr : At::text;
-    out += part;
-    piece.remove_prefix(length);
+    if (at_ == At::cr && piece.front() == '\n') {  // The CRLF went out with the CR.
+      at_ = At::line_start;
+      piece.remove_prefix(1);
+      continue;
+    }
+    if (at_ != At::text && piece.front() == '.') out += '.';
+    const std::size_t end = piece.find_first_of("\r\n");
+    out += piece.substr(0, end);
+    if (end == std::string_view::npos) {
+      at_ = At::text;
+      return;
+    }
+    out += "\r\n";
+    at_ = piece[end] == '\r' ? At::cr : At::line_start;
+    piece.remove_prefix(end + 1);
   }
 }
 
 void DataSender::finish(std::string& out) {
-  if (at_ != At::line_start) out += "\r\n";
+  if (at_ == At::text) out += "\r\n";
   out += ".\r\n";
   at_ = At::line_start;
 }

@@ -45,7 +45,9 @@ class ChunkReceiver {
   std::uint64_t left_;
 };
 
-/// The client's side of DATA: doubles dots, piece by piece.
+/// The client's side of DATA, piece by piece: doubles dots, and lets only CRLF out as the end of a
+/// line. A CR or LF alone becomes one (RFC 5321 §2.3.8): passed on as it is, a receiver that takes
+/// it for a line's end could be made to see the end of the message where there is none.
 class DataSender {
  public:
   /// Appends `piece` of the message to `out`.
@@ -55,7 +57,7 @@ class DataSender {
 
  private:
   enum class At : std::uint8_t { line_start, text, cr };
-  At at_ = At::line_start;
+  At at_ = At::line_start;  ///< `cr`: at a line's start, after a CR that was completed.
 };
 
 }  // namespace posthorn::wire::smtp

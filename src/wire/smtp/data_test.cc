@@ -89,24 +89,43 @@ TEST(DataReceiver, NoticesNul) {
   EXPECT_FALSE(other.has_nul());
 }
 
+/// What goes out for a message fed in pieces of random sizes.
+std::string send(std::string_view message, std::mt19937& random) {
+  std::string sent;
+  DataSender sender;
+  while (!message.empty()) {
+    const std::string_view piece = message.substr(0, random() % 5 + 1);
+    sender.add(piece, sent);
+    message.remove_prefix(piece.size());
+  }
+  sender.finish(sent);
+  return sent;
+}
+
 TEST(DataSender, IsUndoneByTheReceiver) {
   std::mt19937 random(11);
   for (int round = 0; round < 5000; ++round) {
     std::string message;
-    for (unsigned i = random() % 24; i > 0; --i) message += "..\r\n\r\nxy"[random() % 8];
-    std::string sent;
-    DataSender sender;
-    for (std::string_view rest = message; !rest.empty();) {
-      const std::string_view piece = rest.substr(0, random() % 5 + 1);
-      sender.add(piece, sent);
-      rest.remove_prefix(piece.size());
-    }
-    sender.finish(sent);
-    const Received r = receive(sent);
+    for (unsigned i = random() % 24; i > 0; --i)
+      message += std::array{".", "..", "\r\n", "\r\n.", "x", "y"}[random() % 6];
+    const Received r = receive(send(message, random));
     ASSERT_TRUE(r.ended);
     EXPECT_EQ(r.rest, "");
     const bool whole = message.empty() || message.ends_with("\r\n");
     ASSERT_EQ(r.message, whole ? message : message + "\r\n");
+  }
+}
+
+TEST(DataSender, LetsOnlyCrlfOut) {
+  std::mt19937 random(12);
+  for (const auto& [message, sent] : std::vector<std::pair<std::string, std::string>>{
+           {"a\nb\n", "a\r\nb\r\n.\r\n"},
+           {"a\rb\r", "a\r\nb\r\n.\r\n"},
+           {"a\r\r\nb", "a\r\n\r\nb\r\n.\r\n"},
+           {"a\n.\nMAIL FROM:<>\n", "a\r\n..\r\nMAIL FROM:<>\r\n.\r\n"},
+           {"a\r.\rb", "a\r\n..\r\nb\r\n.\r\n"},
+           {"\n\r", "\r\n\r\n.\r\n"}}) {
+    for (int round = 0; round < 20; ++round) EXPECT_EQ(send(message, random), sent);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "text/ascii.h"
+#include "text/utf8.h"
 
 namespace posthorn::wire::smtp {
 namespace {
@@ -70,6 +71,21 @@ std::string format_reply(const Reply& reply) {
     out.resize(std::min(out.size(), start + kMaxReplyLine - 2));
     out += "\r\n";
   }
+  return out;
+}
+
+std::string one_line(const Reply& reply, std::size_t limit) {
+  std::string out = fmt::format("{:03}", reply.code);
+  if (reply.status) {
+    const auto& [klass, subject, detail] = *reply.status;
+    out += fmt::format(" {}.{}.{}", klass, subject, detail);
+  }
+  for (const std::string& line : reply.lines) {
+    if (out.size() >= limit) break;
+    out += ' ';
+    append_clean(out, line);
+  }
+  out.resize(text::utf8_cut(out, limit).size());
   return out;
 }
 

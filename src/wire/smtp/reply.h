@@ -36,6 +36,10 @@ Reply reply(std::uint16_t code, std::string text);
 /// outside can make a line of its own; lines over 512 octets (RFC 5321 §4.5.3.1.5) are cut.
 std::string format_reply(const Reply& reply);
 
+/// "550 5.1.1 no such user", for logs and records: on one line, without control characters, at most
+/// `limit` octets.
+std::string one_line(const Reply& reply, std::size_t limit = 400);
+
 /// Takes replies out of a byte stream: the client's side.
 class ReplyReader {
  public:

@@ -20,6 +20,14 @@ TEST(Reply, LetsNoTextMakeALine) {
   EXPECT_EQ(format_reply(reply(250, std::string(2000, 'x'))).size(), 512U);
 }
 
+TEST(Reply, IsOneLine) {
+  EXPECT_EQ(one_line({550, EnhancedStatus{5, 1, 1}, {"no", "such\r\nuser"}}),
+            "550 5.1.1 no such  user");
+  EXPECT_EQ(one_line({421, std::nullopt, {}}), "421");
+  EXPECT_EQ(one_line({550, std::nullopt, {std::string(3000, 'x'), "y"}}).size(), 400U);
+  EXPECT_EQ(one_line({550, std::nullopt, {"\xc3\xbc\xc3\xbc"}}, 7), "550 \xc3\xbc");
+}
+
 std::vector<Reply> read(std::string_view bytes, std::size_t step, std::string* error) {
   std::vector<Reply> out;
   ReplyReader reader;
