@@ -24,14 +24,19 @@ Secret normalize(std::string_view password) {
 
 }  // namespace
 
-ScramKeys derive_keys(std::string_view password, std::string_view salt, std::uint32_t iterations) {
+ClientKeys derive_client_keys(std::string_view password, std::string_view salt,
+                              std::uint32_t iterations) {
   const Secret normal = normalize(password);
   Hash salted = salted_password(normal.reveal(), salt, iterations);
-  Hash client_key = hmac(view(salted), "Client Key");
-  ScramKeys keys{std::string(salt), iterations, sha256(view(client_key)),
-                 hmac(view(salted), "Server Key")};
+  const ClientKeys keys{hmac(view(salted), "Client Key"), hmac(view(salted), "Server Key")};
   OPENSSL_cleanse(salted.data(), salted.size());
-  OPENSSL_cleanse(client_key.data(), client_key.size());
+  return keys;
+}
+
+ScramKeys derive_keys(std::string_view password, std::string_view salt, std::uint32_t iterations) {
+  ClientKeys of = derive_client_keys(password, salt, iterations);
+  ScramKeys keys{std::string(salt), iterations, sha256(view(of.client_key)), of.server_key};
+  OPENSSL_cleanse(&of, sizeof of);
   return keys;
 }
 

@@ -32,6 +32,16 @@ ScramKeys make_keys(std::string_view password, std::uint32_t iterations = kDefau
 /// With a given salt. Requires: iterations >= 1.
 ScramKeys derive_keys(std::string_view password, std::string_view salt, std::uint32_t iterations);
 
+/// What a client of SCRAM proves itself with, and what it knows the server by. As good as the
+/// password: to be wiped after use.
+struct ClientKeys {
+  Hash client_key{};
+  Hash server_key{};
+};
+/// As derive_keys(), from the client's side.
+ClientKeys derive_client_keys(std::string_view password, std::string_view salt,
+                              std::uint32_t iterations);
+
 /// Whether the password is the one the keys were made of. The comparison takes the same time
 /// whatever it finds. Takes milliseconds: not for a network thread.
 bool verify_password(const ScramKeys& keys, std::string_view password);
