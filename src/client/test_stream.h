@@ -21,6 +21,7 @@ class ScriptedStream final : public net::Stream {
     std::vector<std::string> written_at_read;  ///< All that was written when each entry was begun.
     bool shut_down = false;
     bool closed = false;
+    std::size_t write_limit = SIZE_MAX;  ///< To be set: a write beyond so many octets fails.
   };
 
   ScriptedStream(std::vector<Entry> script, Record& record, std::size_t step = 1U << 20)
@@ -37,6 +38,7 @@ class ScriptedStream final : public net::Stream {
   void wake() override {}
   async::Task<Status> write(std::string_view bytes, std::chrono::milliseconds) override {
     record_.written += bytes;
+    if (record_.written.size() > record_.write_limit) co_return fail(ErrorKind::closed, "scripted");
     co_return Status();
   }
   async::Task<Status> start_tls(std::shared_ptr<net::TlsContext>,
