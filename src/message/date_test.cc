@@ -38,6 +38,15 @@ TEST(Date, Valid) {
   }
 }
 
+TEST(Date, IsWritten) {
+  EXPECT_EQ(format_date({1795405893, 0}), "Mon, 23 Nov 2026 03:51:33 +0000");
+  EXPECT_EQ(format_date({1795405893, -210}), "Mon, 23 Nov 2026 00:21:33 -0330");
+  EXPECT_EQ(format_date({0, 330}), "Thu, 01 Jan 1970 05:30:00 +0530");
+  for (const std::int64_t seconds : {0LL, 951782400LL, 1795405893LL, 4102444799LL})
+    for (const std::int16_t zone : {-720, -1, 0, 60, 840})
+      EXPECT_EQ(parse_date(format_date({seconds, zone})), (Timestamp{seconds, zone}));
+}
+
 TEST(Date, Junk) {
   for (const std::string_view raw :
        {"", "yesterday", "32 Jan 2001", "0 Jan 2001", "29 Feb 2023", "1 Foo 2001", "1 Jan",
