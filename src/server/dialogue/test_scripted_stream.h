@@ -8,7 +8,7 @@
 namespace posthorn::server::dialogue {
 
 /// A client that says what was written down for it, so many octets at a time, and never waits.
-class ScriptedStream final : public net::Stream {
+class ScriptedStream : public net::Stream {
  public:
   ScriptedStream(std::string script, std::size_t step) : script_(std::move(script)), step_(step) {}
   [[nodiscard]] const std::string& output() const { return output_; }

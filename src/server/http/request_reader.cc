@@ -1,0 +1,100 @@
+#include "server/http/request_reader.h"
+
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/url.hpp>
+
+#include "text/ascii.h"
+
+namespace posthorn::server::http {
+namespace {
+
+namespace beast = boost::beast::http;
+
+Response refusal_of(const boost::system::error_code& error) {
+  if (error == beast::error::header_limit)
+    return refusal(StatusCode::header_too_large, "The header is too large.");
+  if (error == beast::error::body_limit)
+    return refusal(StatusCode::content_too_large, "The body is too large.");
+  if (error == beast::error::bad_version)
+    return refusal(StatusCode::version_not_supported, "HTTP/1.1 is spoken here.");
+  return refusal(StatusCode::bad_request, "This is not an HTTP request.");
+}
+
+Method method_of(beast::verb verb) {
+  switch (verb) {
+    case beast::verb::get: return Method::get;
+    case beast::verb::head: return Method::head;
+    case beast::verb::post: return Method::post;
+    default: return Method::other;
+  }
+}
+
+/// RFC 9112 §3.2: "/path?query", or the absolute form that proxies are sent.
+boost::urls::result<boost::urls::url_view> parse_target(boost::core::string_view target) {
+  if (target.starts_with('/')) return boost::urls::parse_origin_form(target);
+  return boost::urls::parse_absolute_uri(target);
+}
+
+}  // namespace
+
+struct RequestReader::State {
+  beast::request_parser<beast::string_body> parser;
+  bool begun = false;
+  bool told_to_go_ahead = false;
+
+  bool waits_for_go_ahead() {
+    if (told_to_go_ahead || !parser.is_header_done() || parser.get().version() < 11) return false;
+    told_to_go_ahead = true;
+    return text::iequals(parser.get()[beast::field::expect], "100-continue");
+  }
+};
+
+RequestReader::RequestReader(RequestLimits limits) : state_(std::make_unique<State>()) {
+  state_->parser.header_limit(limits.header);
+  state_->parser.body_limit(limits.body);
+  state_->parser.eager(true);
+}
+
+RequestReader::~RequestReader() = default;
+
+std::expected<RequestReader::Progress, Response> RequestReader::take(std::string& input) {
+  // RFC 9112 §2.2: an empty line that some clients send after a body is passed over.
+  while (!state_->begun && (input.starts_with('\r') || input.starts_with('\n'))) input.erase(0, 1);
+  if (input.empty()) return Progress::need_more;
+  state_->begun = true;
+  boost::system::error_code error;
+  const std::size_t taken =
+      state_->parser.put(boost::asio::const_buffer(input.data(), input.size()), error);
+  input.erase(0, taken);
+  if (error && error != beast::error::need_more) return std::unexpected(refusal_of(error));
+  if (state_->parser.is_done()) return Progress::complete;
+  return state_->waits_for_go_ahead() ? Progress::need_go_ahead : Progress::need_more;
+}
+
+bool RequestReader::has_begun() const { return state_->begun; }
+
+bool RequestReader::keeps_alive() const { return state_->parser.get().keep_alive(); }
+
+std::expected<Request, Response> RequestReader::request() {
+  auto& message = state_->parser.get();
+  // A coding other than chunked hides where the body ends (RFC 9112 §6.1).
+  if (message.count(beast::field::transfer_encoding) != 0 && !state_->parser.chunked())
+    return std::unexpected(
+        refusal(StatusCode::not_implemented, "This transfer coding is not known here."));
+  // RFC 9112 §3.2: exactly one, in HTTP/1.1.
+  const std::size_t hosts = message.count(beast::field::host);
+  if (hosts > 1 || (hosts == 0 && message.version() >= 11))
+    return std::unexpected(refusal(StatusCode::bad_request, "There has to be one Host field."));
+  const auto target = parse_target(message.target());
+  if (!target) return std::unexpected(refusal(StatusCode::bad_request, "The target is not a URL."));
+  Request request{.method = method_of(message.method()), .path = target->path()};
+  // As the client's encodeURIComponent() has it, which forms have not: a '+' is one.
+  const boost::urls::encoding_opts keep_plus(false, false, false);
+  for (const auto& parameter : target->params(keep_plus))
+    request.query.push_back({parameter.key, parameter.value});
+  request.body = std::move(message.body());
+  return request;
+}
+
+}  // namespace posthorn::server::http

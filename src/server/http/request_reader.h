@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+
+#include "server/http/message.h"
+
+namespace posthorn::server::http {
+
+/// Both in octets, as they come over the wire.
+struct RequestLimits {
+  std::uint32_t header = 8 << 10;  ///< The request line and the fields.
+  std::uint64_t body = 16 << 10;
+};
+
+/// One request out of the octets of a client, however they come (RFC 9112). Does no I/O; keeps no
+/// more than the body.
+class RequestReader {
+ public:
+  explicit RequestReader(RequestLimits limits);
+  ~RequestReader();
+  RequestReader(const RequestReader&) = delete;
+  RequestReader& operator=(const RequestReader&) = delete;
+
+  enum class Progress : std::uint8_t {
+    need_more,      ///< What is left of the input is wanted again, with more behind it.
+    need_go_ahead,  ///< So, but the client waits for a 100 first (RFC 9110 §10.1.1). Said once.
+    complete,       ///< What is left belongs to the next request.
+  };
+  /// Takes octets off the front of `input`. Errors: the response to say before hanging up; nothing
+  /// may be taken after one. Requires: it was never complete.
+  std::expected<Progress, Response> take(std::string& input);
+  /// Whether anything of a request has come.
+  [[nodiscard]] bool has_begun() const;
+
+  // Once complete:
+  /// Whether the client wants to go on after the response (RFC 9112 §9.3).
+  [[nodiscard]] bool keeps_alive() const;
+  /// Errors: the response to say, where the target makes no sense or Host is missing.
+  std::expected<Request, Response> request();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace posthorn::server::http

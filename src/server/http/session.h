@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "async/task.h"
+#include "net/stream.h"
+#include "server/dialogue/connections.h"
+#include "server/http/format_response.h"
+#include "server/http/http_server.h"
+#include "server/http/message.h"
+#include "server/http/request_reader.h"
+
+namespace posthorn::server::http {
+
+/// One client's connection, request after request.
+class Session {
+ public:
+  Session(std::shared_ptr<const HttpOptions> options, const dialogue::Connections& connections,
+          net::Stream& stream);
+  async::Task<void> run();
+
+ private:
+  using Time = std::chrono::steady_clock::time_point;
+
+  /// Whether to go on after it.
+  async::Task<bool> serve_one(bool may_keep_alive);
+  async::Task<bool> serve(Request request, bool keep_alive);
+  /// None: nobody waits for an answer. An error is the answer to give before hanging up.
+  async::Task<std::optional<std::expected<Request, Response>>> receive(RequestReader& reader);
+  async::Task<Status> wait_for_request();
+  async::Task<Status> read_more(Time until);
+  async::Task<bool> send(Response response, Framing framing);
+  async::Task<void> hang_up_gently();
+
+  const std::shared_ptr<const HttpOptions> options_;
+  const dialogue::Connections& connections_;
+  net::Stream& stream_;
+  std::string in_;  ///< Received and not yet taken.
+};
+
+}  // namespace posthorn::server::http

@@ -1,0 +1,123 @@
+#include "server/http/session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "async/run.h"
+#include "server/dialogue/test_scripted_stream.h"
+
+namespace posthorn::server::http {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+/// Everything the server says to a client that says `script` and hangs up.
+std::string play(const std::string& script, std::size_t step = 100'000,
+                 const HttpOptions& options = {}) {
+  const dialogue::Connections connections;
+  dialogue::ScriptedStream stream(script, step);
+  Session session(std::make_shared<const HttpOptions>(options), connections, stream);
+  async::run_blocking(session.run());
+  return stream.output();
+}
+
+std::size_t count(std::string_view text, std::string_view what) {
+  std::size_t n = 0;
+  for (std::size_t at = text.find(what); at != std::string_view::npos; at = text.find(what, at + 1))
+    ++n;
+  return n;
+}
+
+constexpr std::string_view kHealth = "GET /health HTTP/1.1\r\nHost: h\r\n\r\n";
+
+TEST(HttpSession, AnswersOneAfterAnother) {
+  const std::string script = std::string(kHealth) +
+                             "HEAD /health HTTP/1.1\r\nHost: h\r\n\r\n"
+                             "POST /nowhere HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc" +
+                             std::string(kHealth);
+  for (const std::size_t step : {1UL, 7UL, 100'000UL}) {
+    const std::string said = play(script, step);
+    EXPECT_EQ(count(said, "HTTP/1.1 200 OK\r\n"), 3U) << said;
+    EXPECT_EQ(count(said, "HTTP/1.1 404 Not Found\r\n"), 1U);
+    EXPECT_EQ(count(said, "\r\n\r\nok\n"), 2U);
+    EXPECT_EQ(count(said, "Content-Length: 3\r\n"), 3U);  // Of HEAD's too.
+    EXPECT_EQ(count(said, "\r\nDate: "), 4U);
+  }
+}
+
+TEST(HttpSession, HangsUpWhenAskedTo) {
+  const std::string said =
+      play("GET /health HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n" + std::string(kHealth));
+  EXPECT_EQ(count(said, "HTTP/1.1 200"), 1U);
+  EXPECT_THAT(said, HasSubstr("Connection: close\r\n"));
+}
+
+TEST(HttpSession, ServesABoundedNumber) {
+  std::string script;
+  for (int i = 0; i < 10; ++i) script += kHealth;
+  const std::string said = play(script, 100'000, {.max_requests = 3});
+  EXPECT_EQ(count(said, "HTTP/1.1 200"), 3U);
+  EXPECT_EQ(count(said, "Connection: close"), 1U);
+}
+
+TEST(HttpSession, SaysWhyAndHangsUp) {
+  EXPECT_THAT(play("nonsense\r\n\r\n" + std::string(kHealth)),
+              StartsWith("HTTP/1.1 400 Bad Request\r\n"));
+  EXPECT_EQ(count(play("nonsense\r\n\r\n" + std::string(kHealth)), "HTTP/1.1"), 1U);
+  EXPECT_THAT(play("GET /" + std::string(20'000, 'a')),
+              StartsWith("HTTP/1.1 431 Request Header Fields Too Large\r\n"));
+  EXPECT_THAT(play("POST /autodiscover/autodiscover.xml HTTP/1.1\r\nHost: h\r\n"
+                   "Content-Length: 1000000\r\n\r\n" +
+                   std::string(1'000'000, 'a')),
+              StartsWith("HTTP/1.1 413 Payload Too Large\r\n"));
+}
+
+TEST(HttpSession, LetsABodyCome) {
+  const std::string said = play(
+      "POST /health HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx", 1);
+  EXPECT_THAT(said, StartsWith("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 405 "));
+  EXPECT_THAT(said, HasSubstr("Allow: GET, HEAD\r\n"));
+}
+
+TEST(HttpSession, SaysNothingToWhoHangsUp) {
+  EXPECT_EQ(play(""), "");
+  EXPECT_EQ(play("GET /health HTT"), "");
+  EXPECT_EQ(play("POST /health HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabc"), "");
+}
+
+/// A client that says one octet and then nothing, for as long as it is waited for.
+class SlowStream final : public dialogue::ScriptedStream {
+ public:
+  using ScriptedStream::ScriptedStream;
+  async::Task<Result<std::size_t>> read_some(std::span<char> into,
+                                             std::chrono::milliseconds deadline) override {
+    auto got = co_await ScriptedStream::read_some(into, deadline);
+    if (*got == 0) co_return fail(ErrorKind::timed_out, "nothing came");
+    co_return got;
+  }
+};
+
+TEST(HttpSession, WaitsOnlySoLong) {
+  const dialogue::Connections connections;
+  SlowStream stream("G", 1);
+  Session session(std::make_shared<const HttpOptions>(), connections, stream);
+  async::run_blocking(session.run());
+  EXPECT_THAT(stream.output(), StartsWith("HTTP/1.1 408 Request Timeout\r\n"));
+}
+
+TEST(HttpSession, LimitsTheWholeRequestAndNotOnlyEachWait) {
+  const std::string said =
+      play(std::string(kHealth), 1, {.request_time = std::chrono::milliseconds(0)});
+  EXPECT_THAT(said, Not(HasSubstr("200 OK")));
+}
+
+TEST(HttpDate, IsWrittenAsTheRfcWantsIt) {
+  EXPECT_EQ(format_http_date({784111777, 0}), "Sun, 06 Nov 1994 08:49:37 GMT");
+  EXPECT_EQ(format_http_date({0, 120}), "Thu, 01 Jan 1970 00:00:00 GMT");
+  EXPECT_EQ(format_http_date({-1, 0}), "Wed, 31 Dec 1969 23:59:59 GMT");
+}
+
+}  // namespace
+}  // namespace posthorn::server::http
