@@ -12,6 +12,7 @@
 #include "app/certificates.h"
 #include "app/notify.h"
 #include "app/options.h"
+#include "app/services.h"
 #include "async/event.h"
 #include "auth/authenticator.h"
 #include "auth/crypto.h"
@@ -19,11 +20,13 @@
 #include "auth/throttle.h"
 #include "base/log.h"
 #include "net/listener.h"
+#include "server/http/http_server.h"
 #include "server/imap/imap_server.h"
 #include "server/lmtp/lmtp_server.h"
 
 namespace posthorn::app {
 
+using server::http::HttpServer;
 using server::imap::ImapServer;
 using server::lmtp::LmtpServer;
 
@@ -44,6 +47,7 @@ struct Server::State {
               [this](std::string address) { return accounts.find_recipient(std::move(address)); },
               [this] { return certificates->current(); }},
              lmtp_options(settings.config)),
+        http({limits, [this] { return certificates->current(); }}, {}),
         admin(core->store(),
               {.iterations = static_cast<std::uint32_t>(settings.config.auth.iterations),
                .max_message_octets = settings.config.limits.message_size,
@@ -58,6 +62,7 @@ struct Server::State {
   auth::SessionLimits limits;
   ImapServer imap;
   LmtpServer lmtp;
+  HttpServer http;
   AdminServer admin;
   std::vector<std::unique_ptr<net::Listener>> listeners;
   Addresses addresses;
@@ -66,8 +71,17 @@ struct Server::State {
   async::Event house_is_kept;
   bool keeping_house = false;
 
+  /// What is spoken on a listener, and where its port is noted.
+  struct Spoken {
+    net::OnConnection on_connection;
+    std::uint16_t* port;
+  };
+  /// For a socket that was handed over under a name.
+  std::optional<Spoken> spoken_on(std::string_view name);
+
   Status listen();
   Status listen_inherited();
+  void offer_services();
   Status add(Result<std::unique_ptr<net::Listener>> listener, std::uint16_t* port);
   Status add_all(const std::vector<config::Endpoint>& endpoints, std::uint16_t* port,
                  const net::OnConnection& on_connection);
@@ -78,6 +92,10 @@ struct Server::State {
   }
   net::OnConnection to_lmtp() {
     return [this](std::unique_ptr<net::Stream> s) { lmtp.accept(std::move(s)); };
+  }
+  net::OnConnection to_http(HttpServer::Transport transport) {
+    return
+        [this, transport](std::unique_ptr<net::Stream> s) { http.accept(std::move(s), transport); };
   }
   net::OnConnection to_admin() {
     return [this](std::unique_ptr<net::Stream> s) { admin.accept(std::move(s)); };
@@ -127,22 +145,29 @@ Status Server::State::add_all(const std::vector<config::Endpoint>& endpoints, st
   return {};
 }
 
+std::optional<Server::State::Spoken> Server::State::spoken_on(std::string_view name) {
+  using HttpTransport = HttpServer::Transport;
+  using ImapTransport = ImapServer::Transport;
+  if (name.starts_with("imaps"))
+    return Spoken{to_imap(ImapTransport::implicit_tls), &addresses.imaps};
+  if (name.starts_with("imap")) return Spoken{to_imap(ImapTransport::plain), &addresses.imap};
+  if (name.starts_with("lmtp")) return Spoken{to_lmtp(), &addresses.lmtp};
+  if (name.starts_with("https")) return Spoken{to_http(HttpTransport::tls), &addresses.https};
+  if (name.starts_with("http")) return Spoken{to_http(HttpTransport::plain), &addresses.http};
+  return std::nullopt;
+}
+
 Status Server::State::listen_inherited() {
   for (const net::InheritedSocket& socket : net::take_inherited_sockets()) {
-    net::OnConnection on_connection;
-    if (socket.name.starts_with("imaps")) {
-      on_connection = to_imap(ImapServer::Transport::implicit_tls);
-    } else if (socket.name.starts_with("imap")) {
-      on_connection = to_imap(ImapServer::Transport::plain);
-    } else if (socket.name.starts_with("lmtp")) {
-      on_connection = to_lmtp();
-    } else {
+    std::optional<Spoken> spoken = spoken_on(socket.name);
+    if (!spoken) {
       log::warning("a socket was handed over under the name '{}', which means nothing here",
                    socket.name);
       continue;
     }
     Status added =
-        add(net::Listener::inherited(core->loops(), socket.fd, std::move(on_connection)), nullptr);
+        add(net::Listener::inherited(core->loops(), socket.fd, std::move(spoken->on_connection)),
+            spoken->port);
     if (!added) return added;
   }
   return {};
@@ -157,6 +182,10 @@ Status Server::State::listen() {
   if (status && certificates->current() != nullptr)
     status = add_all(config.listen.imaps, &addresses.imaps,
                      to_imap(ImapServer::Transport::implicit_tls));
+  if (status && certificates->current() != nullptr)
+    status = add_all(config.listen.https, &addresses.https, to_http(HttpServer::Transport::tls));
+  if (status)
+    status = add_all(config.listen.http, &addresses.http, to_http(HttpServer::Transport::plain));
   if (status) status = add_all(config.listen.lmtp, &addresses.lmtp, to_lmtp());
   addresses.lmtp_socket = config::path_in(config, config.listen.lmtp_socket);
   if (status && !addresses.lmtp_socket.empty())
@@ -167,7 +196,13 @@ Status Server::State::listen() {
     status =
         add(net::Listener::unix_socket(core->loops(), addresses.admin_socket, 0600, to_admin()),
             nullptr);
+  offer_services();
   return status;
+}
+
+void Server::State::offer_services() {
+  http.set_options(
+      {.services = services(settings.config, addresses, certificates->current() != nullptr)});
 }
 
 namespace {
@@ -223,6 +258,7 @@ void Server::reload(const config::Config& config) {
   state_->lmtp.set_options(lmtp_options(config));
   if (Status read = state_->certificates->reload(config); !read)
     log::error("certificates stay as they were: {}", read.error().text);
+  state_->offer_services();
 }
 
 async::Task<void> Server::keep_house() {
@@ -249,6 +285,7 @@ async::Task<void> Server::stop(std::chrono::milliseconds grace) {
   if (state.keeping_house) co_await state.house_is_kept.wait();
   co_await state.imap.stop(grace);
   co_await state.lmtp.stop(grace);
+  co_await state.http.stop(grace);
   co_await state.admin.stop();
   co_await state.core->close();
 }

@@ -37,8 +37,10 @@ class Server {
     std::uint16_t imap = 0;
     std::uint16_t imaps = 0;
     std::uint16_t lmtp = 0;
-    std::string lmtp_socket;
-    std::string admin_socket;
+    std::uint16_t https = 0;
+    std::uint16_t http = 0;
+    std::string lmtp_socket = {};
+    std::string admin_socket = {};
   };
   [[nodiscard]] const Addresses& addresses() const;
   /// The certificate in use was made here and nobody vouches for it.

@@ -22,6 +22,8 @@ struct DemoOptions {
   std::string imap = "127.0.0.1:1143";
   std::string imaps = "127.0.0.1:1993";
   std::string lmtp = "127.0.0.1:1024";
+  std::string https = "127.0.0.1:1443";
+  std::string http;
   std::string lmtp_socket;
   std::string any_user;
   std::vector<std::string> without;
@@ -96,6 +98,8 @@ Result<config::Config> configure(const Program& program, const DemoOptions& opti
   Status listening = listen_on(config.listen.imap, options.imap);
   if (listening) listening = listen_on(config.listen.imaps, options.imaps);
   if (listening) listening = listen_on(config.listen.lmtp, options.lmtp);
+  if (listening) listening = listen_on(config.listen.https, options.https);
+  if (listening) listening = listen_on(config.listen.http, options.http);
   if (!listening) return pass(listening);
   config.imap.disabled_capabilities.insert(config.imap.disabled_capabilities.end(),
                                            options.without.begin(), options.without.end());
@@ -107,6 +111,15 @@ std::string own_path() {
   std::error_code error;
   const auto path = std::filesystem::read_symlink("/proc/self/exe", error);
   return error ? "posthorn" : path.string();
+}
+
+/// What an address and a password are completed by.
+std::string describe_setup(const app::Server::Addresses& at) {
+  if (at.https == 0) return "";
+  return fmt::format(
+      "  What mail clients ask to set themselves up (docs/operating.md):\n"
+      "    curl -s --insecure https://127.0.0.1:{}/mail/config-v1.1.xml\n",
+      at.https);
 }
 
 void greet(const app::Server& server, const DemoFolder& folder) {
@@ -122,6 +135,7 @@ void greet(const app::Server& server, const DemoFolder& folder) {
       "    mutt -e 'set ssl_starttls=no' -f imap://demo%40example.org@127.0.0.1:{2}/INBOX\n"
       "  with Thunderbird: server 127.0.0.1, port {3}, SSL/TLS, normal password, user {0}\n"
       "    (the certificate is self-signed: Thunderbird asks once whether to trust it).\n"
+      "{8}"
       "  Deliver a message (LMTP on port {4}):\n"
       "    printf 'LHLO me\\r\\nMAIL FROM:<>\\r\\n"
       "RCPT TO:<{0}>\\r\\nDATA\\r\\nSubject: hello\\r\\n\\r\\nHi!\\r\\n.\\r\\nQUIT\\r\\n'"
@@ -132,7 +146,7 @@ void greet(const app::Server& server, const DemoFolder& folder) {
       "\n"
       "The data lies in {5}{6}. Ctrl-C ends it.\n\n",
       app::kDemoName, app::kDemoPassword, at.imap, at.imaps, at.lmtp, folder.path(),
-      folder.is_thrown_away() ? " and is removed at the end" : "", own_path());
+      folder.is_thrown_away() ? " and is removed at the end" : "", own_path(), describe_setup(at));
   std::fflush(stdout);
 }
 
@@ -176,6 +190,12 @@ void add_demo(CLI::App& app, Program& program) {
   command->add_option("--imap", options->imap, "Port 0: any")->type_name("HOST:PORT");
   command->add_option("--imaps", options->imaps, "Port 0: any")->type_name("HOST:PORT");
   command->add_option("--lmtp", options->lmtp, "Port 0: any")->type_name("HOST:PORT");
+  command
+      ->add_option("--https", options->https,
+                   "Where mail clients learn how to set themselves up; port 0: any")
+      ->type_name("HOST:PORT");
+  command->add_option("--http", options->http, "The same in clear; default: not at all")
+      ->type_name("HOST:PORT");
   command->add_option("--lmtp-socket", options->lmtp_socket, "LMTP on a unix socket as well")
       ->type_name("PATH");
   command

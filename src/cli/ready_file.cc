@@ -12,6 +12,8 @@ Status write_ready_file(const std::string& path, const app::Server::Addresses& a
   const boost::json::object ready{{"imap", addresses.imap},
                                   {"imaps", addresses.imaps},
                                   {"lmtp", addresses.lmtp},
+                                  {"https", addresses.https},
+                                  {"http", addresses.http},
                                   {"lmtp_socket", addresses.lmtp_socket},
                                   {"admin_socket", addresses.admin_socket},
                                   {"pid", ::getpid()}};

@@ -31,6 +31,8 @@ struct Listen {
   std::vector<Endpoint> imap;
   std::vector<Endpoint> imaps;
   std::vector<Endpoint> lmtp;
+  std::vector<Endpoint> https;
+  std::vector<Endpoint> http;
   std::string lmtp_socket;   ///< Unix socket; see path_in(). Empty: none.
   std::string admin_socket;  ///< Unix socket; see path_in(). Empty: none.
 };

@@ -76,7 +76,7 @@ class Server:
             self.process = subprocess.Popen(
                 [program(), "demo", "--dir", self.folder, "--engine", self.engine,
                  "--any-user", PASSWORD, "--imap", "127.0.0.1:0", "--imaps", "127.0.0.1:0",
-                 "--lmtp", "127.0.0.1:0", "--ready-file", ready, *self.arguments],
+                 "--lmtp", "127.0.0.1:0", "--https", "127.0.0.1:0", "--ready-file", ready, *self.arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         deadline = time.monotonic() + 60
         while not os.path.exists(ready):
@@ -86,6 +86,7 @@ class Server:
         with open(ready, encoding="utf-8") as f:
             at = json.load(f)
         self.imap_port, self.imaps_port, self.lmtp_port = at["imap"], at["imaps"], at["lmtp"]
+        self.https_port, self.http_port = at["https"], at["http"]
 
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as f:
