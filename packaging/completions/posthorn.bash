@@ -6,11 +6,11 @@ _posthorn_words() {
   local account="--password-file"
   case $1 in
     "") echo "--config --data-dir --set --version --help init serve demo account alias import export
-              check config version" ;;
+              check dns config version" ;;
     init) echo "--account --password-file --hostname --help" ;;
     serve) echo "--ready-file --help" ;;
-    demo) echo "--dir --engine --imap --imaps --lmtp --lmtp-socket --any-user --without --empty
-                --ready-file --quiet --help" ;;
+    demo) echo "--dir --engine --imap --imaps --lmtp --lmtp-socket --https --http --any-user
+                --without --empty --ready-file --quiet --help" ;;
     account) echo "add list passwd remove disable enable --help" ;;
     "account add") echo "$account --no-password --max-size --max-messages --help" ;;
     "account list" | "alias list") echo "--json --help" ;;
@@ -20,6 +20,7 @@ _posthorn_words() {
     import) echo "--format --mailbox --under --record --keep-quoted-from --quiet --help" ;;
     export) echo "--format --mailbox --quiet --help" ;;
     check) echo "--deep --json --help" ;;
+    dns) echo "--json --help" ;;
     config) echo "show check example --help" ;;
     *) echo "--help" ;;
   esac
@@ -68,7 +69,7 @@ _posthorn() {
     case $word in
       -c | --config | --data-dir | --set) ((i++)) ;;
       -*) ;;
-      init | serve | demo | account | alias | import | export | check | config | version)
+      init | serve | demo | account | alias | import | export | check | dns | config | version)
         [[ -z $commands ]] && commands=$word
         ;;
       add | list | passwd | remove | disable | enable | show | example)

@@ -80,6 +80,7 @@ void add_alias(CLI::App& app, Program& program);
 void add_import(CLI::App& app, Program& program);
 void add_export(CLI::App& app, Program& program);
 void add_check(CLI::App& app, Program& program);
+void add_dns(CLI::App& app, Program& program);
 void add_config(CLI::App& app, Program& program);
 void add_version(CLI::App& app, Program& program);
 

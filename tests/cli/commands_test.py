@@ -27,7 +27,7 @@ def run(*arguments, code=0, stdin=""):
 def test_help():
     expect("demo" in run("--help"), "--help")
     for command in ("init", "serve", "demo", "account", "alias", "import", "export", "check",
-                    "config"):
+                    "dns", "config"):
         said = run(command, "--help")
         expect("Example" in said or "serve" == command, f"{command} --help has no example")
     expect(run("version").startswith("posthorn "), "version")
@@ -35,6 +35,20 @@ def test_help():
     expect("imap_prot" in run("--set", "listen.imap_prot=x", "config", "check", code=1), "a typo")
     expect('message_size = "5MB"  # command line' in
            run("--set", "limits.message_size=5MB", "config", "show"), "config show")
+
+
+def test_dns():
+    on = ("--set", "hostname=mail.example.org", "--set", "listen.https=*:443", "dns")
+    zone = run(*on, "example.org")
+    records = [line.split(None, 3) for line in zone.splitlines() if not line.startswith(";")]
+    expect(["_imaps._tcp.example.org.", "IN", "SRV", "0 1 993 mail.example.org."] in records, zone)
+    as_json = [json.loads(line) for line in run(*on, "example.org", "--json").splitlines()]
+    expect([[r["name"], "IN", r["type"], r["data"]] for r in as_json] == records, as_json)
+    expect("xn--bcher-kva.example" in run(*on, "b\u00fccher.example"), "a name in another script")
+    run(*on, "not a domain", code=1)
+    expect("hostname" in run("--set", "hostname=web1", "dns", "example.org", code=1), "no host name")
+    expect("autoconfig." not in run("--set", "hostname=mail.example.org", "dns", "example.org"),
+           "autoconfig is promised and not served")
 
 
 def offline(folder):
@@ -192,6 +206,7 @@ def test_import_and_export(folder):
 
 def test():
     test_help()
+    test_dns()
     with tempfile.TemporaryDirectory(prefix="posthorn-cli-") as folder:
         online(offline(folder), folder)
         test_import_and_export(folder)

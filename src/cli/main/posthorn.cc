@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   posthorn::cli::add_import(app, program);
   posthorn::cli::add_export(app, program);
   posthorn::cli::add_check(app, program);
+  posthorn::cli::add_dns(app, program);
   posthorn::cli::add_config(app, program);
   posthorn::cli::add_version(app, program);
   CLI11_PARSE(app, argc, argv);
