@@ -2,7 +2,11 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
+#include <chrono>
 #include <future>
+#include <random>
+#include <thread>
 
 #include "base/bytes.h"
 #include "store/record.h"
@@ -79,12 +83,26 @@ Result<Seq> commit_and_wait(engine::Engine& engine, engine::Commit commit) {
   return future.get();
 }
 
+namespace {
+
+/// An engine refuses everything that was submitted for a partition before a conflict was told, so
+/// those who try again at once refuse each other for ever.
+void pause_before(int attempt) {
+  constexpr int kLongestMicroseconds = 20'000;
+  thread_local std::minstd_rand random{std::random_device{}()};
+  std::uniform_int_distribution<int> pause(0, std::min(500 * attempt, kLongestMicroseconds));
+  std::this_thread::sleep_for(std::chrono::microseconds(pause(random)));
+}
+
+}  // namespace
+
 Status edit_row(
     engine::Engine& engine, const PartitionId& partition, const std::string& key,
     const std::function<Result<std::vector<engine::Edit>>(const std::optional<std::string>&)>&
         make) {
-  constexpr int kMaxAttempts = 64;
+  constexpr int kMaxAttempts = 256;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    if (attempt > 0) pause_before(attempt);
     auto rows = engine.scan(partition, key, key + '\0', 1, engine::Tier::may_block);
     if (!rows) return pass(rows);
     auto edits = make(rows->rows.empty() ? std::nullopt : std::optional(rows->rows.front().value));

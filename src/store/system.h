@@ -32,8 +32,10 @@ Result<std::string> open_system(engine::Engine& engine);
 /// Waits for a commit. Not on a loop's thread.
 Result<Seq> commit_and_wait(engine::Engine& engine, engine::Commit commit);
 
-/// Reads `key` and commits the edits `make` answers, again when somebody was faster. May block.
-/// `make` is given the row's value, if there is one; no edits: nothing to do.
+/// Reads `key` and commits the edits `make` answers; when somebody was faster, again after a pause
+/// that grows and differs. May block. `make` is given the row's value, if there is one; no edits:
+/// nothing to do. Errors: unavailable after some seconds of bad luck; what `make` and the
+/// engine say.
 Status edit_row(
     engine::Engine& engine, const PartitionId& partition, const std::string& key,
     const std::function<Result<std::vector<engine::Edit>>(const std::optional<std::string>&)>&
