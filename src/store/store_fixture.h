@@ -2,14 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <future>
 #include <memory>
 #include <string>
 #include <utility>
 
-#include "async/gate.h"
 #include "async/loop.h"
 #include "async/offload.h"
+#include "async/test_run_on.h"
 #include "engine/memory/memory_engine.h"
 #include "store/account.h"
 #include "store/store.h"
@@ -45,25 +44,7 @@ class StoreFixture : public testing::Test {
   /// Runs a task on the first loop and waits for it.
   template <class T>
   T run(async::Task<T> task) {
-    std::promise<void> done;
-    std::optional<std::conditional_t<std::is_void_v<T>, bool, T>> result;
-    async::Gate gate;
-    loops_->at(0).post([&] { gate.spawn(keep(std::move(task), result, done)); });
-    done.get_future().wait();
-    std::promise<void> freed;
-    loops_->at(0).post([&] { freed.set_value(); });
-    freed.get_future().wait();
-    if constexpr (!std::is_void_v<T>) return std::move(*result);
-  }
-
-  template <class T, class R>
-  static async::Task<void> keep(async::Task<T> task, R& result, std::promise<void>& done) {
-    if constexpr (std::is_void_v<T>) {
-      co_await std::move(task);
-    } else {
-      result.emplace(co_await std::move(task));
-    }
-    done.set_value();
+    return async::run_on(loops_->at(0), std::move(task));
   }
 
   AccountPtr make_account(std::string name) {
