@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Runs clang-tidy over the sources of a build's compile_commands.json, several at a time.
 
-    tidy.py BUILD_DIR [--jobs N] [--all | --changed BASE] [file ...]
+    tidy.py BUILD_DIR [--jobs N] [--deep] [--all | --changed BASE] [file ...]
 
-A file that passed is not checked again until it, something it includes from src/, or .clang-tidy has
-changed: what passed is remembered in BUILD_DIR/tidy. Exit code 1 when there were findings."""
+A file that passed is not checked again until it, something it includes from src/, how it is compiled,
+.clang-tidy or clang-tidy itself has changed: what passed is remembered in ~/.cache/posthorn-tidy, for all
+clones. --deep adds the checks that cost more (.clang-tidy says which). Exit code 1 when there were findings."""
 
 import argparse
 import concurrent.futures
@@ -14,7 +15,11 @@ import os
 import re
 import subprocess
 import sys
+import time
 
+DEEP = "bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-exception-escape," \
+       "-bugprone-unchecked-optional-access,misc-unused-using-decls,clang-analyzer-core.*,clang-analyzer-cplusplus.*"
+KEPT_SECONDS = 60 * 24 * 3600  # What nobody asked for so long is forgotten.
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
@@ -22,8 +27,10 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 class Closure:
     """The bytes of a source and of everything it includes from src/, as one hash."""
 
-    def __init__(self):
+    def __init__(self, checks):
         self.texts = {}
+        version = subprocess.run(["clang-tidy-19", "--version"], capture_output=True, text=True, check=True).stdout
+        self.tool = f"{version}\0{checks}\0{self.text(os.path.join(ROOT, '.clang-tidy'))}"
 
     def text(self, path):
         if path not in self.texts:
@@ -47,11 +54,35 @@ class Closure:
                     todo.append(included)
         return found
 
-    def hash(self, path):
-        h = hashlib.sha256(self.text(os.path.join(ROOT, ".clang-tidy")).encode())
+    def hash(self, path, command):
+        """Of everything the outcome depends on, wherever the clone lies."""
+        h = hashlib.sha256(f"{self.tool}\0{command.replace(ROOT, '')}\0".encode())
         for name in sorted(self.files(path)):
-            h.update(f"{name}\0{self.text(name)}\0".encode())
+            h.update(f"{os.path.relpath(name, ROOT)}\0{self.text(name)}\0".encode())
         return h.hexdigest()
+
+
+class Passed:
+    """What passed, by hash; shared by all clones of this user."""
+
+    def __init__(self):
+        cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+        self.folder = os.path.join(cache, "posthorn-tidy")
+        os.makedirs(self.folder, exist_ok=True)
+        for entry in os.scandir(self.folder):
+            if entry.stat().st_mtime < time.time() - KEPT_SECONDS:
+                os.remove(entry.path)
+
+    def has(self, hash):
+        try:
+            os.utime(os.path.join(self.folder, hash))
+            return True
+        except OSError:
+            return False
+
+    def add(self, hash):
+        with open(os.path.join(self.folder, hash), "w", encoding="utf-8"):
+            pass
 
 
 def changed_since(base):
@@ -69,9 +100,15 @@ def changed_since(base):
 
 
 def choose(options, closure):
+    """The sources to look at, with how each is compiled."""
     with open(os.path.join(options.build, "compile_commands.json"), encoding="utf-8") as f:
-        sources = sorted({entry["file"] for entry in json.load(f)})
-    sources = [s for s in sources if s.startswith((ROOT + "/src/", ROOT + "/bench/"))]
+        commands = {entry["file"]: entry["command"] for entry in json.load(f)}
+    own = tuple(os.path.join(ROOT, folder, "") for folder in ("src", "bench", "tests"))
+    sources = wanted_of(options, closure, sorted(s for s in commands if s.startswith(own)))
+    return [(s, commands[s]) for s in sources]
+
+
+def wanted_of(options, closure, sources):
     if options.files:
         wanted = {os.path.abspath(f) for f in options.files}
         return [s for s in sources if s in wanted]
@@ -82,8 +119,8 @@ def choose(options, closure):
     return sources
 
 
-def run_one(build, source):
-    done = subprocess.run(["clang-tidy-19", "--quiet", "-p", build, source], cwd=ROOT,
+def run_one(build, checks, source):
+    done = subprocess.run(["clang-tidy-19", "--quiet", f"--checks={checks}", "-p", build, source], cwd=ROOT,
                           capture_output=True, text=True, check=False)
     lines = [l for l in (done.stdout + done.stderr).splitlines()
              if l and not re.match(r"^\d+ warnings?( and \d+ errors?)? generated|^Suppressed|^Use -head", l)]
@@ -94,25 +131,25 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument("build")
     p.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
+    p.add_argument("--deep", action="store_true", help="with the checks that cost more")
     p.add_argument("--changed", metavar="BASE", help="only what differs from this commit")
     p.add_argument("--all", action="store_true", help="also what passed before")
     p.add_argument("files", nargs="*")
     options = p.parse_intermixed_args()
     options.build = os.path.abspath(options.build)
-    passed = os.path.join(options.build, "tidy")
-    os.makedirs(passed, exist_ok=True)
-    closure = Closure()
-    todo = [(s, os.path.join(passed, closure.hash(s))) for s in choose(options, closure)]
+    checks = DEEP if options.deep else ""
+    closure = Closure(checks)
+    passed = Passed()
+    todo = [(s, closure.hash(s, command)) for s, command in choose(options, closure)]
     if not options.all:
-        todo = [(s, mark) for s, mark in todo if not os.path.exists(mark)]
+        todo = [(s, hash) for s, hash in todo if not passed.has(hash)]
     print(f"clang-tidy: {len(todo)} files to check", flush=True)
     failures = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for (source, mark), (code, text) in zip(todo, pool.map(
-                lambda job: run_one(options.build, job[0]), todo)):
+        for (source, hash), (code, text) in zip(todo, pool.map(
+                lambda job: run_one(options.build, checks, job[0]), todo)):
             if code == 0:
-                with open(mark, "w", encoding="utf-8"):
-                    pass
+                passed.add(hash)
             else:
                 failures += 1
                 print(f"{os.path.relpath(source, ROOT)}:\n{text}", flush=True)

@@ -10,7 +10,7 @@ namespace {
 
 /// The octets of a literal that ends the response but for the last parenthesis.
 std::string_view literal_of(std::string_view response) {
-  const std::size_t open = response.find("{");
+  const std::size_t open = response.find('{');
   const std::size_t close = response.find("}\r\n", open);
   if (open == std::string_view::npos || close == std::string_view::npos) return {};
   const auto size = std::strtoull(response.data() + open + 1, nullptr, 10);

@@ -41,6 +41,7 @@ std::vector<std::string> broken(Post& post) {
       latin1("From: Blåbær <berry@example.com>\r\nSubject: rå bytes i emnet, åtte bit\r\n\r\n"
              "Ingen koding, intet tegnsett: æøå\r\n"),
       "From: Blåbær <berry@example.com>\r\nSubject: UTF-8 uten RFC 2047: æøå\r\n\r\næøå\r\n",
+      // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): a message is several lines.
       "From: a@example.com\r\nSubject: multipart without its end\r\nMIME-Version: 1.0\r\n"
       "Content-Type: multipart/mixed; boundary=b\r\n\r\npreamble\r\n--b\r\n\r\nfirst\r\n--b\r\n"
       "Content-Type: text/html\r\n\r\n<p>second, and then nothing",

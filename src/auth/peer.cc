@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 
 namespace posthorn::auth {
 namespace {
@@ -25,7 +26,7 @@ std::string print(int family, const void* address) {
 }  // namespace
 
 std::string network_of(std::string_view peer) {
-  const std::string address(address_of(peer));
+  std::string address(address_of(peer));
   std::array<std::uint8_t, 16> bytes{};
   if (inet_pton(AF_INET6, address.c_str(), bytes.data()) != 1) return address;
   constexpr std::array<std::uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
