@@ -125,6 +125,15 @@ Status make_data_dir(const std::string& path) {
   return {};
 }
 
+/// What can be done where the system refuses to listen.
+std::unexpected<Error> explain(Error error, const config::Endpoint& endpoint) {
+  if (error.kind == ErrorKind::no_permission && endpoint.port < 1024)
+    error.text +=
+        ": ports below 1024 take root or CAP_NET_BIND_SERVICE; others are had by, say, "
+        "--set listen.imap='*:1143'";
+  return std::unexpected(std::move(error));
+}
+
 }  // namespace
 
 Status Server::State::add(Result<std::unique_ptr<net::Listener>> listener, std::uint16_t* port) {
@@ -140,7 +149,7 @@ Status Server::State::add_all(const std::vector<config::Endpoint>& endpoints, st
   for (const config::Endpoint& endpoint : endpoints) {
     Status added =
         add(net::Listener::tcp(core->loops(), config::to_text(endpoint), on_connection), port);
-    if (!added) return added;
+    if (!added) return explain(std::move(added.error()), endpoint);
   }
   return {};
 }

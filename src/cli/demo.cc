@@ -85,13 +85,9 @@ Result<config::Config> configure(const Program& program, const DemoOptions& opti
                        {"listen.lmtp_socket", options.lmtp_socket},
                        {"auth.allow_plaintext_without_tls", "loopback"},
                        {"log.level", options.quiet ? "warning" : "info"}};
-  for (const std::string& setting : program.settings) {
-    const std::size_t equals = setting.find('=');
-    if (equals == std::string::npos)
-      return fail(ErrorKind::bad_argument,
-                  fmt::format("--set {}: this has to be key=value", setting));
-    sources.overrides.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
-  }
+  const auto settings = parse_settings(program);
+  if (!settings) return std::unexpected(settings.error());
+  sources.overrides.insert(sources.overrides.end(), settings->begin(), settings->end());
   auto loaded = config::load(sources);
   if (!loaded) return pass(loaded);
   config::Config config = std::move(loaded->config);

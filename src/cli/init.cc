@@ -20,52 +20,69 @@ struct InitOptions {
   std::string hostname;
 };
 
-/// The example file with what was asked for set at its top.
-std::string first_config(const std::string& data_dir, const std::string& hostname) {
-  std::string text =
-      fmt::format("# Made by posthorn {} init.\ndata_dir = \"{}\"\n", app::kVersion, data_dir);
-  if (!hostname.empty()) text += fmt::format("hostname = \"{}\"\n", hostname);
-  return text + "\n" + config::example_file();
+/// Every key, with what was said on the command line in force.
+Result<std::string> first_config(const Program& program) {
+  auto settings = parse_settings(program);
+  if (!settings) return pass(settings);
+  if (!program.data_dir.empty()) settings->emplace_back("data_dir", program.data_dir);
+  const auto loaded = config::load({.overrides = std::move(*settings)});
+  if (!loaded) return std::unexpected(loaded.error());
+  return fmt::format("# Made by posthorn {} init.\n", app::kVersion) + config::first_file(*loaded);
 }
 
-Status write_config(const std::string& path, const std::string& text) {
+/// With those above it.
+Status make_folder(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (!error) return {};
+  return fail(ErrorKind::io, fmt::format("{}: cannot be made: {}; --config FILE and --data-dir DIR "
+                                         "name other places",
+                                         path.string(), error.message()));
+}
+
+Status write_config(const Program& program) {
+  const fs::path path = program.config_path;
   std::error_code error;
   if (fs::exists(path, error)) {
-    fmt::print("{} is there and stays as it is\n", path);
+    fmt::print("{} is there and stays as it is\n", path.string());
     return {};
   }
-  const fs::path parent = fs::path(path).parent_path();
-  if (!parent.empty()) fs::create_directories(parent, error);
-  if (Status written = app::write_file_atomically(path, text); !written) return written;
+  const auto text = first_config(program);
+  if (!text) return std::unexpected(text.error());
+  if (path.has_parent_path())
+    if (Status made = make_folder(path.parent_path()); !made) return made;
+  if (Status written = app::write_file_atomically(path, *text); !written) return written;
   // The server runs as a user of its own and has to read it. Secrets belong into files it names.
   fs::permissions(path, fs::perms(0644), error);
-  fmt::print("wrote {}\n", path);
+  fmt::print("wrote {}\n", path.string());
+  return {};
+}
+
+Status make_data_dir(const config::Config& config) {
+  if (Status made = make_folder(config.data_dir); !made) return made;
+  std::error_code ignored;
+  fs::permissions(config.data_dir, fs::perms::owner_all, ignored);
+  if (const auto certificates = app::Certificates::open(config); !certificates)
+    return std::unexpected(certificates.error());
   return {};
 }
 
 int init(Program& program, const InitOptions& options) {
   if (program.config_path.empty()) program.config_path = kDefaultConfig;
-  if (program.data_dir.empty()) program.data_dir = "/var/lib/posthorn";
-  program.data_dir = fs::absolute(program.data_dir).string();
-  if (Status written =
-          write_config(program.config_path, first_config(program.data_dir, options.hostname));
-      !written)
-    return complain(written.error());
-  std::error_code error;
-  fs::create_directories(program.data_dir, error);
-  if (error)
-    return complain({ErrorKind::io, fmt::format("{}: {}", program.data_dir, error.message())});
-  fs::permissions(program.data_dir, fs::perms::owner_all, error);
+  if (!options.hostname.empty()) program.settings.push_back("hostname=" + options.hostname);
+  // What is written down has to hold wherever the server is started.
+  if (!program.data_dir.empty())
+    program.data_dir = fs::absolute(program.data_dir).lexically_normal().string();
+  if (Status written = write_config(program); !written) return complain(written.error());
+  const auto loaded = load_config(program);
+  if (!loaded) return complain(loaded.error());
+  if (Status made = make_data_dir(loaded->config); !made) return complain(made.error());
   app::Json request{{"do", "ping"}};
   if (!options.account.empty()) {
     auto password = read_new_password(options.password_file);
     if (!password) return complain(password.error());
     request = {{"do", "account.create"}, {"name", options.account}, {"password", *password}};
   }
-  const auto loaded = load_config(program);
-  if (!loaded) return complain(loaded.error());
-  if (const auto made = app::Certificates::open(loaded->config); !made)
-    return complain(made.error());
   const int code = ask(program, request, [](const app::Json&) {});
   if (code == 0) fmt::print("ready: posthorn --config {} serve\n", program.config_path);
   return code;
@@ -84,10 +101,13 @@ void add_init(CLI::App& app, Program& program) {
       ->type_name("FILE");
   command->add_option("--hostname", options->hostname, "The name clients know this server by");
   command->footer(
-      "What is there already stays as it is.\n"
+      "What is there already stays as it is. What is said by --data-dir, --set and --hostname "
+      "stands in\n"
+      "the file that is written.\n"
       "Examples:\n"
       "  posthorn init --hostname mail.example.org --account ada@example.org\n"
-      "  posthorn --config ./posthorn.toml --data-dir ./mail init");
+      "  posthorn --config ./posthorn.toml --data-dir ./mail --set listen.imap='*:1143' \\\n"
+      "    --set listen.imaps='*:1993' init           # as anybody, on ports that need no right");
   command->callback([&program, options] { program.run = [&] { return init(program, *options); }; });
 }
 

@@ -9,6 +9,18 @@
 
 namespace posthorn::cli {
 
+Result<std::vector<std::pair<std::string, std::string>>> parse_settings(const Program& program) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const std::string& setting : program.settings) {
+    const std::size_t equals = setting.find('=');
+    if (equals == std::string::npos)
+      return fail(ErrorKind::bad_argument,
+                  fmt::format("--set {}: this has to be key=value", setting));
+    out.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+  }
+  return out;
+}
+
 Result<config::Loaded> load_config(const Program& program) {
   config::Sources sources;
   std::error_code ignored;
@@ -18,13 +30,9 @@ Result<config::Loaded> load_config(const Program& program) {
     sources.path = kDefaultConfig;
   }
   sources.environment = config::process_environment();
-  for (const std::string& setting : program.settings) {
-    const std::size_t equals = setting.find('=');
-    if (equals == std::string::npos)
-      return fail(ErrorKind::bad_argument,
-                  fmt::format("--set {}: this has to be key=value", setting));
-    sources.overrides.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
-  }
+  auto settings = parse_settings(program);
+  if (!settings) return pass(settings);
+  sources.overrides = std::move(*settings);
   if (!program.data_dir.empty()) sources.overrides.emplace_back("data_dir", program.data_dir);
   return config::load(sources);
 }

@@ -35,7 +35,10 @@ inline constexpr const char* kDefaultConfig = "/etc/posthorn/posthorn.toml";
 inline constexpr int kFailed = 1;
 inline constexpr int kFindings = 3;
 
-/// Errors: as config::load, and bad_argument for a setting without '='.
+/// Keys and values of --set. Errors: bad_argument for a setting without '='.
+Result<std::vector<std::pair<std::string, std::string>>> parse_settings(const Program& program);
+
+/// Errors: as config::load and parse_settings.
 Result<config::Loaded> load_config(const Program& program);
 
 /// Says it on standard error; returns kFailed.

@@ -277,6 +277,18 @@ TEST(Example, IsWhatTheTableSays) {
   EXPECT_TRUE(difference(good(uncommented), good("")).changed.empty());
 }
 
+TEST(FirstFile, HasInForceWhatTheCommandLineSaid) {
+  Sources sources;
+  sources.overrides = {{"listen.imap", "*:1143"}, {"tls.key_password", "hush"}};
+  sources.environment = {{"POSTHORN_LOG_LEVEL", "debug"}};
+  const auto loaded = load(sources);
+  ASSERT_TRUE(loaded);
+  const std::string file = first_file(*loaded);
+  EXPECT_THAT(file, HasSubstr("\nimap = [\"*:1143\"]\n"));
+  EXPECT_THAT(file, testing::Not(HasSubstr("hush")));
+  EXPECT_THAT(difference(good(file), good("")).changed, ElementsAre("listen.imap"));
+}
+
 TEST(Reference, HasALineForEachKey) {
   const std::string page = reference_page();
   for (const Key& key : schema()) {

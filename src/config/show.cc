@@ -60,6 +60,24 @@ std::string allowed(const Key& key) {
   return "";
 }
 
+/// Each key with what it is for; commented out at its default unless it is set.
+template <class IsSet>
+std::string commented_file(const Config& config, IsSet is_set) {
+  const Config otherwise = defaults();
+  const std::string out =
+      "# Sizes: \"64MiB\", \"100MB\". Durations: \"500ms\", \"90s\", \"30m\", \"30d\".\n"
+      "# `posthorn config check` verifies this file, `posthorn config show` tells what is in "
+      "force.\n"
+      "\n";
+  return out + by_table([&](const Key& key) {
+           const std::string range = allowed(key);
+           const bool set = is_set(key);
+           return fmt::format("\n# {}{}\n{}{} = {}\n", key.doc,
+                              range.empty() ? "" : fmt::format(" ({})", range), set ? "" : "#",
+                              leaf_of(key), format_value(set ? config : otherwise, key));
+         });
+}
+
 }  // namespace
 
 std::string show(const Loaded& loaded) {
@@ -73,18 +91,16 @@ std::string show(const Loaded& loaded) {
 }
 
 std::string example_file() {
-  const Config config = defaults();
-  std::string out =
-      "# Configuration of Posthorn. Every key may be left out; the values here are the defaults.\n"
-      "# Sizes: \"64MiB\", \"100MB\". Durations: \"500ms\", \"90s\", \"30m\", \"30d\".\n"
-      "# `posthorn config check` verifies this file, `posthorn config show` tells what is in "
-      "force.\n"
-      "\n";
-  return out + by_table([&](const Key& key) {
-           const std::string range = allowed(key);
-           return fmt::format("\n# {}{}\n#{} = {}\n", key.doc,
-                              range.empty() ? "" : fmt::format(" ({})", range), leaf_of(key),
-                              format_value(config, key));
+  return "# Configuration of Posthorn. Every key may be left out; the values here are the "
+         "defaults.\n" +
+         commented_file(defaults(), [](const Key&) { return false; });
+}
+
+std::string first_file(const Loaded& loaded) {
+  return "# Configuration of Posthorn. What is commented out is the default.\n" +
+         commented_file(loaded.config, [&](const Key& key) {
+           return key.form != Form::secret &&
+                  loaded.origins.find(key.name)->second == "command line";
          });
 }
 

@@ -51,6 +51,21 @@ def test_dns():
            "autoconfig is promised and not served")
 
 
+def test_init(folder):
+    data, config = os.path.join(folder, "other", "mail"), os.path.join(folder, "etc", "posthorn.toml")
+    run("--config", config, "--data-dir", os.path.join(data, ".", ""), "--set", "listen.imap=*:1143",
+        "init", "--hostname", "mail.example.org")
+    on = ("--config", config)
+    shown = run(*on, "config", "show")
+    for line in (f'data_dir = "{data}/"', 'hostname = "mail.example.org"', 'imap = ["*:1143"]'):
+        expect(f"{line}  # {config}:" in shown, f"{line} was not written down: {shown}")
+    # Again: it works on the data that the file names.
+    run(*on, "init", "--account", "dan@example.org", "--password-file", "-", stdin="secret\n")
+    expect("dan@example.org" in run(*on, "account", "list"), "init again")
+    said = run("--config", "/dev/null/posthorn.toml", "init", code=1)
+    expect("/dev/null" in said and "--config FILE" in said, said)
+
+
 def offline(folder):
     data, config = os.path.join(folder, "mail"), os.path.join(folder, "posthorn.toml")
     run("--config", config, "--data-dir", data, "init", "--account", "Ada@Example.org",
@@ -208,6 +223,7 @@ def test():
     test_help()
     test_dns()
     with tempfile.TemporaryDirectory(prefix="posthorn-cli-") as folder:
+        test_init(folder)
         online(offline(folder), folder)
         test_import_and_export(folder)
 

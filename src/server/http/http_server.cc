@@ -42,7 +42,7 @@ async::Task<void> HttpServer::State::serve(net::Stream& stream, Transport transp
   if (transport == Transport::tls) {
     Status ready = co_await stream.start_tls(context.tls(), kHandshake);
     if (!ready) {
-      log::debug("http {}: TLS: {}", stream.peer(), ready.error().text);
+      log::debug("http {}: TLS: {} ({})", stream.peer(), ready.error().text, ready.error().cause);
       co_return;
     }
   }
