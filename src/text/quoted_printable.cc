@@ -8,21 +8,61 @@ namespace {
 // Bytes that stand for themselves wherever they are.
 bool is_plain(char c) { return c != '=' && c != '\r' && c != '\n' && !is_wsp(c); }
 
+// The octets an escape-free line, or what stands between two escapes, consists of are copied as
+// they are. False, with nothing of use appended, when the line is not plainly right.
+bool append_line(std::string_view line, std::string& out) {
+  while (true) {
+    const std::size_t escape = line.find('=');
+    out.append(line.substr(0, escape));
+    if (escape == std::string_view::npos) return true;
+    if (line.size() - escape < 3) return false;
+    const int high = hex_value(line[escape + 1]);
+    const int low = hex_value(line[escape + 2]);
+    if (high < 0 || low < 0) return false;
+    out.push_back(static_cast<char>(high << 4 | low));
+    line.remove_prefix(escape + 3);
+  }
+}
+
 }  // namespace
+
+// Whole lines as encoders make them: without blanks at their end, bare CRs or "=" that is no
+// escape. Returns how much was taken; what comes then is for step().
+std::size_t QuotedPrintableDecoder::take_lines(std::string_view encoded, std::string& out) {
+  std::size_t at = 0;
+  while (true) {
+    const std::size_t end = encoded.find('\n', at);
+    if (end == std::string_view::npos) return at;
+    std::string_view line = encoded.substr(at, end - at);
+    const bool crlf = line.ends_with('\r');
+    if (crlf) line.remove_suffix(1);
+    const bool soft = line.ends_with('=');
+    if (soft) line.remove_suffix(1);
+    if (line.find('\r') != std::string_view::npos) return at;
+    if (!soft && !line.empty() && is_wsp(line.back())) return at;
+    const std::size_t before = out.size();
+    if (!append_line(line, out)) {
+      out.resize(before);
+      return at;
+    }
+    if (!soft) out.append(crlf ? "\r\n" : "\n");
+    at = end + 1;
+  }
+}
 
 void QuotedPrintableDecoder::feed(std::string_view encoded, std::string& out) {
   std::size_t i = 0;
+  bool line_begins = true;
   while (i < encoded.size()) {
+    // An odd line goes octet by octet, and the lines after it at once again.
+    if (line_begins && held_.empty()) i += take_lines(encoded.substr(i), out);
     if (held_.empty()) {
       const std::size_t start = i;
-      // A single blank between plain bytes needs no holding either.
-      while (i < encoded.size() &&
-             (is_plain(encoded[i]) ||
-              (is_wsp(encoded[i]) && i + 1 < encoded.size() && is_plain(encoded[i + 1]))))
-        ++i;
+      while (i < encoded.size() && is_plain(encoded[i])) ++i;
       out.append(encoded.substr(start, i - start));
-      if (i == encoded.size()) return;
     }
+    if (i == encoded.size()) return;
+    line_begins = encoded[i] == '\n';
     step(encoded[i++], out);
   }
 }

@@ -14,6 +14,7 @@ class QuotedPrintableDecoder {
   void finish(std::string& out);
 
  private:
+  static std::size_t take_lines(std::string_view encoded, std::string& out);
   void step(char c, std::string& out);
   void step_held(char c, std::string& out);
   // What cannot be decided yet: blanks, or "=" with what followed it. At most kMaxHeld bytes.

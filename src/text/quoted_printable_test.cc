@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 namespace posthorn::text {
 namespace {
 
@@ -42,6 +44,20 @@ TEST(QuotedPrintable, Cases) {
   for (const auto& [in, out] : cases)
     for (std::size_t step = 1; step < 9; ++step)
       EXPECT_EQ(decode(in, step), out) << in << " by " << step;
+}
+
+// Whole lines and single octets take different ways through the decoder.
+TEST(QuotedPrintable, TheSameByLinesAndByOctets) {
+  std::mt19937 random(2045);
+  constexpr std::string_view kPieces[] = {"word",   "=",    "=41", "=4",    " ",
+                                          "\t",     "\r",   "\n",  "\r\n",  "=\r\n",
+                                          "= \r\n", "\xC3", "==",  "=C3=a9"};
+  for (int round = 0; round < 20'000; ++round) {
+    std::string in;
+    for (auto n = random() % 12; n > 0; --n) in += kPieces[random() % std::size(kPieces)];
+    ASSERT_EQ(decode(in, in.size() + 1), decode(in, 1)) << in;
+    ASSERT_EQ(decode(in, 1 + random() % 7), decode(in, 1)) << in;
+  }
 }
 
 TEST(QuotedPrintable, HeldBlanksAreBounded) {
