@@ -52,6 +52,8 @@ OffloadPool::~OffloadPool() {
   state_->threads.clear();
 }
 
+std::size_t OffloadPool::threads() const { return state_->threads.size(); }
+
 bool OffloadPool::submit(std::move_only_function<void()> work) {
   {
     const std::lock_guard lock(state_->mutex);

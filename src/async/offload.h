@@ -20,6 +20,7 @@ class OffloadPool {
   OffloadPool& operator=(const OffloadPool&) = delete;
   /// False when the queue is full or the pool stops: then `work` was not taken. Thread: any.
   [[nodiscard]] bool submit(std::move_only_function<void()> work);
+  [[nodiscard]] std::size_t threads() const;
 
  private:
   struct State;

@@ -6,6 +6,7 @@
 #include <semaphore>
 #include <thread>
 
+#include "async/begun.h"
 #include "async/gate.h"
 #include "async/run.h"
 
@@ -127,6 +128,31 @@ TEST(Callback, ResumesWhereDoneIsCalledOutsideALoop) {
     for (int i = 0; i < 1000; ++i) outside_any_loop(pool, sum);
   }
   EXPECT_EQ(sum, 100'000);
+}
+
+Task<int> begin_and_await(OffloadPool& pool, std::binary_semaphore& go) {
+  int done = 0;
+  Begun waits(pool, [&] {
+    go.acquire();
+    done += 1;
+  });
+  EXPECT_FALSE(waits.is_done());
+  go.release();
+  co_await waits;  // Perhaps done by now, perhaps not.
+  Begun ends(pool, [&] { done += 2; });
+  while (!ends.is_done()) std::this_thread::yield();
+  co_await ends;
+  Begun nothing;
+  co_await nothing;
+  co_return done;
+}
+
+TEST(Offload, BegunWorkIsAwaitedBeforeAndAfterItsEnd) {
+  OffloadPool pool(1, 10);
+  for (int i = 0; i < 200; ++i) {
+    std::binary_semaphore go(0);
+    ASSERT_EQ(run_blocking(begin_and_await(pool, go)), 3);
+  }
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "store/codec.h"
 #include "store/email_catalog.h"
 #include "store/group_page.h"
+#include "store/piece_batch.h"
 #include "store/record.h"
 #include "store/store_state.h"
 
@@ -194,34 +195,31 @@ Result<std::string_view> EmailReader::get(Ordinal ordinal, Column column) const 
   return fail(ErrorKind::server_bug, "a message was not loaded");
 }
 
-Result<BodyReader> BodyReader::open(AccountPtr account, std::string_view body_column) {
+Result<BodyReader> BodyReader::open(AccountPtr account, std::string_view body_column,
+                                    const PieceBatch* ahead) {
   auto list = decode_body_list(body_column);
   if (!list) return pass(list);
   BodyReader reader;
   reader.account_ = std::move(account);
+  reader.ahead_ = ahead;
   reader.list_ = std::move(*list);
   for (const BodyPiece& piece : reader.list_.pieces) reader.size_ += piece.size;
   return reader;
 }
 
-namespace {
-
-/// Which piece an offset lies in, and where in it.
-struct Place {
-  const BodyPiece* piece = nullptr;
-  std::uint64_t within = 0;
-};
-
-Place place_of(const BodyList& list, std::uint64_t offset) {
-  for (const BodyPiece& piece : list.pieces) {
+BodyReader::Place BodyReader::place_of(std::uint64_t offset) const {
+  for (const BodyPiece& piece : list_.pieces) {
     if (offset < piece.size) return {&piece, offset};
     offset -= piece.size;
   }
   return {};
 }
 
-Result<std::shared_ptr<const std::string>> read_piece(Store& store, const BodyPiece& piece) {
-  auto stored = store.engine().read_piece(piece.name, engine::Tier::may_block);
+namespace {
+
+Result<std::shared_ptr<const std::string>> read_piece(Store& store, const BodyPiece& piece,
+                                                      engine::Tier tier) {
+  auto stored = store.engine().read_piece(piece.name, tier);
   if (!stored) return pass(stored);
   auto bytes = unseal_page(*stored);
   if (!bytes) return pass(bytes);
@@ -240,31 +238,39 @@ BodyReader::Chunk chunk_of(std::shared_ptr<const std::string> piece, std::uint64
 
 }  // namespace
 
-async::Task<Result<BodyReader::Chunk>> BodyReader::read(std::uint64_t offset, std::uint64_t limit) {
-  const Place place = place_of(list_, offset);
-  if (place.piece == nullptr) co_return Chunk{};
-  Store& store = account_->store();
-  std::shared_ptr<const std::string> piece = store.state().pieces.find(place.piece->name);
-  if (!piece) {
-    auto read =
-        co_await async::offload(store.offload(), [&] { return read_piece(store, *place.piece); });
-    if (!read) co_return pass(read);
-    piece = std::move(*read);
+Result<BodyReader::Chunk> BodyReader::at_hand(Place place, std::uint64_t limit) const {
+  if (place.piece == nullptr) return Chunk{};
+  if (ahead_ != nullptr) {
+    if (const auto bytes = ahead_->find(place.piece->name))
+      return Chunk{nullptr,
+                   bytes->substr(std::min<std::size_t>(place.within, bytes->size()), limit)};
   }
-  co_return chunk_of(std::move(piece), place.within, limit);
+  if (auto piece = account_->store().state().pieces.find(place.piece->name))
+    return chunk_of(std::move(piece), place.within, limit);
+  return fail(ErrorKind::would_block, "not in memory");
+}
+
+async::Task<Result<BodyReader::Chunk>> BodyReader::read(std::uint64_t offset, std::uint64_t limit) {
+  const Place place = place_of(offset);
+  if (auto chunk = at_hand(place, limit); chunk) co_return chunk;
+  Store& store = account_->store();
+  // What the engine has in memory costs less to take from there than to change threads for; what it
+  // says may be that it would have to wait, or that it cannot tell without.
+  auto piece = read_piece(store, *place.piece, engine::Tier::cached_only);
+  if (!piece) {
+    piece = co_await async::offload(
+        store.offload(), [&] { return read_piece(store, *place.piece, engine::Tier::may_block); });
+  }
+  if (!piece) co_return pass(piece);
+  co_return chunk_of(std::move(*piece), place.within, limit);
 }
 
 Result<BodyReader::Chunk> BodyReader::read_blocking(std::uint64_t offset, std::uint64_t limit) {
-  const Place place = place_of(list_, offset);
-  if (place.piece == nullptr) return Chunk{};
-  Store& store = account_->store();
-  std::shared_ptr<const std::string> piece = store.state().pieces.find(place.piece->name);
-  if (!piece) {
-    auto read = read_piece(store, *place.piece);
-    if (!read) return pass(read);
-    piece = std::move(*read);
-  }
-  return chunk_of(std::move(piece), place.within, limit);
+  const Place place = place_of(offset);
+  if (auto chunk = at_hand(place, limit); chunk) return chunk;
+  auto piece = read_piece(account_->store(), *place.piece, engine::Tier::may_block);
+  if (!piece) return pass(piece);
+  return chunk_of(std::move(*piece), place.within, limit);
 }
 
 }  // namespace posthorn::store

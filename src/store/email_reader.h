@@ -18,7 +18,7 @@ enum class Column : std::uint8_t { keys = 1, structure = 2, header = 4, body = 8
 using Columns = std::uint8_t;
 constexpr Columns bit(Column c) { return static_cast<Columns>(c); }
 
-class EmailGroup;
+class PieceBatch;
 
 /// Reads columns of stored messages, best in ordinal order: neighbours lie in one page. What is
 /// cached is had at once; the rest is read off the network threads.
@@ -43,13 +43,17 @@ class EmailReader {
 /// Reads a body by ranges. `body_column` is what EmailReader gives for Column::body.
 class BodyReader {
  public:
-  static Result<BodyReader> open(AccountPtr account, std::string_view body_column);
+  /// What `ahead` (may be null) holds is taken from there; it must outlive the reader. Errors:
+  /// corrupt.
+  static Result<BodyReader> open(AccountPtr account, std::string_view body_column,
+                                 const PieceBatch* ahead = nullptr);
 
   /// Octets of the whole body (everything after the header block).
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] const BodyList& list() const { return list_; }
   /// Up to one piece's worth of the body from `offset` on, at most `limit`; the bytes stay while
-  /// the result is held. Empty at the end. Errors: not_found, corrupt, io.
+  /// the result is held and what was read ahead is. Empty at the end. Errors: not_found, corrupt,
+  /// io.
   struct Chunk {
     std::shared_ptr<const std::string> piece;
     std::string_view bytes;
@@ -59,7 +63,17 @@ class BodyReader {
 
  private:
   BodyReader() = default;
+  struct Place {
+    const BodyPiece* piece = nullptr;
+    std::uint64_t within = 0;
+  };
+  /// Which piece an offset lies in, and where in it.
+  [[nodiscard]] Place place_of(std::uint64_t offset) const;
+  /// What is in memory of it. Errors: would_block; corrupt.
+  Result<Chunk> at_hand(Place place, std::uint64_t limit) const;
+
   AccountPtr account_;
+  const PieceBatch* ahead_ = nullptr;
   BodyList list_;
   std::uint64_t size_ = 0;
 };

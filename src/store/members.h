@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -89,21 +90,27 @@ class Members {
   [[nodiscard]] std::uint32_t lower_bound(Uid uid) const;
   [[nodiscard]] Uid last_uid() const;
 
-  /// Calls f(position, leaf, index) for [first, last), leaf by leaf in order.
-  template <class F>
-  void for_each(std::uint32_t first, std::uint32_t last, F&& f) const;
-
   struct Slot {
     std::uint32_t inner;
     std::uint32_t leaf;
     std::uint32_t index;
   };
+
+  /// Calls f(position, leaf, index) for [first, last), leaf by leaf in order.
+  template <class F>
+  void for_each(std::uint32_t first, std::uint32_t last, F&& f) const;
+  /// The same a leaf at a time: f(position, slot, leaf, end) for its messages [slot.index, end),
+  /// the first of which is at this position.
+  template <class F>
+  void for_each_leaf(std::uint32_t first, std::uint32_t last, F&& f) const;
+
   [[nodiscard]] Slot slot_of(std::uint32_t position) const;
   [[nodiscard]] std::uint32_t position_of(Slot slot) const {
     return before_[slot.inner] + inner_[slot.inner]->before[slot.leaf] + slot.index;
   }
-  [[nodiscard]] Member at(Slot slot) const {
-    return inner_[slot.inner]->leaf[slot.leaf]->at(slot.index);
+  [[nodiscard]] Member at(Slot slot) const { return leaf(slot).at(slot.index); }
+  [[nodiscard]] const MemberLeaf& leaf(Slot slot) const {
+    return *inner_[slot.inner]->leaf[slot.leaf];
   }
 
  private:
@@ -113,6 +120,34 @@ class Members {
   std::vector<std::uint32_t> first_uid_;     ///< Of each inner node.
   std::vector<std::uint32_t> before_ = {0};  ///< Messages before each inner; last: all.
   std::uint64_t epoch_ = 0;                  ///< Trees of one epoch agree about slots.
+};
+
+/// Looks messages up by position, quickest where the next lies near the last. The Members must
+/// outlive it.
+class MemberCursor {
+ public:
+  explicit MemberCursor(const Members& members) : members_(members) {}
+  /// Requires: position < count(), for both.
+  [[nodiscard]] Member at(std::uint32_t position) {
+    return leaf_of(position).at(position - first_);
+  }
+  [[nodiscard]] Uid uid_at(std::uint32_t position) {
+    return Uid(leaf_of(position).uid[position - first_]);
+  }
+
+ private:
+  const MemberLeaf& leaf_of(std::uint32_t position) {
+    if (leaf_ == nullptr || position - first_ >= leaf_->count) {
+      const Members::Slot slot = members_.slot_of(position);
+      leaf_ = &members_.leaf(slot);
+      first_ = position - slot.index;
+    }
+    return *leaf_;
+  }
+
+  const Members& members_;
+  const MemberLeaf* leaf_ = nullptr;
+  std::uint32_t first_ = 0;  ///< The position of the leaf's first message.
 };
 
 /// The flags, in the slots of the Members beside it.
@@ -145,6 +180,10 @@ class Contents {
   /// Calls f(position, const MemberLeaf&, const FlagLeaf&, index) for [first, last) in order.
   template <class F>
   void for_each(std::uint32_t first, std::uint32_t last, F&& f) const;
+  /// The same a leaf at a time: f(position, const MemberLeaf&, const FlagLeaf&, begin, end) for the
+  /// messages [begin, end) of the leaf, the first of which is at this position.
+  template <class F>
+  void for_each_leaf(std::uint32_t first, std::uint32_t last, F&& f) const;
   /// Calls f(position, Member, FlagState) for every message whose MODSEQ is above `since`, skipping
   /// what has not changed: costs what changed.
   template <class F>
@@ -199,37 +238,46 @@ class MembershipDifference {
 };
 
 template <class F>
-void Members::for_each(std::uint32_t first, std::uint32_t last, F&& f) const {
+void Members::for_each_leaf(std::uint32_t first, std::uint32_t last, F&& f) const {
   if (first >= last) return;
   Slot slot = slot_of(first);
   std::uint32_t position = first;
-  for (std::uint32_t i = slot.inner; i < inner_.size() && position < last; ++i) {
-    const MemberInner& inner = *inner_[i];
-    for (std::uint32_t l = i == slot.inner ? slot.leaf : 0; l < inner.used && position < last;
-         ++l) {
-      const MemberLeaf* leaf = inner.leaf[l].get();
+  for (; slot.inner < inner_.size() && position < last; ++slot.inner, slot.leaf = 0) {
+    const MemberInner& inner = *inner_[slot.inner];
+    for (; slot.leaf < inner.used && position < last; ++slot.leaf, slot.index = 0) {
+      const MemberLeaf* leaf = inner.leaf[slot.leaf].get();
       if (leaf == nullptr) continue;
-      const bool start = i == slot.inner && l == slot.leaf;
-      for (std::uint32_t k = start ? slot.index : 0; k < leaf->count && position < last; ++k)
-        f(position++, *leaf, k);
+      const std::uint32_t end = slot.index + std::min(leaf->count - slot.index, last - position);
+      if (slot.index != end) f(position, slot, *leaf, end);
+      position += end - slot.index;
     }
   }
 }
 
 template <class F>
+void Members::for_each(std::uint32_t first, std::uint32_t last, F&& f) const {
+  for_each_leaf(first, last,
+                [&](std::uint32_t position, Slot slot, const MemberLeaf& leaf, std::uint32_t end) {
+                  for (std::uint32_t k = slot.index; k < end; ++k) f(position++, leaf, k);
+                });
+}
+
+template <class F>
+void Contents::for_each_leaf(std::uint32_t first, std::uint32_t last, F&& f) const {
+  members_->for_each_leaf(
+      first, last,
+      [&](std::uint32_t position, Members::Slot slot, const MemberLeaf& leaf, std::uint32_t end) {
+        f(position, leaf, *flags_.inner_[slot.inner]->leaf[slot.leaf], slot.index, end);
+      });
+}
+
+template <class F>
 void Contents::for_each(std::uint32_t first, std::uint32_t last, F&& f) const {
-  Members::Slot at{};
-  const MemberLeaf* leaf_seen = nullptr;
-  const FlagLeaf* flag_leaf = nullptr;
-  members_->for_each(first, last,
-                     [&](std::uint32_t position, const MemberLeaf& leaf, std::uint32_t k) {
-                       if (leaf_seen != &leaf) {
-                         leaf_seen = &leaf;
-                         at = members_->slot_of(position);
-                         flag_leaf = flags_.inner_[at.inner]->leaf[at.leaf].get();
-                       }
-                       f(position, leaf, *flag_leaf, k);
-                     });
+  for_each_leaf(first, last,
+                [&](std::uint32_t position, const MemberLeaf& leaf, const FlagLeaf& flags,
+                    std::uint32_t begin, std::uint32_t end) {
+                  for (std::uint32_t k = begin; k < end; ++k) f(position++, leaf, flags, k);
+                });
 }
 
 template <class F>

@@ -5,6 +5,7 @@
 #include <openssl/params.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 
@@ -109,24 +110,68 @@ std::string seal_page(std::string_view payload) {
   return seal(packed);
 }
 
-Result<std::string> unseal_page(std::string_view record) {
-  auto packed = unseal(record);
-  if (!packed) return pass(packed);
-  ByteReader r(*packed);
-  const auto packing = static_cast<Packing>(r.u8());
-  if (packing == Packing::plain) return std::string(r.rest());
-  const std::uint64_t size = r.varint();
-  if (packing != Packing::zstd || !r.ok() || size > kMaxPagePayload)
+namespace {
+
+struct Packed {
+  Packing packing = Packing::plain;
+  std::uint64_t size = 0;  ///< Of the payload.
+  std::string_view bytes;
+};
+
+Result<Packed> unseal_packed(std::string_view record) {
+  auto sealed = unseal(record);
+  if (!sealed) return pass(sealed);
+  ByteReader r(*sealed);
+  Packed packed;
+  packed.packing = static_cast<Packing>(r.u8());
+  if (packed.packing == Packing::plain) {
+    packed.bytes = r.rest();
+    packed.size = packed.bytes.size();
+    return packed;
+  }
+  packed.size = r.varint();
+  packed.bytes = r.rest();
+  if (packed.packing != Packing::zstd || !r.ok() || packed.size > kMaxPagePayload)
     return fail(ErrorKind::corrupt, "a page has an impossible size or packing");
+  return packed;
+}
+
+/// Requires: room for packed.size octets.
+Status unpack(const Packed& packed, char* room) {
+  if (packed.packing == Packing::plain) {
+    std::ranges::copy(packed.bytes, room);
+    return {};
+  }
   thread_local const std::unique_ptr<ZSTD_DCtx, FreeDecompressor> context(ZSTD_createDCtx());
-  std::string out;
-  out.resize(size);
-  const std::size_t made =
-      ZSTD_decompressDCtx(context.get(), out.data(), out.size(), r.rest().data(), r.rest().size());
-  if (ZSTD_isError(made) || made != size)
+  const std::size_t made = ZSTD_decompressDCtx(context.get(), room, packed.size,
+                                               packed.bytes.data(), packed.bytes.size());
+  if (ZSTD_isError(made) || made != packed.size)
     return fail(ErrorKind::corrupt, "a page does not decompress",
                 ZSTD_isError(made) ? ZSTD_getErrorName(made) : "short");
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> unseal_page(std::string_view record) {
+  auto packed = unseal_packed(record);
+  if (!packed) return pass(packed);
+  std::string out;
+  Status unpacked;
+  // Not filled with zeros first. The size libstdc++ 12 calls back with may be more than was asked.
+  out.resize_and_overwrite(packed->size, [&](char* room, std::size_t) {
+    unpacked = unpack(*packed, room);
+    return unpacked ? packed->size : 0;
+  });
+  if (!unpacked) return pass(unpacked);
   return out;
+}
+
+Status unseal_page_into(std::string_view record, std::span<char> room) {
+  auto packed = unseal_packed(record);
+  if (!packed) return pass(packed);
+  if (packed->size != room.size()) return fail(ErrorKind::corrupt, "a page has the wrong size");
+  return unpack(*packed, room.data());
 }
 
 std::string keyed_hash(std::string_view key, std::string_view bytes) {

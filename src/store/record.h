@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,9 @@ Result<std::string_view> unseal(std::string_view record);
 std::string seal_page(std::string_view payload);
 /// Errors: as unseal(). At most kMaxPagePayload octets come out.
 Result<std::string> unseal_page(std::string_view record);
+
+/// Into just so much room; corrupt if it is not that many octets.
+Status unseal_page_into(std::string_view record, std::span<char> room);
 
 inline constexpr std::size_t kMaxPagePayload = std::size_t{1} << 30;
 

@@ -45,6 +45,22 @@ TEST(Record, PagesOfAnySizeComeBack) {
   for (unsigned i = 0, x = 1; i < 5000; ++i)
     noise += static_cast<char>((x = x * 1664525 + 1013904223) >> 24);
   EXPECT_EQ(*unseal_page(seal_page(noise)), noise);
+  // Around what a string holds without an allocation.
+  for (std::size_t size = 0; size < 70; ++size)
+    EXPECT_EQ(*unseal_page(seal_page(noise.substr(0, size))), noise.substr(0, size));
+}
+
+TEST(Record, PagesGoIntoJustTheirRoom) {
+  for (const std::string& text : {std::string(), std::string("short"), std::string(5'000, 'a')}) {
+    const std::string record = seal_page(text);
+    std::string room(text.size() + 1, '!');
+    EXPECT_TRUE(unseal_page_into(record, std::span(room).first(text.size())));
+    EXPECT_EQ(room, text + '!');
+    EXPECT_FALSE(unseal_page_into(record, room));
+    if (!text.empty()) {
+      EXPECT_FALSE(unseal_page_into(record, std::span(room).first(text.size() - 1)));
+    }
+  }
 }
 
 }  // namespace

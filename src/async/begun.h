@@ -1,0 +1,60 @@
+#pragma once
+
+#include <atomic>
+#include <coroutine>
+#include <functional>
+#include <memory>
+
+#include "async/loop.h"
+#include "async/offload.h"
+
+namespace posthorn::async {
+
+/// Work on the pool that was begun and is awaited later: `co_await begun` goes on once it is done,
+/// at most once each. The loop that began it computes or sends something else meanwhile. Dropping
+/// it leaves the work to itself: what the work uses must outlive it, so await it to be sure.
+/// Thread: one loop's.
+class Begun {
+ public:
+  Begun() = default;  ///< Nothing to wait for.
+  /// A full queue makes the work run in place, as with offload().
+  Begun(OffloadPool& pool, std::move_only_function<void()> work)
+      : state_(std::make_shared<State>()) {
+    auto job = std::make_shared<std::move_only_function<void()>>(std::move(work));
+    const auto run = [state = state_, job] {
+      (*job)();
+      state->finish();
+    };
+    if (!pool.submit(run)) run();
+  }
+
+  /// Whether awaiting it will not wait.
+  [[nodiscard]] bool is_done() const {
+    return !state_ || state_->step.load(std::memory_order_acquire) == Step::done;
+  }
+
+  [[nodiscard]] bool await_ready() const { return is_done(); }
+  bool await_suspend(std::coroutine_handle<> h) {
+    state_->waiting = h;
+    state_->home = Loop::current();
+    Step running = Step::running;
+    return state_->step.compare_exchange_strong(running, Step::awaited, std::memory_order_acq_rel);
+  }
+  void await_resume() { state_.reset(); }
+
+ private:
+  enum class Step : unsigned char { running, awaited, done };
+  struct State {
+    std::atomic<Step> step{Step::running};
+    std::coroutine_handle<> waiting;
+    Loop* home = nullptr;
+
+    void finish() {
+      if (step.exchange(Step::done, std::memory_order_acq_rel) != Step::awaited) return;
+      home->post([h = waiting] { h.resume(); });
+    }
+  };
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace posthorn::async
