@@ -176,25 +176,48 @@ Result<LoadedAccount> load_account(engine::Engine& engine, const PartitionId& id
   return LoadedAccount{std::move(state), std::move(recent)};
 }
 
+namespace {
+
+Status take_chunks(std::string_view record, MailboxStorage& storage) {
+  auto chunks = decode_chunks(record);
+  if (!chunks) return pass(chunks);
+  storage.chunks = std::move(*chunks);
+  return {};
+}
+
+/// The list of chunks alone, for a mailbox that has no tail.
+Status read_chunks(engine::Engine& engine, const PartitionId& id, MailboxId mailbox,
+                   MailboxStorage& storage) {
+  const std::string key = keys::chunks(mailbox);
+  auto rows = engine.get(id, std::span(&key, 1), engine::Tier::may_block);
+  if (!rows) return pass(rows);
+  return rows->front() ? take_chunks(*rows->front(), storage) : Status();
+}
+
+Status read_chunks_and_tail(engine::Engine& engine, const PartitionId& id, MailboxId mailbox,
+                            MailboxStorage& storage, Tail& tail) {
+  const std::size_t chunks_key = keys::chunks(mailbox).size();
+  return for_each_row(engine, id, keys::contents(mailbox), [&](const engine::Row& row) -> Status {
+    if (row.key.size() == chunks_key) return take_chunks(row.value, storage);
+    const Uid uid(keys::uid_of_tail(row.key));
+    auto decoded = decode_row(uid, row.value);
+    if (!decoded) return pass(decoded);
+    tail.emplace_hint(tail.end(), uid, std::move(*decoded));
+    storage.tail.add(uid.value);
+    return {};
+  });
+}
+
+}  // namespace
+
 Result<LoadedContents> load_contents(engine::Engine& engine, const PartitionId& id,
                                      const Mailbox& mailbox) {
   Tail tail;
   MailboxStorage storage;
-  Status ok =
-      for_each_row(engine, id, keys::contents(mailbox.id), [&](const engine::Row& row) -> Status {
-        if (row.key.size() == 6) {
-          auto chunks = decode_chunks(row.value);
-          if (!chunks) return pass(chunks);
-          storage.chunks = std::move(*chunks);
-          return {};
-        }
-        const Uid uid(keys::uid_of_tail(row.key));
-        auto decoded = decode_row(uid, row.value);
-        if (!decoded) return pass(decoded);
-        tail.emplace_hint(tail.end(), uid, std::move(*decoded));
-        storage.tail.add(uid.value);
-        return {};
-      });
+  // After a checkpoint nothing is left of the tail but what was erased, which an engine may be long
+  // in passing over.
+  Status ok = mailbox.tail_rows == 0 ? read_chunks(engine, id, mailbox.id, storage)
+                                     : read_chunks_and_tail(engine, id, mailbox.id, storage, tail);
   if (!ok) return pass(ok);
   ContentsBuilder builder(*mailbox.keywords);
   auto next = tail.cbegin();
