@@ -114,10 +114,10 @@ std::string format_row(const Row& row) {
   const double n = static_cast<double>(std::max<std::uint64_t>(row.operations, 1));
   return fmt::format(
       R"({{"row":"{}","unit":"{}","value":{:.4g},"p50":{:.4g},"p99":{:.4g},"n":{},"checked":{},)"
-      R"("first_ms":{:.4g},"wall_ms":{:.1f},"server_cpu_us":{:.1f},"client_cpu_us":{:.1f}}})",
+      R"("octets":{},"first_ms":{:.4g},"wall_ms":{:.1f},"server_cpu_us":{:.1f},"client_cpu_us":{:.1f}}})",
       row.name, row.unit, row.value, row.samples.quantile(0.5), row.samples.quantile(0.99),
-      row.operations, row.checked, row.first_ms, row.cost.wall_ms, row.cost.server_cpu_ms * 1e3 / n,
-      row.cost.client_cpu_ms * 1e3 / n);
+      row.operations, row.checked, row.octets, row.first_ms, row.cost.wall_ms,
+      row.cost.server_cpu_ms * 1e3 / n, row.cost.client_cpu_ms * 1e3 / n);
 }
 
 }  // namespace posthorn::bench

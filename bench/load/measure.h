@@ -68,6 +68,7 @@ struct Row {
   Samples samples = {};
   std::uint64_t operations = 0;
   std::uint64_t checked = 0;  ///< What both servers must agree on: hits, octets or messages.
+  std::uint64_t octets = 0;   ///< Of mail delivered, or of answers; 0 where it does not matter.
   double first_ms = 0;        ///< The same thing done the first time, before caches are warm.
   Cost cost = {};
 };
