@@ -33,34 +33,21 @@ async::Task<Result<Row>> store_flags(const Target& target, const Plan& plan) {
   co_return row;
 }
 
-async::Task<Status> fill(client::ImapClient& client, const MessageMaker& maker,
-                         std::uint64_t first) {
-  std::string command = "APPEND INBOX";
-  for (std::uint64_t i = first; i < first + kMixedMailbox; ++i) {
-    const std::string message = maker.message(i);
-    command += fmt::format(" {{{}+}}\r\n{}", message.size(), message);
-  }
-  auto stored = co_await must(client, std::move(command));
-  if (!stored) co_return pass(stored);
-  co_return Status();
-}
-
-/// One flag of one message after the other, over one connection.
+/// One flag of one message after the other, over one connection, in USER's mailbox.
 async::Task<Result<Row>> change_flags(const Target& target, const Plan& plan) {
-  auto session = co_await sign_in(target, kFlagUser);
+  auto session = co_await sign_in(target, plan.user);
   if (!session) co_return pass(session);
-  Status filled = co_await fill(**session, MessageMaker(plan.seed), 0);
-  if (!filled) co_return pass(filled);
   auto selected = co_await must(**session, "SELECT INBOX");
   if (!selected) co_return pass(selected);
+  const std::uint64_t exists = exists_of(*selected);
+  if (exists == 0) co_return fail(ErrorKind::not_found, "the mailbox is empty");
   const Meter meter(target.server_pid);
   Work work(plan);
   while (const auto number = work.take()) {
-    const bool set = *number / kMixedMailbox % 2 == 0;
+    const bool set = *number / exists % 2 == 0;
     const Stopwatch watch;
-    auto stored =
-        co_await must(**session, fmt::format("STORE {} {}FLAGS.SILENT (\\Flagged)",
-                                             1 + *number % kMixedMailbox, set ? '+' : '-'));
+    auto stored = co_await must(**session, fmt::format("STORE {} {}FLAGS.SILENT (\\Flagged)",
+                                                       1 + *number % exists, set ? '+' : '-'));
     if (!stored) co_return pass(stored);
     work.done(watch.milliseconds());
   }
@@ -118,6 +105,18 @@ async::Task<void> mix_some(Mixed& mixed, client::ImapClient& client) {
   client.on_untagged({});
 }
 
+async::Task<Status> fill(client::ImapClient& client, const MessageMaker& maker,
+                         std::uint64_t first) {
+  std::string command = "APPEND INBOX";
+  for (std::uint64_t i = first; i < first + kMixedMailbox; ++i) {
+    const std::string message = maker.message(i);
+    command += fmt::format(" {{{}+}}\r\n{}", message.size(), message);
+  }
+  auto stored = co_await must(client, std::move(command));
+  if (!stored) co_return pass(stored);
+  co_return Status();
+}
+
 async::Task<Result<Row>> mixed(const Target& target, const Plan& plan) {
   auto sessions = co_await sign_in_many(target, kMixedUsers, kMixedConnections, kMixedPerUser);
   if (!sessions) co_return pass(sessions);
@@ -142,7 +141,7 @@ async::Task<Result<Row>> mixed(const Target& target, const Plan& plan) {
 
 constexpr RowEntry kRows[] = {
     {"store-flags", store_flags, "STORE 1:* +FLAGS.SILENT and -FLAGS.SILENT in turn"},
-    {"change-flags", change_flags, "one flag of one message after the other"},
+    {"change-flags", change_flags, "one flag of one message after the other, in USER's mailbox"},
     {"mixed-32", mixed, "what clients do, over 32 connections of 8 users"},
 };
 

@@ -22,12 +22,6 @@ bool is_enough(const Plan& plan, std::uint64_t done, const Stopwatch& watch) {
          (done >= kMinOperations && watch.milliseconds() > plan.seconds * 1e3);
 }
 
-std::uint64_t exists_of(const client::ImapReply& selected) {
-  for (const std::string& line : selected.untagged)
-    if (line.ends_with(" EXISTS")) return std::strtoull(line.c_str() + 2, nullptr, 10);
-  return 0;
-}
-
 /// Repeats a command over USER's mailbox.
 async::Task<Result<Row>> repeat(const Target& target, const Plan& plan, CommandOf command) {
   auto session = co_await sign_in(target, plan.user);

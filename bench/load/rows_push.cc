@@ -9,8 +9,9 @@ namespace posthorn::bench {
 namespace {
 
 constexpr std::chrono::milliseconds kPatience{40'000};
-constexpr std::chrono::milliseconds kPause{60};
-constexpr std::uint64_t kFanoutRounds = 7;
+constexpr std::chrono::milliseconds kPause{20};
+/// Long enough for a server that puts idle sessions away to have done so.
+constexpr std::chrono::milliseconds kLull{2500};
 
 /// Brings a message into the mailbox of kPushUser.
 using Sender = std::move_only_function<async::Task<Status>(std::string message)>;
@@ -97,12 +98,12 @@ async::Task<Result<Row>> fanout(const Target& target, const Plan& plan) {
   const Stopwatch whole;
   Row row;
   row.unit = "ms";
-  for (std::uint64_t i = 0; i < kFanoutRounds && whole.milliseconds() < plan.seconds * 500; ++i) {
+  for (std::uint64_t i = 0; i < plan.repeat && whole.milliseconds() < plan.seconds * 500; ++i) {
+    co_await async::sleep_for(kLull);
     auto last =
         listeners->append_and_wait(maker.message(i), static_cast<double>(kPatience.count()));
     if (!last) co_return pass(last);
     row.samples.add(*last);
-    co_await async::sleep_for(kPause);
   }
   row.cost = meter.stop();
   row.operations = row.samples.size();

@@ -98,8 +98,7 @@ async::Task<Result<Row>> select(const Target& target, const Plan& plan) {
       row.first_ms = watch.milliseconds();
     else
       row.samples.add(watch.milliseconds());
-    for (const std::string& line : selected->untagged)
-      if (line.ends_with(" EXISTS")) row.checked = std::strtoull(line.c_str() + 2, nullptr, 10);
+    row.checked = exists_of(*selected);
     auto left = co_await must(**session, "UNSELECT");  // RFC 3691.
     if (!left) co_return pass(left);
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "async/gate.h"
 #include "load/dial.h"
@@ -101,6 +102,12 @@ async::Task<Result<client::ImapReply>> must(client::ImapClient& client, std::str
   if (!reply->ok())
     co_return fail(ErrorKind::io, fmt::format("{}: [{}] {}", shown, reply->code, reply->text));
   co_return std::move(*reply);
+}
+
+std::uint64_t exists_of(const client::ImapReply& selected) {
+  for (const std::string& line : selected.untagged)
+    if (line.ends_with(" EXISTS")) return std::strtoull(line.c_str() + 2, nullptr, 10);
+  return 0;
 }
 
 async::Task<Status> append(client::ImapClient& client, std::string message) {

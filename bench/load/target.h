@@ -43,9 +43,8 @@ inline constexpr std::uint64_t kLmtpUsers = 1000;  ///< 100 of them.
 inline constexpr std::uint64_t kAppendUsers = 2000;
 inline constexpr std::uint64_t kMixedUsers = 3000;
 inline constexpr std::uint64_t kPushUser = 5000;
-inline constexpr std::uint64_t kLoginUsers = 6000;  ///< 50 of them.
-inline constexpr std::uint64_t kDiskUsers = 8000;   ///< 100 of them.
-inline constexpr std::uint64_t kFlagUser = 9000;
+inline constexpr std::uint64_t kLoginUsers = 6000;     ///< 50 of them.
+inline constexpr std::uint64_t kDiskUsers = 8000;      ///< 100 of them.
 inline constexpr std::uint64_t kIdleUsers = 10'000;    ///< Thousands of them.
 inline constexpr std::uint64_t kGrowthUsers = 20'000;  ///< All that follow.
 
@@ -67,6 +66,9 @@ async::Task<Result<Session>> sign_in_idle(const Target& target, std::uint64_t us
 
 /// As ImapClient::command(). Errors: also io when the server says NO or BAD.
 async::Task<Result<client::ImapReply>> must(client::ImapClient& client, std::string command);
+
+/// The number of messages that the answer to SELECT named.
+std::uint64_t exists_of(const client::ImapReply& selected);
 
 /// One APPEND of a whole message to INBOX.
 async::Task<Status> append(client::ImapClient& client, std::string message);
