@@ -108,10 +108,20 @@ def load(args, server, command, **options):
 
 
 def note(found, operation, size, result):
+    """What was measured of an operation at this size: its value, and the processor time that the
+    server spent on it, which is judged where there is one: the time of a sync is the disk's."""
     if result is None:
         return
-    found.setdefault(operation, []).append([size, result["value"]])
-    print(f"  {size:>9,} {operation:18} {result['value']:.4g} {result['unit']}", flush=True)
+    cpu = result.get("server_cpu_us", 0) / 1e3
+    found.setdefault(operation, []).append([size, result["value"], cpu])
+    print(f"  {size:>9,} {operation:18} {result['value']:.4g} {result['unit']}"
+          f"  cpu {cpu:.4g} ms", flush=True)
+
+
+def judged(curve):
+    """[(size, cost)]"""
+    by_cpu = all(cpu > 0 for _, _, cpu in curve)
+    return [(size, cpu if by_cpu else value) for size, value, cpu in curve]
 
 
 def over_messages(args, server):
@@ -206,7 +216,7 @@ def judge(curve, has_to_grow):
 
 def table(title, operations, found):
     """Markdown, and whether a row is bad."""
-    columns = sorted({size for curve in found.values() for size, _ in curve})
+    columns = sorted({point[0] for curve in found.values() for point in curve})
     if not columns:
         return f"{title}: nothing was measured.\n", False
     lines = [f"| {title} | " + " | ".join(f"{size:,}" for size in columns)
@@ -216,11 +226,13 @@ def table(title, operations, found):
         curve = found.get(operation)
         if not curve:
             continue
-        values = dict(map(tuple, curve))
-        verdict, bad = judge(curve, has_to_grow)
+        cells = {size: f"{value:,.3g} ({cpu:,.3g})" if cpu else f"{value:,.3g}"
+                 for size, value, cpu in curve}
+        cells = [cells.get(size, "-") for size in columns]
+        costs = judged(curve)
+        verdict, bad = judge(costs, has_to_grow)
         any_bad |= bad
-        power = exponent(curve)
-        cells = [f"{values[size]:,.3g}" if size in values else "-" for size in columns]
+        power = exponent(costs)
         lines.append(f"| {words} | {' | '.join(cells)} | "
                      f"{'-' if power is None else f'{power:.2f}'} | {verdict} |")
     return "\n".join(lines) + "\n", any_bad
@@ -255,13 +267,14 @@ def main():
         tables.append(words)
         any_bad |= bad
         result[dimension.name] = found
-        curves = {dimension.operations[name][0]: curve for name, curve in found.items()}
+        curves = {dimension.operations[name][0]: judged(curve) for name, curve in found.items()}
         with open(os.path.join(args.out, f"growth-{dimension.name}.svg"), "w",
                   encoding="utf-8") as f:
-            f.write(charts.growth(f"Cost against {dimension.title}", "ms", curves))
+            f.write(charts.growth(f"Processor time of the server against {dimension.title}", "ms", curves))
     with open(os.path.join(args.out, "growth.json"), "w", encoding="utf-8") as f:
         json.dump({"seed": args.seed, **result}, f, indent=1)
-    text = "Medians in milliseconds unless said otherwise.\n\n" + "\n".join(tables)
+    text = ("Medians in milliseconds unless said otherwise, and in parentheses the processor time of "
+            "the server, to which the exponent belongs.\n\n" + "\n".join(tables))
     with open(os.path.join(args.out, "growth.md"), "w", encoding="utf-8") as f:
         f.write(text)
     print("\n" + text)

@@ -54,7 +54,8 @@ class Meter {
 };
 
 /// Milliseconds of processor time used by the process, its descendants, and those of its children
-/// that have ended. The kernel counts in steps of 10 ms.
+/// that have ended. Exact for threads that run on; of what has ended the kernel tells in steps of
+/// 10 ms.
 double tree_cpu_ms(int pid);
 
 /// KiB of memory of the process and its descendants, shared pages in proportion (Pss).

@@ -1,15 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
+#include "load/answer_reader.h"
 #include "load/message.h"
 #include "load/rows.h"
 
 namespace posthorn::bench {
 namespace {
-
-constexpr std::size_t kLongestNumber = 22;
 
 /// What the answer to a command held. Both servers must come to the same.
 struct Seen {
@@ -18,8 +16,7 @@ struct Seen {
   std::uint64_t octets = 0;
   void look(std::string_view response) {
     octets += response.size() + 2;
-    // Behind "* " and the number: bodies are not searched.
-    if (response.substr(0, kLongestNumber).contains(" FETCH ("))
+    if (is_fetch(response))
       ++fetches;
     else if (response.starts_with("* SEARCH") || response.starts_with("* SORT") ||
              response.starts_with("* THREAD"))
@@ -36,14 +33,12 @@ struct Seen {
   [[nodiscard]] std::uint64_t total() const { return fetches + numbers; }
 };
 
-async::Task<Result<double>> timed(client::ImapClient& client, std::string command, Seen& seen) {
-  client.on_untagged([&seen](std::string_view response) { seen.look(response); });
+async::Task<Result<double>> timed(AnswerReader& reader, const std::string& command, Seen& seen) {
   const Stopwatch watch;
-  auto reply = co_await must(client, std::move(command));
-  const double spent = watch.milliseconds();
-  client.on_untagged({});
-  if (!reply) co_return pass(reply);
-  co_return spent;
+  Status done =
+      co_await reader.command(command, [&seen](std::string_view response) { seen.look(response); });
+  if (!done) co_return pass(done);
+  co_return watch.milliseconds();
 }
 
 constexpr std::uint64_t kMostRepeats = 50;
@@ -55,10 +50,11 @@ async::Task<Result<Row>> read(const Target& target, const Plan& plan, std::strin
   if (!session) co_return pass(session);
   auto selected = co_await must(**session, "SELECT INBOX");
   if (!selected) co_return pass(selected);
+  AnswerReader reader((*session)->stream());
   Row row;
   row.unit = "ms";
   Seen warm;
-  auto first = co_await timed(**session, command, warm);
+  auto first = co_await timed(reader, command, warm);
   if (!first) co_return pass(first);
   row.first_ms = *first;
   row.checked = warm.total();
@@ -71,7 +67,7 @@ async::Task<Result<Row>> read(const Target& target, const Plan& plan, std::strin
     if (i >= plan.repeat && spent_ms > kWorthCounting) break;
     if (i > 0 && spent_ms > plan.seconds * 1e3) break;
     Seen seen;
-    auto spent = co_await timed(**session, command, seen);
+    auto spent = co_await timed(reader, command, seen);
     if (!spent) co_return pass(spent);
     if (seen.total() != row.checked)
       co_return fail(ErrorKind::io, command + ": the answers differ");

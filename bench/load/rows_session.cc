@@ -133,6 +133,8 @@ async::Task<Result<Row>> idle_memory_tls(const Target& target, const Plan& plan)
 
 /// Says "ready" and keeps the sessions until its standard input ends.
 async::Task<Result<Row>> idle_hold(const Target& target, const Plan& plan) {
+  Status warm = co_await warm_up(target, plan);
+  if (!warm) co_return pass(warm);
   Crowd crowd{target, plan, Channel::clear};
   co_await gather(crowd);
   if (crowd.error && crowd.sessions.empty()) co_return std::unexpected(std::move(*crowd.error));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "load/answer_reader.h"
 #include "load/rows.h"
 
 namespace posthorn::bench {
@@ -70,16 +71,15 @@ async::Task<Result<Row>> open_vast(const Target& target, const Plan& plan) {
   auto selected = co_await must(**session, "SELECT INBOX");
   if (!selected) co_return pass(selected);
   row.first_ms = watch.milliseconds();
-  (*session)->on_untagged([&row](std::string_view response) {
+  AnswerReader reader((*session)->stream());
+  Status fetched = co_await reader.command("FETCH 1:* (FLAGS)", [&row](std::string_view response) {
     row.octets += response.size() + 2;
-    if (response.contains(" FETCH (")) ++row.checked;
+    if (is_fetch(response)) ++row.checked;
   });
-  auto fetched = co_await must(**session, "FETCH 1:* (FLAGS)");
   if (!fetched) co_return pass(fetched);
   row.value = watch.milliseconds();
   row.samples.add(row.value);
   row.cost = meter.stop();
-  (*session)->on_untagged({});
   (void)co_await (*session)->logout();
   if (row.checked != plan.count)
     co_return fail(ErrorKind::io, fmt::format("{} messages, not {}", row.checked, plan.count));
