@@ -63,6 +63,8 @@ def load(args, server, row, seed, command, options):
     if done.returncode != 0:
         print(f"  {server.name} {row.name}: {done.stderr.strip()}", file=sys.stderr)
         return None
+    if done.stderr:
+        print(f"  {server.name} {row.name}: {done.stderr.strip()}", file=sys.stderr)
     return json.loads(done.stdout)
 
 

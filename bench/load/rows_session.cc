@@ -90,14 +90,29 @@ async::Task<void> gather(Crowd& crowd) {
   co_await gate.wait_empty();
 }
 
+struct WarmUp {
+  const Target& target;
+  std::uint64_t users;
+  double patience_ms;
+  Stopwatch watch = {};
+  std::uint64_t next = 0;
+  std::optional<Error> error = {};
+};
+
+async::Task<void> warm_some(WarmUp& warm) {
+  while (warm.next < warm.users && !warm.error && warm.watch.milliseconds() < warm.patience_ms) {
+    Status known = co_await come_and_go(warm.target, kIdleUsers + warm.next++);
+    if (!known) warm.error = std::move(known.error());
+  }
+}
+
 /// Makes the accounts, and the pools and caches that one session of each account needs once.
 async::Task<Status> warm_up(const Target& target, const Plan& plan) {
-  const Stopwatch watch;
-  const std::uint64_t users = (plan.count + kSessionsPerUser - 1) / kSessionsPerUser;
-  for (std::uint64_t i = 0; i < users && watch.milliseconds() < plan.seconds * 250; ++i) {
-    Status known = co_await come_and_go(target, kIdleUsers + i);
-    if (!known) co_return known;
-  }
+  WarmUp warm{target, (plan.count + kSessionsPerUser - 1) / kSessionsPerUser, plan.seconds * 500};
+  async::Gate gate;
+  for (std::uint64_t i = 0; i < kLoginsAtOnce; ++i) gate.spawn(warm_some(warm));
+  co_await gate.wait_empty();
+  if (warm.error) co_return std::unexpected(std::move(*warm.error));
   co_return Status();
 }
 
@@ -110,6 +125,9 @@ async::Task<Result<Row>> idle_memory(const Target& target, const Plan& plan, Cha
   const std::uint64_t sessions = crowd.sessions.size();
   // What the machine does not give is no failure of the row: it says how many there were.
   if (crowd.error && sessions < kFewestIdlers) co_return std::unexpected(std::move(*crowd.error));
+  if (crowd.error)
+    fmt::print(stderr, "no more than {} sessions: {} {}\n", sessions, crowd.error->text,
+               crowd.error->cause);
   const Meter meter(target.server_pid);
   co_await async::sleep_for(std::chrono::milliseconds(plan.settle_ms));
   Row row;
