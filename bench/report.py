@@ -74,7 +74,7 @@ def cpu_ratio(by_server):
 def times(value):
     if value is None:
         return "-"
-    return f"{value:,.0f}x" if value >= 100 else f"{value:.2g}x"
+    return f"{value:,.0f}x" if value >= 100 else f"{value:.3g}x"
 
 
 def number(value):
@@ -188,6 +188,25 @@ def replace_section(document, name, text):
     return changed
 
 
+# Section: the file with its table, and its charts.
+SECTIONS = {
+    "table": ("table.md", ("ratios",)),
+    "limits": ("limits.md", ()),
+    "growth": ("growth.md", ("growth-messages", "growth-accounts", "growth-sessions")),
+}
+
+
+def put_charts(results, names, stem):
+    """Copies those that there are; the lines that show them."""
+    lines = []
+    for name in names:
+        path = os.path.join(results, name + ".svg")
+        if os.path.exists(path):
+            shutil.copyfile(path, f"{stem}-{name}.svg")
+            lines.append(f"\n![{name}]({os.path.basename(stem)}-{name}.svg)\n")
+    return "".join(lines)
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--into", required=True, help="the document")
@@ -195,20 +214,17 @@ def main():
     args = p.parse_args()
     with open(args.into, encoding="utf-8") as f:
         document = f.read()
-    for name in ("table", "limits", "growth"):
-        path = os.path.join(args.results, name + ".md")
+    stem = os.path.splitext(args.into)[0]
+    for name, (file, chart_names) in SECTIONS.items():
+        path = os.path.join(args.results, file)
         if not os.path.exists(path):
             print(f"no {path}: that section stays as it is")
             continue
         with open(path, encoding="utf-8") as f:
-            document = replace_section(document, name, f.read())
+            text = f.read() + put_charts(args.results, chart_names, stem)
+        document = replace_section(document, name, text)
     with open(args.into, "w", encoding="utf-8") as f:
         f.write(document)
-    stem = os.path.splitext(args.into)[0]
-    for chart in ("ratios", "growth-messages", "growth-accounts", "growth-sessions"):
-        path = os.path.join(args.results, chart + ".svg")
-        if os.path.exists(path):
-            shutil.copyfile(path, f"{stem}-{chart}.svg")
 
 
 if __name__ == "__main__":

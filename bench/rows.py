@@ -34,16 +34,22 @@ class Row:
     timeout: float = 600
     lower_is_better: bool = False
     restart: bool = False  # The servers are started anew before each measurement.
-    measure: str = "load"  # Or "disk", "written": how the value is come by, see run.py.
+    measure: str = ""  # Which of the results of run.stored() is the value.
+    unit: str = ""  # Of that.
+    of: str = ""  # The row that has measured it already.
     prepare: str = ""  # A command of the load generator to run once before,
     prepare_options: dict = dataclasses.field(default_factory=dict)  # with other options.
     servers: tuple = BOTH
+    quick_servers: tuple = ()  # If others.
     in_quick: bool = True
     user: int = VAST_USER
     limit: str = ""  # What bounds it in the end: sync, log, roundtrip, loopback or memory.
 
     def __post_init__(self):
         self.command = self.command or self.name
+
+    def among(self, args):
+        return self.quick_servers if args.quick and self.quick_servers else self.servers
 
     def number(self, args):
         if self.whole_mailbox:
@@ -57,7 +63,7 @@ class Row:
         return {"count": self.number(args),
                 "repeat": self.quick_repeat if args.quick else self.repeat,
                 "seconds": self.quick_seconds if args.quick else self.seconds,
-                "settle-ms": 5000 if args.quick else 8000, "user": self.user}
+                "settle-ms": 3500 if args.quick else 8000, "user": self.user}
 
 
 def read(name, title, goal, **more):
@@ -69,7 +75,7 @@ def read(name, title, goal, **more):
 def memory(name, sessions, tls, **more):
     """A server that has freed nothing yet that new sessions would get."""
     title = f"memory per IDLE session, {sessions:,} sessions{' with TLS' if tls else ''}"
-    usual = {"seconds": 60, "quick_seconds": 8}
+    usual = {"seconds": 60, "quick_seconds": 8, "quick_servers": TUNED}
     return Row(name, title, most=32 if tls else 8, count=sessions, quick_count=sessions,
                command="idle-memory-tls" if tls else "idle-memory", lower_is_better=True, once=True,
                restart=True, timeout=300, **{**usual, **more})
@@ -79,15 +85,10 @@ def waiting(name, title, most, **more):
     return Row(name, title, most=most, lower_is_better=True, once=True, **more)
 
 
-def stored(name, title, **more):
-    usual = {"seconds": 30, "quick_seconds": 6}
-    return Row(name, title, measure="disk", lower_is_better=True, once=True, servers=PLAIN,
+def stored(name, title, measure="disk_ratio", **more):
+    usual = {"unit": "octets/octet", "seconds": 30, "quick_seconds": 4}
+    return Row(name, title, measure=measure, lower_is_better=True, once=True, servers=PLAIN,
                **{**usual, **more})
-
-
-def written(name, title, **more):
-    return Row(name, title, measure="written", lower_is_better=True, once=True, servers=PLAIN,
-               seconds=30, quick_seconds=6, **more)
 
 
 def rows(args):
@@ -112,7 +113,7 @@ def rows(args):
         waiting("idle-lmtp", "LMTP to EXISTS at an idler", 2, most_p99=5, count=200,
                 quick_count=40, seconds=8, limit="sync"),
         waiting("fanout-200", "the last of 200 idlers on one mailbox", 10, command="fanout",
-                count=200, quick_count=200, seconds=40, quick_seconds=10, quick_repeat=2),
+                count=200, quick_count=200, seconds=40, quick_seconds=10, quick_repeat=1),
         read("select", "SELECT", 1, limit="roundtrip"),
         read("fetch-flags", "FETCH 1:* FLAGS", 5),
         read("fetch-envelope", "FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE)", 10),
@@ -139,9 +140,10 @@ def rows(args):
                count=300, quick_count=40, command="store-dense"),
         stored("disk-twenty", "octets on disk for each delivered, twenty recipients", goal=10,
                count=500, quick_count=100, command="store-twenty"),
-        written("written-mail", "octets written for each of mail delivered", count=4000,
-                quick_count=800, command="lmtp-32"),
-        written("written-flag", "octets written for each flag change", count=2000,
-                quick_count=400, command="change-flags", user=FLAG_USER,
-                prepare="fill-vast", prepare_options={"count": 200, "seconds": 60}),
+        stored("written-mail", "octets written for each of text mail delivered", "written_ratio",
+               of="disk-text"),
+        stored("written-flag", "octets written for each flag change", "written_ratio",
+               unit="octets/change", count=2000, quick_count=400, command="change-flags",
+               user=FLAG_USER,
+               prepare="fill-vast", prepare_options={"count": 200, "seconds": 60}),
     ]

@@ -70,41 +70,48 @@ def load(args, server, row, seed, command, options):
 
 def settle(server):
     """Starts the server anew, so that what it had only logged is where it stays. What that start
-    has caused to be written."""
+    has caused to be written, beyond what one without any news does."""
     server.restart()
-    time.sleep(1)
-    return server.written_octets()
+    time.sleep(0.7)
+    if server.usual_start is None:
+        server.restart()
+        time.sleep(0.7)
+        server.usual_start = server.written_octets()
+    return server.written_octets() - server.usual_start
 
 
 def stored(args, server, row, seed):
     """The load, with what lies on disk before and after it and what was written for it, up to its
-    final place; less what a start without any news writes."""
+    final place."""
     settle(server)
-    usual = settle(server)
-    disk = server.disk_octets()
+    disk, written = server.disk_octets(), server.written_octets()
     result = load(args, server, row, seed, row.command, row.options(args))
     if result is None:
         return None
-    at_once = server.written_octets() - usual
-    later = settle(server) - usual
-    result.update(written_at_once=at_once, written_later=later)
-    if row.measure == "disk":
-        result.update(value=(server.disk_octets() - disk) / result["octets"], unit="octets/octet")
-    elif result["octets"]:
-        result.update(value=(at_once + later) / result["octets"], unit="octets/octet")
-    else:
-        result.update(value=(at_once + later) / result["n"], unit="octets/change")
+    caused = server.written_octets() - written + settle(server)
+    moved = result["octets"] or result["n"]
+    result["disk_ratio"] = (server.disk_octets() - disk) / moved
+    result["written_ratio"] = caused / moved
     return result
+
+
+def derived(row, found):
+    """A row whose numbers are another's, looked at from another side."""
+    results = {server: [dict(r) for r in results]
+               for server, results in found.get(row.of or row.name, {}).items()}
+    for result in (r for rs in results.values() for r in rs):
+        result.update(value=result[row.measure], unit=row.unit)
+    return results
 
 
 def measure(args, server, row, seed):
     if row.restart:
         server.restart()
-    if row.measure == "load":
+    if not row.measure:
         result = load(args, server, row, seed, row.command, row.options(args))
     else:
         result = stored(args, server, row, seed)
-    if result is not None:
+    if result is not None and not row.measure:
         print(f"  {row.name:20} {server.name:14} {result['value']:>10.4g} {result['unit']}"
               f"  p99 {result['p99']:.4g}  cpu {result['server_cpu_us']:.0f} us"
               f"  client {result['client_cpu_us']:.0f} us", flush=True)
@@ -114,7 +121,7 @@ def measure(args, server, row, seed):
 def measure_row(args, tested, row, place):
     """name of server -> results of all turns."""
     results = {}
-    able = [s for s in tested if s.name in row.servers]
+    able = [s for s in tested if s.name in row.among(args)]
     if row.prepare:
         options = {**row.options(args), **row.prepare_options}
         able = [s for s in able if load(args, s, row, args.seed, row.prepare, options) is not None]
@@ -130,20 +137,36 @@ def measure_row(args, tested, row, place):
     return results
 
 
+def chosen(args):
+    """The names of the rows to measure, with those that others need."""
+    known = {row.name: row for row in rows.rows(args)}
+    wanted = {name for name in args.rows.split(",") if name} or set(known)
+    if wanted - set(known):
+        raise SystemExit(f"no such rows: {', '.join(sorted(wanted - set(known)))}; see --list")
+    needed = {known[name].of for name in wanted if known[name].of}
+    if any(known[name].whole_mailbox for name in wanted):
+        needed.add("multiappend")
+    return wanted | needed
+
+
 def run(args, tested):
     """Measures every row on every server, in turns; name of row -> name of server -> results."""
     found = {}
     begun = time.monotonic()
-    wanted = {name for name in args.rows.split(",") if name}
-    needs_mailbox = any(r.whole_mailbox for r in rows.rows(args) if r.name in wanted)
+    wanted = chosen(args)
     for place, row in enumerate(rows.rows(args)):
-        fills = row.name == "multiappend" and needs_mailbox
-        if (wanted and row.name not in wanted and not fills) or (args.quick and not row.in_quick):
+        if row.name not in wanted or (args.quick and not row.in_quick):
             continue
         if args.budget and time.monotonic() - begun > args.budget:
             print(f"out of time before {row.name}", file=sys.stderr)
             break
-        found[row.name] = measure_row(args, tested, row, place)
+        if not row.of:
+            found[row.name] = measure_row(args, tested, row, place)
+        if row.measure:
+            found[row.name] = derived(row, found)
+            for server, results in found[row.name].items():
+                print(f"  {row.name:20} {server:14} {results[0]['value']:>10.4g} {row.unit}",
+                      flush=True)
     print(f"  {time.monotonic() - begun:.0f} s", flush=True)
     return found
 

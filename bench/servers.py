@@ -88,6 +88,7 @@ class Server:
         self.name, self.title = name, title
         self.folder = os.path.join(folder, name)
         self.process = None
+        self.usual_start = None  # Octets that a start without news writes; see run.settle().
         self.imap = self.imaps = self.lmtp = 0
         os.makedirs(self.folder)
 

@@ -119,6 +119,8 @@ async::Task<Status> warm_up(const Target& target, const Plan& plan) {
 async::Task<Result<Row>> idle_memory(const Target& target, const Plan& plan, Channel channel) {
   Status warm = co_await warm_up(target, plan);
   if (!warm) co_return pass(warm);
+  // What served those that have gone is to be gone as well.
+  co_await async::sleep_for(std::chrono::milliseconds(plan.settle_ms));
   const std::uint64_t before = tree_memory_kib(target.server_pid);
   Crowd crowd{target, plan, channel};
   co_await gather(crowd);

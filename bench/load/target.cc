@@ -86,6 +86,12 @@ async::Task<Result<Session>> sign_in_idle(const Target& target, std::uint64_t us
 async::Task<Result<std::vector<Session>>> sign_in_many(const Target& target, std::uint64_t first,
                                                        std::uint64_t count,
                                                        std::uint64_t per_user) {
+  // Accounts that do not exist yet are made here, not by several sessions at once.
+  for (std::uint64_t user = first; user < first + (count + per_user - 1) / per_user; ++user) {
+    auto session = co_await sign_in(target, user);
+    if (!session) co_return pass(session);
+    (void)co_await (*session)->logout();
+  }
   Opening opening{&target, first, per_user, {}, 0, {}};
   opening.sessions.resize(count);
   async::Gate gate;

@@ -56,7 +56,8 @@ std::string user_name(const Target& target, std::uint64_t number);
 async::Task<Result<Session>> sign_in(const Target& target, std::uint64_t user,
                                      Channel channel = Channel::clear);
 
-/// `count` sessions, session i as user first + i / per_user; opened by 16 at a time.
+/// `count` sessions, session i as user first + i / per_user; opened by 16 at a time, after one of
+/// each user has come and gone.
 async::Task<Result<std::vector<Session>>> sign_in_many(const Target& target, std::uint64_t first,
                                                        std::uint64_t count, std::uint64_t per_user);
 
