@@ -9,13 +9,13 @@ std::chrono::seconds seconds(config::Duration d) {
   return std::chrono::duration_cast<std::chrono::seconds>(d);
 }
 
-server::imap::PlaintextLogin plaintext(config::PlaintextLogin allowed) {
+auth::PlaintextLogin plaintext(config::PlaintextLogin allowed) {
   switch (allowed) {
-    case config::PlaintextLogin::never: return server::imap::PlaintextLogin::tls_only;
-    case config::PlaintextLogin::loopback: return server::imap::PlaintextLogin::tls_or_local;
-    case config::PlaintextLogin::always: return server::imap::PlaintextLogin::always;
+    case config::PlaintextLogin::never: return auth::PlaintextLogin::tls_only;
+    case config::PlaintextLogin::loopback: return auth::PlaintextLogin::tls_or_local;
+    case config::PlaintextLogin::always: return auth::PlaintextLogin::always;
   }
-  return server::imap::PlaintextLogin::tls_only;
+  return auth::PlaintextLogin::tls_only;
 }
 
 }  // namespace

@@ -9,23 +9,18 @@
 
 #include "async/task.h"
 #include "auth/authenticator.h"
+#include "auth/plaintext.h"
 #include "auth/session_limits.h"
 #include "net/stream.h"
 #include "store/store.h"
 
 namespace posthorn::server::imap {
 
-/// Where a name and a password may be said in clear: LOGIN, AUTHENTICATE PLAIN and LOGIN.
-enum class PlaintextLogin : std::uint8_t {
-  tls_only,      ///< RFC 9051 §11.1: without TLS there is LOGINDISABLED.
-  tls_or_local,  ///< Also from a loopback address or a unix socket.
-  always,
-};
-
 /// What an operator may set; the defaults are for production.
 struct ImapOptions {
   std::string hostname = "localhost";  ///< In the greeting and BYE.
-  PlaintextLogin plaintext = PlaintextLogin::tls_only;
+  /// LOGIN, AUTHENTICATE PLAIN and LOGIN; where they are not, there is LOGINDISABLED.
+  auth::PlaintextLogin plaintext = auth::PlaintextLogin::tls_only;
   /// Capabilities that are neither advertised nor offered, in any case, e.g. "QRESYNC",
   /// "AUTH=LOGIN".
   std::vector<std::string> disabled_capabilities;

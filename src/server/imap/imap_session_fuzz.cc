@@ -155,7 +155,7 @@ class Server {
   auth::SessionLimits limits_{{}};
   const ImapContext context_{store_.store(), authenticator_, limits_, {}};
   const std::shared_ptr<const ImapOptions> options_ = std::make_shared<const ImapOptions>(
-      ImapOptions{.plaintext = server::imap::PlaintextLogin::always,
+      ImapOptions{.plaintext = auth::PlaintextLogin::always,
                   .disabled_capabilities = {"COMPRESS=DEFLATE"},
                   .max_message_octets = 16 << 10});
 };

@@ -26,10 +26,6 @@ Condition condition_of(Reply::Kind kind) {
   return Condition::bad;
 }
 
-bool is_local(std::string_view peer) {
-  return peer.starts_with("unix") || peer.starts_with("127.") || peer.starts_with("[::1]");
-}
-
 /// Whether a SEARCH that could not be done was to save its result, from its text: a charset nobody
 /// knows is found before the command is a value.
 bool saves_result(std::string_view text) {
@@ -88,8 +84,8 @@ bool Session::is_offered(std::string_view capability) const {
 
 bool Session::is_plaintext_allowed() const {
   net::Stream& stream = const_cast<Connection&>(connection).stream();
-  if (stream.is_tls() || options->plaintext == PlaintextLogin::always) return true;
-  return options->plaintext == PlaintextLogin::tls_or_local && is_local(stream.peer());
+  return auth::plaintext_on(stream.is_tls(), stream.peer(), options->plaintext) ==
+         auth::Plaintext::allowed;
 }
 
 auth::ChannelBindings Session::channel_bindings() const {
