@@ -26,6 +26,9 @@ struct MailParameters {
   std::optional<Ret> ret = {};             ///< RFC 3461 §4.3.
   std::optional<std::string> envid = {};   ///< RFC 3461 §4.4, decoded.
   std::optional<std::string> auth = {};    ///< RFC 4954 §5, decoded; "<>" when unknown.
+  /// RFC 4865 §4: seconds from now, or a moment in seconds since 1970. Never both.
+  std::optional<std::uint64_t> hold_for = {};
+  std::optional<std::int64_t> hold_until = {};
 };
 struct Mail {
   Address from;  ///< Both parts empty for the null path.

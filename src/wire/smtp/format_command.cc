@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "wire/smtp/command.h"
+#include "wire/smtp/internet_date.h"
 #include "wire/smtp/xtext.h"
 
 namespace posthorn::wire::smtp {
@@ -20,6 +21,8 @@ struct Formatter {
     if (p.smtputf8) out += " SMTPUTF8";
     if (p.ret) out += *p.ret == Ret::full ? " RET=FULL" : " RET=HDRS";
     if (p.envid) out += " ENVID=" + format_xtext(*p.envid);
+    if (p.hold_for) out += fmt::format(" HOLDFOR={}", *p.hold_for);
+    if (p.hold_until) out += " HOLDUNTIL=" + format_internet_date(*p.hold_until);
     if (p.auth) out += " AUTH=" + format_xtext(*p.auth);
     return out;
   }

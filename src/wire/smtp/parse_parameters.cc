@@ -6,6 +6,7 @@
 
 #include "text/ascii.h"
 #include "text/utf8.h"
+#include "wire/smtp/internet_date.h"
 #include "wire/smtp/xtext.h"
 
 namespace posthorn::wire::smtp {
@@ -67,6 +68,21 @@ bool parse_body(std::string_view value, Body& body) {
   return true;
 }
 
+/// RFC 4865 §4.1: one to nine digits.
+bool parse_hold_for(std::string_view digits, std::optional<std::uint64_t>& seconds) {
+  constexpr std::size_t kMaxDigits = 9;
+  if (digits.size() > kMaxDigits) return false;
+  return parse_size(digits, seconds);
+}
+
+/// RFC 4865 §4.2 future-release-date-time: RFC 3339, "2026-11-23T04:51:33+01:00".
+bool parse_hold_until(std::string_view text, std::optional<std::int64_t>& moment) {
+  const auto when = parse_internet_date(text);
+  if (!when) return false;
+  moment = *when;
+  return true;
+}
+
 Taken take_mail_parameter(std::string_view name, std::optional<std::string_view> value,
                           MailParameters& out) {
   const auto judge = [](bool fine) { return fine ? Taken::yes : Taken::malformed; };
@@ -86,6 +102,8 @@ Taken take_mail_parameter(std::string_view name, std::optional<std::string_view>
     if (!v.empty() && v.size() <= kMaxEnvidOctets) out.envid = parse_xtext(v);
     return judge(out.envid.has_value());
   }
+  if (name == "HOLDFOR") return judge(!out.hold_until && parse_hold_for(v, out.hold_for));
+  if (name == "HOLDUNTIL") return judge(!out.hold_for && parse_hold_until(v, out.hold_until));
   if (name == "AUTH") {
     if (!v.empty()) out.auth = parse_xtext(v);
     return judge(out.auth.has_value());
