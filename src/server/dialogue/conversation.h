@@ -21,6 +21,8 @@ class Conversation {
   /// Octets for the client, as they go over the wire.
   void say(std::string_view octets) { out_ += octets; }
   async::Task<Status> flush();
+  /// How long the client may be silent, from the next receive() on.
+  void set_idle(std::chrono::milliseconds idle) { idle_ = idle; }
 
   /// What was received and not yet consumed; consume by shrinking it from the front.
   std::string_view& input() { return rest_; }
@@ -34,7 +36,7 @@ class Conversation {
 
  private:
   net::Stream& stream_;
-  const std::chrono::milliseconds idle_;
+  std::chrono::milliseconds idle_;
   const std::chrono::milliseconds write_;
   std::string buffer_;
   std::string_view rest_;  ///< Of buffer_.

@@ -1,28 +1,23 @@
 #include "server/lmtp/session.h"
 
-#include "base/log.h"
 #include "net/tls_context.h"
 #include "server/lmtp/reply.h"
 #include "text/ascii.h"
 #include "wire/smtp/parse_command.h"
 
 namespace posthorn::server::lmtp {
-namespace {
 
 using namespace wire::smtp;  // NOLINT: the vocabulary of this file.
-
-constexpr std::uint32_t kMaxBadCommands = 20;
-/// A TLS handshake that takes longer is none.
-constexpr std::chrono::seconds kHandshake(30);
-
-}  // namespace
 
 Session::Session(const LmtpContext& context, LmtpOptions options,
                  const dialogue::Connections& connections, net::Stream& stream)
     : context_(context),
       options_(std::move(options)),
-      connections_(connections),
-      talk_(stream, options_.idle_time, options_.write_time) {}
+      talk_({.protocol = "lmtp",
+             .hostname = options_.hostname,
+             .idle = options_.idle_time,
+             .write = options_.write_time},
+            connections, stream) {}
 
 bool Session::offers(std::string_view extension) const {
   return std::ranges::none_of(options_.disabled_extensions, [&](const std::string& disabled) {
@@ -35,62 +30,28 @@ bool Session::offers_tls() const {
 }
 
 async::Task<void> Session::run() {
+  using Busy = smtp::Talk::Busy;
   say(reply(220, options_.hostname + " LMTP Posthorn"));
-  while (open_) {
-    const std::optional<std::string> line = co_await next_line();
+  while (true) {
+    const std::optional<std::string> line =
+        co_await talk_.next_line(transaction_ ? Busy::in_transaction : Busy::no);
     if (!line) break;
     co_await obey(*line);
-    if (bad_commands_ >= kMaxBadCommands) {
-      say(reply(421, {4, 7, 0}, "Too many commands that make no sense"));
-      open_ = false;
-    }
   }
   Status ignored = co_await talk_.flush();
-}
-
-void Session::lost(const Error& error) {
-  open_ = false;
-  if (error.kind == ErrorKind::timed_out) {
-    say(reply(421, {4, 4, 2}, options_.hostname + " Nothing was said for too long"));
-  } else if (error.kind == ErrorKind::unavailable) {
-    say(reply(421, {4, 3, 2}, options_.hostname + " This server is shutting down"));
-  } else if (error.kind != ErrorKind::closed) {
-    log::info("lmtp {}: {}", talk_.stream().peer(), error.text);
-  }
-}
-
-async::Task<std::optional<std::string>> Session::next_line() {
-  while (true) {
-    if (connections_.stopping() && !transaction_) {
-      lost({ErrorKind::unavailable, ""});
-      co_return std::nullopt;
-    }
-    if (auto line = lines_.take(talk_.input())) {
-      if (!line->too_long) co_return std::string(line->text);
-      ++bad_commands_;
-      say(reply(500, {5, 5, 2}, "The line is too long"));
-      continue;
-    }
-    Status received = co_await talk_.receive();
-    if (!received && received.error().kind == ErrorKind::unavailable && transaction_) continue;
-    if (!received) {
-      lost(received.error());
-      co_return std::nullopt;
-    }
-  }
 }
 
 async::Task<void> Session::obey(std::string_view line) {
   const bool utf8 = transaction_ && transaction_->mail.parameters.smtputf8;
   auto command = parse_command(line, Dialect::lmtp, utf8 ? Utf8::asked : Utf8::not_asked);
   if (!command) {
-    ++bad_commands_;
     say(command.error());
+    talk_.count_bad();
     // Octets follow that nobody can find the end of.
-    if (is_bdat(line)) open_ = false;
+    if (is_bdat(line)) talk_.close();
     co_return;
   }
-  bad_commands_ = 0;
+  talk_.count_good();
   co_await std::visit([this](auto& known) { return obey(std::move(known)); }, *command);
 }
 
@@ -113,6 +74,8 @@ async::Task<void> Session::obey(Mail mail) {
     say(reply(503, {5, 5, 1}, "There is a sender already; RSET begins anew"));
   } else if (mail.parameters.body == Body::binary_mime) {
     say(reply(555, {5, 5, 4}, "BINARYMIME is not offered"));
+  } else if (mail.parameters.hold_for || mail.parameters.hold_until) {
+    say(reply(555, {5, 5, 4}, "FUTURERELEASE is not offered"));
   } else if (mail.parameters.size.value_or(0) > options_.max_message_octets) {
     say(reply(552, {5, 3, 4}, "The message is larger than this server takes"));
   } else {
@@ -160,29 +123,12 @@ async::Task<void> Session::obey(Noop) {
 
 async::Task<void> Session::obey(Quit) {
   say(reply(221, {2, 0, 0}, options_.hostname + " Good-bye"));
-  open_ = false;
+  talk_.close();
   co_return;
 }
 
 async::Task<void> Session::obey(StartTls) {
-  if (talk_.stream().is_tls() || !offers_tls()) {
-    say(reply(502, {5, 5, 1}, "STARTTLS is not offered"));
-    co_return;
-  }
-  // RFC 3207 section 5 and 6: it is the last of its group, and nothing said before it counts.
-  if (!talk_.input().empty()) {
-    say(reply(503, {5, 5, 1}, "Nothing may follow STARTTLS before TLS has begun"));
-    open_ = false;
-    co_return;
-  }
-  say(reply(220, {2, 0, 0}, "Go ahead"));
-  Status ready = co_await talk_.flush();
-  if (ready) ready = co_await talk_.stream().start_tls(context_.tls(), kHandshake);
-  if (!ready) {
-    log::info("lmtp {}: TLS: {}", talk_.stream().peer(), ready.error().text);
-    open_ = false;
-    co_return;
-  }
+  if (!co_await talk_.start_tls(offers_tls() ? context_.tls() : nullptr)) co_return;
   said_name_.clear();
   transaction_.reset();
 }

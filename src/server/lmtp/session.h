@@ -6,12 +6,10 @@
 #include <vector>
 
 #include "async/task.h"
-#include "server/dialogue/connections.h"
-#include "server/dialogue/conversation.h"
 #include "server/lmtp/lmtp_server.h"
+#include "server/smtp/talk.h"
 #include "service/recipient.h"
 #include "store/upload.h"
-#include "wire/lex/line_reader.h"
 #include "wire/smtp/command.h"
 #include "wire/smtp/reply.h"
 
@@ -36,10 +34,8 @@ class Session {
   async::Task<void> run();
 
  private:
-  async::Task<std::optional<std::string>> next_line();
   async::Task<void> obey(std::string_view line);
-  void lost(const Error& error);
-  void say(const wire::smtp::Reply& reply) { talk_.say(wire::smtp::format_reply(reply)); }
+  void say(const wire::smtp::Reply& reply) { talk_.say(reply); }
 
   async::Task<void> obey(wire::smtp::Hello hello);
   async::Task<void> obey(wire::smtp::Mail mail);
@@ -56,8 +52,6 @@ class Session {
 
   void begin_data();
   async::Task<void> take_in(std::string_view octets);
-  async::Task<Status> read_data();
-  async::Task<Status> read_chunk(std::uint64_t octets);
   async::Task<void> finish();
   async::Task<std::vector<Status>> deliver(const Transaction& transaction);
   [[nodiscard]] bool offers(std::string_view extension) const;
@@ -65,13 +59,9 @@ class Session {
 
   const LmtpContext& context_;
   const LmtpOptions options_;
-  const dialogue::Connections& connections_;
-  dialogue::Conversation talk_;
-  wire::lex::LineReader lines_;
+  smtp::Talk talk_;
   std::string said_name_;  ///< Of LHLO; empty before.
   std::optional<Transaction> transaction_;
-  std::uint32_t bad_commands_ = 0;  ///< In a row.
-  bool open_ = true;
 };
 
 }  // namespace posthorn::server::lmtp

@@ -3,7 +3,6 @@
 #include "server/lmtp/session.h"
 #include "service/deliver.h"
 #include "service/trace.h"
-#include "wire/smtp/data.h"
 
 // The part of a dialogue in which the message comes.
 namespace posthorn::server::lmtp {
@@ -19,6 +18,7 @@ void Session::begin_data() {
 /// Never fails: what goes wrong is kept, and the octets are read over so that the dialogue stays in
 /// step.
 async::Task<void> Session::take_in(std::string_view octets) {
+  if (!transaction_) co_return;
   Transaction& transaction = *transaction_;
   transaction.octets += octets.size();
   if (transaction.failure || !transaction.upload || octets.empty()) co_return;
@@ -35,32 +35,6 @@ async::Task<void> Session::take_in(std::string_view octets) {
   if (transaction.failure) transaction.upload.reset();
 }
 
-async::Task<Status> Session::read_data() {
-  wire::smtp::DataReceiver receiver;
-  while (true) {
-    if (talk_.input().empty()) {
-      Status received = co_await talk_.receive();
-      if (!received) co_return received;
-    }
-    const auto span = receiver.take(talk_.input());
-    co_await take_in(span.bytes);
-    if (span.end) co_return Status();
-  }
-}
-
-async::Task<Status> Session::read_chunk(std::uint64_t octets) {
-  wire::smtp::ChunkReceiver receiver(octets);
-  while (receiver.left() > 0) {
-    if (talk_.input().empty()) {
-      Status received = co_await talk_.receive();
-      if (!received) co_return received;
-    }
-    const std::string_view part = receiver.take(talk_.input());
-    if (transaction_) co_await take_in(part);
-  }
-  co_return Status();
-}
-
 async::Task<void> Session::obey(wire::smtp::Data) {
   if (!transaction_ || transaction_->recipients.empty() || transaction_->has_data) {
     // RFC 2033 section 4.2: without a recipient DATA fails at once.
@@ -69,11 +43,9 @@ async::Task<void> Session::obey(wire::smtp::Data) {
   }
   say(reply(354, "Send the message; a line with a single dot ends it"));
   begin_data();
-  talk_.expect_bulk(true);
-  const Status read = co_await read_data();
-  talk_.expect_bulk(false);
+  const Status read =
+      co_await talk_.read_data([this](std::string_view octets) { return take_in(octets); });
   if (!read) {
-    lost(read.error());
     transaction_.reset();
     co_return;
   }
@@ -83,11 +55,9 @@ async::Task<void> Session::obey(wire::smtp::Data) {
 async::Task<void> Session::obey(wire::smtp::Bdat bdat) {
   const bool has_recipients = transaction_ && !transaction_->recipients.empty();
   if (has_recipients && !transaction_->has_data) begin_data();
-  talk_.expect_bulk(true);
-  const Status read = co_await read_chunk(bdat.octets);
-  talk_.expect_bulk(false);
+  const Status read = co_await talk_.read_chunk(
+      bdat.octets, [this](std::string_view octets) { return take_in(octets); });
   if (!read) {
-    lost(read.error());
     transaction_.reset();
   } else if (!transaction_) {
     say(reply(503, {5, 5, 1}, "Say MAIL first"));
