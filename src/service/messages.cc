@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "message/keys_view.h"
+#include "service/filed_copies.h"
+
 namespace posthorn::service {
 
 using async::Task;
@@ -94,34 +97,96 @@ Task<Result<Transferred>> transfer(AccountPtr account, Transfer what) {
 
 namespace {
 
-Status run_append(Change& change, const std::string& name, std::vector<MessageToAppend>& messages,
-                  Timestamp now, Appended& result) {
-  const store::MailboxPtr target = change.state().find(name);
-  if (target == nullptr) return fail(ErrorKind::not_found, "no such mailbox");
-  result.mailbox = target->id;
-  result.uid_validity = target->head.uid_validity;
-  result.uids = {};
-  for (const MessageToAppend& message : messages) {
-    auto uid = change.append(target->id, message.email, message.flags,
-                             message.internal_date.value_or(now));
-    if (!uid) return pass(uid);
-    result.uids.add(uid->value);
+/// An append as a function of the newest state.
+class Appending {
+ public:
+  Appending(const std::string& name, const std::vector<MessageToAppend>& messages, Timestamp now,
+            std::chrono::seconds window)
+      : name_(name), messages_(messages), now_(now), window_(window) {}
+
+  /// Looks for what a submission has filed already. Of several at once each has a UID of its own to
+  /// be told in their order (RFC 4315 §3), so only one alone is looked for.
+  Task<void> look_for_filed(AccountPtr account) {
+    const store::MailboxPtr target = account->published()->find(name_);
+    if (messages_.size() != 1 || !target || !is_for_sent(*target)) co_return;
+    filed_ = co_await find_filed_copy(account, target->id, messages_.front().email,
+                                      store::FiledCopy::By::submission, window_);
   }
-  return {};
-}
+  [[nodiscard]] std::vector<MailboxId> needs() const {
+    return filed_ ? std::vector{filed_->mailbox} : std::vector<MailboxId>{};
+  }
+
+  Status run(Change& change) {
+    const store::MailboxPtr target = change.state().find(name_);
+    if (target == nullptr) return fail(ErrorKind::not_found, "no such mailbox");
+    result_.mailbox = target->id;
+    result_.uid_validity = target->head.uid_validity;
+    result_.uids = {};
+    if (filed_ && is_still_there(change.state(), *filed_)) return merge(change);
+    for (const MessageToAppend& message : messages_) {
+      auto uid = change.append(target->id, message.email, message.flags,
+                               message.internal_date.value_or(now_));
+      if (!uid) return pass(uid);
+      result_.uids.add(uid->value);
+    }
+    if (is_for_sent(*target)) note(change, *target);
+    return {};
+  }
+
+  Appended result() && { return std::move(result_); }
+
+ private:
+  [[nodiscard]] bool is_for_sent(const store::Mailbox& mailbox) const {
+    return window_.count() != 0 && (mailbox.special_use & bit(store::SpecialUse::sent)) != 0;
+  }
+
+  Status merge(Change& change) {
+    NumberSet uid;
+    uid.add(filed_->uid.value);
+    auto stored = change.store_flags(filed_->mailbox, uid, store::FlagOperation::add,
+                                     messages_.front().flags, std::nullopt);
+    if (!stored) return pass(stored);
+    result_.uids = uid;
+    return {};
+  }
+
+  /// The client may submit it yet.
+  void note(Change& change, const store::Mailbox& target) const {
+    if (messages_.size() != 1) return;
+    // One that claims to be older is being moved here, not just sent.
+    const Timestamp date = messages_.front().internal_date.value_or(now_);
+    if (date.seconds < now_.seconds - window_.count()) return;
+    const std::string_view message_id =
+        message::KeysView(messages_.front().email.record->keys).message_id();
+    if (message_id.empty()) return;
+    store::SendingUsage usage = change.state().usage;
+    note_filed_copy(usage,
+                    {now_.seconds, store::hash_message_id(message_id), target.id,
+                     Uid(result_.uids.ranges().front().first), change.newest_email(),
+                     store::FiledCopy::By::client},
+                    window_);
+    change.set_usage(std::move(usage));
+  }
+
+  const std::string& name_;
+  const std::vector<MessageToAppend>& messages_;
+  const Timestamp now_;
+  const std::chrono::seconds window_;
+  std::optional<store::FiledCopy> filed_;
+  Appended result_;
+};
 
 }  // namespace
 
 Task<Result<Appended>> append(AccountPtr account, std::string mailbox,
-                              std::vector<MessageToAppend> messages, Timestamp now) {
-  Appended result;
-  store::ChangeFunction function = [&](Change& change) {
-    return run_append(change, mailbox, messages, now, result);
-  };
-  std::vector<MailboxId> needs;
-  auto receipt = co_await account->change(std::move(needs), std::move(function));
+                              std::vector<MessageToAppend> messages, Timestamp now,
+                              std::chrono::seconds duplicate_window) {
+  Appending appending(mailbox, messages, now, duplicate_window);
+  co_await appending.look_for_filed(account);
+  auto receipt = co_await account->change(appending.needs(),
+                                          [&](Change& change) { return appending.run(change); });
   if (!receipt) co_return pass(receipt);
-  co_return result;
+  co_return std::move(appending).result();
 }
 
 }  // namespace posthorn::service

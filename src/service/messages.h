@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -67,7 +68,11 @@ struct Appended {
 };
 /// RFC 9051 §6.3.12, RFC 3502: all of them or none. Errors: not_found (the mailbox), over_quota,
 /// limit.
+///
+/// A client that has submitted a message and now puts it into \Sent gets the copy that was filed
+/// with the submission, at most `duplicate_window` ago (0: never), with its flags added to it.
 async::Task<Result<Appended>> append(store::AccountPtr account, std::string mailbox,
-                                     std::vector<MessageToAppend> messages, Timestamp now);
+                                     std::vector<MessageToAppend> messages, Timestamp now,
+                                     std::chrono::seconds duplicate_window = {});
 
 }  // namespace posthorn::service

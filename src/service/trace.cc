@@ -1,7 +1,8 @@
 #include "service/trace.h"
 
 #include <algorithm>
-#include <array>
+
+#include "message/date.h"
 
 namespace posthorn::service {
 namespace {
@@ -20,21 +21,6 @@ std::string tamed(std::string_view text) {
 
 }  // namespace
 
-std::string mail_date(Timestamp time) {
-  constexpr std::array<std::string_view, 7> kDays = {"Thu", "Fri", "Sat", "Sun",
-                                                     "Mon", "Tue", "Wed"};
-  constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const Date date = local_date(time);
-  const std::int64_t days = days_from(date);  // 1970-01-01 was a Thursday.
-  const std::int64_t second = time.seconds + std::int64_t{time.zone_minutes} * 60 - days * 86400;
-  const int zone = time.zone_minutes < 0 ? -time.zone_minutes : time.zone_minutes;
-  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} {}{:02}{:02}",
-                     kDays[static_cast<std::size_t>((days % 7 + 7) % 7)], date.day,
-                     kMonths[date.month - 1U], date.year, second / 3600, second / 60 % 60,
-                     second % 60, time.zone_minutes < 0 ? '-' : '+', zone / 60, zone % 60);
-}
-
 std::string trace_source(std::string_view said_name, std::string_view detail) {
   return fmt::format("{} ({})", tamed(said_name), tamed(detail));
 }
@@ -51,7 +37,7 @@ std::string received_field(const TraceFacts& facts, std::string_view recipient) 
   if (!facts.tls.empty())
     line += fmt::format("\r\n\ttls {}", tamed(facts.tls.substr(facts.tls.rfind(' ') + 1)));
   if (!recipient.empty()) line += fmt::format("\r\n\tfor <{}>", recipient);
-  return line + fmt::format("; {}\r\n", mail_date(facts.now));
+  return line + fmt::format("; {}\r\n", message::format_date(facts.now));
 }
 
 }  // namespace posthorn::service

@@ -28,7 +28,4 @@ std::string delivery_fields(std::string_view return_path, std::string_view recip
 /// comment goes.
 std::string trace_source(std::string_view said_name, std::string_view detail);
 
-/// RFC 5322 §3.3: "Mon, 23 Nov 2026 03:51:33 +0000".
-std::string mail_date(Timestamp time);
-
 }  // namespace posthorn::service

@@ -94,7 +94,7 @@ class Planner {
     return {};
   }
 
-  /// Nobody asks for those again: no outbox entry waits as long as the horizon.
+  /// A step is asked for again at the entry's next attempt, or at the next start: not that late.
   Status old_intents(std::int64_t before) {
     return for_each_row(engine_, id_, "i", [&](const engine::Row& row) -> Status {
       auto done = decode_time(row.value);

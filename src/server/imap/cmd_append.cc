@@ -127,7 +127,8 @@ Task<bool> Append::receive(ReceiverEvent event) {
 Task<Reply> Append::commit() {
   if (failed_) co_return session_.refuse(*failed_);
   auto done = co_await service::append(session_.account, command_.mailbox, std::move(messages_),
-                                       session_.context.store.clock().now());
+                                       session_.context.store.clock().now(),
+                                       session_.options->sent_duplicate_window);
   if (!done && done.error().kind == ErrorKind::not_found) {
     co_return Reply::no("no such mailbox", CodeName::try_create);
   }

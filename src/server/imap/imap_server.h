@@ -25,7 +25,9 @@ struct ImapOptions {
   /// "AUTH=LOGIN".
   std::vector<std::string> disabled_capabilities;
   std::uint64_t max_message_octets = 100ULL << 20;
-  std::uint32_t max_append_messages = 1000;                        ///< In one MULTIAPPEND.
+  std::uint32_t max_append_messages = 1000;  ///< In one MULTIAPPEND.
+  /// See service::append: for so long a submitted message and one put into \Sent are one. 0: never.
+  std::chrono::seconds sent_duplicate_window{0};
   std::chrono::milliseconds login_time = std::chrono::minutes(1);  ///< Until authenticated.
   std::chrono::milliseconds idle_time = std::chrono::minutes(30);  ///< RFC 9051 §5.4.
   std::chrono::milliseconds write_time = std::chrono::minutes(2);  ///< For a peer to take bytes.
