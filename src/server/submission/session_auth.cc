@@ -1,0 +1,131 @@
+#include "base/log.h"
+#include "server/submission/session.h"
+#include "text/ascii.h"
+#include "text/base64.h"
+
+// The part of a dialogue in which the client says who it is (RFC 4954).
+namespace posthorn::server::submission {
+
+using wire::smtp::reply;
+
+namespace {
+
+/// From base64; wipes it. None when it is not base64.
+std::optional<auth::Secret> decode(std::string& base64) {
+  auto bytes = text::base64_decode(base64);
+  auth::wipe(base64);
+  if (!bytes) return std::nullopt;
+  std::optional<auth::Secret> secret(std::in_place, *bytes);
+  auth::wipe(*bytes);
+  return secret;
+}
+
+wire::smtp::Reply not_base64() { return reply(501, {5, 5, 2}, "That is not base64"); }
+
+/// RFC 4954 §6; RFC 5248 has 5.7.13.
+wire::smtp::Reply reply_to(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::auth_failed: return reply(535, {5, 7, 8}, "Wrong name or password");
+    case ErrorKind::syntax: return reply(501, {5, 5, 2}, error.text);
+    case ErrorKind::no_permission: return reply(535, {5, 7, 13}, error.text);
+    case ErrorKind::limit: return reply(454, {4, 7, 0}, error.text);
+    case ErrorKind::not_supported: return reply(504, {5, 5, 4}, "There is no such mechanism here");
+    default: return reply(454, {4, 7, 0}, "Logging in does not work just now; try again later");
+  }
+}
+
+}  // namespace
+
+bool Session::may_log_in() const {
+  net::Stream& stream = const_cast<smtp::Talk&>(talk_).stream();
+  return auth::plaintext_on(stream.is_tls(), stream.peer(), options_->plaintext) ==
+         auth::Plaintext::allowed;
+}
+
+auth::ChannelBindings Session::channel_bindings() const {
+  net::Stream& stream = const_cast<smtp::Talk&>(talk_).stream();
+  if (!stream.is_tls() || !options_->channel_binding) return {};
+  return {stream.channel_binding("tls-exporter"), stream.channel_binding("tls-server-end-point")};
+}
+
+std::vector<std::string_view> Session::mechanisms() const {
+  // What is sent here is mail: outside TLS there is nothing to log in for.
+  if (account_ || !may_log_in()) return {};
+  return auth::offered_mechanisms(auth::Plaintext::allowed, channel_bindings());
+}
+
+async::Task<void> Session::obey(wire::smtp::Auth command) {
+  if (!hello_ || hello_->verb != wire::smtp::Greeting::ehlo || account_ || transaction_) {
+    say(reply(503, {5, 5, 1}, account_ ? "You have logged in" : "Say EHLO first"));
+    co_return;
+  }
+  if (!may_log_in()) {
+    say(reply(530, {5, 7, 0}, "Say STARTTLS first"));
+    co_return;
+  }
+  auth::Authenticator& authenticator = context_.authenticator;
+  auto mechanism = auth::make_mechanism(command.mechanism, auth::Plaintext::allowed,
+                                        channel_bindings(), authenticator.sasl());
+  if (!mechanism) {
+    say(reply_to(mechanism.error()));
+    co_return;
+  }
+  std::optional<auth::Secret> initial;
+  if (command.initial) {
+    // "=" stands for an empty response.
+    if (*command.initial == "=") command.initial->clear();
+    initial = decode(*command.initial);
+    if (!initial) {
+      say(not_base64());
+      co_return;
+    }
+  }
+  auth::Exchange exchange(authenticator, std::move(*mechanism), talk_.stream().peer());
+  auto outcome = co_await exchange.begin(std::move(initial));
+  co_await converse(exchange, std::move(outcome));
+}
+
+async::Task<void> Session::converse(auth::Exchange& exchange, auth::Exchange::Outcome outcome) {
+  while (auto* const challenge = std::get_if<auth::Challenge>(&outcome)) {
+    say(reply(334, text::base64_encode(challenge->bytes)));
+    auto line = co_await next_line();
+    if (!line) co_return;
+    if (*line == "*") {
+      say(reply(501, {5, 7, 0}, "The login was cancelled"));
+      co_return;
+    }
+    auto response = decode(*line);
+    if (!response) {
+      say(not_base64());
+      co_return;
+    }
+    outcome = co_await exchange.respond(std::move(*response));
+  }
+  if (auto* const error = std::get_if<Error>(&outcome)) {
+    say(reply_to(*error));
+    co_return;
+  }
+  co_await log_in(std::get<auth::Identity>(std::move(outcome)));
+}
+
+async::Task<void> Session::log_in(auth::Identity identity) {
+  auto slot = context_.limits.admit_user(identity.account);
+  if (!slot) {
+    say(reply_to(slot.error()));
+    co_return;
+  }
+  auto opened = co_await context_.store.account(identity.account);
+  if (!opened) {
+    log::error("submission: account {}: {}: {} ({})", identity.name, name_of(opened.error().kind),
+               opened.error().text, opened.error().cause);
+    say(reply_to(opened.error()));
+    co_return;
+  }
+  user_slot_ = std::move(*slot);
+  account_ = std::move(*opened);
+  name_ = std::move(identity.name);
+  login_version_ = identity.version;
+  say(reply(235, {2, 7, 0}, "Logged in"));
+}
+
+}  // namespace posthorn::server::submission
