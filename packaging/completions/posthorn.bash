@@ -9,13 +9,15 @@ _posthorn_words() {
               check dns config version" ;;
     init) echo "--account --password-file --hostname --help" ;;
     serve) echo "--ready-file --help" ;;
-    demo) echo "--dir --engine --imap --imaps --lmtp --lmtp-socket --https --http --any-user
-                --without --empty --ready-file --quiet --help" ;;
-    account) echo "add list passwd remove disable enable --help" ;;
+    demo) echo "--dir --engine --imap --imaps --submission --submissions --lmtp --lmtp-socket --https
+                --http --any-user --without --empty --ready-file --quiet --help" ;;
+    account) echo "add list passwd remove disable enable send-as sent-copy --help" ;;
     "account add") echo "$account --no-password --max-size --max-messages --help" ;;
     "account list" | "alias list") echo "--json --help" ;;
     "account passwd") echo "$account --help" ;;
     "account remove") echo "--yes --help" ;;
+    "account send-as") echo "add remove list --help" ;;
+    "account sent-copy") echo "on off default --help" ;;
     alias) echo "add list remove --help" ;;
     import) echo "--format --mailbox --under --record --keep-quoted-from --quiet --help" ;;
     export) echo "--format --mailbox --quiet --help" ;;

@@ -17,8 +17,11 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Not;
 
+/// With nothing but IMAP, unless said.
 config::Config configure(std::string_view toml) {
-  auto loaded = config::load_text(toml, "test.toml");
+  std::string text(toml);
+  if (!text.contains("submission")) text += "\nlisten.submission=[]\nlisten.submissions=[]";
+  auto loaded = config::load_text(text, "test.toml");
   EXPECT_TRUE(loaded) << loaded.error().text;
   return loaded->config;
 }
@@ -34,6 +37,9 @@ TEST(Services, AreThoseThatListen) {
                           Service{Kind::imap, Protection::starttls, 143}));
   EXPECT_THAT(offered("listen.imap=[]\nlisten.imaps=['*:10993']"),
               ElementsAre(Service{Kind::imap, Protection::tls, 10993}));
+  EXPECT_THAT(offered("listen.imap=[]\nlisten.imaps=[]\nlisten.submission=['*:587']"),
+              ElementsAre(Service{Kind::submission, Protection::tls, 465},
+                          Service{Kind::submission, Protection::starttls, 587}));
 }
 
 TEST(Services, HaveThePortsThatWereTaken) {

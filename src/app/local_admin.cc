@@ -30,6 +30,8 @@ const LocalAdmin::Request LocalAdmin::kRequests[] = {
     {"account.disable", &LocalAdmin::enable_account},
     {"account.enable", &LocalAdmin::enable_account},
     {"account.list", &LocalAdmin::list_accounts},
+    {"account.send_as", &LocalAdmin::send_as},
+    {"account.sent_copy", &LocalAdmin::keep_sent},
     {"alias.add", &LocalAdmin::add_alias},
     {"alias.remove", &LocalAdmin::remove_alias},
     {"alias.list", &LocalAdmin::list_aliases},

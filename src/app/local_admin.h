@@ -14,9 +14,11 @@ namespace posthorn::app {
 ///   account.create {name, password?, max_bytes?, max_messages?}   account.passwd {name, password}
 ///   account.remove {name}   account.disable {name}   account.enable {name}
 ///   account.list {after?, limit?} -> {accounts: [{name, disabled, created, messages, bytes}],
-///   next?} alias.add {alias, name}   alias.remove {alias}   alias.list {after?, limit?} ->
-///   {aliases, next?} mailbox.list {name} -> {mailboxes: [{mailbox, messages, uid_next,
-///   subscribed}]} mailbox.subscribe {name, mailbox} message.list {name, mailbox, after?, limit?}
+///   next?} account.send_as {name, add?, remove?} -> {may_send_as, sent_copy}   account.sent_copy
+///   {name, keep: on, off or default} -> the same   alias.add {alias, name}   alias.remove {alias}
+///   alias.list {after?, limit?} -> {aliases, next?} mailbox.list {name} -> {mailboxes: [{mailbox,
+///   messages, uid_next, subscribed}]} mailbox.subscribe {name, mailbox} message.list {name,
+///   mailbox, after?, limit?}
 ///   -> {messages: [{uid, flags, date, zone, size}], next?} message.read {name, mailbox, uid} ->
 ///   octets message.append {name, messages: [{mailbox, flags, date?, zone?, size}]} with octets ->
 ///   {uids} check {deep} -> {accounts, mailboxes, messages, findings}   sweep {}   ping {} ->
@@ -44,6 +46,8 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> remove_account(Json request);
   async::Task<Result<Answer>> enable_account(Json request);
   async::Task<Result<Answer>> list_accounts(Json request);
+  async::Task<Result<Answer>> send_as(Json request);
+  async::Task<Result<Answer>> keep_sent(Json request);
   async::Task<Result<Answer>> add_alias(Json request);
   async::Task<Result<Answer>> remove_alias(Json request);
   async::Task<Result<Answer>> list_aliases(Json request);
@@ -55,6 +59,8 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> sweep(Json request);
   async::Task<Result<Answer>> ping(Json request);
 
+  async::Task<Result<Answer>> edit_sending(std::string name,
+                                           std::function<Status(store::SendingSettings&)> edit);
   async::Task<Result<AccountId>> find(std::string_view name);
   async::Task<Result<store::AccountPtr>> open(std::string_view name);
   async::Task<Result<std::string>> encode_password(std::string_view password);

@@ -55,6 +55,7 @@ server::imap::ImapOptions imap_options(const config::Config& config) {
   options.login_time = config.limits.preauth_timeout;
   options.idle_time = config.limits.idle_timeout;
   options.keepalive = config.imap.keepalive;
+  options.sent_duplicate_window = seconds(config.submission.duplicate_window);
   return options;
 }
 
@@ -63,6 +64,27 @@ server::lmtp::LmtpOptions lmtp_options(const config::Config& config) {
   options.hostname = host_name(config);
   options.detail_separator = config.lmtp.detail_separator;
   options.max_message_octets = config.limits.message_size;
+  return options;
+}
+
+server::submission::SubmissionOptions submission_options(const config::Config& config) {
+  const config::Submission& from = config.submission;
+  server::submission::SubmissionOptions options;
+  options.hostname = host_name(config);
+  options.detail_separator = config.lmtp.detail_separator;
+  options.plaintext = plaintext(config.auth.allow_plaintext_without_tls);
+  options.channel_binding = config.auth.channel_binding;
+  options.max_message_octets = config.limits.message_size;
+  options.max_recipients = static_cast<std::uint32_t>(from.max_recipients);
+  options.max_hold = seconds(from.max_hold);
+  if (from.show_client) options.client_trace = server::submission::ClientTrace::shown;
+  options.rules.keep_sent = from.save_sent;
+  options.rules.duplicate_window = seconds(from.duplicate_window);
+  options.rules.limits = {static_cast<std::uint32_t>(from.messages_per_hour),
+                          static_cast<std::uint32_t>(from.messages_per_day),
+                          static_cast<std::uint32_t>(from.recipients_per_hour),
+                          static_cast<std::uint32_t>(from.recipients_per_day)};
+  options.login_time = config.limits.preauth_timeout;
   return options;
 }
 

@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "server/imap/imap_server.h"
 #include "server/lmtp/lmtp_server.h"
+#include "server/submission/submission_server.h"
 
 /// The configuration in the words of those it is for.
 namespace posthorn::app {
@@ -18,5 +19,6 @@ auth::Authenticator::Options authenticator_options(const config::Config& config,
 auth::SessionLimits::Bounds session_bounds(const config::Config& config);
 server::imap::ImapOptions imap_options(const config::Config& config);
 server::lmtp::LmtpOptions lmtp_options(const config::Config& config);
+server::submission::SubmissionOptions submission_options(const config::Config& config);
 
 }  // namespace posthorn::app

@@ -10,6 +10,7 @@
 #include "app/accounts.h"
 #include "app/admin_server.h"
 #include "app/certificates.h"
+#include "app/domains.h"
 #include "app/notify.h"
 #include "app/options.h"
 #include "app/services.h"
@@ -23,12 +24,14 @@
 #include "server/http/http_server.h"
 #include "server/imap/imap_server.h"
 #include "server/lmtp/lmtp_server.h"
+#include "server/submission/submission_server.h"
 
 namespace posthorn::app {
 
 using server::http::HttpServer;
 using server::imap::ImapServer;
 using server::lmtp::LmtpServer;
+using server::submission::SubmissionServer;
 
 struct Server::State {
   State(ServerSettings with, std::unique_ptr<Core> data, std::unique_ptr<Certificates> tls,
@@ -37,6 +40,7 @@ struct Server::State {
         core(std::move(data)),
         certificates(std::move(tls)),
         accounts(core->store(), {settings.config.domains, settings.any_user}),
+        domains(core->store(), settings.config.domains),
         throttle(throttle_limits(settings.config), system_clock()),
         authenticator(accounts, throttle, core->offload(), system_clock(),
                       authenticator_options(settings.config, std::move(decoy_key))),
@@ -47,6 +51,12 @@ struct Server::State {
               [this](std::string address) { return accounts.find_recipient(std::move(address)); },
               [this] { return certificates->current(); }},
              lmtp_options(settings.config)),
+        submission(
+            {core->store(), authenticator, limits,
+             [this](std::string address) { return find_address(std::move(address)); },
+             [this](std::string domain) { return domains.is_ours(std::move(domain)); },
+             [this] { return can_relay.load(); }, [this] { return certificates->current(); }},
+            submission_options(settings.config)),
         http({limits, [this] { return certificates->current(); }}, {}),
         admin(core->store(),
               {.iterations = static_cast<std::uint32_t>(settings.config.auth.iterations),
@@ -57,11 +67,14 @@ struct Server::State {
   std::unique_ptr<Core> core;
   std::unique_ptr<Certificates> certificates;
   Accounts accounts;
+  Domains domains;
   auth::Throttle throttle;
   auth::Authenticator authenticator;
   auth::SessionLimits limits;
   ImapServer imap;
   LmtpServer lmtp;
+  std::atomic<bool> can_relay = false;
+  SubmissionServer submission;
   HttpServer http;
   AdminServer admin;
   std::vector<std::unique_ptr<net::Listener>> listeners;
@@ -79,6 +92,9 @@ struct Server::State {
   /// For a socket that was handed over under a name.
   std::optional<Spoken> spoken_on(std::string_view name);
 
+  /// Whose an address is that mail is sent from or to. Only names in our domains are made when
+  /// first met (AccountsOptions::any_user): the world's are not.
+  async::Task<Result<std::optional<store::AddressEntry>>> find_address(std::string address);
   Status listen();
   Status listen_inherited();
   void offer_services();
@@ -89,6 +105,11 @@ struct Server::State {
   net::OnConnection to_imap(ImapServer::Transport transport) {
     return
         [this, transport](std::unique_ptr<net::Stream> s) { imap.accept(std::move(s), transport); };
+  }
+  net::OnConnection to_submission(SubmissionServer::Transport transport) {
+    return [this, transport](std::unique_ptr<net::Stream> s) {
+      submission.accept(std::move(s), transport);
+    };
   }
   net::OnConnection to_lmtp() {
     return [this](std::unique_ptr<net::Stream> s) { lmtp.accept(std::move(s)); };
@@ -154,12 +175,27 @@ Status Server::State::add_all(const std::vector<config::Endpoint>& endpoints, st
   return {};
 }
 
+async::Task<Result<std::optional<store::AddressEntry>>> Server::State::find_address(
+    std::string address) {
+  const std::size_t at = address.rfind('@');
+  if (at == std::string::npos) co_return co_await accounts.find_recipient(std::move(address));
+  auto ours = co_await domains.is_ours(address.substr(at + 1));
+  if (!ours) co_return pass(ours);
+  if (*ours) co_return co_await accounts.find_recipient(std::move(address));
+  co_return co_await core->store().find_address(address);
+}
+
 std::optional<Server::State::Spoken> Server::State::spoken_on(std::string_view name) {
   using HttpTransport = HttpServer::Transport;
   using ImapTransport = ImapServer::Transport;
   if (name.starts_with("imaps"))
     return Spoken{to_imap(ImapTransport::implicit_tls), &addresses.imaps};
   if (name.starts_with("imap")) return Spoken{to_imap(ImapTransport::plain), &addresses.imap};
+  using SubmissionTransport = SubmissionServer::Transport;
+  if (name.starts_with("submissions"))
+    return Spoken{to_submission(SubmissionTransport::implicit_tls), &addresses.submissions};
+  if (name.starts_with("submission"))
+    return Spoken{to_submission(SubmissionTransport::plain), &addresses.submission};
   if (name.starts_with("lmtp")) return Spoken{to_lmtp(), &addresses.lmtp};
   if (name.starts_with("https")) return Spoken{to_http(HttpTransport::tls), &addresses.https};
   if (name.starts_with("http")) return Spoken{to_http(HttpTransport::plain), &addresses.http};
@@ -187,10 +223,16 @@ Status Server::State::listen() {
   Status status = listen_inherited();
   if (status)
     status = add_all(config.listen.imap, &addresses.imap, to_imap(ImapServer::Transport::plain));
-  // Without a certificate there is nothing to say on the port for TLS.
+  if (status)
+    status = add_all(config.listen.submission, &addresses.submission,
+                     to_submission(SubmissionServer::Transport::plain));
+  // Without a certificate there is nothing to say on the ports for TLS.
   if (status && certificates->current() != nullptr)
     status = add_all(config.listen.imaps, &addresses.imaps,
                      to_imap(ImapServer::Transport::implicit_tls));
+  if (status && certificates->current() != nullptr)
+    status = add_all(config.listen.submissions, &addresses.submissions,
+                     to_submission(SubmissionServer::Transport::implicit_tls));
   if (status && certificates->current() != nullptr)
     status = add_all(config.listen.https, &addresses.https, to_http(HttpServer::Transport::tls));
   if (status)
@@ -265,6 +307,8 @@ void Server::reload(const config::Config& config) {
   log::set_level(config.log.level);
   state_->imap.set_options(imap_options(config));
   state_->lmtp.set_options(lmtp_options(config));
+  state_->submission.set_options(submission_options(config));
+  state_->domains.set(config.domains);
   if (Status read = state_->certificates->reload(config); !read)
     log::error("certificates stay as they were: {}", read.error().text);
   state_->offer_services();
@@ -293,6 +337,7 @@ async::Task<void> Server::stop(std::chrono::milliseconds grace) {
   state.stop_keeping_house.set();
   if (state.keeping_house) co_await state.house_is_kept.wait();
   co_await state.imap.stop(grace);
+  co_await state.submission.stop(grace);
   co_await state.lmtp.stop(grace);
   co_await state.http.stop(grace);
   co_await state.admin.stop();

@@ -20,6 +20,8 @@ struct AccountOptions {
   std::uint64_t max_messages = 0;
   bool yes = false;
   bool json = false;
+  std::string address;  ///< Of send-as.
+  std::string keep;     ///< Of sent-copy.
 };
 
 int add(const Program& program, const AccountOptions& options) {
@@ -97,6 +99,56 @@ void password_options(CLI::App& command, AccountOptions& options) {
       ->type_name("FILE");
 }
 
+/// Who an account may send as; `change` is "add", "remove" or nothing, to list.
+int send_as(const Program& program, const AccountOptions& options, const std::string& change) {
+  Json request{{"do", "account.send_as"}, {"name", options.name}};
+  if (!change.empty()) request[change] = options.address;
+  return ask(program, request, [&](const Json& said) {
+    const auto* granted = said.if_contains("may_send_as");
+    if (!change.empty() || granted == nullptr || !granted->is_array()) return;
+    for (const auto& address : granted->get_array())
+      if (address.is_string()) fmt::print("{}\n", std::string_view(address.get_string()));
+  });
+}
+
+void add_send_as(CLI::App& account, Program& program,
+                 const std::shared_ptr<AccountOptions>& options) {
+  CLI::App* const parent = account.add_subcommand(
+      "send-as", "Addresses an account may send from beside its own and its aliases");
+  parent->require_subcommand(1);
+  parent->footer(
+      "Examples:\n"
+      "  posthorn account send-as add ada@example.org team@example.org\n"
+      "  posthorn account send-as add ada@example.org @example.com   (any address there)");
+  const auto subcommand = [&](const char* name, const char* help, std::string change) {
+    CLI::App* const made = command(*parent, name, help, *options);
+    if (!change.empty())
+      made->add_option("address", options->address, "An address, or @domain")->required();
+    made->callback([&program, options, change] {
+      program.run = [&program, options, change] { return send_as(program, *options, change); };
+    });
+  };
+  subcommand("add", "It may send from this address", "add");
+  subcommand("remove", "It may not any more", "remove");
+  subcommand("list", "One address a line", "");
+}
+
+void add_sent_copy(CLI::App& account, Program& program,
+                   const std::shared_ptr<AccountOptions>& options) {
+  CLI::App* const made = command(account, "sent-copy",
+                                 "Whether what it sends is filed into its Sent mailbox", *options);
+  made->add_option("keep", options->keep, "default: as submission.save_sent says")
+      ->required()
+      ->check(CLI::IsMember({"on", "off", "default"}));
+  made->callback([&program, options] {
+    program.run = [&program, options] {
+      return ask(program,
+                 {{"do", "account.sent_copy"}, {"name", options->name}, {"keep", options->keep}},
+                 [](const Json&) {});
+    };
+  });
+}
+
 }  // namespace
 
 void add_account(CLI::App& app, Program& program) {
@@ -144,6 +196,8 @@ void add_account(CLI::App& app, Program& program) {
   };
   simple("disable", "No login and no delivery any more", "account.disable");
   simple("enable", "The opposite of disable", "account.enable");
+  add_send_as(*account, program, options);
+  add_sent_copy(*account, program, options);
 }
 
 void add_alias(CLI::App& app, Program& program) {

@@ -2,8 +2,11 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 
 #include "app/demo_account.h"
 #include "app/server.h"
@@ -19,17 +22,28 @@ namespace {
 struct DemoOptions {
   std::string dir;
   std::string engine;
-  std::string imap = "127.0.0.1:1143";
-  std::string imaps = "127.0.0.1:1993";
-  std::string lmtp = "127.0.0.1:1024";
-  std::string https = "127.0.0.1:1443";
-  std::string http;
+  std::map<std::string, std::string> listen;  ///< By the key below "listen."; see kListeners.
   std::string lmtp_socket;
   std::string any_user;
   std::vector<std::string> without;
   std::string ready_file;
   bool empty = false;
   bool quiet = false;
+};
+
+struct Listener {
+  const char* name;
+  const char* usual;  ///< Empty: not at all, unless asked for.
+  std::vector<config::Endpoint> config::Listen::* endpoints;
+};
+constexpr std::array kListeners = {
+    Listener{"imap", "127.0.0.1:1143", &config::Listen::imap},
+    Listener{"imaps", "127.0.0.1:1993", &config::Listen::imaps},
+    Listener{"submission", "127.0.0.1:1587", &config::Listen::submission},
+    Listener{"submissions", "127.0.0.1:1465", &config::Listen::submissions},
+    Listener{"lmtp", "127.0.0.1:1024", &config::Listen::lmtp},
+    Listener{"https", "127.0.0.1:1443", &config::Listen::https},
+    Listener{"http", "", &config::Listen::http},
 };
 
 /// A folder of its own when none was named, removed at the end.
@@ -74,6 +88,22 @@ Status listen_on(std::vector<config::Endpoint>& endpoints, const std::string& te
   return {};
 }
 
+/// Whoever asks for any port somewhere runs several of these: then the others are any port too,
+/// where nothing else was said.
+Status listen_as_asked(config::Listen& listen, const DemoOptions& options) {
+  const bool any = std::ranges::any_of(
+      options.listen, [](const auto& named) { return named.second.ends_with(":0"); });
+  for (const Listener& listener : kListeners) {
+    const auto named = options.listen.find(listener.name);
+    const bool is_usual = *listener.usual != '\0';
+    const std::string usual = any && is_usual ? "127.0.0.1:0" : listener.usual;
+    Status listening = listen_on(listen.*listener.endpoints,
+                                 named != options.listen.end() ? named->second : usual);
+    if (!listening) return listening;
+  }
+  return {};
+}
+
 Result<config::Config> configure(const Program& program, const DemoOptions& options,
                                  const std::string& folder) {
   config::Sources sources;
@@ -91,12 +121,8 @@ Result<config::Config> configure(const Program& program, const DemoOptions& opti
   auto loaded = config::load(sources);
   if (!loaded) return pass(loaded);
   config::Config config = std::move(loaded->config);
-  Status listening = listen_on(config.listen.imap, options.imap);
-  if (listening) listening = listen_on(config.listen.imaps, options.imaps);
-  if (listening) listening = listen_on(config.listen.lmtp, options.lmtp);
-  if (listening) listening = listen_on(config.listen.https, options.https);
-  if (listening) listening = listen_on(config.listen.http, options.http);
-  if (!listening) return pass(listening);
+  if (Status listening = listen_as_asked(config.listen, options); !listening)
+    return pass(listening);
   config.imap.disabled_capabilities.insert(config.imap.disabled_capabilities.end(),
                                            options.without.begin(), options.without.end());
   return config;
@@ -132,6 +158,9 @@ void greet(const app::Server& server, const DemoFolder& folder) {
       "  with Thunderbird: server 127.0.0.1, port {3}, SSL/TLS, normal password, user {0}\n"
       "    (the certificate is self-signed: Thunderbird asks once whether to trust it).\n"
       "{8}"
+      "  Send to yourself (there is no relay: mail for anybody else is refused):\n"
+      "    printf 'From: {0}\\nSubject: sent\\n\\nHi!\\n' | curl -s --crlf --user {0}:{1} \\\n"
+      "      --mail-from {0} --mail-rcpt {0} --upload-file - smtp://127.0.0.1:{9}\n"
       "  Deliver a message (LMTP on port {4}):\n"
       "    printf 'LHLO me\\r\\nMAIL FROM:<>\\r\\n"
       "RCPT TO:<{0}>\\r\\nDATA\\r\\nSubject: hello\\r\\n\\r\\nHi!\\r\\n.\\r\\nQUIT\\r\\n'"
@@ -142,7 +171,8 @@ void greet(const app::Server& server, const DemoFolder& folder) {
       "\n"
       "The data lies in {5}{6}. Ctrl-C ends it.\n\n",
       app::kDemoName, app::kDemoPassword, at.imap, at.imaps, at.lmtp, folder.path(),
-      folder.is_thrown_away() ? " and is removed at the end" : "", own_path(), describe_setup(at));
+      folder.is_thrown_away() ? " and is removed at the end" : "", own_path(), describe_setup(at),
+      at.submission);
   std::fflush(stdout);
 }
 
@@ -183,15 +213,16 @@ void add_demo(CLI::App& app, Program& program) {
       ->type_name("DIR");
   command->add_option("--engine", options->engine, "memory, or rocksdb (default with --dir)")
       ->check(CLI::IsMember({"memory", "rocksdb"}));
-  command->add_option("--imap", options->imap, "Port 0: any")->type_name("HOST:PORT");
-  command->add_option("--imaps", options->imaps, "Port 0: any")->type_name("HOST:PORT");
-  command->add_option("--lmtp", options->lmtp, "Port 0: any")->type_name("HOST:PORT");
-  command
-      ->add_option("--https", options->https,
-                   "Where mail clients learn how to set themselves up; port 0: any")
-      ->type_name("HOST:PORT");
-  command->add_option("--http", options->http, "The same in clear; default: not at all")
-      ->type_name("HOST:PORT");
+  for (const Listener& listener : kListeners)
+    command
+        ->add_option_function<std::string>(
+            fmt::format("--{}", listener.name),
+            [options, &listener](const std::string& text) {
+              options->listen[listener.name] = text;
+            },
+            "Port 0: any; then the others too. Empty: none")
+        ->type_name("HOST:PORT")
+        ->default_str(listener.usual);
   command->add_option("--lmtp-socket", options->lmtp_socket, "LMTP on a unix socket as well")
       ->type_name("PATH");
   command

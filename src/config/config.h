@@ -30,6 +30,8 @@ enum class TlsVersion : std::uint8_t { v1_2, v1_3 };
 struct Listen {
   std::vector<Endpoint> imap;
   std::vector<Endpoint> imaps;
+  std::vector<Endpoint> submission;
+  std::vector<Endpoint> submissions;
   std::vector<Endpoint> lmtp;
   std::vector<Endpoint> https;
   std::vector<Endpoint> http;
@@ -91,6 +93,18 @@ struct Lmtp {
   std::string detail_separator;
 };
 
+struct Submission {
+  bool save_sent = true;
+  Duration duplicate_window{};  ///< 0: never.
+  bool show_client = false;
+  std::uint64_t max_recipients = 0;     ///< Of one message.
+  Duration max_hold{};                  ///< 0: FUTURERELEASE is not offered.
+  std::uint64_t messages_per_hour = 0;  ///< Of one account; 0: no limit, here and below.
+  std::uint64_t messages_per_day = 0;
+  std::uint64_t recipients_per_hour = 0;
+  std::uint64_t recipients_per_day = 0;
+};
+
 struct Log {
   log::Level level = log::Level::info;
 };
@@ -116,6 +130,7 @@ struct Config {
   Auth auth;
   Imap imap;
   Lmtp lmtp;
+  Submission submission;
   Log log;
   Threads threads;
   Quota quota;

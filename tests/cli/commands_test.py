@@ -78,6 +78,13 @@ def offline(folder):
     run(*on, "alias", "add", "postmaster@example.org", "ada@example.org")
     run(*on, "alias", "add", "x@example.org", "nobody@example.org", code=1)
     expect("postmaster@example.org" in run(*on, "alias", "list"), "alias list")
+    run(*on, "account", "send-as", "add", "ada@example.org", "Team@Example.org")
+    run(*on, "account", "send-as", "add", "ada@example.org", "@example.com")
+    run(*on, "account", "send-as", "add", "ada@example.org", "nonsense", code=1)
+    run(*on, "account", "send-as", "remove", "ada@example.org", "@example.com")
+    expect(run(*on, "account", "send-as", "list", "ada@example.org") == "team@example.org\n", "send-as")
+    run(*on, "account", "sent-copy", "ada@example.org", "off")
+    run(*on, "account", "sent-copy", "ada@example.org", "maybe", code=105)
     listed = [json.loads(line) for line in run(*on, "account", "list", "--json").splitlines()]
     expect([a["name"] for a in listed] == ["ada@example.org", "bob@example.org", "carol@example.org"],
            f"account list: {listed}")
@@ -107,7 +114,8 @@ class Serving:
         self.manager.settimeout(30)
         self.process = subprocess.Popen(
             [program(), "--config", config, "--set", f"listen.imap=127.0.0.1:{free_port()}", "--set",
-             f"listen.imaps=127.0.0.1:{free_port()}", "--set",
+             f"listen.imaps=127.0.0.1:{free_port()}", "--set", "listen.submission=", "--set",
+             f"listen.submissions=127.0.0.1:{free_port()}", "--set",
              "auth.allow_plaintext_without_tls=loopback", "serve", "--ready-file", self.ready],
             env={**os.environ, "NOTIFY_SOCKET": notify}, stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)

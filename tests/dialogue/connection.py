@@ -30,7 +30,7 @@ class ServerFault(Exception):
 
 
 class Connection:
-    """`kind` is "imap" or "lmtp". Every wait ends after `timeout` seconds."""
+    """`kind` is "imap", "lmtp" or "submission". Every wait ends after `timeout` seconds."""
 
     def __init__(self, kind, label, address, options, transcript):
         self.kind, self.label, self.transcript = kind, label, transcript

@@ -8,11 +8,16 @@ import time
 from connection import Connection, ServerFault
 from match import Pattern, PatternError
 
-STEP = re.compile(r"(?P<who>C|S|LMTP|L)(?P<n>\d?)(?P<mode>[%?*-]*):(?: (?P<text>.*))?$")
+STEP = re.compile(r"(?P<who>C|S|LMTP|L|SMTP|M)(?P<n>\d?)(?P<mode>[%?*-]*):(?: (?P<text>.*))?$")
 NOTHING = re.compile(r"S(?P<n>\d?)!: (?P<ms>\d+)ms$")
 MACRO = re.compile(r"!(?P<name>[a-z]+?)(?P<n>\d?)(?: (?P<text>.*))?$")
-BLOCK = re.compile(r"<<(?P<flags>[+~^%]*)(?P<name>[A-Z][A-Z0-9]*|#\d+)")
+BLOCK = re.compile(r"<<(?P<flags>[+~^%=]*)(?P<name>[A-Z][A-Z0-9]*|#\d+)")
 ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[rn0t\\])")
+
+
+# Of a step; all others: imap.
+KINDS = {"LMTP": "lmtp", "L": "lmtp", "SMTP": "submission", "M": "submission"}
+LABELS = {"imap": "", "lmtp": "L", "submission": "M"}
 
 
 class Failure(Exception):
@@ -162,7 +167,8 @@ class Player:
 
     def _step(self, step):
         handler = {"C": self._client, "S": self._expect, "S{": self._group, "LMTP": self._client,
-                   "L": self._expect, "nothing": self._nothing}.get(step.kind)
+                   "L": self._expect, "SMTP": self._client, "M": self._expect,
+                   "nothing": self._nothing}.get(step.kind)
         if not handler:
             handler = getattr(self, "_macro_" + step.kind[1:], None)
             if not handler:
@@ -172,12 +178,12 @@ class Player:
     # Connections.
 
     def _connection(self, step, greeting=True, kind=None, port=None):
-        kind = kind or ("lmtp" if step.kind in ("LMTP", "L") else "imap")
+        kind = kind or KINDS.get(step.kind, "imap")
         key = (kind, step.n)
         if key not in self.connections:
             if (port or kind) not in self.server:
                 raise Skipped(f"{port or kind} port")
-            label = ("L" if kind == "lmtp" else "") + str(step.n)
+            label = LABELS[kind] + str(step.n)
             c = Connection(kind, label, self.server[port or kind], self.options, self.transcript)
             self.connections[key] = c
             if port == "imaps":
@@ -189,13 +195,16 @@ class Player:
         return self.connections[key]
 
     def _client(self, step):
-        connection = self._connection(step, kind="lmtp" if step.kind == "LMTP" else "imap")
+        connection = self._connection(step)
         end = b"" if "-" in step.mode else b"\r\n"
         pieces = re.split("\x01(\\d+)\x01", step.text)
         for i in range(0, len(pieces) - 1, 2):
             block = step.blocks[int(pieces[i + 1])]
             octets = block.octets()
-            if step.kind == "LMTP":
+            if "=" in block.flags:
+                octets = self._named(octets.decode("utf-8", "surrogateescape")).encode(
+                    "utf-8", "surrogateescape")
+            if connection.kind != "imap":
                 connection.send(self._octets(pieces[i], step) + octets)
                 continue
             announce = "%s{%d%s}\r\n" % ("~" if "~" in block.flags else "", len(octets),
@@ -223,10 +232,11 @@ class Player:
             if got.startswith(tag) or got.startswith("* BYE"):
                 return False
 
+    def _named(self, text):
+        return re.sub(r"<([a-z][a-z0-9_]*)>", lambda m: self.names.get(m[1], m[0]), text)
+
     def _octets(self, text, step):
-        def use(m):
-            return self.names.get(m[1], m[0])
-        text = re.sub(r"<([a-z][a-z0-9_]*)>", use, text)
+        text = self._named(text)
         text = re.sub(r"<odd (\d+)>", lambda m: ",".join(map(str, range(1, int(m[1]), 2))), text)
         data = text.encode("utf-8", "surrogateescape")
         data = re.sub(rb"<b64 ([^>]*)>", lambda m: base64.b64encode(unescape(m[1])), data)

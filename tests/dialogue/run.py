@@ -24,6 +24,7 @@ sys.path.insert(0, HERE)
 
 from dialogue import Player, Skipped  # noqa: E402
 
+PORTS = ("imap", "imaps", "submission", "submissions", "lmtp")
 DEFAULT_SERVER = ("{root}/build/release/src/cli/posthorn demo --engine memory --empty"
                   " --any-user {password} --imap 127.0.0.1:0 --imaps 127.0.0.1:0"
                   " --lmtp 127.0.0.1:0 --ready-file {ready} --quiet")
@@ -93,7 +94,7 @@ def read_ready(path):
     with open(path, encoding="utf-8") as f:
         said = json.load(f)
     host = said.get("host", "127.0.0.1")
-    addresses = {name: (host, said[name]) for name in ("imap", "imaps", "lmtp") if said.get(name)}
+    addresses = {name: (host, said[name]) for name in PORTS if said.get(name)}
     if "lmtp" not in addresses and said.get("lmtp_socket"):
         addresses["lmtp"] = said["lmtp_socket"]
     return addresses

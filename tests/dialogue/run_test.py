@@ -77,7 +77,7 @@ def run(dialogue, *scripts, options=(), files=()):
                 f.write(text)
         ready = os.path.join(folder, "ready.json")
         with open(ready, "w", encoding="utf-8") as f:
-            json.dump({"imap": server.port, "lmtp": server.port}, f)
+            json.dump({"imap": server.port, "lmtp": server.port, "submission": server.port}, f)
         done = subprocess.run(
             [sys.executable, os.path.join(HERE, "run.py"), "--ready", ready, "--timeout", "0.5",
              "--user-template", "u", *options, os.path.join(folder, "it.dlg")],
@@ -241,6 +241,10 @@ class RunnerTest(unittest.TestCase):
     def test_lmtp(self):
         self.passes("L: 220 <+>\nLMTP: LHLO <user>\nL: 250-<+>\nL: 250 OK\n",
                     (b"220 hi\r\n", ("read", b"LHLO u\r\n"), b"250-a\r\n250 OK\r\n"))
+
+    def test_submission(self):
+        self.passes("M: 220 <+>\nSMTP: EHLO <user>\nM: 250-<+>\nM: 250 OK\n",
+                    (b"220 hi\r\n", ("read", b"EHLO u\r\n"), b"250-a\r\n250 OK\r\n"))
 
     def test_macros(self):
         self.passes("!login\n!mail INBOX (\\Seen) apples\n!do NOOP\n",

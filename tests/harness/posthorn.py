@@ -6,7 +6,9 @@ import json
 import os
 import shutil
 import signal
+import smtplib
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -43,6 +45,14 @@ def program():
     return os.path.abspath(path)
 
 
+def trusting():
+    """A TLS context for a server whose certificate nobody vouches for."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 def need(command):
     if not shutil.which(command):
         skip(f"{command} is not installed")
@@ -51,7 +61,8 @@ def need(command):
 class Server:
     """A demo server; with `folder`, on data that stays there."""
 
-    def __init__(self, folder=None, engine=None, arguments=(), sample_mail=False, quiet=True):
+    def __init__(self, folder=None, engine=None, arguments=(), settings=(), sample_mail=False,
+                 quiet=True):
         self.own_folder = None
         if folder is None:
             self.own_folder = tempfile.mkdtemp(prefix="posthorn-")
@@ -59,6 +70,7 @@ class Server:
         self.folder = folder
         self.engine = engine or "rocksdb"
         self.arguments = list(arguments)
+        self.settings = [word for setting in settings for word in ("--set", setting)]
         if not sample_mail:
             self.arguments.append("--empty")
         if quiet:
@@ -74,7 +86,7 @@ class Server:
         self.log_path = os.path.join(self.folder, "log")
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [program(), "demo", "--dir", self.folder, "--engine", self.engine,
+                [program(), *self.settings, "demo", "--dir", self.folder, "--engine", self.engine,
                  "--any-user", PASSWORD, "--imap", "127.0.0.1:0", "--imaps", "127.0.0.1:0",
                  "--lmtp", "127.0.0.1:0", "--https", "127.0.0.1:0", "--ready-file", ready, *self.arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -87,6 +99,7 @@ class Server:
             at = json.load(f)
         self.imap_port, self.imaps_port, self.lmtp_port = at["imap"], at["imaps"], at["lmtp"]
         self.https_port, self.http_port = at["https"], at["http"]
+        self.submission_port, self.submissions_port = at["submission"], at["submissions"]
 
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as f:
@@ -126,6 +139,12 @@ class Server:
 
     def imap(self, user, password=PASSWORD):
         client = imaplib.IMAP4("127.0.0.1", self.imap_port, timeout=60)
+        client.login(user, password)
+        return client
+
+    def submission(self, user, password=PASSWORD):
+        client = smtplib.SMTP("127.0.0.1", self.submission_port, timeout=60)
+        client.starttls(context=trusting())
         client.login(user, password)
         return client
 
