@@ -2,7 +2,7 @@
 #   make run      a demonstration server on this machine, with mail in it      (ARGS="..." for options)
 #   make test     everything a change must pass; make test-tsan the same code under ThreadSanitizer
 #   make check    format, lint, layers; make lint-deep what lint costs too much for every change
-#   make bench    side by side with Dovecot; make bench-quick in under three minutes
+#   make bench    side by side with Dovecot; make bench-quick in under three minutes; bench/README.md has more
 #   make build    the program alone: build/release/src/cli/posthorn
 JOBS ?= $(shell nproc)
 ARGS ?=
@@ -11,13 +11,14 @@ TIDY ?= all
 BASE ?= origin/main
 export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_file_ctime
 POSTHORN := build/release/src/cli/posthorn
-BENCH = python3 bench/run.py --load build/release/bench/posthorn_load --posthorn $(POSTHORN)
+BENCH_PROGRAMS = --load build/release/bench/posthorn_load --posthorn $(POSTHORN)
+BENCH = python3 bench/run.py $(BENCH_PROGRAMS)
 # clang-tidy reads the precompiled header of the build it is shown.
 TIDY_COMMAND = cmake --preset release >/dev/null && cmake --build build/release --target posthorn_pch && \
   python3 tools/tidy.py build/release --jobs $(JOBS)
 OWN_SOURCES = $(shell find src tests bench -name '*.h' -o -name '*.cc' 2>/dev/null)
 
-.PHONY: run test test-tsan check lint-deep bench bench-quick bench-build build build-debug packages packages-test clean
+.PHONY: run test test-tsan check lint-deep bench bench-quick bench-growth bench-micro bench-build build build-debug packages packages-test clean
 .NOTPARALLEL:
 
 run: build
@@ -55,6 +56,14 @@ bench: bench-build
 
 bench-quick: bench-build
 	$(BENCH) --quick $(ARGS)
+
+bench-growth: bench-build
+	python3 bench/growth.py $(BENCH_PROGRAMS) $(ARGS)
+
+bench-micro: packages
+	cmake --preset release >/dev/null
+	cmake --build build/release --target posthorn_micro -j $(JOBS)
+	build/release/bench/posthorn_micro $(ARGS)
 
 bench-build: packages
 	@sh tools/install-packages bench

@@ -1,7 +1,9 @@
 """Starts and stops the servers that are compared, each in a private folder on loopback."""
 
+import glob
 import os
 import pwd
+import resource
 import shutil
 import signal
 import socket
@@ -30,6 +32,27 @@ def wait_for(port, process, seconds=30):
         except OSError:
             time.sleep(0.05)
     raise RuntimeError(f"nothing answers at port {port}")
+
+
+def raise_file_limit():
+    """As many descriptors as the machine allows, for the servers as well: they inherit it."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    for wanted in (200000, most):
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(wanted, most)))
+            return
+        except (ValueError, OSError):
+            continue
+
+
+def make_certificate(folder):
+    """A self-signed one of the kind Posthorn makes for itself (P-256); its two files."""
+    certificate, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj",
+                    "/CN=localhost", "-out", certificate, "-keyout", key],
+                   check=True, capture_output=True)
+    return certificate, key
 
 
 class InotifyLimit:
@@ -65,8 +88,15 @@ class Server:
         self.name, self.title = name, title
         self.folder = os.path.join(folder, name)
         self.process = None
-        self.imap = self.lmtp = 0
+        self.usual_start = None  # Octets that a start without news writes; see run.settle().
+        self.imap = self.imaps = self.lmtp = 0
         os.makedirs(self.folder)
+
+    def choose_ports(self):
+        """Once: a server that is started again is found where it was."""
+        self.imap = self.imap or free_port()
+        self.imaps = self.imaps or free_port()
+        self.lmtp = self.lmtp or free_port()
 
     @property
     def pid(self):
@@ -77,11 +107,46 @@ class Server:
             return
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(20)
+            self.process.wait(60)  # Thousands of sessions may have to be ended.
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
         self.process = None
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+    def processes(self):
+        """The pids of the first process and all below it."""
+        parents = {}
+        for path in glob.glob("/proc/[0-9]*/stat"):
+            try:
+                with open(path, encoding="ascii", errors="replace") as f:
+                    # The name in parentheses may hold anything.
+                    pid, rest = f.read().split(" (", 1)
+                parents[int(pid)] = int(rest.rsplit(")", 1)[1].split()[1])
+            except (OSError, ValueError, IndexError):
+                continue  # It ended meanwhile.
+        ours = {self.pid}
+        while True:
+            more = {pid for pid, parent in parents.items() if parent in ours} - ours
+            if not more:
+                return ours
+            ours |= more
+
+    def written_octets(self):
+        """What its processes, and those of them that have ended, caused to be written to disk since
+        it was started: write_bytes of /proc/PID/io, where the kernel adds ended children."""
+        total = 0
+        for pid in self.processes():
+            try:
+                with open(f"/proc/{pid}/io", encoding="ascii") as f:
+                    fields = dict(line.strip().split(": ") for line in f)
+            except OSError:
+                continue
+            total += int(fields["write_bytes"]) - int(fields["cancelled_write_bytes"])
+        return total
 
     def disk_octets(self):
         """What the server's mail takes on disk, in octets."""
@@ -98,8 +163,7 @@ class Posthorn(Server):
         ready = os.path.join(self.folder, "ready.json")
         if os.path.exists(ready):
             os.remove(ready)
-        self.imap = self.imap or free_port()
-        self.lmtp = self.lmtp or free_port()
+        self.choose_ports()
         settings = [f"limits.connections={SESSIONS}", f"limits.per_user={SESSIONS}",
                     f"limits.per_address={SESSIONS}"]
         command = [self.program]
@@ -107,7 +171,7 @@ class Posthorn(Server):
             command += ["--set", setting]
         command += ["demo", "--empty", "--quiet", "--engine", "rocksdb", "--any-user", PASSWORD,
                     "--dir", os.path.join(self.folder, "data"), "--ready-file", ready,
-                    "--imap", f"127.0.0.1:{self.imap}", "--imaps", f"127.0.0.1:{free_port()}",
+                    "--imap", f"127.0.0.1:{self.imap}", "--imaps", f"127.0.0.1:{self.imaps}",
                     "--lmtp", f"127.0.0.1:{self.lmtp}", "--https", "",
                     "--submission", "", "--submissions", ""]
         with open(os.path.join(self.folder, "log"), "ab") as log:
@@ -127,7 +191,9 @@ state_dir = {folder}/state
 log_path = {folder}/log
 protocols = imap lmtp
 listen = 127.0.0.1
-ssl = no
+ssl = yes
+ssl_cert = <{certificate}
+ssl_key = <{key}
 disable_plaintext_auth = no
 default_internal_user = {internal}
 default_login_user = {login}
@@ -139,6 +205,7 @@ mail_uid = {mail}
 mail_gid = {mail_group}
 mail_max_userip_connections = {sessions}
 default_client_limit = 15000
+default_vsz_limit = 8G
 passdb {{
   driver = static
   args = password={password}
@@ -155,7 +222,9 @@ service imap-login {{
     port = {imap_port}
   }}
   inet_listener imaps {{
-    port = 0
+    address = 127.0.0.1
+    port = {imaps_port}
+    ssl = yes
   }}
 }}
 service imap {{
@@ -185,6 +254,9 @@ protocol lmtp {{
 {more}
 """
 
+# As shipped, each session has a process, and with TLS a second one that keeps the connection.
+SHIPPED = {"imap_login": "process_limit = 12000", "imap": "", "lmtp": "", "more": ""}
+
 # The same with processes that serve one session after another, logins that stay in few processes,
 # a cache of passwords, and idle sessions that are put away.
 TUNED = {
@@ -203,6 +275,7 @@ class Dovecot(Server):
         super().__init__("dovecot-tuned" if tuned else "dovecot",
                          "Dovecot tuned" if tuned else "Dovecot", folder)
         self.tuned = tuned
+        self.certificate, self.key = make_certificate(self.folder)
         root = os.getuid() == 0
         me = pwd.getpwuid(os.getuid()).pw_name
         self.users = {"internal": "dovecot" if root else me, "login": "dovenull" if root else me,
@@ -216,13 +289,13 @@ class Dovecot(Server):
         if os.getuid() == 0:
             shutil.chown(os.path.join(self.folder, "mail"), self.users["mail"],
                          self.users["mail_group"])
-        self.imap = self.imap or free_port()
-        self.lmtp = self.lmtp or free_port()
-        parts = dict.fromkeys(TUNED, "")
+        self.choose_ports()
+        parts = SHIPPED
         if self.tuned:
             parts = {k: v.format(**self.users) for k, v in TUNED.items()}
         text = DOVECOT.format(folder=self.folder, sessions=SESSIONS, password=PASSWORD,
-                              imap_port=self.imap, lmtp_port=self.lmtp, **self.users, **parts)
+                              imap_port=self.imap, imaps_port=self.imaps, lmtp_port=self.lmtp,
+                              certificate=self.certificate, key=self.key, **self.users, **parts)
         path = os.path.join(self.folder, "dovecot.conf")
         with open(path, "w", encoding="utf-8") as f:
             f.write("\n".join(line for line in text.splitlines() if line.strip()) + "\n")

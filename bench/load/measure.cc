@@ -20,6 +20,22 @@ struct Process {
   double ended_children_ms = 0;
 };
 
+/// Time on a processor of all threads there are now, as the scheduler counts it: exact, where
+/// proc(5)'s stat has steps of 10 ms. 0 when the kernel does not say.
+double threads_ms(int pid) {
+  const std::string folder = fmt::format("/proc/{}/task", pid);
+  DIR* const threads = ::opendir(folder.c_str());
+  if (threads == nullptr) return 0;
+  double sum = 0;
+  while (const dirent* entry = ::readdir(threads)) {
+    std::ifstream file(fmt::format("{}/{}/schedstat", folder, entry->d_name));
+    double nanoseconds = 0;
+    if (file >> nanoseconds) sum += nanoseconds / 1e6;
+  }
+  ::closedir(threads);
+  return sum;
+}
+
 bool read_process(int pid, Process& out) {
   std::ifstream file(fmt::format("/proc/{}/stat", pid));
   std::string line;
@@ -82,11 +98,23 @@ double Samples::quantile(double share) const {
   return sorted[std::min(at, sorted.size() - 1)];
 }
 
-double tree_cpu_ms(int pid) {
-  if (pid <= 0) return 0;
-  double sum = 0;
-  for (const auto& [id, process] : tree(pid)) sum += process.own_ms + process.ended_children_ms;
-  return sum;
+CpuReading read_cpu(int pid) {
+  CpuReading reading;
+  if (pid <= 0) return reading;
+  for (const auto& [id, process] : tree(pid)) {
+    reading.processes.push_back(id);
+    reading.counted_ms += process.own_ms;
+    reading.ended_ms += process.ended_children_ms;
+    reading.exact_ms += threads_ms(id);
+  }
+  return reading;
+}
+
+double cpu_between(const CpuReading& before, const CpuReading& after) {
+  const bool same_processes =
+      before.processes == after.processes && before.ended_ms == after.ended_ms;
+  if (same_processes && after.exact_ms > before.exact_ms) return after.exact_ms - before.exact_ms;
+  return after.counted_ms + after.ended_ms - before.counted_ms - before.ended_ms;
 }
 
 std::uint64_t tree_memory_kib(int pid) {
@@ -100,24 +128,24 @@ std::uint64_t tree_memory_kib(int pid) {
 }
 
 Meter::Meter(int server_pid)
-    : server_pid_(server_pid), server_ms_(tree_cpu_ms(server_pid)), client_ms_(own_cpu_ms()) {
+    : server_pid_(server_pid), server_(read_cpu(server_pid)), client_ms_(own_cpu_ms()) {
   watch_.reset();
 }
 
 Cost Meter::stop() const {
   const double wall = watch_.milliseconds();
   const double client = own_cpu_ms() - client_ms_;
-  return {wall, tree_cpu_ms(server_pid_) - server_ms_, client};
+  return {wall, cpu_between(server_, read_cpu(server_pid_)), client};
 }
 
 std::string format_row(const Row& row) {
   const double n = static_cast<double>(std::max<std::uint64_t>(row.operations, 1));
   return fmt::format(
       R"({{"row":"{}","unit":"{}","value":{:.4g},"p50":{:.4g},"p99":{:.4g},"n":{},"checked":{},)"
-      R"("first_ms":{:.4g},"wall_ms":{:.1f},"server_cpu_us":{:.1f},"client_cpu_us":{:.1f}}})",
+      R"("octets":{},"first_ms":{:.4g},"wall_ms":{:.1f},"server_cpu_us":{:.1f},"client_cpu_us":{:.1f}}})",
       row.name, row.unit, row.value, row.samples.quantile(0.5), row.samples.quantile(0.99),
-      row.operations, row.checked, row.first_ms, row.cost.wall_ms, row.cost.server_cpu_ms * 1e3 / n,
-      row.cost.client_cpu_ms * 1e3 / n);
+      row.operations, row.checked, row.octets, row.first_ms, row.cost.wall_ms,
+      row.cost.server_cpu_ms * 1e3 / n, row.cost.client_cpu_ms * 1e3 / n);
 }
 
 }  // namespace posthorn::bench

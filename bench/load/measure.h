@@ -39,6 +39,18 @@ struct Cost {
   double client_cpu_ms = 0;  ///< Of this load generator.
 };
 
+/// Milliseconds of processor time that a process and all below it have used.
+struct CpuReading {
+  std::vector<int> processes = {};  ///< Ascending.
+  double counted_ms = 0;            ///< As proc(5)'s stat has it, in steps of 10 ms.
+  double ended_ms = 0;              ///< The same, of children that have ended.
+  double exact_ms = 0;              ///< Of the threads there are, as the scheduler has it.
+};
+CpuReading read_cpu(int pid);
+/// Exact when the same processes did all of it. The two ways of counting differ, as only one leaves
+/// out what a virtual machine was denied, so they are not mixed.
+double cpu_between(const CpuReading& before, const CpuReading& after);
+
 /// Reads the processor time before and after.
 class Meter {
  public:
@@ -49,13 +61,9 @@ class Meter {
  private:
   int server_pid_;
   Stopwatch watch_;
-  double server_ms_;
+  CpuReading server_;
   double client_ms_;
 };
-
-/// Milliseconds of processor time used by the process, its descendants, and those of its children
-/// that have ended. The kernel counts in steps of 10 ms.
-double tree_cpu_ms(int pid);
 
 /// KiB of memory of the process and its descendants, shared pages in proportion (Pss).
 std::uint64_t tree_memory_kib(int pid);
@@ -68,6 +76,7 @@ struct Row {
   Samples samples = {};
   std::uint64_t operations = 0;
   std::uint64_t checked = 0;  ///< What both servers must agree on: hits, octets or messages.
+  std::uint64_t octets = 0;   ///< Of mail delivered, or of answers; 0 where it does not matter.
   double first_ms = 0;        ///< The same thing done the first time, before caches are warm.
   Cost cost = {};
 };

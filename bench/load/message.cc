@@ -180,7 +180,8 @@ void MessageMaker::add_text(std::uint64_t number, std::string& out) const {
 void MessageMaker::add_attachment(std::uint64_t number, std::string& out) const {
   std::uint64_t state = mix(seed_, number, 9);
   std::string octets;
-  const std::size_t size = 2000 + next_random(state) % 6000;
+  const std::size_t size = shape_ == Shape::dense ? 75'000 + next_random(state) % 225'000
+                                                  : 2000 + next_random(state) % 6000;
   while (octets.size() < size) {
     const std::uint64_t r = next_random(state);
     for (unsigned shift = 0; shift < 64; shift += 8) octets += static_cast<char>(r >> shift);
@@ -197,11 +198,15 @@ void MessageMaker::add_attachment(std::uint64_t number, std::string& out) const 
   }
 }
 
+bool MessageMaker::has_attachment(std::uint64_t number) const {
+  return shape_ == Shape::dense || (shape_ == Shape::mixed && number % 5 == 0);
+}
+
 std::string MessageMaker::message(std::uint64_t number) const {
   std::string out;
   out.reserve(16U << 10);
   add_header(number, out);
-  if (number % 5 != 0) {
+  if (!has_attachment(number)) {
     add_text(number, out);
     return out;
   }

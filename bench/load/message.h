@@ -12,13 +12,20 @@ inline constexpr std::string_view kSearchSubject = "quarterly";  ///< About one 
 inline constexpr std::string_view kSearchBody = "zanzibar";      ///< About one message in 100.
 inline constexpr std::string_view kSearchFrom = "person17@";     ///< About one message in 200.
 
+/// What the mail is like.
+enum class Shape : std::uint8_t {
+  mixed,  ///< Every fifth message has an attachment of some 8 KB; 8 KB on average.
+  text,   ///< multipart/alternative and no more.
+  dense,  ///< Every message has an attachment of 100 to 400 KB that cannot be compressed.
+};
+
 /// Realistic mail, the same for the same seed and number on every machine: headers as servers add
-/// them, References chains, multipart/alternative, and to every fifth message an attachment; 8 KB
-/// on average. Other seeds give other text throughout, so that no run profits from the bytes of an
-/// earlier one.
+/// them, References chains, multipart/alternative, attachments. Other seeds give other text
+/// throughout, so that no run profits from the bytes of an earlier one.
 class MessageMaker {
  public:
-  explicit MessageMaker(std::uint64_t seed) : seed_(seed) {}
+  explicit MessageMaker(std::uint64_t seed, Shape shape = Shape::mixed)
+      : seed_(seed), shape_(shape) {}
 
   /// The message with this number, lines ended by CRLF.
   [[nodiscard]] std::string message(std::uint64_t number) const;
@@ -34,7 +41,9 @@ class MessageMaker {
   void add_header(std::uint64_t number, std::string& out) const;
   void add_text(std::uint64_t number, std::string& out) const;
   void add_attachment(std::uint64_t number, std::string& out) const;
+  [[nodiscard]] bool has_attachment(std::uint64_t number) const;
   std::uint64_t seed_;
+  Shape shape_;
 };
 
 /// SplitMix64: the next of a sequence of well mixed numbers.

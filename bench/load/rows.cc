@@ -1,7 +1,5 @@
 #include "load/rows.h"
 
-#include "load/message.h"
-
 namespace posthorn::bench {
 
 std::optional<std::uint64_t> Work::take() {
@@ -21,8 +19,7 @@ Result<Row> Work::rate(std::string unit, const Meter& meter) {
   return row;
 }
 
-std::vector<std::string> make_messages(std::uint64_t seed, std::uint64_t count) {
-  const MessageMaker maker(seed);
+std::vector<std::string> make_messages(const MessageMaker& maker, std::uint64_t count) {
   std::vector<std::string> messages;
   messages.reserve(count);
   for (std::uint64_t i = 0; i < count; ++i) messages.push_back(maker.message(i));

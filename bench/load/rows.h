@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "load/measure.h"
+#include "load/message.h"
 #include "load/target.h"
 
 namespace posthorn::bench {
@@ -24,6 +25,8 @@ std::span<const RowEntry> push_rows();
 std::span<const RowEntry> read_rows();
 std::span<const RowEntry> body_rows();
 std::span<const RowEntry> change_rows();
+std::span<const RowEntry> vast_rows();
+std::span<const RowEntry> growth_rows();
 
 /// Work shared by several coroutines of one loop until it is done, late, or one of them failed.
 class Work {
@@ -47,6 +50,6 @@ class Work {
 };
 
 /// All messages up front, so that making them is not measured.
-std::vector<std::string> make_messages(std::uint64_t seed, std::uint64_t count);
+std::vector<std::string> make_messages(const MessageMaker& maker, std::uint64_t count);
 
 }  // namespace posthorn::bench

@@ -48,6 +48,7 @@ async::Task<Result<Row>> fetch_bodies(const Target& target, const Plan& plan) {
   row.cost = meter.stop();
   row.operations = plan.repeat * batch;
   row.checked = octets;
+  row.octets = octets / plan.repeat;
   row.value = row.samples.quantile(0.5);
   (*session)->on_untagged({});
   (void)co_await (*session)->logout();

@@ -33,6 +33,29 @@ async::Task<Result<Row>> store_flags(const Target& target, const Plan& plan) {
   co_return row;
 }
 
+/// One flag of one message after the other, over one connection, in USER's mailbox.
+async::Task<Result<Row>> change_flags(const Target& target, const Plan& plan) {
+  auto session = co_await sign_in(target, plan.user);
+  if (!session) co_return pass(session);
+  auto selected = co_await must(**session, "SELECT INBOX");
+  if (!selected) co_return pass(selected);
+  const std::uint64_t exists = exists_of(*selected);
+  if (exists == 0) co_return fail(ErrorKind::not_found, "the mailbox is empty");
+  const Meter meter(target.server_pid);
+  Work work(plan);
+  while (const auto number = work.take()) {
+    const bool set = *number / exists % 2 == 0;
+    const Stopwatch watch;
+    auto stored = co_await must(**session, fmt::format("STORE {} {}FLAGS.SILENT (\\Flagged)",
+                                                       1 + *number % exists, set ? '+' : '-'));
+    if (!stored) co_return pass(stored);
+    work.done(watch.milliseconds());
+  }
+  auto row = work.rate("changes/s", meter);
+  (void)co_await (*session)->logout();
+  co_return row;
+}
+
 /// What a client does, by its share of a hundred.
 std::string mixed_command(std::uint64_t r, const MessageMaker& maker, std::uint64_t number) {
   const std::uint64_t uid = 1 + (r >> 16) % kMixedMailbox;
@@ -118,6 +141,7 @@ async::Task<Result<Row>> mixed(const Target& target, const Plan& plan) {
 
 constexpr RowEntry kRows[] = {
     {"store-flags", store_flags, "STORE 1:* +FLAGS.SILENT and -FLAGS.SILENT in turn"},
+    {"change-flags", change_flags, "one flag of one message after the other, in USER's mailbox"},
     {"mixed-32", mixed, "what clients do, over 32 connections of 8 users"},
 };
 

@@ -4,7 +4,6 @@
 
 #include "async/gate.h"
 #include "load/lmtp_client.h"
-#include "load/message.h"
 #include "load/rows.h"
 
 namespace posthorn::bench {
@@ -14,31 +13,42 @@ constexpr std::uint64_t kConnections = 32;
 constexpr std::uint64_t kLmtpUserCount = 100;
 constexpr std::uint64_t kFillBatch = 100;
 
+/// What is delivered to whom.
+struct Post {
+  std::uint64_t first_user = kLmtpUsers;
+  std::uint64_t recipients = 1;
+  Shape shape = Shape::mixed;
+};
+
 struct Delivery {
   const Target& target;
   const std::vector<std::string>& messages;
-  std::uint64_t recipients;
+  Post post;
   Work& work;
+  std::uint64_t octets = 0;  ///< Those of each recipient counted.
 };
 
 async::Task<void> deliver_some(Delivery& delivery, LmtpClient& client) {
+  const std::uint64_t each = delivery.post.recipients;
   while (const auto number = delivery.work.take()) {
     std::vector<std::string> recipients;
-    for (std::uint64_t i = 0; i < delivery.recipients; ++i)
+    for (std::uint64_t i = 0; i < each; ++i)
       recipients.push_back(user_name(
-          delivery.target, kLmtpUsers + (*number * delivery.recipients + i) % kLmtpUserCount));
+          delivery.target, delivery.post.first_user + (*number * each + i) % kLmtpUserCount));
+    const std::string& message = delivery.messages[*number];
     const Stopwatch watch;
-    Status stored = co_await client.deliver(recipients, delivery.messages[*number]);
+    Status stored = co_await client.deliver(recipients, message);
     if (!stored) {
       delivery.work.failed(std::move(stored.error()));
       co_return;
     }
     delivery.work.done(watch.milliseconds());
+    delivery.octets += message.size() * each;
   }
 }
 
-async::Task<Result<Row>> lmtp(const Target& target, const Plan& plan, std::uint64_t recipients) {
-  const auto messages = make_messages(plan.seed, plan.count);
+async::Task<Result<Row>> lmtp(const Target& target, const Plan& plan, Post post) {
+  const auto messages = make_messages(MessageMaker(plan.seed, post.shape), plan.count);
   std::vector<std::unique_ptr<LmtpClient>> clients;
   for (std::uint64_t i = 0; i < kConnections; ++i) {
     auto client = co_await LmtpClient::connect(target.host, target.lmtp_port);
@@ -47,26 +57,39 @@ async::Task<Result<Row>> lmtp(const Target& target, const Plan& plan, std::uint6
   }
   const Meter meter(target.server_pid);
   Work work(plan);
-  Delivery delivery{target, messages, recipients, work};
+  Delivery delivery{target, messages, post, work};
   async::Gate gate;
   for (auto& client : clients) gate.spawn(deliver_some(delivery, *client));
   co_await gate.wait_empty();
   auto row = work.rate("msg/s", meter);
-  if (row && recipients > 1) {
+  if (row) row->octets = delivery.octets;
+  if (row && post.recipients > 1) {
     row->unit = "deliveries/s";
-    row->value *= static_cast<double>(recipients);
-    row->operations *= recipients;
+    row->value *= static_cast<double>(post.recipients);
+    row->operations *= post.recipients;
   }
   for (auto& client : clients) co_await client->quit();
   co_return row;
 }
 
 async::Task<Result<Row>> lmtp_one(const Target& target, const Plan& plan) {
-  return lmtp(target, plan, 1);
+  return lmtp(target, plan, {});
 }
 
 async::Task<Result<Row>> lmtp_twenty(const Target& target, const Plan& plan) {
-  return lmtp(target, plan, 20);
+  return lmtp(target, plan, {.recipients = 20});
+}
+
+async::Task<Result<Row>> store_text(const Target& target, const Plan& plan) {
+  return lmtp(target, plan, {.first_user = kDiskUsers, .shape = Shape::text});
+}
+
+async::Task<Result<Row>> store_dense(const Target& target, const Plan& plan) {
+  return lmtp(target, plan, {.first_user = kDiskUsers, .shape = Shape::dense});
+}
+
+async::Task<Result<Row>> store_twenty(const Target& target, const Plan& plan) {
+  return lmtp(target, plan, {.first_user = kDiskUsers, .recipients = 20});
 }
 
 async::Task<void> append_some(Work& work, std::vector<std::string>& messages,
@@ -83,7 +106,9 @@ async::Task<void> append_some(Work& work, std::vector<std::string>& messages,
 }
 
 async::Task<Result<Row>> append_32(const Target& target, const Plan& plan) {
-  auto messages = make_messages(plan.seed, plan.count);
+  auto messages = make_messages(MessageMaker(plan.seed), plan.count);
+  std::uint64_t octets = 0;
+  for (const std::string& message : messages) octets += message.size();
   auto sessions = co_await sign_in_many(target, kAppendUsers, kConnections, 1);
   if (!sessions) co_return pass(sessions);
   const Meter meter(target.server_pid);
@@ -92,6 +117,7 @@ async::Task<Result<Row>> append_32(const Target& target, const Plan& plan) {
   for (auto& session : *sessions) gate.spawn(append_some(work, messages, *session));
   co_await gate.wait_empty();
   auto row = work.rate("msg/s", meter);
+  if (row) row->octets = octets * row->operations / plan.count;
   for (auto& session : *sessions) (void)co_await session->logout();
   co_return row;
 }
@@ -131,6 +157,7 @@ async::Task<Result<Row>> multiappend(const Target& target, const Plan& plan) {
   row.cost = meter.stop();
   row.cost.wall_ms = spent_ms;
   row.operations = plan.count;
+  row.octets = row.checked;
   row.value = static_cast<double>(plan.count) * 1e3 / spent_ms;
   (void)co_await (*session)->logout();
   co_return row;
@@ -140,6 +167,9 @@ constexpr RowEntry kRows[] = {
     {"lmtp-32", lmtp_one, "deliveries over 32 LMTP connections, one recipient each"},
     {"lmtp-20rcpt", lmtp_twenty, "the same with twenty recipients a message"},
     {"append-32", append_32, "APPEND over 32 connections, one user each"},
+    {"store-text", store_text, "mail without attachments, for its size on disk"},
+    {"store-dense", store_dense, "mail with large attachments, for its size on disk"},
+    {"store-twenty", store_twenty, "mail for twenty recipients each, for its size on disk"},
     {"multiappend", multiappend, "fills the large mailbox over one connection"},
 };
 

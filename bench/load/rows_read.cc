@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
+#include "load/answer_reader.h"
 #include "load/message.h"
 #include "load/rows.h"
 
@@ -13,8 +13,10 @@ namespace {
 struct Seen {
   std::uint64_t fetches = 0;
   std::uint64_t numbers = 0;  ///< In SEARCH, SORT and THREAD.
+  std::uint64_t octets = 0;
   void look(std::string_view response) {
-    if (response.contains(" FETCH ("))
+    octets += response.size() + 2;
+    if (is_fetch(response))
       ++fetches;
     else if (response.starts_with("* SEARCH") || response.starts_with("* SORT") ||
              response.starts_with("* THREAD"))
@@ -31,14 +33,12 @@ struct Seen {
   [[nodiscard]] std::uint64_t total() const { return fetches + numbers; }
 };
 
-async::Task<Result<double>> timed(client::ImapClient& client, std::string command, Seen& seen) {
-  client.on_untagged([&seen](std::string_view response) { seen.look(response); });
+async::Task<Result<double>> timed(AnswerReader& reader, const std::string& command, Seen& seen) {
   const Stopwatch watch;
-  auto reply = co_await must(client, std::move(command));
-  const double spent = watch.milliseconds();
-  client.on_untagged({});
-  if (!reply) co_return pass(reply);
-  co_return spent;
+  Status done =
+      co_await reader.command(command, [&seen](std::string_view response) { seen.look(response); });
+  if (!done) co_return pass(done);
+  co_return watch.milliseconds();
 }
 
 constexpr std::uint64_t kMostRepeats = 50;
@@ -50,13 +50,15 @@ async::Task<Result<Row>> read(const Target& target, const Plan& plan, std::strin
   if (!session) co_return pass(session);
   auto selected = co_await must(**session, "SELECT INBOX");
   if (!selected) co_return pass(selected);
+  AnswerReader reader((*session)->stream());
   Row row;
   row.unit = "ms";
   Seen warm;
-  auto first = co_await timed(**session, command, warm);
+  auto first = co_await timed(reader, command, warm);
   if (!first) co_return pass(first);
   row.first_ms = *first;
   row.checked = warm.total();
+  row.octets = warm.octets;
   const Stopwatch whole;
   const Meter meter(target.server_pid);
   for (std::uint64_t i = 0; i < plan.repeat * kMostRepeats; ++i) {
@@ -65,7 +67,7 @@ async::Task<Result<Row>> read(const Target& target, const Plan& plan, std::strin
     if (i >= plan.repeat && spent_ms > kWorthCounting) break;
     if (i > 0 && spent_ms > plan.seconds * 1e3) break;
     Seen seen;
-    auto spent = co_await timed(**session, command, seen);
+    auto spent = co_await timed(reader, command, seen);
     if (!spent) co_return pass(spent);
     if (seen.total() != row.checked)
       co_return fail(ErrorKind::io, command + ": the answers differ");
@@ -92,36 +94,13 @@ async::Task<Result<Row>> select(const Target& target, const Plan& plan) {
       row.first_ms = watch.milliseconds();
     else
       row.samples.add(watch.milliseconds());
-    for (const std::string& line : selected->untagged)
-      if (line.ends_with(" EXISTS")) row.checked = std::strtoull(line.c_str() + 2, nullptr, 10);
+    row.checked = exists_of(*selected);
     auto left = co_await must(**session, "UNSELECT");  // RFC 3691.
     if (!left) co_return pass(left);
   }
   row.cost = meter.stop();
   row.operations = plan.repeat * kMostRepeats;
   row.value = row.samples.quantile(0.5);
-  (void)co_await (*session)->logout();
-  co_return row;
-}
-
-/// What a client waits for when it comes to a server that has just started.
-async::Task<Result<Row>> open_mailbox(const Target& target, const Plan&) {
-  Row row;
-  row.unit = "ms";
-  row.operations = 1;
-  const Meter meter(target.server_pid);
-  const Stopwatch watch;
-  auto session = co_await sign_in(target, kBigUser);
-  if (!session) co_return pass(session);
-  auto selected = co_await must(**session, "SELECT INBOX");
-  if (!selected) co_return pass(selected);
-  Seen seen;
-  auto spent = co_await timed(**session, "FETCH 1:* (FLAGS)", seen);
-  if (!spent) co_return pass(spent);
-  row.value = watch.milliseconds();
-  row.samples.add(row.value);
-  row.cost = meter.stop();
-  row.checked = seen.total();
   (void)co_await (*session)->logout();
   co_return row;
 }
@@ -163,7 +142,6 @@ async::Task<Result<Row>> thread(const Target& t, const Plan& p) {
 
 constexpr RowEntry kRows[] = {
     {"select", select, "SELECT of the large mailbox"},
-    {"open", open_mailbox, "log in, SELECT and FETCH 1:* FLAGS, once"},
     {"fetch-flags", fetch_flags, "FETCH 1:* FLAGS"},
     {"fetch-envelope", fetch_envelope, "what a client lists a mailbox with"},
     {"fetch-bodystructure", fetch_bodystructure, "FETCH 1:* BODYSTRUCTURE"},

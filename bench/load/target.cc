@@ -3,8 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "async/gate.h"
+#include "load/dial.h"
+#include "net/connect.h"
+#include "net/tcp_stream.h"
+#include "net/tls_context.h"
 
 namespace posthorn::bench {
 namespace {
@@ -31,6 +36,12 @@ async::Task<void> open_some(Opening& opening) {
   }
 }
 
+/// One for all: it is the server's memory that is measured, and its certificate is its own.
+Result<std::shared_ptr<net::TlsClientContext>> tls_context() {
+  static auto context = net::TlsClientContext::make({.verify = false});
+  return context;
+}
+
 }  // namespace
 
 std::string user_name(const Target& target, std::uint64_t number) {
@@ -40,20 +51,47 @@ std::string user_name(const Target& target, std::uint64_t number) {
   return name;
 }
 
-async::Task<Result<Session>> sign_in(const Target& target, std::uint64_t user) {
-  client::Endpoint endpoint{target.host, target.imap_port, client::Security::none, {}};
+async::Task<Result<Session>> sign_in(const Target& target, std::uint64_t user, Channel channel) {
   client::ClientLimits limits;
   limits.deadline = std::chrono::seconds(120);  // SEARCH BODY may take a while.
-  auto session = co_await client::ImapClient::connect(endpoint, limits);
-  if (!session) co_return pass(session);
-  Status done = co_await (*session)->login(user_name(target, user), target.password);
+  auto fd = dial(target.host, channel == Channel::tls ? target.imaps_port : target.imap_port);
+  if (!fd) co_return pass(fd);
+  auto stream = net::make_stream(*fd);
+  if (!stream) co_return pass(stream);
+  if (channel == Channel::tls) {
+    auto context = tls_context();
+    if (!context) co_return pass(context);
+    Status secured =
+        co_await net::start_tls_client(**stream, *context, "localhost", limits.deadline);
+    if (!secured) co_return pass(secured);
+  }
+  auto session = std::make_unique<client::ImapClient>(std::move(*stream), limits);
+  Status done = co_await session->greet();
+  if (done) done = co_await session->login(user_name(target, user), target.password);
   if (!done) co_return pass(done);
+  co_return session;
+}
+
+async::Task<Result<Session>> sign_in_idle(const Target& target, std::uint64_t user,
+                                          Channel channel) {
+  auto session = co_await sign_in(target, user, channel);
+  if (!session) co_return pass(session);
+  auto selected = co_await must(**session, "SELECT INBOX");
+  if (!selected) co_return pass(selected);
+  Status idling = co_await (*session)->idle();
+  if (!idling) co_return pass(idling);
   co_return std::move(*session);
 }
 
 async::Task<Result<std::vector<Session>>> sign_in_many(const Target& target, std::uint64_t first,
                                                        std::uint64_t count,
                                                        std::uint64_t per_user) {
+  // Accounts that do not exist yet are made here, not by several sessions at once.
+  for (std::uint64_t user = first; user < first + (count + per_user - 1) / per_user; ++user) {
+    auto session = co_await sign_in(target, user);
+    if (!session) co_return pass(session);
+    (void)co_await (*session)->logout();
+  }
   Opening opening{&target, first, per_user, {}, 0, {}};
   opening.sessions.resize(count);
   async::Gate gate;
@@ -70,6 +108,12 @@ async::Task<Result<client::ImapReply>> must(client::ImapClient& client, std::str
   if (!reply->ok())
     co_return fail(ErrorKind::io, fmt::format("{}: [{}] {}", shown, reply->code, reply->text));
   co_return std::move(*reply);
+}
+
+std::uint64_t exists_of(const client::ImapReply& selected) {
+  for (const std::string& line : selected.untagged)
+    if (line.ends_with(" EXISTS")) return std::strtoull(line.c_str() + 2, nullptr, 10);
+  return 0;
 }
 
 async::Task<Status> append(client::ImapClient& client, std::string message) {

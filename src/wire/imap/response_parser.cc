@@ -47,8 +47,9 @@ ResponseReceiver::Event ResponseReceiver::next(std::string_view buffer) {
     scanned_ = end + 1;
     if (end > line_start_ && buffer[end - 1] == '\r') --end;
     LiteralHeader header;
-    if (may_have_literals(buffer.substr(0, end)) &&
-        find_literal_header(buffer.substr(line_start_, end - line_start_), header)) {
+    // Few lines end like a literal header: what kind of response it is matters for those only.
+    if (find_literal_header(buffer.substr(line_start_, end - line_start_), header) &&
+        may_have_literals(buffer.substr(0, end))) {
       if (header.size > limit_ || scanned_ + header.size > limit_)
         return {Event::Kind::too_long, {}, 0};
       literal_left_ = header.size;
