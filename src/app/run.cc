@@ -14,9 +14,9 @@ namespace {
 
 constexpr std::chrono::seconds kGrace(10);
 
-void take_new_config(Server& server, const std::function<Result<config::Config>()>& reload_config) {
+void take_new_config(Server& server, const RunHooks& hooks) {
   notify_manager("RELOADING=1");
-  const Result<config::Config> fresh = reload_config();
+  const Result<config::Config> fresh = hooks.reload_config();
   if (fresh) {
     server.reload(*fresh);
     log::info("configuration and certificates read again");
@@ -26,8 +26,7 @@ void take_new_config(Server& server, const std::function<Result<config::Config>(
   notify_manager("READY=1");
 }
 
-async::Task<void> run(Server& server,
-                      const std::function<Result<config::Config>()>& reload_config) {
+async::Task<Status> run(Server& server, const RunHooks& hooks) {
   async::Event something;
   int ends = 0;
   bool reload = false;
@@ -41,21 +40,24 @@ async::Task<void> run(Server& server,
   });
   async::Gate gate;
   gate.spawn(server.keep_house());
-  notify_manager("READY=1");
-  while (ends == 0) {
+  // Whoever hears that it is ready may tell it to end at once.
+  Status ready = hooks.on_ready();
+  if (ready) notify_manager("READY=1");
+  while (ready && ends == 0) {
     co_await something.wait();
-    if (std::exchange(reload, false)) take_new_config(server, reload_config);
+    if (std::exchange(reload, false)) take_new_config(server, hooks);
   }
   log::info("stopping");
   notify_manager("STOPPING=1");
   co_await server.stop(kGrace);
   co_await gate.wait_empty();
+  co_return ready;
 }
 
 }  // namespace
 
-void run_until_signal(Server& server, std::function<Result<config::Config>()> reload_config) {
-  async::run_blocking(run(server, reload_config));
+Status run_until_signal(Server& server, const RunHooks& hooks) {
+  return async::run_blocking(run(server, hooks));
 }
 
 }  // namespace posthorn::app

@@ -65,8 +65,17 @@ class Server {
   std::unique_ptr<State> state_;
 };
 
+/// What a run asks of the command that began it.
+struct RunHooks {
+  /// Once signals are taken, before anybody is told that the server is ready. An error ends the
+  /// run.
+  std::function<Status()> on_ready;
+  std::function<Result<config::Config>()> reload_config;
+};
+
 /// Runs until SIGTERM or SIGINT; SIGHUP calls `reload_config` and takes over what it returns. A
-/// second SIGINT ends the process at once. Tells the service manager. Blocks.
-void run_until_signal(Server& server, std::function<Result<config::Config>()> reload_config);
+/// second SIGINT ends the process at once. Tells the service manager. Blocks. Errors: those of
+/// `on_ready`.
+Status run_until_signal(Server& server, const RunHooks& hooks);
 
 }  // namespace posthorn::app

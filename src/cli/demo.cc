@@ -193,13 +193,15 @@ int demo(const Program& program, const DemoOptions& options) {
     Status filled = async::run_blocking(app::fill_demo_account((*server)->core().store()));
     if (!filled) return complain(filled.error());
   }
-  if (!options.quiet) greet(**server, **folder);
-  if (!options.ready_file.empty()) {
-    Status written = write_ready_file(options.ready_file, (*server)->addresses());
-    if (!written) return complain(written.error());
-  }
-  app::run_until_signal(**server, [&]() -> Result<config::Config> { return *config; });
-  return 0;
+  app::RunHooks hooks;
+  hooks.on_ready = [&]() -> Status {
+    if (!options.quiet) greet(**server, **folder);
+    if (options.ready_file.empty()) return {};
+    return write_ready_file(options.ready_file, (*server)->addresses());
+  };
+  hooks.reload_config = [&]() -> Result<config::Config> { return *config; };
+  const Status ran = app::run_until_signal(**server, hooks);
+  return ran ? 0 : complain(ran.error());
 }
 
 }  // namespace

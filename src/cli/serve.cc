@@ -18,19 +18,20 @@ int serve(const Program& program, const std::string& ready_file) {
   log::info("posthorn {} on {}", app::kVersion, loaded->config.data_dir);
   auto server = app::Server::start({.config = loaded->config});
   if (!server) return complain(server.error());
-  if (!ready_file.empty()) {
-    Status written = write_ready_file(ready_file, (*server)->addresses());
-    if (!written) return complain(written.error());
-  }
-  app::run_until_signal(**server, [&program, &loaded]() -> Result<config::Config> {
+  app::RunHooks hooks;
+  hooks.on_ready = [&]() -> Status {
+    return ready_file.empty() ? Status() : write_ready_file(ready_file, (*server)->addresses());
+  };
+  hooks.reload_config = [&]() -> Result<config::Config> {
     Result<config::Loaded> fresh = load_config(program);
     if (!fresh) return pass(fresh);
     for (const std::string& key : config::difference(loaded->config, fresh->config).need_restart)
       log::warning("{} has changed, which takes a restart", key);
     loaded = std::move(fresh);
     return loaded->config;
-  });
-  return 0;
+  };
+  const Status ran = app::run_until_signal(**server, hooks);
+  return ran ? 0 : complain(ran.error());
 }
 
 }  // namespace
