@@ -55,9 +55,13 @@ def test_thunderbird(server, ask):
     provider = ElementTree.fromstring(answers[0]).find("emailProvider")
     expect(provider.get("id") == "example.org", answers[0])
     found = [(s.get("type"), s.findtext("hostname"), int(s.findtext("port")), s.findtext("socketType"))
-             for s in provider.iter("incomingServer")]
-    expect(found[:2] == [("imap", "localhost", server.imaps_port, "SSL"),
-                         ("imap", "localhost", server.imap_port, "STARTTLS")], found)
+             for s in provider if s.tag.endswith("Server")]
+    for wanted in (("imap", server.imaps_port, "SSL"), ("imap", server.imap_port, "STARTTLS"),
+                   ("smtp", server.submissions_port, "SSL"),
+                   ("smtp", server.submission_port, "STARTTLS")):
+        expect((wanted[0], "localhost", *wanted[1:]) in found, f"{wanted} is not in {found}")
+    expect([port for kind, _, port, _ in found if kind == "imap"][0] == server.imaps_port,
+           f"TLS from the start is not preferred: {found}")
     odd = ask(THUNDERBIRD[0] + "?emailaddress=%22%3C%26%3E%40x%3C%26.example")[2]
     provider = ElementTree.fromstring(odd).find("emailProvider")
     expect(provider.get("id") == "x<&.example", odd)
@@ -68,10 +72,12 @@ def test_outlook(server, ask):
         code, _, body = ask(path, "--data-binary", ASKED, "--header", "Content-Type: text/xml")
         expect(code == 200, f"{path}: {code} {body}")
         account = ElementTree.fromstring(body).find(f"{{{OUTLOOK}}}Response/{{{OUTLOOK}}}Account")
-        first = account.find(f"{{{OUTLOOK}}}Protocol")
-        values = {e.tag.partition("}")[2]: e.text for e in first}
-        expect(values["Type"] == "IMAP" and values["Port"] == str(server.imaps_port) and
-               values["LoginName"] == "ada@example.org" and values["Encryption"] == "SSL", values)
+        blocks = [{e.tag.partition("}")[2]: e.text for e in block}
+                  for block in account.iter(f"{{{OUTLOOK}}}Protocol")]
+        for kind, port in (("IMAP", server.imaps_port), ("SMTP", server.submissions_port)):
+            first = next(block for block in blocks if block["Type"] == kind)
+            expect(first["Port"] == str(port) and first["LoginName"] == "ada@example.org" and
+                   first["Encryption"] == "SSL", f"{kind}: {first}")
     code, fields, _ = ask("/autodiscover/autodiscover.xml", tls=False)
     expect(code == 302 and fields["location"].startswith(f"https://localhost:{server.https_port}/"),
            f"{code} {fields}")
@@ -88,7 +94,8 @@ def test_ios(server, ask):
     account = plistlib.loads(body)["PayloadContent"][0]
     expect(account["EmailAddress"] == "ada&bob@example.org" and
            account["IncomingMailServerPortNumber"] == server.imaps_port and
-           account["IncomingMailServerUseSSL"], account)
+           account["IncomingMailServerUseSSL"] and
+           account["OutgoingMailServerPortNumber"] == server.submissions_port, account)
 
 
 def test_http(ask):
