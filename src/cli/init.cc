@@ -107,7 +107,8 @@ void add_init(CLI::App& app, Program& program) {
       "Examples:\n"
       "  posthorn init --hostname mail.example.org --account ada@example.org\n"
       "  posthorn --config ./posthorn.toml --data-dir ./mail --set listen.imap='*:1143' \\\n"
-      "    --set listen.imaps='*:1993' init           # as anybody, on ports that need no right");
+      "    --set listen.imaps='*:1993' --set listen.submission='*:1587' \\\n"
+      "    --set listen.submissions='*:1465' init     # as anybody, on ports that need no right");
   command->callback([&program, options] { program.run = [&] { return init(program, *options); }; });
 }
 

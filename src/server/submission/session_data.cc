@@ -127,6 +127,12 @@ async::Task<void> Session::obey(Data) {
 }
 
 async::Task<void> Session::obey(Bdat bdat) {
+  if (!account_) {
+    // Octets follow, as many as the client likes: nobody is listened to that long without a login.
+    say(reply(530, {5, 7, 0}, "Log in first"));
+    talk_.close();
+    co_return;
+  }
   const bool taken = transaction_ && !transaction_->envelope.recipients.empty();
   if (taken && !transaction_->has_data) begin_data();
   const Status read = co_await talk_.read_chunk(

@@ -336,6 +336,8 @@ TEST_F(SubmissionTest, TakesChunks) {
   EXPECT_EQ(queued().back()->body, store::BodyKind::binary_mime);
   EXPECT_THAT(play(envelope("bea@example.org", " BODY=BINARYMIME") + "DATA\r\nQUIT\r\n"),
               HasSubstr("503 5.5.1 "));
+  EXPECT_THAT(play("EHLO x\r\nBDAT 6 LAST\r\nNOOP\r\nNOOP\r\n"),
+              testing::EndsWith("Log in first\r\n"));
   // Octets that nobody asked for are read over, and the dialogue stays in step.
   EXPECT_THAT(play(login() + "BDAT 6 LAST\r\nNOOP\r\nNOOP\r\nQUIT\r\n"),
               HasSubstr("503 5.5.1 Say MAIL first\r\n250 2.0.0 Still here\r\n221"));
