@@ -7,7 +7,7 @@ _posthorn_words() {
   case $1 in
     "") echo "--config --data-dir --set --version --help init serve demo account alias import export
               check dns config version" ;;
-    init) echo "--account --password-file --hostname --help" ;;
+    init) echo "--account --password-file --hostname --high-ports --help" ;;
     serve) echo "--ready-file --help" ;;
     demo) echo "--dir --engine --imap --imaps --submission --submissions --lmtp --lmtp-socket --https
                 --http --any-user --without --empty --ready-file --quiet --help" ;;

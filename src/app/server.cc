@@ -150,8 +150,9 @@ Status make_data_dir(const std::string& path) {
 std::unexpected<Error> explain(Error error, const config::Endpoint& endpoint) {
   if (error.kind == ErrorKind::no_permission && endpoint.port < 1024)
     error.text +=
-        ": ports below 1024 take root or CAP_NET_BIND_SERVICE; others are had by, say, "
-        "--set listen.imap='*:1143'";
+        ": ports below 1024 take root or CAP_NET_BIND_SERVICE; `posthorn init --high-ports` makes "
+        "a "
+        "configuration with others";
   return std::unexpected(std::move(error));
 }
 

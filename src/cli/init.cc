@@ -7,6 +7,7 @@
 #include "app/version.h"
 #include "cli/password.h"
 #include "cli/program.h"
+#include "config/schema.h"
 #include "config/show.h"
 
 namespace posthorn::cli {
@@ -18,7 +19,27 @@ struct InitOptions {
   std::string account;
   std::string password_file;
   std::string hostname;
+  bool high_ports = false;
 };
+
+/// Settings that put each listener which is on by default on a port that anybody may open: 1143 for
+/// 143.
+std::vector<std::string> high_ports() {
+  using Endpoints = std::vector<config::Endpoint>& (*)(config::Config&);
+  std::vector<std::string> settings;
+  for (const config::Key& key : config::schema()) {
+    const auto* const endpoints = std::get_if<Endpoints>(&key.field);
+    config::Config defaults;
+    if (endpoints == nullptr || !config::assign_text(defaults, key, key.fallback)) continue;
+    std::string value;
+    for (config::Endpoint& endpoint : (*endpoints)(defaults)) {
+      endpoint.port += 1000;
+      value += (value.empty() ? "" : ",") + config::to_text(endpoint);
+    }
+    if (!value.empty()) settings.push_back(fmt::format("{}={}", key.name, value));
+  }
+  return settings;
+}
 
 /// Every key, with what was said on the command line in force.
 Result<std::string> first_config(const Program& program) {
@@ -69,6 +90,10 @@ Status make_data_dir(const config::Config& config) {
 
 int init(Program& program, const InitOptions& options) {
   if (program.config_path.empty()) program.config_path = kDefaultConfig;
+  if (options.high_ports) {
+    const std::vector<std::string> ports = high_ports();  // What is set by hand comes after.
+    program.settings.insert(program.settings.begin(), ports.begin(), ports.end());
+  }
   if (!options.hostname.empty()) program.settings.push_back("hostname=" + options.hostname);
   // What is written down has to hold wherever the server is started.
   if (!program.data_dir.empty())
@@ -100,15 +125,15 @@ void add_init(CLI::App& app, Program& program) {
                    "Its first line is the password; - is standard input")
       ->type_name("FILE");
   command->add_option("--hostname", options->hostname, "The name clients know this server by");
+  command->add_flag("--high-ports", options->high_ports,
+                    "Listen on 1143 instead of 143 and so on, as anybody may");
   command->footer(
-      "What is there already stays as it is. What is said by --data-dir, --set and --hostname "
-      "stands in\n"
-      "the file that is written.\n"
+      "What is there already stays as it is. The file that is written says what --data-dir, --set\n"
+      "and --hostname say.\n"
       "Examples:\n"
       "  posthorn init --hostname mail.example.org --account ada@example.org\n"
-      "  posthorn --config ./posthorn.toml --data-dir ./mail --set listen.imap='*:1143' \\\n"
-      "    --set listen.imaps='*:1993' --set listen.submission='*:1587' \\\n"
-      "    --set listen.submissions='*:1465' init     # as anybody, on ports that need no right");
+      "  posthorn --config ./posthorn.toml --data-dir ./mail init --high-ports --hostname "
+      "localhost");
   command->callback([&program, options] { program.run = [&] { return init(program, *options); }; });
 }
 

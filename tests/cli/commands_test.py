@@ -59,6 +59,10 @@ def test_init(folder):
     shown = run(*on, "config", "show")
     for line in (f'data_dir = "{data}/"', 'hostname = "mail.example.org"', 'imap = ["*:1143"]'):
         expect(f"{line}  # {config}:" in shown, f"{line} was not written down: {shown}")
+    high = ("--config", os.path.join(folder, "etc", "high.toml"), "--data-dir", data)
+    run(*high, "--set", "listen.imaps=*:2993", "init", "--high-ports", "--hostname", "localhost")
+    ports = re.findall(r'":?[^"]*:(\d+)"', run(*high, "config", "show"))
+    expect("1143" in ports and "2993" in ports and all(int(p) > 1023 for p in ports), ports)
     # Again: it works on the data that the file names.
     run(*on, "init", "--account", "dan@example.org", "--password-file", "-", stdin="secret\n")
     expect("dan@example.org" in run(*on, "account", "list"), "init again")
