@@ -154,10 +154,10 @@ class Server {
                                      {.sasl = {.decoy_key = "decoy", .decoy_iterations = 1}}};
   auth::SessionLimits limits_{{}};
   const ImapContext context_{store_.store(), authenticator_, limits_, {}};
-  const std::shared_ptr<const ImapOptions> options_ = std::make_shared<const ImapOptions>(
-      ImapOptions{.plaintext = auth::PlaintextLogin::always,
-                  .disabled_capabilities = {"COMPRESS=DEFLATE"},
-                  .max_message_octets = 16 << 10});
+  const std::shared_ptr<const ImapOptions> options_ =
+      std::make_shared<const ImapOptions>(ImapOptions{.plaintext = auth::PlaintextLogin::always,
+                                                      .disabled_capabilities = {"COMPRESS=DEFLATE"},
+                                                      .max_message_octets = 16 << 10});
 };
 
 struct Heard {
