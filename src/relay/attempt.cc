@@ -1,0 +1,222 @@
+#include "relay/attempt.h"
+
+#include <random>
+
+#include "async/event.h"
+#include "base/log.h"
+#include "relay/envelope.h"
+#include "relay/report_mail.h"
+#include "store/store.h"
+
+namespace posthorn::relay {
+
+using client::SmtpOutcome;
+using store::OutboxEntry;
+
+namespace {
+
+/// Between two tries to note in the store what has happened.
+constexpr std::chrono::seconds kNoteAgain{2};
+
+double random_jitter() {
+  static thread_local std::mt19937_64 random{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0, 1)(random);
+}
+
+std::vector<std::size_t> due_recipients(const OutboxEntry& entry, std::int64_t now) {
+  std::vector<std::size_t> due;
+  for (std::size_t i = 0; i < entry.recipients.size(); ++i)
+    if (is_due(entry.recipients[i], now)) due.push_back(i);
+  return due;
+}
+
+/// RFC 5321 §4.5.3.1.10: the rest of a long list goes in another transaction, at once.
+bool is_for_another(const SmtpOutcome& outcome) {
+  return outcome.by_server && outcome.fate == SmtpOutcome::Fate::retry &&
+         (outcome.reply.code == 552 || outcome.reply.status == wire::smtp::EnhancedStatus{4, 5, 3});
+}
+
+bool was_accepted(const SmtpOutcome& outcome) {
+  return outcome.fate == SmtpOutcome::Fate::accepted;
+}
+
+/// The outbox was cancelled, the account removed: there is nothing to note any more.
+bool is_gone(const Error& error) { return error.kind == ErrorKind::not_found; }
+/// The report does not fit; what it is about is noted all the same.
+bool is_for_want_of_room(const Error& error) {
+  return error.kind == ErrorKind::over_quota || error.kind == ErrorKind::limit ||
+         error.kind == ErrorKind::too_big;
+}
+
+}  // namespace
+
+Attempt::Attempt(const Means& means, store::AccountPtr account, store::OutboxEntryPtr entry)
+    : means_(means),
+      options_(means.options),
+      account_(std::move(account)),
+      entry_(std::move(entry)) {}
+
+std::int64_t Attempt::now() const { return account_->store().clock().now().seconds; }
+
+std::string Attempt::name() const {
+  return fmt::format("{}/{}", to_hex(account_->id()), entry_->id.value);
+}
+
+// --- what can be done ---------------------------------------------------------------------------
+
+async::Task<void> Attempt::note_passed_time() {
+  const std::int64_t at = now();
+  co_await change([this, at](OutboxEntry& entry) { return note_time(entry, options_->retry, at); });
+}
+
+async::Task<Result<Routes>> Attempt::route() {
+  auto routes = co_await means_.local.route(entry_, due_recipients(*entry_, now()));
+  if (!routes) log::error("queue {}: {} ({})", name(), routes.error().text, routes.error().cause);
+  co_return routes;
+}
+
+async::Task<bool> Attempt::deliver_here() {
+  auto routes = co_await route();
+  if (!routes) {
+    co_await put_off(due_recipients(*entry_, now()), client::reply_for(routes.error()));
+    co_return false;
+  }
+  if (!routes->local.empty())
+    co_await settle(co_await means_.local.deliver(account_, entry_, std::move(routes->local)));
+  co_return !routes->elsewhere.empty();
+}
+
+async::Task<void> Attempt::send() {
+  auto routes = co_await route();
+  if (!routes) {
+    co_await put_off(due_recipients(*entry_, now()), client::reply_for(routes.error()));
+    co_return;
+  }
+  if (routes->elsewhere.empty()) co_return;
+  auto client = co_await means_.connections.take(options_->endpoint, options_->times);
+  if (!client) {
+    if (means_.stopping) co_return;
+    log::warning("queue {}: the relay: {} ({})", name(), client.error().text, client.error().cause);
+    co_await put_off(std::move(routes->elsewhere), client::reply_for(client.error()));
+    co_return;
+  }
+  co_await send_over(**client, std::move(routes->elsewhere));
+  co_await means_.connections.give(std::move(*client));
+}
+
+async::Task<void> Attempt::send_over(client::SmtpClient& client, Indices recipients) {
+  auto message = co_await OutgoingMessage::open(account_, entry_);
+  Result<client::SmtpContent> content = fail(ErrorKind::unavailable, "");
+  if (message) content = co_await message->content();
+  if (!content) {
+    const Error& error = message ? content.error() : message.error();
+    log::error("queue {}: the message cannot be read: {} ({})", name(), error.text, error.cause);
+    co_await put_off(std::move(recipients),
+                     wire::smtp::reply(451, {4, 3, 0}, "The message cannot be read"));
+    co_return;
+  }
+  while (!recipients.empty() && client.is_usable() && !means_.stopping)
+    recipients = co_await send_some(client, *message, *content, std::move(recipients));
+}
+
+/// One transaction. Returns whom it was not for.
+async::Task<Attempt::Indices> Attempt::send_some(client::SmtpClient& client,
+                                                 const OutgoingMessage& message,
+                                                 const client::SmtpContent& content,
+                                                 Indices recipients) {
+  std::size_t count = std::min(options_->recipients, recipients.size());
+  if (const std::size_t most = client.extensions().max_recipients; most != 0)
+    count = std::min(count, most);
+  Indices later(recipients.begin() + static_cast<std::ptrdiff_t>(count), recipients.end());
+  recipients.resize(count);
+  const client::SmtpEnvelope envelope = make_envelope(*entry_, recipients);
+  const auto source = message.source();
+  const auto outcomes = co_await client.send(envelope, content, *source);
+  const bool progress = std::ranges::any_of(outcomes, was_accepted);
+  std::vector<Tried> tried;
+  for (std::size_t i = 0; i < count; ++i) {
+    const SmtpOutcome& outcome = outcomes[i];
+    if (progress && is_for_another(outcome)) {
+      later.push_back(recipients[i]);
+      continue;
+    }
+    if (outcome.uncertain)
+      log::warning("queue {}: no answer to the message; it may arrive twice", name());
+    tried.push_back({.recipient = recipients[i],
+                     .fate = outcome.fate,
+                     .reply = outcome.reply,
+                     .remote_mta = outcome.by_server ? options_->endpoint->host : "",
+                     .reports_itself = outcome.dsn_passed});
+  }
+  co_await settle(std::move(tried));
+  co_return later;
+}
+
+// --- what is noted ------------------------------------------------------------------------------
+
+async::Task<void> Attempt::put_off(Indices recipients, wire::smtp::Reply reply) {
+  std::vector<Tried> tried;
+  for (const std::size_t i : recipients) tried.push_back({.recipient = i, .reply = reply});
+  co_await settle(std::move(tried));
+}
+
+async::Task<void> Attempt::settle(std::vector<Tried> tried) {
+  constexpr std::string_view kFates[] = {"sent", "put off", "refused"};
+  for (const Tried& one : tried) {
+    log::info("queue {}: from <{}> to <{}> {}{}: {}", name(), entry_->return_path,
+              entry_->recipients[one.recipient].address, one.is_local ? "here, " : "",
+              kFates[static_cast<std::size_t>(one.fate)], wire::smtp::one_line(one.reply));
+  }
+  const Moment moment{now(), random_jitter()};
+  co_await change([this, tried = std::move(tried), moment](OutboxEntry& entry) {
+    return note_tried(entry, tried, options_->retry, moment);
+  });
+}
+
+async::Task<std::optional<store::NewEmail>> Attempt::report(const Note& note) {
+  OutboxEntry copy = *entry_;
+  auto recipients = note(copy);
+  if (recipients.empty() || !may_report(*entry_)) co_return std::nullopt;
+  auto mail = co_await make_report(account_, entry_, std::move(recipients), *options_);
+  if (mail) co_return std::move(*mail);
+  log::error("queue {}: no report can be made: {} ({})", name(), mail.error().text,
+             mail.error().cause);
+  co_return std::nullopt;
+}
+
+Status Attempt::apply(store::Change& change, const Note& note,
+                      const store::NewEmail* report) const {
+  const auto found = change.state().outbox->find(entry_->id);
+  if (found == change.state().outbox->end()) return {};
+  OutboxEntry entry = *found->second;
+  std::ignore = note(entry);
+  if (report) {
+    const store::MailboxPtr inbox = change.state().find("INBOX");
+    if (!inbox) return fail(ErrorKind::limit, "there is no INBOX");
+    auto uid = change.append(inbox->id, *report, {}, account_->store().clock().now());
+    if (!uid) return pass(uid);
+  }
+  return entry.is_settled() ? change.drop_outbox(entry.id) : change.update_outbox(std::move(entry));
+}
+
+/// What happened is not forgotten for want of disk: until it is noted the entry stays in our hands,
+/// or a relay would be given the message again.
+async::Task<void> Attempt::change(Note note) {
+  std::optional<store::NewEmail> mail = co_await report(note);
+  while (true) {
+    auto done = co_await account_->change(
+        {}, [&](store::Change& change) { return apply(change, note, mail ? &*mail : nullptr); });
+    if (done || is_gone(done.error())) co_return;
+    const Error& error = done.error();
+    log::error("queue {}: {} ({})", name(), error.text, error.cause);
+    if (mail && is_for_want_of_room(error)) {
+      log::warning("queue {}: the report for <{}> is dropped", name(), entry_->return_path);
+      mail.reset();
+      continue;
+    }
+    if (means_.stopping) co_return;
+    co_await async::sleep_for(kNoteAgain);
+  }
+}
+
+}  // namespace posthorn::relay

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "async/task.h"
+#include "message/delivery_report.h"
+#include "relay/connections.h"
+#include "relay/local_delivery.h"
+#include "relay/options.h"
+#include "relay/outgoing_message.h"
+#include "relay/progress.h"
+#include "store/account.h"
+#include "store/outbox.h"
+
+namespace posthorn::relay {
+
+/// What attempts are made with. Lives longer than they do.
+struct Means {
+  LocalDelivery& local;
+  Connections& connections;
+  std::shared_ptr<const RelayOptions> options;
+  bool stopping = false;  ///< Nothing that can wait is begun.
+};
+
+/// One go at one entry. At most one of an entry at a time.
+class Attempt {
+ public:
+  Attempt(const Means& means, store::AccountPtr account, store::OutboxEntryPtr entry);
+
+  /// Expiry, and warnings of delays.
+  async::Task<void> note_passed_time();
+  /// Delivers to due recipients here. Returns whether there are due ones elsewhere.
+  async::Task<bool> deliver_here();
+  /// Sends to due recipients elsewhere, over one connection.
+  async::Task<void> send();
+
+ private:
+  using Indices = std::vector<std::size_t>;
+  /// Changes an entry and says what to report. Run more than once, to the same effect.
+  using Note = std::function<std::vector<message::ReportedRecipient>(store::OutboxEntry&)>;
+
+  async::Task<Result<Routes>> route();
+  async::Task<void> send_over(client::SmtpClient& client, Indices recipients);
+  async::Task<Indices> send_some(client::SmtpClient& client, const OutgoingMessage& message,
+                                 const client::SmtpContent& content, Indices recipients);
+  async::Task<void> put_off(Indices recipients, wire::smtp::Reply reply);
+  async::Task<void> settle(std::vector<Tried> tried);
+  async::Task<void> change(Note note);
+  async::Task<std::optional<store::NewEmail>> report(const Note& note);
+  Status apply(store::Change& change, const Note& note, const store::NewEmail* report) const;
+  [[nodiscard]] std::int64_t now() const;
+  [[nodiscard]] std::string name() const;
+
+  const Means& means_;
+  const std::shared_ptr<const RelayOptions> options_;
+  const store::AccountPtr account_;
+  const store::OutboxEntryPtr entry_;
+};
+
+}  // namespace posthorn::relay

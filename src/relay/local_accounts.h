@@ -1,0 +1,40 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "relay/local_delivery.h"
+#include "service/recipient.h"
+
+namespace posthorn::relay {
+
+/// Whether mail for a domain (in lower case) is for this server's accounts only.
+using IsOurDomain = std::function<async::Task<Result<bool>>(std::string domain)>;
+
+/// Delivers to the accounts of a store. Thread: any loop's.
+class LocalAccounts final : public LocalDelivery {
+ public:
+  /// `separator`: of user+detail, as for every other delivery.
+  LocalAccounts(store::Store& store, service::FindAddress find, IsOurDomain is_ours,
+                std::string separator)
+      : store_(store),
+        find_(std::move(find)),
+        is_ours_(std::move(is_ours)),
+        separator_(std::move(separator)) {}
+
+  async::Task<Result<Routes>> route(store::OutboxEntryPtr entry,
+                                    std::vector<std::size_t> recipients) override;
+  async::Task<std::vector<Tried>> deliver(store::AccountPtr sender, store::OutboxEntryPtr entry,
+                                          std::vector<std::size_t> recipients) override;
+
+ private:
+  async::Task<Result<bool>> is_local(const std::string& address);
+
+  store::Store& store_;
+  const service::FindAddress find_;
+  const IsOurDomain is_ours_;
+  const std::string separator_;
+};
+
+}  // namespace posthorn::relay

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "async/task.h"
+#include "base/result.h"
+#include "message/delivery_report.h"
+#include "relay/options.h"
+#include "store/account.h"
+#include "store/email.h"
+#include "store/outbox.h"
+
+namespace posthorn::relay {
+
+/// Makes the report of an entry for its sender, to be appended to a mailbox of the sender's account
+/// by whatever change notes what it tells. Errors: those of reading and writing mail.
+async::Task<Result<store::NewEmail>> make_report(store::AccountPtr account,
+                                                 store::OutboxEntryPtr entry,
+                                                 std::vector<message::ReportedRecipient> recipients,
+                                                 const RelayOptions& options);
+
+}  // namespace posthorn::relay

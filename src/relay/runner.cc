@@ -1,0 +1,221 @@
+#include "relay/runner.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/log.h"
+
+namespace posthorn::relay {
+namespace {
+
+/// Accounts opened at the same time to see what they have.
+constexpr std::size_t kScans = 16;
+/// Entries delivered here, or reported about, at the same time.
+constexpr std::size_t kTogether = 64;
+/// Wall clocks are set now and then: no longer sleep without a look at it.
+constexpr std::int64_t kLongestSleep = 30;
+/// After trouble with the store.
+constexpr std::int64_t kTrouble = 10;
+
+}  // namespace
+
+Runner::Runner(store::Store& store, async::Loop& loop, LocalDelivery& local, RelayOptions options)
+    : store_(store),
+      loop_(loop),
+      connections_(store.offload()),
+      means_{local, connections_, std::make_shared<const RelayOptions>(std::move(options))} {}
+
+Runner::~Runner() = default;
+
+std::int64_t Runner::now() const { return store_.clock().now().seconds; }
+
+void Runner::start() {
+  loop_.post([this] {
+    store_.on_outbox([this](const AccountId& id) { loop_.post([this, id] { note(id); }); });
+    gate_.spawn(find_accounts());
+  });
+}
+
+void Runner::set_options(RelayOptions options) {
+  loop_.post([this, fresh = std::make_shared<const RelayOptions>(std::move(options))] {
+    means_.options = fresh;
+    connections_.forget_failure();
+  });
+}
+
+async::Task<void> Runner::stop(std::chrono::milliseconds grace) {
+  async::Loop* const home = async::Loop::current();
+  co_await loop_.enter();
+  means_.stopping = true;
+  store_.on_outbox({});
+  timer_.reset();
+  {
+    async::Timer patience;
+    patience.set(grace, [this] { connections_.cut(); });
+    co_await gate_.wait_empty();
+  }
+  co_await connections_.close(Connections::Which::all);
+  if (home) co_await home->enter();
+}
+
+// --- what needs a look
+// ----------------------------------------------------------------------------
+
+async::Task<void> Runner::find_accounts() {
+  while (!means_.stopping) {
+    auto found = co_await store_.accounts_with_outbox();
+    if (found) {
+      for (const AccountId& id : *found) note(id);
+      co_return;
+    }
+    log::error("the queue cannot be read: {} ({})", found.error().text, found.error().cause);
+    co_await async::sleep_for(std::chrono::seconds(kTrouble));
+  }
+}
+
+void Runner::note(const AccountId& id) {
+  if (means_.stopping) return;
+  AccountWork& work = accounts_[id];
+  if (work.scanning) work.again = true;
+  if (work.scanning || work.noted) return;
+  work.noted = true;
+  noted_.push_back(id);
+  pump();
+}
+
+void Runner::pump() {
+  while (scans_ < kScans && !noted_.empty() && !means_.stopping) {
+    const AccountId id = noted_.front();
+    noted_.pop_front();
+    AccountWork& work = accounts_[id];
+    work.noted = false;
+    work.scanning = true;
+    ++scans_;
+    gate_.spawn(scan(id));
+  }
+}
+
+async::Task<void> Runner::scan(AccountId id) {
+  auto account = co_await store_.account(id);
+  if (account) {
+    begin_due(id, *account);
+  } else if (account.error().kind != ErrorKind::not_found) {
+    log::error("the outbox of account {}: {} ({})", to_hex(id), account.error().text,
+               account.error().cause);
+    set_due(id, now() + kTrouble);
+  }
+  --scans_;
+  AccountWork& work = accounts_[id];
+  work.scanning = false;
+  if (std::exchange(work.again, false)) note(id);
+  forget_if_idle(id);
+  pump();
+}
+
+void Runner::forget_if_idle(const AccountId& id) {
+  const auto it = accounts_.find(id);
+  if (it == accounts_.end()) return;
+  const AccountWork& work = it->second;
+  if (work.running.empty() && work.due == 0 && !work.noted && !work.scanning && !work.crowded)
+    accounts_.erase(it);
+}
+
+// --- what is begun
+// --------------------------------------------------------------------------------
+
+void Runner::begin_due(const AccountId& id, const store::AccountPtr& account) {
+  AccountWork& work = accounts_[id];
+  const std::shared_ptr<const store::Outbox> outbox = account->published()->outbox;
+  std::erase_if(work.elsewhere, [&](store::OutboxId entry) { return !outbox->contains(entry); });
+  std::int64_t next = std::numeric_limits<std::int64_t>::max();
+  bool all_begun = true;
+  for (const auto& [number, entry] : *outbox) {
+    if (work.running.contains(number)) continue;
+    const Work todo = work_for(*entry, means_.options->retry, now());
+    if (!todo.time && !todo.attempt) {
+      work.elsewhere.erase(number);
+      next = std::min(next, todo.next);
+      continue;
+    }
+    const Stage stage = todo.time                         ? Stage::time
+                        : work.elsewhere.contains(number) ? Stage::relay
+                                                          : Stage::local;
+    all_begun = begin(work, account, entry, stage) && all_begun;
+  }
+  if (!all_begun && !std::exchange(work.crowded, true)) crowded_.push_back(id);
+  set_due(id, next);
+}
+
+bool Runner::begin(AccountWork& work, const store::AccountPtr& account,
+                   const store::OutboxEntryPtr& entry, Stage stage) {
+  std::size_t& running = running_[static_cast<std::size_t>(stage)];
+  const std::size_t room = stage == Stage::relay ? means_.options->connections : kTogether;
+  if (running >= room || means_.stopping) return false;
+  ++running;
+  work.running.insert(entry->id);
+  gate_.spawn(run(account, entry, stage));
+  return true;
+}
+
+async::Task<void> Runner::run(store::AccountPtr account, store::OutboxEntryPtr entry, Stage stage) {
+  // Spawned in the midst of a scan: nothing of it may end before the scan has.
+  co_await loop_.yield();
+  const AccountId id = account->id();
+  const store::OutboxId number = entry->id;
+  Attempt attempt(means_, std::move(account), std::move(entry));
+  switch (stage) {
+    case Stage::time: co_await attempt.note_passed_time(); break;
+    case Stage::local:
+      if (co_await attempt.deliver_here()) accounts_[id].elsewhere.insert(number);
+      break;
+    case Stage::relay:
+      co_await attempt.send();
+      accounts_[id].elsewhere.erase(number);
+      break;
+  }
+  end(id, number, stage);
+}
+
+void Runner::end(const AccountId& account, store::OutboxId entry, Stage stage) {
+  --running_[static_cast<std::size_t>(stage)];
+  accounts_[account].running.erase(entry);
+  note(account);
+  if (crowded_.empty()) return;
+  const AccountId next = crowded_.front();
+  crowded_.pop_front();
+  accounts_[next].crowded = false;
+  note(next);
+}
+
+// --- what is for later
+// ----------------------------------------------------------------------------
+
+void Runner::set_due(const AccountId& id, std::int64_t when) {
+  AccountWork& work = accounts_[id];
+  if (work.due != 0) due_.erase({work.due, id});
+  work.due = when == std::numeric_limits<std::int64_t>::max() ? 0 : when;
+  if (work.due != 0) due_.insert({work.due, id});
+  set_timer();
+}
+
+void Runner::set_timer() {
+  if (means_.stopping) return;
+  if (!timer_) timer_ = std::make_unique<async::Timer>();
+  std::int64_t sleep = kLongestSleep;
+  if (!due_.empty()) sleep = std::clamp<std::int64_t>(due_.begin()->first - now(), 0, sleep);
+  timer_->set(std::chrono::seconds(sleep), [this] { on_timer(); });
+}
+
+void Runner::on_timer() {
+  gate_.spawn(connections_.close(Connections::Which::idle));
+  const std::int64_t time = now();
+  while (!due_.empty() && due_.begin()->first <= time) {
+    const AccountId id = due_.begin()->second;
+    due_.erase(due_.begin());
+    accounts_[id].due = 0;
+    note(id);
+  }
+  if (!accounts_.empty() || !connections_.empty()) set_timer();
+}
+
+}  // namespace posthorn::relay
