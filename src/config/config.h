@@ -105,6 +105,27 @@ struct Submission {
   std::uint64_t recipients_per_day = 0;
 };
 
+/// How the connection to the relay is protected: in clear; by STARTTLS where it is offered, whoever
+/// answers; by STARTTLS, verified; by TLS from the first octet, verified.
+enum class RelayTls : std::uint8_t { none, opportunistic, required, implicit };
+
+struct Relay {
+  std::string host;  ///< Empty: none, and mail to others is not taken.
+  std::uint64_t port = 0;
+  RelayTls tls = RelayTls::required;
+  std::string ca_file;  ///< PEM. Empty: the system's authorities.
+  std::string user;     ///< Empty: no login.
+  std::string password;
+  std::uint64_t connections = 0;
+  std::uint64_t recipients = 0;  ///< In one transaction.
+  Duration connect_timeout{};
+  Duration timeout{};  ///< Of a reply.
+  Duration retry_first{};
+  Duration retry_longest{};
+  Duration warn_after{};  ///< 0: never.
+  Duration expire_after{};
+};
+
 struct Log {
   log::Level level = log::Level::info;
 };
@@ -131,6 +152,7 @@ struct Config {
   Imap imap;
   Lmtp lmtp;
   Submission submission;
+  Relay relay;
   Log log;
   Threads threads;
   Quota quota;

@@ -75,6 +75,7 @@ class Loader {
   [[nodiscard]] std::string at(std::string_view key) const {
     return loaded_.origins.find(key)->second;
   }
+  void check_relay();
   void check_together();
 
   Loaded loaded_;
@@ -204,8 +205,29 @@ void Loader::overrides(const std::vector<std::pair<std::string, std::string>>& s
   }
 }
 
+void Loader::check_relay() {
+  const Relay& relay = loaded_.config.relay;
+  if (relay.user.empty() != relay.password.empty()) {
+    const bool lacks_user = relay.user.empty();
+    wrong(at(lacks_user ? "relay.password" : "relay.user"),
+          fmt::format("'relay.{}' needs 'relay.{}' as well", lacks_user ? "password" : "user",
+                      lacks_user ? "user" : "password"));
+  }
+  if (!relay.user.empty() && relay.tls == RelayTls::opportunistic) {
+    wrong(at("relay.tls"),
+          "'relay.tls' must be \"required\" or \"implicit\" with 'relay.user': with "
+          "\"opportunistic\" whoever answers gets the password");
+  }
+  if (relay.retry_first > relay.retry_longest)
+    wrong(at("relay.retry_first"),
+          "'relay.retry_first' must not be longer than 'relay.retry_longest'");
+  if (relay.warn_after >= relay.expire_after)
+    wrong(at("relay.warn_after"), "'relay.warn_after' must be shorter than 'relay.expire_after'");
+}
+
 void Loader::check_together() {
   const Config& c = loaded_.config;
+  check_relay();
   if (c.data_dir.empty()) wrong(at("data_dir"), "'data_dir' must not be empty");
   if (c.tls.certificate.empty() != c.tls.key.empty()) {
     const bool lacks_key = c.tls.key.empty();

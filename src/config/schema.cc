@@ -11,6 +11,8 @@ using Words = std::vector<std::string>;
 constexpr std::array<std::string_view, 3> kSharing{"server", "domain", "account"};
 constexpr std::array<std::string_view, 3> kPlaintext{"never", "loopback", "always"};
 constexpr std::array<std::string_view, 2> kTlsVersions{"1.2", "1.3"};
+constexpr std::array<std::string_view, 4> kRelayTls{"none", "opportunistic", "required",
+                                                    "implicit"};
 constexpr std::array<std::string_view, 5> kLevels{"debug", "info", "warning", "error", "off"};
 
 /// A choice whose enumerators count up from 0 in the order of the names.
@@ -25,6 +27,7 @@ constexpr ChoiceField choice(std::span<const std::string_view> names) {
 PieceSharing& sharing_of(Config& c) { return c.storage.piece_sharing; }
 PlaintextLogin& plaintext_of(Config& c) { return c.auth.allow_plaintext_without_tls; }
 TlsVersion& tls_version_of(Config& c) { return c.tls.min_version; }
+RelayTls& relay_tls_of(Config& c) { return c.relay.tls; }
 log::Level& level_of(Config& c) { return c.log.level; }
 
 // Short names for the columns below: what the field is, from where in Config.
@@ -162,6 +165,35 @@ const std::array kKeys{
     Key{"submission.recipients_per_day", Form::number,
         FIELD(std::uint64_t, submission.recipients_per_day), "20000", "0", "10000000", kLive,
         "The same within a day."},
+    Key{"relay.host", Form::text, FIELD(std::string, relay.host), "", "", "", kLive,
+        "The server that mail for others is handed to. Empty: none, and only local mail is taken."},
+    Key{"relay.port", Form::number, FIELD(std::uint64_t, relay.port), "587", "1", "65535", kLive,
+        "Its port: 587 (submission), 465 (with tls = \"implicit\"), 25."},
+    Key{"relay.tls", Form::choice, choice<relay_tls_of>(kRelayTls), "required", "", "", kLive,
+        "none, opportunistic (STARTTLS if offered, certificate not checked), required (STARTTLS), "
+        "implicit (TLS at once)."},
+    Key{"relay.ca_file", Form::path, FIELD(std::string, relay.ca_file), "", "", "", kLive,
+        "PEM file of the authorities its certificate may be from. Empty: the system's."},
+    Key{"relay.user", Form::text, FIELD(std::string, relay.user), "", "", "", kLive,
+        "Whom to log in as there. Empty: no login."},
+    Key{"relay.password", Form::secret, FIELD(std::string, relay.password), "", "", "", kLive,
+        "The password for that."},
+    Key{"relay.connections", Form::number, FIELD(std::uint64_t, relay.connections), "4", "1", "100",
+        kLive, "Connections to it at once."},
+    Key{"relay.recipients", Form::number, FIELD(std::uint64_t, relay.recipients), "100", "1",
+        "10000", kLive, "Recipients of one message it is told at once."},
+    Key{"relay.connect_timeout", Form::duration, FIELD(Duration, relay.connect_timeout), "10s",
+        "1s", "5m", kLive, "How long it may take to connect."},
+    Key{"relay.timeout", Form::duration, FIELD(Duration, relay.timeout), "5m", "1s", "1h", kLive,
+        "How long it may take to answer; twice that after a message (RFC 5321, section 4.5.3.2)."},
+    Key{"relay.retry_first", Form::duration, FIELD(Duration, relay.retry_first), "1m", "1s", "1d",
+        kLive, "When it is tried again; the time is doubled with each attempt."},
+    Key{"relay.retry_longest", Form::duration, FIELD(Duration, relay.retry_longest), "1h", "1s",
+        "1d", kLive, "It grows no further."},
+    Key{"relay.warn_after", Form::duration, FIELD(Duration, relay.warn_after), "4h", "0s", "30d",
+        kLive, "The sender is told of a delay after this; 0: never."},
+    Key{"relay.expire_after", Form::duration, FIELD(Duration, relay.expire_after), "5d", "1m",
+        "60d", kLive, "What was not delivered by then is returned to the sender."},
 
     Key{"log.level", Form::choice, choice<level_of>(kLevels), "info", "", "", kLive,
         "The least that is logged, to standard error."},
