@@ -21,8 +21,10 @@ namespace posthorn::app {
 ///   mailbox, after?, limit?}
 ///   -> {messages: [{uid, flags, date, zone, size}], next?} message.read {name, mailbox, uid} ->
 ///   octets message.append {name, messages: [{mailbox, flags, date?, zone?, size}]} with octets ->
-///   {uids} check {deep} -> {accounts, mailboxes, messages, findings}   sweep {}   ping {} ->
-///   {version, pid}
+///   {uids} queue.list {name?, after?, limit?} -> {entries, next?}   queue.show {id} -> {the entry,
+///   with its recipients}   queue.retry {id} or {all} -> {changed}   queue.cancel {id, recipients?,
+///   report} -> {changed}   check {deep} -> {accounts, mailboxes, messages, findings}   sweep {}
+///   ping {} -> {version, pid}
 class LocalAdmin final : public Admin {
  public:
   struct Options {
@@ -55,6 +57,10 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> subscribe(Json request);
   async::Task<Result<Answer>> list_messages(Json request);
   async::Task<Result<Answer>> read_message(Json request);
+  async::Task<Result<Answer>> list_queue(Json request);
+  async::Task<Result<Answer>> show_queued(Json request);
+  async::Task<Result<Answer>> retry_queued(Json request);
+  async::Task<Result<Answer>> cancel_queued(Json request);
   async::Task<Result<Answer>> check(Json request);
   async::Task<Result<Answer>> sweep(Json request);
   async::Task<Result<Answer>> ping(Json request);
@@ -63,6 +69,13 @@ class LocalAdmin final : public Admin {
                                            std::function<Status(store::SendingSettings&)> edit);
   async::Task<Result<AccountId>> find(std::string_view name);
   async::Task<Result<store::AccountPtr>> open(std::string_view name);
+  struct Queued {
+    store::AccountPtr account;
+    store::OutboxEntryPtr entry;
+    std::string id;  ///< As people are told it.
+  };
+  async::Task<Result<Queued>> find_queued(std::string_view id);
+  async::Task<std::string> queue_name(const AccountId& account);
   async::Task<Result<std::string>> encode_password(std::string_view password);
   async::Task<Result<std::vector<store::Store::Listed>>> page(const Json& request);
 

@@ -80,11 +80,66 @@ server::submission::SubmissionOptions submission_options(const config::Config& c
   if (from.show_client) options.client_trace = server::submission::ClientTrace::shown;
   options.rules.keep_sent = from.save_sent;
   options.rules.duplicate_window = seconds(from.duplicate_window);
+  options.rules.give_up_after = seconds(config.relay.expire_after);
   options.rules.limits = {static_cast<std::uint32_t>(from.messages_per_hour),
                           static_cast<std::uint32_t>(from.messages_per_day),
                           static_cast<std::uint32_t>(from.recipients_per_hour),
                           static_cast<std::uint32_t>(from.recipients_per_day)};
   options.login_time = config.limits.preauth_timeout;
+  return options;
+}
+
+namespace {
+
+client::SmtpSecurity security_of(config::RelayTls tls) {
+  switch (tls) {
+    case config::RelayTls::none: return client::SmtpSecurity::none;
+    case config::RelayTls::opportunistic: return client::SmtpSecurity::opportunistic;
+    case config::RelayTls::required: return client::SmtpSecurity::starttls;
+    case config::RelayTls::implicit: return client::SmtpSecurity::tls;
+  }
+  return client::SmtpSecurity::starttls;
+}
+
+Result<std::shared_ptr<const client::SmtpEndpoint>> relay_endpoint(const config::Config& config) {
+  const config::Relay& relay = config.relay;
+  if (relay.host.empty()) return nullptr;
+  auto endpoint = std::make_shared<client::SmtpEndpoint>();
+  endpoint->host = relay.host;
+  endpoint->port = static_cast<std::uint16_t>(relay.port);
+  endpoint->security = security_of(relay.tls);
+  endpoint->hello_name = host_name(config);
+  if (relay.tls != config::RelayTls::none) {
+    auto tls = net::TlsClientContext::make({.verify = relay.tls != config::RelayTls::opportunistic,
+                                            .ca_file = config::path_in(config, relay.ca_file)});
+    if (!tls) return pass(tls);
+    endpoint->tls = std::move(*tls);
+  }
+  if (!relay.user.empty())
+    endpoint->login =
+        std::make_shared<const auth::Login>(auth::Login{relay.user, auth::Secret(relay.password)});
+  return endpoint;
+}
+
+}  // namespace
+
+Result<relay::RelayOptions> relay_options(const config::Config& config) {
+  const config::Relay& relay = config.relay;
+  auto endpoint = relay_endpoint(config);
+  if (!endpoint) return pass(endpoint);
+  relay::RelayOptions options;
+  options.hostname = host_name(config);
+  options.endpoint = std::move(*endpoint);
+  options.times.connect = relay.connect_timeout;
+  for (auto* const time :
+       {&options.times.greeting, &options.times.command, &options.times.data, &options.times.block})
+    *time = relay.timeout;
+  options.times.end = 2 * relay.timeout;
+  options.connections = relay.connections;
+  options.recipients = relay.recipients;
+  options.retry = {.first = seconds(relay.retry_first).count(),
+                   .longest = seconds(relay.retry_longest).count(),
+                   .warn_after = seconds(relay.warn_after).count()};
   return options;
 }
 

@@ -5,7 +5,9 @@
 #include "auth/authenticator.h"
 #include "auth/session_limits.h"
 #include "auth/throttle.h"
+#include "base/result.h"
 #include "config/config.h"
+#include "relay/options.h"
 #include "server/imap/imap_server.h"
 #include "server/lmtp/lmtp_server.h"
 #include "server/submission/submission_server.h"
@@ -20,5 +22,7 @@ auth::SessionLimits::Bounds session_bounds(const config::Config& config);
 server::imap::ImapOptions imap_options(const config::Config& config);
 server::lmtp::LmtpOptions lmtp_options(const config::Config& config);
 server::submission::SubmissionOptions submission_options(const config::Config& config);
+/// Reads the file of authorities. Errors: bad_argument.
+Result<relay::RelayOptions> relay_options(const config::Config& config);
 
 }  // namespace posthorn::app

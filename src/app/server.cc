@@ -21,6 +21,8 @@
 #include "auth/throttle.h"
 #include "base/log.h"
 #include "net/listener.h"
+#include "relay/local_accounts.h"
+#include "relay/runner.h"
 #include "server/http/http_server.h"
 #include "server/imap/imap_server.h"
 #include "server/lmtp/lmtp_server.h"
@@ -35,7 +37,7 @@ using server::submission::SubmissionServer;
 
 struct Server::State {
   State(ServerSettings with, std::unique_ptr<Core> data, std::unique_ptr<Certificates> tls,
-        std::string decoy_key)
+        std::string decoy_key, relay::RelayOptions to_relay)
       : settings(std::move(with)),
         core(std::move(data)),
         certificates(std::move(tls)),
@@ -51,6 +53,7 @@ struct Server::State {
               [this](std::string address) { return accounts.find_recipient(std::move(address)); },
               [this] { return certificates->current(); }},
              lmtp_options(settings.config)),
+        can_relay(to_relay.endpoint != nullptr),
         submission(
             {core->store(), authenticator, limits,
              [this](std::string address) { return find_address(std::move(address)); },
@@ -58,6 +61,12 @@ struct Server::State {
              [this] { return can_relay.load(); }, [this] { return certificates->current(); }},
             submission_options(settings.config)),
         http({limits, [this] { return certificates->current(); }}, {}),
+        local_mail(
+            core->store(), [this](std::string address) { return find_address(std::move(address)); },
+            [this](std::string domain) { return domains.is_ours(std::move(domain)); },
+            settings.config.lmtp.detail_separator),
+        queue(core->store(), core->loops().at(core->loops().size() - 1), local_mail,
+              std::move(to_relay)),
         admin(core->store(),
               {.iterations = static_cast<std::uint32_t>(settings.config.auth.iterations),
                .max_message_octets = settings.config.limits.message_size,
@@ -73,9 +82,11 @@ struct Server::State {
   auth::SessionLimits limits;
   ImapServer imap;
   LmtpServer lmtp;
-  std::atomic<bool> can_relay = false;
+  std::atomic<bool> can_relay;
   SubmissionServer submission;
   HttpServer http;
+  relay::LocalAccounts local_mail;
+  relay::Runner queue;
   AdminServer admin;
   std::vector<std::unique_ptr<net::Listener>> listeners;
   Addresses addresses;
@@ -283,11 +294,15 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   if (!secret) return pass(secret);
   auto certificates = Certificates::open(config);
   if (!certificates) return pass(certificates);
+  auto to_relay = relay_options(config);
+  if (!to_relay) return pass(to_relay);
   auto core = Core::open(config, settings.engine);
   if (!core) return pass(core);
-  std::unique_ptr<Server> server(new Server(std::make_unique<State>(
-      std::move(settings), std::move(*core), std::move(*certificates), std::move(*secret))));
+  std::unique_ptr<Server> server(new Server(
+      std::make_unique<State>(std::move(settings), std::move(*core), std::move(*certificates),
+                              std::move(*secret), std::move(*to_relay))));
   if (Status listening = server->state_->listen(); !listening) return pass(listening);
+  server->state_->queue.start();
   return server;
 }
 
@@ -310,6 +325,12 @@ void Server::reload(const config::Config& config) {
   state_->lmtp.set_options(lmtp_options(config));
   state_->submission.set_options(submission_options(config));
   state_->domains.set(config.domains);
+  if (auto to_relay = relay_options(config)) {
+    state_->can_relay = to_relay->endpoint != nullptr;
+    state_->queue.set_options(std::move(*to_relay));
+  } else {
+    log::error("the relay stays as it was: {}", to_relay.error().text);
+  }
   if (Status read = state_->certificates->reload(config); !read)
     log::error("certificates stay as they were: {}", read.error().text);
   state_->offer_services();
@@ -341,6 +362,7 @@ async::Task<void> Server::stop(std::chrono::milliseconds grace) {
   co_await state.submission.stop(grace);
   co_await state.lmtp.stop(grace);
   co_await state.http.stop(grace);
+  co_await state.queue.stop(grace);
   co_await state.admin.stop();
   co_await state.core->close();
 }

@@ -1,0 +1,158 @@
+#include <CLI/CLI.hpp>
+
+#include "cli/program.h"
+#include "message/date.h"
+
+namespace posthorn::cli {
+namespace {
+
+using app::Json;
+using app::number_of;
+using app::text_of;
+
+struct QueueOptions {
+  std::string id;
+  std::string account;
+  std::vector<std::string> recipients;
+  bool all = false;
+  bool report = false;
+  bool json = false;
+};
+
+std::string date_of(const Json& json, std::string_view member) {
+  return message::format_date({static_cast<std::int64_t>(number_of(json, member)), 0});
+}
+
+void print_entry(const Json& entry) {
+  fmt::print("{}  {} octets  {}  from <{}>\n", text_of(entry, "id"), number_of(entry, "size"),
+             date_of(entry, "submitted"), text_of(entry, "from"));
+  fmt::print("    {} of {} recipients wait, next attempt {}\n", number_of(entry, "waiting"),
+             number_of(entry, "recipients"), date_of(entry, "next_attempt"));
+  if (!text_of(entry, "last_status").empty()) fmt::print("    {}\n", text_of(entry, "last_status"));
+}
+
+void print_recipient(const Json& recipient) {
+  fmt::print("    {:<10} <{}>", text_of(recipient, "state"), text_of(recipient, "address"));
+  if (number_of(recipient, "attempts") != 0)
+    fmt::print(", attempts: {}", number_of(recipient, "attempts"));
+  if (recipient.contains("next_attempt"))
+    fmt::print(", next {}", date_of(recipient, "next_attempt"));
+  if (recipient.contains("last_status"))
+    fmt::print("\n               {}", text_of(recipient, "last_status"));
+  fmt::print("\n");
+}
+
+void print_whole(const Json& entry) {
+  fmt::print("{}\n  from <{}>, {} octets\n  submitted {}\n  expires {}\n", text_of(entry, "id"),
+             text_of(entry, "from"), number_of(entry, "size"), date_of(entry, "submitted"),
+             date_of(entry, "expires"));
+  if (number_of(entry, "hold_until") != 0)
+    fmt::print("  held until {}\n", date_of(entry, "hold_until"));
+  if (!text_of(entry, "session").empty()) fmt::print("  session {}\n", text_of(entry, "session"));
+  const auto* const recipients = entry.if_contains("recipients");
+  if (recipients == nullptr || !recipients->is_array()) return;
+  for (const auto& one : recipients->get_array())
+    if (one.is_object()) print_recipient(one.get_object());
+}
+
+async::Task<Result<int>> list_pages(app::Admin& admin, const QueueOptions& options) {
+  std::string after;
+  while (true) {
+    auto answer = co_await admin.call(
+        Json{{"do", "queue.list"}, {"name", options.account}, {"after", after}});
+    if (!answer) co_return pass(answer);
+    const auto* const list = answer->said.if_contains("entries");
+    if (list == nullptr || !list->is_array())
+      co_return fail(ErrorKind::server_bug, "the answer has no list");
+    for (const auto& entry : list->get_array()) {
+      if (options.json) {
+        fmt::print("{}\n", boost::json::serialize(entry));
+      } else if (entry.is_object()) {
+        print_entry(entry.get_object());
+      }
+    }
+    if (!answer->said.contains("next")) co_return 0;
+    after = text_of(answer->said, "next");
+  }
+}
+
+int list(const Program& program, const QueueOptions& options) {
+  return with_access(program, [&](Access& access) { return list_pages(access.admin(), options); });
+}
+
+int show(const Program& program, const QueueOptions& options) {
+  return ask(program, {{"do", "queue.show"}, {"id", options.id}}, [&](const Json& said) {
+    if (options.json) {
+      fmt::print("{}\n", boost::json::serialize(said));
+    } else {
+      print_whole(said);
+    }
+  });
+}
+
+int retry(const Program& program, const QueueOptions& options) {
+  if (options.id.empty() != options.all)
+    return complain({ErrorKind::bad_argument, "say the id of a message, or --all"});
+  return ask(
+      program, {{"do", "queue.retry"}, {"id", options.id}, {"all", options.all}},
+      [](const Json& said) { fmt::print("{} to be tried now\n", number_of(said, "changed")); });
+}
+
+int cancel(const Program& program, const QueueOptions& options) {
+  boost::json::array recipients(options.recipients.begin(), options.recipients.end());
+  return ask(program,
+             {{"do", "queue.cancel"},
+              {"id", options.id},
+              {"recipients", std::move(recipients)},
+              {"report", options.report}},
+             [](const Json& said) {
+               fmt::print("{} recipients cancelled\n", number_of(said, "changed"));
+             });
+}
+
+}  // namespace
+
+void add_queue(CLI::App& app, Program& program) {
+  CLI::App* const queue = app.add_subcommand("queue", "Mail that is on its way out");
+  queue->require_subcommand(1);
+  queue->footer(
+      "Examples:\n"
+      "  posthorn queue list\n"
+      "  posthorn queue show ada@example.org/812\n"
+      "  posthorn queue retry --all\n"
+      "  posthorn queue cancel ada@example.org/812 --report");
+  const auto options = std::make_shared<QueueOptions>();
+  const auto run = [&program, options](int (*what)(const Program&, const QueueOptions&)) {
+    return [&program, options, what] {
+      program.run = [&program, options, what] { return what(program, *options); };
+    };
+  };
+  const auto with_id = [&](CLI::App* command) {
+    return command->add_option("id", options->id, "As `queue list` shows it");
+  };
+
+  CLI::App* const listed = queue->add_subcommand("list", "What waits, with the last answer to it");
+  listed->add_option("--account", options->account, "Only of this account")->type_name("NAME");
+  listed->add_flag("--json", options->json, "One JSON object a line");
+  listed->callback(run(list));
+
+  CLI::App* const shown = queue->add_subcommand("show", "One message and its recipients");
+  with_id(shown)->required();
+  shown->add_flag("--json", options->json, "As a JSON object");
+  shown->callback(run(show));
+
+  CLI::App* const retried = queue->add_subcommand("retry", "Try again now");
+  with_id(retried);
+  retried->add_flag("--all", options->all, "Everything that waits");
+  retried->callback(run(retry));
+
+  CLI::App* const cancelled = queue->add_subcommand("cancel", "Send it to nobody any more");
+  with_id(cancelled)->required();
+  cancelled->add_option("--recipient", options->recipients, "Only to this address; repeatable")
+      ->type_name("ADDRESS")
+      ->allow_extra_args(false);
+  cancelled->add_flag("--report", options->report, "Tell the sender; else nobody is told");
+  cancelled->callback(run(cancel));
+}
+
+}  // namespace posthorn::cli
