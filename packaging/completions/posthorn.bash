@@ -5,7 +5,7 @@
 _posthorn_words() {
   local account="--password-file"
   case $1 in
-    "") echo "--config --data-dir --set --version --help init serve demo account alias import export
+    "") echo "--config --data-dir --set --version --help init serve demo account alias queue import export
               check dns config version" ;;
     init) echo "--account --password-file --hostname --high-ports --help" ;;
     serve) echo "--ready-file --help" ;;
@@ -19,6 +19,11 @@ _posthorn_words() {
     "account send-as") echo "add remove list --help" ;;
     "account sent-copy") echo "on off default --help" ;;
     alias) echo "add list remove --help" ;;
+    queue) echo "list show retry cancel --help" ;;
+    "queue list") echo "--account --json --help" ;;
+    "queue show") echo "--json --help" ;;
+    "queue retry") echo "--all --help" ;;
+    "queue cancel") echo "--recipient --report --help" ;;
     import) echo "--format --mailbox --under --record --keep-quoted-from --quiet --help" ;;
     export) echo "--format --mailbox --quiet --help" ;;
     check) echo "--deep --json --help" ;;
@@ -39,6 +44,10 @@ _posthorn_accounts() {
   posthorn account list 2>/dev/null | awk '{ print $1 }'
 }
 
+_posthorn_queued() {
+  posthorn queue list 2>/dev/null | awk '/^[^ ]/ { print $1 }'
+}
+
 _posthorn() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   local commands="" word i
@@ -57,6 +66,10 @@ _posthorn() {
       mapfile -t COMPREPLY < <(compgen -W "$(_posthorn_keys)" -- "$current")
       return
       ;;
+    --account)
+      mapfile -t COMPREPLY < <(compgen -W "$(_posthorn_accounts)" -- "$current")
+      return
+      ;;
     --format)
       mapfile -t COMPREPLY < <(compgen -W "maildir mbox" -- "$current")
       return
@@ -71,12 +84,12 @@ _posthorn() {
     case $word in
       -c | --config | --data-dir | --set) ((i++)) ;;
       -*) ;;
-      init | serve | demo | account | alias | import | export | check | dns | config | version)
+      init | serve | demo | account | alias | queue | import | export | check | dns | config | version)
         [[ -z $commands ]] && commands=$word
         ;;
-      add | list | passwd | remove | disable | enable | show | example)
-        [[ $commands == account || $commands == alias || $commands == config ]] &&
-          commands+=" $word"
+      add | list | passwd | remove | disable | enable | show | example | retry | cancel)
+        [[ $commands == account || $commands == alias || $commands == config ||
+          $commands == queue ]] && commands+=" $word"
         ;;
     esac
   done
@@ -84,6 +97,10 @@ _posthorn() {
     commands="config check"
   if [[ $current != -* ]]; then
     case $commands in
+      "queue show" | "queue retry" | "queue cancel")
+        mapfile -t COMPREPLY < <(compgen -W "$(_posthorn_queued)" -- "$current")
+        return
+        ;;
       "account passwd" | "account remove" | "account disable" | "account enable" | import | export)
         mapfile -t COMPREPLY < <(compgen -W "$(_posthorn_accounts)" -- "$current")
         [[ $commands == import || $commands == export ]] &&
