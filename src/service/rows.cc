@@ -13,37 +13,37 @@ RowReader::RowReader(const Membership& told, const store::Mailbox& now, NumberSe
       seqnums_(std::move(seqnums)),
       same_(told.is(now.contents->shared_members())) {}
 
-bool RowReader::next(std::vector<Row>& rows, std::size_t limit, ModSeq changed_since) {
-  rows.clear();
+RowReader::Step RowReader::step(std::uint32_t limit) {
   const auto& ranges = seqnums_.ranges();
-  while (rows.size() < limit && range_ < ranges.size()) {
+  while (range_ < ranges.size()) {
     const std::uint32_t first = std::max(at_, ranges[range_].first - 1);
     const std::uint32_t end = std::min(ranges[range_].last, told_.count());
-    if (first >= end) {
-      ++range_;
-      continue;
+    if (first < end) {
+      at_ = first + std::min(limit, end - first);
+      return {first, at_};
     }
-    const auto room = static_cast<std::uint32_t>(limit - rows.size());
-    at_ = first + std::min(room, end - first);
-    take(first, at_, changed_since, rows);
+    ++range_;
+  }
+  return {};
+}
+
+bool RowReader::next(std::vector<Row>& rows, std::size_t limit, ModSeq changed_since) {
+  rows.clear();
+  while (rows.size() < limit) {
+    const auto more = visit(static_cast<std::uint32_t>(limit - rows.size()), changed_since,
+                            [&](const Row& row) { rows.push_back(row); });
+    if (!more) break;
   }
   return !rows.empty();
 }
 
-void RowReader::take(std::uint32_t first, std::uint32_t last, ModSeq changed_since,
-                     std::vector<Row>& rows) {
+void RowReader::take_told(Step step, ModSeq changed_since,
+                          const std::function<void(const Row&)>& f) {
   const auto add = [&](std::uint32_t position, const store::Member& member,
                        const store::FlagState& flags) {
-    if (flags.modseq > changed_since) rows.push_back({Seqnum(position + 1), member, flags});
+    if (flags.modseq > changed_since) f({Seqnum(position + 1), member, flags});
   };
-  if (same_) {
-    now_.contents->for_each(
-        first, last,
-        [&](std::uint32_t position, const store::MemberLeaf& members, const store::FlagLeaf& flags,
-            std::uint32_t k) { add(position, members.at(k), flags.at(k)); });
-    return;
-  }
-  told_.for_each(first, last, [&](std::uint32_t position, const store::Member& member) {
+  told_.for_each(step.first, step.last, [&](std::uint32_t position, const store::Member& member) {
     const auto there = now_.contents->members().position_of(member.uid);
     if (there) {
       add(position, member, now_.contents->flags_at(*there));

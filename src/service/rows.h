@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "base/number_set.h"
@@ -28,9 +29,22 @@ class RowReader {
   /// The next up to `limit` rows, with a MODSEQ above `changed_since`; false when there are no
   /// more.
   bool next(std::vector<Row>& rows, std::size_t limit, ModSeq changed_since = ModSeq(0));
+  /// The same without keeping them: calls f(const Row&) for those with a MODSEQ above
+  /// `changed_since` among the next `limit` messages; false when there are no more.
+  template <class F>
+  bool visit(std::uint32_t limit, ModSeq changed_since, F&& f);
 
  private:
-  void take(std::uint32_t first, std::uint32_t last, ModSeq changed_since, std::vector<Row>& rows);
+  struct Step {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
+  };
+  /// The next positions, at most `limit`; empty at the end.
+  Step step(std::uint32_t limit);
+  template <class F>
+  void take(Step step, ModSeq changed_since, F&& f);
+  /// As take(), where the session was told of other messages than are there now.
+  void take_told(Step step, ModSeq changed_since, const std::function<void(const Row&)>& f);
 
   const Membership& told_;
   const store::Mailbox& now_;
@@ -39,5 +53,24 @@ class RowReader {
   std::size_t range_ = 0;  ///< The range of seqnums_ being walked,
   std::uint32_t at_ = 0;   ///< and the position reached in it.
 };
+
+template <class F>
+void RowReader::take(Step step, ModSeq changed_since, F&& f) {
+  if (!same_) return take_told(step, changed_since, f);
+  now_.contents->for_each(step.first, step.last,
+                          [&](std::uint32_t position, const store::MemberLeaf& members,
+                              const store::FlagLeaf& flags, std::uint32_t k) {
+                            if (flags.modseq[k] > changed_since.value)
+                              f(Row{Seqnum(position + 1), members.at(k), flags.at(k)});
+                          });
+}
+
+template <class F>
+bool RowReader::visit(std::uint32_t limit, ModSeq changed_since, F&& f) {
+  const Step next = step(limit);
+  if (next.first == next.last) return false;
+  take(next, changed_since, f);
+  return true;
+}
 
 }  // namespace posthorn::service

@@ -1,20 +1,24 @@
 #include <algorithm>
 #include <chrono>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "async/begun.h"
 #include "async/loop.h"
-#include "async/offload.h"
 #include "message/header.h"
 #include "server/imap/commands.h"
 #include "server/imap/fetch_content.h"
+#include "server/imap/fetch_lines.h"
 #include "server/imap/fetch_plan.h"
 #include "server/imap/fetch_row.h"
 #include "server/imap/object_id.h"
 #include "server/imap/window.h"
 #include "service/messages.h"
 #include "service/rows.h"
+#include "store/piece_batch.h"
 #include "store/store.h"
 
 namespace posthorn::server::imap {
@@ -37,7 +41,6 @@ class Fetch {
         command_(command),
         plan_(plan_fetch(command)),
         reader_(session.selected->told(), now, std::move(seqnums)),
-        emails_(session.account),
         flags_(session, now) {}
 
   /// Errors: closed once the connection is lost.
@@ -48,75 +51,139 @@ class Fetch {
   [[nodiscard]] const NumberSet& seen() const { return seen_; }
 
  private:
-  Task<void> read_ahead();
-  Task<Status> write_batch();
-  Task<Status> write_streaming(const Row& row);
-  bool write_plain(const Row& row);
+  /// Some messages, and what has been read of them.
+  struct Batch {
+    explicit Batch(const store::AccountPtr& account) : emails(account), pieces(account) {}
+    std::vector<Row> rows;
+    store::EmailReader emails;
+    store::PieceBatch pieces;
+    async::Begun reading;  ///< Of the pieces.
+  };
+
+  Task<Status> run_lines();
+  Task<Status> run_streaming();
+  Task<void> give_way();
+  Task<bool> fill(Batch& batch, std::size_t limit);
+  void begin_reading(Batch& batch);
+  Task<Status> write_batch(Batch& batch);
+  Task<Status> write_streaming(Batch& batch, const Row& row);
+  bool write_plain(Batch& batch, const Row& row);
   bool write_item(wi::FetchWriter& fetch, const wi::FetchItem& item, const Row& row);
   void write_header(wi::FetchWriter& fetch, const wi::FetchItem& item, std::string_view header);
   void fail_row(std::size_t start, const Error& error);
   [[nodiscard]] ModSeq changed_since() const { return command_.changed_since.value_or(ModSeq(0)); }
 
   static constexpr std::size_t kBatch = 256;
-  static constexpr std::size_t kStreamingBatch = 32;
+  /// Bodies are read a few at a time, while those before them are sent: so many batches at most.
+  static constexpr std::size_t kStreamingBatch = 16;
+  static constexpr std::size_t kBatchesAhead = 3;
 
   Session& session_;
   const wi::FetchCommand& command_;
   const FetchPlan plan_;
   service::RowReader reader_;
-  store::EmailReader emails_;
   RowWriter flags_;
-  std::vector<Row> rows_;
   std::string scratch_;
   message::StructureView structure_;
   std::string_view header_;
   std::optional<Error> failed_;
   NumberSet seen_;
+  SteadyClock::time_point began_ = SteadyClock::now();  ///< Of what others have waited for.
 };
 
 Task<Status> Fetch::run() {
-  auto began = SteadyClock::now();
-  std::vector<Ordinal> ordinals;
-  const std::size_t batch = plan_.streams ? kStreamingBatch : kBatch;
-  while (reader_.next(rows_, batch, changed_since())) {
-    if (plan_.columns != 0) {
-      ordinals.clear();
-      for (const Row& row : rows_) ordinals.push_back(row.member.ordinal);
-      co_await emails_.load(ordinals, plan_.columns);
-      if (plan_.streams && rows_.size() > 1) co_await read_ahead();
-    }
-    if (auto done = co_await write_batch(); !done) co_return done;
-    if (SteadyClock::now() - began > std::chrono::milliseconds(1)) {
-      co_await async::Loop::current()->yield();
-      began = SteadyClock::now();
-    }
+  if (FetchLines::can_write(plan_.items)) co_return co_await run_lines();
+  if (plan_.streams) co_return co_await run_streaming();
+  Batch batch(session_.account);
+  while (co_await fill(batch, kBatch)) {
+    if (auto done = co_await write_batch(batch); !done) co_return done;
+    co_await give_way();
   }
   co_return Status();
 }
 
-/// The first piece of every body of the batch, in one go off the network threads: most bodies have
-/// no other. What cannot be read is found out when it is written.
-Task<void> Fetch::read_ahead() {
-  co_await async::offload(session_.context.store.offload(), [this] {
-    for (const Row& row : rows_) {
-      const auto column = emails_.get(row.member.ordinal, store::Column::body);
-      if (!column) continue;
-      auto body = store::BodyReader::open(session_.account, *column);
-      if (body) (void)body->read_blocking(0, 1);
-    }
-    return true;
-  });
+Task<void> Fetch::give_way() {
+  if (SteadyClock::now() - began_ <= std::chrono::milliseconds(1)) co_return;
+  co_await async::Loop::current()->yield();
+  began_ = SteadyClock::now();
 }
 
-Task<Status> Fetch::write_batch() {
-  for (const Row& row : rows_) {
+/// The next rows and their columns; false when there are no more.
+Task<bool> Fetch::fill(Batch& batch, std::size_t limit) {
+  if (!reader_.next(batch.rows, limit, changed_since())) co_return false;
+  if (plan_.columns == 0) co_return true;
+  std::vector<Ordinal> ordinals;
+  ordinals.reserve(batch.rows.size());
+  for (const Row& row : batch.rows) ordinals.push_back(row.member.ordinal);
+  co_await batch.emails.load(ordinals, plan_.columns);
+  co_return true;
+}
+
+/// For what rows alone answer.
+Task<Status> Fetch::run_lines() {
+  constexpr std::uint32_t kStep = 512;
+  FetchLines lines(plan_.items, flags_, session_.connection.out());
+  const auto write = [&](const Row& row) { lines.write(row); };
+  while (reader_.visit(kStep, changed_since(), write)) {
+    if (session_.connection.is_full()) {
+      if (auto flushed = co_await session_.connection.flush(); !flushed) {
+        co_return fail(ErrorKind::closed, "the connection was lost");
+      }
+    }
+    co_await give_way();
+  }
+  co_return Status();
+}
+
+/// While a batch is written, the bodies of those after it are read off the network threads.
+Task<Status> Fetch::run_streaming() {
+  std::deque<std::unique_ptr<Batch>> ahead;
+  std::unique_ptr<Batch> spare;
+  Status status;
+  for (bool more = true; status;) {
+    while (more && ahead.size() < kBatchesAhead) {
+      auto batch = spare ? std::move(spare) : std::make_unique<Batch>(session_.account);
+      more = co_await fill(*batch, kStreamingBatch);
+      if (!more) break;
+      // A single body may be at hand, and costs one change of threads at most.
+      if (batch->rows.size() > 1) begin_reading(*batch);
+      ahead.push_back(std::move(batch));
+    }
+    if (ahead.empty()) break;
+    co_await ahead.front()->reading;
+    status = co_await write_batch(*ahead.front());
+    co_await give_way();
+    spare = std::move(ahead.front());
+    ahead.pop_front();
+  }
+  for (const auto& batch : ahead) co_await batch->reading;  // It reads into what we hold.
+  co_return status;
+}
+
+/// What cannot be read is found out when it is written.
+void Fetch::begin_reading(Batch& batch) {
+  batch.pieces.clear();
+  for (const Row& row : batch.rows) {
+    const auto column = batch.emails.get(row.member.ordinal, store::Column::body);
+    if (!column) continue;
+    const auto body = store::BodyReader::open(session_.account, *column);
+    // Of a part or a piece of a body little may be wanted.
+    if (body) batch.pieces.add(body->list(), 0, plan_.whole_bodies ? body->size() : 1);
+    if (batch.pieces.is_full()) break;
+  }
+  batch.reading =
+      async::Begun(session_.context.store.offload(), [&pieces = batch.pieces] { pieces.read(); });
+}
+
+Task<Status> Fetch::write_batch(Batch& batch) {
+  for (const Row& row : batch.rows) {
     bool done = true;
     if (plan_.streams) {
-      auto streamed = co_await write_streaming(row);
+      auto streamed = co_await write_streaming(batch, row);
       if (!streamed && streamed.error().kind == ErrorKind::closed) co_return streamed;
       done = streamed.has_value();
     } else {
-      done = write_plain(row);
+      done = write_plain(batch, row);
     }
     if (done && plan_.sets_seen && (row.flags.system & bit(SystemFlag::seen)) == 0) {
       seen_.add(row.member.uid.value);
@@ -134,15 +201,15 @@ void Fetch::fail_row(std::size_t start, const Error& error) {
   if (!failed_) failed_ = error;
 }
 
-bool Fetch::write_plain(const Row& row) {
+bool Fetch::write_plain(Batch& batch, const Row& row) {
   const std::size_t start = session_.connection.out().size();
   if ((plan_.columns & bit(store::Column::structure)) != 0) {
-    auto column = emails_.get(row.member.ordinal, store::Column::structure);
+    auto column = batch.emails.get(row.member.ordinal, store::Column::structure);
     if (!column) return fail_row(start, column.error()), false;
     structure_ = message::StructureView(*column);
   }
   if ((plan_.columns & bit(store::Column::header)) != 0) {
-    auto column = emails_.get(row.member.ordinal, store::Column::header);
+    auto column = batch.emails.get(row.member.ordinal, store::Column::header);
     if (!column) return fail_row(start, column.error()), false;
     header_ = *column;
   }
@@ -156,14 +223,14 @@ bool Fetch::write_plain(const Row& row) {
   return true;
 }
 
-Task<Status> Fetch::write_streaming(const Row& row) {
+Task<Status> Fetch::write_streaming(Batch& batch, const Row& row) {
   const std::uint64_t before = session_.connection.octets_out();
   const std::size_t start = session_.connection.out().size();
-  auto header = emails_.get(row.member.ordinal, store::Column::header);
-  auto body = emails_.get(row.member.ordinal, store::Column::body);
+  auto header = batch.emails.get(row.member.ordinal, store::Column::header);
+  auto body = batch.emails.get(row.member.ordinal, store::Column::body);
   Result<std::string_view> structure = std::string_view();
   if ((plan_.columns & bit(store::Column::structure)) != 0) {
-    structure = emails_.get(row.member.ordinal, store::Column::structure);
+    structure = batch.emails.get(row.member.ordinal, store::Column::structure);
   }
   for (const auto* column : {&header, &body, &structure}) {
     if (*column) continue;
@@ -172,7 +239,7 @@ Task<Status> Fetch::write_streaming(const Row& row) {
   }
   header_ = *header;
   structure_ = message::StructureView(*structure);
-  auto octets = MessageOctets::open(session_.account, header_, *body);
+  auto octets = MessageOctets::open(session_.account, header_, *body, &batch.pieces);
   if (!octets) {
     fail_row(start, octets.error());
     co_return pass(octets);
@@ -201,7 +268,7 @@ Task<Status> Fetch::write_streaming(const Row& row) {
 bool Fetch::write_item(wi::FetchWriter& fetch, const wi::FetchItem& item, const Row& row) {
   switch (item.kind) {
     case Kind::uid: fetch.uid(row.member.uid); return true;
-    case Kind::flags: flags_.flags(fetch, row.member.uid, row.flags); return true;
+    case Kind::flags: fetch.flags(flags_.flags(row.member.uid, row.flags)); return true;
     case Kind::internal_date: fetch.internal_date(row.member.internal_date); return true;
     case Kind::rfc822_size: fetch.rfc822_size(row.member.size); return true;
     case Kind::modseq: fetch.modseq(row.flags.modseq); return true;

@@ -94,8 +94,9 @@ ByteRange clip(std::uint64_t size, const std::optional<wi::Partial>& partial) {
 }
 
 Result<MessageOctets> MessageOctets::open(store::AccountPtr account, std::string_view header,
-                                          std::string_view body_column) {
-  auto body = store::BodyReader::open(std::move(account), body_column);
+                                          std::string_view body_column,
+                                          const store::PieceBatch* ahead) {
+  auto body = store::BodyReader::open(std::move(account), body_column, ahead);
   if (!body) return pass(body);
   return MessageOctets(header, std::move(*body));
 }

@@ -15,9 +15,9 @@ namespace posthorn::server::imap {
 /// One stored message's octets: header block and body, as ranges of the whole.
 class MessageOctets {
  public:
-  /// `header` must outlive it. Errors: corrupt.
+  /// `header` and what was read `ahead` must outlive it. Errors: corrupt.
   static Result<MessageOctets> open(store::AccountPtr account, std::string_view header,
-                                    std::string_view body_column);
+                                    std::string_view body_column, const store::PieceBatch* ahead);
 
   [[nodiscard]] std::uint64_t size() const { return header_.size() + body_.size(); }
   [[nodiscard]] std::uint64_t header_size() const { return header_.size(); }

@@ -43,6 +43,13 @@ store::Columns columns_of(const wi::FetchItem& item) {
   }
 }
 
+/// All of the body is sent.
+bool is_whole_body(const wi::FetchItem& item) {
+  if (item.kind == Kind::rfc822 || item.kind == Kind::rfc822_text) return true;
+  const bool text = item.section.text == Text::whole || item.section.text == Text::text;
+  return item.kind == Kind::body_section && item.section.part.empty() && text && !item.partial;
+}
+
 }  // namespace
 
 FetchPlan plan_fetch(const wi::FetchCommand& command) {
@@ -66,6 +73,7 @@ FetchPlan plan_fetch(const wi::FetchCommand& command) {
     const store::Columns columns = columns_of(item);
     plan.columns |= columns;
     plan.streams = plan.streams || (columns & bit(Column::body)) != 0;
+    plan.whole_bodies = plan.whole_bodies || is_whole_body(item);
     plan.sets_seen = plan.sets_seen || !item.peek;
   }
   return plan;

@@ -11,7 +11,8 @@ namespace posthorn::server::imap {
 struct FetchPlan {
   std::vector<wire::imap::FetchItem> items;  ///< In the order asked for.
   store::Columns columns = 0;                ///< Of the stored emails; 0: rows alone suffice.
-  bool streams = false;  ///< Some item may be longer than what is held in memory.
+  bool streams = false;       ///< Some item may be longer than what is held in memory.
+  bool whole_bodies = false;  ///< Some item is a body from its first octet to its last.
   bool sets_seen = false;
 };
 

@@ -9,17 +9,16 @@ RowWriter::RowWriter(Session& session, const store::Mailbox& now)
       now_(now),
       shows_recent_(!session.enabled.rev2 && !session.selected->recent.empty()) {}
 
-const std::vector<std::string>& RowWriter::keywords_of(std::uint32_t set) {
-  if (set != known_set_) {
-    known_set_ = set;
-    keywords_ = set == 0 ? std::vector<std::string>{} : now_.keywords->names_of(set);
-  }
-  return keywords_;
-}
+bool RowWriter::is_recent(Uid uid) const { return session_.selected->recent.contains(uid.value); }
 
-void RowWriter::flags(wi::FetchWriter& fetch, Uid uid, const store::FlagState& flags) {
-  const bool recent = shows_recent_ && session_.selected->recent.contains(uid.value);
-  fetch.flags(flags.system, recent ? wi::Recent::yes : wi::Recent::no, keywords_of(flags.keywords));
+void RowWriter::spell(Spelling& spelling, unsigned key, std::uint32_t keywords) const {
+  spelling.key = key;
+  spelling.keywords = keywords;
+  spelling.text.clear();
+  wi::Writer writer(spelling.text, session_.dialect());
+  writer.flag_list(static_cast<SystemFlags>(key / 2),
+                   key % 2 != 0 ? wi::Recent::yes : wi::Recent::no,
+                   keywords == 0 ? std::vector<std::string>() : now_.keywords->names_of(keywords));
 }
 
 void RowWriter::write_flags(Seqnum seqnum, Uid uid, const store::FlagState& state) {
@@ -27,7 +26,7 @@ void RowWriter::write_flags(Seqnum seqnum, Uid uid, const store::FlagState& stat
   wi::FetchWriter fetch(writer);
   fetch.begin(seqnum);
   if (with_uid) fetch.uid(uid);
-  if (with_flags) flags(fetch, uid, state);
+  if (with_flags) fetch.flags(flags(uid, state));
   if (session_.enabled.condstore) {
     fetch.modseq(state.modseq);
     session_.selected->said_modseq = true;

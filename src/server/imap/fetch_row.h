@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "server/imap/session.h"
 #include "store/mailbox.h"
@@ -9,7 +11,8 @@
 
 namespace posthorn::server::imap {
 
-/// Writes what FETCH responses say of a message's flags. Keyword sets are spelled once per set.
+/// Writes what FETCH responses say of a message's flags. What messages have in common is spelled
+/// once.
 class RowWriter {
  public:
   /// Both must outlive it. Requires: a selected mailbox.
@@ -21,17 +24,29 @@ class RowWriter {
   /// A whole response: UID and FLAGS as asked for, MODSEQ for a client that knows of it
   /// (RFC 7162 §3.1).
   void write_flags(Seqnum seqnum, Uid uid, const store::FlagState& flags);
-  /// The FLAGS item.
-  void flags(wire::imap::FetchWriter& fetch, Uid uid, const store::FlagState& flags);
+  /// The FLAGS item's value: `(\Seen keyword)`. Valid until the next call.
+  [[nodiscard]] std::string_view flags(Uid uid, const store::FlagState& flags) {
+    const bool recent = shows_recent_ && is_recent(uid);
+    const unsigned key = flags.system * 2U + static_cast<unsigned>(recent);
+    Spelling& known = spellings_[(key + flags.keywords * 8U) % spellings_.size()];
+    if (known.text.empty() || known.key != key || known.keywords != flags.keywords)
+      spell(known, key, flags.keywords);
+    return known.text;
+  }
 
  private:
-  const std::vector<std::string>& keywords_of(std::uint32_t set);
+  struct Spelling {
+    unsigned key = 0;
+    std::uint32_t keywords = 0;
+    std::string text;  ///< Empty: none yet.
+  };
+  [[nodiscard]] bool is_recent(Uid uid) const;
+  void spell(Spelling& spelling, unsigned key, std::uint32_t keywords) const;
 
   Session& session_;
   const store::Mailbox& now_;
   const bool shows_recent_;
-  std::uint32_t known_set_ = 0;
-  std::vector<std::string> keywords_;
+  std::array<Spelling, 16> spellings_;
 };
 
 }  // namespace posthorn::server::imap

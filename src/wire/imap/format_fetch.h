@@ -31,6 +31,8 @@ class FetchWriter {
   void flags(SystemFlags system, Recent recent, const Keywords& keywords) {
     name("FLAGS ").flag_list(system, recent, keywords);
   }
+  /// `list` as Writer::flag_list has it.
+  void flags(std::string_view list) { name("FLAGS ").raw(list); }
   void internal_date(Timestamp t) { name("INTERNALDATE ").date_time(t); }
   void rfc822_size(std::uint64_t octets) { name("RFC822.SIZE ").number(octets); }
   void modseq(ModSeq m) { name("MODSEQ (").number(m.value).raw(')'); }
