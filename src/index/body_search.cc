@@ -13,28 +13,6 @@
 namespace posthorn::index {
 namespace {
 
-/// Looks into one part, chunk by chunk.
-class PartSearch {
- public:
-  PartSearch(message::PartDecoder decoder, const text::Finder& finder)
-      : decoder_(std::move(decoder)), finder_(finder) {}
-  bool feed(std::string_view raw) {
-    decoded_.clear();
-    decoder_.feed(raw, decoded_);
-    return finder_.feed(decoded_);
-  }
-  bool finish() {
-    decoded_.clear();
-    decoder_.finish(decoded_);
-    return finder_.feed(decoded_);
-  }
-
- private:
-  message::PartDecoder decoder_;
-  text::FoldingFinder finder_;
-  std::string decoded_;
-};
-
 bool is_searched(const message::PartView& part) {
   return !part.is_multipart && !part.is_message && text::iequals(part.type, "text");
 }
@@ -54,21 +32,33 @@ Result<std::string> read_range(store::BodyReader& reader, std::uint64_t from, st
   return out;
 }
 
+/// The part is the body of a message/rfc822 before it: its header is that message's.
+bool has_searched_header(const message::StructureView& view, std::size_t part) {
+  if (part == 0) return false;
+  const auto before = view.part(part - 1);
+  return before && before->is_message;
+}
+
 }  // namespace
 
-Result<bool> body_contains(const store::AccountPtr& account, std::string_view structure,
-                           std::string_view body, const text::Finder& finder) {
+Result<bool> BodySearch::contains(std::string_view structure, std::string_view body,
+                                  const text::Finder& finder) {
   if (finder.needle().empty()) return true;
   const message::StructureView view(structure);
   const auto root = view.part(0);
-  auto reader = store::BodyReader::open(account, body);
+  auto reader = store::BodyReader::open(account_, body, &pieces_);
   if (!reader) return pass(reader);
   if (!root) return false;
+  // Several keys of one search look into one body.
+  if (of_ != body) {
+    read_pieces(view, reader->list());
+    of_ = body;
+  }
   const std::uint64_t header_size = root->body_begin;
   for (std::size_t i = 0; i < view.part_count(); ++i) {
     const auto part = view.part(i);
     if (!part) break;
-    if (const auto before = view.part(i == 0 ? 0 : i - 1); i > 0 && before && before->is_message) {
+    if (has_searched_header(view, i)) {
       // The header of a message within is body text of the whole.
       auto header =
           read_range(*reader, part->header_begin - header_size, part->body_begin - header_size);
@@ -76,22 +66,49 @@ Result<bool> body_contains(const store::AccountPtr& account, std::string_view st
       if (header_contains(*header, finder)) return true;
     }
     if (!is_searched(*part)) continue;
-    auto decoder = message::PartDecoder::text(part->encoding, part->charset);
-    if (!decoder) decoder = message::PartDecoder::text("8bit", part->charset);
-    if (!decoder) continue;
-    PartSearch search(std::move(*decoder), finder);
-    std::uint64_t at = part->body_begin - header_size;
-    const std::uint64_t end = part->body_end - header_size;
-    while (at < end) {
-      auto chunk = reader->read_blocking(at, end - at);
-      if (!chunk) return pass(chunk);
-      if (chunk->bytes.empty()) break;
-      if (search.feed(chunk->bytes)) return true;
-      at += chunk->bytes.size();
-    }
-    if (search.finish()) return true;
+    auto found = part_contains(*part, *reader, header_size, finder);
+    if (!found || *found) return found;
   }
   return false;
+}
+
+/// All that will be looked into, at once.
+void BodySearch::read_pieces(const message::StructureView& view, const store::BodyList& list) {
+  pieces_.clear();
+  const std::uint64_t header_size = view.part(0)->body_begin;
+  for (std::size_t i = 0; i < view.part_count(); ++i) {
+    const auto part = view.part(i);
+    if (!part) break;
+    const bool with_header = has_searched_header(view, i);
+    if (!with_header && !is_searched(*part)) continue;
+    const std::uint64_t begin = with_header ? part->header_begin : part->body_begin;
+    const std::uint64_t end = is_searched(*part) ? part->body_end : part->body_begin;
+    pieces_.add(list, begin - header_size, end - header_size);
+  }
+  pieces_.read();
+}
+
+/// Chunk by chunk.
+Result<bool> BodySearch::part_contains(const message::PartView& part, store::BodyReader& reader,
+                                       std::uint64_t header_size, const text::Finder& finder) {
+  auto decoder = message::PartDecoder::text(part.encoding, part.charset);
+  if (!decoder) decoder = message::PartDecoder::text("8bit", part.charset);
+  if (!decoder) return false;
+  text::FoldingFinder search(finder);
+  std::uint64_t at = part.body_begin - header_size;
+  const std::uint64_t end = part.body_end - header_size;
+  while (at < end) {
+    auto chunk = reader.read_blocking(at, end - at);
+    if (!chunk) return pass(chunk);
+    if (chunk->bytes.empty()) break;
+    decoded_.clear();
+    decoder->feed(chunk->bytes, decoded_);
+    if (search.feed(decoded_)) return true;
+    at += chunk->bytes.size();
+  }
+  decoded_.clear();
+  decoder->finish(decoded_);
+  return search.feed(decoded_);
 }
 
 bool header_contains(std::string_view header, const text::Finder& finder) {

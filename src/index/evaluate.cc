@@ -42,12 +42,12 @@ Verdict in_header(const Candidate& c, const Node& node) {
   return Verdict::no;
 }
 
-Verdict in_text(const Candidate& c, const Node& node, const store::AccountPtr& account) {
+Verdict in_text(const Candidate& c, const Node& node, BodySearch& bodies) {
   if (c.read < Depth::header) return Verdict::unknown;
   if (node.operation == Operation::text && header_contains(c.header, node.finder))
     return Verdict::yes;
   if (c.read < Depth::body) return Verdict::unknown;
-  auto found = body_contains(account, c.structure, c.body, node.finder);
+  auto found = bodies.contains(c.structure, c.body, node.finder);
   return of(found && *found);
 }
 
@@ -64,12 +64,12 @@ Verdict sent(const Candidate& c, const Node& node) {
 }
 
 Verdict evaluate_group(const Node& node, const Candidate& c, const store::KeywordTable& keywords,
-                       const store::AccountPtr& account) {
+                       BodySearch& bodies) {
   const bool all = node.operation == Operation::all_of;
   const Verdict decides = all ? Verdict::no : Verdict::yes;
   bool unknown = false;
   for (const Node& child : node.children) {
-    const Verdict v = evaluate(child, c, keywords, account);
+    const Verdict v = evaluate(child, c, keywords, bodies);
     if (v == decides) return node.operation == Operation::none_of ? Verdict::no : decides;
     unknown |= v == Verdict::unknown;
   }
@@ -81,12 +81,12 @@ Verdict evaluate_group(const Node& node, const Candidate& c, const store::Keywor
 }  // namespace
 
 Verdict evaluate(const Node& node, const Candidate& c, const store::KeywordTable& keywords,
-                 const store::AccountPtr& account) {
+                 BodySearch& bodies) {
   switch (node.operation) {
     case Operation::constant: return of(node.value);
     case Operation::all_of:
     case Operation::any_of:
-    case Operation::none_of: return evaluate_group(node, c, keywords, account);
+    case Operation::none_of: return evaluate_group(node, c, keywords, bodies);
     case Operation::system_flag: return of((c.flags.system & node.flag) != 0);
     case Operation::keyword:
       return of(keywords.set_has(c.flags.keywords, static_cast<std::uint16_t>(node.keyword)));
@@ -99,7 +99,7 @@ Verdict evaluate(const Node& node, const Candidate& c, const store::KeywordTable
     case Operation::subject: return in_key(c, c.keys.subject(), "subject", node);
     case Operation::header: return in_header(c, node);
     case Operation::body:
-    case Operation::text: return in_text(c, node, account);
+    case Operation::text: return in_text(c, node, bodies);
     case Operation::larger: return of(c.member.size > node.number);
     case Operation::smaller: return of(c.member.size < node.number);
     case Operation::internal_before: return of(local_date(c.member.internal_date) < node.date);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "index/body_search.h"
 #include "index/search_program.h"
 #include "message/keys_view.h"
 #include "store/email_reader.h"
@@ -25,9 +26,9 @@ struct Candidate {
   std::string_view body;  ///< The body list.
 };
 
-/// Judges by what has been read; unknown if more is needed. Body text is read through `account` on
-/// this thread, which may block.
+/// Judges by what has been read; unknown if more is needed. Body text is read by `bodies` on this
+/// thread, which may block.
 Verdict evaluate(const SearchProgram::Node& node, const Candidate& candidate,
-                 const store::KeywordTable& keywords, const store::AccountPtr& account);
+                 const store::KeywordTable& keywords, BodySearch& bodies);
 
 }  // namespace posthorn::index

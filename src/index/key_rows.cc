@@ -15,12 +15,13 @@ void for_each_keys(
   store::EmailReader reader(account);
   std::vector<store::Member> members;
   std::vector<Ordinal> ordinals;
+  store::MemberCursor cursor(mailbox.contents->members());
   for (std::size_t first = 0; first < positions.size(); first += kBatch) {
     const std::size_t end = std::min(positions.size(), first + kBatch);
     members.clear();
     ordinals.clear();
     for (std::size_t i = first; i < end; ++i) {
-      members.push_back(mailbox.contents->members().at(positions[i]));
+      members.push_back(cursor.at(positions[i]));
       ordinals.push_back(members.back().ordinal);
     }
     reader.load_blocking(ordinals, bit(store::Column::keys));

@@ -1,9 +1,15 @@
 #include "index/search.h"
 
 #include <algorithm>
+#include <bit>
+#include <thread>
+#include <utility>
 
+#include "async/begun.h"
 #include "async/offload.h"
+#include "index/body_search.h"
 #include "index/evaluate.h"
+#include "index/row_bits.h"
 #include "store/email_reader.h"
 #include "store/store.h"
 
@@ -24,58 +30,93 @@ store::Columns columns_for(Depth depth) {
   return 0;
 }
 
+/// Positions [first, end).
+struct Span {
+  std::uint32_t first = 0;
+  std::uint32_t end = 0;
+};
+
+/// Where messages may match: UIDs up to `last`, within the program's bound. What lies close by is
+/// taken in: a leaf costs the same for one message as for all, and the program knows the bound.
+std::vector<Span> spans_of(const SearchProgram& program, const store::Members& members, Uid last) {
+  const auto below = [&](std::uint32_t uid) {  // Positions of UIDs up to this one.
+    return uid == UINT32_MAX ? members.count() : members.lower_bound(Uid(uid + 1));
+  };
+  const std::uint32_t end = below(last.value);
+  const NumberSet* bound = program.bound();
+  if (bound == nullptr) return {{0, end}};
+  std::vector<Span> spans;
+  for (const NumberSet::Range& range : bound->ranges()) {
+    const std::uint32_t first = members.lower_bound(Uid(range.first));
+    if (first >= end) break;
+    if (spans.empty() || first > spans.back().end + store::kLeafSize)
+      spans.push_back({first, first});
+    spans.back().end = std::min(end, below(range.last));
+  }
+  return spans;
+}
+
+/// The same in pieces of at most `size`.
+std::vector<Span> cut(const std::vector<Span>& spans, std::uint32_t size) {
+  std::vector<Span> pieces;
+  for (const Span span : spans) {
+    for (std::uint32_t first = span.first; first < span.end; first = pieces.back().end)
+      pieces.push_back({first, first + std::min(size, span.end - first)});
+  }
+  return pieces;
+}
+
+/// Runs a program over some of a mailbox's messages. One thread at a time.
 class Run {
  public:
   Run(store::AccountPtr account, store::MailboxPtr mailbox, const SearchProgram& program,
       const std::atomic<bool>* cancelled)
-      : account_(std::move(account)),
-        mailbox_(std::move(mailbox)),
+      : mailbox_(std::move(mailbox)),
         program_(program),
         cancelled_(cancelled),
-        reader_(account_) {}
+        reader_(account),
+        bodies_(std::move(account)) {}
 
-  SearchResult operator()(Uid last) {
-    const store::Members& members = mailbox_->contents->members();
-    const std::uint32_t end =
-        last.value == UINT32_MAX ? members.count() : members.lower_bound(Uid(last.value + 1));
-    if (const NumberSet* bound = program_.bound()) {
-      for (const NumberSet::Range& range : bound->ranges()) {
-        const std::uint32_t to =
-            range.last == UINT32_MAX ? end : members.lower_bound(Uid(range.last + 1));
-        over(members.lower_bound(Uid(range.first)), std::min(end, to));
-      }
-    } else {
-      over(0, end);
+  SearchResult operator()(const std::vector<Span>& spans) {
+    // Of what is read, a batch is in memory at a time. Rows alone are.
+    const std::uint32_t batch_size = program_.root().depth == Depth::row ? 16'384 : 256;
+    for (const Span span : cut(spans, batch_size)) {
+      if (cancelled_ != nullptr && cancelled_->load(std::memory_order_relaxed)) break;
+      batch(span.first, span.end);
     }
-    return std::move(result_);
+    return std::exchange(result_, {});
   }
 
  private:
-  void over(std::uint32_t first, std::uint32_t end) {
-    constexpr std::uint32_t kBatch = 256;
-    for (; first < end; first = std::min(end, first + kBatch)) {
-      if (cancelled_ != nullptr && cancelled_->load(std::memory_order_relaxed)) return;
-      batch(first, std::min(end, first + kBatch));
-    }
-  }
-
   void batch(std::uint32_t first, std::uint32_t end) {
     open_.clear();
     const std::size_t found_before = result_.positions.size();
-    mailbox_->contents->for_each(first, end,
-                                 [&](std::uint32_t position, const store::MemberLeaf& m,
-                                     const store::FlagLeaf& f, std::uint32_t k) {
-                                   Candidate c;
-                                   c.position = position;
-                                   c.member = m.at(k);
-                                   c.flags = f.at(k);
-                                   judge(c);
-                                 });
+    mailbox_->contents->for_each_leaf(
+        first, end,
+        [&](std::uint32_t position, const store::MemberLeaf& m, const store::FlagLeaf& f,
+            std::uint32_t from, std::uint32_t to) { leaf(position - from, m, f, from, to); });
+    if (open_.empty()) return;
     for (Depth depth = Depth::keys; !open_.empty() && depth <= program_.root().depth;
          depth = static_cast<Depth>(static_cast<int>(depth) + 1))
       deepen(depth);
     std::sort(result_.positions.begin() + static_cast<std::ptrdiff_t>(found_before),
               result_.positions.end());
+  }
+
+  /// The messages [from, to) of a leaf whose first is at `base`.
+  void leaf(std::uint32_t base, const store::MemberLeaf& m, const store::FlagLeaf& f,
+            std::uint32_t from, std::uint32_t to) {
+    const RowVerdicts verdicts = judge_rows(program_.root(), m, f, *mailbox_->keywords);
+    const LeafBits asked = first_bits(to) & ~first_bits(from);
+    for (LeafBits bits = verdicts.yes & asked; bits != 0; bits &= bits - 1)
+      result_.positions.push_back(base + static_cast<std::uint32_t>(std::countr_zero(bits)));
+    for (LeafBits bits = asked & ~(verdicts.yes | verdicts.no); bits != 0; bits &= bits - 1) {
+      const auto k = static_cast<std::uint32_t>(std::countr_zero(bits));
+      Candidate& c = open_.emplace_back();
+      c.position = base + k;
+      c.member = m.at(k);
+      c.flags = f.at(k);
+    }
   }
 
   void deepen(Depth depth) {
@@ -111,22 +152,52 @@ class Run {
   }
 
   void judge(const Candidate& c) {
-    switch (evaluate(program_.root(), c, *mailbox_->keywords, account_)) {
+    switch (evaluate(program_.root(), c, *mailbox_->keywords, bodies_)) {
       case Verdict::yes: result_.positions.push_back(c.position); break;
       case Verdict::no: break;
       case Verdict::unknown: open_.push_back(c); break;
     }
   }
 
-  store::AccountPtr account_;
   store::MailboxPtr mailbox_;
   const SearchProgram& program_;
   const std::atomic<bool>* cancelled_;
   store::EmailReader reader_;
+  BodySearch bodies_;
   std::vector<Candidate> open_;
   std::vector<Ordinal> ordinals_;
   SearchResult result_;
 };
+
+/// Bodies are decompressed, decoded and folded: work for several threads, each of which takes the
+/// next messages when it is done with some.
+async::Task<SearchResult> search_bodies(store::AccountPtr account, store::MailboxPtr mailbox,
+                                        const SearchProgram& program, std::vector<Span> spans,
+                                        const std::atomic<bool>* cancelled) {
+  constexpr std::uint32_t kAtOnce = 64;
+  async::OffloadPool& pool = account->store().offload();
+  const std::vector<Span> pieces = cut(spans, kAtOnce);
+  std::vector<SearchResult> found(pieces.size());
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    Run run(account, mailbox, program, cancelled);
+    for (std::size_t i = next++; i < pieces.size(); i = next++) found[i] = run({pieces[i]});
+  };
+  // Half of the pool is left to others, and no more is asked than there are processors.
+  const std::size_t threads = std::min<std::size_t>(
+      {pieces.size(), pool.threads() / 2, std::max(1U, std::thread::hardware_concurrency())});
+  std::vector<async::Begun> others;
+  for (std::size_t i = 1; i < threads; ++i) others.emplace_back(pool, work);
+  co_await async::offload(pool, work);
+  for (async::Begun& other : others) co_await other;
+
+  SearchResult all;
+  for (const SearchResult& some : found) {
+    all.positions.insert(all.positions.end(), some.positions.begin(), some.positions.end());
+    all.unreadable += some.unreadable;
+  }
+  co_return all;
+}
 
 }  // namespace
 
@@ -135,10 +206,15 @@ async::Task<SearchResult> search(store::AccountPtr account, store::MailboxPtr ma
                                  const std::atomic<bool>* cancelled) {
   constexpr std::uint32_t kInPlace = 100'000;  // Rows alone: well under a millisecond.
   async::OffloadPool& pool = account->store().offload();
+  std::vector<Span> spans = spans_of(program, mailbox->contents->members(), last);
+  if (program.root().depth == Depth::body) {
+    co_return co_await search_bodies(std::move(account), std::move(mailbox), program,
+                                     std::move(spans), cancelled);
+  }
   const bool here = program.root().depth == Depth::row && mailbox->contents->count() <= kInPlace;
   Run run(std::move(account), std::move(mailbox), program, cancelled);
-  if (here) co_return run(last);
-  co_return co_await async::offload(pool, [&] { return run(last); });
+  if (here) co_return run(spans);
+  co_return co_await async::offload(pool, [&] { return run(spans); });
 }
 
 }  // namespace posthorn::index

@@ -12,21 +12,18 @@ async::Task<ThreadForest> thread(store::AccountPtr account, store::MailboxPtr ma
                                  message::ThreadAlgorithm algorithm) {
   co_return co_await async::offload(account->store().offload(), [&] {
     const bool links = algorithm == message::ThreadAlgorithm::references;
-    std::vector<ThreadInput> messages(positions.size());
+    ThreadInput messages;
     for_each_keys(account, *mailbox, positions,
                   [&](std::size_t i, const store::Member& member, const message::KeysView& keys) {
-                    ThreadInput& m = messages[i];
+                    ThreadInput::Message m;
                     m.position = positions[i];
                     m.sent = sent_seconds(member, keys);
                     m.base_subject = keys.base_subject();
                     m.reply = keys.is_reply_or_forward();
-                    if (!links) return;
-                    m.message_id = keys.message_id();
-                    for (const std::string_view id : keys.references())
-                      m.references.emplace_back(id);
+                    if (links) m.message_id = keys.message_id();
+                    messages.add(m, links ? keys.references() : message::PackedStrings());
                   });
-    return links ? thread_by_references(std::move(messages))
-                 : thread_by_subject(std::move(messages));
+    return links ? thread_by_references(messages) : thread_by_subject(messages);
   });
 }
 

@@ -1,25 +1,65 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <vector>
 
+#include "index/row_order.h"
+#include "index/text_numbers.h"
 #include "index/thread.h"
 
 namespace posthorn::index {
 
-/// What threading needs of one message. Strings are copies.
-struct ThreadInput {
-  std::uint32_t position = 0;
-  std::int64_t sent = 0;  ///< RFC 5256 §2.2.
-  std::string base_subject;
-  bool reply = false;      ///< The subject is that of a reply or forward.
-  std::string message_id;  ///< Empty: none that is valid.
-  std::vector<std::string> references;
+/// What threading needs of messages, by column. A message is known by its place here.
+class ThreadInput {
+ public:
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+
+  struct Message {
+    std::uint32_t position = 0;
+    std::int64_t sent = 0;  ///< RFC 5256 §2.2.
+    std::string_view base_subject;
+    bool reply = false;           ///< The subject is that of a reply or forward.
+    std::string_view message_id;  ///< Empty: none that is valid.
+  };
+  /// Requires: a position above all so far. `references` is a range of things a string_view can be
+  /// made of, oldest first.
+  template <class References>
+  void add(const Message& message, const References& references) {
+    positions_.push_back(message.position);
+    sent_.push_back(message.sent);
+    subjects_.add(message.base_subject);
+    replies_.push_back(message.reply);
+    ids_.push_back(message.message_id.empty() ? kNone : numbers_.number(message.message_id));
+    for (const auto& id : references) references_.push_back(numbers_.number(id));
+    reference_ends_.push_back(references_.size());
+  }
+
+  [[nodiscard]] std::uint32_t count() const { return static_cast<std::uint32_t>(sent_.size()); }
+  [[nodiscard]] std::uint32_t position(std::uint32_t m) const { return positions_[m]; }
+  [[nodiscard]] std::span<const std::int64_t> sent() const { return sent_; }
+  [[nodiscard]] const TextColumn& subjects() const { return subjects_; }
+  [[nodiscard]] bool is_reply(std::uint32_t m) const { return replies_[m]; }
+  /// Message-IDs as numbers below id_count(); kNone: no valid one.
+  [[nodiscard]] std::uint32_t id_count() const { return numbers_.count(); }
+  [[nodiscard]] std::uint32_t id(std::uint32_t m) const { return ids_[m]; }
+  [[nodiscard]] std::span<const std::uint32_t> references(std::uint32_t m) const {
+    return std::span(references_)
+        .subspan(reference_ends_[m], reference_ends_[m + 1] - reference_ends_[m]);
+  }
+
+ private:
+  std::vector<std::uint32_t> positions_;
+  std::vector<std::int64_t> sent_;
+  TextColumn subjects_;
+  std::vector<bool> replies_;
+  TextNumbers numbers_;
+  std::vector<std::uint32_t> ids_;
+  std::vector<std::uint32_t> references_;
+  std::vector<std::size_t> reference_ends_ = {0};
 };
 
-ThreadForest thread_by_subject(std::vector<ThreadInput> messages);
-ThreadForest thread_by_references(std::vector<ThreadInput> messages);
+ThreadForest thread_by_subject(const ThreadInput& messages);
+ThreadForest thread_by_references(const ThreadInput& messages);
 
 }  // namespace posthorn::index

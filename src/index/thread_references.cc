@@ -1,213 +1,265 @@
 #include <algorithm>
-#include <string_view>
-#include <tuple>
-#include <unordered_map>
+#include <numeric>
 
 #include "index/thread_input.h"
 
 namespace posthorn::index {
 namespace {
 
-constexpr std::uint32_t kNone = UINT32_MAX;
+constexpr std::uint32_t kNone = ThreadInput::kNone;
 
-/// RFC 5256 §3 REFERENCES, step by step. Nodes up to messages_.size() are the messages, those
-/// behind are dummies.
+/// RFC 5256 §3 REFERENCES, step by step. Nodes below message_count_ are the messages, those behind
+/// are dummies. Only parents are kept while links are made; children are listed once, oldest first,
+/// by walking the messages in the order of their dates.
 class References {
  public:
-  explicit References(std::vector<ThreadInput> messages) : messages_(std::move(messages)) {
-    nodes_.resize(messages_.size());
-  }
+  explicit References(const ThreadInput& messages)
+      : messages_(messages), message_count_(messages.count()) {}
 
   ThreadForest run() {
     link_all();
-    std::vector<std::uint32_t> roots;
-    for (std::uint32_t i = 0; i < nodes_.size(); ++i)
-      if (nodes_[i].parent == kNone) roots.push_back(i);
-    roots = prune(roots);
-    sort_dummies(roots);
-    sort_siblings(roots);
-    roots = merge_subjects(roots);
-    return finish(std::move(roots));
+    order_by_date();
+    lift_above_dummies();
+    list_children();
+    const std::vector<std::uint32_t> roots = merge_subjects(by_face(find_roots()));
+    order_merged();
+    return walk(by_face(roots));
   }
 
  private:
-  struct Node {
-    std::uint32_t parent = kNone;
-    std::vector<std::uint32_t> children;
-  };
-
-  [[nodiscard]] bool is_dummy(std::uint32_t node) const { return node >= messages_.size(); }
+  [[nodiscard]] bool is_dummy(std::uint32_t node) const { return node >= message_count_; }
 
   // Step 1.
   void link_all() {
-    for (std::uint32_t i = 0; i < messages_.size(); ++i)
-      if (!messages_[i].message_id.empty()) by_id_.try_emplace(messages_[i].message_id, i);
-    for (std::uint32_t i = 0; i < messages_.size(); ++i) {
+    std::vector<std::uint32_t> node_of_id(messages_.id_count(), kNone);
+    for (std::uint32_t m = 0; m < message_count_; ++m) {
+      const std::uint32_t id = messages_.id(m);
+      if (id != kNone && node_of_id[id] == kNone) node_of_id[id] = m;
+    }
+    parent_.assign(message_count_, kNone);
+    child_counts_.assign(message_count_, 0);
+    for (std::uint32_t m = 0; m < message_count_; ++m) {
       std::uint32_t last = kNone;
-      for (const std::string& id : messages_[i].references) {
-        const std::uint32_t reference = node_of(id);
-        if (last != kNone && nodes_[reference].parent == kNone) link(last, reference);
+      for (const std::uint32_t id : messages_.references(m)) {
+        if (node_of_id[id] == kNone) node_of_id[id] = make_dummy();
+        const std::uint32_t reference = node_of_id[id];
+        if (last != kNone && parent_[reference] == kNone) link(last, reference);
         last = reference;
       }
-      unlink(i);
-      if (last != kNone) link(last, i);
+      unlink(m);
+      if (last != kNone) link(last, m);
     }
   }
 
-  std::uint32_t node_of(std::string_view id) {
-    const auto [it, made] = by_id_.try_emplace(id, static_cast<std::uint32_t>(nodes_.size()));
-    if (made) nodes_.emplace_back();
-    return it->second;
+  std::uint32_t make_dummy() {
+    const auto node = static_cast<std::uint32_t>(parent_.size());
+    parent_.push_back(kNone);
+    child_counts_.push_back(0);
+    return node;
   }
 
   void link(std::uint32_t parent, std::uint32_t child) {
     if (parent == child || is_below(parent, child)) return;
-    nodes_[child].parent = parent;
-    nodes_[parent].children.push_back(child);
+    parent_[child] = parent;
+    ++child_counts_[parent];
   }
 
   [[nodiscard]] bool is_below(std::uint32_t node, std::uint32_t ancestor) const {
-    if (nodes_[ancestor].children.empty()) return false;
-    while (node != kNone && node != ancestor) node = nodes_[node].parent;
+    if (child_counts_[ancestor] == 0) return false;
+    while (node != kNone && node != ancestor) node = parent_[node];
     return node == ancestor;
   }
 
   void unlink(std::uint32_t child) {
-    const std::uint32_t parent = nodes_[child].parent;
-    if (parent == kNone) return;
-    std::erase(nodes_[parent].children, child);
-    nodes_[child].parent = kNone;
+    if (parent_[child] == kNone) return;
+    --child_counts_[parent_[child]];
+    parent_[child] = kNone;
   }
 
-  /// From the leaves up, so that no recursion is needed.
-  std::vector<std::uint32_t> children_first(const std::vector<std::uint32_t>& roots) const {
-    std::vector<std::uint32_t> order(roots);
-    for (std::size_t i = 0; i < order.size(); ++i)
-      order.insert(order.end(), nodes_[order[i]].children.begin(), nodes_[order[i]].children.end());
-    std::ranges::reverse(order);
-    return order;
+  void order_by_date() {
+    RowOrder order(message_count_);
+    order.by_numbers(messages_.sent(), Direction::up);
+    by_date_ = std::move(order).take();
+    rank_.resize(message_count_);
+    for (std::uint32_t r = 0; r < message_count_; ++r) rank_[by_date_[r]] = r;
   }
 
-  // Step 3.
-  std::vector<std::uint32_t> prune(const std::vector<std::uint32_t>& roots) {
-    for (const std::uint32_t node : children_first(roots)) promote_into(nodes_[node].children);
-    std::vector<std::uint32_t> kept;
-    for (const std::uint32_t root : roots) {
-      if (!is_dummy(root)) {
-        kept.push_back(root);
-      } else if (nodes_[root].children.size() == 1) {
-        kept.push_back(nodes_[root].children.front());
-      } else if (!nodes_[root].children.empty()) {
-        kept.push_back(root);
+  // Step 3: the children of a dummy take its place, except at the top.
+  void lift_above_dummies() {
+    lifted_ = parent_;
+    std::vector<std::uint32_t> path;
+    for (std::uint32_t m = 0; m < message_count_; ++m) {
+      // Up to a message, or the topmost dummy; then all on the way point there.
+      std::uint32_t up = lifted_[m];
+      while (up != kNone && is_dummy(up) && lifted_[up] != kNone) {
+        path.push_back(up);
+        up = lifted_[up];
+      }
+      if (path.empty()) continue;
+      lifted_[m] = up;
+      for (const std::uint32_t node : path) lifted_[node] = up;
+      path.clear();
+    }
+  }
+
+  /// Steps 4 and 6 but for what step 5 merges: messages come in the order of their dates.
+  void list_children() {
+    begins_.assign(parent_.size() + 1, 0);
+    for (std::uint32_t m = 0; m < message_count_; ++m)
+      if (lifted_[m] != kNone) ++begins_[lifted_[m] + 1];
+    std::partial_sum(begins_.begin(), begins_.end(), begins_.begin());
+    children_.resize(begins_.back());
+    merged_.resize(parent_.size());
+    std::vector<std::uint32_t> next(begins_.begin(), begins_.end() - 1);
+    for (const std::uint32_t m : by_date_)
+      if (lifted_[m] != kNone) children_[next[lifted_[m]]++] = m;
+  }
+
+  /// Those linked by references. Dummies made later have none.
+  [[nodiscard]] std::span<const std::uint32_t> children(std::uint32_t node) const {
+    if (node + 1 >= begins_.size()) return {};
+    return std::span(children_).subspan(begins_[node], begins_[node + 1] - begins_[node]);
+  }
+
+  [[nodiscard]] std::vector<std::uint32_t> find_roots() const {
+    std::vector<std::uint32_t> roots;
+    for (std::uint32_t node = 0; node < parent_.size(); ++node) {
+      if (parent_[node] != kNone) continue;
+      if (!is_dummy(node) || children(node).size() > 1) {
+        roots.push_back(node);
+      } else if (children(node).size() == 1) {
+        roots.push_back(children(node).front());
       }
     }
-    return kept;
+    return roots;
   }
 
-  /// Puts the children of dummies in the dummies' place.
-  void promote_into(std::vector<std::uint32_t>& siblings) {
-    if (std::ranges::none_of(siblings, [&](std::uint32_t n) { return is_dummy(n); })) return;
-    std::vector<std::uint32_t> out;
-    for (const std::uint32_t node : siblings) {
-      if (is_dummy(node)) {
-        out.insert(out.end(), nodes_[node].children.begin(), nodes_[node].children.end());
-      } else {
-        out.push_back(node);
-      }
-    }
-    siblings = std::move(out);
-  }
-
-  // Step 4.
-  void sort_dummies(const std::vector<std::uint32_t>& roots) {
-    for (const std::uint32_t root : roots)
-      if (is_dummy(root)) sort_siblings(nodes_[root].children);
-  }
-
-  /// The message that stands for a node: itself, or a dummy's first child.
-  [[nodiscard]] const ThreadInput& face(std::uint32_t node) const {
-    while (is_dummy(node)) node = nodes_[node].children.front();
-    return messages_[node];
-  }
-
-  void sort_siblings(std::vector<std::uint32_t>& siblings) const {
-    std::ranges::sort(siblings, [&](std::uint32_t a, std::uint32_t b) {
-      const ThreadInput& left = face(a);
-      const ThreadInput& right = face(b);
-      return std::tie(left.sent, left.position) < std::tie(right.sent, right.position);
-    });
+  /// The message whose subject a root has: itself, or a dummy's first child.
+  [[nodiscard]] std::uint32_t face(std::uint32_t root) const {
+    return is_dummy(root) ? children(root).front() : root;
   }
 
   // Step 5.
   std::vector<std::uint32_t> merge_subjects(const std::vector<std::uint32_t>& roots) {
-    std::unordered_map<std::string_view, std::uint32_t> table;
+    TextNumbers subjects;
+    std::vector<std::uint32_t> subject_of;  // By place in roots; kNone: an empty one.
+    std::vector<std::uint32_t> table;       // A root by the number of its subject.
     for (const std::uint32_t root : roots) {
-      const ThreadInput& thread = face(root);
-      if (thread.base_subject.empty()) continue;
-      const auto [it, added] = table.try_emplace(thread.base_subject, root);
-      if (added || is_dummy(it->second)) continue;
-      const bool replaces = is_dummy(root) || (face(it->second).reply && !thread.reply);
-      if (replaces) it->second = root;
+      const std::string_view subject = messages_.subjects().at(face(root));
+      subject_of.push_back(subject.empty() ? kNone : subjects.number(subject));
+      if (subject.empty()) continue;
+      if (subject_of.back() == table.size()) {
+        table.push_back(root);
+      } else if (replaces(root, table[subject_of.back()])) {
+        table[subject_of.back()] = root;
+      }
     }
     std::vector<std::uint32_t> kept;
-    std::unordered_map<std::uint32_t, std::uint32_t> replaced;  // A root by the dummy it went into.
-    for (const std::uint32_t root : roots) {
-      const auto it = table.find(face(root).base_subject);
-      if (face(root).base_subject.empty() || it->second == root) {
-        kept.push_back(root);
-        continue;
+    const std::vector<std::uint32_t> chosen = table;
+    for (std::uint32_t i = 0; i < roots.size(); ++i) {
+      const std::uint32_t subject = subject_of[i];
+      if (subject == kNone || chosen[subject] == roots[i]) {
+        kept.push_back(i);
+      } else {
+        merge(roots[i], table[subject]);
       }
-      merge(root, it->second, replaced);
     }
-    for (std::uint32_t& root : kept)
-      if (const auto it = replaced.find(root); it != replaced.end()) root = it->second;
+    for (std::uint32_t& i : kept) i = subject_of[i] == kNone ? roots[i] : table[subject_of[i]];
     return kept;
   }
 
-  void merge(std::uint32_t current, std::uint32_t& in_table,
-             std::unordered_map<std::uint32_t, std::uint32_t>& replaced) {
-    auto& children = nodes_[in_table].children;
+  [[nodiscard]] bool replaces(std::uint32_t root, std::uint32_t in_table) const {
+    if (is_dummy(in_table)) return false;
+    return is_dummy(root) || (messages_.is_reply(in_table) && !messages_.is_reply(root));
+  }
+
+  void merge(std::uint32_t current, std::uint32_t& in_table) {
     if (is_dummy(in_table)) {
       if (is_dummy(current)) {
-        children.insert(children.end(), nodes_[current].children.begin(),
-                        nodes_[current].children.end());
+        const auto adopted = children(current);
+        merged_[in_table].insert(merged_[in_table].end(), adopted.begin(), adopted.end());
       } else {
-        children.push_back(current);
+        merged_[in_table].push_back(current);
       }
-    } else if (messages_[in_table].reply == false && face(current).reply && !is_dummy(current)) {
-      children.push_back(current);
+    } else if (!messages_.is_reply(in_table) && !is_dummy(current) && messages_.is_reply(current)) {
+      merged_[in_table].push_back(current);
     } else {
-      const auto dummy = static_cast<std::uint32_t>(nodes_.size());
-      nodes_.emplace_back();
-      nodes_[dummy].children = {in_table, current};
-      replaced[in_table] = dummy;
-      in_table = dummy;
+      merged_.push_back({in_table, current});
+      in_table = static_cast<std::uint32_t>(merged_.size() - 1);
     }
   }
 
   // Step 6.
-  ThreadForest finish(std::vector<std::uint32_t> roots) {
-    for (const std::uint32_t node : children_first(roots)) sort_siblings(nodes_[node].children);
-    sort_siblings(roots);
-    ThreadForest forest;
-    forest.nodes.resize(nodes_.size());
-    for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
-      if (!is_dummy(i)) forest.nodes[i].position = messages_[i].position;
-      forest.nodes[i].children = std::move(nodes_[i].children);
+  /// All children of what was merged with others, in order: in merged_.
+  void order_merged() {
+    for (std::uint32_t node = 0; node < merged_.size(); ++node) {
+      if (merged_[node].empty()) continue;
+      const auto own = children(node);
+      merged_[node].insert(merged_[node].end(), own.begin(), own.end());
+      merged_[node] = by_face(merged_[node]);
     }
-    forest.roots = std::move(roots);
+  }
+
+  /// The children as they are told, oldest first.
+  [[nodiscard]] std::span<const std::uint32_t> all_children(std::uint32_t node) const {
+    return merged_[node].empty() ? children(node) : std::span<const std::uint32_t>(merged_[node]);
+  }
+
+  /// Ordered by the dates of the messages, or of the first child of a dummy.
+  [[nodiscard]] std::vector<std::uint32_t> by_face(const std::vector<std::uint32_t>& nodes) const {
+    std::vector<std::int64_t> ranks;
+    ranks.reserve(nodes.size());
+    for (std::uint32_t node : nodes) {
+      while (is_dummy(node)) node = all_children(node).front();
+      ranks.push_back(rank_[node]);
+    }
+    RowOrder order(static_cast<std::uint32_t>(nodes.size()));
+    order.by_numbers(ranks, Direction::up);
+    std::vector<std::uint32_t> ordered = std::move(order).take();
+    for (std::uint32_t& i : ordered) i = nodes[i];
+    return ordered;
+  }
+
+  [[nodiscard]] ThreadForest walk(const std::vector<std::uint32_t>& roots) const {
+    struct Step {
+      std::uint32_t node;
+      std::uint32_t depth;
+    };
+    std::vector<Step> steps;
+    const auto push = [&](std::span<const std::uint32_t> nodes, std::uint32_t depth) {
+      for (std::size_t i = nodes.size(); i > 0; --i) steps.push_back({nodes[i - 1], depth});
+    };
+    ThreadForest forest;
+    forest.reserve(merged_.size());
+    push(roots, 0);
+    while (!steps.empty()) {
+      const auto [node, depth] = steps.back();
+      steps.pop_back();
+      ThreadNode& told = forest.emplace_back();
+      if (!is_dummy(node)) told.position = messages_.position(node);
+      told.depth = depth;
+      push(all_children(node), depth + 1);
+    }
     return forest;
   }
 
-  std::vector<ThreadInput> messages_;
-  std::vector<Node> nodes_;
-  std::unordered_map<std::string_view, std::uint32_t> by_id_;
+  const ThreadInput& messages_;
+  const std::uint32_t message_count_;
+  std::vector<std::uint32_t> parent_;
+  std::vector<std::uint32_t> child_counts_;
+  std::vector<std::uint32_t> by_date_;  ///< Messages; of one date, the lower position first.
+  std::vector<std::uint32_t> rank_;     ///< Where in by_date_ a message is.
+  std::vector<std::uint32_t> lifted_;   ///< Parents without the dummies below the top.
+  std::vector<std::uint32_t> begins_;   ///< Where a node's children begin in children_.
+  std::vector<std::uint32_t> children_;
+  /// Children that came by step 5; of the dummies it made too, which are numbered on.
+  std::vector<std::vector<std::uint32_t>> merged_;
 };
 
 }  // namespace
 
-ThreadForest thread_by_references(std::vector<ThreadInput> messages) {
-  return References(std::move(messages)).run();
+ThreadForest thread_by_references(const ThreadInput& messages) {
+  return References(messages).run();
 }
 
 }  // namespace posthorn::index

@@ -2,29 +2,60 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
+#include "index/test_plain_threads.h"
 #include "index/thread_input.h"
 
 namespace posthorn::index {
 namespace {
 
+using testing::PlainMessage;
+
 std::string print(const ThreadForest& forest) {
   std::string out;
-  walk(
-      forest, [&] { out += '('; },
-      [&] {
-        if (out.back() == ' ') out.pop_back();
-        out += ')';
-      },
-      [&](std::uint32_t position) {
-        if (out.back() != '(' && out.back() != ' ') out += ' ';
-        out += std::to_string(position + 1) + ' ';
-      });
+  std::vector<std::uint32_t> children(forest.size());
+  std::vector<std::size_t> path;
+  std::vector<std::string> ends;
+  for (std::size_t i = 0; i < forest.size(); ++i) {
+    path.resize(forest[i].depth);
+    if (!path.empty()) ++children[path.back()];
+    path.push_back(i);
+  }
+  path.clear();
+  const auto close_to = [&](std::size_t depth) {
+    for (; ends.size() > depth; ends.pop_back()) out += ends.back();
+  };
+  for (std::size_t i = 0; i < forest.size(); ++i) {
+    close_to(forest[i].depth);
+    path.resize(forest[i].depth);
+    const bool follows = !path.empty() && children[path.back()] == 1;
+    if (!path.empty() && out.back() != '(' && out.back() != ')') out += ' ';
+    if (!follows) out += '(';
+    if (forest[i].position) out += std::to_string(*forest[i].position + 1);
+    path.push_back(i);
+    ends.emplace_back(follows ? "" : ")");
+  }
+  close_to(0);
   return out;
 }
 
-ThreadInput message(std::uint32_t number, std::string subject, bool reply, std::string id = "",
-                    std::vector<std::string> references = {}) {
+PlainMessage message(std::uint32_t number, std::string subject, bool reply, std::string id = "",
+                     std::vector<std::string> references = {}) {
   return {number - 1, number, std::move(subject), reply, std::move(id), std::move(references)};
+}
+
+ThreadInput input_of(const std::vector<PlainMessage>& messages) {
+  ThreadInput input;
+  for (const PlainMessage& m : messages)
+    input.add({m.position, m.sent, m.base_subject, m.reply, m.message_id}, m.references);
+  return input;
+}
+ThreadForest thread_by_subject(const std::vector<PlainMessage>& messages) {
+  return index::thread_by_subject(input_of(messages));
+}
+ThreadForest thread_by_references(const std::vector<PlainMessage>& messages) {
+  return index::thread_by_references(input_of(messages));
 }
 
 TEST(Thread, OrderedSubjectMakesTheFirstTheParentOfAll) {
@@ -76,15 +107,72 @@ TEST(Thread, LoopsAndDuplicatesDoNoHarm) {
 }
 
 TEST(Thread, AThreadAsDeepAsTheMailboxIsLong) {
-  std::vector<ThreadInput> messages;
+  std::vector<PlainMessage> messages;
   constexpr std::uint32_t kDepth = 200'000;
   for (std::uint32_t n = 1; n <= kDepth; ++n)
     messages.push_back(message(n, "deep", n > 1, "id" + std::to_string(n),
                                n > 1 ? std::vector<std::string>{"id" + std::to_string(n - 1)}
                                      : std::vector<std::string>{}));
-  const std::string printed = print(thread_by_references(std::move(messages)));
+  const std::string printed = print(thread_by_references(messages));
   EXPECT_TRUE(printed.starts_with("(1 2 3 "));
   EXPECT_TRUE(printed.ends_with(" 200000)"));
+}
+
+/// Few ids and subjects, so that loops, duplicates, gaps and equal dates are common.
+std::vector<PlainMessage> random_mailbox(std::mt19937& random) {
+  const auto below = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
+  const std::uint32_t ids = 1 + below(12);
+  const auto id = [&] { return "id" + std::to_string(below(ids)); };
+  std::vector<PlainMessage> messages(below(14));
+  std::uint32_t position = 0;
+  for (PlainMessage& m : messages) {
+    m.position = position += 1 + below(2);
+    m.sent = static_cast<std::int64_t>(below(10)) - 5;
+    if (below(4) != 0) m.base_subject = std::string(1, static_cast<char>('A' + below(3)));
+    m.reply = below(2) == 0;
+    if (below(5) != 0) m.message_id = id();
+    for (std::uint32_t n = below(5); n > 0; --n) m.references.push_back(id());
+  }
+  return messages;
+}
+
+TEST(Thread, TheSameAsThePlainAlgorithm) {
+  std::mt19937 random(5256);
+  for (int round = 0; round < 20'000; ++round) {
+    const auto messages = random_mailbox(random);
+    ASSERT_EQ(print(thread_by_references(messages)),
+              print(testing::PlainReferences(messages).run()))
+        << "round " << round;
+  }
+}
+
+TEST(Thread, OrderedSubjectIsInTheOrderOfSubjectAndDate) {
+  std::mt19937 random(3);
+  for (int round = 0; round < 2'000; ++round) {
+    auto messages = random_mailbox(random);
+    const ThreadForest forest = thread_by_subject(messages);
+    ASSERT_EQ(forest.size(), messages.size());
+    const auto of = [&](const ThreadNode& node) {
+      return *std::ranges::find(messages, *node.position, &PlainMessage::position);
+    };
+    const PlainMessage* root = nullptr;
+    PlainMessage first;
+    for (std::size_t i = 0; i < forest.size(); ++i) {
+      const PlainMessage m = of(forest[i]);
+      if (forest[i].depth == 0) {
+        if (root != nullptr) {
+          EXPECT_LT(std::tie(first.sent, first.position), std::tie(m.sent, m.position));
+        }
+        first = m;
+        root = &first;
+        continue;
+      }
+      ASSERT_EQ(forest[i].depth, 1U);
+      const PlainMessage before = of(forest[i - 1]);
+      EXPECT_EQ(m.base_subject, first.base_subject);
+      EXPECT_LT(std::tie(before.sent, before.position), std::tie(m.sent, m.position));
+    }
+  }
 }
 
 }  // namespace

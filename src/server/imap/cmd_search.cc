@@ -26,8 +26,7 @@ CommandTask cmd_search(Session& session, wi::SearchCommand& command) {
     answer.say_extended(returns, positions, SearchAnswer::Order::by_number, command.uses_modseq);
     co_return Reply::ok();
   }
-  NumberSet numbers;
-  for (const std::uint32_t number : answer.numbers_of(positions)) numbers.add(number);
+  const auto numbers = answer.numbers_of(positions);
   auto w = session.writer();
   wi::format_search(w, numbers, command.uses_modseq ? answer.highest_of(positions) : std::nullopt);
   co_return Reply::ok();

@@ -10,7 +10,7 @@ namespace {
 namespace wi = wire::imap;
 
 NumberSet to_set(std::vector<std::uint32_t> numbers) {
-  std::ranges::sort(numbers);
+  if (!std::ranges::is_sorted(numbers)) std::ranges::sort(numbers);
   NumberSet set;
   for (const std::uint32_t n : numbers) set.add(n);
   return set;
@@ -33,9 +33,16 @@ std::uint32_t SearchAnswer::number_of(std::uint32_t position) const {
 
 std::vector<std::uint32_t> SearchAnswer::numbers_of(
     std::span<const std::uint32_t> positions) const {
-  std::vector<std::uint32_t> numbers;
-  numbers.reserve(positions.size());
-  for (const std::uint32_t position : positions) numbers.push_back(number_of(position));
+  std::vector<std::uint32_t> numbers(positions.begin(), positions.end());
+  const service::Membership& told = session_.selected->told();
+  store::MemberCursor members(now_->contents->members());
+  if (numbering_ == wi::Numbering::uid) {
+    for (std::uint32_t& n : numbers) n = members.uid_at(n).value;
+  } else if (told.is(now_->contents->shared_members())) {
+    for (std::uint32_t& n : numbers) ++n;
+  } else {
+    for (std::uint32_t& n : numbers) n = told.lower_bound(members.uid_at(n)) + 1;
+  }
   return numbers;
 }
 
@@ -56,7 +63,9 @@ void SearchAnswer::save(const wi::SearchReturn& returns, std::span<const std::ui
   const store::Members& members = now_->contents->members();
   if (all) {
     std::vector<std::uint32_t> numbers;
-    for (const std::uint32_t p : positions) numbers.push_back(members.uid_at(p).value);
+    numbers.reserve(positions.size());
+    store::MemberCursor cursor(members);
+    for (const std::uint32_t p : positions) numbers.push_back(cursor.uid_at(p).value);
     uids = to_set(std::move(numbers));
   } else if (!positions.empty()) {
     const auto [least, most] = std::ranges::minmax(positions);
@@ -72,17 +81,19 @@ void SearchAnswer::say_extended(const wi::SearchReturn& returns,
   if (returns.save) save(returns, positions);
   const bool says = returns.min || returns.max || returns.all || returns.count || returns.partial;
   if (!says) return;  // RFC 5182 §2.1: SAVE alone has no response.
-  const std::vector<std::uint32_t> numbers = numbers_of(positions);
-  const NumberSet set = order == Order::by_number ? to_set(numbers) : NumberSet();
+  // COUNT, MIN and MAX need no list.
+  std::vector<std::uint32_t> numbers;
+  if (returns.all || returns.partial) numbers = numbers_of(positions);
+  const NumberSet set = returns.all && order == Order::by_number ? to_set(numbers) : NumberSet();
   wi::EsearchResponse response;
   response.tag = session_.tag;
   response.numbering = numbering_;
-  if (!numbers.empty()) {
+  if (!positions.empty()) {
     // RFC 5267 §3: MIN and MAX of a sorted result are its first and its last.
-    if (returns.min) response.min = numbers.front();
-    if (returns.max) response.max = numbers.back();
+    if (returns.min) response.min = number_of(positions.front());
+    if (returns.max) response.max = number_of(positions.back());
   }
-  if (returns.count) response.count = static_cast<std::uint32_t>(numbers.size());
+  if (returns.count) response.count = static_cast<std::uint32_t>(positions.size());
   if (returns.all && order == Order::by_number) response.all = &set;
   if (returns.all && order == Order::as_given) response.all_ordered = numbers;
   if (returns.partial) {

@@ -10,13 +10,9 @@ void end_with_modseq(Writer& w, std::optional<ModSeq> highest, bool any) {
   w.crlf();
 }
 
+/// Requires: not empty.
 void ordered_set(Writer& w, std::span<const std::uint32_t> numbers) {
-  bool first = true;
-  for (const std::uint32_t n : numbers) {
-    if (!first) w.raw(',');
-    first = false;
-    w.number(n);
-  }
+  w.number(numbers.front()).numbers(numbers.subspan(1), ',');
 }
 
 void partial_result(Writer& w, const SearchPartial& partial) {
@@ -34,16 +30,14 @@ void partial_result(Writer& w, const SearchPartial& partial) {
 
 }  // namespace
 
-void format_search(Writer& w, const NumberSet& numbers, std::optional<ModSeq> highest) {
-  w.raw("* SEARCH");
-  for (const NumberSet::Range& range : numbers.ranges())
-    for (std::uint64_t n = range.first; n <= range.last; ++n) w.sp().number(n);
+void format_search(Writer& w, std::span<const std::uint32_t> numbers,
+                   std::optional<ModSeq> highest) {
+  w.raw("* SEARCH").numbers(numbers, ' ');
   end_with_modseq(w, highest, !numbers.empty());
 }
 
 void format_sort(Writer& w, std::span<const std::uint32_t> numbers, std::optional<ModSeq> highest) {
-  w.raw("* SORT");
-  for (const std::uint32_t n : numbers) w.sp().number(n);
+  w.raw("* SORT").numbers(numbers, ' ');
   end_with_modseq(w, highest, !numbers.empty());
 }
 

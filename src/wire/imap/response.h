@@ -46,7 +46,8 @@ enum class Vanished : std::uint8_t { now, earlier };
 void format_vanished(Writer& w, Vanished when, const NumberSet& uids);
 
 /// RFC 3501 §7.2.5, with MODSEQ RFC 7162 §3.1.5. Sent even when empty.
-void format_search(Writer& w, const NumberSet& numbers, std::optional<ModSeq> highest = {});
+void format_search(Writer& w, std::span<const std::uint32_t> numbers,
+                   std::optional<ModSeq> highest = {});
 /// RFC 5256 §4, in order.
 void format_sort(Writer& w, std::span<const std::uint32_t> numbers,
                  std::optional<ModSeq> highest = {});

@@ -30,6 +30,28 @@ bool can_be_quoted(std::string_view value, Dialect dialect) {
 
 }  // namespace
 
+Writer& Writer::numbers(std::span<const std::uint32_t> numbers, char before) {
+  // Room is made for many at once: there may be a million.
+  constexpr std::size_t kAtOnce = 1024;
+  constexpr std::size_t kLongest = 11;
+  while (!numbers.empty()) {
+    const auto some = numbers.first(std::min(kAtOnce, numbers.size()));
+    numbers = numbers.subspan(some.size());
+    const std::size_t used = out_.size();
+    if (out_.capacity() < used + some.size() * kLongest)
+      out_.reserve(std::max(2 * out_.capacity(), used + some.size() * kLongest));
+    out_.resize_and_overwrite(used + some.size() * kLongest, [&](char* out, std::size_t) {
+      char* at = out + used;
+      for (const std::uint32_t n : some) {
+        *at++ = before;
+        at = std::to_chars(at, at + kLongest - 1, n).ptr;
+      }
+      return static_cast<std::size_t>(at - out);
+    });
+  }
+  return *this;
+}
+
 Writer& Writer::quoted(std::string_view value) {
   out_.push_back('"');
   for (const char c : value) {

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -47,6 +48,9 @@ class Writer {
     out_.append(digits, end);
     return *this;
   }
+
+  /// Each number with `before` in front of it.
+  Writer& numbers(std::span<const std::uint32_t> numbers, char before);
 
   /// quoted / literal: quoted if it can be and is shorter than kLongestQuoted. NUL, which neither
   /// can hold, is left out.

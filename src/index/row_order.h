@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace posthorn::index {
+
+/// A text for each row, in one buffer.
+class TextColumn {
+ public:
+  /// The next row's.
+  void add(std::string_view text) {
+    buffer_ += text;
+    ends_.push_back(buffer_.size());
+  }
+  void reserve(std::size_t rows) { ends_.reserve(rows + 1); }
+  [[nodiscard]] std::string_view at(std::uint32_t row) const {
+    return std::string_view(buffer_).substr(ends_[row], ends_[row + 1] - ends_[row]);
+  }
+
+ private:
+  std::string buffer_;
+  std::vector<std::size_t> ends_ = {0};
+};
+
+enum class Direction : std::uint8_t { up, down };
+
+/// Puts rows in order by one key after the other: each call orders those that all before left
+/// equal. What is equal to the end keeps the order of its numbers. Time linear in the keys, but for
+/// short runs of equal rows.
+class RowOrder {
+ public:
+  /// Rows 0 to count - 1.
+  explicit RowOrder(std::uint32_t count);
+  /// A key for each row.
+  void by_numbers(std::span<const std::int64_t> keys, Direction direction);
+  /// Compared as bytes.
+  void by_texts(const TextColumn& keys, Direction direction);
+  [[nodiscard]] std::vector<std::uint32_t> take() && { return std::move(rows_); }
+
+ private:
+  /// Rows [first, last) of rows_ that are equal so far: two at least.
+  struct Run {
+    std::uint32_t first;
+    std::uint32_t last;
+  };
+  /// Eight octets of a row's key as a number, and how many of them there are.
+  struct Entry {
+    std::uint64_t key;
+    std::uint32_t row;
+    std::uint32_t length;
+  };
+  /// Orders a run by what `entry_of(row)` makes of its rows; calls `left_equal(run, length)` for
+  /// what is still equal.
+  template <class EntryOf, class LeftEqual>
+  void refine(Run run, EntryOf&& entry_of, LeftEqual&& left_equal);
+  void sort_entries();
+  void sort_by_digits();
+  template <class Digit>
+  void distribute(Digit&& digit, std::span<const std::uint32_t> counts);
+
+  std::vector<std::uint32_t> rows_;
+  std::vector<Run> runs_;
+  std::vector<Entry> entries_;
+  std::vector<Entry> spare_;
+};
+
+}  // namespace posthorn::index
