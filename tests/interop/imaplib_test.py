@@ -49,11 +49,37 @@ def live(imap):
     imap.logout()
 
 
+def parts_of_delivered_mail(server):
+    """What the delivery puts in front of a message moves none of its parts."""
+    letter = (b"Subject: parts\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+              b"--b\r\nContent-Type: text/plain\r\n\r\none\r\n"
+              b"--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\ntwo\r\n"
+              b"--b\r\nContent-Transfer-Encoding: base64\r\n\r\ndGhyZWU=\r\n--b--\r\n")
+    plain = b"Subject: plain\r\nContent-Type: text/plain\r\n\r\nall of it\r\n"
+    lmtp = server.lmtp()
+    expect([lmtp.deliver(octets, "parts@example.org") for octets in (letter, plain)]
+           == [[250], [250]], "a delivery was refused")
+    lmtp.close()
+    imap = server.imap("parts@example.org")
+    ok(imap.select("INBOX"))
+    for number, section, text in (
+            ("1", "BODY.PEEK[1]", b"one"), ("1", "BODY.PEEK[1.MIME]", b"Content-Type: text/plain\r\n\r\n"),
+            ("1", "BODY.PEEK[2]", b"Subject: inner\r\n\r\ntwo"),
+            ("1", "BODY.PEEK[2.HEADER]", b"Subject: inner\r\n\r\n"),
+            ("1", "BODY.PEEK[2.TEXT]", b"two"), ("1", "BODY.PEEK[3]", b"dGhyZWU="),
+            ("1", "BINARY.PEEK[3]", b"three"), ("1", "BODY.PEEK[3]<2.3>", b"hyZ"),
+            ("2", "BODY.PEEK[1]", b"all of it\r\n"), ("2", "BODY.PEEK[TEXT]", b"all of it\r\n")):
+        got = ok(imap.fetch(number, f"({section})"))[0][1]
+        expect(got == text, f"{section}: {got}")
+    imap.logout()
+
+
 def test():
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with Server(engine="memory") as server:
         live(server.imap("clear@example.org"))
+        parts_of_delivered_mail(server)
         imap = imaplib.IMAP4("127.0.0.1", server.imap_port, timeout=60)
         imap.starttls(context)
         imap.login("starttls@example.org", PASSWORD)

@@ -253,6 +253,8 @@ def refusal_comes_back(server):
     wait(reports, "no report came")
     octets = ok(imap.fetch(reports()[0].decode(), "(BODY.PEEK[])"))[0][1]
     structure = ok(imap.fetch(reports()[0].decode(), "(BODYSTRUCTURE)"))[0]
+    status = ok(imap.fetch(reports()[0].decode(), "(BODY.PEEK[2])"))[0][1]
+    expect(status.startswith(b"Reporting-MTA: dns; "), f"BODY[2]: {status}")
     imap.logout()
     expect(b'"report-type" "delivery-status"' in structure.lower(), f"BODYSTRUCTURE: {structure}")
     report = email.message_from_bytes(octets, policy=email.policy.default)

@@ -119,9 +119,20 @@ std::optional<ByteRange> ContentWriter::range_of(const wi::FetchItem& item) cons
       case SectionKind::mime: return std::nullopt;
     }
   }
-  auto range = message::find_section(structure_, item.section.part, kind_of(item));
-  if (range && range->end > octets_.size()) return std::nullopt;
-  return range;
+  return range_of(item.section.part, kind_of(item));
+}
+
+/// The structure was made of the message as it was received. The fields that its delivery put in
+/// front since then are in the header, and move all that follows.
+std::optional<ByteRange> ContentWriter::range_of(std::span<const std::uint32_t> part,
+                                                 SectionKind kind) const {
+  const auto root = structure_.part_at({});
+  auto range = message::find_section(structure_, part, kind);
+  if (!root || !range || root->body_begin > octets_.header_size()) return std::nullopt;
+  const std::uint64_t moved = octets_.header_size() - root->body_begin;
+  range->begin += moved;
+  range->end += moved;
+  return range->end <= octets_.size() ? range : std::nullopt;
 }
 
 Task<Status> ContentWriter::write(const wi::FetchItem& item) {
@@ -186,7 +197,7 @@ Task<Status> ContentWriter::write_binary(const wi::FetchItem& item) {
   if (item.section.part.empty()) {
     range = ByteRange{0, octets_.size()};
   } else if (const auto part = structure_.part_at(item.section.part)) {
-    range = message::find_section(structure_, item.section.part, SectionKind::whole);
+    range = range_of(item.section.part, SectionKind::whole);
     if (!part->is_multipart && !part->is_message) encoding = part->encoding;
   }
   if (!range || range->end > octets_.size()) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "async/task.h"
+#include "message/section.h"
 #include "message/structure_view.h"
 #include "server/imap/session.h"
 #include "store/email_reader.h"
@@ -46,6 +47,8 @@ class ContentWriter {
 
  private:
   [[nodiscard]] std::optional<message::ByteRange> range_of(const wire::imap::FetchItem& item) const;
+  [[nodiscard]] std::optional<message::ByteRange> range_of(std::span<const std::uint32_t> part,
+                                                           message::SectionKind kind) const;
   async::Task<Status> write_range(const wire::imap::FetchItem& item, message::ByteRange range);
   async::Task<Status> write_fields(const wire::imap::FetchItem& item, message::ByteRange range);
   async::Task<Status> write_binary(const wire::imap::FetchItem& item);
