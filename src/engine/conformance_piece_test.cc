@@ -19,6 +19,14 @@ class PieceConformance : public Conformance {
       text += std::to_string(h.partition.bytes[0]) + "@" + std::to_string(h.stamp) + ";";
     return text;
   }
+  /// "holder:piece@stamp;..."
+  std::string candidates() {
+    std::string text;
+    for (const Candidate& c : engine().candidates(std::nullopt, 100).value())
+      text += std::to_string(c.holder.bytes[0]) + ":" + std::to_string(c.piece.bytes[0]) + "@" +
+              std::to_string(c.stamp) + ";";
+    return text;
+  }
   Status hold(std::uint8_t who, std::int64_t stamp, const std::string& bytes = "bytes") {
     return engine().hold(hold_of(piece(1), bytes, stamp), partition(who));
   }
@@ -161,6 +169,50 @@ TEST_P(PieceConformance, AHoldAtAnyStepOfTheSweepKeepsThePiece) {
     EXPECT_EQ(said(engine().read_piece(name, Tier::may_block)), "bytes") << step;
     EXPECT_FALSE(first.holders.empty());
   }
+}
+
+TEST_P(PieceConformance, WhatIsWrittenAheadIsACandidateUntilACommitUsesIt) {
+  EXPECT_EQ(candidates(), "");
+  ASSERT_TRUE(hold(2, 100));
+  ASSERT_TRUE(hold(1, 90));
+  ASSERT_TRUE(hold(1, 95));
+  EXPECT_EQ(candidates(), "1:1@95;2:1@100;");
+  Commit other = change(partition(1), 0, {});
+  other.carry.holds = {hold_of(piece(2), "bytes", 96)};  // Came with the commit: never ahead.
+  ASSERT_TRUE(commit(engine(), std::move(other)));
+  EXPECT_EQ(candidates(), "1:1@95;2:1@100;");
+  Commit refused = change(partition(1), 7, {});
+  refused.carry.holds = {hold_of(piece(1), "", 97)};
+  EXPECT_FALSE(commit(engine(), std::move(refused)));
+  EXPECT_EQ(candidates(), "1:1@95;2:1@100;");
+  Commit uses = change(partition(1), 1, {});
+  uses.carry.holds = {hold_of(piece(1), "", 97)};
+  ASSERT_TRUE(commit(engine(), std::move(uses)));
+  EXPECT_EQ(candidates(), "2:1@100;");
+  EXPECT_EQ(holders(piece(1)), "1@97;2@100;");
+  if (keeps()) reopen();
+  EXPECT_EQ(candidates(), "2:1@100;");
+}
+
+TEST_P(PieceConformance, ACommitMakesCandidatesOfItsOwnPartition) {
+  Commit made = change(partition(3), 0, {});
+  made.carry.candidates = {{partition(9), piece(5), 7}, {partition(3), piece(4), 8}};
+  ASSERT_TRUE(commit(engine(), std::move(made)));
+  EXPECT_EQ(candidates(), "3:4@8;3:5@7;");
+  EXPECT_EQ(engine().candidates(Candidate{partition(3), piece(4), 0}, 5).value(),
+            std::vector{(Candidate{partition(3), piece(5), 7})});
+  EXPECT_EQ(engine().candidates(std::nullopt, 1)->size(), 1U);
+}
+
+TEST_P(PieceConformance, ACandidateMadeAgainIsNotCleared) {
+  ASSERT_TRUE(hold(1, 100));
+  const Candidate seen = engine().candidates(std::nullopt, 1)->front();
+  ASSERT_TRUE(hold(1, 200));
+  EXPECT_EQ(said(engine().clear_candidate(seen)), "ok");
+  EXPECT_EQ(candidates(), "1:1@200;");
+  EXPECT_EQ(said(engine().clear_candidate({partition(1), piece(1), 200})), "ok");
+  EXPECT_EQ(said(engine().clear_candidate({partition(1), piece(1), 200})), "ok");
+  EXPECT_EQ(candidates(), "");
 }
 
 TEST_P(PieceConformance, PiecesAreListedInOrder) {

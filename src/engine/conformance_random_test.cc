@@ -41,16 +41,20 @@ Commit RandomConformance::some_commit() {
   if (below(3) == 0) made.carry.dropped_pages.push_back(PageNumber{1 + below(20)});
   for (std::size_t i = below(3); i > 0; --i) {
     const PieceName name = some_piece();
-    made.carry.holds.push_back(hold_of(name, std::string(3000, static_cast<char>(name.bytes[0])),
+    const std::size_t size = below(3) == 0 ? 0 : 3000;  // Without bytes: written ahead, or missing.
+    made.carry.holds.push_back(hold_of(name, std::string(size, static_cast<char>(name.bytes[0])),
                                        static_cast<std::int64_t>(below(100))));
   }
+  if (below(4) == 0)
+    made.carry.candidates.push_back(
+        {some_partition(), some_piece(), static_cast<std::int64_t>(below(3))});
   return made;
 }
 
 void RandomConformance::some_call() {
   const PartitionId p = some_partition();
   const PieceName name = some_piece();
-  switch (below(8)) {
+  switch (below(9)) {
     case 0: {
       const std::string bytes = some_bytes();
       const PageNumber number{1 + below(20)};
@@ -88,6 +92,12 @@ void RandomConformance::some_call() {
                 plain_.erase(name, (*plainly)->version - back).value());
       break;
     }
+    case 5: {
+      const Candidate looked_at{p, name, static_cast<std::int64_t>(below(3))};
+      ASSERT_TRUE(engine().clear_candidate(looked_at));
+      ASSERT_TRUE(plain_.clear_candidate(looked_at));
+      break;
+    }
     default: {
       const Commit made = some_commit();
       ASSERT_EQ(said(commit(engine(), made)), said(commit(plain_, made)));
@@ -115,6 +125,10 @@ void RandomConformance::compare_everything() {
   for (const std::uint8_t n : {0, 127, 254}) ASSERT_NO_FATAL_FAILURE(compare_rows(partition(n)));
   ASSERT_EQ(engine().partitions(std::nullopt, 9).value(),
             plain_.partitions(std::nullopt, 9).value());
+  ASSERT_EQ(engine().candidates(std::nullopt, 99).value(),
+            plain_.candidates(std::nullopt, 99).value());
+  const Candidate from{some_partition(), some_piece(), 0};
+  ASSERT_EQ(engine().candidates(from, 2).value(), plain_.candidates(from, 2).value());
   const auto names = engine().pieces(std::nullopt, 99).value();
   ASSERT_EQ(names, plain_.pieces(std::nullopt, 99).value());
   for (const PieceName& name : names) {

@@ -49,12 +49,23 @@ struct PieceHold {
   std::int64_t stamp;  ///< Seconds since 1970, of this use.
 };
 
+/// A piece that a partition holds and may have no use for: written ahead and in none of its commits
+/// yet, or named as such by a commit. A sweeper is to look.
+struct Candidate {
+  PartitionId holder;
+  PieceName piece;
+  std::int64_t stamp = 0;  ///< Seconds since 1970.
+  friend bool operator==(const Candidate&, const Candidate&) = default;
+};
+
 /// Bytes that must be durable no later than the commit that names them.
 struct Carry {
   std::vector<PageWrite> pages;
   std::vector<PageNumber>
       dropped_pages;             ///< Gone once the commit is durable; may be absent before.
   std::vector<PieceHold> holds;  ///< Held by the committing partition.
+  std::vector<Candidate>
+      candidates;  ///< Their holder is the committing partition, whatever they say.
 };
 
 struct Commit {
@@ -141,7 +152,8 @@ class Engine {
                                                 std::size_t limit) = 0;
 
   /// Writes ahead a piece of a message still streaming in; durable no later than the next commit of
-  /// `holder` that follows. May wait for the disk.
+  /// `holder` that follows. Makes it a candidate in the same write; a commit of `holder` that holds
+  /// the piece without bytes makes it none again. May wait for the disk.
   virtual Status hold(const PieceHold& piece, const PartitionId& holder) = 0;
   virtual Result<std::string> read_piece(const PieceName& name, Tier tier) = 0;
 
@@ -152,6 +164,12 @@ class Engine {
   virtual Status unhold(const PieceName& name, const PartitionId& holder,
                         std::int64_t not_after) = 0;
   virtual Result<bool> erase(const PieceName& name, std::uint64_t version) = 0;
+  /// Ascending by holder, then piece, from `after` (exclusive), at most `limit`. May wait for the
+  /// disk.
+  virtual Result<std::vector<Candidate>> candidates(const std::optional<Candidate>& after,
+                                                    std::size_t limit) = 0;
+  /// It was looked at: no candidate any more, unless it was made one again with another stamp.
+  virtual Status clear_candidate(const Candidate& candidate) = 0;
 
   /// Rows that may be lost in a crash and have no number: \Recent, last login, throttles. Read like
   /// any row, so their keys must be no commit's. Seen no later than the next commit of the

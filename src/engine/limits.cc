@@ -31,7 +31,8 @@ std::size_t bytes_of(const Commit& commit) {
     bytes += sizeof edit + edit.key.size() + (edit.value ? edit.value->size() : 0);
   for (const PageWrite& page : commit.carry.pages) bytes += sizeof page + page.bytes.size();
   for (const PieceHold& hold : commit.carry.holds) bytes += sizeof hold + hold.bytes.size();
-  return bytes + commit.carry.dropped_pages.size() * sizeof(PageNumber);
+  return bytes + commit.carry.dropped_pages.size() * sizeof(PageNumber) +
+         commit.carry.candidates.size() * sizeof(Candidate);
 }
 
 Status check_writable(const PieceHold& absent) {

@@ -25,7 +25,8 @@ constexpr std::size_t kMaxRowValue = 60'000;
 /// One change being written.
 class ChangeWriting {
  public:
-  ChangeWriting(AccountState& draft, Timestamp now, const PartitionId& partition) : draft_(draft) {
+  ChangeWriting(AccountState& draft, Timestamp now, const PartitionId& partition)
+      : draft_(draft), now_(now) {
     out_.commit.partition = partition;
     out_.commit.expect = Seq(draft.seq.value - 1);
     out_.commit.advance = 1;
@@ -63,9 +64,13 @@ class ChangeWriting {
       ByteWriter(ref).u64(page(std::move(record)).value);
       put(keys::email(ordinal), std::move(ref));
     }
-    if (email.holds)
-      out_.commit.carry.holds.insert(out_.commit.carry.holds.end(), email.holds->begin(),
-                                     email.holds->end());
+    if (email.holds) {
+      for (const engine::PieceHold& hold : *email.holds) {
+        out_.commit.carry.holds.push_back(hold);
+        // Used now, however long the upload took: the sweep's grace counts from here.
+        out_.commit.carry.holds.back().stamp = now_.seconds;
+      }
+    }
     out_.emails.emplace_back(ordinal, email.record);
   }
 
@@ -241,6 +246,7 @@ class ChangeWriting {
   }
 
   AccountState& draft_;
+  const Timestamp now_;
   PreparedChange out_;
   LogRecord log_;
 };

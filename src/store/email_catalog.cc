@@ -55,8 +55,13 @@ Result<EmailRecord> EmailCatalog::read_row(Ordinal ordinal) {
   const std::optional<std::string>& value = rows->front();
   if (!value || value->empty())
     return fail(ErrorKind::not_found, "The message is no longer stored");
-  if (value->front() == 'r') return decode_email(std::string_view(*value).substr(1));
-  ByteReader r(std::string_view(*value).substr(1));
+  return decode_row(*value);
+}
+
+Result<EmailRecord> EmailCatalog::decode_row(std::string_view value) {
+  if (value.starts_with('r')) return decode_email(value.substr(1));
+  if (!value.starts_with('p')) return fail(ErrorKind::corrupt, "a message's row cannot be read");
+  ByteReader r(value.substr(1));
   auto page = engine_.read_page(partition_, PageNumber(r.u64()), engine::Tier::may_block);
   if (!page) return pass(page);
   return decode_email(*page);

@@ -31,6 +31,9 @@ class EmailCatalog {
 
   /// The row of a message that is in no group. May block. Errors: not_found, corrupt, io.
   Result<EmailRecord> read_row(Ordinal ordinal);
+  /// What such a row's value stands for, be it in the row or in a page. May block. Errors: as
+  /// read_row().
+  Result<EmailRecord> decode_row(std::string_view value);
   /// A group behind the last, just made durable.
   void add(const GroupRef& group);
   /// Forgets what load() read; the next reads again.

@@ -34,7 +34,7 @@ struct Plan {
   std::vector<std::string> rows;  ///< Of the log, the journal and single messages.
   std::vector<PageNumber> pages;
   std::vector<Rewritten> groups;
-  std::vector<engine::PieceName> pieces;
+  std::vector<engine::PieceName> pieces;  ///< That only the dead used: for release_unused().
 };
 
 class Planner {
@@ -199,23 +199,6 @@ class Planner {
   Plan plan_;
 };
 
-/// Lets go of pieces this account no longer uses, and erases those that nobody does. A delivery of
-/// equal bytes at this moment raises the stamp and the version, and both calls then leave the piece
-/// alone.
-Status release(engine::Engine& engine, const AccountId& id,
-               const std::vector<engine::PieceName>& pieces, std::int64_t not_after) {
-  for (const engine::PieceName& name : pieces) {
-    if (Status ok = engine.unhold(name, id, not_after);
-        !ok && ok.error().kind != ErrorKind::not_found)
-      return ok;
-    auto info = engine.inspect(name);
-    if (!info) return pass(info);
-    if (!*info || !(*info)->holders.empty()) continue;
-    if (auto erased = engine.erase(name, (*info)->version); !erased) return pass(erased);
-  }
-  return {};
-}
-
 }  // namespace
 
 async::Task<Status> Expiry::run(AccountPtr account, std::int64_t before) {
@@ -253,6 +236,8 @@ async::Task<Result<bool>> Expiry::step(AccountPtr account, std::int64_t before) 
   auto& carry = change.commit.carry;
   for (std::string& key : plan->rows) edits.push_back({std::move(key), std::nullopt});
   carry.dropped_pages = plan->pages;
+  for (const engine::PieceName& piece : plan->pieces)
+    carry.candidates.push_back({account->id(), piece, before});
   for (Rewritten& group : plan->groups) {
     carry.dropped_pages.insert(carry.dropped_pages.end(), group.old.pages.begin(),
                                group.old.pages.end());
@@ -277,11 +262,6 @@ async::Task<Result<bool>> Expiry::step(AccountPtr account, std::int64_t before) 
   if (!done && done.error().kind == ErrorKind::conflict) co_return true;
   if (!done) co_return std::unexpected(done.error());
   account->emails().forget();
-  const std::int64_t not_after = store.clock().now().seconds - store.options().sweep_grace_seconds;
-  const Status released = co_await async::offload(store.offload(), [&] {
-    return release(store.engine(), account->id(), plan->pieces, not_after);
-  });
-  if (!released) co_return std::unexpected(released.error());
   co_return plan->more;
 }
 

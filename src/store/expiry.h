@@ -9,7 +9,7 @@
 namespace posthorn::store {
 
 /// Drops an account's history older than the horizon, and the content that nothing but that history
-/// used.
+/// used: its pieces become candidates of release_unused().
 ///
 /// No counts of references are kept anywhere, so none can be wrong: a message is dead when its rows
 /// were expunged before the horizon and no mailbox and no younger history has its ordinal; a piece

@@ -8,6 +8,7 @@
 #include "store/load.h"
 #include "store/pipeline.h"
 #include "store/record.h"
+#include "store/release.h"
 #include "store/store_state.h"
 #include "store/system.h"
 
@@ -175,9 +176,10 @@ async::Task<Status> Store::sweep() {
     state_->engine.hint(system_partition(), std::move(edits));
   }
   if (Status done = co_await forget_empty_outboxes(); !done) co_return done;
-  co_return co_await async::offload(state_->offload, [&] {
-    return purge_removed(state_->engine, now - state_->options.sweep_grace_seconds);
-  });
+  const std::int64_t not_after = now - state_->options.sweep_grace_seconds;
+  if (Status ok = co_await release_unused(*this, not_after); !ok) co_return ok;
+  co_return co_await async::offload(state_->offload,
+                                    [&] { return purge_removed(state_->engine, not_after); });
 }
 
 }  // namespace posthorn::store

@@ -29,6 +29,28 @@ class SweepTest : public StoreFixture {
     }));
   }
 
+  /// Two full pieces, written ahead, and a rest.
+  static std::string large(const std::string& subject, std::size_t size = 600'000) {
+    std::string text = message(subject);
+    for (int i = 0; text.size() < size; ++i)
+      text += subject + " line " + std::to_string(i * 7919) + "\r\n";
+    return text;
+  }
+  /// Fed and never finished.
+  std::unique_ptr<Upload> begin(const AccountPtr& account, const std::string& octets) {
+    auto upload = std::make_unique<Upload>(*store_, account->id());
+    EXPECT_TRUE(run(upload->feed(octets)));
+    return upload;
+  }
+  std::size_t candidate_count() { return engine_->candidates(std::nullopt, 1000)->size(); }
+  engine::FaultyEngine& make_faulty() {
+    auto faulty = std::make_unique<engine::FaultyEngine>(std::move(engine_));
+    engine::FaultyEngine& control = *faulty;
+    engine_ = std::move(faulty);
+    reopen();
+    return control;
+  }
+
   void expect_clean() {
     auto report = run(store_->check(true));
     ASSERT_TRUE(report);
@@ -114,10 +136,7 @@ TEST_F(SweepTest, ARemovedAccountGoesAfterTheGraceTime) {
 }
 
 TEST_F(SweepTest, AnAccountBrokenOffWhileItWasMadeIsSweptAway) {
-  auto faulty = std::make_unique<engine::FaultyEngine>(std::move(engine_));
-  engine::FaultyEngine& control = *faulty;
-  engine_ = std::move(faulty);
-  reopen();
+  engine::FaultyEngine& control = make_faulty();
   // The intent and the account's partition are there; the address fails.
   control.fail_commits(engine::CommitFault::fails, 1, 2);
   EXPECT_FALSE(run(store_->create_account("ann@example.org", "", {})));
@@ -136,6 +155,132 @@ TEST_F(SweepTest, AnAccountBrokenOffWhileItWasMadeIsSweptAway) {
   EXPECT_EQ(accounts(), 1U);  // Ben's.
   EXPECT_TRUE(run(store_->account(ben->id())));
   make_account("ann@example.org");
+}
+
+TEST_F(SweepTest, ABrokenOffUploadIsFreedAfterTheGraceTime) {
+  AccountPtr ann = make_account("ann@example.org");
+  begin(ann, large("lost"));
+  EXPECT_EQ(piece_count(), 2U);
+  const AccountId id = ann->id();
+  ann.reset();
+  reopen();  // Whoever wrote it knows nothing of it any more.
+  clock_.advance(std::chrono::hours(20));
+  ASSERT_TRUE(run(store_->sweep()));
+  EXPECT_EQ(piece_count(), 2U);
+  clock_.advance(std::chrono::hours(5));
+  ASSERT_TRUE(run(store_->sweep()));
+  EXPECT_EQ(piece_count(), 0U);
+  EXPECT_EQ(candidate_count(), 0U);
+  open_account(id);
+  expect_clean();
+}
+
+TEST_F(SweepTest, WhatAMessageUsesIsKeptAndLookedAtOnce) {
+  const AccountPtr ann = make_account("ann@example.org");
+  const MailboxId inbox = ann->published()->find("INBOX")->id;
+  append(ann, inbox, upload(ann, large("kept")));
+  EXPECT_EQ(candidate_count(), 0U);
+  begin(ann, large("kept"));  // The same bytes again, broken off.
+  EXPECT_EQ(candidate_count(), 2U);
+  EXPECT_EQ(piece_count(), 3U);
+  for (int i = 0; i < 600; ++i) append(ann, inbox, upload(ann, message(std::to_string(i))));
+  clock_.advance(std::chrono::hours(25));
+  ASSERT_TRUE(run(store_->sweep()));
+  EXPECT_EQ(candidate_count(), 0U);
+  EXPECT_EQ(piece_count(), 603U);
+  expect_clean();
+}
+
+TEST_F(SweepTest, ARefusedMessageIsFreedAndAnothersCopyOfItIsNot) {
+  const AccountPtr ann = make_account("ann@example.org");
+  const AccountPtr ben = make_account("ben@example.org");
+  const NewEmail email = upload(ann, large("both"));  // One delivery to two, written ahead for Ann.
+  ASSERT_TRUE(change(ann, {}, [&](Change& c) -> Status {
+    c.set_quota({1000, 0});
+    return {};
+  }));
+  EXPECT_EQ(change(ann, {},
+                   [&](Change& c) -> Status {
+                     auto made = c.append(c.state().find("INBOX")->id, email, {}, {});
+                     return made ? Status{} : pass(made);
+                   })
+                .error()
+                .kind,
+            ErrorKind::over_quota);
+  append(ben, ben->published()->find("INBOX")->id, email);
+  clock_.advance(std::chrono::hours(25));
+  ASSERT_TRUE(run(store_->sweep()));
+  for (const auto& name : *engine_->pieces(std::nullopt, 10)) {
+    const auto info = engine_->inspect(name);
+    ASSERT_EQ((*info)->holders.size(), 1U);
+    EXPECT_EQ((*info)->holders[0].partition, ben->id());
+  }
+  EXPECT_EQ(piece_count(), 3U);
+  expect_clean();
+}
+
+TEST_F(SweepTest, AMessageOfASlowUploadIsSafeFromTheSweepThatRunsThen) {
+  const AccountPtr ann = make_account("ann@example.org");
+  auto slow = begin(ann, large("slow"));
+  clock_.advance(std::chrono::hours(30));
+  auto email = run(slow->finish());
+  ASSERT_TRUE(email);
+  append(ann, ann->published()->find("INBOX")->id, *email);
+  for (const auto& name : *engine_->pieces(std::nullopt, 10))
+    EXPECT_EQ((*engine_->inspect(name))->holders[0].stamp, clock_.now().seconds);
+  ASSERT_TRUE(run(store_->sweep()));
+  expect_clean();
+}
+
+/// The sweep of a broken-off upload meets, at each of its steps, a delivery of equal bytes: a new
+/// one, of the same account and of another, and one begun long before. What is answered with
+/// success is there afterwards.
+TEST_F(SweepTest, ADeliveryAtAnyStepOfTheSweepIsNotLost) {
+  engine::FaultyEngine& control = make_faulty();
+  const AccountPtr ann = make_account("ann@example.org");
+  const AccountPtr ben = make_account("ben@example.org");
+  const MailboxId ann_inbox = ann->published()->find("INBOX")->id;
+  const MailboxId ben_inbox = ben->published()->find("INBOX")->id;
+  int round = 0;
+  int met = 0;
+  for (const char* call : {"candidates", "inspect", "unhold", "erase", "clear_candidate"}) {
+    for (const char* side : {"", ".done"}) {
+      for (int nth = 0; nth < 4; ++nth) {
+        for (int kind = 0; kind < 3; ++kind) {
+          const std::string octets = large("race" + std::to_string(++round), 270'000);
+          auto old = begin(ann, octets);
+          clock_.advance(std::chrono::hours(25));
+          int passed = 0;
+          const std::string point = std::string(call) + side;
+          control.at(point, [&] {
+            if (passed++ != nth) return;
+            ++met;
+            if (kind == 0) append(ann, ann_inbox, upload(ann, octets));
+            if (kind == 1) append(ben, ben_inbox, upload(ben, octets));
+            if (kind == 2) {
+              auto email = run(old->finish());
+              ASSERT_TRUE(email);
+              const Status done = change(ann, {}, [&](Change& c) -> Status {
+                auto made = c.append(ann_inbox, *email, {}, clock_.now());
+                return made ? Status{} : pass(made);
+              });
+              // Too late for its pieces: refused, and said so.
+              if (!done) EXPECT_EQ(done.error().kind, ErrorKind::not_found);
+            }
+          });
+          ASSERT_TRUE(run(store_->sweep()));
+          control.at(point, {});
+          expect_clean();
+          clock_.advance(std::chrono::hours(25));
+          ASSERT_TRUE(run(store_->sweep()));
+          expect_clean();
+          ASSERT_FALSE(HasFailure()) << point << " " << nth << " " << kind;
+        }
+      }
+    }
+  }
+  EXPECT_GT(met, 50);
+  EXPECT_EQ(candidate_count(), 0U);
 }
 
 TEST_F(SweepTest, CheckSeesDamage) {

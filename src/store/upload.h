@@ -15,7 +15,7 @@ class Store;
 
 /// A message being received. Holds at most one piece (256 KB) and the header block in memory; full
 /// pieces are written ahead as they arrive. Destroying it unfinished leaves nothing behind but
-/// the pieces written ahead: no message names them, and the sweeper does not look for them yet.
+/// the pieces written ahead, which no message names: the sweep frees them after the grace time.
 class Upload {
  public:
   /// `scope`: the account the pieces are written ahead for.

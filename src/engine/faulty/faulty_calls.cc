@@ -136,6 +136,24 @@ Result<bool> FaultyEngine::erase(const PieceName& name, std::uint64_t version) {
   return erased;
 }
 
+Result<std::vector<Candidate>> FaultyEngine::candidates(const std::optional<Candidate>& after,
+                                                        std::size_t limit) {
+  passing("candidates");
+  if (Status ok = before_read(Tier::may_block); !ok) return pass(ok);
+  settle_holds();
+  auto found = inner_->candidates(after, limit);
+  passing("candidates.done");
+  return found;
+}
+
+Status FaultyEngine::clear_candidate(const Candidate& candidate) {
+  if (Status ok = before_write("clear_candidate"); !ok) return ok;
+  settle_holds();
+  Status outcome = inner_->clear_candidate(candidate);
+  passing("clear_candidate.done");
+  return outcome;
+}
+
 void FaultyEngine::hint(const PartitionId& partition, std::vector<Edit> edits) {
   if (!check_limits(edits)) return;
   const std::scoped_lock lock(mutex_);

@@ -34,9 +34,9 @@ class FaultyEngine final : public Engine {
 
   /// Lets `skip` more commits through, then fails `count`.
   void fail_commits(CommitFault fault, std::size_t count = 1, std::size_t skip = 0);
-  /// Reads (those with a tier, and inspect, pages, partitions, pieces) answer `error`.
+  /// Reads (those with a tier, and inspect, pages, partitions, pieces, candidates) answer `error`.
   void fail_reads(Error error, std::size_t count = 1, std::size_t skip = 0);
-  /// put_page, drop_pages, hold, unhold and erase answer `error` and do nothing.
+  /// put_page, drop_pages, hold, unhold, erase and clear_candidate answer `error` and do nothing.
   void fail_writes(Error error, std::size_t count = 1, std::size_t skip = 0);
   void set_cached_reads(CachedReads how);
   /// Every call that may wait for a disk takes this much longer; commits do so on their caller.
@@ -52,7 +52,7 @@ class FaultyEngine final : public Engine {
 
   /// Runs `hook` whenever the named point is passed, on the passing thread: to stop there, to crash
   /// there, or to run what races. Points: "commit" and "commit.done", and the same of put_page,
-  /// hold, inspect, unhold, erase. An empty hook clears the point.
+  /// hold, inspect, unhold, erase, candidates, clear_candidate. An empty hook clears the point.
   void at(std::string point, std::function<void()> hook);
 
   /// Loses what was not synced, fails commits held back with `closed`, settles torn ones; every
@@ -78,6 +78,9 @@ class FaultyEngine final : public Engine {
   Result<std::optional<PieceInfo>> inspect(const PieceName& name) override;
   Status unhold(const PieceName& name, const PartitionId& holder, std::int64_t not_after) override;
   Result<bool> erase(const PieceName& name, std::uint64_t version) override;
+  Result<std::vector<Candidate>> candidates(const std::optional<Candidate>& after,
+                                            std::size_t limit) override;
+  Status clear_candidate(const Candidate& candidate) override;
   void hint(const PartitionId& partition, std::vector<Edit> edits) override;
   void listen(BellListener listener) override { inner_->listen(std::move(listener)); }
   Result<std::vector<PartitionId>> partitions(const std::optional<PartitionId>& after,

@@ -64,7 +64,12 @@ Result<Seq> MemoryEngine::apply(Partition& partition, Commit& commit) {
   for (PageWrite& page : commit.carry.pages)
     partition.pages.insert_or_assign(page.number, std::move(page.bytes));
   for (const PageNumber number : commit.carry.dropped_pages) partition.pages.erase(number);
-  for (const PieceHold& piece : commit.carry.holds) hold_locked(piece, commit.partition);
+  for (const PieceHold& piece : commit.carry.holds) {
+    hold_locked(piece, commit.partition);
+    if (piece.bytes.empty()) candidates_.erase({commit.partition, piece.name});
+  }
+  for (const Candidate& candidate : commit.carry.candidates)
+    candidates_[{commit.partition, candidate.piece}] = candidate.stamp;
   partition.tail.value += commit.advance;
   partition.committed = true;
   return partition.tail;
@@ -189,6 +194,7 @@ Status MemoryEngine::hold(const PieceHold& piece, const PartitionId& holder) {
   if (Status open = check_open(); !open) return open;
   if (Status ok = check_holds(std::span(&piece, 1)); !ok) return ok;
   hold_locked(piece, holder);
+  candidates_[{holder, piece.name}] = piece.stamp;
   return {};
 }
 
@@ -233,6 +239,25 @@ Result<bool> MemoryEngine::erase(const PieceName& name, std::uint64_t version) {
   if (!found->second.holders.empty()) return false;
   pieces_.erase(found);
   return true;
+}
+
+Result<std::vector<Candidate>> MemoryEngine::candidates(const std::optional<Candidate>& after,
+                                                        std::size_t limit) {
+  const std::scoped_lock lock(mutex_);
+  if (Status open = check_open(); !open) return pass(open);
+  std::vector<Candidate> found;
+  auto it = after ? candidates_.upper_bound({after->holder, after->piece}) : candidates_.begin();
+  for (; it != candidates_.end() && found.size() < limit; ++it)
+    found.push_back({it->first.first, it->first.second, it->second});
+  return found;
+}
+
+Status MemoryEngine::clear_candidate(const Candidate& candidate) {
+  const std::scoped_lock lock(mutex_);
+  if (Status open = check_open(); !open) return open;
+  const auto it = candidates_.find({candidate.holder, candidate.piece});
+  if (it != candidates_.end() && it->second == candidate.stamp) candidates_.erase(it);
+  return {};
 }
 
 void MemoryEngine::hint(const PartitionId& partition, std::vector<Edit> edits) {

@@ -37,6 +37,9 @@ class MemoryEngine final : public Engine {
   Result<std::optional<PieceInfo>> inspect(const PieceName& name) override;
   Status unhold(const PieceName& name, const PartitionId& holder, std::int64_t not_after) override;
   Result<bool> erase(const PieceName& name, std::uint64_t version) override;
+  Result<std::vector<Candidate>> candidates(const std::optional<Candidate>& after,
+                                            std::size_t limit) override;
+  Status clear_candidate(const Candidate& candidate) override;
   void hint(const PartitionId& partition, std::vector<Edit> edits) override;
   void listen(BellListener listener) override;
   Result<std::vector<PartitionId>> partitions(const std::optional<PartitionId>& after,
@@ -75,6 +78,7 @@ class MemoryEngine final : public Engine {
   mutable std::mutex mutex_;
   std::map<PartitionId, Partition> partitions_;
   std::map<PieceName, Piece> pieces_;
+  std::map<std::pair<PartitionId, PieceName>, std::int64_t> candidates_;  ///< Their stamps.
   std::uint64_t last_version_ = 0;
   std::deque<Answer> answers_;
   bool answering_ = false;

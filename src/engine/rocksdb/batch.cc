@@ -55,8 +55,12 @@ Result<Seq> Batch::add(const Commit& commit) {
       static_cast<void>(batch_.RollbackToSavePoint());
       return pass(held);
     }
+    // Written ahead; used now.
+    if (hold.bytes.empty()) batch_.Delete(candidate_key(commit.partition, hold.name));
   }
   batch_.PopSavePoint();
+  for (const Candidate& candidate : commit.carry.candidates)
+    put_candidate(commit.partition, candidate.piece, candidate.stamp);
   for (const PageWrite& page : commit.carry.pages)
     batch_.Put(database_->pages(), page_key(commit.partition, page.number), page.bytes);
   for (const PageNumber number : commit.carry.dropped_pages)
@@ -121,6 +125,16 @@ Status Batch::add_hold(const PieceHold& hold, const PartitionId& holder) {
   put_state(hold.name, state);
   batch_.Put(database_->holders(), key, format_stamp(stamp));
   stamps_.insert_or_assign(key, stamp);
+  return {};
+}
+
+void Batch::put_candidate(const PartitionId& holder, const PieceName& piece, std::int64_t stamp) {
+  batch_.Put(candidate_key(holder, piece), format_stamp(stamp));
+}
+
+Status Batch::add_ahead(const PieceHold& hold, const PartitionId& holder) {
+  if (Status held = add_hold(hold, holder); !held) return held;
+  put_candidate(holder, hold.name, hold.stamp);
   return {};
 }
 
@@ -200,6 +214,15 @@ Result<bool> Batch::erase(const PieceName& name, std::uint64_t version) {
   recent_pieces_.forget(name);
   if (Status written = write_now(); !written) return pass(written);
   return true;
+}
+
+Status Batch::clear_candidate(const Candidate& candidate) {
+  const std::string key = candidate_key(candidate.holder, candidate.piece);
+  const auto stored = database_->get(database_->db().DefaultColumnFamily(), key, Tier::may_block);
+  if (!stored) return std::unexpected(stored.error());
+  if (!*stored || parse_stamp(**stored) != candidate.stamp) return {};
+  batch_.Delete(key);
+  return write_now();
 }
 
 }  // namespace posthorn::engine::rocks

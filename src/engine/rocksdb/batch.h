@@ -28,8 +28,8 @@ class Batch {
   /// The tail after it. Errors: conflict, too_big; io, corrupt when what it has to look up cannot
   /// be read: then `spoiled`.
   Result<Seq> add(const Commit& commit);
-  /// Errors: as add.
-  Status add_hold(const PieceHold& hold, const PartitionId& holder);
+  /// A piece written ahead: held, and a candidate. Errors: as add.
+  Status add_ahead(const PieceHold& hold, const PartitionId& holder);
   void add_hint(const PartitionId& partition, const std::vector<Edit>& edits);
 
   [[nodiscard]] bool empty() const { return batch_.Count() == 0 && tails_.empty(); }
@@ -49,6 +49,7 @@ class Batch {
   /// The sweeper's: on an empty batch, written at once and unsynced.
   Status unhold(const PieceName& name, const PartitionId& holder, std::int64_t not_after);
   Result<bool> erase(const PieceName& name, std::uint64_t version);
+  Status clear_candidate(const Candidate& candidate);
 
  private:
   struct Tail {
@@ -60,6 +61,8 @@ class Batch {
     Seq before;
   };
 
+  Status add_hold(const PieceHold& hold, const PartitionId& holder);
+  void put_candidate(const PartitionId& holder, const PieceName& piece, std::int64_t stamp);
   Result<Tail> find_tail(const PartitionId& partition);
   Result<std::optional<PieceState>> find_piece(const PieceName& name);
   Result<std::optional<std::int64_t>> find_stamp(const std::string& holder_key);

@@ -99,6 +99,13 @@ Result<bool> Committer::erase(const PieceName& name, std::uint64_t version) {
   return done.get_future().get();
 }
 
+Status Committer::clear_candidate(const Candidate& candidate) {
+  std::promise<Status> done;
+  Work work = ClearJob{candidate, &done};
+  if (Status queued = push(work, sizeof work); !queued) return queued;
+  return done.get_future().get();
+}
+
 void Committer::listen(BellListener listener) {
   const std::scoped_lock lock(listener_mutex_);
   listener_ = std::move(listener);
@@ -168,7 +175,7 @@ void Committer::take_on(HintJob& job, std::uint64_t /*ticket*/) {
 }
 
 void Committer::take_on(HoldJob& job, std::uint64_t /*ticket*/) {
-  hold_answers_.push_back({job.done, batch_.add_hold(*job.piece, job.holder)});
+  hold_answers_.push_back({job.done, batch_.add_ahead(*job.piece, job.holder)});
 }
 
 void Committer::take_on(UnholdJob& job, std::uint64_t /*ticket*/) {
@@ -179,6 +186,11 @@ void Committer::take_on(UnholdJob& job, std::uint64_t /*ticket*/) {
 void Committer::take_on(EraseJob& job, std::uint64_t /*ticket*/) {
   flush();
   job.done->set_value(batch_.erase(job.name, job.version));
+}
+
+void Committer::take_on(ClearJob& job, std::uint64_t /*ticket*/) {
+  flush();
+  job.done->set_value(batch_.clear_candidate(job.candidate));
 }
 
 void Committer::flush_if_due() {
@@ -277,6 +289,8 @@ void Committer::refuse(Job& job) {
     unhold->done->set_value(broken());
   } else if (auto* erase = std::get_if<EraseJob>(&job.work)) {
     erase->done->set_value(broken());
+  } else if (auto* clear = std::get_if<ClearJob>(&job.work)) {
+    clear->done->set_value(broken());
   }
 }
 

@@ -28,10 +28,11 @@ class Committer {
 
   void commit(Commit commit, CommitDone done);
   void hint(const PartitionId& partition, std::vector<Edit> edits);
-  /// These three wait for their turn; hold and the sweeper's do not wait for a sync of their own.
+  /// These four wait for their turn; hold and the sweeper's do not wait for a sync of their own.
   Status hold(const PieceHold& piece, const PartitionId& holder);
   Status unhold(const PieceName& name, const PartitionId& holder, std::int64_t not_after);
   Result<bool> erase(const PieceName& name, std::uint64_t version);
+  Status clear_candidate(const Candidate& candidate);
 
   void listen(BellListener listener);
   /// Answers everything queued, then ends the thread; later work gets `unavailable`.
@@ -67,7 +68,11 @@ class Committer {
     std::uint64_t version;
     std::promise<Result<bool>>* done;
   };
-  using Work = std::variant<CommitJob, HintJob, HoldJob, UnholdJob, EraseJob>;
+  struct ClearJob {
+    Candidate candidate;
+    std::promise<Status>* done;
+  };
+  using Work = std::variant<CommitJob, HintJob, HoldJob, UnholdJob, EraseJob, ClearJob>;
   struct Job {
     std::uint64_t ticket;
     Work work;
@@ -91,6 +96,7 @@ class Committer {
   void take_on(HoldJob& job, std::uint64_t ticket);
   void take_on(UnholdJob& job, std::uint64_t ticket);
   void take_on(EraseJob& job, std::uint64_t ticket);
+  void take_on(ClearJob& job, std::uint64_t ticket);
   void flush_if_due();
   void flush();
   void tell(const Error* failure);

@@ -54,6 +54,23 @@ std::string holder_key(const PieceName& name, const PartitionId& holder) {
   return key;
 }
 
+std::string candidate_key(const PartitionId& holder, const PieceName& piece) {
+  std::string key(kFirstCandidate);
+  key.append(holder.view());
+  key.append(piece.view());
+  return key;
+}
+
+std::optional<Candidate> parse_candidate(std::string_view key, std::string_view value) {
+  if (key.size() != kFirstCandidate.size() + 2 * kIdBytes) return std::nullopt;
+  key.remove_prefix(kFirstCandidate.size());
+  const auto holder = id_in<PartitionId>(key);
+  const auto piece = id_in<PieceName>(key.substr(kIdBytes));
+  const auto stamp = parse_stamp(value);
+  if (!holder || !piece || !stamp) return std::nullopt;
+  return Candidate{*holder, *piece, *stamp};
+}
+
 std::string format_piece_state(const PieceState& state) {
   std::string out;
   ByteWriter w(out);

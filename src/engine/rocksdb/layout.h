@@ -31,6 +31,13 @@ std::optional<PageNumber> page_number_in(std::string_view stored);
 /// In `holders`. A piece's state lies under its name alone, before its holders.
 std::string holder_key(const PieceName& name, const PartitionId& holder);
 
+/// In the default family, beside the format.
+std::string candidate_key(const PartitionId& holder, const PieceName& piece);
+/// The least of them, and the least key after all of them.
+inline constexpr std::string_view kFirstCandidate = "c";
+inline constexpr std::string_view kAfterCandidates = "d";
+std::optional<Candidate> parse_candidate(std::string_view key, std::string_view stamp);
+
 struct PieceState {
   std::uint64_t version = 0;
   std::int64_t stamp = 0;  ///< Of the latest hold: seconds since 1970.

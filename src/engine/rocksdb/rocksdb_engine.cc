@@ -52,6 +52,11 @@ class RocksDbEngine final : public Engine {
   Result<bool> erase(const PieceName& name, std::uint64_t version) override {
     return committer_.erase(name, version);
   }
+  Result<std::vector<Candidate>> candidates(const std::optional<Candidate>& after,
+                                            std::size_t limit) override;
+  Status clear_candidate(const Candidate& candidate) override {
+    return committer_.clear_candidate(candidate);
+  }
   void hint(const PartitionId& partition, std::vector<Edit> edits) override {
     committer_.hint(partition, std::move(edits));
   }
@@ -243,6 +248,27 @@ Result<std::optional<PieceInfo>> RocksDbEngine::inspect(const PieceName& name) {
   }
   if (!it->status().ok()) return fail(it->status());
   return info;
+}
+
+Result<std::vector<Candidate>> RocksDbEngine::candidates(const std::optional<Candidate>& after,
+                                                         std::size_t limit) {
+  auto use = storage_.use();
+  if (!use) return pass(use);
+  const ::rocksdb::Slice bound = slice(kAfterCandidates);
+  ::rocksdb::ReadOptions options;
+  options.iterate_upper_bound = &bound;
+  const IteratorPtr it((*use)->db().NewIterator(options));
+  std::vector<Candidate> found;
+  // The least key after the one given.
+  it->Seek(after ? candidate_key(after->holder, after->piece) + '\0'
+                 : std::string(kFirstCandidate));
+  for (; it->Valid() && found.size() < limit; it->Next()) {
+    const auto candidate = parse_candidate(view(it->key()), view(it->value()));
+    if (!candidate) return posthorn::fail(ErrorKind::corrupt, "a candidate row is damaged");
+    found.push_back(*candidate);
+  }
+  if (!it->status().ok()) return fail(it->status());
+  return found;
 }
 
 /// The ids whose own record, the first of their keys and the id followed by `own`, is in `family`:
