@@ -9,15 +9,21 @@ std::string normal_name(std::string_view name) { return text::lower(name); }
 
 Accounts::Accounts(store::Store& store, AccountsOptions options)
     : store_(store), options_(std::move(options)) {
+  set_domains(options_.domains);
   if (options_.any_user)
     any_user_credentials_ =
         auth::encode_keys(auth::make_keys(*options_.any_user, auth::kMinIterations));
 }
 
+void Accounts::set_domains(std::vector<std::string> domains) {
+  domains_.store(std::make_shared<const std::vector<std::string>>(std::move(domains)));
+}
+
 async::Task<Result<std::optional<store::AddressEntry>>> Accounts::look_up(std::string name) {
   std::vector<std::string> candidates = {normal_name(name)};
   if (!name.contains('@')) {
-    for (const std::string& domain : options_.domains)
+    const auto domains = domains_.load();
+    for (const std::string& domain : *domains)
       candidates.push_back(fmt::format("{}@{}", candidates.front(), normal_name(domain)));
   }
   for (const std::string& candidate : candidates) {
@@ -26,7 +32,8 @@ async::Task<Result<std::optional<store::AddressEntry>>> Accounts::look_up(std::s
     if (*found) co_return found;
   }
   if (!options_.any_user) co_return std::nullopt;
-  auto made = co_await store_.create_account(candidates.back(), any_user_credentials_, {});
+  auto made = co_await store_.create_account(candidates.back(), any_user_credentials_,
+                                             store_.policy().default_quota);
   // Two connections may meet a new name at once.
   if (!made && made.error().kind != ErrorKind::already_exists) co_return pass(made);
   co_return co_await store_.find_address(candidates.back());

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,11 +33,15 @@ class Accounts final : public auth::Directory {
   /// Where mail for an address goes: accounts and aliases. None when nobody has that address.
   async::Task<Result<std::optional<store::AddressEntry>>> find_recipient(std::string address);
 
+  /// For names looked up from now on. Thread: any.
+  void set_domains(std::vector<std::string> domains);
+
  private:
   async::Task<Result<std::optional<store::AddressEntry>>> look_up(std::string name);
 
   store::Store& store_;
   const AccountsOptions options_;
+  std::atomic<std::shared_ptr<const std::vector<std::string>>> domains_;
   std::string any_user_credentials_;
 };
 

@@ -1,7 +1,7 @@
 #include "app/admin_server.h"
 
-#include <mutex>
-#include <set>
+#include <atomic>
+#include <memory>
 
 #include "app/json_channel.h"
 #include "base/log.h"
@@ -10,10 +10,9 @@
 namespace posthorn::app {
 
 struct AdminServer::State {
-  State(store::Store& with, LocalAdmin::Options with_options)
-      : store(with), options(std::move(with_options)) {}
+  explicit State(store::Store& with) : store(with) {}
   store::Store& store;
-  const LocalAdmin::Options options;
+  std::atomic<std::shared_ptr<const LocalAdmin::Options>> options;
   server::dialogue::Connections connections;
 };
 
@@ -61,14 +60,21 @@ async::Task<void> serve(store::Store& store, LocalAdmin::Options options, net::S
 }  // namespace
 
 AdminServer::AdminServer(store::Store& store, LocalAdmin::Options options)
-    : state_(std::make_shared<State>(store, std::move(options))) {}
+    : state_(std::make_shared<State>(store)) {
+  set_options(std::move(options));
+}
 
 AdminServer::~AdminServer() = default;
 
+void AdminServer::set_options(LocalAdmin::Options options) {
+  state_->options.store(std::make_shared<const LocalAdmin::Options>(std::move(options)));
+}
+
 void AdminServer::accept(std::unique_ptr<net::Stream> stream) {
   State& state = *state_;
-  state.connections.start(
-      std::move(stream), [&state](net::Stream& s) { return serve(state.store, state.options, s); });
+  state.connections.start(std::move(stream), [&state](net::Stream& s) {
+    return serve(state.store, *state.options.load(), s);
+  });
 }
 
 async::Task<void> AdminServer::stop() {

@@ -18,6 +18,9 @@ class AdminServer {
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
 
+  /// For connections accepted from now on. Thread: any.
+  void set_options(LocalAdmin::Options options);
+
   /// Thread: the stream's loop.
   void accept(std::unique_ptr<net::Stream> stream);
   /// Hangs up; ends when no connection is left. Thread: any loop's.

@@ -11,6 +11,10 @@ namespace {
 
 constexpr int kWarnDays = 14;
 
+net::TlsVersion oldest(config::TlsVersion version) {
+  return version == config::TlsVersion::v1_3 ? net::TlsVersion::v1_3 : net::TlsVersion::v1_2;
+}
+
 }  // namespace
 
 std::string host_name(const config::Config& config) {
@@ -28,7 +32,7 @@ Result<std::unique_ptr<Certificates>> Certificates::open(const config::Config& c
 
 Status Certificates::load(const config::Config& config) {
   net::CertificatePair pair{config::path_in(config, config.tls.certificate),
-                            config::path_in(config, config.tls.key)};
+                            config::path_in(config, config.tls.key), config.tls.key_password};
   const bool self_signed = pair.chain_file.empty();
   if (self_signed) {
     if (!config.tls.self_signed_when_missing) {
@@ -41,7 +45,7 @@ Status Certificates::load(const config::Config& config) {
     if (!made) return pass(made);
     pair = *made;
   }
-  auto context = net::TlsContext::load({pair});
+  auto context = net::TlsContext::load({pair}, oldest(config.tls.min_version));
   if (!context) return pass(context);
   const int days = (*context)->days_to_expiry();
   if (days < kWarnDays)

@@ -31,19 +31,36 @@ Result<std::unique_ptr<engine::Engine>> open_engine(const config::Config& config
   return engine::open_rocksdb(options);
 }
 
+store::PieceSharing sharing(config::PieceSharing among) {
+  switch (among) {
+    case config::PieceSharing::server: return store::PieceSharing::server;
+    case config::PieceSharing::domain: return store::PieceSharing::domain;
+    case config::PieceSharing::account: return store::PieceSharing::account;
+  }
+  return store::PieceSharing::server;
+}
+
 store::StoreOptions store_options(const config::Config& config) {
-  const auto seconds = [](config::Duration d) {
-    return std::chrono::duration_cast<std::chrono::seconds>(d).count();
-  };
   store::StoreOptions options;
   options.page_cache_bytes = config.storage.cache / 2;
   options.contents_budget_bytes = config.storage.version_memory;
-  options.horizon_seconds = seconds(config.storage.journal_horizon);
-  options.default_quota = {config.quota.default_size, config.quota.default_messages};
+  options.piece_sharing = sharing(config.storage.piece_sharing);
+  options.policy = store_policy(config);
   return options;
 }
 
 }  // namespace
+
+store::StorePolicy store_policy(const config::Config& config) {
+  const auto seconds = [](config::Duration d) {
+    return std::chrono::duration_cast<std::chrono::seconds>(d).count();
+  };
+  store::StorePolicy policy;
+  policy.horizon_seconds = seconds(config.storage.journal_horizon);
+  policy.content_seconds = seconds(config.storage.expunged_retention);
+  policy.default_quota = {config.quota.default_size, config.quota.default_messages};
+  return policy;
+}
 
 std::string store_path(const config::Config& config) { return config.data_dir + "/store"; }
 

@@ -43,6 +43,9 @@ class Core {
   std::unique_ptr<store::Store> store_;
 };
 
+/// What of the configuration the open store takes over at once.
+store::StorePolicy store_policy(const config::Config& config);
+
 /// Where the engine keeps its files.
 std::string store_path(const config::Config& config);
 

@@ -90,7 +90,7 @@ async::Task<Result<Answer>> LocalAdmin::create_account(Json request) {
     if (!encoded) co_return pass(encoded);
     credentials = std::move(*encoded);
   }
-  store::Quota quota = store_.options().default_quota;
+  store::Quota quota = store_.policy().default_quota;
   if (request.contains("max_bytes")) quota.max_bytes = number_of(request, "max_bytes");
   if (request.contains("max_messages")) quota.max_messages = number_of(request, "max_messages");
   auto made = co_await store_.create_account(name, std::move(credentials), quota);

@@ -52,6 +52,8 @@ server::imap::ImapOptions imap_options(const config::Config& config) {
   if (!config.auth.channel_binding)
     options.disabled_capabilities.emplace_back("AUTH=SCRAM-SHA-256-PLUS");
   options.max_message_octets = config.limits.message_size;
+  options.max_line_octets = config.limits.command_line;
+  options.max_literal_octets = config.limits.literal;
   options.login_time = config.limits.preauth_timeout;
   options.idle_time = config.limits.idle_timeout;
   options.keepalive = config.imap.keepalive;

@@ -67,10 +67,13 @@ struct Server::State {
             settings.config.lmtp.detail_separator),
         queue(core->store(), core->loops().at(core->loops().size() - 1), local_mail,
               std::move(to_relay)),
-        admin(core->store(),
-              {.iterations = static_cast<std::uint32_t>(settings.config.auth.iterations),
-               .max_message_octets = settings.config.limits.message_size,
-               .login_changed = [this](const AccountId& id) { authenticator.forget(id); }}) {}
+        admin(core->store(), admin_options()) {}
+
+  [[nodiscard]] LocalAdmin::Options admin_options() {
+    return {.iterations = static_cast<std::uint32_t>(settings.config.auth.iterations),
+            .max_message_octets = settings.config.limits.message_size,
+            .login_changed = [this](const AccountId& id) { authenticator.forget(id); }};
+  }
 
   ServerSettings settings;
   std::unique_ptr<Core> core;
@@ -268,27 +271,8 @@ void Server::State::offer_services() {
       {.services = services(settings.config, addresses, certificates->current() != nullptr)});
 }
 
-namespace {
-
-/// What the configuration can say and this version cannot do is refused, never passed over.
-Status refuse_unsupported(const config::Config& config) {
-  const auto no = [](std::string text) { return fail(ErrorKind::not_supported, std::move(text)); };
-  if (!config.tls.key_password.empty())
-    return no("tls.key_password: encrypted keys cannot be read yet");
-  if (config.tls.min_version != config::TlsVersion::v1_2)
-    return no("tls.min_version: only \"1.2\" can be asked for yet");
-  if (config.storage.piece_sharing != config::PieceSharing::server)
-    return no("storage.piece_sharing: only \"server\" can be asked for yet");
-  if (config.limits.command_line != 64 << 10 || config.limits.literal != 1 << 20)
-    return no("limits.command_line, limits.literal: only 64KiB and 1MiB can be asked for yet");
-  return {};
-}
-
-}  // namespace
-
 Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   const config::Config& config = settings.config;
-  if (Status can = refuse_unsupported(config); !can) return pass(can);
   if (Status made = make_data_dir(config.data_dir); !made) return pass(made);
   auto secret = load_secret(config.data_dir);
   if (!secret) return pass(secret);
@@ -325,6 +309,9 @@ void Server::reload(const config::Config& config) {
   state_->lmtp.set_options(lmtp_options(config));
   state_->submission.set_options(submission_options(config));
   state_->domains.set(config.domains);
+  state_->admin.set_options(state_->admin_options());
+  state_->accounts.set_domains(config.domains);
+  state_->core->store().set_policy(store_policy(config));
   if (auto to_relay = relay_options(config)) {
     state_->can_relay = to_relay->endpoint != nullptr;
     state_->queue.set_options(std::move(*to_relay));

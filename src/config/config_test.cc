@@ -67,6 +67,22 @@ TEST(Config, NeedsNothing) {
   EXPECT_EQ(path_in(c, ""), "");
 }
 
+// tests/cli/reload_test.py changes each of these under a running server, but for the sweep's bounds
+// (store/sweep_test.cc), the idle timeout, which is half an hour at least, and the iterations.
+TEST(Config, WhatSighupTakesOver) {
+  std::vector<std::string_view> live;
+  for (const Key& key : schema())
+    if (key.reload == Reload::yes) live.push_back(key.name);
+  EXPECT_THAT(
+      live, ElementsAre("domains", "tls.certificate", "tls.key", "tls.key_password",
+                        "tls.min_version", "limits.message_size", "limits.preauth_timeout",
+                        "limits.idle_timeout", "limits.command_line", "limits.literal",
+                        "storage.journal_horizon", "storage.expunged_retention", "auth.iterations",
+                        "auth.allow_plaintext_without_tls", "auth.channel_binding",
+                        "imap.keepalive", "imap.disabled_capabilities", "lmtp.detail_separator",
+                        "log.level", "quota.default_size", "quota.default_messages"));
+}
+
 TEST(Config, ReadsEveryForm) {
   const Config c = good(R"(
 data_dir = "/srv/mail"

@@ -73,8 +73,8 @@ const std::array kKeys{
     Key{"tls.self_signed_when_missing", Form::flag, FIELD(bool, tls.self_signed_when_missing),
         "true", "", "", kStart,
         "Without tls.certificate, make a self-signed one; false: offer no TLS."},
-    Key{"tls.min_version", Form::choice, choice<tls_version_of>(kTlsVersions), "1.2", "", "",
-        kStart, "The oldest TLS version taken."},
+    Key{"tls.min_version", Form::choice, choice<tls_version_of>(kTlsVersions), "1.2", "", "", kLive,
+        "The oldest TLS version taken."},
 
     Key{"limits.message_size", Form::size, FIELD(std::uint64_t, limits.message_size), "100MB",
         "64KiB", "4095MiB", kLive, "The largest message taken, by LMTP, submission and APPEND."},
@@ -90,8 +90,8 @@ const std::array kKeys{
         "7d", kLive, "A silent session is closed after this (RFC 9051, section 5.4)."},
     Key{"limits.command_line", Form::size, FIELD(std::uint64_t, limits.command_line), "64KiB",
         "8KiB", "16MiB", kLive, "The longest command, without its literals."},
-    Key{"limits.literal", Form::size, FIELD(std::uint64_t, limits.literal), "1MiB", "4KiB", "64MiB",
-        kLive, "The largest literal that is not a message."},
+    Key{"limits.literal", Form::size, FIELD(std::uint64_t, limits.literal), "100KiB", "4KiB",
+        "64MiB", kLive, "The largest literal that is not a message."},
 
     Key{"storage.cache", Form::size, FIELD(std::uint64_t, storage.cache), "256MiB", "8MiB", "1TiB",
         kStart, "Memory for stored blocks read."},
@@ -102,7 +102,7 @@ const std::array kKeys{
     Key{"storage.version_memory", Form::size, FIELD(std::uint64_t, storage.version_memory),
         "512MiB", "16MiB", "1TiB", kStart, "Memory for opened mailboxes that nobody has selected."},
     Key{"storage.piece_sharing", Form::choice, choice<sharing_of>(kSharing), "server", "", "",
-        kStart, "Among whom equal content is stored once."},
+        kStart, "Among whom equal content is stored once: all, those of a domain, or nobody else."},
     Key{"storage.journal_horizon", Form::duration, FIELD(Duration, storage.journal_horizon), "30d",
         "1d", "3650d", kLive, "How far back changes can be undone and told to returning clients."},
     Key{"storage.expunged_retention", Form::duration, FIELD(Duration, storage.expunged_retention),
@@ -204,9 +204,10 @@ const std::array kKeys{
         kStart, "Threads that read disks, hash and search; 0: two per core, at least four."},
 
     Key{"quota.default_size", Form::size, FIELD(std::uint64_t, quota.default_size), "0", "", "",
-        kLive, "Storage of an account without a quota of its own; 0: not limited."},
+        kLive, "Storage of a new account that is given no quota of its own; 0: not limited."},
     Key{"quota.default_messages", Form::number, FIELD(std::uint64_t, quota.default_messages), "0",
-        "", "", kLive, "Messages of an account without a quota of its own; 0: not limited."},
+        "", "", kLive,
+        "Messages of a new account that is given no quota of its own; 0: not limited."},
 };
 #undef FIELD
 

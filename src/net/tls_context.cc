@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <cassert>
 #include <ctime>
 #include <mutex>
@@ -39,8 +40,13 @@ ContextPtr make_context(const SSL_METHOD* method) {
   return context;
 }
 
-// A key with a passphrase is an error, not a question on somebody's terminal.
-int no_passphrase(char*, int, int, void*) { return 0; }
+// The configured password, if there is one: never a question on somebody's terminal.
+int give_password(char* out, int room, int, void* arg) {
+  const auto& password = *static_cast<const std::string*>(arg);
+  if (password.size() > static_cast<std::size_t>(room)) return 0;
+  std::ranges::copy(password, out);
+  return static_cast<int>(password.size());
+}
 
 int choose_certificate(SSL* ssl, int*, void* arg) {
   const auto& loaded = *static_cast<const Loaded*>(arg);
@@ -60,7 +66,7 @@ int choose_certificate(SSL* ssl, int*, void* arg) {
   return SSL_TLSEXT_ERR_NOACK;
 }
 
-Result<ContextPtr> load_pair(const CertificatePair& pair) {
+Result<ContextPtr> load_pair(const CertificatePair& pair, TlsVersion oldest) {
   ERR_clear_error();
   auto context = make_context(TLS_server_method());
   if (!context) return fail(ErrorKind::unavailable, "TLS cannot start", take_tls_errors());
@@ -69,14 +75,24 @@ Result<ContextPtr> load_pair(const CertificatePair& pair) {
   SSL_CTX_set_num_tickets(ctx, 1);
   SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, nullptr);
-  SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+  if (oldest == TlsVersion::v1_3) SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
+  SSL_CTX_set_default_passwd_cb(ctx, give_password);
+  std::string password = pair.key_password;
+  SSL_CTX_set_default_passwd_cb_userdata(ctx, &password);
   if (SSL_CTX_use_certificate_chain_file(ctx, pair.chain_file.c_str()) != 1) {
     return fail(ErrorKind::bad_argument, "no certificate can be read from " + pair.chain_file,
                 take_tls_errors());
   }
-  if (SSL_CTX_use_PrivateKey_file(ctx, pair.key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
+  const bool key_read =
+      SSL_CTX_use_PrivateKey_file(ctx, pair.key_file.c_str(), SSL_FILETYPE_PEM) == 1;
+  SSL_CTX_set_default_passwd_cb_userdata(ctx, nullptr);
+  SSL_CTX_set_default_passwd_cb(ctx, nullptr);
+  OPENSSL_cleanse(password.data(), password.size());
+  if (!key_read) {
     return fail(ErrorKind::bad_argument,
-                pair.key_file + " holds no private key for " + pair.chain_file, take_tls_errors());
+                pair.key_file + " holds no private key for " + pair.chain_file +
+                    ", or its password is another",
+                take_tls_errors());
   }
   if (SSL_CTX_check_private_key(ctx) != 1) {
     return fail(ErrorKind::bad_argument, pair.key_file + " is not the key of " + pair.chain_file,
@@ -85,10 +101,11 @@ Result<ContextPtr> load_pair(const CertificatePair& pair) {
   return context;
 }
 
-Result<std::shared_ptr<Loaded>> load_pairs(const std::vector<CertificatePair>& pairs) {
+Result<std::shared_ptr<Loaded>> load_pairs(const std::vector<CertificatePair>& pairs,
+                                           TlsVersion oldest) {
   auto loaded = std::make_shared<Loaded>();
   for (const auto& pair : pairs) {
-    auto context = load_pair(pair);
+    auto context = load_pair(pair, oldest);
     if (!context) return pass(context);
     loaded->contexts.push_back(std::move(*context));
   }
@@ -102,6 +119,7 @@ Result<std::shared_ptr<Loaded>> load_pairs(const std::vector<CertificatePair>& p
 
 struct TlsContext::State {
   std::vector<CertificatePair> pairs;
+  TlsVersion oldest = TlsVersion::v1_2;
   mutable std::mutex mutex;
   std::shared_ptr<Loaded> loaded;
 
@@ -115,18 +133,20 @@ TlsContext::TlsContext(std::unique_ptr<State> state) : state_(std::move(state)) 
 
 TlsContext::~TlsContext() = default;
 
-Result<std::shared_ptr<TlsContext>> TlsContext::load(std::vector<CertificatePair> pairs) {
+Result<std::shared_ptr<TlsContext>> TlsContext::load(std::vector<CertificatePair> pairs,
+                                                     TlsVersion oldest) {
   assert(!pairs.empty());
-  auto loaded = load_pairs(pairs);
+  auto loaded = load_pairs(pairs, oldest);
   if (!loaded) return pass(loaded);
   auto state = std::make_unique<State>();
   state->pairs = std::move(pairs);
+  state->oldest = oldest;
   state->loaded = std::move(*loaded);
   return std::shared_ptr<TlsContext>(new TlsContext(std::move(state)));
 }
 
 Status TlsContext::reload() {
-  auto loaded = load_pairs(state_->pairs);
+  auto loaded = load_pairs(state_->pairs, state_->oldest);
   if (!loaded) return pass(loaded);
   const std::lock_guard lock(state_->mutex);
   state_->loaded.swap(*loaded);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,13 +11,17 @@ struct ssl_ctx_st;
 
 namespace posthorn::net {
 
-/// PEM files: the certificate with its intermediates after it, and its private key (no passphrase).
+/// PEM files: the certificate with its intermediates after it, and its private key.
 struct CertificatePair {
   std::string chain_file;
   std::string key_file;
+  std::string key_password = {};  ///< Opens an encrypted key; it is asked of nobody.
 };
 
-/// What the server side of TLS needs: certificates and settings. TLS 1.2 and up with forward
+/// The oldest version a peer may speak (RFC 8996: nothing below 1.2).
+enum class TlsVersion : std::uint8_t { v1_2, v1_3 };
+
+/// What the server side of TLS needs: certificates and settings. TLS 1.2 or 1.3 and up with forward
 /// secrecy, no renegotiation, no client certificate asked for (so one that is offered cannot fail a
 /// handshake), small memory for an idle session. Thread: any.
 class TlsContext {
@@ -25,7 +30,8 @@ class TlsContext {
   /// by the names in their certificates (RFC 6066 §3; a trailing dot is ignored). Errors:
   /// bad_argument with the file that is missing, unreadable, or not the other's half. Requires: at
   /// least one pair.
-  static Result<std::shared_ptr<TlsContext>> load(std::vector<CertificatePair> pairs);
+  static Result<std::shared_ptr<TlsContext>> load(std::vector<CertificatePair> pairs,
+                                                  TlsVersion oldest = TlsVersion::v1_2);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;

@@ -58,7 +58,8 @@ async::Task<std::vector<Status>> deliver(Delivery delivery, store::Upload& messa
   async::Gate gate;
   for (std::size_t i = 0; i < recipients.size(); ++i) {
     if (first[i] != i) continue;
-    auto email = co_await message.finish(delivery.fields(recipients[i]));
+    auto email =
+        co_await message.finish(delivery.fields(recipients[i]), recipients[i].account->id());
     if (!email) {
       outcomes[i] = pass(email);
       continue;

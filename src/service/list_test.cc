@@ -12,7 +12,6 @@ using ::testing::IsEmpty;
 /// An account with these mailboxes; those whose names begin with '+' are subscribed.
 store::AccountState account_of(std::initializer_list<std::string_view> names) {
   store::AccountState state;
-  auto mailboxes = std::make_shared<store::AccountState::Mailboxes>();
   auto ids = std::make_shared<store::AccountState::Names>();
   auto subscriptions = std::make_shared<store::AccountState::Subscriptions>();
   MailboxId id(0);
@@ -27,9 +26,8 @@ store::AccountState account_of(std::initializer_list<std::string_view> names) {
     mailbox->name = name;
     if (name == "Sent") mailbox->special_use = bit(store::SpecialUse::sent);
     ids->emplace(name, id);
-    mailboxes->emplace(id, std::move(mailbox));
+    state.mailboxes.set(id, std::move(mailbox));
   }
-  state.mailboxes = std::move(mailboxes);
   state.names = std::move(ids);
   state.subscriptions = std::move(subscriptions);
   return state;

@@ -31,7 +31,9 @@ Account::Account(Store& store, AccountId id, async::Loop& home, StatePtr state)
       published_(state),
       emails_(std::make_unique<EmailCatalog>(store.engine(), id)),
       pipeline_(std::make_unique<Pipeline>(home, state)),
-      watches_(std::make_shared<WatchList>()) {}
+      watches_(std::make_shared<WatchList>()) {
+  for (const auto& [mailbox, version] : state->mailboxes) note_long_tails(*state, {&mailbox, 1});
+}
 
 Account::~Account() = default;
 
@@ -206,6 +208,7 @@ async::Task<Status> Account::commit_at_home(PreparedChange prepared) {
 }
 
 void Account::publish(const PreparedChange& done) {
+  note_long_tails(*done.next, done.touched);
   published_.store(done.next, std::memory_order_release);
   if (!done.touched.empty()) watches_->notify(done.touched);
   if (!done.touched.empty() || done.outbox_changed) {
@@ -216,6 +219,13 @@ void Account::publish(const PreparedChange& done) {
   maintain_if_due();
 }
 
+void Account::note_long_tails(const AccountState& state, std::span<const MailboxId> touched) {
+  for (const MailboxId id : touched) {
+    const MailboxPtr mailbox = state.find(id);
+    if (mailbox && mailbox->tail_rows > Maintenance::kMaxTailRows) pipeline_->long_tails.insert(id);
+  }
+}
+
 async::Task<Status> Account::reload_at_home() {
   co_await pipeline_->lock();
   co_await pipeline_->drained();
@@ -223,8 +233,9 @@ async::Task<Status> Account::reload_at_home() {
       co_await async::offload(store_.offload(), [&] { return load_account(store_.engine(), id_); });
   if (loaded) {
     std::vector<MailboxId> touched;
-    for (const auto& [id, mailbox] : *loaded->state->mailboxes) touched.push_back(id);
+    for (const auto& [id, mailbox] : loaded->state->mailboxes) touched.push_back(id);
     pipeline_->working = loaded->state;
+    note_long_tails(*loaded->state, touched);
     emails_->forget();
     published_.store(loaded->state, std::memory_order_release);
     watches_->notify(touched);
@@ -274,10 +285,8 @@ async::Task<Result<MailboxPtr>> Account::load_at_home(MailboxId id) {
   full->storage = loaded->storage;
   full->keywords = loaded->keywords;
   full->tail_rows = static_cast<std::uint32_t>(loaded->storage->tail.count());
-  auto mailboxes = std::make_shared<AccountState::Mailboxes>(*base->mailboxes);
-  (*mailboxes)[id] = full;
   auto state = std::make_shared<AccountState>(*base);
-  state->mailboxes = std::move(mailboxes);
+  state->mailboxes.set(id, full);
   pipeline_->working = state;
   published_.store(state, std::memory_order_release);
   pipeline_->unlock();

@@ -112,6 +112,7 @@ class Account : public std::enable_shared_from_this<Account> {
   /// here.
   async::Task<Status> commit_at_home(struct PreparedChange prepared);
   void publish(const struct PreparedChange& done);
+  void note_long_tails(const AccountState& state, std::span<const MailboxId> touched);
   async::Task<Status> reload_at_home();
   void maintain_if_due();
 

@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "store/mailbox.h"
 #include "store/outbox.h"
+#include "store/persistent_map.h"
 #include "store/sending.h"
 
 namespace posthorn::store {
@@ -36,10 +37,12 @@ struct AccountCounters {
 struct AccountState {
   Seq seq;  ///< The change that made it; also the newest MODSEQ given out.
   AccountCounters counters;
-  using Mailboxes = std::map<MailboxId, MailboxPtr>;
+  /// Every change to a mailbox makes a new one of these, so it must not cost all of them; names and
+  /// subscriptions change seldom.
+  using Mailboxes = PersistentMap<MailboxId, MailboxPtr>;
   using Names = std::map<std::string, MailboxId, std::less<>>;
   using Subscriptions = std::set<std::string, std::less<>>;
-  std::shared_ptr<const Mailboxes> mailboxes = std::make_shared<Mailboxes>();
+  Mailboxes mailboxes;
   std::shared_ptr<const Names> names = std::make_shared<Names>();
   std::shared_ptr<const Subscriptions> subscriptions = std::make_shared<Subscriptions>();
   std::shared_ptr<const Outbox> outbox = std::make_shared<Outbox>();
@@ -49,8 +52,8 @@ struct AccountState {
   std::optional<IntentId> intent = {};
 
   [[nodiscard]] MailboxPtr find(MailboxId id) const {
-    const auto it = mailboxes->find(id);
-    return it == mailboxes->end() ? nullptr : it->second;
+    const MailboxPtr* found = mailboxes.find(id);
+    return found == nullptr ? nullptr : *found;
   }
   [[nodiscard]] MailboxPtr find(std::string_view name) const {
     const auto it = names->find(name);

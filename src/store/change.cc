@@ -67,13 +67,6 @@ AccountState::Subscriptions& Change::subscriptions() {
   return *own_subscriptions_;
 }
 
-AccountState::Mailboxes& Change::mailboxes() {
-  if (!own_mailboxes_)
-    draft_.mailboxes = own_mailboxes_ =
-        std::make_shared<AccountState::Mailboxes>(*draft_.mailboxes);
-  return *own_mailboxes_;
-}
-
 Result<Change::Touched*> Change::touch(MailboxId id) {
   if (const auto it = touched_.find(id); it != touched_.end()) {
     if (it->second->deleted) return fail(ErrorKind::not_found, "No such mailbox");
@@ -102,7 +95,7 @@ Status Change::check_room(std::uint64_t bytes, std::uint64_t messages) const {
 // --- mailboxes -----------------------------------------------------------------------------------
 
 Result<Change::Touched*> Change::make_mailbox(std::string_view name, SpecialUses uses) {
-  if (draft_.mailboxes->size() >= kMaxMailboxes)
+  if (draft_.mailboxes.size() >= kMaxMailboxes)
     return fail(ErrorKind::limit, "The account has too many mailboxes");
   auto mailbox = std::make_shared<Mailbox>();
   mailbox->id = draft_.counters.next_mailbox;
@@ -115,7 +108,7 @@ Result<Change::Touched*> Change::make_mailbox(std::string_view name, SpecialUses
   mailbox->storage = std::make_shared<MailboxStorage>();
   ++draft_.counters.next_mailbox;
   ++draft_.counters.next_uid_validity;
-  mailboxes()[mailbox->id] = mailbox;
+  draft_.mailboxes.set(mailbox->id, mailbox);
   names()[std::string(name)] = mailbox->id;
   auto touched = touch(mailbox->id);
   (*touched)->created = true;
@@ -155,7 +148,7 @@ Status Change::delete_mailbox(std::string_view name) {
   for (std::uint32_t i = 0; i < all.size(); ++i) all[i] = i;
   remove(**touched, all);
   (*touched)->deleted = true;
-  mailboxes().erase(mailbox->id);
+  draft_.mailboxes.erase(mailbox->id);
   names().erase(std::string(name));
   return {};
 }

@@ -138,7 +138,6 @@ class Change {
   Status rename_inbox(std::string_view to);
   AccountState::Names& names();
   AccountState::Subscriptions& subscriptions();
-  AccountState::Mailboxes& mailboxes();
   Outbox& outbox();
   Ordinal take_email(const NewEmail& email);
 
@@ -147,7 +146,6 @@ class Change {
   Timestamp now_;
   std::shared_ptr<AccountState::Names> own_names_;
   std::shared_ptr<AccountState::Subscriptions> own_subscriptions_;
-  std::shared_ptr<AccountState::Mailboxes> own_mailboxes_;
   std::map<MailboxId, std::unique_ptr<Touched>> touched_;
   std::vector<std::pair<Ordinal, NewEmail>> emails_;
   std::vector<std::string> subscribed_;

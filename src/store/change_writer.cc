@@ -268,7 +268,7 @@ PreparedChange ChangeWriter::write(Change& change, const PartitionId& partition)
     if (t->created && t->deleted) continue;
     if (!t->created && !t->deleted && !t->renamed && !t->messages_changed()) continue;
     writing.mailbox(*t);
-    if (!t->deleted) change.mailboxes()[id] = std::make_shared<Mailbox>(std::move(t->now));
+    if (!t->deleted) change.draft_.mailboxes.set(id, std::make_shared<Mailbox>(std::move(t->now)));
   }
   for (const auto& [ordinal, email] : change.emails_) writing.email(ordinal, email);
   for (const std::string& name : change.subscribed_)

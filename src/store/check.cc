@@ -182,7 +182,7 @@ async::Task<Status> Store::check_account(AccountPtr account, bool deep, CheckRep
   std::uint64_t bytes = 0;
   std::uint64_t messages = 0;
   StatePtr state = account->published();
-  for (const auto& [id, listed] : *state->mailboxes) {
+  for (const auto& [id, listed] : state->mailboxes) {
     auto loaded = co_await account->load(id);
     if (!loaded) {
       if (loaded.error().kind != ErrorKind::not_found)
@@ -200,7 +200,7 @@ async::Task<Status> Store::check_account(AccountPtr account, bool deep, CheckRep
   state = account->published();
   co_await async::offload(state_->offload,
                           [&] { MessageChecker(account, deep, report.findings).run(*state); });
-  for (const auto& [id, mailbox] : *state->mailboxes) {
+  for (const auto& [id, mailbox] : state->mailboxes) {
     bytes += mailbox->head.bytes;
     messages += mailbox->head.messages;
   }

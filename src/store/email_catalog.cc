@@ -41,6 +41,22 @@ void EmailCatalog::add(const GroupRef& group) {
   groups_.store(std::move(groups));
 }
 
+void EmailCatalog::note_stale(Ordinal first) {
+  const std::scoped_lock lock(stale_mutex_);
+  stale_.insert(first);
+}
+
+std::optional<Ordinal> EmailCatalog::stale() const {
+  const std::scoped_lock lock(stale_mutex_);
+  if (stale_.empty()) return std::nullopt;
+  return *stale_.begin();
+}
+
+void EmailCatalog::clear_stale(Ordinal first) {
+  const std::scoped_lock lock(stale_mutex_);
+  stale_.erase(first);
+}
+
 const GroupRef* EmailCatalog::find(const Groups& groups, Ordinal ordinal) {
   const auto it = std::ranges::upper_bound(groups, ordinal, {}, &GroupRef::first);
   if (it == groups.begin()) return nullptr;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "base/result.h"
@@ -39,10 +40,18 @@ class EmailCatalog {
   /// Forgets what load() read; the next reads again.
   void forget() { groups_.store(nullptr); }
 
+  /// The group that begins with `first` has digests that are not to be believed: it is to be
+  /// written anew. Kept in memory only: whoever reads the group next says so again.
+  void note_stale(Ordinal first);
+  [[nodiscard]] std::optional<Ordinal> stale() const;
+  void clear_stale(Ordinal first);
+
  private:
   engine::Engine& engine_;
   const PartitionId partition_;
   std::mutex loading_;
+  mutable std::mutex stale_mutex_;
+  std::set<Ordinal> stale_;
   std::atomic<std::shared_ptr<const Groups>> groups_;
 };
 

@@ -11,6 +11,7 @@
 #include "store/group_page.h"
 #include "store/piece_batch.h"
 #include "store/record.h"
+#include "store/redigest.h"
 #include "store/store_state.h"
 
 namespace posthorn::store {
@@ -28,6 +29,13 @@ constexpr std::size_t index_of(Column c) {
 }
 
 using GroupPagePtr = std::shared_ptr<const GroupPage>;
+
+constexpr std::array<GroupPage::Judge, kColumns> kJudges = {is_trusted_keys, is_trusted_structure,
+                                                            nullptr, nullptr};
+
+std::size_t size_of(const EmailRecord& record) {
+  return record.keys.size() + record.structure.size() + record.header.size() + record.body.size();
+}
 
 std::string_view column_of(const EmailRecord& record, Column column) {
   switch (column) {
@@ -70,18 +78,34 @@ struct EmailReader::State {
     return true;
   }
 
+  /// Whether these columns of the message can be had from the group's pages: digests of another
+  /// version cannot. Requires: has().
+  [[nodiscard]] static bool trusts(const Group& group, Columns columns, Ordinal ordinal) {
+    for (std::size_t i = 0; i < kColumns; ++i) {
+      if ((columns & 1U << i) == 0 || group.pages[i]->trusted()) continue;
+      auto bytes = group.pages[i]->find(ordinal);
+      if (bytes && !kJudges[i](*bytes)) return false;
+    }
+    return true;
+  }
+
   /// One message from what is in memory. False if it has to be read.
   bool take_cached(const EmailCatalog::Groups* known, Ordinal ordinal, Columns columns,
                    std::size_t together) {
-    if (const Group* group = find(ordinal); group != nullptr && has(*group, columns)) return true;
+    if (const Group* group = find(ordinal);
+        group != nullptr && has(*group, columns) && trusts(*group, columns, ordinal))
+      return true;
     if (!rows.empty() && rows.contains(ordinal)) return true;
     // Pages first: one look-up for hundreds of messages whose bytes lie side by side. A few may
     // still come from their records, rather than have pages read for them.
     constexpr std::size_t kManyTogether = 32;
     const GroupRef* ref = known != nullptr ? EmailCatalog::find(*known, ordinal) : nullptr;
     if (ref != nullptr) {
-      if (take_pages(*ref, columns, engine::Tier::cached_only)) return true;
-      if (together >= kManyTogether) return false;
+      if (take_pages(*ref, columns, engine::Tier::cached_only)) {
+        if (trusts(*find(ordinal), columns, ordinal)) return true;
+      } else if (together >= kManyTogether) {
+        return false;
+      }
     }
     if (auto record = account->store().state().records.find({account->id(), ordinal.value})) {
       rows.emplace(ordinal, std::move(record));
@@ -104,7 +128,7 @@ struct EmailReader::State {
         if (tier == engine::Tier::cached_only) return fail(ErrorKind::would_block, "not cached");
         auto bytes = account->store().engine().read_page(account->id(), ref.pages[i], tier);
         if (!bytes) return pass(bytes);
-        auto decoded = GroupPage::decode(*bytes);
+        auto decoded = GroupPage::decode(*bytes, kJudges[i]);
         if (!decoded) return pass(decoded);
         page = *decoded;
         cache.put(key, page, page->bytes());
@@ -126,16 +150,13 @@ struct EmailReader::State {
         Status ok = take_pages(*ref, columns, engine::Tier::may_block);
         // Pages go when their messages do, or are packed anew: then the list has changed too.
         if (!ok && ok.error().kind == ErrorKind::not_found && !again) continue;
+        if (ok && !trusts(*find(ordinal), columns, ordinal)) ok = renew(*ref, ordinal);
         if (!ok) errors.emplace(ordinal, ok.error());
         return;
       }
       auto record = catalog.read_row(ordinal);
       if (record) {
-        auto shared = std::make_shared<const EmailRecord>(std::move(*record));
-        account->store().state().records.put({account->id(), ordinal.value}, shared,
-                                             shared->keys.size() + shared->structure.size() +
-                                                 shared->header.size() + shared->body.size());
-        rows.emplace(ordinal, std::move(shared));
+        if (Status ok = keep(ordinal, std::move(*record)); !ok) errors.emplace(ordinal, ok.error());
         return;
       }
       // Perhaps it was packed a moment ago.
@@ -144,6 +165,37 @@ struct EmailReader::State {
         return;
       }
     }
+  }
+
+  /// A message of the group whose digest is not to be believed: made again, and the group is noted.
+  Status renew(const GroupRef& ref, Ordinal ordinal) {
+    account->emails().note_stale(ref.first);
+    if (Status ok =
+            take_pages(ref, bit(Column::header) | bit(Column::body), engine::Tier::may_block);
+        !ok)
+      return ok;
+    const Group& group = *find(ordinal);
+    EmailRecord record;
+    for (const Column column : {Column::header, Column::body}) {
+      auto bytes = group.pages[index_of(column)]->find(ordinal);
+      if (!bytes) return pass(bytes);
+      (column == Column::header ? record.header : record.body) = *bytes;
+    }
+    return keep(ordinal, std::move(record));
+  }
+
+  /// A record read, with its digest made again if it has to be.
+  Status keep(Ordinal ordinal, EmailRecord record) {
+    if (!is_trusted(record)) {
+      auto digest = digest_again(account->store().engine(), record.header, record.body);
+      if (!digest) return pass(digest);
+      record.keys = std::move(digest->keys);
+      record.structure = std::move(digest->structure);
+    }
+    const auto shared = std::make_shared<const EmailRecord>(std::move(record));
+    account->store().state().records.put({account->id(), ordinal.value}, shared, size_of(*shared));
+    rows.emplace(ordinal, shared);
+    return {};
   }
 
   /// Keeps the last group, where a reader going on in order is likely to be.
@@ -185,13 +237,14 @@ void EmailReader::load_blocking(std::span<const Ordinal> ordinals, Columns colum
 }
 
 Result<std::string_view> EmailReader::get(Ordinal ordinal, Column column) const {
-  if (const State::Group* group = state_->find(ordinal); group != nullptr) {
-    if (const GroupPagePtr& page = group->pages[index_of(column)]) return page->find(ordinal);
-  }
+  const State::Group* group = state_->find(ordinal);
+  const GroupPage* page = group == nullptr ? nullptr : group->pages[index_of(column)].get();
+  if (page != nullptr && page->trusted()) return page->find(ordinal);
   if (const auto it = state_->rows.find(ordinal); it != state_->rows.end())
     return column_of(*it->second, column);
   if (const auto it = state_->errors.find(ordinal); it != state_->errors.end())
     return std::unexpected(it->second);
+  if (page != nullptr) return page->find(ordinal);
   return fail(ErrorKind::server_bug, "a message was not loaded");
 }
 

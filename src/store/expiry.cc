@@ -29,12 +29,14 @@ struct Rewritten {
 };
 
 struct Plan {
-  Seq horizon;  ///< Everything up to here goes.
+  Seq horizon;  ///< History up to here goes.
+  Seq content;  ///< Content of what was expunged up to here goes.
   bool more = false;
+  bool any = false;               ///< There is something to do.
   std::vector<std::string> rows;  ///< Of the log, the journal and single messages.
   std::vector<PageNumber> pages;
   std::vector<Rewritten> groups;
-  std::vector<engine::PieceName> pieces;  ///< That only the dead used: for release_unused().
+  std::vector<engine::PieceName> pieces;  ///< That only the dead used.
 };
 
 class Planner {
@@ -43,9 +45,11 @@ class Planner {
           EmailCatalog& catalog)
       : engine_(engine), id_(id), state_(state), catalog_(catalog) {}
 
-  Result<Plan> plan(std::int64_t before) {
-    if (Status ok = old_history(before); !ok) return pass(ok);
-    if (Status ok = old_intents(before); !ok) return pass(ok);
+  Result<Plan> plan(Expiry::Bounds before) {
+    if (Status ok = read_horizons(); !ok) return pass(ok);
+    if (Status ok = old_content(before.content); !ok) return pass(ok);
+    if (Status ok = old_history(before.history); !ok) return pass(ok);
+    if (Status ok = old_intents(before.history); !ok) return pass(ok);
     if (!dead_.empty()) {
       spare_the_living();
       if (Status ok = spare_younger_history(); !ok) return pass(ok);
@@ -57,31 +61,51 @@ class Planner {
   }
 
  private:
-  Status old_history(std::int64_t before) {
-    constexpr std::size_t kAtOnce = 2000;
-    auto rows = engine_.scan(id_, "l", keys::after_prefix("l"), kAtOnce, engine::Tier::may_block);
+  static constexpr std::size_t kAtOnce = 2000;
+
+  Status read_horizons() {
+    const std::array<std::string, 2> keys = {keys::horizon(), keys::content_horizon()};
+    auto rows = engine_.get(id_, keys, engine::Tier::may_block);
     if (!rows) return pass(rows);
-    plan_.more = rows->next_key.has_value();
-    for (const engine::Row& row : rows->rows) {
-      auto log = decode_log(row.value);
-      if (!log) return pass(log);
-      if (log->time >= before) {
-        plan_.more = false;
-        break;
-      }
-      const Seq seq(keys::last_number(row.key));
-      plan_.horizon = seq;
-      plan_.rows.push_back(row.key);
-      dead_.insert(log->released.begin(), log->released.end());
-      for (const LogRecord::Entry& entry : log->entries) {
-        if (!entry.journal) continue;
-        if (Status ok = old_journal(entry, seq); !ok) return ok;
-      }
-    }
+    const auto number = [](const std::optional<std::string>& row) {
+      return Seq(row ? ByteReader(*row).u64() : 0);
+    };
+    plan_.horizon = number((*rows)[0]);
+    // A store older than this row dropped both together.
+    plan_.content = std::max(plan_.horizon, number((*rows)[1]));
     return {};
   }
 
-  Status old_journal(const LogRecord::Entry& entry, Seq seq) {
+  /// Calls `f` for changes from `from` on that are older than `before`, kAtOnce at most.
+  template <class F>
+  Status for_each_change(Seq from, std::int64_t before, F&& f) {
+    auto rows = engine_.scan(id_, keys::log(from), keys::after_prefix("l"), kAtOnce,
+                             engine::Tier::may_block);
+    if (!rows) return pass(rows);
+    for (const engine::Row& row : rows->rows) {
+      auto log = decode_log(row.value);
+      if (!log) return pass(log);
+      if (log->time >= before) return {};
+      plan_.any = true;
+      if (Status ok = f(Seq(keys::last_number(row.key)), *log); !ok) return ok;
+    }
+    plan_.more |= rows->next_key.has_value();
+    return {};
+  }
+
+  Status old_content(std::int64_t before) {
+    return for_each_change(Seq(plan_.content.value + 1), before,
+                           [&](Seq seq, const LogRecord& log) -> Status {
+                             plan_.content = seq;
+                             dead_.insert(log.released.begin(), log.released.end());
+                             for (const LogRecord::Entry& entry : log.entries)
+                               if (entry.journal)
+                                 if (Status ok = note_dead(entry, seq); !ok) return ok;
+                             return {};
+                           });
+  }
+
+  Status note_dead(const LogRecord::Entry& entry, Seq seq) {
     const std::string key = keys::journal(entry.mailbox, seq);
     auto found = engine_.get(id_, std::span(&key, 1), engine::Tier::may_block);
     if (!found) return pass(found);
@@ -89,9 +113,27 @@ class Planner {
     auto journal = read_journal(engine_, id_, *found->front());
     if (!journal) return pass(journal);
     for (const StoredRow& row : journal->expunged) dead_.insert(row.member.ordinal);
-    plan_.rows.push_back(key);
-    if (entry.journal_page.value != 0) plan_.pages.push_back(entry.journal_page);
     return {};
+  }
+
+  /// Never beyond the content: what is in no journal any more is not found dead.
+  Status old_history(std::int64_t before) {
+    return for_each_change(Seq(plan_.horizon.value + 1), before,
+                           [&](Seq seq, const LogRecord& log) -> Status {
+                             if (seq > plan_.content) {
+                               plan_.more = true;
+                               return {};
+                             }
+                             plan_.horizon = seq;
+                             plan_.rows.push_back(keys::log(seq));
+                             for (const LogRecord::Entry& entry : log.entries) {
+                               if (!entry.journal) continue;
+                               plan_.rows.push_back(keys::journal(entry.mailbox, seq));
+                               if (entry.journal_page.value != 0)
+                                 plan_.pages.push_back(entry.journal_page);
+                             }
+                             return {};
+                           });
   }
 
   /// A step is asked for again at the entry's next attempt, or at the next start: not that late.
@@ -107,7 +149,7 @@ class Planner {
   /// Requires: every mailbox has its contents.
   void spare_the_living() {
     for (const auto& [id, entry] : *state_.outbox) dead_.erase(entry->email);
-    for (const auto& [id, mailbox] : *state_.mailboxes) {
+    for (const auto& [id, mailbox] : state_.mailboxes) {
       const Members& members = mailbox->contents->members();
       members.for_each(0, members.count(),
                        [&](std::uint32_t, const MemberLeaf& leaf, std::uint32_t k) {
@@ -118,7 +160,7 @@ class Planner {
 
   Status spare_younger_history() {
     return for_each_row(engine_, id_, "j", [&](const engine::Row& row) -> Status {
-      if (keys::last_number(row.key) <= plan_.horizon.value) return {};
+      if (keys::last_number(row.key) <= plan_.content.value) return {};
       auto journal = read_journal(engine_, id_, row.value);
       if (!journal) return pass(journal);
       for (const StoredRow& message : journal->expunged) dead_.erase(message.member.ordinal);
@@ -201,30 +243,37 @@ class Planner {
 
 }  // namespace
 
-async::Task<Status> Expiry::run(AccountPtr account, std::int64_t before) {
+async::Task<Result<Expiry::Outcome>> Expiry::run(AccountPtr account, Bounds before) {
   async::Loop* const caller = async::Loop::current();
   co_await account->home_.enter();
-  Result<bool> more = true;
-  while (more && *more) more = co_await step(account, before);
+  // Packing moves messages while a plan says where they are: one of the two at a time.
+  Result<Outcome> outcome = Outcome::busy;
+  if (!std::exchange(account->pipeline_->maintaining, true)) {
+    Result<bool> more = true;
+    while (more && *more) more = co_await step(account, before);
+    account->pipeline_->maintaining = false;
+    account->maintain_if_due();
+    outcome = more ? Result<Outcome>(Outcome::done) : pass(more);
+  }
   if (caller != nullptr) co_await caller->enter();
-  if (!more) co_return pass(more);
-  co_return Status{};
+  co_return outcome;
 }
 
-async::Task<Result<bool>> Expiry::step(AccountPtr account, std::int64_t before) {
+async::Task<Result<bool>> Expiry::step(AccountPtr account, Bounds before) {
   Store& store = account->store();
-  for (const auto& [id, mailbox] : *account->published()->mailboxes) {
+  const StatePtr listed = account->published();
+  for (const auto& [id, mailbox] : listed->mailboxes) {
     auto loaded = co_await account->load_at_home(id);
     if (!loaded && loaded.error().kind != ErrorKind::not_found) co_return pass(loaded);
   }
   const StatePtr state = account->published();
-  if (std::ranges::any_of(*state->mailboxes, [](const auto& m) { return !m.second->contents; }))
+  if (std::ranges::any_of(state->mailboxes, [](const auto& m) { return !m.second->contents; }))
     co_return true;
   auto plan = co_await async::offload(store.offload(), [&] {
     return Planner(store.engine(), account->id(), *state, account->emails()).plan(before);
   });
   if (!plan) co_return pass(plan);
-  if (plan->rows.empty()) co_return false;
+  if (!plan->any && plan->rows.empty()) co_return false;
 
   Account::Pipeline& pipeline = *account->pipeline_;
   co_await pipeline.lock();
@@ -237,7 +286,7 @@ async::Task<Result<bool>> Expiry::step(AccountPtr account, std::int64_t before) 
   for (std::string& key : plan->rows) edits.push_back({std::move(key), std::nullopt});
   carry.dropped_pages = plan->pages;
   for (const engine::PieceName& piece : plan->pieces)
-    carry.candidates.push_back({account->id(), piece, before});
+    carry.candidates.push_back({account->id(), piece, before.content});
   for (Rewritten& group : plan->groups) {
     carry.dropped_pages.insert(carry.dropped_pages.end(), group.old.pages.begin(),
                                group.old.pages.end());
@@ -253,9 +302,12 @@ async::Task<Result<bool>> Expiry::step(AccountPtr account, std::int64_t before) 
     }
     edits.push_back({keys::group(group.old.first), encode_group(written)});
   }
-  std::string horizon;
-  ByteWriter(horizon).u64(plan->horizon.value);
-  edits.push_back({keys::horizon(), std::move(horizon)});
+  for (const auto& [key, seq] : {std::pair(keys::horizon(), plan->horizon),
+                                 std::pair(keys::content_horizon(), plan->content)}) {
+    std::string number;
+    ByteWriter(number).u64(seq.value);
+    edits.push_back({key, std::move(number)});
+  }
   edits.push_back({keys::account(), encode_counters(next->counters)});
   change.next = std::move(next);
   const Status done = co_await account->commit_at_home(std::move(change));

@@ -42,7 +42,7 @@ std::string GroupPage::encode(std::span<const std::pair<Ordinal, std::string_vie
   return seal_page(out);
 }
 
-Result<std::shared_ptr<const GroupPage>> GroupPage::decode(std::string_view record) {
+Result<std::shared_ptr<const GroupPage>> GroupPage::decode(std::string_view record, Judge judge) {
   auto payload = unseal_page(record);
   if (!payload) return pass(payload);
   auto page = std::make_shared<GroupPage>();
@@ -55,6 +55,8 @@ Result<std::shared_ptr<const GroupPage>> GroupPage::decode(std::string_view reco
   for (std::size_t i = 0; i < page->count_; ++i)
     if (page->offset(i) > page->offset(i + 1)) return malformed();
   if (page->payload_.size() != head + page->offset(page->count_)) return malformed();
+  for (std::size_t i = 0; judge != nullptr && i < page->count_; ++i)
+    page->trusted_ &= judge(page->at(i));
   return page;
 }
 

@@ -17,8 +17,14 @@ class GroupPage {
  public:
   /// `rows` in ascending ordinal order.
   static std::string encode(std::span<const std::pair<Ordinal, std::string_view>> rows);
+  /// Judges one message's bytes of a column.
+  using Judge = bool (*)(std::string_view);
   /// Errors: corrupt, not_supported.
-  static Result<std::shared_ptr<const GroupPage>> decode(std::string_view record);
+  static Result<std::shared_ptr<const GroupPage>> decode(std::string_view record,
+                                                         Judge judge = nullptr);
+
+  /// The judge was content with every message, or there was none.
+  [[nodiscard]] bool trusted() const { return trusted_; }
 
   /// Errors: not_found. Constant time when no ordinal is missing in between.
   [[nodiscard]] Result<std::string_view> find(Ordinal ordinal) const;
@@ -32,6 +38,7 @@ class GroupPage {
 
   std::string payload_;
   std::size_t count_ = 0;
+  bool trusted_ = true;
 };
 
 }  // namespace posthorn::store

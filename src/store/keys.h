@@ -27,7 +27,8 @@ std::string outbox(OutboxId id);                  ///< "o".
 std::string usage();                              ///< "u": how much was sent lately.
 std::string sending();                            ///< "w": what the account may send as.
 std::string intent(const IntentId& intent);       ///< "i": a step done for another account.
-std::string horizon();                            ///< "z": up to where the log was dropped.
+std::string content_horizon();  ///< "v": up to where the content of expunged messages was dropped.
+std::string horizon();          ///< "z": up to where the log was dropped.
 
 /// The first key after every key with this prefix; empty if there is none.
 std::string after_prefix(std::string_view prefix);

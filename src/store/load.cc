@@ -110,7 +110,6 @@ Result<LoadedAccount> load_account(engine::Engine& engine, const PartitionId& id
   auto state = std::make_shared<AccountState>();
   state->seq = *tail;
   state->counters = *counters;
-  auto mailboxes = std::make_shared<AccountState::Mailboxes>();
   auto names = std::make_shared<AccountState::Names>();
   auto subscriptions = std::make_shared<AccountState::Subscriptions>();
   std::map<MailboxId, std::shared_ptr<Mailbox>> made;
@@ -168,9 +167,8 @@ Result<LoadedAccount> load_account(engine::Engine& engine, const PartitionId& id
   if (!ok) return pass(ok);
   for (auto& [mailbox_id, mailbox] : made) {
     if (mailbox->name.empty()) return fail(ErrorKind::corrupt, "a mailbox has no name");
-    (*mailboxes)[mailbox_id] = mailbox;
+    state->mailboxes.set(mailbox_id, mailbox);
   }
-  state->mailboxes = std::move(mailboxes);
   state->names = std::move(names);
   state->subscriptions = std::move(subscriptions);
   return LoadedAccount{std::move(state), std::move(recent)};

@@ -104,7 +104,7 @@ bool AccountState::has_children(std::string_view name) const {
 }
 
 MailboxPtr AccountState::find_special(SpecialUse use) const {
-  for (const auto& [id, mailbox] : *mailboxes)
+  for (const auto& [id, mailbox] : mailboxes)
     if ((mailbox->special_use & bit(use)) != 0) return mailbox;
   return nullptr;
 }

@@ -10,20 +10,23 @@
 #include "store/group_page.h"
 #include "store/keys.h"
 #include "store/pipeline.h"
+#include "store/redigest.h"
 #include "store/repack.h"
 #include "store/store_state.h"
 
 namespace posthorn::store {
 namespace {
 
-/// A mailbox is opened by reading its pages and at most about this many rows.
-constexpr std::uint32_t kMaxTailRows = 4096;
 /// Groups are made of full kGroupSize while as many again stay rows: the newest are read most.
 constexpr std::uint64_t kPackFrom = 2 * EmailCatalog::kGroupSize;
 
-std::optional<MailboxId> with_long_tail(const AccountState& state) {
-  for (const auto& [id, mailbox] : *state.mailboxes)
-    if (mailbox->tail_rows > kMaxTailRows) return id;
+/// Of those noted, one whose tail is still long; the others are forgotten.
+std::optional<MailboxId> with_long_tail(std::set<MailboxId>& noted, const AccountState& state) {
+  while (!noted.empty()) {
+    const MailboxPtr mailbox = state.find(*noted.begin());
+    if (mailbox && mailbox->tail_rows > Maintenance::kMaxTailRows) return mailbox->id;
+    noted.erase(noted.begin());
+  }
   return std::nullopt;
 }
 
@@ -57,6 +60,13 @@ Result<Packed> pack_rows(engine::Engine& engine, const PartitionId& id, Ordinal 
     }
     auto email = decode_email(record);
     if (!email) return pass(email);
+    if (!is_trusted(*email)) {
+      // One that cannot be made again stays as it is: its reader says why.
+      if (auto digest = digest_again(engine, email->header, email->body)) {
+        email->keys = std::move(digest->keys);
+        email->structure = std::move(digest->structure);
+      }
+    }
     emails.emplace_back(Ordinal(keys::last_number(row.key)), std::move(*email));
     out.rows.push_back(row.key);
   }
@@ -73,12 +83,42 @@ Result<Packed> pack_rows(engine::Engine& engine, const PartitionId& id, Ordinal 
   return out;
 }
 
+/// The keys and structure pages of a group with every digest of this version, where it can be.
+Result<std::array<std::string, 2>> renew_pages(engine::Engine& engine, const PartitionId& id,
+                                               const GroupRef& group) {
+  std::array<std::shared_ptr<const GroupPage>, 4> pages;
+  for (std::size_t c = 0; c < pages.size(); ++c) {
+    auto bytes = engine.read_page(id, group.pages[c], engine::Tier::may_block);
+    if (!bytes) return pass(bytes);
+    auto page = GroupPage::decode(*bytes);
+    if (!page) return pass(page);
+    pages[c] = std::move(*page);
+    if (pages[c]->count() != pages[0]->count())
+      return fail(ErrorKind::corrupt, "the columns of a group differ in length");
+  }
+  std::vector<message::Digest> digests(pages[0]->count());
+  std::array<std::vector<std::pair<Ordinal, std::string_view>>, 2> rows;
+  for (std::size_t i = 0; i < digests.size(); ++i) {
+    digests[i] = {std::string(pages[0]->at(i)), std::string(pages[1]->at(i))};
+    if (!is_trusted_keys(digests[i].keys) || !is_trusted_structure(digests[i].structure))
+      if (auto made = digest_again(engine, pages[2]->at(i), pages[3]->at(i)))
+        digests[i] = std::move(*made);
+    rows[0].emplace_back(pages[0]->ordinal_at(i), digests[i].keys);
+    rows[1].emplace_back(pages[0]->ordinal_at(i), digests[i].structure);
+  }
+  return std::array{GroupPage::encode(rows[0]), GroupPage::encode(rows[1])};
+}
+
 }  // namespace
 
 bool Maintenance::is_due(const Account& account) {
-  const StatePtr state = account.published();
-  return state->counters.next_ordinal.value > account.pipeline_->packed_up_to.value + kPackFrom ||
-         with_long_tail(*state).has_value();
+  return !account.pipeline_->long_tails.empty() || pack_is_due(account) ||
+         account.emails_->stale().has_value();
+}
+
+bool Maintenance::pack_is_due(const Account& account) {
+  return account.published()->counters.next_ordinal.value >
+         account.pipeline_->packed_up_to.value + kPackFrom;
 }
 
 async::Task<void> Maintenance::run(AccountPtr account) {
@@ -86,10 +126,12 @@ async::Task<void> Maintenance::run(AccountPtr account) {
   while (!account->store().state().closing.load()) {
     const StatePtr state = account->published();
     Status done;
-    if (const auto mailbox = with_long_tail(*state)) {
+    if (const auto mailbox = with_long_tail(account->pipeline_->long_tails, *state)) {
       done = co_await checkpoint(*account, *mailbox);
-    } else if (is_due(*account)) {
+    } else if (pack_is_due(*account)) {
       done = co_await pack(*account);
+    } else if (const auto group = account->emails().stale()) {
+      done = co_await renew(*account, *group);
     } else {
       break;
     }
@@ -105,19 +147,25 @@ async::Task<void> Maintenance::run(AccountPtr account) {
 async::Task<Status> Maintenance::checkpoint(Account& account, MailboxId id) {
   auto loaded = co_await account.load_at_home(id);
   if (!loaded) co_return pass(loaded);
+  const StatePtr seen = account.published();
+  const MailboxPtr from = seen->find(id);
+  if (!from || !from->storage || from->storage->tail.empty()) co_return Status{};
+  // Others go on changing the account while a long mailbox is packed.
+  PageNumber next_page = seen->counters.next_page;
+  Repacked packed = co_await async::offload(account.store().offload(), [&] {
+    return repack(*from->contents, *from->keywords, *from->storage, from->storage->tail, next_page);
+  });
   Account::Pipeline& pipeline = *account.pipeline_;
   co_await pipeline.lock();
   const StatePtr base = pipeline.working;
   const MailboxPtr mailbox = base->find(id);
-  if (!mailbox || !mailbox->storage || mailbox->storage->tail.empty()) {
-    pipeline.unlock();
+  if (!mailbox || !mailbox->storage || mailbox->storage->chunks != from->storage->chunks) {
+    pipeline.unlock();  // Gone, or packed by a change of very many messages.
     co_return Status{};
   }
   auto state = std::make_shared<AccountState>(*base);
-  Repacked packed = co_await async::offload(account.store().offload(), [&] {
-    return repack(*mailbox->contents, *mailbox->keywords, *mailbox->storage, mailbox->storage->tail,
-                  state->counters.next_page);
-  });
+  bring_up_to_date(packed, *from, *mailbox);
+  renumber(packed, seen->counters.next_page, state->counters.next_page);
   PreparedChange change;
   change.commit.partition = account.id();
   change.commit.expect = base->seq;
@@ -133,9 +181,7 @@ async::Task<Status> Maintenance::checkpoint(Account& account, MailboxId id) {
   next->storage = std::make_shared<MailboxStorage>(std::move(packed.storage));
   change.commit.carry.pages = std::move(packed.pages);
   change.commit.carry.dropped_pages = std::move(packed.dropped);
-  auto mailboxes = std::make_shared<AccountState::Mailboxes>(*base->mailboxes);
-  (*mailboxes)[id] = std::move(next);
-  state->mailboxes = std::move(mailboxes);
+  state->mailboxes.set(id, std::move(next));
   change.next = std::move(state);
   co_return co_await account.commit_at_home(std::move(change));
 }
@@ -147,7 +193,7 @@ async::Task<Status> Maintenance::pack(Account& account) {
   if (!groups) co_return pass(groups);
   const Ordinal packed((*groups)->empty() ? 0 : (*groups)->back().last.value);
   pipeline.packed_up_to = packed;
-  if (!is_due(account)) co_return Status{};
+  if (!pack_is_due(account)) co_return Status{};
   const Ordinal first(packed.value + 1);
   const Ordinal last(packed.value + EmailCatalog::kGroupSize);
   auto made = co_await async::offload(account.store().offload(), [&] {
@@ -175,6 +221,39 @@ async::Task<Status> Maintenance::pack(Account& account) {
     catalog.add(made->group);
     pipeline.packed_up_to = last;
   }
+  co_return done;
+}
+
+async::Task<Status> Maintenance::renew(Account& account, Ordinal first) {
+  Account::Pipeline& pipeline = *account.pipeline_;
+  EmailCatalog& catalog = account.emails();
+  // Once: what cannot be made again now is not tried with every change.
+  catalog.clear_stale(first);
+  auto groups = co_await async::offload(account.store().offload(), [&] { return catalog.load(); });
+  if (!groups) co_return pass(groups);
+  const GroupRef* found = EmailCatalog::find(**groups, first);
+  if (found == nullptr) co_return Status{};
+  GroupRef group = *found;
+  auto pages = co_await async::offload(account.store().offload(), [&] {
+    return renew_pages(account.store().engine(), account.id(), group);
+  });
+  if (!pages) co_return pass(pages);
+  co_await pipeline.lock();
+  auto state = std::make_shared<AccountState>(*pipeline.working);
+  PreparedChange change;
+  change.commit.partition = account.id();
+  change.commit.expect = state->seq;
+  for (std::size_t c = 0; c < pages->size(); ++c) {
+    change.commit.carry.dropped_pages.push_back(group.pages[c]);
+    group.pages[c] = state->counters.next_page;
+    change.commit.carry.pages.push_back({state->counters.next_page, std::move((*pages)[c])});
+    ++state->counters.next_page;
+  }
+  change.commit.edits.push_back({keys::group(group.first), encode_group(group)});
+  change.commit.edits.push_back({keys::account(), encode_counters(state->counters)});
+  change.next = std::move(state);
+  const Status done = co_await account.commit_at_home(std::move(change));
+  if (done) catalog.forget();
   co_return done;
 }
 

@@ -3,6 +3,7 @@
 #include <coroutine>
 #include <deque>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "async/loop.h"
@@ -25,7 +26,9 @@ struct Account::Pipeline {
   bool maintaining = false;
   bool listed = false;        ///< That the outbox is not empty is durable in the queue's list.
   std::int64_t due_day = -1;  ///< Day of the last change noted for the sweep.
-  Ordinal packed_up_to{0};    ///< Every message up to here lies in a group.
+  /// Mailboxes whose published tail is due for a checkpoint; some may no longer be.
+  std::set<MailboxId> long_tails;
+  Ordinal packed_up_to{0};  ///< Every message up to here lies in a group.
 
   struct Lock {
     Pipeline& p;

@@ -180,4 +180,12 @@ std::string keyed_hash(std::string_view key, std::string_view bytes) {
   return mac.hash(key, bytes);
 }
 
+std::string scoped_key(std::string_view key, std::string_view kind, std::string_view scope) {
+  std::string named(kind);
+  named += '\0';
+  named += scope;
+  // Two hashes of 16 octets: as long as the store's own key.
+  return keyed_hash(key, named + '\1') + keyed_hash(key, named + '\2');
+}
+
 }  // namespace posthorn::store

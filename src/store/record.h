@@ -34,4 +34,8 @@ inline constexpr std::size_t kMaxPagePayload = std::size_t{1} << 30;
 /// find two contents of one name or tell whether a content is there.
 std::string keyed_hash(std::string_view key, std::string_view bytes);
 
+/// The key for those of one scope, made of the store's: its pieces have names of their own. `kind`
+/// says what `scope` is the name of; no NUL in it.
+std::string scoped_key(std::string_view key, std::string_view kind, std::string_view scope);
+
 }  // namespace posthorn::store

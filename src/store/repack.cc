@@ -82,4 +82,36 @@ Repacked repack(const Contents& contents, const KeywordTable& keywords,
   return out;
 }
 
+namespace {
+
+/// The MODSEQ of a message's row; 0 when it is not there.
+ModSeq row_version(const Contents& contents, Uid uid) {
+  const auto position = contents.members().position_of(uid);
+  if (!position) return ModSeq(0);
+  return contents.flags().at(contents.members().slot_of(*position)).modseq;
+}
+
+}  // namespace
+
+void bring_up_to_date(Repacked& packed, const Mailbox& from, const Mailbox& now) {
+  NumberSet changed;
+  if (now.contents != from.contents) {
+    for (const NumberSet::Range& range : packed.untailed.ranges())
+      for (std::uint32_t uid = range.first; uid <= range.last; ++uid)
+        if (row_version(*from.contents, Uid(uid)) != row_version(*now.contents, Uid(uid)))
+          changed.add(uid);
+  }
+  packed.untailed = packed.untailed.subtract(changed);
+  packed.storage.tail = now.storage->tail.subtract(packed.untailed);
+}
+
+void renumber(Repacked& packed, PageNumber old_first, PageNumber& next_page) {
+  const auto moved = [&](PageNumber& page) {
+    if (page >= old_first) page.value += next_page.value - old_first.value;
+  };
+  for (ChunkRef& chunk : packed.storage.chunks) moved(chunk.page);
+  for (engine::PageWrite& page : packed.pages) moved(page.number);
+  next_page.value += packed.pages.size();
+}
+
 }  // namespace posthorn::store

@@ -21,4 +21,11 @@ struct Repacked {
 Repacked repack(const Contents& contents, const KeywordTable& keywords,
                 const MailboxStorage& storage, const NumberSet& changed, PageNumber& next_page);
 
+/// `packed` was made of `from`, and the mailbox has become `now` since, its chunks the same: the
+/// rows that changed stay in the tail, where they outrank the pages.
+void bring_up_to_date(Repacked& packed, const Mailbox& from, const Mailbox& now);
+
+/// The pages were numbered from `old_first` on; now they are from `next_page` on, which is raised.
+void renumber(Repacked& packed, PageNumber old_first, PageNumber& next_page);
+
 }  // namespace posthorn::store

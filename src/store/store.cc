@@ -22,6 +22,7 @@ Store::State::State(engine::Engine& e, async::LoopPool& l, async::OffloadPool& o
       offload(o),
       clock(c),
       options(opts),
+      policy(std::make_shared<const StorePolicy>(opts.policy)),
       pages(opts.page_cache_bytes / 2),
       records(opts.page_cache_bytes / 4),
       pieces(opts.page_cache_bytes / 4) {
@@ -35,6 +36,24 @@ engine::Engine& Store::engine() const { return state_->engine; }
 const Clock& Store::clock() const { return state_->clock; }
 const StoreOptions& Store::options() const { return state_->options; }
 async::OffloadPool& Store::offload() const { return state_->offload; }
+StorePolicy Store::policy() const { return *state_->policy.load(); }
+void Store::set_policy(const StorePolicy& policy) {
+  state_->policy.store(std::make_shared<const StorePolicy>(policy));
+}
+
+async::Task<Result<std::string>> Store::piece_key(const AccountId& account) {
+  switch (state_->options.piece_sharing) {
+    case PieceSharing::server: break;
+    case PieceSharing::account: co_return scoped_key(state_->piece_key, "account", account.view());
+    case PieceSharing::domain: {
+      auto owner = co_await profile(account);
+      if (!owner) co_return pass(owner);
+      co_return scoped_key(state_->piece_key, "domain",
+                           std::string_view(owner->name).substr(owner->name.find('@') + 1));
+    }
+  }
+  co_return state_->piece_key;
+}
 
 Result<std::unique_ptr<Store>> Store::open(engine::Engine& engine, async::LoopPool& loops,
                                            async::OffloadPool& offload, const Clock& clock,

@@ -21,13 +21,24 @@ class OffloadPool;
 
 namespace posthorn::store {
 
-struct StoreOptions {
-  std::uint64_t page_cache_bytes = 128U << 20;       ///< Decoded pages of digests and pieces.
-  std::uint64_t contents_budget_bytes = 256U << 20;  ///< Mailbox contents no session uses.
-  std::uint32_t open_accounts = 1000;                ///< Accounts nobody uses that stay open.
+/// What may change while the store is open.
+struct StorePolicy {
   std::int64_t horizon_seconds = 30 * 86400;  ///< How long history and expunged rows are kept.
-  std::int64_t sweep_grace_seconds = 86400;   ///< Before an unused piece may be erased.
-  Quota default_quota;
+  /// How long the content of expunged messages is; the horizon, if that is less.
+  std::int64_t content_seconds = 30 * 86400;
+  Quota default_quota;  ///< Of accounts made without one of their own.
+};
+
+/// Among whom equal pieces are stored once.
+enum class PieceSharing : std::uint8_t { server, domain, account };
+
+struct StoreOptions {
+  std::uint64_t page_cache_bytes = 128U << 20;        ///< Decoded pages of digests and pieces.
+  std::uint64_t contents_budget_bytes = 256U << 20;   ///< Mailbox contents no session uses.
+  std::uint32_t open_accounts = 1000;                 ///< Accounts nobody uses that stay open.
+  std::int64_t sweep_grace_seconds = 86400;           ///< Before an unused piece may be erased.
+  PieceSharing piece_sharing = PieceSharing::server;  ///< For what is stored from now on.
+  StorePolicy policy;
 };
 
 /// What an address or login name leads to.
@@ -106,6 +117,13 @@ class Store {
   [[nodiscard]] const Clock& clock() const;
   [[nodiscard]] const StoreOptions& options() const;
   [[nodiscard]] async::OffloadPool& offload() const;
+  [[nodiscard]] StorePolicy policy() const;
+  /// From the next sweep and the next new account on. Thread: any.
+  void set_policy(const StorePolicy& policy);
+
+  /// What the names of an account's pieces are hashed with: equal for those who share. Errors:
+  /// not_found, io.
+  async::Task<Result<std::string>> piece_key(const AccountId& account);
 
   struct State;
   [[nodiscard]] State& state() { return *state_; }

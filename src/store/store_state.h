@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -54,6 +55,7 @@ struct Store::State {
   async::OffloadPool& offload;
   const Clock& clock;
   const StoreOptions options;
+  std::atomic<std::shared_ptr<const StorePolicy>> policy;
   std::string piece_key;  ///< 32 random octets of this store: names pieces.
 
   LruCache<AccountItem, GroupPage> pages;

@@ -17,13 +17,17 @@ namespace {
 
 constexpr std::int64_t kDay = 86400;
 
-std::string due_prefix(std::int64_t day) {
-  std::string key = "d";
+/// Rows (kind, day, account): the account changed on that day, and what it expunged then is to go
+/// (content), or has gone and its history remains (history).
+enum class Due : char { content = 'd', history = 'y' };
+
+std::string due_prefix(Due kind, std::int64_t day) {
+  std::string key(1, static_cast<char>(kind));
   ByteWriter(key).u32(static_cast<std::uint32_t>(std::max<std::int64_t>(day, 0)));
   return key;
 }
 
-struct Due {
+struct DueAccount {
   std::string key;
   AccountId account;
 };
@@ -36,12 +40,13 @@ AccountId account_of(std::string_view key) {
   return id;
 }
 
-Result<std::vector<Due>> due_accounts(engine::Engine& engine, std::int64_t up_to_day) {
+Result<std::vector<DueAccount>> due_accounts(engine::Engine& engine, Due kind,
+                                             std::int64_t up_to_day) {
   constexpr std::size_t kAtOnce = 1000;
-  auto rows = engine.scan(system_partition(), "d", due_prefix(up_to_day + 1), kAtOnce,
-                          engine::Tier::may_block);
+  auto rows = engine.scan(system_partition(), std::string(1, static_cast<char>(kind)),
+                          due_prefix(kind, up_to_day + 1), kAtOnce, engine::Tier::may_block);
   if (!rows) return pass(rows);
-  std::vector<Due> due;
+  std::vector<DueAccount> due;
   for (const engine::Row& row : rows->rows) due.push_back({row.key, account_of(row.key)});
   return due;
 }
@@ -122,7 +127,7 @@ Status purge_removed(engine::Engine& engine, std::int64_t before) {
 }  // namespace
 
 void Store::note_due(const AccountId& id) {
-  std::string key = due_prefix(state_->clock.now().seconds / kDay);
+  std::string key = due_prefix(Due::content, state_->clock.now().seconds / kDay);
   key += id.view();
   std::vector<engine::Edit> edits;
   edits.push_back({std::move(key), std::string("1")});
@@ -142,7 +147,8 @@ async::Task<void> Store::trim() {
       // Nobody else has it, and nothing of it is under way: it can be read again when wanted.
       const bool idle = account.use_count() == 1 && account->pipeline_->pending.empty();
       std::uint64_t bytes = 0;
-      for (const auto& [id, mailbox] : *account->published()->mailboxes)
+      const StatePtr state = account->published();
+      for (const auto& [id, mailbox] : state->mailboxes)
         if (mailbox->contents) bytes += std::uint64_t{mailbox->contents->count()} * 48;
       if (idle && (kept >= budget || contents + bytes > state_->options.contents_budget_bytes /
                                                             state_->shards.size())) {
@@ -157,24 +163,46 @@ async::Task<void> Store::trim() {
   if (caller != nullptr) co_await caller->enter();
 }
 
+namespace {
+
+/// Takes accounts of that kind whose day has passed; one that is busy stays for the next round.
+async::Task<Status> expire(Store& store, Due kind, Expiry::Bounds before) {
+  const bool content = kind == Due::content;
+  // A day's row stands for changes up to its end.
+  const std::int64_t up_to = (content ? before.content : before.history) / kDay - 1;
+  auto due = co_await async::offload(store.offload(),
+                                     [&] { return due_accounts(store.engine(), kind, up_to); });
+  if (!due) co_return pass(due);
+  for (DueAccount& entry : *due) {
+    auto opened = co_await store.account(entry.account);
+    if (opened) {
+      auto done = co_await Expiry::run(*opened, before);
+      if (!done) log::error("account {}: sweep: {}", to_hex(entry.account), done.error().text);
+      if (done && *done == Expiry::Outcome::busy) continue;
+    }
+    std::vector<engine::Edit> edits;
+    if (opened && content && before.history < before.content) {
+      std::string later = entry.key;
+      later.front() = static_cast<char>(Due::history);
+      edits.push_back({std::move(later), std::string("1")});
+    }
+    edits.push_back({std::move(entry.key), std::nullopt});
+    store.engine().hint(system_partition(), std::move(edits));
+  }
+  co_return Status{};
+}
+
+}  // namespace
+
 async::Task<Status> Store::sweep() {
   co_await trim();
   const std::int64_t now = state_->clock.now().seconds;
-  const std::int64_t before = now - state_->options.horizon_seconds;
-  // A day's row stands for changes up to its end.
-  auto due = co_await async::offload(
-      state_->offload, [&] { return due_accounts(state_->engine, before / kDay - 1); });
-  if (!due) co_return pass(due);
-  for (Due& entry : *due) {
-    auto opened = co_await account(entry.account);
-    if (opened) {
-      if (Status done = co_await Expiry::run(*opened, before); !done)
-        log::error("account {}: sweep: {}", to_hex(entry.account), done.error().text);
-    }
-    std::vector<engine::Edit> edits;
-    edits.push_back({std::move(entry.key), std::nullopt});
-    state_->engine.hint(system_partition(), std::move(edits));
-  }
+  const StorePolicy kept = policy();
+  Expiry::Bounds before;
+  before.history = now - kept.horizon_seconds;
+  before.content = std::max(before.history, now - kept.content_seconds);
+  for (const Due kind : {Due::content, Due::history})
+    if (Status ok = co_await expire(*this, kind, before); !ok) co_return ok;
   if (Status done = co_await forget_empty_outboxes(); !done) co_return done;
   const std::int64_t not_after = now - state_->options.sweep_grace_seconds;
   if (Status ok = co_await release_unused(*this, not_after); !ok) co_return ok;

@@ -157,6 +157,75 @@ TEST_F(SweepTest, AnAccountBrokenOffWhileItWasMadeIsSweptAway) {
   make_account("ann@example.org");
 }
 
+TEST_F(SweepTest, ContentOfExpungedMessagesMayGoBeforeTheirHistory) {
+  options_.policy.content_seconds = 2 * 86400;
+  reopen();
+  const AccountPtr ann = make_account("ann@example.org");
+  const MailboxId inbox = ann->published()->find("INBOX")->id;
+  for (int i = 0; i < 600; ++i) append(ann, inbox, upload(ann, message(std::to_string(i))));
+  const ModSeq before = ann->published()->find(inbox)->head.highest_modseq;
+  expunge(ann, inbox, 1, 500);
+  clock_.advance(std::chrono::hours(30));
+  ASSERT_TRUE(run(store_->sweep()));
+  EXPECT_EQ(piece_count(), 600U);
+  clock_.advance(std::chrono::hours(50));
+  ASSERT_TRUE(run(store_->sweep()));
+  EXPECT_EQ(piece_count(), 100U);
+  auto gone = run(ann->expunged_since(inbox, before));
+  EXPECT_TRUE(gone->complete);
+  EXPECT_EQ(gone->uids.count(), 500U);
+  expect_clean();
+  clock_.advance(std::chrono::hours(24 * 20));
+  expunge(ann, inbox, 501, 510);
+  clock_.advance(std::chrono::hours(24 * 15));  // The first is past the horizon, this is not.
+  ASSERT_TRUE(run(store_->sweep()));
+  EXPECT_EQ(piece_count(), 90U);
+  EXPECT_FALSE(run(ann->expunged_since(inbox, before))->complete);
+  expect_clean();
+}
+
+TEST_F(SweepTest, TheRetentionInForceIsTheNewestOne) {
+  const AccountPtr ann = make_account("ann@example.org");
+  const MailboxId inbox = ann->published()->find("INBOX")->id;
+  append(ann, inbox, upload(ann, message("one")));
+  expunge(ann, inbox, 1, 1);
+  clock_.advance(std::chrono::hours(24 * 5));
+  ASSERT_TRUE(run(store_->sweep()));
+  EXPECT_EQ(piece_count(), 1U);
+  StorePolicy shorter = store_->policy();
+  shorter.content_seconds = 3 * 86400;
+  store_->set_policy(shorter);
+  ASSERT_TRUE(run(store_->sweep()));
+  EXPECT_EQ(piece_count(), 0U);
+}
+
+TEST_F(SweepTest, PiecesAreSharedInTheirScopeOnly) {
+  const std::map<PieceSharing, std::size_t> expected = {
+      {PieceSharing::server, 1}, {PieceSharing::domain, 2}, {PieceSharing::account, 3}};
+  for (const auto& [sharing, scopes] : expected) {
+    shut();
+    engine_ = std::make_unique<engine::MemoryEngine>();
+    options_.piece_sharing = sharing;
+    reopen();
+    std::vector<AccountPtr> all;
+    for (const char* name : {"ann@a.example", "ben@a.example", "cyd@b.example"})
+      all.push_back(make_account(name));
+    // Each on its own, then one delivery to all of them, begun for the first.
+    for (const AccountPtr& account : all)
+      append(account, account->published()->find("INBOX")->id, upload(account, large("each")));
+    EXPECT_EQ(piece_count(), 3 * scopes);
+    auto shared = begin(all.front(), large("together"));
+    for (const AccountPtr& account : all) {
+      auto email = run(shared->finish("Delivered-To: x\r\n", account->id()));
+      ASSERT_TRUE(email) << email.error().text;
+      append(account, account->published()->find("INBOX")->id, *email);
+    }
+    EXPECT_EQ(piece_count(), 6 * scopes);
+    EXPECT_EQ(candidate_count(), 0U);
+    expect_clean();
+  }
+}
+
 TEST_F(SweepTest, ABrokenOffUploadIsFreedAfterTheGraceTime) {
   AccountPtr ann = make_account("ann@example.org");
   begin(ann, large("lost"));
@@ -279,7 +348,7 @@ TEST_F(SweepTest, ADeliveryAtAnyStepOfTheSweepIsNotLost) {
       }
     }
   }
-  EXPECT_GT(met, 50);
+  EXPECT_GE(met, 40);  // Every call of a sweep, on both of its sides.
   EXPECT_EQ(candidate_count(), 0U);
 }
 

@@ -7,6 +7,7 @@
 
 #include "async/task.h"
 #include "base/result.h"
+#include "engine/engine.h"
 #include "store/email.h"
 
 namespace posthorn::store {
@@ -18,12 +19,12 @@ class Store;
 /// the pieces written ahead, which no message names: the sweep frees them after the grace time.
 class Upload {
  public:
-  /// `scope`: the account the pieces are written ahead for.
-  Upload(Store& store, const AccountId& scope);
+  /// `account`: whom the pieces are written ahead for.
+  Upload(Store& store, const AccountId& account);
   ~Upload();
   Upload(Upload&&) noexcept;
 
-  /// Errors: io, unavailable.
+  /// Errors: io, unavailable, not_found (the account).
   async::Task<Status> feed(std::string_view octets);
   /// Octets fed so far.
   [[nodiscard]] std::uint64_t size() const;
@@ -31,11 +32,20 @@ class Upload {
   [[nodiscard]] bool has_8bit_header() const;
 
   /// The message is complete. `prefix` (whole header lines, CRLF) is put in front of it. May be
-  /// called several times with different prefixes, for several recipients.
+  /// called several times with different prefixes, for several recipients: `recipient` is whose
+  /// message it becomes, as a rule the account of the constructor. One that does not share pieces
+  /// with that gets its own, read and written one at a time.
   async::Task<Result<NewEmail>> finish(std::string_view prefix = {});
+  async::Task<Result<NewEmail>> finish(std::string_view prefix, const AccountId& recipient);
 
  private:
   struct State;
+  struct Named;
+  async::Task<Status> write_ahead(engine::PieceHold& hold, const AccountId& holder);
+  async::Task<Status> complete();
+  async::Task<Result<const Named*>> named_for(const AccountId& recipient);
+  async::Task<Result<engine::PieceHold>> rename(const engine::PieceHold& from, std::string_view key,
+                                                const AccountId& recipient);
   std::unique_ptr<State> state_;
 };
 
