@@ -114,6 +114,7 @@ Verdict evaluate(const Node& node, const Candidate& c, const store::KeywordTable
     case Operation::arrived_before: return of(c.member.internal_date.seconds <= node.seconds);
     case Operation::arrived_since: return of(c.member.internal_date.seconds >= node.seconds);
     case Operation::modseq: return of(c.flags.modseq.value >= node.number);
+    case Operation::ordinal: return of(c.member.ordinal.value == node.number);
   }
   return Verdict::no;
 }

@@ -72,6 +72,12 @@ class Compiler {
       case Kind::older: return age(Operation::arrived_before, key);
       case Kind::younger: return age(Operation::arrived_since, key);
       case Kind::modseq: return number(Operation::modseq, key.number);
+      case Kind::save_date_supported: return constant(true);
+      case Kind::email_id: {
+        const auto ordinal = environment_.email_of(key.text);
+        return ordinal ? number(Operation::ordinal, ordinal->value) : constant(false);
+      }
+      case Kind::thread_id: return constant(false);
     }
     return constant(false);
   }

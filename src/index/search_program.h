@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -18,6 +20,9 @@ namespace posthorn::index {
 struct SearchEnvironment {
   Timestamp now;
   Uid recent_from{UINT32_MAX};  ///< \Recent are messages with a UID of at least this.
+  /// The message an EMAILID is of, whether it is still there or not; none for what is no EMAILID of
+  /// this account.
+  std::function<std::optional<Ordinal>(std::string_view)> email_of;
   /// The UIDs that message numbers (`uids` false) or UIDs stand for, '*' and '$' included.
   std::function<NumberSet(const SequenceSet&, bool uids)> resolve;
 };
@@ -60,6 +65,7 @@ class SearchProgram {
     arrived_before,
     arrived_since,
     modseq,
+    ordinal,
   };
 
   struct Node {

@@ -45,8 +45,11 @@ struct SearchKey {
     saved_on,
     saved_since,  ///< `date`, the SAVEDATE's (RFC 8514).
     older,
-    younger,  ///< `number` seconds before now (RFC 5032).
-    modseq,   ///< `number`: MODSEQ of at least this (RFC 7162 §3.1.5).
+    younger,              ///< `number` seconds before now (RFC 5032).
+    modseq,               ///< `number`: MODSEQ of at least this (RFC 7162 §3.1.5).
+    save_date_supported,  ///< Every message (RFC 8514 §4.3).
+    email_id,             ///< `text` is the message's EMAILID (RFC 8474 §6).
+    thread_id,            ///< No message: there are no thread ids here (RFC 8474 §5.2).
   };
   Kind kind = Kind::all;
   SystemFlag flag = SystemFlag::seen;

@@ -30,6 +30,10 @@ void spell_recent(SearchKey& key, const NumberSet& recent) {
 index::SearchEnvironment environment_of(const SearchScope& scope) {
   index::SearchEnvironment environment;
   environment.now = scope.account->store().clock().now();
+  environment.email_of = [&scope](std::string_view id) -> std::optional<Ordinal> {
+    if (scope.email_of == nullptr) return std::nullopt;
+    return scope.email_of(scope.account->id(), id);
+  };
   environment.resolve = [&scope](const SequenceSet& set, bool uids) {
     if (set.saved_result) return *scope.saved;
     if (uids) return set.resolve(scope.told->last_uid().value);

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "async/task.h"
@@ -20,6 +22,8 @@ struct SearchScope {
   const Membership* told = nullptr;   ///< What message numbers count.
   const NumberSet* recent = nullptr;  ///< UIDs with \Recent (RFC 3501 §2.3.2).
   const NumberSet* saved = nullptr;   ///< UIDs `$` stands for (RFC 5182).
+  /// What an EMAILID stands for in an account; the protocol spells them (RFC 8474 §5.1).
+  std::optional<Ordinal> (*email_of)(const AccountId&, std::string_view) = nullptr;
 };
 
 /// Positions in `scope.now` of the messages told and still there that match, ascending (RFC 9051

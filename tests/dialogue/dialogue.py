@@ -346,6 +346,14 @@ class Player:
             if capability not in offered:
                 raise Skipped(capability)
 
+    def _macro_without(self, step):
+        """!without CAPABILITY...: the dialogue is skipped when the server offers one."""
+        got = self._do(step, "CAPABILITY")
+        offered = next((g for g in got if g.startswith("* CAPABILITY ")), "").upper().split()
+        for capability in step.text.upper().split():
+            if capability in offered:
+                raise Skipped(f"{capability} is offered")
+
     def _macro_strict(self, _step):
         """From here on a RECENT nobody expects is a failure."""
         self.strict = True

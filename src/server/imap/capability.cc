@@ -67,6 +67,30 @@ constexpr auto kCapabilities = std::to_array<Capability>({
     {"COMPRESS=DEFLATE", When::not_compressed, "RFC 4978"},
 });
 
+constexpr auto kInRev2 = std::to_array<std::string_view>(
+    {"NAMESPACE", "UNSELECT", "UIDPLUS", "ESEARCH", "SEARCHRES", "ENABLE", "IDLE", "SASL-IR",
+     "LIST-EXTENDED", "LIST-STATUS", "MOVE", "BINARY", "SPECIAL-USE", "STATUS=SIZE", "CHILDREN"});
+
+struct Foundation {
+  std::string_view capability;
+  std::string_view stands_on;
+};
+constexpr auto kFoundations = std::to_array<Foundation>({
+    {"QRESYNC", "CONDSTORE"},
+    {"QRESYNC", "ENABLE"},
+    {"UTF8=ACCEPT", "ENABLE"},
+    {"IMAP4rev2", "ENABLE"},
+    {"SEARCHRES", "ESEARCH"},
+    {"PARTIAL", "ESEARCH"},
+    {"ESORT", "SORT"},
+    {"ESORT", "ESEARCH"},
+    {"SORT=DISPLAY", "SORT"},
+    {"LIST-STATUS", "LIST-EXTENDED"},
+    {"CREATE-SPECIAL-USE", "SPECIAL-USE"},
+    {"QUOTA=RES-STORAGE", "QUOTA"},
+    {"QUOTA=RES-MESSAGE", "QUOTA"},
+});
+
 bool applies(When when, const CapabilityView& view) {
   const bool before = view.stage == CapabilityView::Stage::before_login;
   switch (when) {
@@ -88,9 +112,23 @@ void add(std::string& out, std::string_view name) {
 }  // namespace
 
 bool is_offered(std::string_view capability, const ImapOptions& options) {
-  return std::ranges::none_of(options.disabled_capabilities, [&](const std::string& name) {
+  if (options.disabled_capabilities.empty()) return true;
+  const bool off = std::ranges::any_of(options.disabled_capabilities, [&](const std::string& name) {
     return text::iequals(name, capability);
   });
+  return !off && std::ranges::all_of(kFoundations, [&](const Foundation& f) {
+    return !text::iequals(f.capability, capability) || is_offered(f.stands_on, options);
+  });
+}
+
+bool is_part_of_rev2(std::string_view capability) {
+  return std::ranges::find(kInRev2, capability) != kInRev2.end();
+}
+
+std::vector<std::string_view> all_capabilities() {
+  std::vector<std::string_view> names = {"APPENDLIMIT"};
+  for (const Capability& capability : kCapabilities) names.push_back(capability.name);
+  return names;
 }
 
 std::string format_capabilities(const CapabilityView& view, const ImapOptions& options) {

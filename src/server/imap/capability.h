@@ -22,7 +22,13 @@ struct CapabilityView {
 /// The names, parted by spaces.
 std::string format_capabilities(const CapabilityView& view, const ImapOptions& options);
 
-/// False for a capability the operator has switched off.
+/// False for a capability the operator has switched off, itself or one it builds on.
 bool is_offered(std::string_view capability, const ImapOptions& options);
+
+/// A part of IMAP4rev2 (RFC 9051, appendix E): there for whoever enabled that, offered or not.
+bool is_part_of_rev2(std::string_view capability);
+
+/// Every name that may be in a list, without those of mechanisms: for tests.
+std::vector<std::string_view> all_capabilities();
 
 }  // namespace posthorn::server::imap

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "server/imap/commands.h"
+#include "server/imap/needs.h"
 #include "server/imap/session.h"
 #include "service/messages.h"
 #include "store/upload.h"
@@ -56,6 +57,7 @@ std::optional<Reply> Append::begin(const ReceiverEvent& event) {
   if (session_.account == nullptr) return Reply::bad("APPEND needs a login first");
   command_ = std::move(*command);
   message_ = std::move(command_.first);
+  if (auto refused = session_.refuse_needs(needs_of(message_))) return refused;
   if (session_.account->published()->find(command_.mailbox) == nullptr) {
     return Reply::no("no such mailbox", CodeName::try_create);  // RFC 9051 §6.3.12
   }
@@ -133,6 +135,7 @@ Task<Reply> Append::commit() {
     co_return Reply::no("no such mailbox", CodeName::try_create);
   }
   if (!done) co_return session_.refuse(done.error());
+  if (!session_.may_use("UIDPLUS")) co_return Reply::ok("appended");
   co_return Reply::ok("appended", wi::code::AppendUid{done->uid_validity, std::move(done->uids)});
 }
 
@@ -164,6 +167,7 @@ Task<Reply> Append::run(ReceiverEvent event) {
         wrong = Reply::no("too many messages in one APPEND", CodeName::limit);
       }
       if (!session_.is_offered("MULTIAPPEND")) wrong = Reply::bad("one message at a time");
+      if (!wrong) wrong = session_.refuse_needs(needs_of(message_));
     }
   }
 }

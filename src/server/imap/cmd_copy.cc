@@ -47,10 +47,10 @@ Task<Reply> run(Session& session, Plan plan) {
     co_return Reply::no("no such mailbox", wi::CodeName::try_create);
   }
   if (!done) co_return session.refuse(done.error());
-  wi::Code code = copy_uid(*done);
+  wi::Code code = session.may_use("UIDPLUS") ? copy_uid(*done) : wi::Code();
   if (plan.mode == service::TransferMode::copy) co_return Reply::ok({}, std::move(code));
   // RFC 6851 §4.3: before the EXPUNGE responses.
-  if (!done->pairs.empty()) session.say(wi::Condition::ok, code, "moved");
+  if (!std::holds_alternative<std::monostate>(code)) session.say(wi::Condition::ok, code, "moved");
   co_return Reply::ok();
 }
 

@@ -42,9 +42,6 @@ std::optional<store::SpecialUses> uses_of(const std::vector<std::string>& names)
 
 // RFC 9051 §6.3.4, RFC 6154 §3. A new mailbox is subscribed: clients show nothing else.
 CommandTask cmd_create(Session& session, wi::CreateCommand& command) {
-  if (!command.special_use.empty() && !session.is_offered("CREATE-SPECIAL-USE")) {
-    co_return Reply::bad("CREATE takes no USE here");
-  }
   const auto uses = uses_of(command.special_use);
   // RFC 6154 §3. What shows all messages or all flagged ones is no mailbox one can make.
   if (!uses || (*uses & (bit(SpecialUse::all) | bit(SpecialUse::flagged))) != 0) {

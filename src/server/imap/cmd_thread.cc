@@ -10,10 +10,6 @@ namespace wi = wire::imap;
 
 // RFC 5256 §3.
 CommandTask cmd_thread(Session& session, wi::ThreadCommand& command) {
-  const bool references = command.algorithm == message::ThreadAlgorithm::references;
-  if (!session.is_offered(references ? "THREAD=REFERENCES" : "THREAD=ORDEREDSUBJECT")) {
-    co_return Reply::bad("there is no such algorithm here");
-  }
   auto now = co_await service::newest(session.account, session.selected->id);
   if (!now) co_return session.refuse(now.error());
   SearchAnswer answer(session, *now, command.numbering);

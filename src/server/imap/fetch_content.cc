@@ -6,6 +6,7 @@
 #include "message/header.h"
 #include "message/part_decoder.h"
 #include "message/section.h"
+#include "text/ascii.h"
 
 namespace posthorn::server::imap {
 namespace {
@@ -42,10 +43,40 @@ bool is_filtered(const wi::FetchItem& item) {
          (item.section.text == Text::header_fields || item.section.text == Text::header_fields_not);
 }
 
+/// RFC 9051 §7.5.2: lines of text end in CRLF, whatever they ended in under their encoding.
+class LineEnds {
+ public:
+  std::string_view mend(std::string_view octets) {
+    mended_.clear();
+    while (!octets.empty()) {
+      const std::size_t lf = octets.find('\n');
+      const std::string_view line = octets.substr(0, lf);
+      mended_ += line;
+      if (!line.empty()) after_cr_ = line.back() == '\r';
+      if (lf == std::string_view::npos) break;
+      mended_ += after_cr_ ? "\n" : "\r\n";
+      after_cr_ = false;
+      octets.remove_prefix(lf + 1);
+    }
+    return mended_;
+  }
+
+ private:
+  std::string mended_;
+  bool after_cr_ = false;
+};
+
+/// How a part is undone.
+struct Coding {
+  std::string_view encoding = "8BIT";
+  bool lines = false;  ///< It is text.
+};
+
 /// Calls sink(octets) for what the part decodes to, piece by piece, with a pause after each.
 template <class Sink>
-Task<Status> decode(MessageOctets& octets, ByteRange range, std::string_view encoding, Sink& sink) {
-  auto decoder = message::PartDecoder::binary(encoding);
+Task<Status> decode(MessageOctets& octets, ByteRange range, Coding coding, Sink& sink) {
+  auto decoder = message::PartDecoder::binary(coding.encoding);
+  LineEnds ends;
   if (!decoder) co_return pass(decoder);
   std::string decoded;
   for (std::uint64_t at = range.begin; at < range.end;) {
@@ -55,7 +86,8 @@ Task<Status> decode(MessageOctets& octets, ByteRange range, std::string_view enc
     at += raw->size();
     decoder->feed(*raw, decoded);
     if (at == range.end) decoder->finish(decoded);
-    if (auto taken = co_await sink.take(decoded); !taken) co_return taken;
+    const std::string_view whole = coding.lines ? ends.mend(decoded) : decoded;
+    if (auto taken = co_await sink.take(whole); !taken) co_return taken;
     decoded.clear();
   }
   co_return Status();
@@ -193,12 +225,13 @@ Task<Status> ContentWriter::write_fields(const wi::FetchItem& item, ByteRange ra
 
 Task<Status> ContentWriter::write_binary(const wi::FetchItem& item) {
   std::optional<ByteRange> range;
-  std::string_view encoding = "8BIT";
+  Coding coding;
   if (item.section.part.empty()) {
     range = ByteRange{0, octets_.size()};
   } else if (const auto part = structure_.part_at(item.section.part)) {
     range = range_of(item.section.part, SectionKind::whole);
-    if (!part->is_multipart && !part->is_message) encoding = part->encoding;
+    if (!part->is_multipart && !part->is_message)
+      coding = {part->encoding, text::iequals(part->type, "text")};
   }
   if (!range || range->end > octets_.size()) {
     if (item.kind == Kind::binary_size) {
@@ -209,7 +242,7 @@ Task<Status> ContentWriter::write_binary(const wi::FetchItem& item) {
     co_return Status();
   }
   Measure measure;
-  if (auto done = co_await decode(octets_, *range, encoding, measure); !done) co_return done;
+  if (auto done = co_await decode(octets_, *range, coding, measure); !done) co_return done;
   if (item.kind == Kind::binary_size) {
     fetch_.binary_size(item, measure.size);
     co_return Status();
@@ -221,7 +254,7 @@ Task<Status> ContentWriter::write_binary(const wi::FetchItem& item) {
     co_return Status();
   }
   Send send{session_, wanted};
-  auto sent = co_await decode(octets_, *range, encoding, send);
+  auto sent = co_await decode(octets_, *range, coding, send);
   if (!sent) co_return fail(ErrorKind::closed, "a message broke off");
   co_return Status();
 }

@@ -1,5 +1,7 @@
 #include "server/imap/object_id.h"
 
+#include <charconv>
+
 namespace posthorn::server::imap {
 namespace {
 
@@ -16,6 +18,18 @@ std::string format_mailbox_id(const AccountId& account, MailboxId mailbox) {
 
 std::string format_email_id(const AccountId& account, Ordinal ordinal) {
   return prefix('M', account) + std::to_string(ordinal.value);
+}
+
+std::optional<Ordinal> parse_email_id(const AccountId& account, std::string_view id) {
+  const std::string before = prefix('M', account);
+  if (!id.starts_with(before)) return std::nullopt;
+  Ordinal ordinal;
+  const char* const end = id.data() + id.size();
+  const auto read = std::from_chars(id.data() + before.size(), end, ordinal.value);
+  // Exactly the one spelling: "01" is no id of ours.
+  if (read.ec != std::errc() || read.ptr != end || format_email_id(account, ordinal) != id)
+    return std::nullopt;
+  return ordinal;
 }
 
 }  // namespace posthorn::server::imap

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/imap/object_id.h"
 #include "server/imap/window.h"
 
 namespace posthorn::server::imap {
@@ -20,7 +21,8 @@ NumberSet to_set(std::vector<std::uint32_t> numbers) {
 
 service::SearchScope SearchAnswer::scope() const {
   const Selected& selected = *session_.selected;
-  return {session_.account, now_, &selected.told(), &selected.recent, &selected.saved_result};
+  return {session_.account,       now_,           &selected.told(), &selected.recent,
+          &selected.saved_result, &parse_email_id};
 }
 
 std::uint32_t SearchAnswer::number_of(std::uint32_t position) const {

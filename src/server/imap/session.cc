@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "server/imap/capability.h"
 #include "server/imap/command_table.h"
+#include "server/imap/needs.h"
 #include "text/ascii.h"
 
 namespace posthorn::server::imap {
@@ -132,6 +133,18 @@ void Session::bye(const wi::Code& code, std::string_view text) {
   over_ = true;
 }
 
+namespace {
+
+wi::ReceiverLimits limits_after_login(const ImapOptions& options) {
+  wi::ReceiverLimits limits;
+  limits.line = options.max_line_octets;
+  limits.literal = options.max_literal_octets;
+  limits.command = std::max(limits.command, limits.line + limits.literal);
+  return limits;
+}
+
+}  // namespace
+
 Task<Status> Session::log_in(auth::Identity identity) {
   auto slot = context.limits.admit_user(identity.account);
   if (!slot) co_return pass(slot);
@@ -140,7 +153,7 @@ Task<Status> Session::log_in(auth::Identity identity) {
   user_slot_ = std::move(*slot);
   name = identity.name;
   account = std::move(*opened);
-  connection.receiver().set_limits(wi::ReceiverLimits{});
+  connection.receiver().set_limits(limits_after_login(*options));
   bad_in_a_row_ = 0;
   co_return Status();
 }
@@ -237,9 +250,22 @@ Task<void> Session::on_command(std::string_view text, std::size_t consumed) {
   if (after != After::go_on) co_await carry_on();
 }
 
+bool Session::may_use(std::string_view capability) const {
+  return is_offered(capability) || (enabled.rev2 && is_part_of_rev2(capability));
+}
+
+std::optional<Reply> Session::refuse_needs(std::span<const std::string_view> needs) const {
+  for (const std::string_view name : needs)
+    if (!may_use(name)) return Reply::bad("this server does not offer " + std::string(name));
+  return std::nullopt;
+}
+
 Task<Reply> Session::execute(wi::Command& command, const CommandEntry& entry) {
-  if (!entry.capability.empty() && !is_offered(entry.capability)) {
+  if (!entry.capability.empty() && !may_use(entry.capability)) {
     co_return Reply::bad("there is no such command here");
+  }
+  if (!options->disabled_capabilities.empty()) {
+    if (auto refused = refuse_needs(needs_of(command.body))) co_return std::move(*refused);
   }
   if ((entry.states & static_cast<std::uint8_t>(state())) == 0) {
     co_return Reply::bad(std::string(entry.name) +

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,10 @@ class Session {
   /// How long to wait for the client's next words.
   [[nodiscard]] std::chrono::milliseconds patience() const;
   [[nodiscard]] bool is_offered(std::string_view capability) const;
+  /// Offered, or a part of IMAP4rev2 while that is enabled.
+  [[nodiscard]] bool may_use(std::string_view capability) const;
+  /// The refusal of a command that needs a capability which may not be used; none if all may be.
+  [[nodiscard]] std::optional<Reply> refuse_needs(std::span<const std::string_view> needs) const;
   [[nodiscard]] bool is_plaintext_allowed() const;
   /// Now advertised, parted by spaces.
   [[nodiscard]] std::string capabilities() const;

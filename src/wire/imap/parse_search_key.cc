@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "text/charset.h"
 #include "text/utf8.h"
 #include "wire/imap/chars.h"
@@ -11,7 +13,7 @@ using message::SearchKey;
 using Kind = SearchKey::Kind;
 
 // What follows a key's name.
-enum class Argument : std::uint8_t { none, text, date, size, interval, keyword, header };
+enum class Argument : std::uint8_t { none, text, date, size, interval, keyword, header, object_id };
 
 struct KeyName {
   std::string_view name;
@@ -21,8 +23,8 @@ struct KeyName {
   bool negated = false;
 };
 
-// RFC 9051 §9 `search-key`, RFC 3501 §6.4.4, RFC 5032, RFC 8514. Keys with a form of their own are
-// in special_key().
+// RFC 9051 §9 `search-key`, RFC 3501 §6.4.4, RFC 5032, RFC 8474, RFC 8514. Keys with a form of
+// their own are in special_key().
 constexpr KeyName kKeys[] = {
     {"ALL", Kind::all, Argument::none},
     {"ANSWERED", Kind::flag_set, Argument::none, SystemFlag::answered},
@@ -58,8 +60,9 @@ constexpr KeyName kKeys[] = {
     {"SAVEDBEFORE", Kind::saved_before, Argument::date},
     {"SAVEDON", Kind::saved_on, Argument::date},
     {"SAVEDSINCE", Kind::saved_since, Argument::date},
-    // RFC 8514 §4.3: every mailbox here has save dates.
-    {"SAVEDATESUPPORTED", Kind::all, Argument::none},
+    {"SAVEDATESUPPORTED", Kind::save_date_supported, Argument::none},
+    {"EMAILID", Kind::email_id, Argument::object_id},
+    {"THREADID", Kind::thread_id, Argument::object_id},
     {"OLDER", Kind::older, Argument::interval},
     {"YOUNGER", Kind::younger, Argument::interval},
 };
@@ -78,6 +81,16 @@ bool search_string(Input& in, const SearchContext& context, std::string& out) {
   return true;
 }
 
+// RFC 8474 §7 `objectid`.
+bool object_id(Input& in, std::string& out) {
+  constexpr std::size_t kLongest = 255;
+  if (!atom(in, out)) return false;
+  const bool allowed = out.size() <= kLongest && std::ranges::all_of(out, [](char c) {
+                         return text::is_alpha(c) || text::is_digit(c) || c == '_' || c == '-';
+                       });
+  return allowed || in.refuse(ErrorKind::syntax, "expected an object id");
+}
+
 bool argument(Input& in, const SearchContext& context, Argument kind, SearchKey& out) {
   if (kind == Argument::none) return true;
   if (!in.sp()) return false;
@@ -93,6 +106,7 @@ bool argument(Input& in, const SearchContext& context, Argument kind, SearchKey&
       return ok;
     }
     case Argument::keyword: return atom(in, out.text);
+    case Argument::object_id: return object_id(in, out.text);
     case Argument::header:
       return astring(in, out.field) && in.sp() && search_string(in, context, out.text);
   }
@@ -166,8 +180,6 @@ bool special_key(Input& in, std::string_view name, SearchContext& context, std::
     make_new(out);
     return true;
   }
-  if (text::iequals(name, "EMAILID") || text::iequals(name, "THREADID"))
-    return in.refuse(ErrorKind::not_supported, "searching for object ids is not supported");
   taken = false;
   return false;
 }

@@ -1,0 +1,145 @@
+#include "server/imap/needs.h"
+
+#include <algorithm>
+
+namespace posthorn::server::imap {
+namespace {
+
+namespace wi = wire::imap;
+using Needs = std::vector<std::string_view>;
+
+void add_if(Needs& needs, bool used, std::string_view capability) {
+  if (used) needs.push_back(capability);
+}
+
+void add_set(Needs& needs, const SequenceSet& set) { add_if(needs, set.saved_result, "SEARCHRES"); }
+
+/// Depth is bounded by the key's parser.
+void add_key(Needs& needs, const message::SearchKey& key) {
+  using Kind = message::SearchKey::Kind;
+  switch (key.kind) {
+    case Kind::older:
+    case Kind::younger: needs.push_back("WITHIN"); break;
+    case Kind::saved_before:
+    case Kind::saved_on:
+    case Kind::saved_since:
+    case Kind::save_date_supported: needs.push_back("SAVEDATE"); break;
+    case Kind::modseq: needs.push_back("CONDSTORE"); break;
+    case Kind::email_id:
+    case Kind::thread_id: needs.push_back("OBJECTID"); break;
+    case Kind::sequence:
+    case Kind::uid: add_set(needs, key.set); break;
+    default: break;
+  }
+  for (const message::SearchKey& child : key.children) add_key(needs, child);
+}
+
+void add_returns(Needs& needs, const std::optional<wi::SearchReturn>& returns,
+                 std::string_view syntax) {
+  if (!returns) return;
+  needs.push_back(syntax);
+  add_if(needs, returns->save, "SEARCHRES");
+  add_if(needs, returns->partial.has_value(), "PARTIAL");
+}
+
+void add_status(Needs& needs, wi::StatusItems items) {
+  using Item = wi::StatusItem;
+  add_if(needs, items.has(Item::size), "STATUS=SIZE");
+  add_if(needs, items.has(Item::highest_modseq), "CONDSTORE");
+  add_if(needs, items.has(Item::append_limit), "APPENDLIMIT");
+  add_if(needs, items.has(Item::mailbox_id), "OBJECTID");
+  add_if(needs, items.has(Item::deleted_storage), "QUOTA");
+}
+
+std::string_view capability_of(wi::FetchItem::Kind kind) {
+  using Kind = wi::FetchItem::Kind;
+  switch (kind) {
+    case Kind::binary:
+    case Kind::binary_size: return "BINARY";
+    case Kind::modseq: return "CONDSTORE";
+    case Kind::save_date: return "SAVEDATE";
+    case Kind::preview: return "PREVIEW";
+    case Kind::email_id:
+    case Kind::thread_id: return "OBJECTID";
+    default: return {};
+  }
+}
+
+struct Collect {
+  Needs& needs;
+
+  void operator()(const auto& /*command*/) const {}
+  void operator()(const wi::AuthenticateCommand& c) const {
+    add_if(needs, c.initial_response.has_value(), "SASL-IR");
+  }
+  void operator()(const wi::SelectCommand& c) const {
+    add_if(needs, c.condstore, "CONDSTORE");
+    add_if(needs, c.qresync.has_value(), "QRESYNC");
+  }
+  void operator()(const wi::CreateCommand& c) const {
+    add_if(needs, !c.special_use.empty(), "CREATE-SPECIAL-USE");
+  }
+  void operator()(const wi::StatusCommand& c) const { add_status(needs, c.items); }
+  void operator()(const wi::ListCommand& c) const {
+    add_if(needs, c.extended, "LIST-EXTENDED");
+    add_if(needs, c.select.special_use || c.returns.special_use, "SPECIAL-USE");
+    if (!c.returns.status) return;
+    needs.push_back("LIST-STATUS");
+    add_status(needs, *c.returns.status);
+  }
+  void operator()(const wi::ExpungeCommand& c) const {
+    if (!c.uids) return;
+    needs.push_back("UIDPLUS");
+    add_set(needs, *c.uids);
+  }
+  void operator()(const wi::SearchCommand& c) const {
+    add_returns(needs, c.returns, "ESEARCH");
+    add_key(needs, c.key);
+  }
+  void operator()(const wi::SortCommand& c) const {
+    add_returns(needs, c.returns, "ESORT");
+    const bool display = std::ranges::any_of(c.order, [](const message::SortKey& key) {
+      return key.field == message::SortField::display_from ||
+             key.field == message::SortField::display_to;
+    });
+    add_if(needs, display, "SORT=DISPLAY");
+    add_key(needs, c.key);
+  }
+  void operator()(const wi::ThreadCommand& c) const {
+    needs.push_back(c.algorithm == message::ThreadAlgorithm::references ? "THREAD=REFERENCES"
+                                                                        : "THREAD=ORDEREDSUBJECT");
+    add_key(needs, c.key);
+  }
+  void operator()(const wi::FetchCommand& c) const {
+    add_set(needs, c.set);
+    add_if(needs, c.changed_since.has_value(), "CONDSTORE");
+    add_if(needs, c.vanished, "QRESYNC");
+    add_if(needs, c.partial.has_value(), "PARTIAL");
+    for (const wi::FetchItem& item : c.items)
+      if (const auto name = capability_of(item.kind); !name.empty()) needs.push_back(name);
+  }
+  void operator()(const wi::StoreCommand& c) const {
+    add_set(needs, c.set);
+    add_if(needs, c.unchanged_since.has_value(), "CONDSTORE");
+  }
+  void operator()(const wi::CopyCommand& c) const { add_set(needs, c.set); }
+  void operator()(const wi::MoveCommand& c) const { add_set(needs, c.set); }
+};
+
+}  // namespace
+
+std::vector<std::string_view> needs_of(const wi::CommandBody& body) {
+  Needs needs;
+  std::visit(Collect{needs}, body);
+  return needs;
+}
+
+std::vector<std::string_view> needs_of(const wi::AppendMessage& message) {
+  Needs needs;
+  add_if(needs, message.utf8_wrapped, "UTF8=ACCEPT");
+  // RFC 9755 §4: within UTF8 ( ) the form belongs to that.
+  add_if(needs, !message.utf8_wrapped && message.literal.form == wi::LiteralForm::binary, "BINARY");
+  return needs;
+}
+
+}  // namespace posthorn::server::imap

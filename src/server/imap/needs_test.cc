@@ -1,0 +1,169 @@
+#include "server/imap/needs.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "server/imap/capability.h"
+#include "server/imap/command_table.h"
+
+namespace posthorn::server::imap {
+namespace {
+
+using ::testing::Contains;
+using ::testing::IsEmpty;
+using ::testing::IsSubsetOf;
+
+/// Everything that can be said only where the capability is: a command, or one item of one.
+const std::multimap<std::string_view, std::string_view> kSaid = {
+    {"SASL-IR", "AUTHENTICATE PLAIN AGEAYg=="},
+    {"STARTTLS", "STARTTLS"},
+    {"ENABLE", "ENABLE CONDSTORE"},
+    {"ID", "ID NIL"},
+    {"IDLE", "IDLE"},
+    {"NAMESPACE", "NAMESPACE"},
+    {"UNSELECT", "UNSELECT"},
+    {"UIDPLUS", "UID EXPUNGE 1:3"},
+    {"MOVE", "MOVE 1 x"},
+    {"MOVE", "UID MOVE 1 x"},
+    {"LIST-EXTENDED", "LIST (SUBSCRIBED) \"\" *"},
+    {"LIST-EXTENDED", "LIST \"\" (a b)"},
+    {"LIST-EXTENDED", "LIST \"\" * RETURN (CHILDREN)"},
+    {"LIST-STATUS", "LIST \"\" * RETURN (STATUS (MESSAGES))"},
+    {"SPECIAL-USE", "LIST (SPECIAL-USE) \"\" *"},
+    {"SPECIAL-USE", "LIST \"\" * RETURN (SPECIAL-USE)"},
+    {"CREATE-SPECIAL-USE", "CREATE x (USE (\\Sent))"},
+    {"STATUS=SIZE", "STATUS x (SIZE)"},
+    {"STATUS=SIZE", "LIST \"\" * RETURN (STATUS (SIZE))"},
+    {"ESEARCH", "SEARCH RETURN (COUNT) ALL"},
+    {"ESEARCH", "UID SEARCH RETURN () ALL"},
+    {"SEARCHRES", "SEARCH RETURN (SAVE) ALL"},
+    {"SEARCHRES", "FETCH $ UID"},
+    {"SEARCHRES", "SEARCH NOT $"},
+    {"SEARCHRES", "SEARCH UID $"},
+    {"SEARCHRES", "COPY $ x"},
+    {"SEARCHRES", "MOVE $ x"},
+    {"SEARCHRES", "STORE $ FLAGS ()"},
+    {"SEARCHRES", "UID EXPUNGE $"},
+    {"BINARY", "FETCH 1 BINARY[1]"},
+    {"BINARY", "FETCH 1 (UID BINARY.PEEK[1])"},
+    {"BINARY", "FETCH 1 BINARY.SIZE[1]"},
+    {"CONDSTORE", "SELECT x (CONDSTORE)"},
+    {"CONDSTORE", "FETCH 1 MODSEQ"},
+    {"CONDSTORE", "FETCH 1 FLAGS (CHANGEDSINCE 5)"},
+    {"CONDSTORE", "STORE 1 (UNCHANGEDSINCE 5) FLAGS ()"},
+    {"CONDSTORE", "SEARCH OR ALL (MODSEQ 5 ALL)"},
+    {"CONDSTORE", "STATUS x (HIGHESTMODSEQ)"},
+    {"QRESYNC", "SELECT x (QRESYNC (1 1))"},
+    {"QRESYNC", "UID FETCH 1 FLAGS (CHANGEDSINCE 5 VANISHED)"},
+    {"WITHIN", "SEARCH OLDER 5"},
+    {"WITHIN", "SORT (DATE) UTF-8 YOUNGER 5"},
+    {"SORT", "SORT (DATE) UTF-8 ALL"},
+    {"SORT", "UID SORT (DATE) UTF-8 ALL"},
+    {"SORT=DISPLAY", "SORT (DISPLAYFROM) UTF-8 ALL"},
+    {"SORT=DISPLAY", "SORT (DATE REVERSE DISPLAYTO) UTF-8 ALL"},
+    {"ESORT", "SORT RETURN (ALL) (DATE) UTF-8 ALL"},
+    {"THREAD=ORDEREDSUBJECT", "THREAD ORDEREDSUBJECT UTF-8 ALL"},
+    {"THREAD=REFERENCES", "UID THREAD REFERENCES UTF-8 ALL"},
+    {"QUOTA", "GETQUOTA \"\""},
+    {"QUOTA", "GETQUOTAROOT INBOX"},
+    {"QUOTA", "SETQUOTA \"\" (STORAGE 5)"},
+    {"QUOTA", "STATUS x (DELETED-STORAGE)"},
+    {"PARTIAL", "SEARCH RETURN (PARTIAL 1:5) ALL"},
+    {"PARTIAL", "UID FETCH 1:9 UID (PARTIAL 1:5)"},
+    {"SAVEDATE", "FETCH 1 SAVEDATE"},
+    {"SAVEDATE", "SEARCH SAVEDON 1-Jan-2026"},
+    {"SAVEDATE", "SEARCH SAVEDBEFORE 1-Jan-2026"},
+    {"SAVEDATE", "SEARCH SAVEDSINCE 1-Jan-2026"},
+    {"SAVEDATE", "SEARCH SAVEDATESUPPORTED"},
+    {"PREVIEW", "FETCH 1 PREVIEW"},
+    {"PREVIEW", "FETCH 1 (PREVIEW (LAZY))"},
+    {"OBJECTID", "FETCH 1 EMAILID"},
+    {"OBJECTID", "FETCH 1 THREADID"},
+    {"OBJECTID", "SEARCH EMAILID M1"},
+    {"OBJECTID", "SEARCH THREADID T1"},
+    {"OBJECTID", "STATUS x (MAILBOXID)"},
+    {"COMPRESS=DEFLATE", "COMPRESS DEFLATE"},
+    {"APPENDLIMIT", "STATUS x (APPENDLIMIT)"},
+};
+
+/// Nothing is said that these are needed for, or it is no command (APPEND's tests are below).
+const std::set<std::string_view> kNothingToSay = {
+    "IMAP4rev1",   "IMAP4rev2",         "LITERAL+",          "LOGINDISABLED", "CHILDREN",
+    "MULTIAPPEND", "QUOTA=RES-STORAGE", "QUOTA=RES-MESSAGE", "UTF8=ACCEPT"};
+
+std::set<std::string_view> needs_of_text(std::string_view text) {
+  const auto command = wire::imap::parse_command("a " + std::string(text));
+  EXPECT_TRUE(command) << text << ": " << command.error().text;
+  if (!command) return {};
+  std::set<std::string_view> needs;
+  for (const std::string_view name : needs_of(command->body)) needs.insert(name);
+  if (const auto name = entry_of(command->body).capability; !name.empty()) needs.insert(name);
+  return needs;
+}
+
+TEST(Needs, WhatIsSaidNeedsItsCapability) {
+  for (const auto& [capability, text] : kSaid)
+    EXPECT_THAT(needs_of_text(text), Contains(capability)) << text;
+}
+
+TEST(Needs, EveryCapabilityIsEitherSaidOrSaysNothing) {
+  for (const std::string_view name : all_capabilities())
+    EXPECT_NE(kSaid.contains(name), kNothingToSay.contains(name)) << name;
+}
+
+TEST(Needs, WhatIsNeededIsInTheList) {
+  const std::vector<std::string_view> all = all_capabilities();
+  for (const auto& [capability, text] : kSaid) EXPECT_THAT(needs_of_text(text), IsSubsetOf(all));
+}
+
+TEST(Needs, WhatRfc3501HasNeedsNothing) {
+  for (const char* text : {"SELECT x",
+                           "EXAMINE x",
+                           "CREATE x",
+                           "LIST \"\" *",
+                           "LSUB \"\" *",
+                           "STATUS x (MESSAGES RECENT)",
+                           "EXPUNGE",
+                           "SEARCH UNSEEN BODY x",
+                           "UID SEARCH 1:*",
+                           "FETCH 1 ALL",
+                           "FETCH 1 FULL",
+                           "UID FETCH 1:* (FLAGS BODY.PEEK[])",
+                           "STORE 1 +FLAGS (\\Seen)",
+                           "COPY 1 x",
+                           "NOOP",
+                           "CHECK",
+                           "CLOSE",
+                           "LOGOUT",
+                           "LOGIN a b",
+                           "AUTHENTICATE PLAIN",
+                           "CAPABILITY"})
+    EXPECT_THAT(needs_of_text(text), IsEmpty()) << text;
+}
+
+TEST(Needs, OfMessagesToAppend) {
+  wire::imap::AppendMessage message;
+  EXPECT_THAT(needs_of(message), IsEmpty());
+  message.literal.form = wire::imap::LiteralForm::binary;
+  EXPECT_THAT(needs_of(message), Contains("BINARY"));
+  message.utf8_wrapped = true;
+  EXPECT_THAT(needs_of(message), Contains("UTF8=ACCEPT"));
+}
+
+TEST(Needs, WhatStandsOnSomethingGoesWithIt) {
+  ImapOptions options;
+  options.disabled_capabilities = {"condstore", "SORT", "esearch"};
+  for (const char* name : {"QRESYNC", "ESORT", "SORT=DISPLAY", "SEARCHRES", "PARTIAL"})
+    EXPECT_FALSE(is_offered(name, options)) << name;
+  EXPECT_TRUE(is_offered("IMAP4rev2", options));
+  options.disabled_capabilities = {"ENABLE"};
+  EXPECT_FALSE(is_offered("IMAP4rev2", options));
+  EXPECT_TRUE(is_part_of_rev2("ESEARCH"));
+  EXPECT_FALSE(is_part_of_rev2("CONDSTORE"));
+}
+
+}  // namespace
+}  // namespace posthorn::server::imap
