@@ -68,19 +68,24 @@ TEST(Config, NeedsNothing) {
 }
 
 // tests/cli/reload_test.py changes each of these under a running server, but for the sweep's bounds
-// (store/sweep_test.cc), the idle timeout, which is half an hour at least, and the iterations.
+// (store/sweep_test.cc), the idle timeout, which is half an hour at least, the iterations and what
+// is of submission.
 TEST(Config, WhatSighupTakesOver) {
   std::vector<std::string_view> live;
   for (const Key& key : schema())
     if (key.reload == Reload::yes) live.push_back(key.name);
   EXPECT_THAT(
-      live, ElementsAre("domains", "tls.certificate", "tls.key", "tls.key_password",
-                        "tls.min_version", "limits.message_size", "limits.preauth_timeout",
-                        "limits.idle_timeout", "limits.command_line", "limits.literal",
-                        "storage.journal_horizon", "storage.expunged_retention", "auth.iterations",
-                        "auth.allow_plaintext_without_tls", "auth.channel_binding",
-                        "imap.keepalive", "imap.disabled_capabilities", "lmtp.detail_separator",
-                        "log.level", "quota.default_size", "quota.default_messages"));
+      live, ElementsAre(
+                "domains", "tls.certificate", "tls.key", "tls.key_password", "tls.min_version",
+                "limits.message_size", "limits.preauth_timeout", "limits.idle_timeout",
+                "limits.command_line", "limits.literal", "storage.journal_horizon",
+                "storage.expunged_retention", "auth.iterations", "auth.allow_plaintext_without_tls",
+                "auth.channel_binding", "imap.keepalive", "imap.disabled_capabilities",
+                "lmtp.detail_separator", "submission.save_sent", "submission.duplicate_window",
+                "submission.show_client", "submission.max_recipients", "submission.max_hold",
+                "submission.messages_per_hour", "submission.messages_per_day",
+                "submission.recipients_per_hour", "submission.recipients_per_day", "log.level",
+                "quota.default_size", "quota.default_messages"));
 }
 
 TEST(Config, ReadsEveryForm) {
