@@ -50,6 +50,9 @@ std::string show(const SearchKey& k) {
     case Kind::older: return fmt::format("older:{}", k.number);
     case Kind::younger: return fmt::format("younger:{}", k.number);
     case Kind::modseq: return fmt::format("modseq:{}", k.number);
+    case Kind::save_date_supported: return "savedatesupported";
+    case Kind::email_id: return "emailid:" + k.text;
+    case Kind::thread_id: return "threadid:" + k.text;
     default: return "?";
   }
 }
@@ -106,7 +109,9 @@ TEST(ParseSearch, EveryKey) {
       {"SAVEDBEFORE 1-Feb-1994", "savedbefore:1994-2-1"},
       {"SAVEDON 1-Feb-1994", "savedon:1994-2-1"},
       {"SAVEDSINCE 1-Feb-1994", "savedsince:1994-2-1"},
-      {"SAVEDATESUPPORTED", "all"},
+      {"SAVEDATESUPPORTED", "savedatesupported"},
+      {"EMAILID M_6-x", "emailid:M_6-x"},
+      {"threadid T1", "threadid:T1"},
       {"OLDER 60", "older:60"},
       {"YOUNGER 60", "younger:60"},
       {"MODSEQ 620162338", "modseq:620162338"},
@@ -178,7 +183,9 @@ TEST(ParseSearch, Refuses) {
     EXPECT_EQ(error_of(text), ErrorKind::syntax) << text;
   EXPECT_EQ(error_of("a SEARCH BEFORE 31-Apr-2020"), ErrorKind::bad_argument);
   EXPECT_EQ(error_of("a SEARCH BEFORE 29-Feb-1900"), ErrorKind::bad_argument);
-  EXPECT_EQ(error_of("a SEARCH EMAILID x"), ErrorKind::not_supported);
+  EXPECT_EQ(error_of("a SEARCH EMAILID a.b"), ErrorKind::syntax);
+  EXPECT_EQ(error_of("a SEARCH EMAILID " + std::string(256, 'x')), ErrorKind::syntax);
+  EXPECT_EQ(error_of("a SEARCH THREADID \"x\""), ErrorKind::syntax);
 }
 
 TEST(ParseSearch, BoundsNestingAndNumber) {
