@@ -27,6 +27,12 @@ def run(*arguments, stdin=""):
     return done.stdout
 
 
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
 class Serving:
     """`posthorn serve` whose configuration is written anew by set()."""
 
@@ -34,8 +40,8 @@ class Serving:
         self.folder = folder
         self.config = os.path.join(folder, "posthorn.toml")
         self.settings = {"auth": {"allow_plaintext_without_tls": "loopback"},
-                         "listen": {"imap": ["127.0.0.1:0"], "imaps": ["127.0.0.1:0"],
-                                    "lmtp": ["127.0.0.1:0"]},
+                         "listen": {name: [f"127.0.0.1:{free_port()}"]
+                                    for name in ("imap", "imaps", "lmtp")},
                          "": {"data_dir": os.path.join(folder, "data")}}
         self.write()
         run("--config", self.config, "account", "add", USER, stdin=PASSWORD + "\n")
