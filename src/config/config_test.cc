@@ -84,8 +84,11 @@ TEST(Config, WhatSighupTakesOver) {
                 "lmtp.detail_separator", "submission.save_sent", "submission.duplicate_window",
                 "submission.show_client", "submission.max_recipients", "submission.max_hold",
                 "submission.messages_per_hour", "submission.messages_per_day",
-                "submission.recipients_per_hour", "submission.recipients_per_day", "log.level",
-                "quota.default_size", "quota.default_messages"));
+                "submission.recipients_per_hour", "submission.recipients_per_day", "relay.host",
+                "relay.port", "relay.tls", "relay.ca_file", "relay.user", "relay.password",
+                "relay.connections", "relay.recipients", "relay.connect_timeout", "relay.timeout",
+                "relay.retry_first", "relay.retry_longest", "relay.warn_after",
+                "relay.expire_after", "log.level", "quota.default_size", "quota.default_messages"));
 }
 
 TEST(Config, ReadsEveryForm) {

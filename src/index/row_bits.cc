@@ -104,6 +104,8 @@ LeafBits matching(const Node& node, const MemberLeaf& m, const FlagLeaf& f,
       return where(m.count, [&](std::uint32_t i) { return m.date[i] >= node.seconds; });
     case Operation::modseq:
       return where(m.count, [&](std::uint32_t i) { return f.modseq[i] >= node.number; });
+    case Operation::ordinal:
+      return where(m.count, [&](std::uint32_t i) { return m.ordinal[i] == node.number; });
     default: return 0;  // Groups, and what needs more than rows: see judge_rows().
   }
 }

@@ -27,7 +27,7 @@ struct ImapOptions {
   std::uint64_t max_message_octets = 100ULL << 20;
   std::size_t max_line_octets = 64 << 10;      ///< Of a command, between two of its literals.
   std::size_t max_literal_octets = 100 << 10;  ///< Of one that is not a message.
-  std::uint32_t max_append_messages = 1000;  ///< In one MULTIAPPEND.
+  std::uint32_t max_append_messages = 1000;    ///< In one MULTIAPPEND.
   /// See service::append: for so long a submitted message and one put into \Sent are one. 0: never.
   std::chrono::seconds sent_duplicate_window{0};
   std::chrono::milliseconds login_time = std::chrono::minutes(1);  ///< Until authenticated.
