@@ -4,6 +4,7 @@
 
 #include "message/preview.h"
 #include "text/ascii.h"
+#include "text/crlf_text.h"
 
 namespace posthorn::message {
 namespace {
@@ -58,7 +59,16 @@ Analyzer::Analyzer(Limits limits) : limits_(limits) {
   header_limit_ = limits_.header_block;
 }
 
+void Analyzer::judge_form(std::string_view span) {
+  if (span.empty()) return;
+  TextForm& form = result_.form;
+  const char before = pos_ + held_.size() == 0 ? '\n' : held_.empty() ? last_ : held_.back();
+  form.bare_lf = form.bare_lf || !text::is_crlf_text(span, before);
+  form.open_end = span.back() != '\n';
+}
+
 void Analyzer::feed(std::string_view span) {
+  judge_form(span);
   while (!span.empty()) {
     if (holding_) {
       hold(span);
@@ -127,6 +137,8 @@ void Analyzer::deliver(std::string_view bytes) {
 void Analyzer::take_header(std::string_view bytes) {
   header_.append(bytes.substr(0, header_limit_ - std::min(header_limit_, header_.size())));
   line_length_ += bytes.size();
+  if (!header_complete_ && !result_.form.header_8bit)
+    result_.form.header_8bit = !text::is_ascii(bytes);
   if (!at_line_start_) return;
   const bool blank = line_length_ == line_end_;
   line_length_ = 0;

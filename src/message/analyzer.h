@@ -7,6 +7,7 @@
 
 #include "message/boundary.h"
 #include "message/part.h"
+#include "message/text_form.h"
 
 namespace posthorn::message {
 
@@ -30,6 +31,7 @@ struct Analysis {
   std::string header_block;       ///< The first Limits::header_block octets of the header.
   Part root;
   std::string preview;  ///< UTF-8, at most 200 characters (RFC 8970); may be empty.
+  TextForm form;
 };
 
 /// Reads a message as it arrives and finds its parts (RFC 2045, RFC 2046). The result does not
@@ -70,6 +72,7 @@ class Analyzer {
     std::string charset;
   };
 
+  void judge_form(std::string_view span);
   void take_dashes(std::string_view& span);
   void hold(std::string_view& span);
   void resolve_held();

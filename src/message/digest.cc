@@ -86,6 +86,12 @@ class KeysWriter {
   bool truncated_ = false;
 };
 
+std::uint8_t flags_of(const TextForm& form) {
+  return static_cast<std::uint8_t>(KeysView::kFormKnown | (form.bare_lf ? KeysView::kBareLf : 0) |
+                                   (form.open_end ? KeysView::kOpenEnd : 0) |
+                                   (form.header_8bit ? KeysView::kHeader8bit : 0));
+}
+
 // In the order of KeysView's fields.
 std::string make_keys(const Analysis& analysis, const Envelope& e) {
   KeysWriter keys;
@@ -100,7 +106,8 @@ std::string make_keys(const Analysis& analysis, const Envelope& e) {
   keys.add_raw(pack(thread_references(find_header(analysis.header_block, "references").value_or(""),
                                       e.in_reply_to.value_or(""))));
   const auto sent = e.date ? parse_date(*e.date) : std::nullopt;
-  return keys.finish(analysis, sent, base.reply_or_forward ? KeysView::kReply : 0);
+  const std::uint8_t reply = base.reply_or_forward ? KeysView::kReply : 0;
+  return keys.finish(analysis, sent, reply | flags_of(analysis.form));
 }
 
 // The records of a part and all inside it, depth first.
@@ -168,6 +175,10 @@ std::string make_structure(const Analysis& analysis, const Envelope& envelope) {
 }
 
 }  // namespace
+
+void mark_8bit_header(std::string& keys) {
+  if (KeysView(keys).ok()) keys[1] = static_cast<char>(keys[1] | KeysView::kHeader8bit);
+}
 
 Digest make_digest(const Analysis& analysis) {
   const Envelope envelope = parse_envelope(analysis.header_block);

@@ -25,4 +25,7 @@ inline constexpr std::size_t kMaxKeyField = 16 << 10;
 
 Digest make_digest(const Analysis& analysis);
 
+/// `keys` are of a message to whose header lines with octets above 127 have been added.
+void mark_8bit_header(std::string& keys);
+
 }  // namespace posthorn::message

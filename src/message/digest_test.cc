@@ -49,6 +49,58 @@ TEST(Digest, EnvelopeAndBodyOfAPlainMessage) {
   EXPECT_EQ(m.structure().preview(), "hi");
 }
 
+TEST(Digest, SaysWhatALineProtocolHasToChange) {
+  struct Case {
+    std::string_view message;
+    TextForm form;
+  };
+  for (const auto& [message, expected] : {
+           Case{"A: b\r\n\r\nc\r\n", {}},
+           Case{"A: b\r\n\r\nc", {.open_end = true}},
+           Case{"A: b\r\n\r\nc\n", {.bare_lf = true}},
+           Case{"A: b\n\r\nc\r\n", {.bare_lf = true}},
+           Case{std::string_view("A: b\r\n\r\nc\0\r\n", 12), {.bare_lf = true}},
+           Case{"A: \xfc\r\n\r\n\xfc\r", {.open_end = true, .header_8bit = true}},
+           Case{"A: b\r\n\r\n\xfc\r\n", {}},
+           Case{"", {}},
+       }) {
+    for (const std::size_t step : {1UL, 2UL, 100UL}) {
+      Analyzer analyzer;
+      for (std::size_t at = 0; at < message.size(); at += step)
+        analyzer.feed(message.substr(at, step));
+      const std::string keys = make_digest(analyzer.finish()).keys;
+      const auto form = KeysView(keys).form();
+      ASSERT_TRUE(form);
+      EXPECT_EQ(form->bare_lf, expected.bare_lf) << message;
+      EXPECT_EQ(form->open_end, expected.open_end) << message;
+      EXPECT_EQ(form->header_8bit, expected.header_8bit) << message;
+    }
+  }
+}
+
+TEST(Digest, OfABoundaryLineTheFormIsSeenToo) {
+  const Made clean("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n");
+  EXPECT_FALSE(clean.keys().form()->bare_lf);
+  const Made bare("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\n\r\nx\r\n--b--\r\n");
+  EXPECT_TRUE(bare.keys().form()->bare_lf);
+}
+
+TEST(Digest, AnOlderOneSaysNothingOfTheForm) {
+  std::string keys = make_digest(analyze("A: b\n\nc")).keys;
+  keys[1] = static_cast<char>(keys[1] & 7);
+  EXPECT_TRUE(KeysView(keys).ok());
+  EXPECT_FALSE(KeysView(keys).form());
+}
+
+TEST(Digest, AddedLinesCount) {
+  std::string keys = make_digest(analyze("A: b\r\n\r\nc\r\n")).keys;
+  mark_8bit_header(keys);
+  EXPECT_TRUE(KeysView(keys).form()->header_8bit);
+  std::string rubbish;
+  mark_8bit_header(rubbish);
+  EXPECT_EQ(rubbish, "");
+}
+
 TEST(Digest, Keys) {
   const Made m(std::string(kHeader) + "\r\nhi\r\n");
   const KeysView k = m.keys();

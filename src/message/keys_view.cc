@@ -45,6 +45,12 @@ std::uint8_t KeysView::flags() const {
   return ok() ? static_cast<std::uint8_t>(bytes_[1]) : std::uint8_t{0};
 }
 
+std::optional<TextForm> KeysView::form() const {
+  if ((flags() & kFormKnown) == 0) return std::nullopt;
+  return TextForm{(flags() & kBareLf) != 0, (flags() & kOpenEnd) != 0,
+                  (flags() & kHeader8bit) != 0};
+}
+
 Timestamp KeysView::sent() const {
   if (!ok()) return {};
   return {load_big_endian<std::int64_t>(bytes_, 2), load_big_endian<std::int16_t>(bytes_, 10)};

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/clock.h"
+#include "message/text_form.h"
 
 namespace posthorn::message {
 
@@ -40,9 +42,10 @@ class PackedStrings {
 /// call is defined; `ok` says whether they are a digest of this version. If not, all is empty or
 /// zero.
 ///
-/// Layout, integers big-endian: version u8; flags u8 (1 has_sent, 2 reply, 4 truncated); sent
-/// seconds i64; zone minutes i16; size u64; header_size u64; for each of the kFields the end of its
-/// bytes u32, counted from behind this table; the bytes.
+/// Layout, integers big-endian: version u8; flags u8 (1 has_sent, 2 reply, 4 truncated, 8 the
+/// following are known, 16 bare_lf, 32 open_end, 64 header_8bit); sent seconds i64; zone minutes
+/// i16; size u64; header_size u64; for each of the kFields the end of its bytes u32, counted from
+/// behind this table; the bytes.
 class KeysView {
  public:
   explicit KeysView(std::string_view bytes = {});
@@ -55,6 +58,8 @@ class KeysView {
   [[nodiscard]] std::uint64_t header_size() const;
   /// RFC 5256 section 3: the subject is that of a reply or forward.
   [[nodiscard]] bool is_reply_or_forward() const { return (flags() & kReply) != 0; }
+  /// None for a digest made before this was looked at.
+  [[nodiscard]] std::optional<TextForm> form() const;
   /// Of one of from, to, cc, bcc and subject only the beginning is here: a search that does not
   /// find its text must look into the header.
   [[nodiscard]] bool truncated() const { return (flags() & kTruncated) != 0; }
@@ -84,6 +89,10 @@ class KeysView {
   static constexpr std::uint8_t kHasSent = 1;
   static constexpr std::uint8_t kReply = 2;
   static constexpr std::uint8_t kTruncated = 4;
+  static constexpr std::uint8_t kFormKnown = 8;
+  static constexpr std::uint8_t kBareLf = 16;
+  static constexpr std::uint8_t kOpenEnd = 32;
+  static constexpr std::uint8_t kHeader8bit = 64;
 
  private:
   [[nodiscard]] std::uint8_t flags() const;

@@ -11,6 +11,7 @@
 #include "store/codec.h"
 #include "store/record.h"
 #include "store/store_state.h"
+#include "text/ascii.h"
 
 namespace posthorn::store {
 namespace {
@@ -222,6 +223,7 @@ async::Task<Result<NewEmail>> Upload::finish(std::string_view prefix, const Acco
   if (!named) co_return pass(named);
   auto record = std::make_shared<EmailRecord>(*s.base);
   record->header.insert(0, prefix);
+  if (!text::is_ascii(prefix)) message::mark_8bit_header(record->keys);
   BodyList body = (*named)->body;
   body.prefix_size = static_cast<std::uint32_t>(prefix.size());
   record->body = encode_body_list(body);
