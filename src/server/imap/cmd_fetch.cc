@@ -239,7 +239,7 @@ Task<Status> Fetch::write_streaming(Batch& batch, const Row& row) {
   }
   header_ = *header;
   structure_ = message::StructureView(*structure);
-  auto octets = MessageOctets::open(session_.account, header_, *body, &batch.pieces);
+  auto octets = service::MessageOctets::open(session_.account, header_, *body, &batch.pieces);
   if (!octets) {
     fail_row(start, octets.error());
     co_return pass(octets);

@@ -15,6 +15,7 @@ namespace wi = wire::imap;
 using async::Task;
 using message::ByteRange;
 using message::SectionKind;
+using service::MessageOctets;
 using Kind = wi::FetchItem::Kind;
 using Text = wi::Section::Text;
 
@@ -123,22 +124,6 @@ ByteRange clip(std::uint64_t size, const std::optional<wi::Partial>& partial) {
   if (!partial) return {0, size};
   const std::uint64_t begin = std::min(partial->offset, size);
   return {begin, begin + std::min(partial->count, size - begin)};
-}
-
-Result<MessageOctets> MessageOctets::open(store::AccountPtr account, std::string_view header,
-                                          std::string_view body_column,
-                                          const store::PieceBatch* ahead) {
-  auto body = store::BodyReader::open(std::move(account), body_column, ahead);
-  if (!body) return pass(body);
-  return MessageOctets(header, std::move(*body));
-}
-
-Task<Result<std::string_view>> MessageOctets::read(std::uint64_t offset, std::uint64_t limit) {
-  if (offset < header_.size()) co_return header_.substr(offset, limit);
-  auto chunk = co_await body_.read(offset - header_.size(), limit);
-  if (!chunk) co_return pass(chunk);
-  chunk_ = std::move(*chunk);
-  co_return chunk_.bytes;
 }
 
 std::optional<ByteRange> ContentWriter::range_of(const wi::FetchItem& item) const {

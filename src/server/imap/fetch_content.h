@@ -2,42 +2,20 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 
 #include "async/task.h"
 #include "message/section.h"
 #include "message/structure_view.h"
 #include "server/imap/session.h"
-#include "store/email_reader.h"
+#include "service/message_octets.h"
 #include "wire/imap/format_fetch.h"
 
 namespace posthorn::server::imap {
 
-/// One stored message's octets: header block and body, as ranges of the whole.
-class MessageOctets {
- public:
-  /// `header` and what was read `ahead` must outlive it. Errors: corrupt.
-  static Result<MessageOctets> open(store::AccountPtr account, std::string_view header,
-                                    std::string_view body_column, const store::PieceBatch* ahead);
-
-  [[nodiscard]] std::uint64_t size() const { return header_.size() + body_.size(); }
-  [[nodiscard]] std::uint64_t header_size() const { return header_.size(); }
-  /// A run of octets from `offset` on, at most `limit`; empty at the end. Stays until the next
-  /// call.
-  async::Task<Result<std::string_view>> read(std::uint64_t offset, std::uint64_t limit);
-
- private:
-  MessageOctets(std::string_view header, store::BodyReader body)
-      : header_(header), body_(std::move(body)) {}
-  std::string_view header_;
-  store::BodyReader body_;
-  store::BodyReader::Chunk chunk_;
-};
-
 /// Writes BODY[...], BINARY[...] and their RFC 3501 kin, streaming to the client.
 class ContentWriter {
  public:
-  ContentWriter(Session& session, wire::imap::FetchWriter& fetch, MessageOctets& octets,
+  ContentWriter(Session& session, wire::imap::FetchWriter& fetch, service::MessageOctets& octets,
                 const message::StructureView& structure)
       : session_(session), fetch_(fetch), octets_(octets), structure_(structure) {}
 
@@ -55,7 +33,7 @@ class ContentWriter {
 
   Session& session_;
   wire::imap::FetchWriter& fetch_;
-  MessageOctets& octets_;
+  service::MessageOctets& octets_;
   const message::StructureView& structure_;
 };
 

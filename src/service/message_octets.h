@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "async/task.h"
+#include "base/result.h"
+#include "store/email_reader.h"
+
+namespace posthorn::service {
+
+/// One stored message's octets: header block and body, as ranges of the whole.
+class MessageOctets {
+ public:
+  /// `header` and what was read `ahead`, if anything was, must outlive it. Errors: corrupt.
+  static Result<MessageOctets> open(store::AccountPtr account, std::string_view header,
+                                    std::string_view body_column,
+                                    const store::PieceBatch* ahead = nullptr);
+
+  [[nodiscard]] std::uint64_t size() const { return header_.size() + body_.size(); }
+  [[nodiscard]] std::uint64_t header_size() const { return header_.size(); }
+  /// A run of octets from `offset` on, at most `limit`; empty at the end. Stays until the next
+  /// call.
+  async::Task<Result<std::string_view>> read(std::uint64_t offset, std::uint64_t limit);
+
+ private:
+  MessageOctets(std::string_view header, store::BodyReader body)
+      : header_(header), body_(std::move(body)) {}
+  std::string_view header_;
+  store::BodyReader body_;
+  store::BodyReader::Chunk chunk_;
+};
+
+}  // namespace posthorn::service
