@@ -1,0 +1,150 @@
+#include "wire/pop3/parse_command.h"
+
+#include <array>
+#include <charconv>
+#include <limits>
+
+#include "text/ascii.h"
+
+namespace posthorn::wire::pop3 {
+namespace {
+
+std::unexpected<Error> syntax(std::string text) { return fail(ErrorKind::syntax, std::move(text)); }
+
+/// The arguments of one command, taken word by word.
+class Arguments {
+ public:
+  explicit Arguments(std::string_view text) : rest_(text) {}
+
+  [[nodiscard]] std::string_view all() const { return rest_; }
+  /// Up to the next spaces, which go too. Empty when there is none.
+  std::string_view word() {
+    const std::size_t end = std::min(rest_.find(' '), rest_.size());
+    const std::string_view found = rest_.substr(0, end);
+    rest_.remove_prefix(end);
+    while (rest_.starts_with(' ')) rest_.remove_prefix(1);
+    return found;
+  }
+  [[nodiscard]] bool empty() const { return rest_.empty(); }
+
+ private:
+  std::string_view rest_;
+};
+
+/// Digits only: no sign, no blank.
+std::optional<std::uint32_t> parse_number(std::string_view word) {
+  std::uint32_t number = 0;
+  const char* const end = word.data() + word.size();
+  if (word.empty() || !text::is_digit(word.front())) return std::nullopt;
+  const auto [at, error] = std::from_chars(word.data(), end, number);
+  if (at != end) return std::nullopt;
+  // A number too large is one no message has.
+  return error == std::errc() ? number : std::numeric_limits<std::uint32_t>::max();
+}
+
+Result<MessageNumber> message_number(Arguments& arguments) {
+  const auto number = parse_number(arguments.word());
+  if (!number || *number == 0) return syntax("a message number is wanted");
+  return *number;
+}
+
+template <class T>
+Result<Command> without_arguments(Arguments arguments) {
+  if (!arguments.empty()) return syntax("no argument is wanted");
+  return T{};
+}
+
+template <class T>
+Result<Command> of_a_message(Arguments arguments) {
+  auto number = message_number(arguments);
+  if (!number) return pass(number);
+  if (!arguments.empty()) return syntax("one argument only is wanted");
+  return T{*number};
+}
+
+template <class T>
+Result<Command> of_a_message_or_all(Arguments arguments) {
+  if (arguments.empty()) return T{};
+  return of_a_message<T>(arguments);
+}
+
+Result<Command> parse_top(Arguments arguments) {
+  auto number = message_number(arguments);
+  if (!number) return pass(number);
+  const auto lines = parse_number(arguments.word());
+  if (!lines || !arguments.empty()) return syntax("a message number and a number of lines, please");
+  return Top{*number, *lines};
+}
+
+Result<Command> parse_user(Arguments arguments) {
+  if (arguments.empty()) return syntax("a name is wanted");
+  return User{std::string(arguments.all())};
+}
+
+Result<Command> parse_pass(Arguments arguments) {
+  if (arguments.empty()) return syntax("a password is wanted");
+  return Pass{std::string(arguments.all())};
+}
+
+Result<Command> parse_auth(Arguments arguments) {
+  Auth auth{std::string(arguments.word()), std::nullopt};
+  if (!arguments.empty()) auth.initial_response = arguments.word();
+  if (!arguments.empty()) return syntax("a mechanism and one response, please");
+  return auth;
+}
+
+Result<Command> parse_apop(Arguments) { return Apop{}; }
+
+Result<Command> parse_lang(Arguments arguments) {
+  Lang lang{std::string(arguments.word())};
+  if (!arguments.empty()) return syntax("one language is wanted");
+  return lang;
+}
+
+struct Keyword {
+  std::string_view name;
+  Result<Command> (*parse)(Arguments);
+};
+
+constexpr std::array kKeywords = {
+    Keyword{"USER", parse_user},
+    Keyword{"PASS", parse_pass},
+    Keyword{"AUTH", parse_auth},
+    Keyword{"APOP", parse_apop},
+    Keyword{"CAPA", without_arguments<Capa>},
+    Keyword{"STLS", without_arguments<Stls>},
+    Keyword{"UTF8", without_arguments<Utf8>},
+    Keyword{"LANG", parse_lang},
+    Keyword{"STAT", without_arguments<Stat>},
+    Keyword{"LIST", of_a_message_or_all<List>},
+    Keyword{"UIDL", of_a_message_or_all<Uidl>},
+    Keyword{"RETR", of_a_message<Retr>},
+    Keyword{"TOP", parse_top},
+    Keyword{"DELE", of_a_message<Dele>},
+    Keyword{"NOOP", without_arguments<Noop>},
+    Keyword{"RSET", without_arguments<Rset>},
+    Keyword{"QUIT", without_arguments<Quit>},
+};
+
+/// A tab may be part of a password.
+bool has_control(std::string_view line) {
+  return std::ranges::any_of(
+      line, [](char c) { return static_cast<unsigned char>(c) < ' ' && c != '\t'; });
+}
+
+}  // namespace
+
+Result<Command> parse_command(std::string_view line) {
+  if (has_control(line)) return syntax("the line holds control characters");
+  const std::size_t end = std::min(line.find(' '), line.size());
+  const std::string_view name = line.substr(0, end);
+  const auto known = std::ranges::find_if(
+      kKeywords, [&](const Keyword& keyword) { return text::iequals(keyword.name, name); });
+  if (known == kKeywords.end()) return fail(ErrorKind::not_supported, "there is no such command");
+  std::string_view rest = line.substr(std::min(end + 1, line.size()));
+  // A password may begin and end with spaces.
+  if (known->name != "PASS") rest = text::trim(rest);
+  return known->parse(Arguments(rest));
+}
+
+}  // namespace posthorn::wire::pop3
