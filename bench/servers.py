@@ -172,7 +172,7 @@ class Posthorn(Server):
         command += ["demo", "--empty", "--quiet", "--engine", "rocksdb", "--any-user", PASSWORD,
                     "--dir", os.path.join(self.folder, "data"), "--ready-file", ready,
                     "--imap", f"127.0.0.1:{self.imap}", "--imaps", f"127.0.0.1:{self.imaps}",
-                    "--lmtp", f"127.0.0.1:{self.lmtp}", "--https", "",
+                    "--pop3", "", "--pop3s", "", "--lmtp", f"127.0.0.1:{self.lmtp}", "--https", "",
                     "--submission", "", "--submissions", ""]
         with open(os.path.join(self.folder, "log"), "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)

@@ -9,8 +9,8 @@ _posthorn_words() {
               check dns config version" ;;
     init) echo "--account --password-file --hostname --high-ports --help" ;;
     serve) echo "--ready-file --help" ;;
-    demo) echo "--dir --engine --imap --imaps --submission --submissions --lmtp --lmtp-socket --https
-                --http --any-user --without --empty --ready-file --quiet --help" ;;
+    demo) echo "--dir --engine --imap --imaps --pop3 --pop3s --submission --submissions --lmtp
+                --lmtp-socket --https --http --any-user --without --empty --ready-file --quiet --help" ;;
     account) echo "add list passwd remove disable enable send-as sent-copy --help" ;;
     "account add") echo "$account --no-password --max-size --max-messages --help" ;;
     "account list" | "alias list") echo "--json --help" ;;

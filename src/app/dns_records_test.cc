@@ -26,9 +26,20 @@ config::Config configure(std::string_view toml) {
   return loaded->config;
 }
 
+/// Where there is no POP3.
 std::vector<Service> offered(std::string_view toml, const Server::Addresses& listening = {},
                              bool has_tls = true) {
-  return services(configure(toml), listening, has_tls).offered;
+  config::Config config = configure(toml);
+  config.listen.pop3 = config.listen.pop3s = {};
+  return services(config, listening, has_tls).offered;
+}
+
+TEST(Services, Pop3ComesAfterImap) {
+  EXPECT_THAT(services(configure("hostname='mail.example.org'"), {}, true).offered,
+              ElementsAre(Service{Kind::imap, Protection::tls, 993},
+                          Service{Kind::imap, Protection::starttls, 143},
+                          Service{Kind::pop3, Protection::tls, 995},
+                          Service{Kind::pop3, Protection::starttls, 110}));
 }
 
 TEST(Services, AreThoseThatListen) {
@@ -45,7 +56,7 @@ TEST(Services, AreThoseThatListen) {
 TEST(Services, HaveThePortsThatWereTaken) {
   config::Config config = configure("hostname='localhost'");
   config.listen.imaps = {{"127.0.0.1", 0}};
-  config.listen.imap = {};
+  config.listen.imap = config.listen.pop3 = config.listen.pop3s = {};
   EXPECT_THAT(services(config, {.imaps = 40001}, true).offered,
               ElementsAre(Service{Kind::imap, Protection::tls, 40001}));
   EXPECT_THAT(offered("listen.imap=[]\nlisten.imaps=[]", {.imap = 143, .imaps = 993}),

@@ -61,6 +61,19 @@ server::imap::ImapOptions imap_options(const config::Config& config) {
   return options;
 }
 
+server::pop3::Pop3Options pop3_options(const config::Config& config) {
+  server::pop3::Pop3Options options;
+  options.hostname = host_name(config);
+  options.plaintext = plaintext(config.auth.allow_plaintext_without_tls);
+  options.channel_binding = config.auth.channel_binding;
+  options.mark_seen = config.pop3.mark_seen;
+  options.login_delay = seconds(config.pop3.login_delay);
+  options.expire_days = static_cast<std::uint32_t>(config.pop3.expire_days);
+  options.login_time = config.limits.preauth_timeout;
+  options.idle_time = config.pop3.idle_timeout;
+  return options;
+}
+
 server::lmtp::LmtpOptions lmtp_options(const config::Config& config) {
   server::lmtp::LmtpOptions options;
   options.hostname = host_name(config);

@@ -10,6 +10,7 @@
 #include "relay/options.h"
 #include "server/imap/imap_server.h"
 #include "server/lmtp/lmtp_server.h"
+#include "server/pop3/pop3_server.h"
 #include "server/submission/submission_server.h"
 
 /// The configuration in the words of those it is for.
@@ -20,6 +21,7 @@ auth::Authenticator::Options authenticator_options(const config::Config& config,
                                                    std::string decoy_key);
 auth::SessionLimits::Bounds session_bounds(const config::Config& config);
 server::imap::ImapOptions imap_options(const config::Config& config);
+server::pop3::Pop3Options pop3_options(const config::Config& config);
 server::lmtp::LmtpOptions lmtp_options(const config::Config& config);
 server::submission::SubmissionOptions submission_options(const config::Config& config);
 /// Reads the file of authorities. Errors: bad_argument.

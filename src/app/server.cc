@@ -26,6 +26,7 @@
 #include "server/http/http_server.h"
 #include "server/imap/imap_server.h"
 #include "server/lmtp/lmtp_server.h"
+#include "server/pop3/pop3_server.h"
 #include "server/submission/submission_server.h"
 
 namespace posthorn::app {
@@ -33,6 +34,7 @@ namespace posthorn::app {
 using server::http::HttpServer;
 using server::imap::ImapServer;
 using server::lmtp::LmtpServer;
+using server::pop3::Pop3Server;
 using server::submission::SubmissionServer;
 
 struct Server::State {
@@ -49,6 +51,8 @@ struct Server::State {
         limits(session_bounds(settings.config)),
         imap({core->store(), authenticator, limits, [this] { return certificates->current(); }},
              imap_options(settings.config)),
+        pop3({core->store(), authenticator, limits, [this] { return certificates->current(); }},
+             pop3_options(settings.config)),
         lmtp({core->store(),
               [this](std::string address) { return accounts.find_recipient(std::move(address)); },
               [this] { return certificates->current(); }},
@@ -84,6 +88,7 @@ struct Server::State {
   auth::Authenticator authenticator;
   auth::SessionLimits limits;
   ImapServer imap;
+  Pop3Server pop3;
   LmtpServer lmtp;
   std::atomic<bool> can_relay;
   SubmissionServer submission;
@@ -119,6 +124,10 @@ struct Server::State {
   net::OnConnection to_imap(ImapServer::Transport transport) {
     return
         [this, transport](std::unique_ptr<net::Stream> s) { imap.accept(std::move(s), transport); };
+  }
+  net::OnConnection to_pop3(Pop3Server::Transport transport) {
+    return
+        [this, transport](std::unique_ptr<net::Stream> s) { pop3.accept(std::move(s), transport); };
   }
   net::OnConnection to_submission(SubmissionServer::Transport transport) {
     return [this, transport](std::unique_ptr<net::Stream> s) {
@@ -206,6 +215,10 @@ std::optional<Server::State::Spoken> Server::State::spoken_on(std::string_view n
   if (name.starts_with("imaps"))
     return Spoken{to_imap(ImapTransport::implicit_tls), &addresses.imaps};
   if (name.starts_with("imap")) return Spoken{to_imap(ImapTransport::plain), &addresses.imap};
+  using Pop3Transport = Pop3Server::Transport;
+  if (name.starts_with("pop3s"))
+    return Spoken{to_pop3(Pop3Transport::implicit_tls), &addresses.pop3s};
+  if (name.starts_with("pop3")) return Spoken{to_pop3(Pop3Transport::plain), &addresses.pop3};
   using SubmissionTransport = SubmissionServer::Transport;
   if (name.starts_with("submissions"))
     return Spoken{to_submission(SubmissionTransport::implicit_tls), &addresses.submissions};
@@ -245,6 +258,11 @@ Status Server::State::listen() {
   if (status && certificates->current() != nullptr)
     status = add_all(config.listen.imaps, &addresses.imaps,
                      to_imap(ImapServer::Transport::implicit_tls));
+  if (status)
+    status = add_all(config.listen.pop3, &addresses.pop3, to_pop3(Pop3Server::Transport::plain));
+  if (status && certificates->current() != nullptr)
+    status = add_all(config.listen.pop3s, &addresses.pop3s,
+                     to_pop3(Pop3Server::Transport::implicit_tls));
   if (status && certificates->current() != nullptr)
     status = add_all(config.listen.submissions, &addresses.submissions,
                      to_submission(SubmissionServer::Transport::implicit_tls));
@@ -306,6 +324,7 @@ void Server::reload(const config::Config& config) {
   state_->settings.config = config;
   log::set_level(config.log.level);
   state_->imap.set_options(imap_options(config));
+  state_->pop3.set_options(pop3_options(config));
   state_->lmtp.set_options(lmtp_options(config));
   state_->submission.set_options(submission_options(config));
   state_->domains.set(config.domains);
@@ -346,6 +365,7 @@ async::Task<void> Server::stop(std::chrono::milliseconds grace) {
   state.stop_keeping_house.set();
   if (state.keeping_house) co_await state.house_is_kept.wait();
   co_await state.imap.stop(grace);
+  co_await state.pop3.stop(grace);
   co_await state.submission.stop(grace);
   co_await state.lmtp.stop(grace);
   co_await state.http.stop(grace);

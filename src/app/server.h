@@ -36,6 +36,8 @@ class Server {
   struct Addresses {
     std::uint16_t imap = 0;
     std::uint16_t imaps = 0;
+    std::uint16_t pop3 = 0;
+    std::uint16_t pop3s = 0;
     std::uint16_t submission = 0;
     std::uint16_t submissions = 0;
     std::uint16_t lmtp = 0;

@@ -70,6 +70,8 @@ Services services(const config::Config& config, const Server::Addresses& listeni
   Offer offer(config, has_tls);
   offer.add(Kind::imap, offer.tls_port(listen.imaps, listening.imaps),
             offer.port(listen.imap, listening.imap));
+  offer.add(Kind::pop3, offer.tls_port(listen.pop3s, listening.pop3s),
+            offer.port(listen.pop3, listening.pop3));
   offer.add(Kind::submission, offer.tls_port(listen.submissions, listening.submissions),
             offer.port(listen.submission, listening.submission));
   offer.services().https_port = offer.tls_port(listen.https, listening.https);

@@ -39,6 +39,8 @@ struct Listener {
 constexpr std::array kListeners = {
     Listener{"imap", "127.0.0.1:1143", &config::Listen::imap},
     Listener{"imaps", "127.0.0.1:1993", &config::Listen::imaps},
+    Listener{"pop3", "127.0.0.1:1110", &config::Listen::pop3},
+    Listener{"pop3s", "127.0.0.1:1995", &config::Listen::pop3s},
     Listener{"submission", "127.0.0.1:1587", &config::Listen::submission},
     Listener{"submissions", "127.0.0.1:1465", &config::Listen::submissions},
     Listener{"lmtp", "127.0.0.1:1024", &config::Listen::lmtp},
@@ -153,6 +155,7 @@ void greet(const app::Server& server, const DemoFolder& folder) {
       "  Look into it with curl:\n"
       "    curl -s --user {0}:{1} imap://127.0.0.1:{2}/ -X 'STATUS INBOX (MESSAGES UNSEEN)'\n"
       "    curl -s --user {0}:{1} --insecure 'imaps://127.0.0.1:{3}/INBOX;MAILINDEX=1'\n"
+      "    curl -s --user {0}:{1} pop3://127.0.0.1:{10}/1\n"
       "  with mutt:\n"
       "    mutt -e 'set ssl_starttls=no' -f imap://demo%40example.org@127.0.0.1:{2}/INBOX\n"
       "  with Thunderbird: server 127.0.0.1, port {3}, SSL/TLS, normal password, user {0}\n"
@@ -172,7 +175,7 @@ void greet(const app::Server& server, const DemoFolder& folder) {
       "The data lies in {5}{6}. Ctrl-C ends it.\n\n",
       app::kDemoName, app::kDemoPassword, at.imap, at.imaps, at.lmtp, folder.path(),
       folder.is_thrown_away() ? " and is removed at the end" : "", own_path(), describe_setup(at),
-      at.submission);
+      at.submission, at.pop3);
   std::fflush(stdout);
 }
 

@@ -11,6 +11,8 @@ namespace posthorn::cli {
 Status write_ready_file(const std::string& path, const app::Server::Addresses& addresses) {
   const boost::json::object ready{{"imap", addresses.imap},
                                   {"imaps", addresses.imaps},
+                                  {"pop3", addresses.pop3},
+                                  {"pop3s", addresses.pop3s},
                                   {"submission", addresses.submission},
                                   {"submissions", addresses.submissions},
                                   {"lmtp", addresses.lmtp},

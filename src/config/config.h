@@ -30,6 +30,8 @@ enum class TlsVersion : std::uint8_t { v1_2, v1_3 };
 struct Listen {
   std::vector<Endpoint> imap;
   std::vector<Endpoint> imaps;
+  std::vector<Endpoint> pop3;
+  std::vector<Endpoint> pop3s;
   std::vector<Endpoint> submission;
   std::vector<Endpoint> submissions;
   std::vector<Endpoint> lmtp;
@@ -87,6 +89,13 @@ struct Auth {
 struct Imap {
   Duration keepalive{};
   std::vector<std::string> disabled_capabilities;
+};
+
+struct Pop3 {
+  bool mark_seen = false;
+  Duration idle_timeout{};
+  Duration login_delay{};         ///< 0: none.
+  std::uint64_t expire_days = 0;  ///< Announced only; 0: never.
 };
 
 struct Lmtp {
@@ -150,6 +159,7 @@ struct Config {
   Storage storage;
   Auth auth;
   Imap imap;
+  Pop3 pop3;
   Lmtp lmtp;
   Submission submission;
   Relay relay;

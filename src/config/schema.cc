@@ -47,6 +47,10 @@ const std::array kKeys{
         kStart, "IMAP with STARTTLS."},
     Key{"listen.imaps", Form::endpoints, FIELD(std::vector<Endpoint>, listen.imaps), "*:993", "",
         "", kStart, "IMAP under TLS from the first octet (RFC 8314)."},
+    Key{"listen.pop3", Form::endpoints, FIELD(std::vector<Endpoint>, listen.pop3), "*:110", "", "",
+        kStart, "POP3 with STLS."},
+    Key{"listen.pop3s", Form::endpoints, FIELD(std::vector<Endpoint>, listen.pop3s), "*:995", "",
+        "", kStart, "POP3 under TLS from the first octet (RFC 8314)."},
     Key{"listen.submission", Form::endpoints, FIELD(std::vector<Endpoint>, listen.submission),
         "*:587", "", "", kStart, "Message submission with STARTTLS (RFC 6409)."},
     Key{"listen.submissions", Form::endpoints, FIELD(std::vector<Endpoint>, listen.submissions),
@@ -136,6 +140,17 @@ const std::array kKeys{
         "A word to idle clients now and then, so that routers keep the connection; 0: none."},
     Key{"imap.disabled_capabilities", Form::list, FIELD(Words, imap.disabled_capabilities), "", "",
         "", kLive, "Capabilities not to offer, as in the CAPABILITY response."},
+
+    Key{"pop3.mark_seen", Form::flag, FIELD(bool, pop3.mark_seen), "false", "", "", kLive,
+        "A message fetched with RETR counts as read (\\Seen) in IMAP."},
+    Key{"pop3.idle_timeout", Form::duration, FIELD(Duration, pop3.idle_timeout), "10m", "10m", "1d",
+        kLive, "A silent session is closed after this, nothing deleted (RFC 1939, section 3)."},
+    Key{"pop3.login_delay", Form::duration, FIELD(Duration, pop3.login_delay), "0s", "0s", "1d",
+        kLive, "The least between two logins of an account; 0: none (RFC 2449, section 6.5)."},
+    Key{"pop3.expire_days", Form::number, FIELD(std::uint64_t, pop3.expire_days), "0", "0", "36500",
+        kLive,
+        "Days mail stays by your own policy, for CAPA to announce; nothing is deleted. 0: for "
+        "ever."},
 
     Key{"lmtp.detail_separator", Form::text, FIELD(std::string, lmtp.detail_separator), "+", "", "",
         kLive, "What ends the user in user+folder@domain. Empty: nothing does."},

@@ -119,7 +119,8 @@ class Serving:
         self.process = subprocess.Popen(
             [program(), "--config", config, "--set", f"listen.imap=127.0.0.1:{free_port()}", "--set",
              f"listen.imaps=127.0.0.1:{free_port()}", "--set", "listen.submission=", "--set",
-             f"listen.submissions=127.0.0.1:{free_port()}", "--set",
+             f"listen.submissions=127.0.0.1:{free_port()}", "--set", "listen.pop3=", "--set",
+             f"listen.pop3s=127.0.0.1:{free_port()}", "--set",
              "auth.allow_plaintext_without_tls=loopback", "serve", "--ready-file", self.ready],
             env={**os.environ, "NOTIFY_SOCKET": notify}, stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)

@@ -4,6 +4,7 @@ import contextlib
 import imaplib
 import json
 import os
+import poplib
 import shutil
 import signal
 import smtplib
@@ -99,6 +100,7 @@ class Server:
             at = json.load(f)
         self.imap_port, self.imaps_port, self.lmtp_port = at["imap"], at["imaps"], at["lmtp"]
         self.https_port, self.http_port = at["https"], at["http"]
+        self.pop3_port, self.pop3s_port = at["pop3"], at["pop3s"]
         self.submission_port, self.submissions_port = at["submission"], at["submissions"]
 
     def log(self):
@@ -140,6 +142,12 @@ class Server:
     def imap(self, user, password=PASSWORD):
         client = imaplib.IMAP4("127.0.0.1", self.imap_port, timeout=60)
         client.login(user, password)
+        return client
+
+    def pop3(self, user, password=PASSWORD):
+        client = poplib.POP3("127.0.0.1", self.pop3_port, timeout=60)
+        client.user(user)
+        client.pass_(password)
         return client
 
     def submission(self, user, password=PASSWORD):

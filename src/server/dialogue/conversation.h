@@ -15,12 +15,19 @@ namespace posthorn::server::dialogue {
 /// packet. Holds no buffer while it waits for a command.
 class Conversation {
  public:
+  /// Output beyond this is to be sent before more is made.
+  static constexpr std::size_t kFullOctets = 64 << 10;
+
   Conversation(net::Stream& stream, std::chrono::milliseconds idle, std::chrono::milliseconds write)
       : stream_(stream), idle_(idle), write_(write) {}
 
   /// Octets for the client, as they go over the wire.
   void say(std::string_view octets) { out_ += octets; }
   async::Task<Status> flush();
+  /// What is to be sent; for those who make long responses in place.
+  [[nodiscard]] std::string& out() { return out_; }
+  /// Time for a flush(), in the middle of a long response.
+  [[nodiscard]] bool is_full() const { return out_.size() >= kFullOctets; }
   /// How long the client may be silent, from the next receive() on.
   void set_idle(std::chrono::milliseconds idle) { idle_ = idle; }
 
@@ -32,7 +39,7 @@ class Conversation {
   /// Before a message: larger portions at a time.
   void expect_bulk(bool bulk) { bulk_ = bulk; }
 
-  [[nodiscard]] net::Stream& stream() { return stream_; }
+  [[nodiscard]] net::Stream& stream() const { return stream_; }
 
  private:
   net::Stream& stream_;

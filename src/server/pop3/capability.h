@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/pop3/pop3_server.h"
+
+namespace posthorn::server::pop3 {
+
+/// What CAPA depends on.
+struct CapabilityView {
+  const Pop3Options& options;
+  bool can_start_tls = false;  ///< Now: not after login, not under TLS.
+  bool plaintext = false;      ///< Passwords may be said on this connection.
+  std::vector<std::string_view> mechanisms;
+};
+
+/// The lines of the response to CAPA (RFC 2449 §6), without CRLF. What is there before login is
+/// there after it as well (RFC 2449 §5), but for STLS (RFC 2595 §9).
+std::vector<std::string> capabilities(const CapabilityView& view);
+
+}  // namespace posthorn::server::pop3

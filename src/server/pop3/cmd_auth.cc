@@ -1,0 +1,73 @@
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "auth/exchange.h"
+#include "server/pop3/commands.h"
+#include "server/pop3/session.h"
+#include "text/base64.h"
+
+namespace posthorn::server::pop3 {
+namespace {
+
+using async::Task;
+using wire::pop3::Reply;
+
+/// workaround: Outlook, and every client older than CAPA, asks with AUTH alone, some with a space
+/// behind it.
+void list_mechanisms(Session& session) {
+  session.say(Reply::ok("the mechanisms"));
+  for (const std::string_view name :
+       auth::offered_mechanisms(session.plaintext(), session.channel_bindings()))
+    session.talk.say(std::string(name) + "\r\n");
+  session.talk.say(wire::pop3::kEndOfList);
+}
+
+/// From base64; wipes it. None when it is not base64.
+std::optional<auth::Secret> decode(std::string& base64) {
+  auto bytes = text::base64_decode(base64);
+  auth::wipe(base64);
+  if (!bytes) return std::nullopt;
+  std::optional<auth::Secret> secret(std::in_place, *bytes);
+  auth::wipe(*bytes);
+  return secret;
+}
+
+Task<void> converse(Session& session, auth::Exchange& exchange, auth::Exchange::Outcome outcome) {
+  while (true) {
+    if (auto* identity = std::get_if<auth::Identity>(&outcome))
+      co_return co_await session.log_in(std::move(*identity));
+    if (auto* error = std::get_if<Error>(&outcome)) co_return session.refuse(*error);
+    session.talk.say(wire::pop3::format_challenge(std::get<auth::Challenge>(outcome).bytes));
+    auto line = co_await session.next_line();
+    if (!line) co_return;
+    if (*line == "*") co_return session.say(Reply::err("the authentication was cancelled"));
+    auto response = decode(*line);
+    if (!response) co_return session.say(Reply::err("the response is not base64"));
+    outcome = co_await exchange.respond(std::move(*response));
+  }
+}
+
+}  // namespace
+
+// RFC 5034 §4.
+CommandTask cmd_auth(Session& session, wire::pop3::Auth& command) {
+  if (command.mechanism.empty()) co_return list_mechanisms(session);
+  auth::Authenticator& authenticator = session.context.authenticator;
+  auto mechanism = auth::make_mechanism(command.mechanism, session.plaintext(),
+                                        session.channel_bindings(), authenticator.sasl());
+  // Without [AUTH]: another password would not help.
+  if (!mechanism) co_return session.say(Reply::err(mechanism.error().text));
+  std::optional<auth::Secret> initial;
+  if (command.initial_response) {
+    // "=" stands for an empty response.
+    if (*command.initial_response == "=") command.initial_response->clear();
+    initial = decode(*command.initial_response);
+    if (!initial) co_return session.say(Reply::err("the initial response is not base64"));
+  }
+  auth::Exchange exchange(authenticator, std::move(*mechanism), session.talk.stream().peer());
+  auto outcome = co_await exchange.begin(std::move(initial));
+  co_await converse(session, exchange, std::move(outcome));
+}
+
+}  // namespace posthorn::server::pop3

@@ -1,0 +1,34 @@
+#include <fmt/core.h>
+
+#include "server/pop3/commands.h"
+#include "server/pop3/session.h"
+
+namespace posthorn::server::pop3 {
+
+using wire::pop3::Reply;
+
+// RFC 1939 §5. Nothing happens before QUIT.
+CommandTask cmd_dele(Session& session, wire::pop3::Dele& command) {
+  service::Maildrop& drop = *session.maildrop;
+  if (!drop.has(command.message)) {
+    session.say(Reply::err("no such message"));
+    co_return;
+  }
+  drop.mark_deleted(command.message);
+  session.say(Reply::ok("deleted once you QUIT"));
+}
+
+// RFC 1939 §5.
+CommandTask cmd_rset(Session& session, wire::pop3::Rset&) {
+  session.maildrop->unmark_all();
+  session.say(Reply::ok(fmt::format("{} messages", session.maildrop->count())));
+  co_return;
+}
+
+// RFC 1939 §5.
+CommandTask cmd_noop(Session& session, wire::pop3::Noop&) {
+  session.say(Reply::ok("still here"));
+  co_return;
+}
+
+}  // namespace posthorn::server::pop3

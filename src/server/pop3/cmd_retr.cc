@@ -1,0 +1,60 @@
+#include <fmt/core.h>
+
+#include "server/pop3/commands.h"
+#include "server/pop3/session.h"
+#include "wire/lex/dot_stuffer.h"
+
+namespace posthorn::server::pop3 {
+namespace {
+
+using async::Task;
+using wire::pop3::MessageNumber;
+using wire::pop3::Reply;
+
+/// Sends the message, no faster than the client takes it. False when it could not be sent whole.
+Task<bool> send(Session& session, service::MaildropMessage& message, std::string heading) {
+  // What cannot be read at all is found before the +OK.
+  auto portion = co_await message.next();
+  if (!portion) {
+    session.refuse(portion.error());
+    co_return false;
+  }
+  session.say(Reply::ok(std::move(heading)));
+  wire::lex::DotStuffer dots;
+  while (portion && !portion->empty()) {
+    dots.add(*portion, session.talk.out());
+    if (!co_await session.drain()) co_return false;
+    portion = co_await message.next();
+  }
+  if (!portion) {
+    // An end would make the client take half a message for the whole.
+    session.cut(portion.error());
+    co_return false;
+  }
+  dots.finish(session.talk.out());
+  co_return true;
+}
+
+}  // namespace
+
+// RFC 1939 §5.
+CommandTask cmd_retr(Session& session, wire::pop3::Retr& command) {
+  service::Maildrop& drop = *session.maildrop;
+  if (!drop.has(command.message)) co_return session.say(Reply::err("no such message"));
+  auto message = co_await drop.read(command.message);
+  if (!message) co_return session.refuse(message.error());
+  const std::uint64_t octets = co_await drop.size_of(command.message);
+  if (co_await send(session, **message, fmt::format("{} octets", octets)))
+    drop.note_read(command.message);
+}
+
+// RFC 1939 §7. It does not count as reading.
+CommandTask cmd_top(Session& session, wire::pop3::Top& command) {
+  const service::Maildrop& drop = *session.maildrop;
+  if (!drop.has(command.message)) co_return session.say(Reply::err("no such message"));
+  auto message = co_await drop.read(command.message, command.lines);
+  if (!message) co_return session.refuse(message.error());
+  co_await send(session, **message, "the top of the message");
+}
+
+}  // namespace posthorn::server::pop3

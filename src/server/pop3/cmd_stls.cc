@@ -1,0 +1,45 @@
+#include "base/log.h"
+#include "net/tls_context.h"
+#include "server/pop3/commands.h"
+#include "server/pop3/session.h"
+
+namespace posthorn::server::pop3 {
+
+using wire::pop3::Reply;
+
+namespace {
+
+/// A TLS handshake that takes longer is none.
+constexpr std::chrono::seconds kHandshake(30);
+
+}  // namespace
+
+// RFC 2595 §4.
+CommandTask cmd_stls(Session& session, wire::pop3::Stls&) {
+  if (!session.offers_tls()) {
+    session.say(Reply::err("STLS is not offered"));
+    co_return;
+  }
+  if (session.utf8) {  // RFC 6856 §2.1
+    session.say(Reply::err("STLS comes before UTF8"));
+    co_return;
+  }
+  // What was said in clear must not count as said under TLS (CVE-2011-0411).
+  if (!session.talk.input().empty()) {
+    session.say(Reply::err("nothing may follow STLS before TLS has begun"));
+    session.close();
+    co_return;
+  }
+  session.say(Reply::ok("go ahead"));
+  Status ready = co_await session.talk.flush();
+  net::Stream& stream = session.talk.stream();
+  if (ready) ready = co_await stream.start_tls(session.context.tls(), kHandshake);
+  if (!ready) {
+    log::info("pop3 {}: TLS: {}", stream.peer(), ready.error().text);
+    session.close();
+    co_return;
+  }
+  session.forget_dialogue();
+}
+
+}  // namespace posthorn::server::pop3

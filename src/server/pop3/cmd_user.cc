@@ -1,0 +1,53 @@
+#include "server/pop3/commands.h"
+#include "server/pop3/session.h"
+
+namespace posthorn::server::pop3 {
+
+using wire::pop3::Reply;
+
+namespace {
+
+/// The same for right and wrong names (RFC 8314 §4.1), and without [AUTH]: another password would
+/// not help.
+Reply refused_in_clear() { return Reply::err("passwords are taken under TLS only"); }
+
+}  // namespace
+
+// RFC 1939 §7. Whether there is such a user is not said here.
+CommandTask cmd_user(Session& session, wire::pop3::User& command) {
+  if (!session.is_plaintext_allowed()) {
+    session.say(refused_in_clear());
+    co_return;
+  }
+  session.said_name = std::move(command.name);
+  session.say(Reply::ok("and the password"));
+}
+
+// RFC 1939 §7.
+CommandTask cmd_pass(Session& session, wire::pop3::Pass& command) {
+  auth::Secret password(command.password);
+  auth::wipe(command.password);
+  std::string name = std::exchange(session.said_name, {});
+  if (!session.is_plaintext_allowed()) {
+    session.say(refused_in_clear());
+    co_return;
+  }
+  if (name.empty()) {
+    session.say(Reply::err("say USER first"));
+    co_return;
+  }
+  auth::Source source{session.talk.stream().peer(), "PASS command"};
+  auto identity = co_await session.context.authenticator.login(std::move(name), std::move(password),
+                                                               std::move(source));
+  if (!identity) co_return session.refuse(identity.error());
+  co_await session.log_in(std::move(*identity));
+}
+
+// RFC 1939 §7, RFC 2449 §6: the greeting offers it, and ours does not. It would need every password
+// to be kept in clear.
+CommandTask cmd_apop(Session& session, wire::pop3::Apop&) {
+  session.say(Reply::err("APOP is not offered"));
+  co_return;
+}
+
+}  // namespace posthorn::server::pop3

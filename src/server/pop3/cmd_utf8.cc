@@ -1,0 +1,33 @@
+#include <array>
+
+#include "server/pop3/commands.h"
+#include "server/pop3/session.h"
+#include "text/ascii.h"
+
+namespace posthorn::server::pop3 {
+
+using wire::pop3::Reply;
+
+// RFC 6856 §2.1.
+CommandTask cmd_utf8(Session& session, wire::pop3::Utf8&) {
+  session.utf8 = true;
+  session.say(Reply::ok("UTF-8 it is"));
+  co_return;
+}
+
+// RFC 6856 §3. English is all there is; what asks for any kind of it, or for our choice, gets it.
+CommandTask cmd_lang(Session& session, wire::pop3::Lang& command) {
+  const std::string& range = command.range;
+  if (range.empty()) {
+    session.say(Reply::ok("the languages"));
+    session.talk.say("en English\r\n");
+    session.talk.say(wire::pop3::kEndOfList);
+  } else if (range == "*" || text::iequals(range, "en") || text::istarts_with(range, "en-")) {
+    session.say(Reply::ok("en English it is"));
+  } else {
+    session.say(Reply::err("that language is not spoken here"));
+  }
+  co_return;
+}
+
+}  // namespace posthorn::server::pop3

@@ -1,0 +1,19 @@
+#include "server/pop3/login_delay.h"
+
+#include <string>
+
+namespace posthorn::server::pop3 {
+
+bool LoginDelay::admit(const AccountId& account, std::chrono::seconds delay) {
+  if (delay.count() == 0) return true;
+  const std::int64_t now = clock_.now().seconds;
+  const std::string key(account.view());
+  const std::lock_guard lock(mutex_);
+  const std::int64_t* const last = last_.find(key);
+  // A clock set back must lock nobody out.
+  if (last != nullptr && *last <= now && now - *last < delay.count()) return false;
+  last_.at(key) = now;
+  return true;
+}
+
+}  // namespace posthorn::server::pop3

@@ -1,0 +1,215 @@
+#include "server/pop3/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "async/loop.h"
+#include "base/log.h"
+#include "net/tls_context.h"
+#include "server/pop3/command_table.h"
+#include "server/pop3/reply.h"
+#include "wire/pop3/parse_command.h"
+
+namespace posthorn::server::pop3 {
+
+using async::Task;
+using std::chrono::milliseconds;
+using wire::pop3::Code;
+using wire::pop3::Reply;
+
+namespace {
+
+bool is_our_fault(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::corrupt:
+    case ErrorKind::io:
+    case ErrorKind::conflict:
+    case ErrorKind::would_block:
+    case ErrorKind::server_bug: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+Session::Session(Parts parts, net::Stream& stream)
+    : context(parts.context),
+      options(*parts.options),
+      talk(stream, parts.options->login_time, parts.options->write_time),
+      options_(std::move(parts.options)),
+      delay_(parts.delay),
+      connections_(parts.connections),
+      lines_(wire::pop3::kMaxLineOctets) {}
+
+bool Session::is_plaintext_allowed() const {
+  const net::Stream& stream = talk.stream();
+  return auth::plaintext_on(stream.is_tls(), stream.peer(), options.plaintext) ==
+         auth::Plaintext::allowed;
+}
+
+bool Session::offers_tls() const {
+  return !talk.stream().is_tls() && context.tls && context.tls() != nullptr;
+}
+
+auth::ChannelBindings Session::channel_bindings() const {
+  const net::Stream& stream = talk.stream();
+  if (!stream.is_tls() || !options.channel_binding) return {};
+  return {stream.channel_binding("tls-exporter"), stream.channel_binding("tls-server-end-point")};
+}
+
+milliseconds Session::patience() const {
+  if (state() == State::transaction) return options.idle_time;
+  const auto spent =
+      std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began_);
+  return std::max(milliseconds(1), options.login_time - spent);
+}
+
+Task<void> Session::run(Pop3Server::Transport transport) {
+  if (co_await open(transport)) {
+    while (open_) {
+      const std::optional<std::string> line = co_await next_line();
+      if (!line) break;
+      co_await obey(*line);
+    }
+  }
+  Status ignored = co_await talk.flush();
+  // RFC 1939 §6: without QUIT nothing is deleted. What was read stays read.
+  if (maildrop && options.mark_seen) {
+    const Status updated =
+        co_await maildrop->update(service::Maildrop::Deleted::keep, service::Maildrop::Seen::mark);
+    if (!updated)
+      log::warning("pop3: account {}: \\Seen was not set: {}", name_, updated.error().text);
+  }
+}
+
+Task<bool> Session::open(Pop3Server::Transport transport) {
+  auto slot = context.limits.admit_connection(talk.stream().peer());
+  if (!slot) {
+    // Not where TLS comes first: a handshake is what there is no room for.
+    if (transport == Pop3Server::Transport::plain) refuse(slot.error());
+    co_return false;
+  }
+  connection_slot_ = std::move(*slot);
+  if (transport == Pop3Server::Transport::implicit_tls) {
+    auto tls = context.tls ? context.tls() : nullptr;
+    if (tls == nullptr) co_return false;
+    auto started = co_await talk.stream().start_tls(std::move(tls), patience());
+    if (!started) {
+      log::debug("pop3: {}: TLS: {}", talk.stream().peer(), started.error().text);
+      co_return false;
+    }
+  }
+  // No angle brackets: they would offer APOP (RFC 2449 §6).
+  say(Reply::ok(options.hostname + " Posthorn ready"));
+  co_return true;
+}
+
+Task<std::optional<std::string>> Session::next_line() {
+  while (true) {
+    if (connections_.stopping()) {
+      lost({ErrorKind::unavailable, ""});
+      co_return std::nullopt;
+    }
+    if (auto line = lines_.take(talk.input())) {
+      if (!line->too_long) co_return std::string(line->text);
+      say(Reply::err("the line is too long"));
+      count_bad();
+      if (!open_) co_return std::nullopt;
+      continue;
+    }
+    talk.set_idle(patience());
+    Status received = co_await talk.receive();
+    if (!received) {
+      lost(received.error());
+      co_return std::nullopt;
+    }
+  }
+}
+
+Task<bool> Session::drain() {
+  if (!talk.is_full()) co_return true;
+  if (auto flushed = co_await talk.flush(); !flushed) {
+    cut(flushed.error());
+    co_return false;
+  }
+  co_await async::Loop::current()->yield();
+  co_return true;
+}
+
+void Session::lost(const Error& error) {
+  open_ = false;
+  if (error.kind == ErrorKind::unavailable) {
+    say(Reply::err("the server is going down", Code::sys_temp));
+  } else if (error.kind != ErrorKind::closed && error.kind != ErrorKind::timed_out) {
+    log::info("pop3 {}: {}", talk.stream().peer(), error.text);
+  }
+  // RFC 1939 §3: a client that was silent for too long gets no response.
+}
+
+Task<void> Session::obey(std::string_view line) {
+  auto command = wire::pop3::parse_command(line);
+  if (!command) {
+    said_name.clear();
+    say(reply_to(command.error()));
+    count_bad();
+    co_return;
+  }
+  const CommandEntry& entry = entry_of(*command);
+  // RFC 1939 §7: PASS comes right after USER.
+  if (!std::holds_alternative<wire::pop3::Pass>(*command)) said_name.clear();
+  if ((entry.states & static_cast<std::uint8_t>(state())) == 0) {
+    say(Reply::err(state() == State::authorization ? "log in first" : "you have logged in"));
+    count_bad();
+    co_return;
+  }
+  bad_in_a_row_ = 0;
+  co_await entry.run(*this, *command);
+}
+
+/// Whoever speaks another language altogether (a browser, a scanner) is not listened to for long.
+void Session::count_bad() {
+  const std::uint32_t most = maildrop ? options.bad_commands : options.bad_commands_before_login;
+  if (++bad_in_a_row_ < most) return;
+  say(Reply::err("too many bad commands"));
+  open_ = false;
+}
+
+void Session::refuse(const Error& error) {
+  if (is_our_fault(error.kind)) {
+    log::error("pop3: account {}: {}: {} ({})", name_, posthorn::name_of(error.kind), error.text,
+               error.cause);
+  }
+  say(reply_to(error));
+}
+
+void Session::cut(const Error& error) {
+  if (error.kind != ErrorKind::closed)
+    log::error("pop3: account {}: a response broke off: {} ({})", name_, error.text, error.cause);
+  open_ = false;
+}
+
+Task<void> Session::log_in(auth::Identity identity) {
+  name_ = identity.name;
+  if (!delay_.admit(identity.account, options.login_delay)) {
+    say(Reply::err("you have logged in a moment ago", Code::login_delay));
+    co_return;
+  }
+  auto slot = context.limits.admit_user(identity.account);
+  if (!slot) co_return refuse(slot.error());
+  auto account = co_await context.store.account(identity.account);
+  if (!account) co_return refuse(account.error());
+  const auto form = utf8 ? service::HeaderForm::utf8 : service::HeaderForm::ascii;
+  auto opened = co_await service::Maildrop::open(std::move(*account), form);
+  if (!opened) co_return refuse(opened.error());
+  user_slot_ = std::move(*slot);
+  maildrop = std::move(*opened);
+  bad_in_a_row_ = 0;
+  say(Reply::ok(fmt::format("logged in, {} messages", maildrop->count())));
+}
+
+void Session::forget_dialogue() {
+  said_name.clear();
+  utf8 = false;
+}
+
+}  // namespace posthorn::server::pop3

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "async/task.h"
+#include "auth/authenticator.h"
+#include "auth/sasl.h"
+#include "auth/session_limits.h"
+#include "server/dialogue/connections.h"
+#include "server/dialogue/conversation.h"
+#include "server/pop3/login_delay.h"
+#include "server/pop3/pop3_server.h"
+#include "service/maildrop.h"
+#include "wire/lex/line_reader.h"
+#include "wire/pop3/command.h"
+#include "wire/pop3/response.h"
+
+namespace posthorn::server::pop3 {
+
+/// RFC 1939 §3, as bits, so that a command can be allowed in several. UPDATE has no commands: it is
+/// what QUIT does.
+enum class State : std::uint8_t { authorization = 1, transaction = 2 };
+
+/// One client's dialogue, from the greeting to its end. Its parts are open to the commands
+/// (commands.h), which are its body. Belongs to its stream's loop.
+class Session {
+ public:
+  /// What it stands on; all but the options must outlive it.
+  struct Parts {
+    const Pop3Context& context;
+    std::shared_ptr<const Pop3Options> options;
+    LoginDelay& delay;
+    const dialogue::Connections& connections;
+  };
+  Session(Parts parts, net::Stream& stream);
+  async::Task<void> run(Pop3Server::Transport transport);
+
+  // --- for the commands
+  // ---------------------------------------------------------------------------
+  const Pop3Context& context;
+  const Pop3Options& options;
+  dialogue::Conversation talk;
+  std::unique_ptr<service::Maildrop> maildrop;  ///< From login on.
+  std::string said_name;                        ///< Of USER, until the next command.
+  bool utf8 = false;                            ///< RFC 6856 §2.1.
+
+  [[nodiscard]] State state() const { return maildrop ? State::transaction : State::authorization; }
+  void say(const wire::pop3::Reply& reply) { talk.say(wire::pop3::format_reply(reply)); }
+  /// The reply for an error; logs those that are the server's fault, once.
+  void refuse(const Error& error);
+  /// The connection ends after what has been said.
+  void close() { open_ = false; }
+  /// It ends here: a response was broken off, and nothing more can be said.
+  void cut(const Error& error);
+
+  [[nodiscard]] bool is_plaintext_allowed() const;
+  [[nodiscard]] bool offers_tls() const;
+  [[nodiscard]] auth::ChannelBindings channel_bindings() const;
+  [[nodiscard]] auth::Plaintext plaintext() const {
+    return is_plaintext_allowed() ? auth::Plaintext::allowed : auth::Plaintext::refused;
+  }
+
+  /// The client's next line; none when the session is over.
+  async::Task<std::optional<std::string>> next_line();
+  /// In the middle of a long response: sends what has gathered once that is much, and gives others
+  /// their turn. False when the connection is lost.
+  async::Task<bool> drain();
+  /// After a proof of identity: opens the maildrop and says so, or why not.
+  async::Task<void> log_in(auth::Identity identity);
+  /// Nothing that was said before counts any more (RFC 2595 §4).
+  void forget_dialogue();
+
+ private:
+  async::Task<bool> open(Pop3Server::Transport transport);
+  async::Task<void> obey(std::string_view line);
+  void count_bad();
+  void lost(const Error& error);
+  [[nodiscard]] std::chrono::milliseconds patience() const;
+
+  const std::shared_ptr<const Pop3Options> options_;
+  LoginDelay& delay_;
+  const dialogue::Connections& connections_;
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  wire::lex::LineReader lines_;
+  auth::SessionLimits::Slot connection_slot_;
+  auth::SessionLimits::Slot user_slot_;
+  std::string name_;  ///< The account's, once known; for the log.
+  std::uint32_t bad_in_a_row_ = 0;
+  bool open_ = true;
+};
+
+}  // namespace posthorn::server::pop3
