@@ -25,12 +25,16 @@ FORM_RULES = [
 ]
 
 
+# What next_response gives at the end of the connection; an empty line is another empty string.
+END = type("End", (str,), {})("")
+
+
 class ServerFault(Exception):
     """The server's bytes are not what any dialogue could expect."""
 
 
 class Connection:
-    """`kind` is "imap", "lmtp" or "submission". Every wait ends after `timeout` seconds."""
+    """`kind` is "imap", "lmtp", "pop3" or "submission". Every wait ends after `timeout` seconds."""
 
     def __init__(self, kind, label, address, options, transcript):
         self.kind, self.label, self.transcript = kind, label, transcript
@@ -69,7 +73,7 @@ class Connection:
             pass  # Whether the server may close here is for the next expected line to say.
 
     def next_response(self, timeout=None):
-        """The next response in canonical form; None when nothing came in time; "" at the end."""
+        """The next response in canonical form; None when nothing came in time; END at the end."""
         if self.waiting:
             return self.waiting.popleft()
         return self.read_response(timeout)
@@ -82,7 +86,7 @@ class Connection:
             if line is None:
                 return None
             if line == b"":
-                return ""
+                return END
             literal = LITERAL.search(line) if self.kind == "imap" else None
             if not literal:
                 text += decode(line[:-2])

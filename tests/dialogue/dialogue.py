@@ -5,10 +5,10 @@ import os
 import re
 import time
 
-from connection import Connection, ServerFault
+from connection import END, Connection, ServerFault
 from match import Pattern, PatternError
 
-STEP = re.compile(r"(?P<who>C|S|LMTP|L|SMTP|M)(?P<n>\d?)(?P<mode>[%?*-]*):(?: (?P<text>.*))?$")
+STEP = re.compile(r"(?P<who>C|S|LMTP|L|SMTP|M|POP|P)(?P<n>\d?)(?P<mode>[%?*-]*):(?: (?P<text>.*))?$")
 NOTHING = re.compile(r"S(?P<n>\d?)!: (?P<ms>\d+)ms$")
 MACRO = re.compile(r"!(?P<name>[a-z]+?)(?P<n>\d?)(?: (?P<text>.*))?$")
 BLOCK = re.compile(r"<<(?P<flags>[+~^%=]*)(?P<name>[A-Z][A-Z0-9]*|#\d+)")
@@ -16,8 +16,9 @@ ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[rn0t\\])")
 
 
 # Of a step; all others: imap.
-KINDS = {"LMTP": "lmtp", "L": "lmtp", "SMTP": "submission", "M": "submission"}
-LABELS = {"imap": "", "lmtp": "L", "submission": "M"}
+KINDS = {"LMTP": "lmtp", "L": "lmtp", "SMTP": "submission", "M": "submission", "POP": "pop3",
+         "P": "pop3"}
+LABELS = {"imap": "", "lmtp": "L", "submission": "M", "pop3": "P"}
 
 
 class Failure(Exception):
@@ -168,6 +169,7 @@ class Player:
     def _step(self, step):
         handler = {"C": self._client, "S": self._expect, "S{": self._group, "LMTP": self._client,
                    "L": self._expect, "SMTP": self._client, "M": self._expect,
+                   "POP": self._client, "P": self._expect,
                    "nothing": self._nothing}.get(step.kind)
         if not handler:
             handler = getattr(self, "_macro_" + step.kind[1:], None)
@@ -186,7 +188,7 @@ class Player:
             label = LABELS[kind] + str(step.n)
             c = Connection(kind, label, self.server[port or kind], self.options, self.transcript)
             self.connections[key] = c
-            if port == "imaps":
+            if port in ("imaps", "pop3s"):
                 c.start_tls()
             if greeting and kind == "imap":
                 got = c.next_response()
@@ -257,16 +259,17 @@ class Player:
         pattern = self._pattern(step)
         while True:
             got = connection.next_response()
+            heard = got is not None and got is not END
             if step.text == "EOF":
-                if got == "":
+                if got is END:
                     return
-                if got and "*" in step.mode:
+                if heard and "*" in step.mode:
                     continue
                 raise Failure(step, f"expected the connection to be closed, got {shown(got)}")
-            if got and pattern.match(got, self.names):
+            if heard and pattern.match(got, self.names):
                 optional.clear()
                 return
-            if not got or not ("*" in step.mode or self._may_skip(optional, got)):
+            if not heard or not ("*" in step.mode or self._may_skip(optional, got)):
                 raise Failure(step, f"expected: {self._described(step)}\n  got:      {shown(got)}")
 
     def _may_skip(self, optional, got):
@@ -366,6 +369,26 @@ class Player:
         """Opens the connection on the port with implicit TLS."""
         self._connection(step, port="imaps")
 
+    def _macro_pop(self, step):
+        """!pop [pop3s]: a POP3 connection, greeted and logged in as this dialogue's user."""
+        port = step.text or "pop3"
+        connection = self._connection(step, kind="pop3", port=port)
+        for line in ("", "USER " + self.names["user"], "PASS " + self.names["password"]):
+            if line:
+                connection.send(line.encode() + b"\r\n")
+            got = connection.next_response()
+            if not got or not got.startswith("+OK"):
+                raise Failure(step, f"expected +OK, got {shown(got)}")
+
+    def _macro_stls(self, step):
+        """The client's TLS handshake on the POP3 connection, after the +OK."""
+        self._connection(step, kind="pop3").start_tls()
+
+    def _macro_popclose(self, step):
+        """Drops the POP3 connection without a word."""
+        self._connection(step, kind="pop3").close()
+        del self.connections["pop3", step.n]
+
     def _macro_connect(self, step):
         """Opens the connection and takes the greeting."""
         self._connection(step)
@@ -398,7 +421,7 @@ class Player:
 def shown(response):
     if response is None:
         return "nothing in time"
-    return response or "the end of the connection"
+    return "the end of the connection" if response is END else response
 
 
 def shorten(text, limit=600):

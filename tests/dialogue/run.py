@@ -24,7 +24,7 @@ sys.path.insert(0, HERE)
 
 from dialogue import Player, Skipped  # noqa: E402
 
-PORTS = ("imap", "imaps", "submission", "submissions", "lmtp")
+PORTS = ("imap", "imaps", "pop3", "pop3s", "submission", "submissions", "lmtp")
 DEFAULT_SERVER = ("{root}/build/release/src/cli/posthorn demo --engine memory --empty"
                   " --any-user {password} --imap 127.0.0.1:0 --imaps 127.0.0.1:0"
                   " --lmtp 127.0.0.1:0 --ready-file {ready} --quiet")

@@ -77,7 +77,7 @@ def run(dialogue, *scripts, options=(), files=()):
                 f.write(text)
         ready = os.path.join(folder, "ready.json")
         with open(ready, "w", encoding="utf-8") as f:
-            json.dump({"imap": server.port, "lmtp": server.port, "submission": server.port}, f)
+            json.dump({kind: server.port for kind in ("imap", "lmtp", "submission", "pop3")}, f)
         done = subprocess.run(
             [sys.executable, os.path.join(HERE, "run.py"), "--ready", ready, "--timeout", "0.5",
              "--user-template", "u", *options, os.path.join(folder, "it.dlg")],
@@ -245,6 +245,16 @@ class RunnerTest(unittest.TestCase):
     def test_submission(self):
         self.passes("M: 220 <+>\nSMTP: EHLO <user>\nM: 250-<+>\nM: 250 OK\n",
                     (b"220 hi\r\n", ("read", b"EHLO u\r\n"), b"250-a\r\n250 OK\r\n"))
+
+    def test_pop3(self):
+        logged_in = (b"+OK hi\r\n", ("read", b"USER u\r\n"), b"+OK\r\n",
+                     ("read", b"PASS secret\r\n"), b"+OK in\r\n")
+        dialogue = "!pop\nPOP: TOP 1 0\nP: +OK <+>\nP: A: b\nP:\nP: .\nP: EOF\n"
+        said = b"+OK top\r\nA: b\r\n\r\n.\r\n"
+        self.passes(dialogue, (*logged_in, ("read", b"TOP 1 0\r\n"), said, "close"))
+        self.fails("to be closed", dialogue, (*logged_in, ("read", b"TOP 1 0\r\n"), said + b"\r\n"))
+        self.fails("it.dlg:5", dialogue, (*logged_in, b"+OK top\r\nA: b\r\n", "close"))
+        self.fails("expected +OK", "!pop\n", (b"+OK hi\r\n", b"-ERR no\r\n"))
 
     def test_macros(self):
         self.passes("!login\n!mail INBOX (\\Seen) apples\n!do NOOP\n",
