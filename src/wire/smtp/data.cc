@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace posthorn::wire::smtp {
 
@@ -73,28 +74,22 @@ std::string_view ChunkReceiver::take(std::string_view& input) {
 
 void DataSender::add(std::string_view piece, std::string& out) {
   while (!piece.empty()) {
-    if (at_ == At::cr && piece.front() == '\n') {  // The CRLF went out with the CR.
-      at_ = At::line_start;
+    if (std::exchange(after_cr_, false) && piece.front() == '\n') {
       piece.remove_prefix(1);
       continue;
     }
-    if (at_ != At::text && piece.front() == '.') out += '.';
     const std::size_t end = piece.find_first_of("\r\n");
-    out += piece.substr(0, end);
-    if (end == std::string_view::npos) {
-      at_ = At::text;
-      return;
-    }
-    out += "\r\n";
-    at_ = piece[end] == '\r' ? At::cr : At::line_start;
+    dots_.add(piece.substr(0, end), out);
+    if (end == std::string_view::npos) return;
+    dots_.add("\r\n", out);
+    after_cr_ = piece[end] == '\r';
     piece.remove_prefix(end + 1);
   }
 }
 
 void DataSender::finish(std::string& out) {
-  if (at_ == At::text) out += "\r\n";
-  out += ".\r\n";
-  at_ = At::line_start;
+  dots_.finish(out);
+  after_cr_ = false;
 }
 
 }  // namespace posthorn::wire::smtp

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "wire/lex/dot_stuffer.h"
+
 namespace posthorn::wire::smtp {
 
 /// The message after DATA, freed of its dots (RFC 5321 §4.5.2). Only CRLF ends a line, and only
@@ -56,8 +58,8 @@ class DataSender {
   void finish(std::string& out);
 
  private:
-  enum class At : std::uint8_t { line_start, text, cr };
-  At at_ = At::line_start;  ///< `cr`: at a line's start, after a CR that was completed.
+  lex::DotStuffer dots_;
+  bool after_cr_ = false;  ///< Which was made a CRLF: an LF that follows belongs to it.
 };
 
 }  // namespace posthorn::wire::smtp
