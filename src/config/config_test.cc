@@ -81,6 +81,7 @@ TEST(Config, WhatSighupTakesOver) {
                 "limits.command_line", "limits.literal", "storage.journal_horizon",
                 "storage.expunged_retention", "auth.iterations", "auth.allow_plaintext_without_tls",
                 "auth.channel_binding", "imap.keepalive", "imap.disabled_capabilities",
+                "pop3.mark_seen", "pop3.idle_timeout", "pop3.login_delay", "pop3.expire_days",
                 "lmtp.detail_separator", "submission.save_sent", "submission.duplicate_window",
                 "submission.show_client", "submission.max_recipients", "submission.max_hold",
                 "submission.messages_per_hour", "submission.messages_per_day",
