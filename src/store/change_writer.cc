@@ -56,12 +56,13 @@ class ChangeWriting {
   }
 
   void email(Ordinal ordinal, const NewEmail& email) {
-    std::string record = encode_email(*email.record);
-    if (record.size() < kMaxRowValue) {
-      put(keys::email(ordinal), "r" + record);
+    std::string row = "r";
+    append_email_row(row, *email.record);
+    if (row.size() < kMaxRowValue) {
+      put(keys::email(ordinal), std::move(row));
     } else {
       std::string ref = "p";
-      ByteWriter(ref).u64(page(std::move(record)).value);
+      ByteWriter(ref).u64(page(encode_email_page(*email.record)).value);
       put(keys::email(ordinal), std::move(ref));
     }
     if (email.holds) {

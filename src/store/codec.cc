@@ -310,16 +310,36 @@ Result<BodyList> decode_body_list(std::string_view column) {
   return list;
 }
 
-std::string encode_email(const EmailRecord& record) {
-  std::string out;
-  out.reserve(record.keys.size() + record.structure.size() + record.header.size() +
-              record.body.size() + 32);
+namespace {
+
+std::size_t email_octets(const EmailRecord& record) {
+  constexpr std::size_t kLengths = 32;
+  return record.keys.size() + record.structure.size() + record.header.size() + record.body.size() +
+         kLengths;
+}
+
+void write_email(std::string& out, const EmailRecord& record) {
   ByteWriter w(out);
   w.bytes(record.keys);
   w.bytes(record.structure);
   w.bytes(record.header);
   w.bytes(record.body);
+}
+
+}  // namespace
+
+std::string encode_email_page(const EmailRecord& record) {
+  std::string out;
+  out.reserve(email_octets(record));
+  write_email(out, record);
   return seal_page(out);
+}
+
+void append_email_row(std::string& out, const EmailRecord& record) {
+  out.reserve(out.size() + email_octets(record));
+  const std::size_t begun = begin_plain_page(out);
+  write_email(out, record);
+  end_plain_page(out, begun);
 }
 
 Result<EmailRecord> decode_email(std::string_view record) {

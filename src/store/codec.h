@@ -87,7 +87,11 @@ Result<std::vector<ChunkRef>> decode_chunks(std::string_view record);
 std::string encode_body_list(const BodyList& list);
 Result<BodyList> decode_body_list(std::string_view column);
 
-std::string encode_email(const EmailRecord& record);
+/// As a page of its own, compressed.
+std::string encode_email_page(const EmailRecord& record);
+/// As it lies in a row until the next checkpoint packs it: not compressed.
+void append_email_row(std::string& out, const EmailRecord& record);
+/// Either of them.
 Result<EmailRecord> decode_email(std::string_view record);
 
 /// Pages of one group of packed messages, one a column.

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -29,21 +30,28 @@ class LruCache {
   }
 
   void put(const Key& key, Pointer value, std::size_t bytes) {
-    bytes += kOverhead;
-    if (bytes > budget_) return;
     Shard& shard = shard_of(key);
     const std::scoped_lock lock(shard.mutex);
-    if (const auto it = shard.entries.find(key); it != shard.entries.end())
-      remove(shard, it->second);
-    shard.order.push_front({key, std::move(value), bytes});
-    shard.entries.emplace(key, shard.order.begin());
-    shard.bytes += bytes;
-    while (shard.bytes > budget_) remove(shard, std::prev(shard.order.end()));
+    insert(shard, key, std::move(value), bytes);
+  }
+
+  /// For values that change: taken before the value is read from where it lies, and given to
+  /// put_unless_erased() with it, so that what was read before an erase() is not kept after it.
+  [[nodiscard]] std::uint64_t erasures(const Key& key) {
+    Shard& shard = shard_of(key);
+    const std::scoped_lock lock(shard.mutex);
+    return shard.erasures;
+  }
+  void put_unless_erased(const Key& key, Pointer value, std::size_t bytes, std::uint64_t erasures) {
+    Shard& shard = shard_of(key);
+    const std::scoped_lock lock(shard.mutex);
+    if (shard.erasures == erasures) insert(shard, key, std::move(value), bytes);
   }
 
   void erase(const Key& key) {
     Shard& shard = shard_of(key);
     const std::scoped_lock lock(shard.mutex);
+    ++shard.erasures;
     if (const auto it = shard.entries.find(key); it != shard.entries.end())
       remove(shard, it->second);
   }
@@ -62,7 +70,19 @@ class LruCache {
     std::list<Entry> order;
     std::unordered_map<Key, typename std::list<Entry>::iterator> entries;
     std::size_t bytes = 0;
+    std::uint64_t erasures = 0;
   };
+
+  void insert(Shard& shard, const Key& key, Pointer value, std::size_t bytes) {
+    bytes += kOverhead;
+    if (bytes > budget_) return;
+    if (const auto it = shard.entries.find(key); it != shard.entries.end())
+      remove(shard, it->second);
+    shard.order.push_front({key, std::move(value), bytes});
+    shard.entries.emplace(key, shard.order.begin());
+    shard.bytes += bytes;
+    while (shard.bytes > budget_) remove(shard, std::prev(shard.order.end()));
+  }
 
   Shard& shard_of(const Key& key) {
     return shards_[std::hash<Key>{}(key) * 0x9E3779B97F4A7C15ULL >> 60];

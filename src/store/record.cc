@@ -88,6 +88,19 @@ Result<std::string_view> unseal(std::string_view record) {
   return record.substr(1);
 }
 
+std::size_t begin_plain_page(std::string& out) {
+  const std::size_t begun = out.size();
+  ByteWriter w(out);
+  w.u8(kRecordVersion);
+  w.u8(static_cast<std::uint8_t>(Packing::plain));
+  return begun;
+}
+
+void end_plain_page(std::string& out, std::size_t begun) {
+  const std::uint32_t sum = short_checksum(std::string_view(out).substr(begun));
+  ByteWriter(out).u32(sum);
+}
+
 std::string seal_page(std::string_view payload) {
   thread_local const std::unique_ptr<ZSTD_CCtx, FreeCompressor> context(ZSTD_createCCtx());
   std::string packed;
@@ -95,17 +108,21 @@ std::string seal_page(std::string_view payload) {
   w.u8(static_cast<std::uint8_t>(Packing::zstd));
   w.varint(payload.size());
   const std::size_t start = packed.size();
-  packed.resize(start + ZSTD_compressBound(payload.size()));
-  constexpr int kLevel = 1;
-  const std::size_t made =
-      ZSTD_compressCCtx(context.get(), packed.data() + start, packed.size() - start, payload.data(),
-                        payload.size(), kLevel);
+  const std::size_t bound = ZSTD_compressBound(payload.size());
+  std::size_t made = 0;
+  packed.resize_and_overwrite(start + bound, [&](char* data, std::size_t) {
+    constexpr int kLevel = 1;
+    made = ZSTD_compressCCtx(context.get(), data + start, bound, payload.data(), payload.size(),
+                             kLevel);
+    return ZSTD_isError(made) ? start : start + made;
+  });
   if (ZSTD_isError(made) || made >= payload.size()) {
     packed.clear();
-    w.u8(static_cast<std::uint8_t>(Packing::plain));
-    w.raw(payload);
-  } else {
-    packed.resize(start + made);
+    packed.reserve(payload.size() + 2 + kChecksumSize);
+    const std::size_t begun = begin_plain_page(packed);
+    packed += payload;
+    end_plain_page(packed, begun);
+    return packed;
   }
   return seal(packed);
 }

@@ -22,6 +22,10 @@ Result<std::string_view> unseal(std::string_view record);
 
 /// seal(), compressed.
 std::string seal_page(std::string_view payload);
+/// The same without the work of compressing, made in place: what is appended to `out` between the
+/// two is the payload. For what is packed anew before long.
+std::size_t begin_plain_page(std::string& out);
+void end_plain_page(std::string& out, std::size_t begun);
 /// Errors: as unseal(). At most kMaxPagePayload octets come out.
 Result<std::string> unseal_page(std::string_view record);
 

@@ -14,6 +14,12 @@
 #include "store/system.h"
 
 namespace posthorn::store {
+namespace {
+
+/// Some tens of thousands of addresses, and as many profiles.
+constexpr std::size_t kDirectoryCacheBytes = 8U << 20;
+
+}  // namespace
 
 Store::State::State(engine::Engine& e, async::LoopPool& l, async::OffloadPool& o, const Clock& c,
                     const StoreOptions& opts)
@@ -25,7 +31,9 @@ Store::State::State(engine::Engine& e, async::LoopPool& l, async::OffloadPool& o
       policy(std::make_shared<const StorePolicy>(opts.policy)),
       pages(opts.page_cache_bytes / 2),
       records(opts.page_cache_bytes / 4),
-      pieces(opts.page_cache_bytes / 4) {
+      pieces(opts.page_cache_bytes / 4),
+      addresses(kDirectoryCacheBytes),
+      profiles(kDirectoryCacheBytes) {
   for (std::size_t i = 0; i < loops.size(); ++i) shards.push_back(std::make_unique<HomeShard>());
 }
 
@@ -70,6 +78,7 @@ async::Task<Result<AccountPtr>> Store::account(const AccountId& wanted) {
   const AccountId id = wanted;
   async::Loop* const caller = async::Loop::current();
   const std::size_t home = state_->home_of(id);
+  if (AccountPtr open = state_->shards[home]->find(id)) co_return open;
   async::Loop& loop = state_->loops.at(home);
   co_await loop.enter();
   auto opened = co_await account_at_home(id, home);
@@ -93,7 +102,7 @@ async::Task<Result<AccountPtr>> Store::account_at_home(AccountId id, std::size_t
   HomeShard& shard = *state_->shards[home];
   async::Loop& loop = state_->loops.at(home);
   for (;;) {
-    if (const auto it = shard.open.find(id); it != shard.open.end()) co_return it->second;
+    if (AccountPtr open = shard.find(id)) co_return open;
     const auto it = shard.opening.find(id);
     if (it == shard.opening.end()) break;
     const auto opening = it->second;
@@ -108,7 +117,10 @@ async::Task<Result<AccountPtr>> Store::account_at_home(AccountId id, std::size_t
   if (!loaded) co_return pass(loaded);
   auto account = std::make_shared<Account>(*this, id, loop, loaded->state);
   account->recent_ = std::move(loaded->recent);
-  shard.open.emplace(id, account);
+  {
+    const std::scoped_lock lock(shard.open_mutex);
+    shard.open.emplace(id, account);
+  }
   co_return account;
 }
 
@@ -164,29 +176,40 @@ Result<std::optional<AddressEntry>> read_address(engine::Engine& engine, std::st
   return std::optional(*entry);
 }
 
-/// `beside` goes into the same commit.
-Status put_address(engine::Engine& engine, std::string_view address, const AddressEntry& entry,
-                   const std::vector<engine::Edit>& beside = {}) {
-  const std::string key = address_key(address);
-  return edit_row(engine, directory_partition(directory_shard_of(address)), key,
-                  [&](const std::optional<std::string>& row) -> Result<std::vector<engine::Edit>> {
-                    if (row) return fail(ErrorKind::already_exists, "The address is taken");
-                    std::vector<engine::Edit> edits = beside;
-                    edits.push_back({key, encode_address(entry)});
-                    return edits;
-                  });
+/// Edits an address's row, and lets go of what was remembered of it. May block.
+Status edit_address(
+    Store::State& state, const std::string& address,
+    const std::function<Result<std::vector<engine::Edit>>(const std::optional<std::string>&)>&
+        make) {
+  Status edited = edit_row(state.engine, directory_partition(directory_shard_of(address)),
+                           address_key(address), make);
+  state.addresses.erase(address);
+  return edited;
 }
 
-Status drop_address(engine::Engine& engine, std::string_view address,
-                    std::vector<engine::Edit> beside) {
-  const std::string key = address_key(address);
-  return edit_row(engine, directory_partition(directory_shard_of(address)), key,
-                  [&](const std::optional<std::string>& row) -> Result<std::vector<engine::Edit>> {
-                    if (!row) return fail(ErrorKind::not_found, "No such address");
-                    std::vector<engine::Edit> edits = beside;
-                    edits.push_back({key, std::nullopt});
-                    return edits;
-                  });
+/// `beside` goes into the same commit.
+Status put_address(Store::State& state, const std::string& address, const AddressEntry& entry,
+                   const std::vector<engine::Edit>& beside = {}) {
+  return edit_address(
+      state, address,
+      [&](const std::optional<std::string>& row) -> Result<std::vector<engine::Edit>> {
+        if (row) return fail(ErrorKind::already_exists, "The address is taken");
+        std::vector<engine::Edit> edits = beside;
+        edits.push_back({address_key(address), encode_address(entry)});
+        return edits;
+      });
+}
+
+Status drop_address(Store::State& state, const std::string& address,
+                    const std::vector<engine::Edit>& beside) {
+  return edit_address(
+      state, address,
+      [&](const std::optional<std::string>& row) -> Result<std::vector<engine::Edit>> {
+        if (!row) return fail(ErrorKind::not_found, "No such address");
+        std::vector<engine::Edit> edits = beside;
+        edits.push_back({address_key(address), std::nullopt});
+        return edits;
+      });
 }
 
 /// Says that the account's partition is to go, unless this row goes first.
@@ -233,15 +256,30 @@ async::Task<Result<T>> read_or_offload(async::OffloadPool& pool, Read read) {
 
 async::Task<Result<std::optional<AddressEntry>>> Store::find_address(std::string_view name) {
   const std::string address = normalize_address(name);
-  co_return co_await read_or_offload<std::optional<AddressEntry>>(
+  auto& cache = state_->addresses;
+  if (const auto known = cache.find(address)) co_return *known;
+  const std::uint64_t erasures = cache.erasures(address);
+  auto found = co_await read_or_offload<std::optional<AddressEntry>>(
       state_->offload,
       [&](engine::Tier tier) { return read_address(state_->engine, address, tier); });
+  if (found && *found)
+    cache.put_unless_erased(address, std::make_shared<const AddressEntry>(**found),
+                            2 * address.size() + sizeof(AddressEntry), erasures);
+  co_return found;
 }
 
 async::Task<Result<AccountProfile>> Store::profile(const AccountId& wanted) {
   const AccountId id = wanted;
-  co_return co_await read_or_offload<AccountProfile>(
+  auto& cache = state_->profiles;
+  if (const auto known = cache.find(id)) co_return *known;
+  const std::uint64_t erasures = cache.erasures(id);
+  auto profile = co_await read_or_offload<AccountProfile>(
       state_->offload, [&](engine::Tier tier) { return read_profile(state_->engine, id, tier); });
+  if (profile)
+    cache.put_unless_erased(
+        id, std::make_shared<const AccountProfile>(*profile),
+        profile->name.size() + profile->credentials.size() + sizeof(AccountProfile), erasures);
+  co_return profile;
 }
 
 async::Task<Result<AccountId>> Store::create_account(std::string_view name, std::string credentials,
@@ -276,8 +314,7 @@ async::Task<Result<AccountId>> Store::create_account(std::string_view name, std:
     if (!said) return pass(said);
     auto committed = commit_and_wait(state_->engine, std::move(prepared.commit));
     if (!committed) return pass(committed);
-    if (Status ok = put_address(state_->engine, address, {id, false}, {{intent.key, std::nullopt}});
-        !ok)
+    if (Status ok = put_address(*state_, address, {id, false}, {{intent.key, std::nullopt}}); !ok)
       return pass(ok);
     return id;
   });
@@ -294,6 +331,7 @@ async::Task<Status> Store::edit_profile(AccountId id, std::function<void(Account
     change.set_profile(encode_profile(*current));
     return {};
   });
+  state_->profiles.erase(id);
   if (!done) co_return pass(done);
   co_return Status{};
 }
@@ -313,7 +351,7 @@ async::Task<Status> Store::add_alias(std::string_view alias, const AccountId& wa
     if (Status ok = check_address(address); !ok) return ok;
     if (auto exists = read_profile(state_->engine, id, engine::Tier::may_block); !exists)
       return pass(exists);
-    return put_address(state_->engine, address, {id, true});
+    return put_address(*state_, address, {id, true});
   });
 }
 
@@ -323,7 +361,7 @@ async::Task<Status> Store::remove_alias(std::string_view alias) {
     auto entry = read_address(state_->engine, address, engine::Tier::may_block);
     if (!entry) return pass(entry);
     if (!*entry || !(*entry)->alias) return fail(ErrorKind::not_found, "No such alias");
-    return drop_address(state_->engine, address, {});
+    return drop_address(*state_, address, {});
   });
 }
 
@@ -351,9 +389,9 @@ async::Task<Status> Store::remove_account(const AccountId& wanted) {
   }
   co_return co_await async::offload(state_->offload, [&]() -> Status {
     for (const std::string& alias : aliases)
-      if (Status ok = drop_address(state_->engine, alias, {}); !ok) return ok;
+      if (Status ok = drop_address(*state_, alias, {}); !ok) return ok;
     // The intent goes with the address that decides; the sweeper carries it out.
-    return drop_address(state_->engine, primary, {removal_intent(id, state_->clock.now().seconds)});
+    return drop_address(*state_, primary, {removal_intent(id, state_->clock.now().seconds)});
   });
 }
 
@@ -384,10 +422,14 @@ async::Task<void> Store::close() {
   async::Loop* const caller = async::Loop::current();
   for (std::size_t i = 0; i < state_->shards.size(); ++i) {
     co_await state_->loops.at(i).enter();
-    co_await state_->shards[i]->background.wait_empty();
-    for (const auto& [id, account] : state_->shards[i]->open)
-      co_await account->pipeline_->drained();
-    state_->shards[i]->open.clear();
+    HomeShard& shard = *state_->shards[i];
+    co_await shard.background.wait_empty();
+    std::unordered_map<AccountId, AccountPtr> open;
+    {
+      const std::scoped_lock lock(shard.open_mutex);
+      open.swap(shard.open);
+    }
+    for (const auto& [id, account] : open) co_await account->pipeline_->drained();
   }
   if (caller != nullptr) co_await caller->enter();
 }

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -36,14 +37,22 @@ struct std::hash<posthorn::store::AccountItem> {
 
 namespace posthorn::store {
 
-/// Accounts whose home is one loop. Touched on that loop only.
+/// Accounts whose home is one loop. Opened and closed on that loop only; found from any, so that
+/// somebody on another loop need not go there for one that is open.
 struct HomeShard {
   struct Opening {
     std::vector<std::coroutine_handle<>> waiting;
   };
+  std::mutex open_mutex;  ///< Whoever takes a pointer out of `open` holds it.
   std::unordered_map<AccountId, AccountPtr> open;
   std::unordered_map<AccountId, std::shared_ptr<Opening>> opening;
   async::Gate background;
+
+  [[nodiscard]] AccountPtr find(const AccountId& id) {
+    const std::scoped_lock lock(open_mutex);
+    const auto it = open.find(id);
+    return it == open.end() ? nullptr : it->second;
+  }
 };
 
 struct Store::State {
@@ -61,6 +70,9 @@ struct Store::State {
   LruCache<AccountItem, GroupPage> pages;
   LruCache<AccountItem, EmailRecord> records;
   LruCache<engine::PieceName, std::string> pieces;
+  /// Of the directory, what is there (never what is not): who changes it erases here when durable.
+  LruCache<std::string, AddressEntry> addresses;
+  LruCache<AccountId, AccountProfile> profiles;
 
   std::vector<std::unique_ptr<HomeShard>> shards;  ///< One a loop.
   std::atomic<bool> closing{false};

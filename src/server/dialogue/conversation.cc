@@ -4,7 +4,8 @@ namespace posthorn::server::dialogue {
 namespace {
 
 constexpr std::size_t kCommands = 4 << 10;
-constexpr std::size_t kBulk = 128 << 10;
+/// Below what allocators map and unmap anew each time.
+constexpr std::size_t kBulk = 64 << 10;
 
 }  // namespace
 
@@ -24,7 +25,9 @@ async::Task<Status> Conversation::receive() {
     if (!readable) co_return pass(readable);
     if (!*readable) co_return fail(ErrorKind::unavailable, "this server is shutting down");
   }
-  buffer_.resize(bulk_ ? kBulk : kCommands);
+  // Not filled with zeros: as much is read over as is looked at.
+  buffer_.resize_and_overwrite(bulk_ ? kBulk : kCommands,
+                               [](char*, std::size_t size) { return size; });
   auto got = co_await stream_.read_some(buffer_, idle_);
   if (!got) co_return pass(got);
   if (*got == 0) co_return fail(ErrorKind::closed, "the client has hung up");
