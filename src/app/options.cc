@@ -32,9 +32,11 @@ auth::ThrottleLimits throttle_limits(const config::Config& config) {
 }
 
 auth::Authenticator::Options authenticator_options(const config::Config& config,
-                                                   std::string decoy_key) {
+                                                   std::string decoy_key,
+                                                   std::shared_ptr<auth::TokenPlace> tokens) {
   auth::Authenticator::Options options;
   options.sasl.decoy_key = std::move(decoy_key);
+  options.sasl.tokens = std::move(tokens);
   options.sasl.decoy_iterations = static_cast<std::uint32_t>(config.auth.iterations);
   options.remember_for = seconds(config.auth.remember_passwords);
   return options;

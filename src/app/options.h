@@ -18,7 +18,8 @@ namespace posthorn::app {
 
 auth::ThrottleLimits throttle_limits(const config::Config& config);
 auth::Authenticator::Options authenticator_options(const config::Config& config,
-                                                   std::string decoy_key);
+                                                   std::string decoy_key,
+                                                   std::shared_ptr<auth::TokenPlace> tokens);
 auth::SessionLimits::Bounds session_bounds(const config::Config& config);
 server::imap::ImapOptions imap_options(const config::Config& config);
 server::pop3::Pop3Options pop3_options(const config::Config& config);

@@ -14,6 +14,7 @@
 #include "app/notify.h"
 #include "app/options.h"
 #include "app/services.h"
+#include "app/token_keys.h"
 #include "async/event.h"
 #include "auth/authenticator.h"
 #include "auth/crypto.h"
@@ -47,7 +48,7 @@ struct Server::State {
         domains(core->store(), settings.config.domains),
         throttle(throttle_limits(settings.config), system_clock()),
         authenticator(accounts, throttle, core->offload(), system_clock(),
-                      authenticator_options(settings.config, std::move(decoy_key))),
+                      authenticator_options(settings.config, std::move(decoy_key), tokens)),
         limits(session_bounds(settings.config)),
         imap({core->store(), authenticator, limits, [this] { return certificates->current(); }},
              imap_options(settings.config)),
@@ -85,6 +86,7 @@ struct Server::State {
   Accounts accounts;
   Domains domains;
   auth::Throttle throttle;
+  const std::shared_ptr<auth::TokenPlace> tokens = std::make_shared<auth::TokenPlace>();
   auth::Authenticator authenticator;
   auth::SessionLimits limits;
   ImapServer imap;
@@ -298,11 +300,14 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   if (!certificates) return pass(certificates);
   auto to_relay = relay_options(config);
   if (!to_relay) return pass(to_relay);
+  auto tokens = load_token_verifier(config);
+  if (!tokens) return pass(tokens);
   auto core = Core::open(config, settings.engine);
   if (!core) return pass(core);
   std::unique_ptr<Server> server(new Server(
       std::make_unique<State>(std::move(settings), std::move(*core), std::move(*certificates),
                               std::move(*secret), std::move(*to_relay))));
+  server->state_->tokens->set(std::move(*tokens));
   if (Status listening = server->state_->listen(); !listening) return pass(listening);
   server->state_->queue.start();
   return server;
@@ -339,6 +344,11 @@ void Server::reload(const config::Config& config) {
   }
   if (Status read = state_->certificates->reload(config); !read)
     log::error("certificates stay as they were: {}", read.error().text);
+  if (auto tokens = load_token_verifier(config)) {
+    state_->tokens->set(std::move(*tokens));
+  } else {
+    log::error("the keys of tokens stay as they were: {}", tokens.error().text);
+  }
   state_->offer_services();
 }
 

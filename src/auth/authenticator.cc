@@ -103,6 +103,43 @@ async::Task<Result<LoginRecord>> Authenticator::check_password(std::string user,
   co_return *record;
 }
 
+namespace {
+
+/// RFC 6750 §3.1. The keys, claims and names that were wrong are nobody's business.
+TokenRefusal refusal_of(TokenFault fault, const TokenRules& rules) {
+  const std::string slash = rules.issuer.ends_with('/') ? "" : "/";
+  return {fault == TokenFault::insufficient_scope ? "insufficient_scope" : "invalid_token",
+          rules.scope, rules.issuer + slash + ".well-known/openid-configuration"};
+}
+
+}  // namespace
+
+async::Task<Result<Authenticator::TokenOutcome>> Authenticator::check_token(std::string claimed,
+                                                                            Secret token,
+                                                                            Source source) {
+  const auto verifier = options_.sasl.tokens ? options_.sasl.tokens->current() : nullptr;
+  if (!verifier) co_return fail(ErrorKind::not_supported, "tokens are not taken");
+  // RFC 7628 §4.3: asks what a token would have to be like.
+  if (token.empty()) co_return refusal_of(TokenFault::malformed, verifier->rules());
+  const auto turn = co_await take_turn(claimed, source);
+  if (!turn) co_return std::unexpected(turn.error());
+  const auto said = verifier->user_of(token.reveal(), clock_.now());
+  const auto user = said ? prepare_name(*said) : std::nullopt;
+  if (!user) {
+    const TokenFault fault = said ? TokenFault::no_user : said.error();
+    const std::string reason = fmt::format("token_{}", auth::name_of(fault));
+    note_failure(claimed, source, reason, token.reveal());
+    co_return refusal_of(fault, verifier->rules());
+  }
+  auto record = co_await directory_.find(*user);
+  if (!record) co_return pass(record);
+  if (!*record) {
+    note_failure(*user, source, "unknown_user", token.reveal());
+    co_return refusal_of(TokenFault::no_user, verifier->rules());
+  }
+  co_return TokenHolder{*user, std::move(**record)};
+}
+
 void Authenticator::note_failure(std::string_view user, const Source& source,
                                  std::string_view reason,
                                  std::optional<std::string_view> password) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "async/offload.h"
 #include "async/task.h"
@@ -56,6 +57,17 @@ class Authenticator {
 
   /// The same with a name already prepared (prepare_name).
   async::Task<Result<LoginRecord>> check_password(std::string user, Secret password, Source source);
+
+  /// Whose a token is, and what the directory knows of them.
+  struct TokenHolder {
+    std::string user;  ///< As the token says, prepared.
+    LoginRecord record;
+  };
+  using TokenOutcome = std::variant<TokenHolder, TokenRefusal>;
+  /// A token; `claimed` is who the client says it is for, by which the throttle counts. Never
+  /// logged. A token said again and again counts once. Errors: unavailable; what the directory
+  /// says; not_supported when tokens are not taken any more.
+  async::Task<Result<TokenOutcome>> check_token(std::string claimed, Secret token, Source source);
 
   /// What goes before any look-up: waits out the throttle's delay. Errors: unavailable.
   async::Task<Result<Throttle::Attempt>> take_turn(std::string user, Source source);

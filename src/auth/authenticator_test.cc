@@ -43,7 +43,9 @@ class Auth : public testing::Test {
   }
   std::unique_ptr<Exchange> exchange(std::string_view mechanism) {
     return std::make_unique<Exchange>(
-        auth_, *make_mechanism(mechanism, Plaintext::allowed, {}, auth_.sasl()), "192.0.2.1:1");
+        auth_,
+        *make_mechanism(mechanism, {Channel::Secrecy::tls, Plaintext::allowed, {}}, auth_.sasl()),
+        "192.0.2.1:1");
   }
   ManualClock clock_{1'000'000};
   FakeDirectory directory_;

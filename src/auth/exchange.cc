@@ -27,6 +27,8 @@ async::Task<Exchange::Outcome> Exchange::carry_on(Step step) {
       next = co_await look_up_keys(std::move(*keys));
     } else if (auto* const verdict = std::get_if<NeedVerdict>(&step)) {
       next = co_await judge_password(std::move(*verdict));
+    } else if (auto* const token = std::get_if<NeedToken>(&step)) {
+      next = co_await judge_token(std::move(*token));
     } else {
       break;
     }
@@ -36,8 +38,8 @@ async::Task<Exchange::Outcome> Exchange::carry_on(Step step) {
   if (auto* const challenge = std::get_if<Challenge>(&step)) co_return std::move(*challenge);
   if (auto* const done = std::get_if<Done>(&step)) co_return co_await finish(std::move(*done));
   const Refusal why = std::get<Failed>(step).why;
-  // A wrong password has been counted and logged where it was checked.
-  const bool noted = why == Refusal::wrong_credentials && !turn_;
+  // A wrong password or token has been counted and logged where it was checked.
+  const bool noted = (why == Refusal::wrong_credentials && !turn_) || why == Refusal::wrong_token;
   if (!noted) authenticator_.note_failure(user_, source_, name_of(why), std::nullopt);
   co_return error_of(why);
 }
@@ -64,6 +66,18 @@ async::Task<std::variant<Step, Error>> Exchange::judge_password(NeedVerdict need
   }
   if (record.error().kind != ErrorKind::auth_failed) co_return std::move(record.error());
   co_return mechanism_->provide_verdict(Verdict::refused);
+}
+
+async::Task<std::variant<Step, Error>> Exchange::judge_token(NeedToken need) {
+  user_ = need.claimed;
+  auto judged = co_await authenticator_.check_token(user_, std::move(need.token), source_);
+  if (!judged) co_return std::move(judged.error());
+  if (auto* const refusal = std::get_if<TokenRefusal>(&*judged))
+    co_return mechanism_->provide_token(std::unexpected(std::move(*refusal)));
+  auto& holder = std::get<Authenticator::TokenHolder>(*judged);
+  record_ = std::move(holder.record);
+  user_ = holder.user;
+  co_return mechanism_->provide_token(std::move(holder.user));
 }
 
 async::Task<Exchange::Outcome> Exchange::finish(Done done) {

@@ -30,6 +30,7 @@ class Exchange {
   async::Task<Outcome> carry_on(Step step);
   async::Task<std::variant<Step, Error>> look_up_keys(NeedKeys need);
   async::Task<std::variant<Step, Error>> judge_password(NeedVerdict need);
+  async::Task<std::variant<Step, Error>> judge_token(NeedToken need);
   async::Task<Outcome> finish(Done done);
 
   Authenticator& authenticator_;

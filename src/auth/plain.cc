@@ -22,6 +22,23 @@ std::optional<std::string> prepare_name(std::string_view name) {
   return prepared;
 }
 
+std::optional<std::string> parse_saslname(std::string_view escaped) {
+  std::string out;
+  while (!escaped.empty()) {
+    if (escaped.front() != '=') {
+      out += escaped.front();
+      escaped.remove_prefix(1);
+    } else if (escaped.starts_with("=2C") || escaped.starts_with("=3D")) {
+      out += escaped[1] == '2' ? ',' : '=';
+      escaped.remove_prefix(3);
+    } else {
+      return std::nullopt;  // Nothing else may follow a '='.
+    }
+  }
+  if (out.find('\0') != std::string::npos) return std::nullopt;
+  return prepare_name(out);
+}
+
 Step authorize(const SaslPolicy& policy, std::string user, std::string act_as) {
   if (act_as.empty() || text::iequals(user, act_as)) return Done{user, user};
   if (policy.may_act_as && policy.may_act_as(user, act_as)) {

@@ -11,6 +11,10 @@ namespace posthorn::auth {
 /// None when that fails, leaves nothing, or the name is over 255 octets.
 std::optional<std::string> prepare_name(std::string_view name);
 
+/// A saslname (RFC 5802 §7, RFC 5801 §4: '=2C' is a comma, '=3D' an equals sign), then
+/// prepare_name().
+std::optional<std::string> parse_saslname(std::string_view escaped);
+
 /// RFC 4616.
 class PlainMechanism final : public Mechanism {
  public:

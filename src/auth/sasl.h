@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 
 #include "auth/credentials.h"
 #include "auth/secret.h"
+#include "auth/token.h"
 #include "base/result.h"
 
 /// The server side of SASL mechanisms (RFC 4422) without I/O: responses already freed of the
@@ -35,6 +37,12 @@ struct NeedVerdict {
   std::string user;
   Secret password;
 };
+/// Check the token and say the outcome to provide_token(). `claimed`: who the client says it is
+/// for, not to be believed; may be empty.
+struct NeedToken {
+  std::string claimed;
+  Secret token;
+};
 /// The client has proved to be `user`, and acts as `act_as` from now on: mostly the same.
 struct Done {
   std::string user;
@@ -43,6 +51,7 @@ struct Done {
 enum class Refusal : std::uint8_t {
   malformed,            ///< The response does not follow the mechanism's grammar.
   wrong_credentials,    ///< Unknown user or wrong password; which, is not said.
+  wrong_token,          ///< Why, the client has been told (RFC 7628 §3.2.2).
   not_authorized,       ///< May not act as the authorization identity asked for.
   downgrade,            ///< RFC 5802 §6: the client was told there is no -PLUS, but there is.
   unsupported_binding,  ///< RFC 5802 §6: a channel binding type this connection cannot give.
@@ -51,7 +60,7 @@ enum class Refusal : std::uint8_t {
 struct Failed {
   Refusal why = Refusal::malformed;
 };
-using Step = std::variant<Challenge, NeedKeys, NeedVerdict, Done, Failed>;
+using Step = std::variant<Challenge, NeedKeys, NeedVerdict, NeedToken, Done, Failed>;
 
 /// What the client may be told. Kinds: syntax for malformed, no_permission for not_authorized,
 /// auth_failed for the rest.
@@ -60,6 +69,14 @@ Error error_of(Refusal why);
 std::string_view name_of(Refusal why);
 
 enum class Verdict : std::uint8_t { refused, accepted };
+
+/// What a client is told of a token that is not taken (RFC 7628 §3.2.2).
+struct TokenRefusal {
+  std::string status;         ///< "invalid_token" (RFC 6750 §3.1).
+  std::string scope;          ///< That a token needs; empty: none.
+  std::string configuration;  ///< URL of the issuer's OpenID configuration.
+};
+using TokenVerdict = std::expected<std::string, TokenRefusal>;  ///< Whose token it is, prepared.
 
 /// One authentication, from the first response to Done or Failed. After these two, or called out of
 /// turn, it answers Failed for good.
@@ -79,6 +96,8 @@ class Mechanism {
   Step provide_keys(std::optional<ScramKeys> keys);
   /// The answer to NeedVerdict.
   Step provide_verdict(Verdict verdict);
+  /// The answer to NeedToken.
+  Step provide_token(TokenVerdict verdict);
 
  protected:
   /// The challenge for a client that sent no initial response.
@@ -86,9 +105,12 @@ class Mechanism {
   virtual Step on_response(std::string_view response) = 0;
   virtual Step on_keys(std::optional<ScramKeys> keys);
   virtual Step on_verdict(Verdict verdict);
+  virtual Step on_token(TokenVerdict verdict);
+  /// Longer ones are malformed.
+  [[nodiscard]] virtual std::size_t max_response() const { return kMaxResponseOctets; }
 
  private:
-  enum class Awaits : std::uint8_t { start, response, keys, verdict, nothing };
+  enum class Awaits : std::uint8_t { start, response, keys, verdict, token, nothing };
   Step after(Step step);
   Awaits awaits_ = Awaits::start;
 };
@@ -103,6 +125,14 @@ struct ChannelBindings {
   [[nodiscard]] bool any() const { return !exporter.empty() || !end_point.empty(); }
 };
 
+/// What of a connection decides which mechanisms it is offered.
+struct Channel {
+  enum class Secrecy : std::uint8_t { clear, tls };
+  Secrecy secrecy = Secrecy::clear;  ///< Tokens are taken under TLS only (RFC 7628 §3).
+  Plaintext plaintext = Plaintext::refused;
+  ChannelBindings bindings = {};
+};
+
 /// What stays the same for every connection.
 struct SaslPolicy {
   /// Keeps made-up salts of unknown users steady and apart. The same after a restart, and secret.
@@ -111,16 +141,16 @@ struct SaslPolicy {
   std::uint32_t decoy_iterations = kDefaultIterations;
   /// Whether `user` may act as another, once authenticated; none: nobody may (RFC 4422 §3.4.1).
   std::function<bool(std::string_view user, std::string_view act_as)> may_act_as = {};
+  /// Who judges tokens; null, or without a verifier: they are not offered.
+  std::shared_ptr<TokenPlace> tokens = {};
 };
 
 /// The mechanisms for a connection, best first: names as in AUTH= capabilities.
-std::vector<std::string_view> offered_mechanisms(Plaintext plaintext,
-                                                 const ChannelBindings& bindings);
+std::vector<std::string_view> offered_mechanisms(const Channel& channel, const SaslPolicy& policy);
 
 /// By name, in any case. `policy` must outlive it. Errors: not_supported; no_permission for PLAIN
-/// and LOGIN where plain text is refused.
-Result<std::unique_ptr<Mechanism>> make_mechanism(std::string_view name, Plaintext plaintext,
-                                                  ChannelBindings bindings,
+/// and LOGIN where plain text is refused, and for tokens without TLS.
+Result<std::unique_ptr<Mechanism>> make_mechanism(std::string_view name, Channel channel,
                                                   const SaslPolicy& policy);
 
 }  // namespace posthorn::auth

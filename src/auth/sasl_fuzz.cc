@@ -5,12 +5,20 @@
 
 #include "auth/sasl.h"
 #include "auth/saslprep.h"
+#include "auth/test_signer.h"
 
 using namespace posthorn::auth;
 
 namespace {
 
 const ScramKeys kKeys = derive_keys("pencil", "0123456789abcdef", 1);
+
+std::shared_ptr<TokenPlace> make_tokens() {
+  auto tokens = std::make_shared<TokenPlace>();
+  const test::Signer signer(test::Signer::Kind::ed25519, "k");
+  tokens->set(*TokenVerifier::make({.issuer = "i", .audience = "a"}, signer.key_set()));
+  return tokens;
+}
 
 /// Answers what a mechanism asks for as a server would of which nobody knows a password.
 Step settle(Mechanism& mechanism, Step step) {
@@ -20,6 +28,8 @@ Step settle(Mechanism& mechanism, Step step) {
   } else if (std::holds_alternative<NeedVerdict>(step)) {
     if (std::get<NeedVerdict>(step).user.empty()) std::abort();
     step = mechanism.provide_verdict(Verdict::refused);
+  } else if (std::holds_alternative<NeedToken>(step)) {
+    step = mechanism.provide_token(std::unexpected(TokenRefusal{"invalid_token", "mail", "url"}));
   }
   if (std::holds_alternative<Done>(step)) std::abort();
   return step;
@@ -31,11 +41,15 @@ Step settle(Mechanism& mechanism, Step step) {
 /// the password, and an exchange ends.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
-  constexpr std::string_view kNames[] = {"PLAIN", "LOGIN", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"};
-  const SaslPolicy policy{.decoy_key = "secret"};
+  constexpr std::string_view kNames[] = {
+      "PLAIN", "LOGIN", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "OAUTHBEARER", "XOAUTH2"};
+  static const SaslPolicy policy{.decoy_key = "secret", .tokens = make_tokens()};
   auto made =
-      make_mechanism(kNames[data[0] % 4], Plaintext::allowed,
-                     {.exporter = data[0] & 16 ? "exporter" : "", .end_point = "end"}, policy);
+      make_mechanism(kNames[data[0] % 6],
+                     {.secrecy = Channel::Secrecy::tls,
+                      .plaintext = Plaintext::allowed,
+                      .bindings = {.exporter = data[0] & 16 ? "exporter" : "", .end_point = "end"}},
+                     policy);
   if (!made) std::abort();
   Mechanism& mechanism = **made;
   std::string_view rest(reinterpret_cast<const char*>(data + 1), size - 1);

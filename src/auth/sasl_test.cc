@@ -2,13 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include "auth/test_signer.h"
+
 namespace posthorn::auth {
 namespace {
 
 using namespace std::string_literals;
 
 std::unique_ptr<Mechanism> make(std::string_view name, const SaslPolicy& policy) {
-  auto made = make_mechanism(name, Plaintext::allowed, {}, policy);
+  auto made = make_mechanism(name, {.plaintext = Plaintext::allowed}, policy);
   EXPECT_TRUE(made.has_value()) << name;
   return std::move(*made);
 }
@@ -135,17 +137,35 @@ TEST(Mechanism, FailsForGoodOutOfTurn) {
 
 TEST(Offer, DependsOnTheConnection) {
   using Names = std::vector<std::string_view>;
-  EXPECT_EQ(offered_mechanisms(Plaintext::refused, {}), Names{"SCRAM-SHA-256"});
-  EXPECT_EQ(offered_mechanisms(Plaintext::allowed, {"ex", ""}),
-            (Names{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"}));
+  using Secrecy = Channel::Secrecy;
   const SaslPolicy policy;
-  EXPECT_EQ(make_mechanism("PLAIN", Plaintext::refused, {}, policy).error().kind,
-            ErrorKind::no_permission);
-  EXPECT_EQ(make_mechanism("CRAM-MD5", Plaintext::allowed, {}, policy).error().kind,
+  const Channel clear;
+  const Channel password{.plaintext = Plaintext::allowed};
+  EXPECT_EQ(offered_mechanisms(clear, policy), Names{"SCRAM-SHA-256"});
+  EXPECT_EQ(offered_mechanisms({Secrecy::tls, Plaintext::allowed, {"ex", ""}}, policy),
+            (Names{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"}));
+  EXPECT_EQ(make_mechanism("PLAIN", clear, policy).error().kind, ErrorKind::no_permission);
+  EXPECT_EQ(make_mechanism("CRAM-MD5", password, policy).error().kind, ErrorKind::not_supported);
+  EXPECT_EQ(make_mechanism("SCRAM-SHA-256-PLUS", password, policy).error().kind,
             ErrorKind::not_supported);
-  EXPECT_EQ(make_mechanism("SCRAM-SHA-256-PLUS", Plaintext::allowed, {}, policy).error().kind,
-            ErrorKind::not_supported);
-  EXPECT_TRUE(make_mechanism("scram-sha-256-plus", Plaintext::refused, {"", "x"}, policy));
+  EXPECT_TRUE(make_mechanism("scram-sha-256-plus", {.bindings = {"", "x"}}, policy));
+}
+
+TEST(Offer, TokensAreTakenUnderTlsAndByAVerifierOnly) {
+  using Names = std::vector<std::string_view>;
+  SaslPolicy policy;
+  const Channel tls{.secrecy = Channel::Secrecy::tls};
+  EXPECT_EQ(offered_mechanisms(tls, policy), Names{"SCRAM-SHA-256"});
+  policy.tokens = std::make_shared<TokenPlace>();
+  EXPECT_EQ(offered_mechanisms(tls, policy), Names{"SCRAM-SHA-256"});
+  EXPECT_EQ(make_mechanism("OAUTHBEARER", tls, policy).error().kind, ErrorKind::not_supported);
+  const test::Signer signer(test::Signer::Kind::ed25519, "k");
+  policy.tokens->set(*TokenVerifier::make({.issuer = "i", .audience = "a"}, signer.key_set()));
+  EXPECT_EQ(offered_mechanisms(tls, policy), (Names{"SCRAM-SHA-256", "OAUTHBEARER", "XOAUTH2"}));
+  EXPECT_TRUE(make_mechanism("xoauth2", tls, policy));
+  const Channel clear{.plaintext = Plaintext::allowed};
+  EXPECT_EQ(make_mechanism("OAUTHBEARER", clear, policy).error().kind, ErrorKind::no_permission);
+  EXPECT_EQ(offered_mechanisms(clear, policy), (Names{"SCRAM-SHA-256", "PLAIN", "LOGIN"}));
 }
 
 }  // namespace

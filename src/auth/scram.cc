@@ -31,24 +31,6 @@ std::optional<std::string_view> value_of(std::string_view field, std::string_vie
   return field.substr(attribute.size());
 }
 
-/// RFC 5802 §7 saslname: '=2C' is a comma, '=3D' an equals sign, nothing else may follow a '='.
-std::optional<std::string> parse_saslname(std::string_view escaped) {
-  std::string out;
-  while (!escaped.empty()) {
-    if (escaped.front() != '=') {
-      out += escaped.front();
-      escaped.remove_prefix(1);
-    } else if (escaped.starts_with("=2C") || escaped.starts_with("=3D")) {
-      out += escaped[1] == '2' ? ',' : '=';
-      escaped.remove_prefix(3);
-    } else {
-      return std::nullopt;
-    }
-  }
-  if (out.find('\0') != std::string::npos) return std::nullopt;
-  return prepare_name(out);
-}
-
 /// RFC 5802 §7 extensions: unknown ones are ignored, but `m` is mandatory to understand.
 bool extensions_are_fine(std::string_view rest, bool any) {
   while (any) {

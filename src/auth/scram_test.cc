@@ -243,7 +243,7 @@ TEST_F(Scram, DetectsADowngrade) {
 
 TEST_F(Scram, UsesAFreshNonceEachTime) {
   const auto nonce = [this] {
-    auto made = make_mechanism("SCRAM-SHA-256", Plaintext::refused, {}, policy_);
+    auto made = make_mechanism("SCRAM-SHA-256", {}, policy_);
     std::ignore = (*made)->begin(kFirst);
     const std::string first = challenge((*made)->provide_keys(example_keys()));
     return first.substr(0, first.find(','));

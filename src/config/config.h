@@ -78,12 +78,22 @@ struct Throttle {
   Duration trust_after_success{};
 };
 
+/// Tokens (RFC 7628) that somebody else issues.
+struct Oauth {
+  std::string issuer;  ///< Empty: tokens are not taken.
+  std::string audience;
+  std::string jwks_file;  ///< See path_in().
+  std::string user_claim;
+  std::string scope;  ///< Empty: none is needed.
+};
+
 struct Auth {
   std::uint64_t iterations = 0;
   PlaintextLogin allow_plaintext_without_tls = PlaintextLogin::never;
   bool channel_binding = true;
   Duration remember_passwords{};
   Throttle throttle;
+  Oauth oauth;
 };
 
 struct Imap {

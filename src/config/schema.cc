@@ -135,6 +135,18 @@ const std::array kKeys{
         FIELD(Duration, auth.throttle.trust_after_success), "7d", "0s", "90d", kStart,
         "A user who logged in from a network is not delayed there for so long."},
 
+    Key{"auth.oauth.issuer", Form::text, FIELD(std::string, auth.oauth.issuer), "", "", "", kLive,
+        "Who issues tokens for OAUTHBEARER and XOAUTH2, as their \"iss\" says. Empty: none are "
+        "taken."},
+    Key{"auth.oauth.audience", Form::text, FIELD(std::string, auth.oauth.audience), "", "", "",
+        kLive, "What has to be among a token's \"aud\"."},
+    Key{"auth.oauth.jwks_file", Form::path, FIELD(std::string, auth.oauth.jwks_file), "", "", "",
+        kLive, "The issuer's public keys (RFC 7517). SIGHUP reads them again."},
+    Key{"auth.oauth.user_claim", Form::text, FIELD(std::string, auth.oauth.user_claim), "email", "",
+        "", kLive, "The claim that names the account."},
+    Key{"auth.oauth.scope", Form::text, FIELD(std::string, auth.oauth.scope), "", "", "", kLive,
+        "The scope a token has to have. Empty: none."},
+
     Key{"imap.keepalive", Form::duration, FIELD(Duration, imap.keepalive), "120s", "0s", "29m",
         kLive,
         "A word to idle clients now and then, so that routers keep the connection; 0: none."},

@@ -72,11 +72,8 @@ CommandTask cmd_authenticate(Session& session, wi::AuthenticateCommand& command)
   if (!session.is_offered("AUTH=" + command.mechanism)) {
     co_return Reply::no("no such authentication mechanism", wi::CodeName::cannot);
   }
-  const auto plaintext =
-      session.is_plaintext_allowed() ? auth::Plaintext::allowed : auth::Plaintext::refused;
   auth::Authenticator& authenticator = session.context.authenticator;
-  auto mechanism = auth::make_mechanism(command.mechanism, plaintext, session.channel_bindings(),
-                                        authenticator.sasl());
+  auto mechanism = auth::make_mechanism(command.mechanism, session.channel(), authenticator.sasl());
   if (!mechanism) {
     if (mechanism.error().kind == ErrorKind::no_permission) {
       co_return Reply::no(mechanism.error().text, wi::CodeName::privacy_required);

@@ -89,10 +89,15 @@ bool Session::is_plaintext_allowed() const {
          auth::Plaintext::allowed;
 }
 
-auth::ChannelBindings Session::channel_bindings() const {
+auth::Channel Session::channel() const {
   net::Stream& stream = const_cast<Connection&>(connection).stream();
-  if (!stream.is_tls()) return {};
-  return {stream.channel_binding("tls-exporter"), stream.channel_binding("tls-server-end-point")};
+  auth::Channel channel;
+  channel.plaintext = is_plaintext_allowed() ? auth::Plaintext::allowed : auth::Plaintext::refused;
+  if (!stream.is_tls()) return channel;
+  channel.secrecy = auth::Channel::Secrecy::tls;
+  channel.bindings = {stream.channel_binding("tls-exporter"),
+                      stream.channel_binding("tls-server-end-point")};
+  return channel;
 }
 
 std::string Session::capabilities() const {
@@ -103,9 +108,7 @@ std::string Session::capabilities() const {
   if (account == nullptr) {
     view.can_start_tls = !stream.is_tls() && context.tls && context.tls() != nullptr;
     view.plaintext_allowed = is_plaintext_allowed();
-    view.mechanisms = auth::offered_mechanisms(
-        view.plaintext_allowed ? auth::Plaintext::allowed : auth::Plaintext::refused,
-        channel_bindings());
+    view.mechanisms = auth::offered_mechanisms(channel(), context.authenticator.sasl());
   }
   return format_capabilities(view, *options);
 }

@@ -81,7 +81,7 @@ class Session {
   [[nodiscard]] bool is_plaintext_allowed() const;
   /// Now advertised, parted by spaces.
   [[nodiscard]] std::string capabilities() const;
-  [[nodiscard]] auth::ChannelBindings channel_bindings() const;
+  [[nodiscard]] auth::Channel channel() const;
 
   /// The reply for an error; logs those that are the server's fault, once.
   Reply refuse(const Error& error);

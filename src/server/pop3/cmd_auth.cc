@@ -18,7 +18,7 @@ using wire::pop3::Reply;
 void list_mechanisms(Session& session) {
   session.say(Reply::ok("the mechanisms"));
   for (const std::string_view name :
-       auth::offered_mechanisms(session.plaintext(), session.channel_bindings()))
+       auth::offered_mechanisms(session.channel(), session.context.authenticator.sasl()))
     session.talk.say(std::string(name) + "\r\n");
   session.talk.say(wire::pop3::kEndOfList);
 }
@@ -54,8 +54,7 @@ Task<void> converse(Session& session, auth::Exchange& exchange, auth::Exchange::
 CommandTask cmd_auth(Session& session, wire::pop3::Auth& command) {
   if (command.mechanism.empty()) co_return list_mechanisms(session);
   auth::Authenticator& authenticator = session.context.authenticator;
-  auto mechanism = auth::make_mechanism(command.mechanism, session.plaintext(),
-                                        session.channel_bindings(), authenticator.sasl());
+  auto mechanism = auth::make_mechanism(command.mechanism, session.channel(), authenticator.sasl());
   // Without [AUTH]: another password would not help.
   if (!mechanism) co_return session.say(Reply::err(mechanism.error().text));
   std::optional<auth::Secret> initial;

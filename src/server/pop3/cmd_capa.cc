@@ -10,7 +10,8 @@ CommandTask cmd_capa(Session& session, wire::pop3::Capa&) {
       .options = session.options,
       .can_start_tls = session.state() == State::authorization && session.offers_tls(),
       .plaintext = session.is_plaintext_allowed(),
-      .mechanisms = auth::offered_mechanisms(session.plaintext(), session.channel_bindings())};
+      .mechanisms =
+          auth::offered_mechanisms(session.channel(), session.context.authenticator.sasl())};
   session.say(wire::pop3::Reply::ok("what there is"));
   for (const std::string& line : capabilities(view)) session.talk.say(line + "\r\n");
   session.talk.say(wire::pop3::kEndOfList);

@@ -51,10 +51,16 @@ bool Session::offers_tls() const {
   return !talk.stream().is_tls() && context.tls && context.tls() != nullptr;
 }
 
-auth::ChannelBindings Session::channel_bindings() const {
+auth::Channel Session::channel() const {
   const net::Stream& stream = talk.stream();
-  if (!stream.is_tls() || !options.channel_binding) return {};
-  return {stream.channel_binding("tls-exporter"), stream.channel_binding("tls-server-end-point")};
+  auth::Channel channel;
+  channel.plaintext = auth::plaintext_on(stream.is_tls(), stream.peer(), options.plaintext);
+  if (!stream.is_tls()) return channel;
+  channel.secrecy = auth::Channel::Secrecy::tls;
+  if (options.channel_binding)
+    channel.bindings = {stream.channel_binding("tls-exporter"),
+                        stream.channel_binding("tls-server-end-point")};
+  return channel;
 }
 
 milliseconds Session::patience() const {

@@ -60,10 +60,7 @@ class Session {
 
   [[nodiscard]] bool is_plaintext_allowed() const;
   [[nodiscard]] bool offers_tls() const;
-  [[nodiscard]] auth::ChannelBindings channel_bindings() const;
-  [[nodiscard]] auth::Plaintext plaintext() const {
-    return is_plaintext_allowed() ? auth::Plaintext::allowed : auth::Plaintext::refused;
-  }
+  [[nodiscard]] auth::Channel channel() const;
 
   /// The client's next line; none when the session is over.
   async::Task<std::optional<std::string>> next_line();

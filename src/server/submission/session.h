@@ -65,7 +65,7 @@ class Session {
   async::Task<void> converse(auth::Exchange& exchange, auth::Exchange::Outcome outcome);
   async::Task<void> log_in(auth::Identity identity);
   [[nodiscard]] bool may_log_in() const;
-  [[nodiscard]] auth::ChannelBindings channel_bindings() const;
+  [[nodiscard]] auth::Channel channel() const;
   [[nodiscard]] std::vector<std::string_view> mechanisms() const;
 
   // --- session_envelope.cc

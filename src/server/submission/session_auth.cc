@@ -42,16 +42,22 @@ bool Session::may_log_in() const {
          auth::Plaintext::allowed;
 }
 
-auth::ChannelBindings Session::channel_bindings() const {
+auth::Channel Session::channel() const {
   net::Stream& stream = const_cast<smtp::Talk&>(talk_).stream();
-  if (!stream.is_tls() || !options_->channel_binding) return {};
-  return {stream.channel_binding("tls-exporter"), stream.channel_binding("tls-server-end-point")};
+  // What is sent here is mail: where no password may be said, nobody logs in.
+  auth::Channel channel{.plaintext = auth::Plaintext::allowed};
+  if (!stream.is_tls()) return channel;
+  channel.secrecy = auth::Channel::Secrecy::tls;
+  if (options_->channel_binding)
+    channel.bindings = {stream.channel_binding("tls-exporter"),
+                        stream.channel_binding("tls-server-end-point")};
+  return channel;
 }
 
 std::vector<std::string_view> Session::mechanisms() const {
   // What is sent here is mail: outside TLS there is nothing to log in for.
   if (account_ || !may_log_in()) return {};
-  return auth::offered_mechanisms(auth::Plaintext::allowed, channel_bindings());
+  return auth::offered_mechanisms(channel(), context_.authenticator.sasl());
 }
 
 async::Task<void> Session::obey(wire::smtp::Auth command) {
@@ -64,8 +70,7 @@ async::Task<void> Session::obey(wire::smtp::Auth command) {
     co_return;
   }
   auth::Authenticator& authenticator = context_.authenticator;
-  auto mechanism = auth::make_mechanism(command.mechanism, auth::Plaintext::allowed,
-                                        channel_bindings(), authenticator.sasl());
+  auto mechanism = auth::make_mechanism(command.mechanism, channel(), authenticator.sasl());
   if (!mechanism) {
     say(reply_to(mechanism.error()));
     co_return;

@@ -8,8 +8,8 @@
 namespace posthorn::wire::pop3 {
 
 /// A command without its CRLF may be so long. RFC 2449 §4 asks for 255 octets, RFC 5034 §4 for what
-/// the mechanisms need.
-inline constexpr std::size_t kMaxLineOctets = 8 << 10;
+/// the mechanisms need: a token of 9 KB in base64 fits.
+inline constexpr std::size_t kMaxLineOctets = 12'544;
 
 /// One command line, without CRLF. Keywords may be in any case; spaces at the end are no argument,
 /// but for PASS. Errors: not_supported for a keyword that is none; syntax for the rest, with a

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+struct evp_pkey_st;
+
+namespace posthorn::auth {
+
+/// The signatures taken (RFC 7518 §3.1, RFC 8037). Only asymmetric ones: with HMAC, whoever may
+/// check a token could make one, and with "none" anybody could (RFC 8725 §2.1).
+enum class SignatureKind : std::uint8_t { rs256, es256, eddsa };
+
+/// Public keys of whoever issues tokens: a JWK Set (RFC 7517 §5). Immutable; any thread.
+class KeySet {
+ public:
+  static constexpr std::size_t kMaxOctets = 1 << 20;  ///< Of the document.
+  static constexpr std::size_t kMaxKeys = 100;
+  static constexpr int kLeastRsaBits = 2048;  ///< RFC 7518 §3.3.
+
+  /// Keys that are of no use here (for encryption, of other kinds or curves) are passed over.
+  /// Errors: syntax with the reason; not_supported when no key is left.
+  static Result<KeySet> parse(std::string_view json);
+
+  enum class Outcome : std::uint8_t { good, unknown_key, bad_signature };
+  /// `id`: the token's "kid"; empty: none was named, and every key of that kind is tried.
+  [[nodiscard]] Outcome verify(SignatureKind kind, std::string_view id, std::string_view text,
+                               std::string_view signature) const;
+  [[nodiscard]] std::size_t size() const { return keys_.size(); }
+
+ private:
+  struct Key {
+    SignatureKind kind;
+    std::string id;
+    std::shared_ptr<evp_pkey_st> key;
+  };
+  std::vector<Key> keys_;
+};
+
+/// RFC 7515 §2: base64url without padding, strictly. None for anything else.
+std::optional<std::string> base64url_decode(std::string_view encoded);
+
+}  // namespace posthorn::auth
