@@ -65,7 +65,7 @@ class DigestVersionTest : public StoreFixture {
       auto email = decode_email(std::string_view(row.value).substr(1));
       spoil(email->keys);
       spoil(email->structure);
-      commit.edits.push_back({row.key, "r" + encode_email(*email)});
+      commit.edits.push_back({row.key, "r" + encode_email_page(*email)});
     }
     for (const engine::Row& row : rows(id, "g")) {
       const GroupRef group = *decode_group(Ordinal(keys::last_number(row.key)), row.value);
