@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 #include "async/task.h"
 #include "auth/directory.h"
 #include "base/result.h"
+#include "base/shared_value.h"
 #include "store/store.h"
 
 namespace posthorn::app {
@@ -41,7 +41,7 @@ class Accounts final : public auth::Directory {
 
   store::Store& store_;
   const AccountsOptions options_;
-  std::atomic<std::shared_ptr<const std::vector<std::string>>> domains_;
+  SharedValue<std::vector<std::string>> domains_;
   std::string any_user_credentials_;
 };
 

@@ -1,10 +1,10 @@
 #include "app/admin_server.h"
 
-#include <atomic>
 #include <memory>
 
 #include "app/json_channel.h"
 #include "base/log.h"
+#include "base/shared_value.h"
 #include "server/dialogue/connections.h"
 
 namespace posthorn::app {
@@ -12,7 +12,7 @@ namespace posthorn::app {
 struct AdminServer::State {
   explicit State(store::Store& with) : store(with) {}
   store::Store& store;
-  std::atomic<std::shared_ptr<const LocalAdmin::Options>> options;
+  SharedValue<LocalAdmin::Options> options;
   server::dialogue::Connections connections;
 };
 

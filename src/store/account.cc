@@ -209,7 +209,7 @@ async::Task<Status> Account::commit_at_home(PreparedChange prepared) {
 
 void Account::publish(const PreparedChange& done) {
   note_long_tails(*done.next, done.touched);
-  published_.store(done.next, std::memory_order_release);
+  published_.store(done.next);
   if (!done.touched.empty()) watches_->notify(done.touched);
   if (!done.touched.empty() || done.outbox_changed) {
     const std::int64_t day = store_.clock().now().seconds / 86400;
@@ -237,7 +237,7 @@ async::Task<Status> Account::reload_at_home() {
     pipeline_->working = loaded->state;
     note_long_tails(*loaded->state, touched);
     emails_->forget();
-    published_.store(loaded->state, std::memory_order_release);
+    published_.store(loaded->state);
     watches_->notify(touched);
     if (!loaded->state->outbox->empty()) store_.tell_outbox(id_);
   }
@@ -288,7 +288,7 @@ async::Task<Result<MailboxPtr>> Account::load_at_home(MailboxId id) {
   auto state = std::make_shared<AccountState>(*base);
   state->mailboxes.set(id, full);
   pipeline_->working = state;
-  published_.store(state, std::memory_order_release);
+  published_.store(state);
   pipeline_->unlock();
   co_return MailboxPtr(full);
 }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,6 +10,7 @@
 #include "async/task.h"
 #include "base/number_set.h"
 #include "base/result.h"
+#include "base/shared_value.h"
 #include "store/account_state.h"
 #include "store/change.h"
 #include "store/email.h"
@@ -51,7 +51,7 @@ class Account : public std::enable_shared_from_this<Account> {
   [[nodiscard]] Store& store() const { return store_; }
 
   /// The newest durable state. Thread: any.
-  [[nodiscard]] StatePtr published() const { return published_.load(std::memory_order_acquire); }
+  [[nodiscard]] StatePtr published() const { return published_.load(); }
 
   /// Runs `function` as one atomic change. `needs` are mailboxes whose contents it reads; ids no
   /// longer there are passed over. Goes on on the caller's loop. Errors: the function's own, io,
@@ -119,7 +119,7 @@ class Account : public std::enable_shared_from_this<Account> {
   Store& store_;
   const AccountId id_;
   async::Loop& home_;
-  std::atomic<StatePtr> published_;
+  SharedValue<AccountState> published_;
   std::unique_ptr<EmailCatalog> emails_;
   std::unique_ptr<Pipeline> pipeline_;
   std::shared_ptr<WatchList> watches_;

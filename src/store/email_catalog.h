@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/shared_value.h"
 #include "engine/engine.h"
 #include "store/codec.h"
 #include "store/email.h"
@@ -52,7 +52,7 @@ class EmailCatalog {
   std::mutex loading_;
   mutable std::mutex stale_mutex_;
   std::set<Ordinal> stale_;
-  std::atomic<std::shared_ptr<const Groups>> groups_;
+  SharedValue<Groups> groups_;
 };
 
 }  // namespace posthorn::store

@@ -12,6 +12,7 @@
 #include "async/loop.h"
 #include "async/offload.h"
 #include "base/bytes.h"
+#include "base/shared_value.h"
 #include "store/email.h"
 #include "store/group_page.h"
 #include "store/lru_cache.h"
@@ -64,7 +65,7 @@ struct Store::State {
   async::OffloadPool& offload;
   const Clock& clock;
   const StoreOptions options;
-  std::atomic<std::shared_ptr<const StorePolicy>> policy;
+  SharedValue<StorePolicy> policy;
   std::string piece_key;  ///< 32 random octets of this store: names pieces.
 
   LruCache<AccountItem, GroupPage> pages;
@@ -76,7 +77,7 @@ struct Store::State {
 
   std::vector<std::unique_ptr<HomeShard>> shards;  ///< One a loop.
   std::atomic<bool> closing{false};
-  std::atomic<std::shared_ptr<const std::function<void(const AccountId&)>>> outbox_listener;
+  SharedValue<std::function<void(const AccountId&)>> outbox_listener;
 
   [[nodiscard]] std::size_t home_of(const AccountId& id) const {
     return std::hash<AccountId>{}(id) % loops.size();
