@@ -22,7 +22,13 @@ class NumberSet {
   static NumberSet from_ranges(std::vector<Range> ranges);
 
   /// Cheap when numbers come in ascending order.
-  void add(std::uint32_t n) { add(n, n); }
+  void add(std::uint32_t n) {
+    if (!ranges_.empty() && n - 1 == ranges_.back().last && n != 0) {
+      ranges_.back().last = n;
+    } else {
+      add(n, n);
+    }
+  }
   void add(std::uint32_t first, std::uint32_t last);
   [[nodiscard]] bool contains(std::uint32_t n) const;
   [[nodiscard]] bool empty() const { return ranges_.empty(); }

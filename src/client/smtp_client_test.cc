@@ -224,7 +224,7 @@ TEST_P(SmtpClientTest, OnlyRecipientsInUtf8FailWithoutSmtputf8) {
   EXPECT_EQ(said(outcomes[0]), "553 5.6.7 The relay takes ASCII addresses only");
   EXPECT_EQ(outcomes[0].fate, Fate::refused);
   EXPECT_EQ(outcomes[1].fate, Fate::accepted);
-  EXPECT_EQ(transaction().find("\xc3"), std::string::npos);
+  EXPECT_EQ(transaction().find('\xc3'), std::string::npos);
 }
 
 // --- refusals at each step ----------------------------------------------------------------------

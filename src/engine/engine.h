@@ -127,6 +127,10 @@ class Engine {
   /// with success it is there for ever. Commits of one partition take effect in the order given.
   /// Thread: any. Never blocks on the disk; a full queue makes `done` fail with `unavailable`.
   virtual void commit(Commit commit, CommitDone done) = 0;
+  /// A commit is being prepared (1), or is no longer (-1), be it given or not: an engine that makes
+  /// one sync of several commits may wait a moment for it. A hint, and never waited for long.
+  /// Thread: any.
+  virtual void expect_commit(int /*more*/) {}
 
   /// 0 for a partition never committed to.
   virtual Result<Seq> tail(const PartitionId& partition, Tier tier) = 0;

@@ -106,12 +106,11 @@ class PlainReferences {
     for (const std::uint32_t node : children_first(roots)) promote_into(nodes_[node].children);
     std::vector<std::uint32_t> kept;
     for (const std::uint32_t root : roots) {
-      if (!is_dummy(root)) {
+      const std::vector<std::uint32_t>& children = nodes_[root].children;
+      if (!is_dummy(root) || children.size() > 1) {
         kept.push_back(root);
-      } else if (nodes_[root].children.size() == 1) {
-        kept.push_back(nodes_[root].children.front());
-      } else if (!nodes_[root].children.empty()) {
-        kept.push_back(root);
+      } else if (children.size() == 1) {
+        kept.push_back(children.front());
       }
     }
     return kept;

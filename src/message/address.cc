@@ -38,7 +38,7 @@ class Parser {
   void element() {
     comment_.clear();
     Words words = read_words();
-    if (lex_.take(',')) {
+    if (lex_.take(',') || lex_.at_end()) {
       bare(std::move(words));
     } else if (lex_.take(';')) {
       bare(std::move(words));
@@ -49,8 +49,6 @@ class Parser {
       angle(std::move(words));
     } else if (lex_.take('@')) {
       addr_spec(std::move(words));
-    } else if (lex_.at_end()) {
-      bare(std::move(words));
     } else {
       lex_.skip();  // A stray special.
       if (words.any) bare(std::move(words));

@@ -32,11 +32,9 @@ std::size_t blob_length(std::string_view s) {
 // subj-refwd = ("re" / ("fw" ["d"])) *WSP [subj-blob] ":", or 0.
 std::size_t refwd_length(std::string_view s) {
   std::size_t n = 0;
-  if (text::istarts_with(s, "re")) {
-    n = 2;
-  } else if (text::istarts_with(s, "fwd")) {
+  if (text::istarts_with(s, "fwd")) {
     n = 3;
-  } else if (text::istarts_with(s, "fw")) {
+  } else if (text::istarts_with(s, "re") || text::istarts_with(s, "fw")) {
     n = 2;
   } else {
     return 0;

@@ -284,7 +284,7 @@ async::Task<Result<MailboxPtr>> Account::load_at_home(MailboxId id) {
   full->contents = loaded->contents;
   full->storage = loaded->storage;
   full->keywords = loaded->keywords;
-  full->tail_rows = static_cast<std::uint32_t>(loaded->storage->tail.count());
+  full->tail_rows = loaded->storage->tail_rows();
   auto state = std::make_shared<AccountState>(*base);
   state->mailboxes.set(id, full);
   pipeline_->working = state;

@@ -10,16 +10,23 @@ namespace {
 
 constexpr std::size_t kMaxMailboxes = 20'000;
 
-/// Calls f(position, leaf, flags, index) for each of `uids` that is there.
+/// Calls f(first, last) for the positions of `uids`, a range at a time.
 template <class F>
-void for_each_of(const Contents& contents, const NumberSet& uids, F&& f) {
-  const Members& members = contents.members();
+void for_each_range_of(const Members& members, const NumberSet& uids, F&& f) {
   for (const NumberSet::Range& range : uids.ranges()) {
     const std::uint32_t first = members.lower_bound(Uid(range.first));
     const std::uint32_t last =
         range.last == UINT32_MAX ? members.count() : members.lower_bound(Uid(range.last + 1));
-    contents.for_each(first, last, f);
+    f(first, last);
   }
+}
+
+/// Calls f(position, leaf, flags, index) for each of `uids` that is there.
+template <class F>
+void for_each_of(const Contents& contents, const NumberSet& uids, F&& f) {
+  for_each_range_of(contents.members(), uids, [&](std::uint32_t first, std::uint32_t last) {
+    contents.for_each(first, last, f);
+  });
 }
 
 std::vector<std::uint32_t> positions_of(const Contents& contents, const NumberSet& uids) {
@@ -44,6 +51,17 @@ void count(MailboxHead& head, const Member& member, SystemFlags flags, bool plus
     head.deleted += static_cast<std::uint32_t>(one);
     head.deleted_bytes += size;
   }
+}
+
+/// The head's counters when the flags of a message of this size become others.
+void count_flags(MailboxHead& head, std::uint32_t size, SystemFlags before, SystemFlags after) {
+  const auto gained = [&](SystemFlag flag) {
+    return int{(after & bit(flag)) != 0} - int{(before & bit(flag)) != 0};
+  };
+  head.unseen -= static_cast<std::uint32_t>(gained(SystemFlag::seen));
+  head.deleted += static_cast<std::uint32_t>(gained(SystemFlag::deleted));
+  head.deleted_bytes +=
+      static_cast<std::uint64_t>(std::int64_t{gained(SystemFlag::deleted)} * std::int64_t{size});
 }
 
 }  // namespace
@@ -320,34 +338,36 @@ Result<StoreOutcome> Change::store_flags(MailboxId mailbox, const NumberSet& uid
   const std::shared_ptr<const Contents> base = t.now.contents;
   std::optional<TreeEditor> editor;
   NumberSet present;
-  for_each_of(*base, uids,
-              [&](std::uint32_t position, const MemberLeaf& members, const FlagLeaf& leaf,
-                  std::uint32_t k) {
-                const Uid uid(members.uid[k]);
-                present.add(uid.value);
-                const FlagState before = leaf.at(k);
-                if (unchanged_since && before.modseq > *unchanged_since) {
-                  outcome.modified.add(uid.value);
-                  return;
-                }
-                if (before.modseq > told) outcome.raced.add(uid.value);
-                FlagState after{modseq(), before.system, new_set(before.keywords)};
-                switch (operation) {
-                  case FlagOperation::replace: after.system = flags.system; break;
-                  case FlagOperation::add: after.system |= flags.system; break;
-                  case FlagOperation::remove:
-                    after.system &= static_cast<SystemFlags>(~flags.system);
-                    break;
-                }
-                if (after.system == before.system && after.keywords == before.keywords) return;
-                if (!editor) editor.emplace(*base);
-                editor->set_flags(position, after);
-                const Member member = members.at(k);
-                count(t.now.head, member, before.system, false);
-                count(t.now.head, member, after.system, true);
-                t.reflagged.push_back({uid, before, after});
-                ++outcome.changed;
-              });
+  const auto one = [&](Members::Slot slot, const MemberLeaf& members) {
+    const Uid uid(members.uid[slot.index]);
+    present.add(uid.value);
+    const FlagState before = base->flags().at(slot);
+    if (unchanged_since && before.modseq > *unchanged_since) {
+      outcome.modified.add(uid.value);
+      return;
+    }
+    if (before.modseq > told) outcome.raced.add(uid.value);
+    FlagState after{modseq(), before.system, new_set(before.keywords)};
+    switch (operation) {
+      case FlagOperation::replace: after.system = flags.system; break;
+      case FlagOperation::add: after.system |= flags.system; break;
+      case FlagOperation::remove: after.system &= static_cast<SystemFlags>(~flags.system); break;
+    }
+    if (after.system == before.system && after.keywords == before.keywords) return;
+    if (!editor) editor.emplace(*base);
+    editor->set_flags(slot, after);
+    count_flags(t.now.head, members.size[slot.index], before.system, after.system);
+    t.reflagged.push_back({uid, before, after});
+    ++outcome.changed;
+  };
+  for_each_range_of(base->members(), uids, [&](std::uint32_t first, std::uint32_t last) {
+    if (uids.ranges().size() == 1) t.reflagged.reserve(t.reflagged.size() + (last - first));
+    base->members().for_each_leaf(
+        first, last,
+        [&](std::uint32_t, Members::Slot slot, const MemberLeaf& members, std::uint32_t end) {
+          for (; slot.index < end; ++slot.index) one(slot, members);
+        });
+  });
   outcome.missing = uids.subtract(present);
   if (editor) t.now.contents = std::make_shared<Contents>(std::move(*editor).finish());
   return outcome;

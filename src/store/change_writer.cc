@@ -17,6 +17,11 @@ namespace {
 /// Above this many changed rows a change writes chunk pages instead of tail rows, so that its
 /// commit stays small.
 constexpr std::size_t kMaxRowsInCommit = 1000;
+/// From so many messages on a change that does nothing but change flags is written as one record of
+/// what it did, and no row for each message, ...
+constexpr std::size_t kFlagChangeFrom = 16;
+/// ... if the record is not longer than this.
+constexpr std::size_t kMaxFlagChange = 16'000;
 /// A row of the engine is under 64 KB; with its envelope.
 constexpr std::size_t kMaxRowValue = 60'000;
 
@@ -41,11 +46,11 @@ class ChangeWriting {
       entry.first_appended = t.appended.front().first.uid.value;
       entry.last_appended = t.appended.back().first.uid.value;
     }
-    journal(t, entry);
+    const std::string record = journal(t, entry);
     if (t.deleted) {
       drop(t);
     } else {
-      rows(t);
+      if (!flag_change(t, record)) rows(t);
       if (t.created || t.renamed)
         put(keys::name(t.now.id), encode_name({t.now.name, t.now.special_use}));
       if (t.own_keywords) put(keys::keywords(t.now.id), encode_keywords(t.now.keywords->names()));
@@ -132,24 +137,29 @@ class ChangeWriting {
     return out;
   }
 
+  /// The record of the changed and expunged messages; empty if there are none.
   template <class Touched>
-  void journal(const Touched& t, LogRecord::Entry& entry) {
-    if (t.reflagged.empty() && t.expunged.empty()) return;
+  std::string journal(const Touched& t, LogRecord::Entry& entry) {
+    if (t.reflagged.empty() && t.expunged.empty()) return {};
     JournalRecord record;
     std::map<std::tuple<SystemFlags, SystemFlags, std::uint32_t, std::uint32_t>, std::size_t>
         groups;
+    auto group = groups.end();  // Mostly that of the message before.
     for (const auto& r : t.reflagged) {
-      const auto added = static_cast<SystemFlags>(r.after.system & ~r.before.system);
-      const auto removed = static_cast<SystemFlags>(r.before.system & ~r.after.system);
-      const auto [it, fresh] = groups.try_emplace(
-          std::tuple(added, removed, r.before.keywords, r.after.keywords), record.flags.size());
-      if (fresh)
-        record.flags.push_back({added,
-                                removed,
-                                without(t, r.after.keywords, r.before.keywords),
-                                without(t, r.before.keywords, r.after.keywords),
-                                {}});
-      record.flags[it->second].uids.add(r.uid.value);
+      const std::tuple key(static_cast<SystemFlags>(r.after.system & ~r.before.system),
+                           static_cast<SystemFlags>(r.before.system & ~r.after.system),
+                           r.before.keywords, r.after.keywords);
+      if (group == groups.end() || group->first != key) {
+        bool fresh = false;
+        std::tie(group, fresh) = groups.try_emplace(key, record.flags.size());
+        if (fresh)
+          record.flags.push_back({std::get<0>(key),
+                                  std::get<1>(key),
+                                  without(t, r.after.keywords, r.before.keywords),
+                                  without(t, r.before.keywords, r.after.keywords),
+                                  {}});
+      }
+      record.flags[group->second].uids.add(r.uid.value);
     }
     record.expunged.reserve(t.expunged.size());
     for (const auto& [member, flags] : t.expunged)
@@ -160,11 +170,31 @@ class ChangeWriting {
     if (bytes.size() < kMaxRowValue) {
       put(keys::journal(t.now.id, draft_.seq), "r" + bytes);
     } else {
-      entry.journal_page = page(std::move(bytes));
+      entry.journal_page = page(bytes);
       std::string ref = "p";
       ByteWriter(ref).u64(entry.journal_page.value);
       put(keys::journal(t.now.id, draft_.seq), std::move(ref));
     }
+    return bytes;
+  }
+
+  /// The changed rows as the one record that says what became of their flags, if that will do.
+  template <class Touched>
+  bool flag_change(Touched& t, const std::string& record) {
+    if (!t.now.storage || !t.appended.empty() || !t.expunged.empty()) return false;
+    if (t.reflagged.size() < kFlagChangeFrom || record.size() > kMaxFlagChange) return false;
+    FlagChange change{draft_.seq, {}};
+    for (const auto& r : t.reflagged) {
+      // Twice changed by one change: the record does not say in which order.
+      if (r.uid.value <= change.uids.max()) return false;
+      change.uids.add(r.uid.value);
+    }
+    put(keys::flag_change(t.now.id, draft_.seq), record);
+    auto storage = std::make_shared<MailboxStorage>(*t.now.storage);
+    storage->flag_changes.push_back(std::move(change));
+    t.now.tail_rows = storage->tail_rows();
+    t.now.storage = std::move(storage);
+    return true;
   }
 
   template <class Touched>
@@ -198,7 +228,7 @@ class ChangeWriting {
     }
     auto storage = std::make_shared<MailboxStorage>(*t.now.storage);
     storage->tail = storage->tail.unite(tail);
-    t.now.tail_rows = static_cast<std::uint32_t>(storage->tail.count());
+    t.now.tail_rows = storage->tail_rows();
     t.now.storage = std::move(storage);
   }
 
@@ -228,7 +258,7 @@ class ChangeWriting {
     auto& carry = out_.commit.carry;
     std::ranges::move(packed.pages, std::back_inserter(carry.pages));
     std::ranges::move(packed.dropped, std::back_inserter(carry.dropped_pages));
-    t.now.tail_rows = static_cast<std::uint32_t>(packed.storage.tail.count());
+    t.now.tail_rows = packed.storage.tail_rows();
     t.now.storage = std::make_shared<MailboxStorage>(std::move(packed.storage));
   }
 
@@ -242,6 +272,8 @@ class ChangeWriting {
     for (const NumberSet::Range& range : t.now.storage->tail.ranges())
       for (std::uint32_t uid = range.first; uid <= range.last; ++uid)
         erase(keys::tail_row(t.now.id, Uid(uid)));
+    for (const FlagChange& change : t.now.storage->flag_changes)
+      erase(keys::flag_change(t.now.id, change.seq));
     for (const ChunkRef& chunk : t.now.storage->chunks)
       out_.commit.carry.dropped_pages.push_back(chunk.page);
   }

@@ -189,7 +189,7 @@ async::Task<Status> Store::check_account(AccountPtr account, bool deep, CheckRep
         report.findings.push_back(place(account->id(), *listed) + ": " + loaded.error().text);
       continue;
     }
-    const MailboxPtr mailbox = *loaded;
+    const MailboxPtr& mailbox = *loaded;
     co_await async::offload(state_->offload, [&] {
       check_rows(account->id(), *account->published(), *mailbox, report.findings);
       MessageChecker(account, deep, report.findings).run(*mailbox);

@@ -1,3 +1,4 @@
+#include <array>
 #include <random>
 #include <thread>
 
@@ -83,6 +84,61 @@ TEST_F(CheckpointTest, ChangesDuringACheckpointAreNotLost) {
   auto loaded = run(account->load(inbox));
   ASSERT_TRUE(loaded) << loaded.error().text;
   EXPECT_EQ(rows_of(*(*loaded)->contents), before);
+  auto report = run(store_->check(false));
+  EXPECT_TRUE(report->findings.empty()) << report->findings.front();
+}
+
+/// Flags changed by few and by many, in rows, in records of their own and in pages, with
+/// checkpoints at any moment between: read again from disk the mailbox is what it was, keywords
+/// too.
+TEST_F(CheckpointTest, FlagChangesOfAnySizeAreReadAgain) {
+  constexpr std::uint32_t kMessages = 6'000;
+  AccountPtr account = make_account("ann@example.org");
+  const AccountId id = account->id();
+  const MailboxId inbox = fill(account, kMessages);
+  const auto all_of = [&](const MailboxPtr& mailbox) {
+    std::vector<std::tuple<std::uint32_t, std::uint64_t, SystemFlags, std::vector<std::string>>>
+        all;
+    const Contents& contents = *mailbox->contents;
+    contents.for_each(0, contents.count(),
+                      [&](std::uint32_t, const MemberLeaf& m, const FlagLeaf& f, std::uint32_t k) {
+                        const FlagState flags = f.at(k);
+                        all.emplace_back(m.uid[k], flags.modseq.value, flags.system,
+                                         mailbox->keywords->names_of(flags.keywords));
+                      });
+    return all;
+  };
+  std::mt19937 random{5};
+  bool in_records = false;
+  for (int i = 0; i < 200; ++i) {
+    constexpr std::array<int, 6> kSizes = {1, 8, 30, 200, 1'500, 6'000};
+    const NumberSet uids = some_uids(random, kMessages + 50, kSizes[random() % kSizes.size()]);
+    FlagList flags{static_cast<SystemFlags>(random() & 31), {}};
+    if (random() % 3 == 0) flags.keywords.push_back("k" + std::to_string(random() % 5));
+    const auto operation = static_cast<FlagOperation>(random() % 3);
+    ASSERT_TRUE(change(account, {inbox}, [&](Change& c) -> Status {
+      if (i % 9 == 8)
+        if (auto gone = c.expunge(inbox, some_uids(random, kMessages, 3)); !gone) return pass(gone);
+      if (i % 11 == 10)
+        if (auto made = c.copy(inbox, some_uids(random, kMessages, 2), inbox); !made)
+          return pass(made);
+      auto stored = c.store_flags(inbox, uids, operation, flags, std::nullopt);
+      if (stored && i % 13 == 12)  // And back, which one record could not tell.
+        stored = c.store_flags(inbox, uids, FlagOperation::replace, {1, {}}, std::nullopt);
+      return stored ? Status{} : pass(stored);
+    })) << i;
+    const MailboxPtr now = account->published()->find(inbox);
+    in_records = in_records || !now->storage->flag_changes.empty();
+    if (i % 10 != 9) continue;
+    const auto before = all_of(now);
+    account.reset();
+    reopen();
+    account = open_account(id);
+    auto loaded = run(account->load(inbox));
+    ASSERT_TRUE(loaded) << loaded.error().text;
+    ASSERT_EQ(all_of(*loaded), before) << i;
+  }
+  EXPECT_TRUE(in_records);
   auto report = run(store_->check(false));
   EXPECT_TRUE(report->findings.empty()) << report->findings.front();
 }

@@ -58,6 +58,13 @@ std::string tail_row(MailboxId id, Uid uid) {
   return key;
 }
 
+std::string flag_change(MailboxId id, Seq seq) {
+  std::string key = with_mailbox('c', id);
+  key += 'f';
+  ByteWriter(key).u64(seq.value);
+  return key;
+}
+
 std::string journal(MailboxId id, Seq seq) {
   std::string key = with_mailbox('j', id);
   ByteWriter(key).u64(seq.value);
@@ -70,6 +77,8 @@ std::string after_prefix(std::string_view prefix) {
   if (!next.empty()) next.back() = static_cast<char>(static_cast<unsigned char>(next.back()) + 1);
   return next;
 }
+
+char kind_of_contents(std::string_view key) { return key.size() > 5 ? key[5] : '\0'; }
 
 std::uint32_t uid_of_tail(std::string_view key) {
   ByteReader r(key.size() >= 10 ? key.substr(6) : std::string_view{});

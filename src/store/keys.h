@@ -16,7 +16,8 @@ std::string head(MailboxId id);                   ///< "h": counters of a mailbo
 std::string name(MailboxId id);                   ///< "n": name and special-use.
 std::string keywords(MailboxId id);               ///< "k".
 std::string subscription(std::string_view name);  ///< "s".
-std::string contents(MailboxId id);               ///< "c": prefix of the next two.
+std::string contents(MailboxId id);               ///< "c": prefix of the next three.
+std::string flag_change(MailboxId id, Seq seq);   ///< "c" id "f": one that is in no row yet.
 std::string chunks(MailboxId id);                 ///< "c" id "p": the list of chunk pages.
 std::string tail_row(MailboxId id, Uid uid);      ///< "c" id "r" uid.
 std::string email(Ordinal ordinal);               ///< "e": a message not yet packed.
@@ -33,6 +34,8 @@ std::string horizon();          ///< "z": up to where the log was dropped.
 /// The first key after every key with this prefix; empty if there is none.
 std::string after_prefix(std::string_view prefix);
 
+/// Which of the three a key under contents() is: 'f', 'p' or 'r'.
+char kind_of_contents(std::string_view key);
 /// The UID of a tail row's key, the id of a mailbox row's, the number at the end of any other.
 std::uint32_t uid_of_tail(std::string_view key);
 MailboxId mailbox_of(std::string_view key);

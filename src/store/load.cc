@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 
 #include "store/codec.h"
+#include "store/flag_replay.h"
 #include "store/keys.h"
 #include "store/outbox_codec.h"
 
@@ -21,7 +22,10 @@ class ContentsBuilder {
   explicit ContentsBuilder(const KeywordTable& names)
       : keywords_(std::make_shared<KeywordTable>(names)), editor_(Contents{}) {}
 
-  void add(const StoredRow& row) {
+  /// A flag change that is in no row yet; before the rows, in the order of the changes.
+  void add(Seq seq, const JournalRecord& change) { replay_.add(seq, change); }
+  void add(StoredRow row) {
+    replay_.apply(row);
     const std::uint32_t set = row.keywords.empty() ? 0 : keywords_->intern_set(row.keywords);
     editor_.append(row.member, {row.modseq, row.system, set});
   }
@@ -33,6 +37,7 @@ class ContentsBuilder {
  private:
   std::shared_ptr<KeywordTable> keywords_;
   TreeEditor editor_;
+  FlagReplay replay_;
 };
 
 Status add_chunk(ContentsBuilder& builder, Tail::const_iterator& next, const Tail& tail,
@@ -183,6 +188,18 @@ Status take_chunks(std::string_view record, MailboxStorage& storage) {
   return {};
 }
 
+/// A flag change that is in no row yet.
+Status take_flag_change(const engine::Row& row, ContentsBuilder& builder, MailboxStorage& storage) {
+  auto change = decode_journal(row.value);
+  if (!change) return pass(change);
+  const Seq seq(keys::last_number(row.key));
+  FlagChange& added = storage.flag_changes.emplace_back(seq);
+  for (const JournalRecord::FlagDelta& delta : change->flags)
+    added.uids = added.uids.unite(delta.uids);
+  builder.add(seq, *change);
+  return {};
+}
+
 /// The list of chunks alone, for a mailbox that has no tail.
 Status read_chunks(engine::Engine& engine, const PartitionId& id, MailboxId mailbox,
                    MailboxStorage& storage) {
@@ -193,10 +210,11 @@ Status read_chunks(engine::Engine& engine, const PartitionId& id, MailboxId mail
 }
 
 Status read_chunks_and_tail(engine::Engine& engine, const PartitionId& id, MailboxId mailbox,
-                            MailboxStorage& storage, Tail& tail) {
-  const std::size_t chunks_key = keys::chunks(mailbox).size();
+                            ContentsBuilder& builder, MailboxStorage& storage, Tail& tail) {
   return for_each_row(engine, id, keys::contents(mailbox), [&](const engine::Row& row) -> Status {
-    if (row.key.size() == chunks_key) return take_chunks(row.value, storage);
+    const char kind = keys::kind_of_contents(row.key);
+    if (kind == 'p') return take_chunks(row.value, storage);
+    if (kind == 'f') return take_flag_change(row, builder, storage);
     const Uid uid(keys::uid_of_tail(row.key));
     auto decoded = decode_row(uid, row.value);
     if (!decoded) return pass(decoded);
@@ -212,12 +230,13 @@ Result<LoadedContents> load_contents(engine::Engine& engine, const PartitionId& 
                                      const Mailbox& mailbox) {
   Tail tail;
   MailboxStorage storage;
+  ContentsBuilder builder(*mailbox.keywords);
   // After a checkpoint nothing is left of the tail but what was erased, which an engine may be long
   // in passing over.
-  Status ok = mailbox.tail_rows == 0 ? read_chunks(engine, id, mailbox.id, storage)
-                                     : read_chunks_and_tail(engine, id, mailbox.id, storage, tail);
+  Status ok = mailbox.tail_rows == 0
+                  ? read_chunks(engine, id, mailbox.id, storage)
+                  : read_chunks_and_tail(engine, id, mailbox.id, builder, storage, tail);
   if (!ok) return pass(ok);
-  ContentsBuilder builder(*mailbox.keywords);
   auto next = tail.cbegin();
   for (const ChunkRef& chunk : storage.chunks) {
     auto page = engine.read_page(id, chunk.page, engine::Tier::may_block);

@@ -81,7 +81,7 @@ struct Mailbox {
   std::shared_ptr<const Contents> contents;
   /// Where the contents lie in the engine; known when they are.
   std::shared_ptr<const MailboxStorage> storage;
-  std::uint32_t tail_rows = 0;  ///< Rows not packed into chunk pages yet.
+  std::uint32_t tail_rows = 0;  ///< What is not packed into chunk pages yet, counted as rows.
 };
 using MailboxPtr = std::shared_ptr<const Mailbox>;
 

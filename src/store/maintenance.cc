@@ -30,6 +30,21 @@ std::optional<MailboxId> with_long_tail(std::set<MailboxId>& noted, const Accoun
   return std::nullopt;
 }
 
+/// Tail rows of these messages as they are now; one expunged has its row already.
+void write_again(const Mailbox& mailbox, const NumberSet& uids, std::vector<engine::Edit>& edits) {
+  const Members& members = mailbox.contents->members();
+  for (const NumberSet::Range& range : uids.ranges()) {
+    for (std::uint32_t uid = range.first; uid <= range.last; ++uid) {
+      const auto position = members.position_of(Uid(uid));
+      if (!position) continue;
+      const FlagState flags = mailbox.contents->flags_at(*position);
+      edits.push_back({keys::tail_row(mailbox.id, Uid(uid)),
+                       encode_row({members.at(*position), flags.modseq, flags.system,
+                                   mailbox.keywords->set(flags.keywords)})});
+    }
+  }
+}
+
 /// A group's four pages before they have numbers.
 struct Packed {
   GroupRef group;
@@ -149,11 +164,13 @@ async::Task<Status> Maintenance::checkpoint(Account& account, MailboxId id) {
   if (!loaded) co_return pass(loaded);
   const StatePtr seen = account.published();
   const MailboxPtr from = seen->find(id);
-  if (!from || !from->storage || from->storage->tail.empty()) co_return Status{};
+  if (!from || !from->storage || from->storage->tail_rows() == 0) co_return Status{};
+  NumberSet changed = from->storage->tail;
+  for (const FlagChange& flags : from->storage->flag_changes) changed = changed.unite(flags.uids);
   // Others go on changing the account while a long mailbox is packed.
   PageNumber next_page = seen->counters.next_page;
   Repacked packed = co_await async::offload(account.store().offload(), [&] {
-    return repack(*from->contents, *from->keywords, *from->storage, from->storage->tail, next_page);
+    return repack(*from->contents, *from->keywords, *from->storage, changed, next_page);
   });
   Account::Pipeline& pipeline = *account.pipeline_;
   co_await pipeline.lock();
@@ -173,8 +190,11 @@ async::Task<Status> Maintenance::checkpoint(Account& account, MailboxId id) {
   for (const NumberSet::Range& range : packed.untailed.ranges())
     for (std::uint32_t uid = range.first; uid <= range.last; ++uid)
       edits.push_back({keys::tail_row(id, Uid(uid)), std::nullopt});
+  for (const FlagChange& flags : from->storage->flag_changes)
+    edits.push_back({keys::flag_change(id, flags.seq), std::nullopt});
+  write_again(*mailbox, packed.stale, edits);
   auto next = std::make_shared<Mailbox>(*mailbox);
-  next->tail_rows = static_cast<std::uint32_t>(packed.storage.tail.count());
+  next->tail_rows = packed.storage.tail_rows();
   edits.push_back({keys::chunks(id), encode_chunks(packed.storage.chunks)});
   edits.push_back({keys::head(id), encode_head(next->head, next->tail_rows)});
   edits.push_back({keys::account(), encode_counters(state->counters)});

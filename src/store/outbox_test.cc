@@ -318,25 +318,30 @@ TEST_F(OutboxTest, AStepIsDoneOnce) {
   EXPECT_TRUE(deliver(again, intent));  // Nothing remembers it past the horizon.
 }
 
+async::Task<void> append_once(Account& account, IntentId intent, ChangeFunction append,
+                              std::atomic<int>& changed) {
+  auto done = co_await account.change_once(intent, std::move(append));
+  if (done && done->changed) ++changed;
+}
+
+async::Task<void> append_twice(Account& account, IntentId intent, ChangeFunction append,
+                               std::atomic<int>& changed) {
+  async::Gate gate;
+  gate.spawn(append_once(account, intent, append, changed));
+  gate.spawn(append_once(account, intent, append, changed));
+  co_await gate.wait_empty();
+}
+
 TEST_F(OutboxTest, AStepAskedForTwiceAtOnceIsDoneOnce) {
   const MailboxId inbox = account_->published()->find("INBOX")->id;
   const NewEmail email = upload(account_, message("local"));
   const IntentId intent{account_->id(), OutboxId(7), 0};
   std::atomic<int> changed = 0;
-  const auto deliver = [&]() -> async::Task<void> {
-    auto done = co_await account_->change_once(intent, [&](Change& c) -> Status {
-      auto uid = c.append(inbox, email, {}, clock_.now());
-      return uid ? Status{} : pass(uid);
-    });
-    if (done && done->changed) ++changed;
+  const auto append = [&](Change& c) -> Status {
+    auto uid = c.append(inbox, email, {}, clock_.now());
+    return uid ? Status{} : pass(uid);
   };
-  const auto both = [&]() -> async::Task<void> {
-    async::Gate gate;
-    gate.spawn(deliver());
-    gate.spawn(deliver());
-    co_await gate.wait_empty();
-  };
-  run(both());
+  run(append_twice(*account_, intent, append, changed));
   EXPECT_EQ(changed, 1);
   EXPECT_EQ(account_->published()->find(inbox)->head.messages, 1U);
 }

@@ -79,6 +79,8 @@ Repacked repack(const Contents& contents, const KeywordTable& keywords,
     packer.pack(Uid(packed_up_to.value + 1), Uid(UINT32_MAX));
   out.untailed = storage.tail.intersect(packer.covered());
   out.storage.tail = storage.tail.subtract(packer.covered());
+  // What they did is in the rows just packed too, whose MODSEQ says so.
+  out.storage.flag_changes = storage.flag_changes;
   return out;
 }
 
@@ -103,6 +105,13 @@ void bring_up_to_date(Repacked& packed, const Mailbox& from, const Mailbox& now)
   }
   packed.untailed = packed.untailed.subtract(changed);
   packed.storage.tail = now.storage->tail.subtract(packed.untailed);
+  const auto& before = from.storage->flag_changes;
+  const auto& all = now.storage->flag_changes;
+  packed.storage.flag_changes.assign(all.begin() + static_cast<std::ptrdiff_t>(before.size()),
+                                     all.end());
+  packed.stale = {};
+  for (const FlagChange& change : packed.storage.flag_changes)
+    packed.stale = packed.stale.unite(changed.intersect(change.uids));
 }
 
 void renumber(Repacked& packed, PageNumber old_first, PageNumber& next_page) {

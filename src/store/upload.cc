@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "async/offload.h"
 #include "message/analyzer.h"
@@ -29,6 +30,21 @@ struct FreeDigest {
 
 }  // namespace
 
+/// Tells the engine that a commit is on its way, until it is about to be given or never will be.
+class ExpectedCommit {
+ public:
+  explicit ExpectedCommit(engine::Engine& engine) : engine_(&engine) { engine.expect_commit(1); }
+  ~ExpectedCommit() { end(); }
+  ExpectedCommit(const ExpectedCommit&) = delete;
+  ExpectedCommit& operator=(const ExpectedCommit&) = delete;
+  void end() {
+    if (engine_ != nullptr) std::exchange(engine_, nullptr)->expect_commit(-1);
+  }
+
+ private:
+  engine::Engine* engine_;
+};
+
 /// The message's body under the names of one scope of sharing.
 struct Upload::Named {
   BodyList body;
@@ -51,8 +67,9 @@ struct Upload::State {
   std::string key;                          ///< Names the pieces; empty until it was needed.
   std::shared_ptr<const EmailRecord> base;  ///< Without prefix and body; made by complete().
   std::map<std::string, Named> named;       ///< By key.
+  ExpectedCommit expected;
 
-  State(Store& s, const AccountId& a) : store(s), account(a) {
+  State(Store& s, const AccountId& a) : store(s), account(a), expected(s.engine()) {
     EVP_DigestInit_ex(sha.get(), EVP_sha256(), nullptr);
   }
 
@@ -167,6 +184,7 @@ async::Task<Status> Upload::complete() {
                     std::make_shared<const std::vector<engine::PieceHold>>(std::move(s.holds))};
   s.base = std::make_shared<const EmailRecord>(
       EmailRecord{std::move(digest.keys), std::move(digest.structure), std::move(s.header), {}});
+  s.expected.end();
   co_return Status{};
 }
 

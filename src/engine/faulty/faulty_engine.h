@@ -61,6 +61,7 @@ class FaultyEngine final : public Engine {
   void restart();
 
   void commit(Commit commit, CommitDone done) override;
+  void expect_commit(int more) override { inner_->expect_commit(more); }
   Result<Seq> tail(const PartitionId& partition, Tier tier) override;
   Result<std::vector<std::optional<std::string>>> get(const PartitionId& partition,
                                                       std::span<const std::string> keys,

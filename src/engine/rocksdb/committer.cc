@@ -8,6 +8,9 @@ namespace {
 
 /// Larger batches only make everyone in them wait longer.
 constexpr std::size_t kBatchBytes = 4UL << 20;
+/// No commit is kept waiting for others longer, nor for more than this.
+constexpr auto kLongestGathering = std::chrono::microseconds(500);
+constexpr std::size_t kGatherBytes = 1UL << 20;
 constexpr std::uint64_t kAllTickets = ~0ULL;
 constexpr auto kFirstRetry = std::chrono::milliseconds(50);
 constexpr auto kLastRetry = std::chrono::seconds(1);
@@ -48,7 +51,10 @@ Status Committer::push(Work& work, std::size_t bytes) {
     if (stopping_) return posthorn::fail(ErrorKind::unavailable, "the storage engine is closed");
     if (queued_bytes_ >= max_bytes_ || queue_.size() >= max_jobs_)
       return posthorn::fail(ErrorKind::unavailable, "too much waits to be written");
-    wake = queue_.empty();
+    const bool urgent =
+        !std::holds_alternative<CommitJob>(work) && !std::holds_alternative<HintJob>(work);
+    wake = queue_.empty() || (urgent && !urgent_) || queued_bytes_ + bytes >= kGatherBytes;
+    urgent_ = urgent_ || urgent;
     queue_.push_back({next_ticket_++, std::move(work)});
     queued_bytes_ += bytes;
   }
@@ -60,6 +66,10 @@ void Committer::commit(Commit commit, CommitDone done) {
   const std::size_t bytes = bytes_of(commit);
   Work work = CommitJob{std::move(commit), std::move(done)};
   if (Status queued = push(work, bytes); !queued) std::get<CommitJob>(work).done(pass(queued));
+}
+
+void Committer::expect_commit(int more) {
+  if (expected_.fetch_add(more) + more <= 0 && gathering_) waiting_.notify_one();
 }
 
 void Committer::hint(const PartitionId& partition, std::vector<Edit> edits) {
@@ -118,10 +128,22 @@ bool Committer::take(std::vector<Job>& jobs) {
   } else {
     waiting_.wait(lock, [&] { return stopping_ || alarmed_ || !queue_.empty(); });
   }
+  if (!queue_.empty() && health_ == Health::well) gather(lock);
   jobs.clear();
   jobs.swap(queue_);
   queued_bytes_ = 0;
+  urgent_ = false;
   return !jobs.empty() || !stopping_;
+}
+
+void Committer::gather(std::unique_lock<std::mutex>& lock) {
+  const auto enough = [&] {
+    return stopping_ || urgent_ || expected_ <= 0 || queued_bytes_ >= kGatherBytes;
+  };
+  if (enough()) return;
+  gathering_ = true;
+  waiting_.wait_for(lock, std::min<Clock::duration>(sync_takes_ / 2, kLongestGathering), enough);
+  gathering_ = false;
 }
 
 void Committer::run() {
@@ -202,8 +224,12 @@ void Committer::flush() {
   const bool commits = !answers_.empty();
   unsynced_ += batch_.bytes();
   const bool sync = commits || unsynced_ > unsynced_limit_;
+  const Clock::time_point begun = Clock::now();
   const auto moved = batch_.write(sync ? Batch::Sync::yes : Batch::Sync::no);
-  if (sync) unsynced_ = 0;
+  if (sync) {
+    unsynced_ = 0;
+    sync_takes_ += (Clock::now() - begun - sync_takes_) / 8;
+  }
   if (!moved) {
     write_failed(moved.error());
     return tell(&moved.error());

@@ -16,7 +16,8 @@
 namespace posthorn::engine::rocks {
 
 /// The one thread that writes what has an order: it takes everything that waits, writes it as one
-/// batch with one sync, and answers. While it syncs, the next batch gathers.
+/// batch with one sync, and answers. While it syncs, the next batch gathers; while more commits are
+/// said to be on their way, it waits for them a part of what a sync takes.
 class Committer {
  public:
   using Clock = std::chrono::steady_clock;
@@ -27,6 +28,7 @@ class Committer {
   Committer& operator=(const Committer&) = delete;
 
   void commit(Commit commit, CommitDone done);
+  void expect_commit(int more);
   void hint(const PartitionId& partition, std::vector<Edit> edits);
   /// These four wait for their turn; hold and the sweeper's do not wait for a sync of their own.
   Status hold(const PieceHold& piece, const PartitionId& holder);
@@ -89,6 +91,8 @@ class Committer {
 
   Status push(Work& work, std::size_t bytes);
   bool take(std::vector<Job>& jobs);
+  /// Waits for commits that are expected. Requires: the lock, and something queued.
+  void gather(std::unique_lock<std::mutex>& lock);
   void run();
   void process(std::vector<Job>& jobs);
   void take_on(CommitJob& job, std::uint64_t ticket);
@@ -118,13 +122,17 @@ class Committer {
   std::vector<Job> queue_;
   std::size_t queued_bytes_ = 0;
   std::uint64_t next_ticket_ = 1;
+  bool urgent_ = false;  ///< Somebody's thread waits for one of those queued.
   bool stopping_ = false;
+  std::atomic<int> expected_ = 0;
+  std::atomic<bool> gathering_ = false;
 
   // The thread's own.
   Batch batch_;
   std::vector<Answer> answers_;
   std::vector<HoldAnswer> hold_answers_;
   std::size_t unsynced_ = 0;
+  Clock::duration sync_takes_{};  ///< A moving average.
   /// Partitions a commit failed for: those given before it was told (lower tickets) fail too.
   std::unordered_map<PartitionId, std::uint64_t> blocked_;
   Health health_ = Health::well;

@@ -100,7 +100,6 @@ TEST_P(DiskErrors, CommitsFailAndThenGoOnWithoutARestart) {
   ASSERT_EQ(said(commit(engine, change(p, 0, {put("a", "before")}))), "1");
   ASSERT_TRUE(engine.hold(hold_of(piece(1), "bytes", 1), p));
   for (int round = 0; round < 2; ++round) {
-    const std::string before = row(engine, p, "a");
     const std::uint64_t tail = engine.tail(p, Tier::may_block)->value;
     disk->sickness = GetParam();
     auto first = start(engine, change(p, tail, {put("a", "sick")}));

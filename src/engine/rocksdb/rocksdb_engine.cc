@@ -29,6 +29,7 @@ class RocksDbEngine final : public Engine {
   void commit(Commit commit, CommitDone done) override {
     committer_.commit(std::move(commit), std::move(done));
   }
+  void expect_commit(int more) override { committer_.expect_commit(more); }
   Result<Seq> tail(const PartitionId& partition, Tier tier) override;
   Result<std::vector<std::optional<std::string>>> get(const PartitionId& partition,
                                                       std::span<const std::string> keys,

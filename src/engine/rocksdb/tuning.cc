@@ -34,6 +34,22 @@ class ErrorListener final : public ::rocksdb::EventListener {
   std::shared_ptr<Alarm> alarm_;
 };
 
+/// A partition and the kind of a row: rows of one kind are mostly written in ascending order, each
+/// next to where the last one went in.
+class RowKind final : public ::rocksdb::SliceTransform {
+ public:
+  [[nodiscard]] const char* Name() const override { return "posthorn.RowKind"; }
+  [[nodiscard]] ::rocksdb::Slice Transform(const ::rocksdb::Slice& key) const override {
+    return {key.data(), kSize};
+  }
+  [[nodiscard]] bool InDomain(const ::rocksdb::Slice& key) const override {
+    return key.size() >= kSize;
+  }
+
+ private:
+  static constexpr std::size_t kSize = kIdBytes + 1;
+};
+
 ::rocksdb::CompressionType light_compression() {
   const auto supported = ::rocksdb::GetSupportedCompressions();
   const bool lz4 = std::ranges::find(supported, ::rocksdb::kLZ4Compression) != supported.end();
@@ -94,6 +110,7 @@ class ErrorListener final : public ::rocksdb::EventListener {
       std::make_shared<::rocksdb::WriteBufferManager>(options.write_buffer_bytes, cache);
   // A torn end of the log is what a crash leaves of writes nobody was told of; replay stops there.
   db.wal_recovery_mode = ::rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  db.allow_concurrent_memtable_write = false;  // One thread writes; with it, hints are passed over.
   db.skip_stats_update_on_db_open = true;
   db.skip_checking_sst_file_sizes_on_db_open = true;
   db.bytes_per_sync = 1UL << 20;
@@ -112,6 +129,7 @@ std::vector<::rocksdb::ColumnFamilyDescriptor> column_families(
   meta.prefix_extractor.reset();
   ::rocksdb::ColumnFamilyOptions rows = base_family(options, cache);
   rows.compression = light_compression();
+  rows.memtable_insert_with_hint_prefix_extractor = std::make_shared<RowKind>();
   return {{::rocksdb::kDefaultColumnFamilyName, meta},
           {"rows", rows},
           {"pages", blob_family(options, cache)},

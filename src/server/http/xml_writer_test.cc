@@ -9,7 +9,7 @@ std::string leaf(std::string_view text) {
   XmlWriter xml;
   xml.leaf("a", text);
   std::string document = std::move(xml).finish();
-  return document.substr(document.find("\n") + 1);
+  return document.substr(document.find('\n') + 1);
 }
 
 TEST(XmlWriter, NestsElements) {
@@ -33,7 +33,7 @@ TEST(XmlWriter, ReplacesWhatCannotBeSaid) {
   EXPECT_EQ(leaf(std::string_view("\0\x01\x1F", 3)), "<a>\uFFFD\uFFFD\uFFFD</a>\n");
   EXPECT_EQ(leaf("\xFF\xC3"), "<a>\uFFFD\uFFFD</a>\n");
   EXPECT_EQ(leaf("\xEF\xBF\xBE"), "<a>\uFFFD</a>\n");               // U+FFFE.
-  EXPECT_EQ(leaf("\xED\xA0\x80").find("\xED"), std::string::npos);  // A surrogate.
+  EXPECT_EQ(leaf("\xED\xA0\x80").find('\xED'), std::string::npos);  // A surrogate.
 }
 
 }  // namespace

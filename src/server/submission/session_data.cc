@@ -17,7 +17,7 @@ namespace {
 Reply reply_to(const Error& error) {
   switch (error.kind) {
     case ErrorKind::syntax: return reply(554, {5, 6, 0}, error.text);
-    case ErrorKind::no_permission: return reply(550, {5, 7, 1}, error.text);
+    case ErrorKind::no_permission:
     case ErrorKind::bad_argument: return reply(550, {5, 7, 1}, error.text);
     case ErrorKind::limit: return reply(450, {4, 7, 1}, error.text);
     case ErrorKind::too_big: return reply(552, {5, 3, 4}, error.text);

@@ -86,7 +86,7 @@ TEST(ParseCommand, LoginTakesEveryKindOfString) {
        {"a LOGIN x", "a LOGIN x y z", "a LOGIN x \"y", "a LOGIN x \"\\y\"", "a LOGIN x {5}\r\nabc",
         "a LOGIN x y(", "a LOGIN x {99999999999999999999}\r\nabc", "a LOGIN x {3-}\r\nabc"})
     EXPECT_EQ(error_of(text), ErrorKind::syntax) << text;
-  EXPECT_EQ(error_of(std::string_view("a LOGIN x {3}\r\na\0b", 19)), ErrorKind::syntax);
+  EXPECT_EQ(error_of(std::string_view("a LOGIN x {3}\r\na\0b", 18)), ErrorKind::syntax);
   EXPECT_EQ(error_of("a LOGIN x \"\xff\"", kUtf8), ErrorKind::syntax);
 }
 

@@ -18,7 +18,7 @@ int days_in(std::int32_t year, int month) {
 bool fixed_digits(Input& in, std::size_t count, int& out) {
   const std::string_view text = in.rest().substr(0, count);
   if (text.size() != count || kDigits.span(text) != count) return in.expected("a digit");
-  std::from_chars(text.data(), text.data() + count, out);
+  std::from_chars(text.begin(), text.end(), out);
   in.take_count(count);
   return true;
 }

@@ -34,10 +34,9 @@ class Arguments {
 /// Digits only: no sign, no blank.
 std::optional<std::uint32_t> parse_number(std::string_view word) {
   std::uint32_t number = 0;
-  const char* const end = word.data() + word.size();
   if (word.empty() || !text::is_digit(word.front())) return std::nullopt;
-  const auto [at, error] = std::from_chars(word.data(), end, number);
-  if (at != end) return std::nullopt;
+  const auto [at, error] = std::from_chars(word.begin(), word.end(), number);
+  if (at != word.end()) return std::nullopt;
   // A number too large is one no message has.
   return error == std::errc() ? number : std::numeric_limits<std::uint32_t>::max();
 }

@@ -129,8 +129,7 @@ TEST(SmtpCommand, ParsesAuth) {
 TEST(SmtpCommand, IsWrittenSoThatItReadsBack) {
   for (const std::string_view line :
        {"LHLO x.org", "MAIL FROM:<>",
-        "MAIL FROM:<a@b> SIZE=5 BODY=BINARYMIME SMTPUTF8 RET=FULL ENVID=a+2Bb "
-        "AUTH=<>",
+        "MAIL FROM:<a@b> SIZE=5 BODY=BINARYMIME SMTPUTF8 RET=FULL ENVID=a+2Bb AUTH=<>",
         "RCPT TO:<\"a b\"@c> NOTIFY=FAILURE,DELAY ORCPT=rfc822;a+3Db@c",
         "RCPT TO:<a@b> NOTIFY=NEVER", "DATA", "BDAT 5", "BDAT 0 LAST", "RSET", "NOOP", "QUIT",
         "STARTTLS", "VRFY anna", "HELP", "HELP x", "AUTH PLAIN", "AUTH PLAIN ="}) {

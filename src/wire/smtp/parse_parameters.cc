@@ -79,7 +79,7 @@ bool parse_hold_for(std::string_view digits, std::optional<std::uint64_t>& secon
 bool parse_hold_until(std::string_view text, std::optional<std::int64_t>& moment) {
   const auto when = parse_internet_date(text);
   if (!when) return false;
-  moment = *when;
+  moment = when;
   return true;
 }
 

@@ -23,10 +23,10 @@ void append_clean(std::string& out, std::string_view text) {
 /// Cuts a number of at most three digits off the front.
 std::optional<std::uint16_t> take_number(std::string_view& text) {
   std::uint16_t n = 0;
-  const char* const limit = text.data() + std::min<std::size_t>(text.size(), 3);
-  const auto [end, error] = std::from_chars(text.data(), limit, n);
+  const std::string_view digits = text.substr(0, 3);
+  const auto [end, error] = std::from_chars(digits.begin(), digits.end(), n);
   if (error != std::errc()) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  text.remove_prefix(static_cast<std::size_t>(end - digits.begin()));
   return n;
 }
 
