@@ -119,7 +119,7 @@ def rows(args):
         read("fetch-envelope", "FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE)", 10),
         read("fetch-bodystructure", "FETCH 1:* BODYSTRUCTURE", 4),
         read("fetch-headers", "FETCH 1:* six header fields", 4),
-        read("fetch-bodies", "1,000 full bodies", 3, lower_is_better=False),
+        read("fetch-bodies", "1,000 full bodies", 3, lower_is_better=False, repeat=20),
         read("fetch-random", "one random body", 3, limit="roundtrip"),
         read("search-unseen", "SEARCH UNSEEN", 15, repeat=15),
         read("search-from", "SEARCH FROM", 10),

@@ -17,6 +17,13 @@ class TextColumn {
     ends_.push_back(buffer_.size());
   }
   void reserve(std::size_t rows) { ends_.reserve(rows + 1); }
+  /// All rows of another column, behind these.
+  void append(const TextColumn& more) {
+    const std::size_t before = buffer_.size();
+    buffer_ += more.buffer_;
+    for (std::size_t row = 1; row < more.ends_.size(); ++row)
+      ends_.push_back(before + more.ends_[row]);
+  }
   [[nodiscard]] std::string_view at(std::uint32_t row) const {
     return std::string_view(buffer_).substr(ends_[row], ends_[row + 1] - ends_[row]);
   }

@@ -1,7 +1,9 @@
 #include "index/sort.h"
 
 #include <algorithm>
+#include <span>
 
+#include "async/begun.h"
 #include "async/offload.h"
 #include "index/key_rows.h"
 #include "index/row_order.h"
@@ -42,6 +44,12 @@ class KeyColumn {
     }
   }
 
+  /// The same key of the rows behind these.
+  void append(const KeyColumn& more) {
+    numbers_.insert(numbers_.end(), more.numbers_.begin(), more.numbers_.end());
+    texts_.append(more.texts_);
+  }
+
   /// RFC 5256 §3: REVERSE turns one key round, not the order of equals.
   void order(RowOrder& rows) const {
     const Direction direction = key_.reverse ? Direction::down : Direction::up;
@@ -63,10 +71,12 @@ class KeyColumn {
   TextColumn texts_;
 };
 
-std::vector<std::uint32_t> sort_now(const store::AccountPtr& account, const store::Mailbox& mailbox,
-                                    const std::vector<std::uint32_t>& positions,
-                                    const std::vector<SortKey>& keys) {
-  std::vector<KeyColumn> columns;
+/// A column for each key.
+using KeyColumns = std::vector<KeyColumn>;
+
+KeyColumns read_columns(const store::AccountPtr& account, const store::Mailbox& mailbox,
+                        std::span<const std::uint32_t> positions, std::span<const SortKey> keys) {
+  KeyColumns columns;
   columns.reserve(keys.size());
   for (const SortKey& key : keys) columns.emplace_back(key, positions.size());
   if (std::ranges::any_of(columns, &KeyColumn::needs_keys)) {
@@ -81,6 +91,11 @@ std::vector<std::uint32_t> sort_now(const store::AccountPtr& account, const stor
       for (KeyColumn& column : columns) column.add(member, message::KeysView());
     }
   }
+  return columns;
+}
+
+std::vector<std::uint32_t> order_by(const KeyColumns& columns,
+                                    std::span<const std::uint32_t> positions) {
   RowOrder order(static_cast<std::uint32_t>(positions.size()));
   for (const KeyColumn& column : columns) column.order(order);
   std::vector<std::uint32_t> rows = std::move(order).take();
@@ -94,13 +109,27 @@ async::Task<std::vector<std::uint32_t>> sort(store::AccountPtr account, store::M
                                              std::vector<std::uint32_t> positions,
                                              std::vector<SortKey> keys) {
   constexpr std::size_t kInPlace = 200;
+  constexpr std::size_t kForTwo = 4096;  // From here on two threads read keys.
   const bool few =
       positions.size() <= kInPlace && std::ranges::all_of(keys, [](const SortKey& key) {
         return key.field == SortField::arrival || key.field == SortField::size;
       });
-  if (few) co_return sort_now(account, *mailbox, positions, keys);
-  co_return co_await async::offload(account->store().offload(),
-                                    [&] { return sort_now(account, *mailbox, positions, keys); });
+  const std::span<const std::uint32_t> all(positions);
+  const auto read = [&](std::span<const std::uint32_t> some) {
+    return read_columns(account, *mailbox, some, keys);
+  };
+  if (few) co_return order_by(read(all), all);
+  async::OffloadPool& pool = account->store().offload();
+  const std::size_t half = all.size() < kForTwo ? all.size() : all.size() / 2;
+  KeyColumns rest;
+  async::Begun other;
+  if (half < all.size()) other = async::Begun(pool, [&] { rest = read(all.subspan(half)); });
+  KeyColumns columns = co_await async::offload(pool, [&] { return read(all.first(half)); });
+  co_await other;
+  co_return co_await async::offload(pool, [&] {
+    for (std::size_t i = 0; i < rest.size(); ++i) columns[i].append(rest[i]);
+    return order_by(columns, all);
+  });
 }
 
 }  // namespace posthorn::index

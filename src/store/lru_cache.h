@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -12,13 +13,14 @@
 namespace posthorn::store {
 
 /// Shared immutable values by key, the least recently used forgotten beyond a budget of bytes.
-/// Thread: any.
-template <class Key, class Value>
+/// Thread: any. `Shards` (a power of two) share the budget evenly: few for large values, of which
+/// one may otherwise have more than its share.
+template <class Key, class Value, std::size_t Shards = 16>
 class LruCache {
  public:
   using Pointer = std::shared_ptr<const Value>;
 
-  explicit LruCache(std::size_t budget_bytes) : budget_(budget_bytes / kShards) {}
+  explicit LruCache(std::size_t budget_bytes) : budget_(budget_bytes / Shards) {}
 
   [[nodiscard]] Pointer find(const Key& key) {
     Shard& shard = shard_of(key);
@@ -57,7 +59,6 @@ class LruCache {
   }
 
  private:
-  static constexpr std::size_t kShards = 16;
   static constexpr std::size_t kOverhead = 128;  // List and map nodes, roughly.
 
   struct Entry {
@@ -85,7 +86,8 @@ class LruCache {
   }
 
   Shard& shard_of(const Key& key) {
-    return shards_[std::hash<Key>{}(key) * 0x9E3779B97F4A7C15ULL >> 60];
+    return shards_[std::hash<Key>{}(key) * 0x9E3779B97F4A7C15ULL >>
+                   (64 - std::countr_zero(Shards))];
   }
   static void remove(Shard& shard, typename std::list<Entry>::iterator it) {
     shard.bytes -= it->bytes;
@@ -94,7 +96,7 @@ class LruCache {
   }
 
   std::size_t budget_;
-  std::array<Shard, kShards> shards_;
+  std::array<Shard, Shards> shards_;
 };
 
 }  // namespace posthorn::store

@@ -29,9 +29,9 @@ Store::State::State(engine::Engine& e, async::LoopPool& l, async::OffloadPool& o
       clock(c),
       options(opts),
       policy(std::make_shared<const StorePolicy>(opts.policy)),
-      pages(opts.page_cache_bytes / 2),
-      records(opts.page_cache_bytes / 4),
-      pieces(opts.page_cache_bytes / 4),
+      pages(opts.page_cache_bytes / 4 * 3),
+      records(opts.page_cache_bytes / 8),
+      pieces(opts.page_cache_bytes / 8),
       addresses(kDirectoryCacheBytes),
       profiles(kDirectoryCacheBytes) {
   for (std::size_t i = 0; i < loops.size(); ++i) shards.push_back(std::make_unique<HomeShard>());

@@ -68,7 +68,7 @@ struct Store::State {
   SharedValue<StorePolicy> policy;
   std::string piece_key;  ///< 32 random octets of this store: names pieces.
 
-  LruCache<AccountItem, GroupPage> pages;
+  LruCache<AccountItem, GroupPage, 4> pages;
   LruCache<AccountItem, EmailRecord> records;
   LruCache<engine::PieceName, std::string> pieces;
   /// Of the directory, what is there (never what is not): who changes it erases here when durable.

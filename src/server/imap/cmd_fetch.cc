@@ -6,8 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "async/begun.h"
+#include "async/gate.h"
 #include "async/loop.h"
+#include "async/offload.h"
 #include "message/header.h"
 #include "server/imap/commands.h"
 #include "server/imap/fetch_content.h"
@@ -57,14 +58,13 @@ class Fetch {
     std::vector<Row> rows;
     store::EmailReader emails;
     store::PieceBatch pieces;
-    async::Begun reading;  ///< Of the pieces.
+    async::Gate reading;
   };
 
   Task<Status> run_lines();
-  Task<Status> run_streaming();
   Task<void> give_way();
-  Task<bool> fill(Batch& batch, std::size_t limit);
-  void begin_reading(Batch& batch);
+  Task<void> read(Batch& batch);
+  Task<void> read_bodies(Batch& batch);
   Task<Status> write_batch(Batch& batch);
   Task<Status> write_streaming(Batch& batch, const Row& row);
   bool write_plain(Batch& batch, const Row& row);
@@ -74,9 +74,9 @@ class Fetch {
   [[nodiscard]] ModSeq changed_since() const { return command_.changed_since.value_or(ModSeq(0)); }
 
   static constexpr std::size_t kBatch = 256;
-  /// Bodies are read a few at a time, while those before them are sent: so many batches at most.
-  static constexpr std::size_t kStreamingBatch = 16;
-  static constexpr std::size_t kBatchesAhead = 3;
+  static constexpr std::size_t kStreamingBatch = 16;  ///< When bodies are read.
+  /// While a batch is written, those after it are read off the network threads.
+  static constexpr std::size_t kBatchesAhead = 4;
 
   Session& session_;
   const wi::FetchCommand& command_;
@@ -93,13 +93,27 @@ class Fetch {
 
 Task<Status> Fetch::run() {
   if (FetchLines::can_write(plan_.items)) co_return co_await run_lines();
-  if (plan_.streams) co_return co_await run_streaming();
-  Batch batch(session_.account);
-  while (co_await fill(batch, kBatch)) {
-    if (auto done = co_await write_batch(batch); !done) co_return done;
+  std::deque<std::unique_ptr<Batch>> ahead;
+  std::unique_ptr<Batch> spare;
+  Status status;
+  for (bool more = true; status;) {
+    while (more && ahead.size() < kBatchesAhead) {
+      auto batch = spare ? std::move(spare) : std::make_unique<Batch>(session_.account);
+      more = reader_.next(batch->rows, plan_.streams ? kStreamingBatch : kBatch, changed_since());
+      if (!more) break;
+      batch->reading.spawn(read(*batch));
+      ahead.push_back(std::move(batch));
+    }
+    if (ahead.empty()) break;
+    co_await ahead.front()->reading.wait_empty();
+    status = co_await write_batch(*ahead.front());
     co_await give_way();
+    spare = std::move(ahead.front());
+    ahead.pop_front();
   }
-  co_return Status();
+  for (const auto& batch : ahead)
+    co_await batch->reading.wait_empty();  // It reads into what we hold.
+  co_return status;
 }
 
 Task<void> Fetch::give_way() {
@@ -108,15 +122,15 @@ Task<void> Fetch::give_way() {
   began_ = SteadyClock::now();
 }
 
-/// The next rows and their columns; false when there are no more.
-Task<bool> Fetch::fill(Batch& batch, std::size_t limit) {
-  if (!reader_.next(batch.rows, limit, changed_since())) co_return false;
-  if (plan_.columns == 0) co_return true;
+/// The columns of a batch, and its bodies.
+Task<void> Fetch::read(Batch& batch) {
+  if (plan_.columns == 0) co_return;
   std::vector<Ordinal> ordinals;
   ordinals.reserve(batch.rows.size());
   for (const Row& row : batch.rows) ordinals.push_back(row.member.ordinal);
   co_await batch.emails.load(ordinals, plan_.columns);
-  co_return true;
+  // A single body may be at hand, and costs one change of threads at most.
+  if (plan_.streams && batch.rows.size() > 1) co_await read_bodies(batch);
 }
 
 /// For what rows alone answer.
@@ -135,33 +149,8 @@ Task<Status> Fetch::run_lines() {
   co_return Status();
 }
 
-/// While a batch is written, the bodies of those after it are read off the network threads.
-Task<Status> Fetch::run_streaming() {
-  std::deque<std::unique_ptr<Batch>> ahead;
-  std::unique_ptr<Batch> spare;
-  Status status;
-  for (bool more = true; status;) {
-    while (more && ahead.size() < kBatchesAhead) {
-      auto batch = spare ? std::move(spare) : std::make_unique<Batch>(session_.account);
-      more = co_await fill(*batch, kStreamingBatch);
-      if (!more) break;
-      // A single body may be at hand, and costs one change of threads at most.
-      if (batch->rows.size() > 1) begin_reading(*batch);
-      ahead.push_back(std::move(batch));
-    }
-    if (ahead.empty()) break;
-    co_await ahead.front()->reading;
-    status = co_await write_batch(*ahead.front());
-    co_await give_way();
-    spare = std::move(ahead.front());
-    ahead.pop_front();
-  }
-  for (const auto& batch : ahead) co_await batch->reading;  // It reads into what we hold.
-  co_return status;
-}
-
 /// What cannot be read is found out when it is written.
-void Fetch::begin_reading(Batch& batch) {
+Task<void> Fetch::read_bodies(Batch& batch) {
   batch.pieces.clear();
   for (const Row& row : batch.rows) {
     const auto column = batch.emails.get(row.member.ordinal, store::Column::body);
@@ -171,8 +160,7 @@ void Fetch::begin_reading(Batch& batch) {
     if (body) batch.pieces.add(body->list(), 0, plan_.whole_bodies ? body->size() : 1);
     if (batch.pieces.is_full()) break;
   }
-  batch.reading =
-      async::Begun(session_.context.store.offload(), [&pieces = batch.pieces] { pieces.read(); });
+  co_await async::offload(session_.context.store.offload(), [&] { batch.pieces.read(); });
 }
 
 Task<Status> Fetch::write_batch(Batch& batch) {
