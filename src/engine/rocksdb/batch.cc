@@ -148,7 +148,7 @@ Result<std::vector<Batch::Moved>> Batch::write(Sync sync) {
   }
   ::rocksdb::WriteOptions options;
   options.sync = sync == Sync::yes;
-  const ::rocksdb::Status written = database_->db().Write(options, &batch_);
+  const ::rocksdb::Status written = database_->write(options, batch_);
   if (!written.ok()) {
     drop();
     return fail(written);

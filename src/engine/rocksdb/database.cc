@@ -127,6 +127,12 @@ Result<std::optional<std::string>> Database::get(::rocksdb::ColumnFamilyHandle* 
   return std::optional(std::move(value));
 }
 
+::rocksdb::Status Database::write(const ::rocksdb::WriteOptions& options,
+                                  ::rocksdb::WriteBatch& batch) {
+  const std::lock_guard lock(writing_);
+  return db_->Write(options, &batch);
+}
+
 Status Database::flush() {
   const ::rocksdb::Status synced = db_->SyncWAL();
   if (!synced.ok()) return fail(synced);

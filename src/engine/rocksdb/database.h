@@ -3,6 +3,7 @@
 #include <rocksdb/db.h>
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/result.h"
@@ -32,6 +33,9 @@ class Database {
   /// nullopt when the key is absent. Errors: would_block, io, corrupt.
   Result<std::optional<std::string>> get(::rocksdb::ColumnFamilyHandle* family,
                                          std::string_view key, Tier tier);
+  /// RocksDB's Write, by one thread at a time: the committer makes groups better than RocksDB,
+  /// which would make one thread write for the others. Waits for a sync that another is in.
+  ::rocksdb::Status write(const ::rocksdb::WriteOptions& options, ::rocksdb::WriteBatch& batch);
   /// Makes every write so far durable and empties the write buffers, so that the next open has
   /// nothing to replay.
   Status flush();
@@ -42,6 +46,7 @@ class Database {
 
   std::unique_ptr<::rocksdb::DB> db_;
   std::vector<::rocksdb::ColumnFamilyHandle*> handles_;
+  std::mutex writing_;
 };
 
 [[nodiscard]] inline ::rocksdb::Slice slice(std::string_view v) { return {v.data(), v.size()}; }

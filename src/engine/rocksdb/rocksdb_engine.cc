@@ -164,7 +164,7 @@ Result<ScanResult> RocksDbEngine::scan(const PartitionId& partition, std::string
 }
 
 Status RocksDbEngine::write_unsynced(Database& database, ::rocksdb::WriteBatch& batch) {
-  ::rocksdb::Status written = database.db().Write({}, &batch);
+  ::rocksdb::Status written = database.write({}, batch);
   const std::size_t bytes = batch.GetDataSize();
   if (written.ok() && unsynced_.fetch_add(bytes) + bytes > unsynced_limit_) {
     unsynced_ = 0;
