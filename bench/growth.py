@@ -41,7 +41,7 @@ OF_ACCOUNTS = {
     "op-login": ("connect and LOGIN", False),
     "op-deliver": ("LMTP delivery", False),
     "op-append": ("APPEND of one", False),
-    "start": ("start of the server", False),
+    "start": ("stop and start of the server", False),
     "memory": ("memory of the server, MiB", False),
 }
 OF_SESSIONS = {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/release_memory.h"
 #include "text/base64.h"
 #include "wire/imap/writer.h"
 
@@ -212,7 +213,7 @@ async::Task<Result<std::optional<std::string>>> ImapClient::idle_next(
   }
   if (begin_ == buffer_.size()) {
     // Thousands of idle clients are what a load generator is made of: none holds a buffer.
-    buffer_ = std::string();
+    release_memory(buffer_);
     begin_ = 0;
     auto ready = co_await stream_->wait_readable(wait);
     if (!ready && ready.error().kind == ErrorKind::timed_out) co_return std::nullopt;

@@ -1,5 +1,7 @@
 #include "client/smtp_talk.h"
 
+#include "base/release_memory.h"
+
 namespace posthorn::client {
 namespace {
 
@@ -25,7 +27,7 @@ async::Task<Result<wire::smtp::Reply>> SmtpTalk::hear(Milliseconds deadline) {
   const auto end = steady_clock::now() + deadline;
   while (true) {
     if (auto reply = reader_.take(rest_)) {
-      if (rest_.empty()) buffer_ = std::string();
+      if (rest_.empty()) release_memory(buffer_);
       co_return std::move(*reply);
     }
     const auto left = std::chrono::ceil<Milliseconds>(end - steady_clock::now());

@@ -3,6 +3,8 @@
 #include <cassert>
 #include <utility>
 
+#include "base/release_memory.h"
+
 namespace posthorn::net {
 
 namespace {
@@ -55,7 +57,7 @@ bool Inflater::start() {
   if (history_.empty()) return true;
   const int result =
       inflateSetDictionary(&stream_, octets(history_), static_cast<uInt>(history_.size()));
-  history_ = std::string();
+  release_memory(history_);
   return result == Z_OK;
 }
 
@@ -83,7 +85,7 @@ Attempt Inflater::inflate_into(std::span<char> into) {
   stream_.avail_out = static_cast<uInt>(into.size());
   const int result = inflate(&stream_, Z_SYNC_FLUSH);
   more_inside_ = stream_.avail_out == 0;
-  if (stream_.avail_in == 0) input_ = std::string();  // And its memory.
+  if (stream_.avail_in == 0) release_memory(input_);
   if (result == Z_STREAM_END) {
     over_ = Step::ended;
   } else if (result != Z_OK && result != Z_BUF_ERROR) {

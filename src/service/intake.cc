@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/release_memory.h"
+
 namespace posthorn::service {
 namespace {
 
@@ -39,7 +41,7 @@ async::Task<Status> Intake::header_is_whole(std::size_t size) {
   if (Status judged = co_await judge_(std::move(completed->from)); !judged) co_return judged;
   if (Status fed = co_await upload_.feed(completed->added); !fed) co_return fed;
   Status fed = co_await upload_.feed(header_);
-  header_ = std::string();
+  release_memory(header_);
   co_return fed;
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "async/offload.h"
+#include "base/release_memory.h"
 #include "message/analyzer.h"
 #include "message/digest.h"
 #include "store/codec.h"
@@ -176,7 +177,7 @@ async::Task<Status> Upload::complete() {
   if (!s.split) s.split_header(std::min<std::uint64_t>(analysis.header_size, s.header.size()));
   s.header_8bit = std::ranges::any_of(s.header, [](char c) { return (c & 0x80) != 0; });
   if (!s.piece.empty()) s.holds.push_back(s.make_piece(s.piece));
-  s.piece = std::string();
+  release_memory(s.piece);
   s.body.sha256.resize(32);
   EVP_DigestFinal_ex(s.sha.get(), reinterpret_cast<unsigned char*>(s.body.sha256.data()), nullptr);
   message::Digest digest = message::make_digest(analysis);

@@ -91,6 +91,9 @@ class RowKind final : public ::rocksdb::SliceTransform {
   family.blob_garbage_collection_force_threshold = 0.5;
   family.blob_cache = cache;  // Without it a cached-only read of a blob would never be served.
   family.prepopulate_blob_cache = ::rocksdb::PrepopulateBlobCache::kFlushOnly;
+  // Names are random: most are not among what was written last.
+  family.memtable_whole_key_filtering = true;
+  family.memtable_prefix_bloom_size_ratio = 0.02;
   return family;
 }
 

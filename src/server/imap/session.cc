@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/release_memory.h"
 #include "server/imap/capability.h"
 #include "server/imap/command_table.h"
 #include "server/imap/needs.h"
@@ -337,6 +338,7 @@ void Session::end_command_told(const Reply& reply) {
   } else {
     wi::format_tagged(w, tag, condition_of(reply.kind), reply.code, text);
   }
+  release_memory(code_text);  // Half a kilobyte after a login.
 }
 
 /// Whoever speaks another language altogether (a browser, a scanner) is not listened to for long.
