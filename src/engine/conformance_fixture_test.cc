@@ -25,7 +25,9 @@ class FaultyUnderTest final : public EngineUnderTest {
 class RocksDbUnderTest final : public EngineUnderTest {
  public:
   std::unique_ptr<Engine> open() override {
-    auto opened = open_rocksdb({.path = folder_.path() + "/data", .cache_bytes = 8 << 20});
+    // The write buffers are part of the cache: blobs, which go first, need what they leave.
+    auto opened = open_rocksdb(
+        {.path = folder_.path() + "/data", .cache_bytes = 8 << 20, .write_buffer_bytes = 2 << 20});
     EXPECT_TRUE(opened) << opened.error().text << ": " << opened.error().cause;
     return opened ? std::move(*opened) : nullptr;
   }

@@ -76,7 +76,8 @@ class Fetch {
   static constexpr std::size_t kBatch = 256;
   static constexpr std::size_t kStreamingBatch = 16;  ///< When bodies are read.
   /// While a batch is written, those after it are read off the network threads.
-  static constexpr std::size_t kBatchesAhead = 4;
+  static constexpr std::size_t kBatchesAhead = 2;           ///< The one being written among them.
+  static constexpr std::size_t kStreamingBatchesAhead = 4;  ///< These are small.
 
   Session& session_;
   const wi::FetchCommand& command_;
@@ -96,8 +97,9 @@ Task<Status> Fetch::run() {
   std::deque<std::unique_ptr<Batch>> ahead;
   std::unique_ptr<Batch> spare;
   Status status;
+  const std::size_t most = plan_.streams ? kStreamingBatchesAhead : kBatchesAhead;
   for (bool more = true; status;) {
-    while (more && ahead.size() < kBatchesAhead) {
+    while (more && ahead.size() < most) {
       auto batch = spare ? std::move(spare) : std::make_unique<Batch>(session_.account);
       more = reader_.next(batch->rows, plan_.streams ? kStreamingBatch : kBatch, changed_since());
       if (!more) break;
