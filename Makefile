@@ -45,7 +45,7 @@ test-tsan: packages-test
 
 check: packages
 	python3 tools/check_layers.py
-	clang-format-19 --dry-run --Werror $(OWN_SOURCES)
+	@echo clang-format: $(words $(OWN_SOURCES)) files; clang-format-19 --dry-run --Werror $(OWN_SOURCES)
 	$(if $(filter-out no,$(TIDY)),$(TIDY_COMMAND) $(if $(filter changed,$(TIDY)),--changed $(BASE)))
 
 lint-deep: packages
