@@ -26,6 +26,12 @@ void for_each_keys(
     }
     reader.load_blocking(ordinals, bit(store::Column::keys));
     for (std::size_t i = first; i < end; ++i) {
+      // In memory and in no processor cache, as a rule.
+      constexpr std::size_t kAhead = 4;
+      if (i + kAhead < end)
+        if (const auto next = reader.get(ordinals[i + kAhead - first], store::Column::keys))
+          for (std::size_t at = 0; at < std::min<std::size_t>(next->size(), 320); at += 64)
+            __builtin_prefetch(next->data() + at);
       const auto bytes = reader.get(ordinals[i - first], store::Column::keys);
       row(i, members[i - first], message::KeysView(bytes ? *bytes : std::string_view{}));
     }

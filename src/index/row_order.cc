@@ -71,6 +71,7 @@ void RowOrder::by_texts(const TextColumn& keys, Direction direction) {
 template <class EntryOf, class LeftEqual>
 void RowOrder::refine(Run run, EntryOf&& entry_of, LeftEqual&& left_equal) {
   entries_.clear();
+  entries_.reserve(run.last - run.first);
   for (std::uint32_t i = run.first; i < run.last; ++i) entries_.push_back(entry_of(rows_[i]));
   sort_entries();
   const auto count = static_cast<std::uint32_t>(entries_.size());
