@@ -20,8 +20,9 @@ constexpr std::size_t kMaxRowsInCommit = 1000;
 /// From so many messages on a change that does nothing but change flags is written as one record of
 /// what it did, and no row for each message, ...
 constexpr std::size_t kFlagChangeFrom = 16;
-/// ... if the record is not longer than this.
+/// ... if the record is not longer than this, and says no more than so many different things.
 constexpr std::size_t kMaxFlagChange = 16'000;
+constexpr std::size_t kMaxDeltas = 16;
 /// A row of the engine is under 64 KB; with its envelope.
 constexpr std::size_t kMaxRowValue = 60'000;
 
@@ -146,9 +147,11 @@ class ChangeWriting {
         groups;
     auto group = groups.end();  // Mostly that of the message before.
     for (const auto& r : t.reflagged) {
+      const bool same_keywords = r.before.keywords == r.after.keywords;
       const std::tuple key(static_cast<SystemFlags>(r.after.system & ~r.before.system),
                            static_cast<SystemFlags>(r.before.system & ~r.after.system),
-                           r.before.keywords, r.after.keywords);
+                           same_keywords ? 0 : r.before.keywords,
+                           same_keywords ? 0 : r.after.keywords);
       if (group == groups.end() || group->first != key) {
         bool fresh = false;
         std::tie(group, fresh) = groups.try_emplace(key, record.flags.size());
@@ -165,6 +168,7 @@ class ChangeWriting {
     for (const auto& [member, flags] : t.expunged)
       record.expunged.push_back(
           {member, flags.modseq, flags.system, t.now.keywords->set(flags.keywords)});
+    deltas_ = record.flags.size();
     std::string bytes = encode_journal(record);
     entry.journal = true;
     if (bytes.size() < kMaxRowValue) {
@@ -183,7 +187,8 @@ class ChangeWriting {
   bool flag_change(Touched& t, const std::string& record) {
     if (!t.now.storage || !t.appended.empty() || !t.expunged.empty()) return false;
     if (t.reflagged.size() < kFlagChangeFrom || record.size() > kMaxFlagChange) return false;
-    FlagChange change{draft_.seq, {}};
+    if (deltas_ > kMaxDeltas) return false;
+    FlagChange change{draft_.seq, {}, deltas_};
     for (const auto& r : t.reflagged) {
       // Twice changed by one change: the record does not say in which order.
       if (r.uid.value <= change.uids.max()) return false;
@@ -191,7 +196,7 @@ class ChangeWriting {
     }
     put(keys::flag_change(t.now.id, draft_.seq), record);
     auto storage = std::make_shared<MailboxStorage>(*t.now.storage);
-    storage->flag_changes.push_back(std::move(change));
+    storage->flag_changes.push_back(std::make_shared<const FlagChange>(std::move(change)));
     t.now.tail_rows = storage->tail_rows();
     t.now.storage = std::move(storage);
     return true;
@@ -272,8 +277,8 @@ class ChangeWriting {
     for (const NumberSet::Range& range : t.now.storage->tail.ranges())
       for (std::uint32_t uid = range.first; uid <= range.last; ++uid)
         erase(keys::tail_row(t.now.id, Uid(uid)));
-    for (const FlagChange& change : t.now.storage->flag_changes)
-      erase(keys::flag_change(t.now.id, change.seq));
+    for (const auto& change : t.now.storage->flag_changes)
+      erase(keys::flag_change(t.now.id, change->seq));
     for (const ChunkRef& chunk : t.now.storage->chunks)
       out_.commit.carry.dropped_pages.push_back(chunk.page);
   }
@@ -282,6 +287,7 @@ class ChangeWriting {
   const Timestamp now_;
   PreparedChange out_;
   LogRecord log_;
+  std::size_t deltas_ = 0;  ///< In the last journal record.
 };
 
 bool ChangeWriter::is_empty(const Change& change) {

@@ -193,9 +193,10 @@ Status take_flag_change(const engine::Row& row, ContentsBuilder& builder, Mailbo
   auto change = decode_journal(row.value);
   if (!change) return pass(change);
   const Seq seq(keys::last_number(row.key));
-  FlagChange& added = storage.flag_changes.emplace_back(seq);
+  FlagChange added{seq, {}, change->flags.size()};
   for (const JournalRecord::FlagDelta& delta : change->flags)
     added.uids = added.uids.unite(delta.uids);
+  storage.flag_changes.push_back(std::make_shared<const FlagChange>(std::move(added)));
   builder.add(seq, *change);
   return {};
 }

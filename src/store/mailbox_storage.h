@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "base/number_set.h"
@@ -12,6 +13,7 @@ namespace posthorn::store {
 struct FlagChange {
   Seq seq;
   NumberSet uids;
+  std::size_t deltas = 0;  ///< Different things it did: each row read is compared with each.
 };
 
 /// Where a mailbox's rows lie: chunk pages in UID order and, newer than those, one row a message of
@@ -20,13 +22,15 @@ struct FlagChange {
 struct MailboxStorage {
   std::vector<ChunkRef> chunks;
   NumberSet tail;
-  std::vector<FlagChange> flag_changes;
+  std::vector<std::shared_ptr<const FlagChange>> flag_changes;  ///< Shared by versions.
 
-  /// A flag change makes opening the mailbox longer by about as much as so many tail rows.
-  static constexpr std::uint32_t kRowsOfFlagChange = 64;
+  /// Each of their deltas makes opening the mailbox longer by about as much as so many tail rows.
+  static constexpr std::uint32_t kRowsOfDelta = 64;
   /// Mailbox::tail_rows.
   [[nodiscard]] std::uint32_t tail_rows() const {
-    return static_cast<std::uint32_t>(tail.count() + flag_changes.size() * kRowsOfFlagChange);
+    std::size_t rows = tail.count();
+    for (const auto& change : flag_changes) rows += change->deltas * kRowsOfDelta;
+    return static_cast<std::uint32_t>(rows);
   }
 };
 

@@ -166,7 +166,7 @@ async::Task<Status> Maintenance::checkpoint(Account& account, MailboxId id) {
   const MailboxPtr from = seen->find(id);
   if (!from || !from->storage || from->storage->tail_rows() == 0) co_return Status{};
   NumberSet changed = from->storage->tail;
-  for (const FlagChange& flags : from->storage->flag_changes) changed = changed.unite(flags.uids);
+  for (const auto& flags : from->storage->flag_changes) changed = changed.unite(flags->uids);
   // Others go on changing the account while a long mailbox is packed.
   PageNumber next_page = seen->counters.next_page;
   Repacked packed = co_await async::offload(account.store().offload(), [&] {
@@ -190,8 +190,8 @@ async::Task<Status> Maintenance::checkpoint(Account& account, MailboxId id) {
   for (const NumberSet::Range& range : packed.untailed.ranges())
     for (std::uint32_t uid = range.first; uid <= range.last; ++uid)
       edits.push_back({keys::tail_row(id, Uid(uid)), std::nullopt});
-  for (const FlagChange& flags : from->storage->flag_changes)
-    edits.push_back({keys::flag_change(id, flags.seq), std::nullopt});
+  for (const auto& flags : from->storage->flag_changes)
+    edits.push_back({keys::flag_change(id, flags->seq), std::nullopt});
   write_again(*mailbox, packed.stale, edits);
   auto next = std::make_shared<Mailbox>(*mailbox);
   next->tail_rows = packed.storage.tail_rows();

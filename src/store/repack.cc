@@ -110,8 +110,8 @@ void bring_up_to_date(Repacked& packed, const Mailbox& from, const Mailbox& now)
   packed.storage.flag_changes.assign(all.begin() + static_cast<std::ptrdiff_t>(before.size()),
                                      all.end());
   packed.stale = {};
-  for (const FlagChange& change : packed.storage.flag_changes)
-    packed.stale = packed.stale.unite(changed.intersect(change.uids));
+  for (const auto& change : packed.storage.flag_changes)
+    packed.stale = packed.stale.unite(changed.intersect(change->uids));
 }
 
 void renumber(Repacked& packed, PageNumber old_first, PageNumber& next_page) {
