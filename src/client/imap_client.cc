@@ -132,6 +132,8 @@ async::Task<Result<ImapReply>> ImapClient::finish(std::string tag) {
       if (!noted) co_return pass(noted);
     } else if (const auto status = parse_status_line(*response)) {
       std::string ended(status->tag);
+      if (finished_.size() >= limits_.early_replies)
+        co_return fail(ErrorKind::too_big, "the server ends commands that were never sent");
       finished_.insert_or_assign(std::move(ended), reply_of(*response));
     } else {
       co_return fail(ErrorKind::syntax,
@@ -276,7 +278,8 @@ Status ImapClient::note(std::string_view response) {
     handler_(response);
     return {};
   }
-  untagged_size_ += response.size();
+  // Short responses cost more to keep than they are long.
+  untagged_size_ += response.size() + sizeof(std::string);
   if (untagged_size_ > limits_.untagged_octets)
     return fail(ErrorKind::too_big, "the server's answer is too long to keep");
   untagged_.emplace_back(response);

@@ -38,7 +38,8 @@ struct Endpoint {
 struct ClientLimits {
   std::chrono::milliseconds deadline{30'000};  ///< For each wait for the server.
   std::size_t response_octets = 256U << 20;    ///< One response with its literals.
-  std::size_t untagged_octets = 512U << 20;    ///< Kept for one ImapReply.
+  std::size_t untagged_octets = 512U << 20;    ///< Kept for one ImapReply, with what keeping costs.
+  std::size_t early_replies = 10'000;          ///< Commands that end before they are asked for.
 };
 
 /// What APPEND says of a message (RFC 9051 §6.3.12).

@@ -59,6 +59,20 @@ TEST_P(ImapClientTest, CollectsUntaggedWithLiterals) {
   EXPECT_EQ(record_.written, "c1 FETCH 1 BODY[]\r\n");
 }
 
+TEST_P(ImapClientTest, KeepsABoundedNumberOfRepliesNobodyAskedFor) {
+  auto c = client({"x1 OK a\r\nx2 OK b\r\nx3 OK c\r\nc1 OK late\r\n"}, {.early_replies = 2});
+  const auto reply = async::run_blocking(c.command("NOOP"));
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().kind, ErrorKind::too_big);
+}
+
+TEST_P(ImapClientTest, CountsWhatShortResponsesCostToKeep) {
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += "* 1\r\n";
+  auto c = client({many + "c1 OK done\r\n"}, {.untagged_octets = 1000});
+  EXPECT_EQ(async::run_blocking(c.command("NOOP")).error().kind, ErrorKind::too_big);
+}
+
 TEST_P(ImapClientTest, HandlerTakesUntagged) {
   auto c = client({"* 1 EXISTS\r\n* SEARCH\r\nc1 NO [NONEXISTENT] gone\r\nc2 BAD what\r\n"});
   std::vector<std::string> got;

@@ -3,6 +3,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/url.hpp>
+#include <optional>
 
 #include "text/ascii.h"
 
@@ -42,6 +43,21 @@ struct RequestReader::State {
   beast::request_parser<beast::string_body> parser;
   bool begun = false;
   bool told_to_go_ahead = false;
+  RequestLimits limits = {};
+  std::uint64_t after_header = 0;  ///< Octets taken after the end of the header.
+
+  /// What the parser's own limits do not cover. It takes nothing of a chunk's size line or of the
+  /// trailer fields before it has seen their end, and it counts neither, so that a client could
+  /// fill the memory of the machine with one line that never ends. `left`: octets it did not take.
+  [[nodiscard]] std::optional<Response> judge_size(std::size_t left) const {
+    if (left > limits.header)
+      return refusal(
+          parser.is_header_done() ? StatusCode::content_too_large : StatusCode::header_too_large,
+          "A line of the request is too long.");
+    if (after_header > limits.body + limits.framing)
+      return refusal(StatusCode::content_too_large, "The body is in too many small chunks.");
+    return std::nullopt;
+  }
 
   bool waits_for_go_ahead() {
     if (told_to_go_ahead || !parser.is_header_done() || parser.get().version() < 11) return false;
@@ -51,6 +67,7 @@ struct RequestReader::State {
 };
 
 RequestReader::RequestReader(RequestLimits limits) : state_(std::make_unique<State>()) {
+  state_->limits = limits;
   state_->parser.header_limit(limits.header);
   state_->parser.body_limit(limits.body);
   state_->parser.eager(true);
@@ -63,12 +80,16 @@ std::expected<RequestReader::Progress, Response> RequestReader::take(std::string
   while (!state_->begun && (input.starts_with('\r') || input.starts_with('\n'))) input.erase(0, 1);
   if (input.empty()) return Progress::need_more;
   state_->begun = true;
+  const bool in_body = state_->parser.is_header_done();
   boost::system::error_code error;
   const std::size_t taken =
       state_->parser.put(boost::asio::const_buffer(input.data(), input.size()), error);
   input.erase(0, taken);
+  if (in_body) state_->after_header += taken;
   if (error && error != beast::error::need_more) return std::unexpected(refusal_of(error));
   if (state_->parser.is_done()) return Progress::complete;
+  if (auto too_large = state_->judge_size(input.size()))
+    return std::unexpected(std::move(*too_large));
   return state_->waits_for_go_ahead() ? Progress::need_go_ahead : Progress::need_more;
 }
 

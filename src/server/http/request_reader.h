@@ -10,14 +10,21 @@
 
 namespace posthorn::server::http {
 
-/// Both in octets, as they come over the wire.
+/// All in octets, as they come over the wire.
 struct RequestLimits {
-  std::uint32_t header = 8 << 10;  ///< The request line and the fields.
+  /// The request line and the fields. Also the longest piece that can only be understood as a
+  /// whole: a chunk's size line with its extensions, and all trailer fields together (RFC 9112
+  /// §7.1).
+  std::uint32_t header = 8 << 10;
   std::uint64_t body = 16 << 10;
+  /// What surrounds the data of a chunked body: size lines, extensions, trailer fields. A client
+  /// that sends one octet a chunk needs five for each octet of the body.
+  std::uint64_t framing = 128 << 10;
 };
 
 /// One request out of the octets of a client, however they come (RFC 9112). Does no I/O; keeps no
-/// more than the body.
+/// more than the header and the body. What it leaves in the caller's buffer has a bound, see
+/// take().
 class RequestReader {
  public:
   explicit RequestReader(RequestLimits limits);
@@ -30,8 +37,10 @@ class RequestReader {
     need_go_ahead,  ///< So, but the client waits for a 100 first (RFC 9110 §10.1.1). Said once.
     complete,       ///< What is left belongs to the next request.
   };
-  /// Takes octets off the front of `input`. Errors: the response to say before hanging up; nothing
-  /// may be taken after one. Requires: it was never complete.
+  /// Takes octets off the front of `input`. After need_more and need_go_ahead at most
+  /// RequestLimits::header octets are left there, so the caller's buffer has a bound: that, and
+  /// what it reads at a time. Errors: the response to say before hanging up; nothing may be taken
+  /// after one. Requires: it was never complete.
   std::expected<Progress, Response> take(std::string& input);
   /// Whether anything of a request has come.
   [[nodiscard]] bool has_begun() const;

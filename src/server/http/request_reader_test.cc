@@ -128,5 +128,62 @@ TEST(RequestReader, IsBounded) {
           .request);
 }
 
+/// Feeds `piece` for ever after `begin`. The code of the refusal, with the longest rest that was
+/// left in the buffer; 0 when 4 MiB were taken without one.
+unsigned refused_for_ever(const std::string& begin, const std::string& piece,
+                          std::size_t& longest_rest) {
+  RequestReader reader({});
+  std::string input = begin;
+  for (std::size_t fed = 0; fed < (4U << 20); fed += piece.size()) {
+    const auto progress = reader.take(input);
+    if (!progress) return static_cast<unsigned>(progress.error().status);
+    longest_rest = std::max(longest_rest, input.size());
+    input += piece;
+  }
+  return 0;
+}
+
+// The parser takes nothing of these before it has seen their end, which never comes.
+TEST(RequestReader, BoundsWhatIsLeftOfALineWithoutEnd) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string octets(2048, 'v');
+  std::string folded;
+  for (int i = 0; i < 100; ++i) folded += "\r\n folded";
+  struct Case {
+    std::string begin;
+    std::string piece;
+    unsigned code;
+  };
+  for (const Case& c : {
+           Case{head + "5;e=", octets, 413},                // A chunk's extension.
+           Case{head + "5;e=\"", octets, 413},              // In quotes.
+           Case{head + "5 ", std::string(2048, ' '), 413},  // White space behind the size.
+           Case{head + "1\r\nx\r\n5;e=", octets, 413},      // Of a later chunk.
+           Case{head + "0\r\nX: ", octets, 413},            // A trailer field.
+           Case{head + "0\r\n", "X: y\r\n" + octets + ": y\r\n", 413},
+           Case{"GET / HTTP/1.1\r\nX: ", octets, 431},
+           Case{"GET / HTTP/1.1\r\nX: y", folded, 431},
+           Case{"GET /", octets, 431},
+       }) {
+    std::size_t rest = 0;
+    const unsigned code = refused_for_ever(c.begin, c.piece, rest);
+    EXPECT_TRUE(code == c.code || code == 400U) << code << ' ' << c.begin;
+    EXPECT_LE(rest, RequestLimits().header + c.piece.size()) << c.begin;
+  }
+}
+
+TEST(RequestReader, BoundsTheFramingOfABody) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string extension = ";e=" + std::string(4000, 'v');
+  std::size_t rest = 0;
+  EXPECT_EQ(refused_for_ever(head, "1" + extension + "\r\nx\r\n", rest), 413U);
+  // One octet a chunk is slow, and no mistake.
+  std::string slow = head;
+  for (std::uint64_t i = 0; i < RequestLimits().body; ++i) slow += "1\r\nx\r\n";
+  slow += "0\r\n\r\n";
+  RequestReader reader({});
+  EXPECT_EQ(reader.take(slow), RequestReader::Progress::complete);
+}
+
 }  // namespace
 }  // namespace posthorn::server::http

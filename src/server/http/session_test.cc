@@ -74,6 +74,37 @@ TEST(HttpSession, SaysWhyAndHangsUp) {
               StartsWith("HTTP/1.1 413 Payload Too Large\r\n"));
 }
 
+/// A client that sends for as long as it is read from, up to 16 MiB.
+class EndlessStream final : public dialogue::ScriptedStream {
+ public:
+  explicit EndlessStream(const std::string& begin) : ScriptedStream(begin, 100'000) {}
+  async::Task<Result<std::size_t>> read_some(std::span<char> into,
+                                             std::chrono::milliseconds deadline) override {
+    auto got = co_await ScriptedStream::read_some(into, deadline);
+    if (!got || *got > 0) co_return got;
+    if (sent_ > (16U << 20)) co_return 0;
+    std::ranges::fill(into, 'v');
+    sent_ += into.size();
+    co_return into.size();
+  }
+  [[nodiscard]] std::size_t sent() const { return sent_; }
+
+ private:
+  std::size_t sent_ = 0;
+};
+
+TEST(HttpSession, ReadsAChunkExtensionWithoutEndOnlySoFar) {
+  const dialogue::Connections connections;
+  EndlessStream stream(
+      "POST /autodiscover/autodiscover.xml HTTP/1.1\r\nHost: h\r\n"
+      "Transfer-Encoding: chunked\r\n\r\n5;e=");
+  Session session(std::make_shared<const HttpOptions>(), connections, stream);
+  async::run_blocking(session.run());
+  EXPECT_THAT(stream.output(), StartsWith("HTTP/1.1 413 Payload Too Large\r\n"));
+  // The limit of a line, and what is read over so that the client sees the refusal.
+  EXPECT_LE(stream.sent(), 300U << 10);
+}
+
 TEST(HttpSession, LetsABodyCome) {
   const std::string said = play(
       "POST /health HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx", 1);
