@@ -66,10 +66,12 @@ void compile(benchmark::State& state) {
 BENCHMARK(compile);
 
 void search(benchmark::State& state, const SearchKey& key) {
-  const auto program = index::SearchProgram::compile(key, *rig().inbox(), environment());
-  for (auto _ : state)
+  const auto program = *index::SearchProgram::compile(key, *rig().inbox(), environment());
+  for (auto _ : state) {
+    index::WorkLimit limit;
     benchmark::DoNotOptimize(
-        rig().run(index::search(rig().account(), rig().inbox(), program, Uid(UINT32_MAX))));
+        rig().run(index::search(rig().account(), rig().inbox(), program, Uid(UINT32_MAX), limit)));
+  }
   state.SetItemsProcessed(state.iterations() * kMessages);
 }
 
@@ -98,9 +100,11 @@ std::vector<std::uint32_t> all_positions() {
 }
 
 void sort_by(benchmark::State& state, message::SortField field) {
-  for (auto _ : state)
-    benchmark::DoNotOptimize(
-        rig().run(index::sort(rig().account(), rig().inbox(), all_positions(), {{field, false}})));
+  for (auto _ : state) {
+    index::WorkLimit limit;
+    benchmark::DoNotOptimize(rig().run(
+        index::sort(rig().account(), rig().inbox(), all_positions(), {{field, false}}, limit)));
+  }
   state.SetItemsProcessed(state.iterations() * kMessages);
 }
 
@@ -110,9 +114,12 @@ BENCHMARK(sort_date)->UseRealTime();
 BENCHMARK(sort_subject)->UseRealTime();
 
 void thread_references(benchmark::State& state) {
-  for (auto _ : state)
-    benchmark::DoNotOptimize(rig().run(index::thread(
-        rig().account(), rig().inbox(), all_positions(), message::ThreadAlgorithm::references)));
+  for (auto _ : state) {
+    index::WorkLimit limit;
+    benchmark::DoNotOptimize(
+        rig().run(index::thread(rig().account(), rig().inbox(), all_positions(),
+                                message::ThreadAlgorithm::references, limit)));
+  }
   state.SetItemsProcessed(state.iterations() * kMessages);
 }
 BENCHMARK(thread_references)->UseRealTime();

@@ -11,14 +11,20 @@ namespace {
 using Node = SearchProgram::Node;
 using Operation = SearchProgram::Operation;
 
+/// Fields are decoded and folded anew for each condition.
+constexpr std::uint64_t kStepsPerHeaderOctet = 2;
+
 Verdict of(bool yes) { return yes ? Verdict::yes : Verdict::no; }
 
 /// Kept short of its end in the digest: what was not found may still stand in the header.
-Verdict in_key(const Candidate& c, std::string_view key, std::string_view field, const Node& node) {
+Verdict in_key(const Candidate& c, std::string_view key, std::string_view field, const Node& node,
+               Work& work) {
   if (c.read < Depth::keys) return Verdict::unknown;
+  work.add(key.size());
   if (node.finder.found_in(key)) return Verdict::yes;
   if (c.keys.ok() && !c.keys.truncated()) return Verdict::no;
   if (c.read < Depth::header) return Verdict::unknown;
+  work.add(kStepsPerHeaderOctet * c.header.size());
   message::HeaderIterator fields(c.header);
   message::HeaderField found;
   while (fields.next(found)) {
@@ -29,8 +35,9 @@ Verdict in_key(const Candidate& c, std::string_view key, std::string_view field,
   return Verdict::no;
 }
 
-Verdict in_header(const Candidate& c, const Node& node) {
+Verdict in_header(const Candidate& c, const Node& node, Work& work) {
   if (c.read < Depth::header) return Verdict::unknown;
+  work.add(kStepsPerHeaderOctet * c.header.size());
   message::HeaderIterator fields(c.header);
   message::HeaderField found;
   while (fields.next(found)) {
@@ -42,11 +49,13 @@ Verdict in_header(const Candidate& c, const Node& node) {
   return Verdict::no;
 }
 
-Verdict in_text(const Candidate& c, const Node& node, BodySearch& bodies) {
+Verdict in_text(const Candidate& c, const Node& node, BodySearch& bodies, Work& work) {
   if (c.read < Depth::header) return Verdict::unknown;
+  if (node.operation == Operation::text) work.add(kStepsPerHeaderOctet * c.header.size());
   if (node.operation == Operation::text && header_contains(c.header, node.finder))
     return Verdict::yes;
   if (c.read < Depth::body) return Verdict::unknown;
+  work.add(c.member.size);
   auto found = bodies.contains(c.structure, c.body, node.finder);
   return of(found && *found);
 }
@@ -64,12 +73,13 @@ Verdict sent(const Candidate& c, const Node& node) {
 }
 
 Verdict evaluate_group(const Node& node, const Candidate& c, const store::KeywordTable& keywords,
-                       BodySearch& bodies) {
+                       BodySearch& bodies, Work& work) {
   const bool all = node.operation == Operation::all_of;
   const Verdict decides = all ? Verdict::no : Verdict::yes;
   bool unknown = false;
   for (const Node& child : node.children) {
-    const Verdict v = evaluate(child, c, keywords, bodies);
+    if (work.is_over()) return Verdict::no;
+    const Verdict v = evaluate(child, c, keywords, bodies, work);
     if (v == decides) return node.operation == Operation::none_of ? Verdict::no : decides;
     unknown |= v == Verdict::unknown;
   }
@@ -81,25 +91,25 @@ Verdict evaluate_group(const Node& node, const Candidate& c, const store::Keywor
 }  // namespace
 
 Verdict evaluate(const Node& node, const Candidate& c, const store::KeywordTable& keywords,
-                 BodySearch& bodies) {
+                 BodySearch& bodies, Work& work) {
+  work.add(1);
   switch (node.operation) {
     case Operation::constant: return of(node.value);
     case Operation::all_of:
     case Operation::any_of:
-    case Operation::none_of: return evaluate_group(node, c, keywords, bodies);
+    case Operation::none_of: return evaluate_group(node, c, keywords, bodies, work);
     case Operation::system_flag: return of((c.flags.system & node.flag) != 0);
     case Operation::keyword:
       return of(keywords.set_has(c.flags.keywords, static_cast<std::uint16_t>(node.keyword)));
-    case Operation::recent: return of(c.member.uid.value >= node.number);
     case Operation::uid: return of(node.set.contains(c.member.uid.value));
-    case Operation::from: return in_key(c, c.keys.from(), "from", node);
-    case Operation::to: return in_key(c, c.keys.to(), "to", node);
-    case Operation::cc: return in_key(c, c.keys.cc(), "cc", node);
-    case Operation::bcc: return in_key(c, c.keys.bcc(), "bcc", node);
-    case Operation::subject: return in_key(c, c.keys.subject(), "subject", node);
-    case Operation::header: return in_header(c, node);
+    case Operation::from: return in_key(c, c.keys.from(), "from", node, work);
+    case Operation::to: return in_key(c, c.keys.to(), "to", node, work);
+    case Operation::cc: return in_key(c, c.keys.cc(), "cc", node, work);
+    case Operation::bcc: return in_key(c, c.keys.bcc(), "bcc", node, work);
+    case Operation::subject: return in_key(c, c.keys.subject(), "subject", node, work);
+    case Operation::header: return in_header(c, node, work);
     case Operation::body:
-    case Operation::text: return in_text(c, node, bodies);
+    case Operation::text: return in_text(c, node, bodies, work);
     case Operation::larger: return of(c.member.size > node.number);
     case Operation::smaller: return of(c.member.size < node.number);
     case Operation::internal_before: return of(local_date(c.member.internal_date) < node.date);

@@ -6,6 +6,7 @@
 
 #include "index/body_search.h"
 #include "index/search_program.h"
+#include "index/work_limit.h"
 #include "message/keys_view.h"
 #include "store/email_reader.h"
 #include "store/members.h"
@@ -27,8 +28,9 @@ struct Candidate {
 };
 
 /// Judges by what has been read; unknown if more is needed. Body text is read by `bodies` on this
-/// thread, which may block.
+/// thread, which may block. Counts what it costs in `work`; once that is over the verdict means
+/// nothing.
 Verdict evaluate(const SearchProgram::Node& node, const Candidate& candidate,
-                 const store::KeywordTable& keywords, BodySearch& bodies);
+                 const store::KeywordTable& keywords, BodySearch& bodies, Work& work);
 
 }  // namespace posthorn::index

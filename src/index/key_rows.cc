@@ -9,9 +9,10 @@ namespace posthorn::index {
 
 void for_each_keys(
     const store::AccountPtr& account, const store::Mailbox& mailbox,
-    std::span<const std::uint32_t> positions,
+    std::span<const std::uint32_t> positions, Work& work,
     const std::function<void(std::size_t, const store::Member&, const message::KeysView&)>& row) {
   constexpr std::size_t kBatch = 256;
+  constexpr std::uint64_t kStepsPerRow = 50;
   store::EmailReader reader(account);
   std::vector<store::Member> members;
   std::vector<Ordinal> ordinals;
@@ -24,6 +25,7 @@ void for_each_keys(
       members.push_back(cursor.at(positions[i]));
       ordinals.push_back(members.back().ordinal);
     }
+    if (work.is_over()) return;
     reader.load_blocking(ordinals, bit(store::Column::keys));
     for (std::size_t i = first; i < end; ++i) {
       // In memory and in no processor cache, as a rule.
@@ -33,6 +35,7 @@ void for_each_keys(
           for (std::size_t at = 0; at < std::min<std::size_t>(next->size(), 320); at += 64)
             __builtin_prefetch(next->data() + at);
       const auto bytes = reader.get(ordinals[i - first], store::Column::keys);
+      work.add(kStepsPerRow + (bytes ? bytes->size() : 0));
       row(i, members[i - first], message::KeysView(bytes ? *bytes : std::string_view{}));
     }
   }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <span>
 
+#include "index/work_limit.h"
 #include "message/keys_view.h"
 #include "store/account.h"
 #include "store/members.h"
@@ -11,9 +12,10 @@
 namespace posthorn::index {
 
 /// Calls `row` with the digest keys of each position in order, reading in batches; may block. A
-/// message that cannot be read has empty keys. The views live during the call only.
+/// message that cannot be read has empty keys. The views live during the call only. Counts what it
+/// costs in `work`, and stops when that is over.
 void for_each_keys(const store::AccountPtr& account, const store::Mailbox& mailbox,
-                   std::span<const std::uint32_t> positions,
+                   std::span<const std::uint32_t> positions, Work& work,
                    const std::function<void(std::size_t index, const store::Member&,
                                             const message::KeysView&)>& row);
 

@@ -85,8 +85,6 @@ LeafBits matching(const Node& node, const MemberLeaf& m, const FlagLeaf& f,
     case Operation::system_flag: return with_flag(f, node.flag);
     case Operation::keyword:
       return with_keyword(f, keywords, static_cast<std::uint16_t>(node.keyword));
-    case Operation::recent:
-      return where(m.count, [&](std::uint32_t i) { return m.uid[i] >= node.number; });
     case Operation::uid: return with_uid(m, node.set);
     case Operation::larger:
       return where(m.count, [&](std::uint32_t i) { return m.size[i] > node.number; });

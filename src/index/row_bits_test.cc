@@ -90,7 +90,8 @@ class Maker {
 SearchEnvironment environment() {
   SearchEnvironment made;
   made.now = {1'700'400'000, 0};
-  made.recent_from = Uid(300);
+  static const NumberSet kRecent = NumberSet::from_ranges({{300, 310}, {320, UINT32_MAX}});
+  made.recent = &kRecent;
   made.resolve = [](const SequenceSet& set, bool) { return set.resolve(500); };
   return made;
 }
@@ -99,10 +100,12 @@ SearchEnvironment environment() {
 TEST(RowBits, TheSameAsMessageByMessage) {
   Maker maker(64);
   BodySearch bodies(nullptr);  // Rows alone are judged.
+  WorkLimit limit;
+  Work work(limit);
   std::uint32_t judged = 0;
   for (int round = 0; round < 600; ++round) {
     const store::Mailbox mailbox = maker.mailbox();
-    const auto program = SearchProgram::compile(maker.key(3), mailbox, environment());
+    const auto program = *SearchProgram::compile(maker.key(3), mailbox, environment());
     mailbox.contents->for_each_leaf(
         0, mailbox.contents->count(),
         [&](std::uint32_t position, const store::MemberLeaf& members, const store::FlagLeaf& flags,
@@ -116,7 +119,7 @@ TEST(RowBits, TheSameAsMessageByMessage) {
             c.position = position;
             c.member = members.at(k);
             c.flags = flags.at(k);
-            const Verdict verdict = evaluate(program.root(), c, *mailbox.keywords, bodies);
+            const Verdict verdict = evaluate(program.root(), c, *mailbox.keywords, bodies, work);
             ASSERT_EQ((all.yes >> k & 1) != 0, verdict == Verdict::yes) << round << ' ' << position;
             ASSERT_EQ((all.no >> k & 1) != 0, verdict == Verdict::no) << round << ' ' << position;
           }

@@ -13,6 +13,8 @@ namespace {
 constexpr std::uint32_t kOctets = 8;
 /// From so many rows on it pays to count digits.
 constexpr std::size_t kManyRows = 256;
+/// What ordering a row by eight octets costs.
+constexpr std::uint64_t kStepsPerRow = 20;
 using Counts = std::array<std::uint32_t, 256>;
 
 /// As a number that orders like the bytes.
@@ -25,7 +27,7 @@ std::uint64_t first_octets(std::string_view text) {
 
 }  // namespace
 
-RowOrder::RowOrder(std::uint32_t count) : rows_(count) {
+RowOrder::RowOrder(std::uint32_t count, Work& work) : work_(work), rows_(count) {
   std::iota(rows_.begin(), rows_.end(), 0U);
   if (count > 1) runs_.push_back({0, count});
 }
@@ -70,6 +72,8 @@ void RowOrder::by_texts(const TextColumn& keys, Direction direction) {
 
 template <class EntryOf, class LeftEqual>
 void RowOrder::refine(Run run, EntryOf&& entry_of, LeftEqual&& left_equal) {
+  work_.add(kStepsPerRow * (run.last - run.first));
+  if (work_.is_over()) return;
   entries_.clear();
   entries_.reserve(run.last - run.first);
   for (std::uint32_t i = run.first; i < run.last; ++i) entries_.push_back(entry_of(rows_[i]));

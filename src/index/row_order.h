@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "index/work_limit.h"
+
 namespace posthorn::index {
 
 /// A text for each row, in one buffer.
@@ -16,6 +18,7 @@ class TextColumn {
     buffer_ += text;
     ends_.push_back(buffer_.size());
   }
+  [[nodiscard]] std::size_t octets() const { return buffer_.size(); }
   void reserve(std::size_t rows) { ends_.reserve(rows + 1); }
   /// All rows of another column, behind these.
   void append(const TextColumn& more) {
@@ -37,11 +40,11 @@ enum class Direction : std::uint8_t { up, down };
 
 /// Puts rows in order by one key after the other: each call orders those that all before left
 /// equal. What is equal to the end keeps the order of its numbers. Time linear in the keys, but for
-/// short runs of equal rows.
+/// short runs of equal rows. Once `work` is over the order is of no use.
 class RowOrder {
  public:
-  /// Rows 0 to count - 1.
-  explicit RowOrder(std::uint32_t count);
+  /// Rows 0 to count - 1. `work` must outlive it.
+  RowOrder(std::uint32_t count, Work& work);
   /// A key for each row.
   void by_numbers(std::span<const std::int64_t> keys, Direction direction);
   /// Compared as bytes.
@@ -69,6 +72,7 @@ class RowOrder {
   template <class Digit>
   void distribute(Digit&& digit, std::span<const std::uint32_t> counts);
 
+  Work& work_;
   std::vector<std::uint32_t> rows_;
   std::vector<Run> runs_;
   std::vector<Entry> entries_;

@@ -70,10 +70,10 @@ std::vector<Span> cut(const std::vector<Span>& spans, std::uint32_t size) {
 class Run {
  public:
   Run(store::AccountPtr account, store::MailboxPtr mailbox, const SearchProgram& program,
-      const std::atomic<bool>* cancelled)
+      WorkLimit& limit)
       : mailbox_(std::move(mailbox)),
         program_(program),
-        cancelled_(cancelled),
+        work_(limit),
         reader_(account),
         bodies_(std::move(account)) {}
 
@@ -81,7 +81,7 @@ class Run {
     // Of what is read, a batch is in memory at a time. Rows alone are.
     const std::uint32_t batch_size = program_.root().depth == Depth::row ? 16'384 : 256;
     for (const Span span : cut(spans, batch_size)) {
-      if (cancelled_ != nullptr && cancelled_->load(std::memory_order_relaxed)) break;
+      if (work_.is_over()) break;
       batch(span.first, span.end);
     }
     return std::exchange(result_, {});
@@ -106,6 +106,8 @@ class Run {
   /// The messages [from, to) of a leaf whose first is at `base`.
   void leaf(std::uint32_t base, const store::MemberLeaf& m, const store::FlagLeaf& f,
             std::uint32_t from, std::uint32_t to) {
+    work_.add(std::uint64_t{program_.nodes()} * store::kLeafSize);
+    if (work_.is_over()) return;
     const RowVerdicts verdicts = judge_rows(program_.root(), m, f, *mailbox_->keywords);
     const LeafBits asked = first_bits(to) & ~first_bits(from);
     for (LeafBits bits = verdicts.yes & asked; bits != 0; bits &= bits - 1)
@@ -126,6 +128,7 @@ class Run {
     std::vector<Candidate> candidates;
     candidates.swap(open_);
     for (Candidate& c : candidates) {
+      if (work_.is_over()) return;
       if (read(c, depth)) {
         judge(c);
       } else {
@@ -152,7 +155,7 @@ class Run {
   }
 
   void judge(const Candidate& c) {
-    switch (evaluate(program_.root(), c, *mailbox_->keywords, bodies_)) {
+    switch (evaluate(program_.root(), c, *mailbox_->keywords, bodies_, work_)) {
       case Verdict::yes: result_.positions.push_back(c.position); break;
       case Verdict::no: break;
       case Verdict::unknown: open_.push_back(c); break;
@@ -161,7 +164,7 @@ class Run {
 
   store::MailboxPtr mailbox_;
   const SearchProgram& program_;
-  const std::atomic<bool>* cancelled_;
+  Work work_;
   store::EmailReader reader_;
   BodySearch bodies_;
   std::vector<Candidate> open_;
@@ -173,15 +176,16 @@ class Run {
 /// next messages when it is done with some.
 async::Task<SearchResult> search_bodies(store::AccountPtr account, store::MailboxPtr mailbox,
                                         const SearchProgram& program, std::vector<Span> spans,
-                                        const std::atomic<bool>* cancelled) {
+                                        WorkLimit& limit) {
   constexpr std::uint32_t kAtOnce = 64;
   async::OffloadPool& pool = account->store().offload();
   const std::vector<Span> pieces = cut(spans, kAtOnce);
   std::vector<SearchResult> found(pieces.size());
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
-    Run run(account, mailbox, program, cancelled);
-    for (std::size_t i = next++; i < pieces.size(); i = next++) found[i] = run({pieces[i]});
+    Run run(account, mailbox, program, limit);
+    for (std::size_t i = next++; i < pieces.size() && !limit.is_over(); i = next++)
+      found[i] = run({pieces[i]});
   };
   // Half of the pool is left to others, and no more is asked than there are processors.
   const std::size_t threads = std::min<std::size_t>(
@@ -201,20 +205,33 @@ async::Task<SearchResult> search_bodies(store::AccountPtr account, store::Mailbo
 
 }  // namespace
 
-async::Task<SearchResult> search(store::AccountPtr account, store::MailboxPtr mailbox,
-                                 const SearchProgram& program, Uid last,
-                                 const std::atomic<bool>* cancelled) {
-  constexpr std::uint32_t kInPlace = 100'000;  // Rows alone: well under a millisecond.
+namespace {
+
+async::Task<SearchResult> search_within(store::AccountPtr account, store::MailboxPtr mailbox,
+                                        const SearchProgram& program, Uid last, WorkLimit& limit) {
+  // Conditions on rows alone, times messages: well under a millisecond.
+  constexpr std::uint64_t kInPlace = 500'000;
   async::OffloadPool& pool = account->store().offload();
   std::vector<Span> spans = spans_of(program, mailbox->contents->members(), last);
   if (program.root().depth == Depth::body) {
     co_return co_await search_bodies(std::move(account), std::move(mailbox), program,
-                                     std::move(spans), cancelled);
+                                     std::move(spans), limit);
   }
-  const bool here = program.root().depth == Depth::row && mailbox->contents->count() <= kInPlace;
-  Run run(std::move(account), std::move(mailbox), program, cancelled);
+  const bool here = program.root().depth == Depth::row &&
+                    std::uint64_t{mailbox->contents->count()} * program.nodes() <= kInPlace;
+  Run run(std::move(account), std::move(mailbox), program, limit);
   if (here) co_return run(spans);
   co_return co_await async::offload(pool, [&] { return run(spans); });
+}
+
+}  // namespace
+
+async::Task<Result<SearchResult>> search(store::AccountPtr account, store::MailboxPtr mailbox,
+                                         const SearchProgram& program, Uid last, WorkLimit& limit) {
+  SearchResult found =
+      co_await search_within(std::move(account), std::move(mailbox), program, last, limit);
+  if (Status done = limit.status(); !done) co_return pass(done);
+  co_return found;
 }
 
 }  // namespace posthorn::index

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <vector>
 
 #include "async/task.h"
 #include "base/result.h"
 #include "index/search_program.h"
+#include "index/work_limit.h"
 #include "store/account.h"
 
 namespace posthorn::index {
@@ -14,15 +14,12 @@ namespace posthorn::index {
 /// Positions in `mailbox`'s contents, ascending, of the messages the program matches; only UIDs up
 /// to `last` are looked at (what the session was told). What has to read messages, or looks at very
 /// many, leaves the network threads. A message that cannot be read does not match, and is counted
-/// in `unreadable`.
-///
-/// `cancelled` (may be null) ends the search early, with what was found.
+/// in `unreadable`. `limit` must outlive the task. Errors: as WorkLimit::status().
 struct SearchResult {
   std::vector<std::uint32_t> positions;
   std::uint32_t unreadable = 0;
 };
-async::Task<SearchResult> search(store::AccountPtr account, store::MailboxPtr mailbox,
-                                 const SearchProgram& program, Uid last,
-                                 const std::atomic<bool>* cancelled = nullptr);
+async::Task<Result<SearchResult>> search(store::AccountPtr account, store::MailboxPtr mailbox,
+                                         const SearchProgram& program, Uid last, WorkLimit& limit);
 
 }  // namespace posthorn::index

@@ -1,7 +1,9 @@
 #include "index/search_program.h"
 
 #include <algorithm>
+#include <unordered_set>
 
+#include "base/bytes.h"
 #include "text/ascii.h"
 #include "text/fold.h"
 
@@ -19,12 +21,37 @@ Node constant(bool value) {
   return node;
 }
 
+/// The same for equal conditions only. Requires: no children.
+std::string spell(const SearchKey& key) {
+  std::string out;
+  ByteWriter w(out);
+  w.u8(static_cast<std::uint8_t>(key.kind));
+  w.u8(static_cast<std::uint8_t>(key.flag));
+  w.bytes(key.field);
+  w.bytes(key.text);
+  w.u64(key.number);
+  w.u32(static_cast<std::uint32_t>(key.date.year));
+  w.u8(key.date.month);
+  w.u8(key.date.day);
+  w.u8(key.set.saved_result ? 1 : 0);
+  for (const SequenceSet::Range& range : key.set.ranges) {
+    w.u32(range.a);
+    w.u32(range.b);
+  }
+  return out;
+}
+
 class Compiler {
  public:
   Compiler(const store::Mailbox& mailbox, const SearchEnvironment& environment)
       : mailbox_(mailbox), environment_(environment) {}
 
-  Node compile(const SearchKey& key) const {
+  [[nodiscard]] std::uint32_t nodes() const { return nodes_; }
+  /// Whether the sets had too many ranges; what was compiled is then of no use.
+  [[nodiscard]] bool is_too_large() const { return ranges_ > SearchProgram::kMaxRanges; }
+
+  Node compile(const SearchKey& key) {
+    ++nodes_;
     switch (key.kind) {
       case Kind::all: return constant(true);
       case Kind::conjunction: return group(Operation::all_of, key);
@@ -42,13 +69,10 @@ class Compiler {
         node.keyword = *index;
         return node;
       }
-      case Kind::recent: {
-        Node node = of(Operation::recent);
-        node.number = environment_.recent_from.value;
-        return node;
-      }
-      case Kind::sequence: return uids(environment_.resolve(key.set, false));
-      case Kind::uid: return uids(environment_.resolve(key.set, true));
+      case Kind::recent:
+        return environment_.recent == nullptr ? constant(false) : uids(*environment_.recent);
+      case Kind::sequence: return resolve(key, false);
+      case Kind::uid: return resolve(key, true);
       case Kind::from: return find(Operation::from, Depth::keys, key);
       case Kind::to: return find(Operation::to, Depth::keys, key);
       case Kind::cc: return find(Operation::cc, Depth::keys, key);
@@ -94,9 +118,15 @@ class Compiler {
     node.number = value;
     return node;
   }
-  static Node uids(NumberSet set) {
+  Node resolve(const SearchKey& key, bool uid) {
+    if (is_too_large()) return constant(false);
+    return uids(environment_.resolve(key.set, uid));
+  }
+  Node uids(const NumberSet& set) {
+    ranges_ += set.ranges().size();
+    if (is_too_large()) return constant(false);
     Node node = of(Operation::uid);
-    node.set = std::move(set);
+    node.set = set;
     return node;
   }
   static Node date(Operation operation, Depth depth, const SearchKey& key) {
@@ -129,9 +159,12 @@ class Compiler {
     node.field = key.field;
     return node;
   }
-  [[nodiscard]] Node group(Operation operation, const SearchKey& key) const {
+  Node group(Operation operation, const SearchKey& key) {
     Node node = of(operation);
-    for (const SearchKey& child : key.children) node.children.push_back(compile(child));
+    std::unordered_set<std::string> seen;
+    for (const SearchKey& child : key.children)
+      if (!child.children.empty() || seen.insert(spell(child)).second)
+        node.children.push_back(compile(child));
     // The cheap ones first: they often decide.
     std::ranges::sort(node.children, {}, &Node::depth);
     for (const Node& child : node.children) node.depth = std::max(node.depth, child.depth);
@@ -140,14 +173,20 @@ class Compiler {
 
   const store::Mailbox& mailbox_;
   const SearchEnvironment& environment_;
+  std::uint32_t nodes_ = 0;
+  std::size_t ranges_ = 0;  ///< Of all sets so far.
 };
 
 }  // namespace
 
-SearchProgram SearchProgram::compile(const SearchKey& key, const store::Mailbox& mailbox,
-                                     const SearchEnvironment& environment) {
+Result<SearchProgram> SearchProgram::compile(const SearchKey& key, const store::Mailbox& mailbox,
+                                             const SearchEnvironment& environment) {
   SearchProgram program;
-  program.root_ = Compiler(mailbox, environment).compile(key);
+  Compiler compiler(mailbox, environment);
+  program.root_ = compiler.compile(key);
+  program.nodes_ = compiler.nodes();
+  if (compiler.is_too_large())
+    return fail(ErrorKind::limit, "the search names too many sets of messages");
   return program;
 }
 

@@ -19,7 +19,7 @@ namespace posthorn::index {
 /// What a search key means at the moment it is asked.
 struct SearchEnvironment {
   Timestamp now;
-  Uid recent_from{UINT32_MAX};  ///< \Recent are messages with a UID of at least this.
+  const NumberSet* recent = nullptr;  ///< UIDs with \Recent (RFC 3501 §2.3.2); null: none.
   /// The message an EMAILID is of, whether it is still there or not; none for what is no EMAILID of
   /// this account.
   std::function<std::optional<Ordinal>(std::string_view)> email_of;
@@ -41,7 +41,6 @@ class SearchProgram {
     none_of,
     system_flag,
     keyword,
-    recent,
     uid,
     from,
     to,
@@ -83,16 +82,23 @@ class SearchProgram {
     std::vector<Node> children;
   };
 
-  /// For this version's keywords. Bounded by the bounds of the key's parser.
-  static SearchProgram compile(const message::SearchKey& key, const store::Mailbox& mailbox,
-                               const SearchEnvironment& environment);
+  /// For this version's keywords. Equal conditions beside each other become one. Nesting and the
+  /// number of conditions are bounded by the bounds of the key's parser. Errors: limit, when the
+  /// sets of messages that the key names have more than kMaxRanges ranges of UIDs together: in a
+  /// mailbox with gaps "1:*" alone stands for many.
+  static constexpr std::size_t kMaxRanges = 8'000'000;
+  static Result<SearchProgram> compile(const message::SearchKey& key, const store::Mailbox& mailbox,
+                                       const SearchEnvironment& environment);
 
   [[nodiscard]] const Node& root() const { return root_; }
+  /// How many nodes there are: what judging one message costs by rows alone.
+  [[nodiscard]] std::uint32_t nodes() const { return nodes_; }
   /// UIDs outside of this cannot match.
   [[nodiscard]] const NumberSet* bound() const;
 
  private:
   Node root_;
+  std::uint32_t nodes_ = 0;
 };
 
 }  // namespace posthorn::index

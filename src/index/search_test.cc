@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <random>
 
+#include "index/sort.h"
+#include "index/thread.h"
 #include "store/store_fixture.h"
 
 namespace posthorn::index {
@@ -118,14 +121,120 @@ TEST_F(SearchTest, FindsWhatMatchesWhateverHasToBeRead) {
   environment.resolve = [](const SequenceSet& set, bool) { return set.resolve(UINT32_MAX); };
   for (int round = 0; round < 300; ++round) {
     const SearchKey asked = key(3);
-    const auto program = SearchProgram::compile(asked, *mailbox_, environment);
+    const auto program = *SearchProgram::compile(asked, *mailbox_, environment);
     const Uid last(below(3) == 0 ? below(kMessages + 2) : UINT32_MAX);
-    const auto result = run(search(account_, mailbox_, program, last));
+    WorkLimit limit;
+    const auto result = *run(search(account_, mailbox_, program, last, limit));
     EXPECT_EQ(result.unreadable, 0U);
     std::vector<std::uint32_t> expected;
     for (std::uint32_t p = 0; p < known_.size(); ++p)
       if (known_[p].uid <= last.value && matches(asked, known_[p])) expected.push_back(p);
     ASSERT_EQ(result.positions, expected) << round;
+  }
+}
+
+SearchKey containing(Kind kind, std::string text) {
+  SearchKey made;
+  made.kind = kind;
+  made.text = std::move(text);
+  return made;
+}
+
+SearchEnvironment with_uids() {
+  SearchEnvironment environment;
+  environment.resolve = [](const SequenceSet& set, bool) { return set.resolve(UINT32_MAX); };
+  return environment;
+}
+
+TEST_F(SearchTest, EqualConditionsAreJudgedOnce) {
+  SearchKey all;
+  all.kind = Kind::conjunction;
+  for (int i = 0; i < 10'000; ++i) {
+    all.children.push_back(containing(Kind::body, "lantern"));
+    all.children.push_back(containing(Kind::subject, "lantern"));
+  }
+  const auto program = SearchProgram::compile(all, *mailbox_, with_uids());
+  ASSERT_TRUE(program);
+  EXPECT_EQ(program->nodes(), 3U);
+}
+
+TEST_F(SearchTest, SaysWhenItIsTooMuchWork) {
+  SearchKey any;
+  any.kind = Kind::disjunction;
+  for (int i = 0; i < 1000; ++i)
+    any.children.push_back(containing(Kind::text, "absent" + std::to_string(i)));
+  for (const Kind kind : {Kind::text, Kind::header, Kind::subject, Kind::larger}) {
+    for (SearchKey& child : any.children) {
+      child.kind = kind;
+      child.field = "x";
+      ++child.number;
+    }
+    for (std::size_t i = 0; i < any.children.size(); ++i) any.children[i].number = 1'000'000 + i;
+    const auto program = SearchProgram::compile(any, *mailbox_, with_uids());
+    WorkLimit limit(nullptr, 150'000);
+    const auto result = run(search(account_, mailbox_, *program, Uid(UINT32_MAX), limit));
+    ASSERT_FALSE(result) << static_cast<int>(kind);
+    EXPECT_EQ(result.error().kind, ErrorKind::limit);
+  }
+}
+
+TEST_F(SearchTest, StopsWhenNobodyWaits) {
+  const std::atomic<bool> cancelled = true;
+  for (const Kind kind : {Kind::body, Kind::subject, Kind::all}) {
+    const auto program =
+        SearchProgram::compile(containing(kind, "lantern"), *mailbox_, with_uids());
+    WorkLimit limit(&cancelled);
+    const auto result = run(search(account_, mailbox_, *program, Uid(UINT32_MAX), limit));
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, ErrorKind::unavailable);
+  }
+}
+
+TEST_F(SearchTest, SetsThatStandForTooManyRangesAreRefused) {
+  // "1:*" in a mailbox in which every second message is gone.
+  NumberSet gaps;
+  for (std::uint32_t uid = 1; uid < 2'000'000; uid += 2) gaps.add(uid);
+  std::size_t resolved = 0;
+  SearchEnvironment environment;
+  environment.resolve = [&](const SequenceSet&, bool) {
+    ++resolved;
+    return gaps;
+  };
+  SearchKey all;
+  all.kind = Kind::conjunction;
+  for (std::uint32_t i = 0; i < 1000; ++i) {
+    SearchKey& set = all.children.emplace_back();
+    set.kind = Kind::sequence;
+    set.set.ranges.push_back({i + 1, SequenceSet::kStar});
+  }
+  EXPECT_EQ(SearchProgram::compile(all, *mailbox_, environment).error().kind, ErrorKind::limit);
+  EXPECT_LT(resolved, 12U);
+}
+
+TEST_F(SearchTest, SortsAndThreadsWithinLimitsToo) {
+  std::vector<std::uint32_t> positions;
+  for (std::uint32_t p = 0; p < known_.size(); ++p) positions.push_back(p);
+  const std::vector<message::SortKey> by_subject(5000, {message::SortField::subject, false});
+  WorkLimit plenty;
+  EXPECT_EQ(run(sort(account_, mailbox_, positions, by_subject, plenty))->size(), known_.size());
+  // Five thousand times the same key holds as much as one.
+  WorkLimit held(nullptr, WorkLimit::kSteps, known_.size() * 64);
+  EXPECT_TRUE(run(sort(account_, mailbox_, positions, by_subject, held)));
+  WorkLimit little_held(nullptr, WorkLimit::kSteps, 100);
+  EXPECT_EQ(run(sort(account_, mailbox_, positions, by_subject, little_held)).error().kind,
+            ErrorKind::limit);
+  const std::atomic<bool> cancelled = true;
+  WorkLimit left(&cancelled);
+  EXPECT_EQ(run(sort(account_, mailbox_, positions, by_subject, left)).error().kind,
+            ErrorKind::unavailable);
+  for (const auto algorithm :
+       {message::ThreadAlgorithm::references, message::ThreadAlgorithm::ordered_subject}) {
+    EXPECT_TRUE(run(thread(account_, mailbox_, positions, algorithm, plenty)));
+    EXPECT_EQ(run(thread(account_, mailbox_, positions, algorithm, left)).error().kind,
+              ErrorKind::unavailable);
+    WorkLimit few(nullptr, 1000);
+    EXPECT_EQ(run(thread(account_, mailbox_, positions, algorithm, few)).error().kind,
+              ErrorKind::limit);
   }
 }
 

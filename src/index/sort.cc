@@ -29,6 +29,10 @@ class KeyColumn {
     return key_.field != SortField::arrival && key_.field != SortField::size;
   }
 
+  [[nodiscard]] std::uint64_t octets() const {
+    return texts_.octets() + numbers_.size() * sizeof(std::int64_t);
+  }
+
   /// Rows come in order.
   void add(const store::Member& member, const message::KeysView& keys) {
     switch (key_.field) {
@@ -75,39 +79,61 @@ class KeyColumn {
 using KeyColumns = std::vector<KeyColumn>;
 
 KeyColumns read_columns(const store::AccountPtr& account, const store::Mailbox& mailbox,
-                        std::span<const std::uint32_t> positions, std::span<const SortKey> keys) {
+                        std::span<const std::uint32_t> positions, std::span<const SortKey> keys,
+                        Work& work) {
   KeyColumns columns;
   columns.reserve(keys.size());
   for (const SortKey& key : keys) columns.emplace_back(key, positions.size());
+  const auto add = [&](const store::Member& member, const message::KeysView& view) {
+    for (KeyColumn& column : columns) {
+      const std::uint64_t before = column.octets();
+      column.add(member, view);
+      work.hold(column.octets() - before);
+    }
+  };
   if (std::ranges::any_of(columns, &KeyColumn::needs_keys)) {
-    for_each_keys(account, mailbox, positions,
+    for_each_keys(account, mailbox, positions, work,
                   [&](std::size_t, const store::Member& member, const message::KeysView& view) {
-                    for (KeyColumn& column : columns) column.add(member, view);
+                    add(member, view);
                   });
   } else {
     store::MemberCursor members(mailbox.contents->members());
     for (const std::uint32_t position : positions) {
-      const store::Member member = members.at(position);
-      for (KeyColumn& column : columns) column.add(member, message::KeysView());
+      if (work.is_over()) break;
+      add(members.at(position), message::KeysView());
     }
   }
   return columns;
 }
 
+/// Empty when the work is over: then the columns have not all rows.
 std::vector<std::uint32_t> order_by(const KeyColumns& columns,
-                                    std::span<const std::uint32_t> positions) {
-  RowOrder order(static_cast<std::uint32_t>(positions.size()));
+                                    std::span<const std::uint32_t> positions, Work& work) {
+  if (work.is_over()) return {};
+  RowOrder order(static_cast<std::uint32_t>(positions.size()), work);
   for (const KeyColumn& column : columns) column.order(order);
   std::vector<std::uint32_t> rows = std::move(order).take();
   for (std::uint32_t& row : rows) row = positions[row];
   return rows;
 }
 
+/// What orders nothing any more is left out, so that no more columns are made than there are
+/// fields.
+std::vector<SortKey> without_repeated(const std::vector<SortKey>& keys) {
+  std::vector<SortKey> kept;
+  for (const SortKey& key : keys)
+    if (std::ranges::find(kept, key.field, &SortKey::field) == kept.end()) kept.push_back(key);
+  return kept;
+}
+
 }  // namespace
 
-async::Task<std::vector<std::uint32_t>> sort(store::AccountPtr account, store::MailboxPtr mailbox,
-                                             std::vector<std::uint32_t> positions,
-                                             std::vector<SortKey> keys) {
+async::Task<Result<std::vector<std::uint32_t>>> sort(store::AccountPtr account,
+                                                     store::MailboxPtr mailbox,
+                                                     std::vector<std::uint32_t> positions,
+                                                     std::vector<SortKey> all_keys,
+                                                     WorkLimit& limit) {
+  const std::vector<SortKey> keys = without_repeated(all_keys);
   constexpr std::size_t kInPlace = 200;
   constexpr std::size_t kForTwo = 4096;  // From here on two threads read keys.
   const bool few =
@@ -116,9 +142,14 @@ async::Task<std::vector<std::uint32_t>> sort(store::AccountPtr account, store::M
       });
   const std::span<const std::uint32_t> all(positions);
   const auto read = [&](std::span<const std::uint32_t> some) {
-    return read_columns(account, *mailbox, some, keys);
+    Work work(limit);
+    return read_columns(account, *mailbox, some, keys, work);
   };
-  if (few) co_return order_by(read(all), all);
+  const auto order = [&](const KeyColumns& columns) {
+    Work work(limit);
+    return order_by(columns, all, work);
+  };
+  if (few) co_return order(read(all));
   async::OffloadPool& pool = account->store().offload();
   const std::size_t half = all.size() < kForTwo ? all.size() : all.size() / 2;
   KeyColumns rest;
@@ -126,10 +157,12 @@ async::Task<std::vector<std::uint32_t>> sort(store::AccountPtr account, store::M
   if (half < all.size()) other = async::Begun(pool, [&] { rest = read(all.subspan(half)); });
   KeyColumns columns = co_await async::offload(pool, [&] { return read(all.first(half)); });
   co_await other;
-  co_return co_await async::offload(pool, [&] {
+  std::vector<std::uint32_t> ordered = co_await async::offload(pool, [&] {
     for (std::size_t i = 0; i < rest.size(); ++i) columns[i].append(rest[i]);
-    return order_by(columns, all);
+    return order(columns);
   });
+  if (Status done = limit.status(); !done) co_return pass(done);
+  co_return ordered;
 }
 
 }  // namespace posthorn::index

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "async/task.h"
+#include "base/result.h"
+#include "index/work_limit.h"
 #include "message/search_key.h"
 #include "store/account.h"
 
@@ -12,9 +14,12 @@ namespace posthorn::index {
 
 /// Orders positions of `mailbox`'s contents by RFC 5256 §3 and RFC 5957: strings by their
 /// i;unicode-casemap keys, and where all keys are equal by message number. Off the network threads
-/// when messages have to be read.
-async::Task<std::vector<std::uint32_t>> sort(store::AccountPtr account, store::MailboxPtr mailbox,
-                                             std::vector<std::uint32_t> positions,
-                                             std::vector<message::SortKey> keys);
+/// when messages have to be read. Of a field that is named again only the first place counts: its
+/// equals stay equal. `limit` must outlive the task. Errors: as WorkLimit::status().
+async::Task<Result<std::vector<std::uint32_t>>> sort(store::AccountPtr account,
+                                                     store::MailboxPtr mailbox,
+                                                     std::vector<std::uint32_t> positions,
+                                                     std::vector<message::SortKey> keys,
+                                                     WorkLimit& limit);
 
 }  // namespace posthorn::index

@@ -14,6 +14,8 @@ class TextNumbers {
   TextNumbers();
   /// Requires: fewer than 2^32 - 1 distinct texts.
   std::uint32_t number(std::string_view text);
+  /// Of all distinct texts.
+  [[nodiscard]] std::size_t octets() const { return texts_.size(); }
   [[nodiscard]] std::uint32_t count() const { return static_cast<std::uint32_t>(hashes_.size()); }
 
  private:

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "async/task.h"
+#include "base/result.h"
+#include "index/work_limit.h"
 #include "message/search_key.h"
 #include "store/account.h"
 
@@ -21,9 +23,10 @@ struct ThreadNode {
 /// thread may be as deep as the mailbox is long.
 using ThreadForest = std::vector<ThreadNode>;
 
-/// RFC 5256 §3, of positions in ascending order. Off the network threads.
-async::Task<ThreadForest> thread(store::AccountPtr account, store::MailboxPtr mailbox,
-                                 std::vector<std::uint32_t> positions,
-                                 message::ThreadAlgorithm algorithm);
+/// RFC 5256 §3, of positions in ascending order. Off the network threads. `limit` must outlive the
+/// task. Errors: as WorkLimit::status().
+async::Task<Result<ThreadForest>> thread(store::AccountPtr account, store::MailboxPtr mailbox,
+                                         std::vector<std::uint32_t> positions,
+                                         message::ThreadAlgorithm algorithm, WorkLimit& limit);
 
 }  // namespace posthorn::index

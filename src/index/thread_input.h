@@ -7,6 +7,7 @@
 #include "index/row_order.h"
 #include "index/text_numbers.h"
 #include "index/thread.h"
+#include "index/work_limit.h"
 
 namespace posthorn::index {
 
@@ -23,7 +24,8 @@ class ThreadInput {
     std::string_view message_id;  ///< Empty: none that is valid.
   };
   /// Requires: a position above all so far. `references` is a range of things a string_view can be
-  /// made of, oldest first.
+  /// made of, oldest first. How many there are is bounded where mail is stored: a digest keeps 8 KB
+  /// of them, the first and the last ones (message/digest.cc).
   template <class References>
   void add(const Message& message, const References& references) {
     positions_.push_back(message.position);
@@ -35,6 +37,10 @@ class ThreadInput {
     reference_ends_.push_back(references_.size());
   }
 
+  /// Octets of texts kept.
+  [[nodiscard]] std::uint64_t octets() const {
+    return subjects_.octets() + numbers_.octets() + references_.size() * sizeof(std::uint32_t);
+  }
   [[nodiscard]] std::uint32_t count() const { return static_cast<std::uint32_t>(sent_.size()); }
   [[nodiscard]] std::uint32_t position(std::uint32_t m) const { return positions_[m]; }
   [[nodiscard]] std::span<const std::int64_t> sent() const { return sent_; }
@@ -59,7 +65,12 @@ class ThreadInput {
   std::vector<std::size_t> reference_ends_ = {0};
 };
 
-ThreadForest thread_by_subject(const ThreadInput& messages);
-ThreadForest thread_by_references(const ThreadInput& messages);
+/// Both take time about linear in the messages, their subjects and their references, whatever these
+/// are. Empty when `work` is over before the end.
+ThreadForest thread_by_subject(const ThreadInput& messages, Work& work);
+ThreadForest thread_by_references(const ThreadInput& messages, Work& work);
+/// For tests: `steps_by_foot` up the trees are taken before the structure for deep trees is used.
+ThreadForest thread_by_references(const ThreadInput& messages, Work& work,
+                                  std::uint64_t steps_by_foot);
 
 }  // namespace posthorn::index

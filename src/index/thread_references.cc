@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
+#include "index/rooted_forest.h"
 #include "index/thread_input.h"
 
 namespace posthorn::index {
@@ -13,11 +15,18 @@ constexpr std::uint32_t kNone = ThreadInput::kNone;
 /// by walking the messages in the order of their dates.
 class References {
  public:
-  explicit References(const ThreadInput& messages)
-      : messages_(messages), message_count_(messages.count()) {}
+  References(const ThreadInput& messages, Work& work, std::uint64_t steps_by_foot)
+      : messages_(messages),
+        work_(work),
+        message_count_(messages.count()),
+        steps_by_foot_(steps_by_foot) {}
 
+  /// Empty when the work is over before its end.
   ThreadForest run() {
     link_all();
+    if (work_.is_over()) return {};
+    // All that follows is linear in the messages and the ids they name.
+    work_.add(kStepsAfterLinks * parent_.size());
     order_by_date();
     lift_above_dummies();
     list_children();
@@ -27,6 +36,7 @@ class References {
   }
 
  private:
+  static constexpr std::uint64_t kStepsAfterLinks = 20;
   [[nodiscard]] bool is_dummy(std::uint32_t node) const { return node >= message_count_; }
 
   // Step 1.
@@ -39,8 +49,10 @@ class References {
     parent_.assign(message_count_, kNone);
     child_counts_.assign(message_count_, 0);
     for (std::uint32_t m = 0; m < message_count_; ++m) {
+      if (work_.is_over()) return;
       std::uint32_t last = kNone;
       for (const std::uint32_t id : messages_.references(m)) {
+        work_.add(2);
         if (node_of_id[id] == kNone) node_of_id[id] = make_dummy();
         const std::uint32_t reference = node_of_id[id];
         if (last != kNone && parent_[reference] == kNone) link(last, reference);
@@ -55,6 +67,7 @@ class References {
     const auto node = static_cast<std::uint32_t>(parent_.size());
     parent_.push_back(kNone);
     child_counts_.push_back(0);
+    if (forest_) forest_->add_node();
     return node;
   }
 
@@ -62,22 +75,37 @@ class References {
     if (parent == child || is_below(parent, child)) return;
     parent_[child] = parent;
     ++child_counts_[parent];
+    if (forest_) forest_->link(parent, child);
   }
 
-  [[nodiscard]] bool is_below(std::uint32_t node, std::uint32_t ancestor) const {
-    if (child_counts_[ancestor] == 0) return false;
-    while (node != kNone && node != ancestor) node = parent_[node];
-    return node == ancestor;
+  /// Requires: `root` has no parent. Ordinary mail is linked in its order and needs few steps up
+  /// the tree here. References can be made up so that each needs as many as there are messages;
+  /// once that shows, a structure is built that finds the root of any node in few.
+  [[nodiscard]] bool is_below(std::uint32_t node, std::uint32_t root) {
+    if (child_counts_[root] == 0) return false;
+    if (!forest_ && steps_by_foot_ == 0) forest_.emplace(parent_);
+    if (forest_) {
+      const std::uint64_t before = forest_->steps();
+      const bool below = forest_->root_of(node) == root;
+      work_.add(4 * (forest_->steps() - before));
+      return below;
+    }
+    std::uint64_t walked = 0;
+    for (; node != kNone && node != root; node = parent_[node]) ++walked;
+    work_.add(walked);
+    steps_by_foot_ -= std::min(steps_by_foot_, walked);
+    return node == root;
   }
 
   void unlink(std::uint32_t child) {
     if (parent_[child] == kNone) return;
     --child_counts_[parent_[child]];
     parent_[child] = kNone;
+    if (forest_) forest_->cut(child);
   }
 
   void order_by_date() {
-    RowOrder order(message_count_);
+    RowOrder order(message_count_, work_);
     order.by_numbers(messages_.sent(), Direction::up);
     by_date_ = std::move(order).take();
     rank_.resize(message_count_);
@@ -213,7 +241,7 @@ class References {
       while (is_dummy(node)) node = all_children(node).front();
       ranks.push_back(rank_[node]);
     }
-    RowOrder order(static_cast<std::uint32_t>(nodes.size()));
+    RowOrder order(static_cast<std::uint32_t>(nodes.size()), work_);
     order.by_numbers(ranks, Direction::up);
     std::vector<std::uint32_t> ordered = std::move(order).take();
     for (std::uint32_t& i : ordered) i = nodes[i];
@@ -244,7 +272,10 @@ class References {
   }
 
   const ThreadInput& messages_;
+  Work& work_;
   const std::uint32_t message_count_;
+  std::uint64_t steps_by_foot_;         ///< Until forest_ is built.
+  std::optional<RootedForest> forest_;  ///< The same links as in parent_.
   std::vector<std::uint32_t> parent_;
   std::vector<std::uint32_t> child_counts_;
   std::vector<std::uint32_t> by_date_;  ///< Messages; of one date, the lower position first.
@@ -258,8 +289,14 @@ class References {
 
 }  // namespace
 
-ThreadForest thread_by_references(const ThreadInput& messages) {
-  return References(messages).run();
+ThreadForest thread_by_references(const ThreadInput& messages, Work& work) {
+  constexpr std::uint64_t kStepsPerMessage = 16;
+  return thread_by_references(messages, work, kStepsPerMessage * (messages.count() + 1));
+}
+
+ThreadForest thread_by_references(const ThreadInput& messages, Work& work,
+                                  std::uint64_t steps_by_foot) {
+  return References(messages, work, steps_by_foot).run();
 }
 
 }  // namespace posthorn::index

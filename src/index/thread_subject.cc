@@ -28,18 +28,19 @@ std::vector<Thread> threads_of(const ThreadInput& messages, std::span<const std:
 /// RFC 5256 §3 ORDEREDSUBJECT: by base subject, then by sent date; each run of one subject is a
 /// thread whose first message is the parent of all others; threads in order of their first
 /// message's date.
-ThreadForest thread_by_subject(const ThreadInput& messages) {
-  RowOrder by_subject(messages.count());
+ThreadForest thread_by_subject(const ThreadInput& messages, Work& work) {
+  RowOrder by_subject(messages.count(), work);
   by_subject.by_texts(messages.subjects(), Direction::up);
   by_subject.by_numbers(messages.sent(), Direction::up);
   const std::vector<std::uint32_t> order = std::move(by_subject).take();
+  if (work.is_over()) return {};
 
   std::vector<Thread> threads = threads_of(messages, order);
   // Of one date, the one that came first.
   std::ranges::sort(threads, {}, [&](const Thread& t) { return order[t.first]; });
   std::vector<std::int64_t> began;
   for (const Thread& t : threads) began.push_back(messages.sent()[order[t.first]]);
-  RowOrder by_date(static_cast<std::uint32_t>(threads.size()));
+  RowOrder by_date(static_cast<std::uint32_t>(threads.size()), work);
   by_date.by_numbers(began, Direction::up);
 
   ThreadForest forest;

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <random>
 
+#include "index/rooted_forest.h"
 #include "index/test_plain_threads.h"
 #include "index/thread_input.h"
 
@@ -52,10 +54,20 @@ ThreadInput input_of(const std::vector<PlainMessage>& messages) {
   return input;
 }
 ThreadForest thread_by_subject(const std::vector<PlainMessage>& messages) {
-  return index::thread_by_subject(input_of(messages));
+  WorkLimit limit;
+  Work work(limit);
+  return index::thread_by_subject(input_of(messages), work);
 }
 ThreadForest thread_by_references(const std::vector<PlainMessage>& messages) {
-  return index::thread_by_references(input_of(messages));
+  WorkLimit limit;
+  Work work(limit);
+  return index::thread_by_references(input_of(messages), work);
+}
+/// With the structure for deep trees from the first link on.
+ThreadForest thread_by_deep_references(const std::vector<PlainMessage>& messages) {
+  WorkLimit limit;
+  Work work(limit);
+  return index::thread_by_references(input_of(messages), work, 0);
 }
 
 TEST(Thread, OrderedSubjectMakesTheFirstTheParentOfAll) {
@@ -140,9 +152,96 @@ TEST(Thread, TheSameAsThePlainAlgorithm) {
   std::mt19937 random(5256);
   for (int round = 0; round < 20'000; ++round) {
     const auto messages = random_mailbox(random);
-    ASSERT_EQ(print(thread_by_references(messages)),
-              print(testing::PlainReferences(messages).run()))
-        << "round " << round;
+    const std::string plain = print(testing::PlainReferences(messages).run());
+    ASSERT_EQ(print(thread_by_references(messages)), plain) << "round " << round;
+    ASSERT_EQ(print(thread_by_deep_references(messages)), plain) << "round " << round;
+  }
+}
+
+/// Mail that a stranger can send: a long chain, each message naming the one before, and as many
+/// messages whose references go to and fro between both ends of the chain.
+std::vector<PlainMessage> zigzag(std::uint32_t length, std::uint32_t turns) {
+  std::vector<PlainMessage> messages;
+  const auto id = [](std::uint32_t n) { return "id" + std::to_string(n); };
+  for (std::uint32_t n = 1; n <= length; ++n)
+    messages.push_back(message(n, "zigzag", true, id(n),
+                               n > 1 ? std::vector{id(n - 1)} : std::vector<std::string>{}));
+  std::vector<std::string> to_and_fro;
+  for (std::uint32_t i = 0; i < turns; ++i) to_and_fro.push_back(id(i % 2 == 0 ? length : 1));
+  for (std::uint32_t n = length + 1; n <= 2 * length; ++n)
+    messages.push_back(message(n, "zigzag", true, id(n), to_and_fro));
+  return messages;
+}
+
+/// Steps of threading by references; those up the trees are counted as they are taken.
+std::uint64_t steps_of(const std::vector<PlainMessage>& messages) {
+  const ThreadInput input = input_of(messages);
+  WorkLimit limit;
+  Work work(limit);
+  std::ignore = index::thread_by_references(input, work);
+  return work.total();
+}
+
+TEST(Thread, StepsGrowWithTheMailAndNotWithItsSquare) {
+  constexpr std::uint32_t kTurns = 200;
+  const std::uint64_t references = std::uint64_t{1000} * kTurns;
+  // Up the chain for each reference they would be references times messages.
+  EXPECT_LT(steps_of(zigzag(1000, kTurns)), references * 60);
+  EXPECT_LT(steps_of(zigzag(4000, kTurns)), 4 * references * 60);
+  // The other way round: chains that grow at their root.
+  std::vector<PlainMessage> reversed;
+  for (std::uint32_t n = 1; n <= 4000; ++n)
+    reversed.push_back(
+        message(n, "up", true, "id" + std::to_string(n), {"id" + std::to_string(n + 1)}));
+  EXPECT_LT(steps_of(reversed), std::uint64_t{4000} * 500);
+}
+
+TEST(Thread, TheSameAsThePlainAlgorithmInDeepTrees) {
+  const auto messages = zigzag(300, 20);
+  const std::string plain = print(testing::PlainReferences(messages).run());
+  EXPECT_EQ(print(thread_by_references(messages)), plain);
+  EXPECT_EQ(print(thread_by_deep_references(messages)), plain);
+}
+
+TEST(Thread, EndsWhenItIsTooMuchOrNobodyWaits) {
+  const ThreadInput input = input_of(zigzag(1000, 20));
+  WorkLimit small(nullptr, 70'000);
+  Work too_much(small);
+  EXPECT_TRUE(index::thread_by_references(input, too_much).empty());
+  EXPECT_EQ(small.status().error().kind, ErrorKind::limit);
+  const std::atomic<bool> cancelled = true;
+  WorkLimit limit(&cancelled);
+  Work work(limit);
+  EXPECT_TRUE(index::thread_by_references(input, work).empty());
+  EXPECT_TRUE(index::thread_by_subject(input, work).empty());
+  EXPECT_EQ(limit.status().error().kind, ErrorKind::unavailable);
+}
+
+TEST(RootedForest, TheSameAsWalkingUp) {
+  constexpr std::uint32_t kNone = RootedForest::kNone;
+  std::mt19937 random(83);
+  std::vector<std::uint32_t> parents(50, kNone);
+  for (std::uint32_t i = 1; i < 30; ++i) parents[i] = i - 1;
+  RootedForest forest(parents);
+  const auto root_of = [&](std::uint32_t node) {
+    while (parents[node] != kNone) node = parents[node];
+    return node;
+  };
+  for (int round = 0; round < 20'000; ++round) {
+    const auto node = static_cast<std::uint32_t>(random() % parents.size());
+    const auto other = static_cast<std::uint32_t>(random() % parents.size());
+    ASSERT_EQ(forest.root_of(node), root_of(node)) << round;
+    if (parents[node] != kNone && random() % 4 == 0) {
+      forest.cut(node);
+      parents[node] = kNone;
+    } else if (parents[node] == kNone && root_of(other) != node) {
+      forest.link(other, node);
+      parents[node] = other;
+    }
+    if (round % 1000 == 0) {
+      forest.add_node();
+      parents.push_back(kNone);
+    }
   }
 }
 

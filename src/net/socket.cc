@@ -1,5 +1,6 @@
 #include "net/socket.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -138,6 +139,12 @@ void Socket::shutdown_now() {
   release(Direction::read, Outcome::closed, Which::all);
   release(Direction::write, Outcome::closed, Which::all);
   resume_released_soon();
+}
+
+bool Socket::peer_has_left() {
+  if (shut_ || fd() < 0) return true;
+  pollfd asked{.fd = fd(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&asked, 1, 0) > 0 && (asked.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 void Socket::shutdown_send() {

@@ -46,6 +46,8 @@ class Socket : public std::enable_shared_from_this<Socket> {
   /// No more of either direction: every wait ends, soon, with `closed`, every try fails.
   void shutdown_now();
   [[nodiscard]] bool is_shut() const { return shut_; }
+  /// See Stream::peer_has_left().
+  [[nodiscard]] bool peer_has_left();
   /// Tells the peer that no more comes.
   void shutdown_send();
   /// Frees the descriptor; waits end as in shutdown_now().

@@ -38,6 +38,7 @@ class SocketStream final : public Stream {
   [[nodiscard]] std::string tls_description() const override;
   [[nodiscard]] std::string channel_binding(std::string_view type) const override;
   [[nodiscard]] std::string peer() const override { return peer_; }
+  [[nodiscard]] bool peer_has_left() override { return socket_->peer_has_left(); }
   async::Task<void> close() override;
   void shutdown_now() override { socket_->shutdown_now(); }
 

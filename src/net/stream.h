@@ -56,6 +56,10 @@ class Stream {
   /// "192.0.2.1:40000", "[::1]:40000" or "unix".
   [[nodiscard]] virtual std::string peer() const = 0;
 
+  /// Whether the peer has closed its side, or the connection is broken: asks the system, reads
+  /// nothing, waits for nothing. True also while octets from before the end are still to be read.
+  [[nodiscard]] virtual bool peer_has_left() { return false; }
+
   /// close_notify, then close; waits for nothing longer than a second.
   virtual async::Task<void> close() = 0;
   /// Makes every wait on the stream end with `closed`. Thread: the loop's.

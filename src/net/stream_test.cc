@@ -34,6 +34,22 @@ Task<void> talk(Layers layers) {
 
 TEST_P(StreamTest, Talks) { run_blocking(talk(GetParam())); }
 
+// Also while octets from before are still to be read, and without reading them.
+Task<void> leave(Layers layers) {
+  Pair pair = co_await make_pair(layers);
+  EXPECT_FALSE(pair.server->peer_has_left());
+  EXPECT_TRUE(co_await pair.client->write("a1 NOOP\r\n", kSoon));
+  EXPECT_FALSE(pair.server->peer_has_left());
+  co_await pair.client->close();
+  const auto until = std::chrono::steady_clock::now() + kSoon;
+  while (!pair.server->peer_has_left() && std::chrono::steady_clock::now() < until)
+    co_await async::sleep_for(milliseconds(1));
+  EXPECT_TRUE(pair.server->peer_has_left());
+  EXPECT_EQ(co_await read_exactly(*pair.server, 9), "a1 NOOP\r\n");
+}
+
+TEST_P(StreamTest, KnowsWhenThePeerHasLeft) { run_blocking(leave(GetParam())); }
+
 Task<void> send_in_parts(Stream& stream, const std::string& text, std::size_t part) {
   for (std::size_t at = 0; at < text.size(); at += part) {
     const auto written = co_await stream.write(std::string_view(text).substr(at, part), kSoon);

@@ -12,24 +12,10 @@ namespace {
 using async::Task;
 using message::SearchKey;
 
-SequenceSet to_sequence_set(const NumberSet& numbers) {
-  SequenceSet set;
-  for (const auto& range : numbers.ranges()) set.ranges.push_back({range.first, range.last});
-  return set;
-}
-
-/// RECENT is this session's own set of UIDs. Depth is bounded by the key's parser.
-void spell_recent(SearchKey& key, const NumberSet& recent) {
-  if (key.kind == SearchKey::Kind::recent) {
-    key.kind = SearchKey::Kind::uid;
-    key.set = to_sequence_set(recent);
-  }
-  for (SearchKey& child : key.children) spell_recent(child, recent);
-}
-
 index::SearchEnvironment environment_of(const SearchScope& scope) {
   index::SearchEnvironment environment;
   environment.now = scope.account->store().clock().now();
+  environment.recent = scope.recent;
   environment.email_of = [&scope](std::string_view id) -> std::optional<Ordinal> {
     if (scope.email_of == nullptr) return std::nullopt;
     return scope.email_of(scope.account->id(), id);
@@ -42,25 +28,45 @@ index::SearchEnvironment environment_of(const SearchScope& scope) {
   return environment;
 }
 
+/// One command's: what the search and what comes after it cost is counted together.
+index::WorkLimit limit_of(const SearchScope& scope) {
+  return index::WorkLimit(scope.cancelled, index::WorkLimit::steps_for(*scope.now));
+}
+
+Task<Result<std::vector<std::uint32_t>>> search_within(const SearchScope& scope,
+                                                       const SearchKey& key,
+                                                       index::WorkLimit& limit) {
+  const auto program = index::SearchProgram::compile(key, *scope.now, environment_of(scope));
+  if (!program) co_return std::unexpected(program.error());
+  auto result =
+      co_await index::search(scope.account, scope.now, *program, scope.told->last_uid(), limit);
+  if (!result) co_return pass(result);
+  co_return std::move(result->positions);
+}
+
 }  // namespace
 
-Task<std::vector<std::uint32_t>> search(SearchScope scope, SearchKey key) {
-  spell_recent(key, *scope.recent);
-  const auto program = index::SearchProgram::compile(key, *scope.now, environment_of(scope));
-  auto result = co_await index::search(scope.account, scope.now, program, scope.told->last_uid());
-  co_return std::move(result.positions);
+Task<Result<std::vector<std::uint32_t>>> search(SearchScope scope, SearchKey key) {
+  index::WorkLimit limit = limit_of(scope);
+  co_return co_await search_within(scope, key, limit);
 }
 
-Task<std::vector<std::uint32_t>> search_sorted(SearchScope scope, SearchKey key,
-                                               std::vector<message::SortKey> order) {
-  auto positions = co_await search(scope, std::move(key));
-  co_return co_await index::sort(scope.account, scope.now, std::move(positions), std::move(order));
+Task<Result<std::vector<std::uint32_t>>> search_sorted(SearchScope scope, SearchKey key,
+                                                       std::vector<message::SortKey> order) {
+  index::WorkLimit limit = limit_of(scope);
+  auto positions = co_await search_within(scope, key, limit);
+  if (!positions) co_return pass(positions);
+  co_return co_await index::sort(scope.account, scope.now, std::move(*positions), std::move(order),
+                                 limit);
 }
 
-Task<index::ThreadForest> search_threads(SearchScope scope, SearchKey key,
-                                         message::ThreadAlgorithm algorithm) {
-  auto positions = co_await search(scope, std::move(key));
-  co_return co_await index::thread(scope.account, scope.now, std::move(positions), algorithm);
+Task<Result<index::ThreadForest>> search_threads(SearchScope scope, SearchKey key,
+                                                 message::ThreadAlgorithm algorithm) {
+  index::WorkLimit limit = limit_of(scope);
+  auto positions = co_await search_within(scope, key, limit);
+  if (!positions) co_return pass(positions);
+  co_return co_await index::thread(scope.account, scope.now, std::move(*positions), algorithm,
+                                   limit);
 }
 
 }  // namespace posthorn::service

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -24,18 +25,22 @@ struct SearchScope {
   const NumberSet* saved = nullptr;   ///< UIDs `$` stands for (RFC 5182).
   /// What an EMAILID stands for in an account; the protocol spells them (RFC 8474 §5.1).
   std::optional<Ordinal> (*email_of)(const AccountId&, std::string_view) = nullptr;
+  /// Ends the search soon after it has become true; null: never. Must outlive it.
+  const std::atomic<bool>* cancelled = nullptr;
 };
 
 /// Positions in `scope.now` of the messages told and still there that match, ascending (RFC 9051
-/// §6.4.4).
-async::Task<std::vector<std::uint32_t>> search(SearchScope scope, message::SearchKey key);
+/// §6.4.4). Errors, of all three: limit, when it is more work than one command may be
+/// (index::WorkLimit); unavailable, when it was cancelled.
+async::Task<Result<std::vector<std::uint32_t>>> search(SearchScope scope, message::SearchKey key);
 
 /// The same in the order of `order` (RFC 5256 §3).
-async::Task<std::vector<std::uint32_t>> search_sorted(SearchScope scope, message::SearchKey key,
-                                                      std::vector<message::SortKey> order);
+async::Task<Result<std::vector<std::uint32_t>>> search_sorted(SearchScope scope,
+                                                              message::SearchKey key,
+                                                              std::vector<message::SortKey> order);
 
 /// The same as threads of positions.
-async::Task<index::ThreadForest> search_threads(SearchScope scope, message::SearchKey key,
-                                                message::ThreadAlgorithm algorithm);
+async::Task<Result<index::ThreadForest>> search_threads(SearchScope scope, message::SearchKey key,
+                                                        message::ThreadAlgorithm algorithm);
 
 }  // namespace posthorn::service

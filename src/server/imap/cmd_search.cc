@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "server/imap/client_watch.h"
 #include "server/imap/commands.h"
 #include "server/imap/search_answer.h"
 #include "service/messages.h"
@@ -18,7 +19,13 @@ CommandTask cmd_search(Session& session, wi::SearchCommand& command) {
     co_return session.refuse(now.error());
   }
   SearchAnswer answer(session, *now, command.numbering);
-  const auto positions = co_await service::search(answer.scope(), std::move(command.key));
+  const ClientWatch watch(session);
+  const auto found = co_await service::search(answer.scope(), std::move(command.key));
+  if (!found) {
+    if (saves) session.selected->saved_result = {};  // RFC 5182 §2.1
+    co_return session.refuse(found.error());
+  }
+  const std::vector<std::uint32_t>& positions = *found;
   if (command.returns || session.enabled.rev2) {
     // RFC 9051 §6.4.4: in rev2 SEARCH is answered by ESEARCH, with ALL when nothing was asked for.
     wi::SearchReturn returns = command.returns.value_or(wi::SearchReturn{});

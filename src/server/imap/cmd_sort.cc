@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "server/imap/client_watch.h"
 #include "server/imap/commands.h"
 #include "server/imap/search_answer.h"
 #include "service/messages.h"
@@ -17,8 +18,14 @@ CommandTask cmd_sort(Session& session, wi::SortCommand& command) {
     co_return session.refuse(now.error());
   }
   SearchAnswer answer(session, *now, command.numbering);
-  const auto positions = co_await service::search_sorted(answer.scope(), std::move(command.key),
-                                                         std::move(command.order));
+  const ClientWatch watch(session);
+  const auto found = co_await service::search_sorted(answer.scope(), std::move(command.key),
+                                                     std::move(command.order));
+  if (!found) {
+    if (command.returns && command.returns->save) session.selected->saved_result = {};
+    co_return session.refuse(found.error());
+  }
+  const std::vector<std::uint32_t>& positions = *found;
   if (command.returns) {
     answer.say_extended(*command.returns, positions, SearchAnswer::Order::as_given,
                         command.uses_modseq);

@@ -21,8 +21,10 @@ NumberSet to_set(std::vector<std::uint32_t> numbers) {
 
 service::SearchScope SearchAnswer::scope() const {
   const Selected& selected = *session_.selected;
-  return {session_.account,       now_,           &selected.told(), &selected.recent,
-          &selected.saved_result, &parse_email_id};
+  return {session_.account,       now_,
+          &selected.told(),       &selected.recent,
+          &selected.saved_result, &parse_email_id,
+          &session_.given_up};
 }
 
 std::uint32_t SearchAnswer::number_of(std::uint32_t position) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -45,9 +46,15 @@ class Session {
           std::unique_ptr<net::Stream> stream);
 
   async::Task<void> run(ImapServer::Transport transport);
-  /// Says BYE at the next chance. Thread: the loop's.
-  void stop() { connection.stop(); }
-  void cut() { connection.stream().shutdown_now(); }
+  /// Says BYE at the next chance; a search is not waited for. Thread: the loop's.
+  void stop() {
+    given_up = true;
+    connection.stop();
+  }
+  void cut() {
+    given_up = true;
+    connection.stream().shutdown_now();
+  }
 
   // --- for the commands
   // ---------------------------------------------------------------------------
@@ -60,6 +67,9 @@ class Session {
   std::string tag;   ///< Of the command being done.
   std::string name;  ///< The account's, once known; for the log.
   After after = After::go_on;
+  /// Nobody waits for what is computed any more: the server stops, or the client has left. Read by
+  /// the threads that compute.
+  std::atomic<bool> given_up = false;
   std::string code_text;  ///< What a reply's code may point to.
 
   [[nodiscard]] State state() const;
