@@ -51,13 +51,14 @@ async::Task<Result<std::optional<auth::LoginRecord>>> Accounts::find(std::string
   auto profile = co_await store_.profile((*entry)->account);
   if (!profile && profile.error().kind == ErrorKind::not_found) co_return std::nullopt;
   if (!profile) co_return pass(profile);
-  if (profile->credentials.empty()) co_return std::nullopt;
-  auto keys = auth::decode_keys(profile->credentials);
-  if (!keys) co_return pass(keys);
   auth::LoginRecord record;
+  if (!profile->credentials.empty()) {
+    auto keys = auth::decode_keys(profile->credentials);
+    if (!keys) co_return pass(keys);
+    record.keys = std::move(*keys);
+  }
   record.account = (*entry)->account;
   record.name = profile->name;
-  record.keys = std::move(*keys);
   record.state = profile->disabled ? auth::AccountState::disabled : auth::AccountState::active;
   record.version = profile->version;
   co_return record;

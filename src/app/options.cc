@@ -59,6 +59,7 @@ server::imap::ImapOptions imap_options(const config::Config& config) {
   options.login_time = config.limits.preauth_timeout;
   options.idle_time = config.limits.idle_timeout;
   options.keepalive = config.imap.keepalive;
+  options.failed_logins = static_cast<std::uint32_t>(config.limits.failed_logins);
   options.sent_duplicate_window = seconds(config.submission.duplicate_window);
   return options;
 }
@@ -73,6 +74,7 @@ server::pop3::Pop3Options pop3_options(const config::Config& config) {
   options.expire_days = static_cast<std::uint32_t>(config.pop3.expire_days);
   options.login_time = config.limits.preauth_timeout;
   options.idle_time = config.pop3.idle_timeout;
+  options.failed_logins = static_cast<std::uint32_t>(config.limits.failed_logins);
   return options;
 }
 
@@ -103,6 +105,7 @@ server::submission::SubmissionOptions submission_options(const config::Config& c
                           static_cast<std::uint32_t>(from.recipients_per_hour),
                           static_cast<std::uint32_t>(from.recipients_per_day)};
   options.login_time = config.limits.preauth_timeout;
+  options.failed_logins = static_cast<std::uint32_t>(config.limits.failed_logins);
   return options;
 }
 

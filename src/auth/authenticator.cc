@@ -17,6 +17,10 @@ constexpr std::size_t kKeyOctets = 32;
 
 std::unexpected<Error> wrong() { return std::unexpected(error_of(Refusal::wrong_credentials)); }
 
+Throttle::Named named(const std::optional<LoginRecord>& record) {
+  return record ? Throttle::Named::account : Throttle::Named::nobody;
+}
+
 std::unexpected<Error> too_busy() {
   return fail(ErrorKind::unavailable, "too many logins at once; please try again in a moment");
 }
@@ -59,6 +63,19 @@ async::Task<Result<Throttle::Attempt>> Authenticator::take_turn(std::string user
   co_return std::move(*attempt);
 }
 
+async::Task<Status> Authenticator::refuse_nameless(Source source, std::string reason,
+                                                   std::size_t octets,
+                                                   std::optional<Secret> secret) {
+  const auto turn = co_await take_turn("", source);
+  if (!turn) co_return std::unexpected(turn.error());
+  std::optional<std::string_view> shown;
+  if (secret) shown = secret->reveal();
+  throttle_.failed("", source.peer, Throttle::Named::nobody, shown);
+  log::warning("login failed peer={} mechanism=\"{}\" reason={} octets={}", source.peer,
+               source.mechanism, reason, octets);
+  co_return Status();
+}
+
 async::Task<Result<std::optional<LoginRecord>>> Authenticator::find(std::string user) {
   return directory_.find(std::move(user));
 }
@@ -67,7 +84,9 @@ async::Task<Result<Identity>> Authenticator::login(std::string user, Secret pass
                                                    Source source) {
   const auto prepared = prepare_name(user);
   if (!prepared) {
-    note_failure(user, source, "malformed", password.reveal());
+    const Status refused =
+        co_await refuse_nameless(std::move(source), "malformed", user.size(), std::move(password));
+    if (!refused) co_return std::unexpected(refused.error());
     co_return wrong();
   }
   auto record = co_await check_password(*prepared, std::move(password), source);
@@ -89,14 +108,18 @@ async::Task<Result<LoginRecord>> Authenticator::check_password(std::string user,
     if (is_remembered(*record, mac)) co_return *record;
   }
   const auto held = std::make_shared<const Secret>(std::move(password));
-  const auto right = co_await verify_on(pool_, record ? record->keys : decoy_, held);
+  const bool has_password = record && record->keys;
+  const auto right = co_await verify_on(pool_, has_password ? *record->keys : decoy_, held);
   if (!right) co_return too_busy();
   {
     const std::lock_guard lock(mutex_);
     ++hashes_;
   }
-  if (!record || !*right) {
-    note_failure(user, source, record ? "wrong_password" : "unknown_user", held->reveal());
+  if (!has_password || !*right) {
+    const std::string_view reason = has_password ? "wrong_password"
+                                    : record     ? "no_password"
+                                                 : "unknown_user";
+    note_failure({user, named(record), reason, held->reveal()}, source);
     co_return wrong();
   }
   remember(*record, mac);
@@ -104,6 +127,11 @@ async::Task<Result<LoginRecord>> Authenticator::check_password(std::string user,
 }
 
 namespace {
+
+void log_failure(std::string_view user, const Source& source, std::string_view reason) {
+  log::warning("login failed user=\"{}\" peer={} mechanism=\"{}\" reason={}", user, source.peer,
+               source.mechanism, reason);
+}
 
 /// RFC 6750 §3.1. The keys, claims and names that were wrong are nobody's business.
 TokenRefusal refusal_of(TokenFault fault, const TokenRules& rules) {
@@ -121,31 +149,39 @@ async::Task<Result<Authenticator::TokenOutcome>> Authenticator::check_token(std:
   if (!verifier) co_return fail(ErrorKind::not_supported, "tokens are not taken");
   // RFC 7628 §4.3: asks what a token would have to be like.
   if (token.empty()) co_return refusal_of(TokenFault::malformed, verifier->rules());
-  const auto turn = co_await take_turn(claimed, source);
-  if (!turn) co_return std::unexpected(turn.error());
+  // A signature costs less than any password, so it is judged first: a token says whose it is,
+  // which its bearer need not, and then the delay is that user's and nobody else's.
   const auto said = verifier->user_of(token.reveal(), clock_.now());
   const auto user = said ? prepare_name(*said) : std::nullopt;
+  const auto turn = co_await take_turn(user ? *user : claimed, source);
+  if (!turn) co_return std::unexpected(turn.error());
   if (!user) {
     const TokenFault fault = said ? TokenFault::no_user : said.error();
-    const std::string reason = fmt::format("token_{}", auth::name_of(fault));
-    note_failure(claimed, source, reason, token.reveal());
+    note_wrong_token(claimed, fault, token, source);
     co_return refusal_of(fault, verifier->rules());
   }
   auto record = co_await directory_.find(*user);
   if (!record) co_return pass(record);
   if (!*record) {
-    note_failure(*user, source, "unknown_user", token.reveal());
+    note_failure({*user, Throttle::Named::nobody, "unknown_user", token.reveal()}, source);
     co_return refusal_of(TokenFault::no_user, verifier->rules());
   }
   co_return TokenHolder{*user, std::move(**record)};
 }
 
-void Authenticator::note_failure(std::string_view user, const Source& source,
-                                 std::string_view reason,
-                                 std::optional<std::string_view> password) {
-  throttle_.failed(user, source.peer, password);
-  log::warning("login failed user=\"{}\" peer={} mechanism=\"{}\" reason={}", user, source.peer,
-               source.mechanism, reason);
+/// A token that has run out, or is not valid yet, was signed by the issuer: nobody guesses with it,
+/// so it is logged and not counted.
+void Authenticator::note_wrong_token(std::string_view claimed, TokenFault fault,
+                                     const Secret& token, const Source& source) {
+  const std::string reason = fmt::format("token_{}", auth::name_of(fault));
+  if (fault != TokenFault::expired && fault != TokenFault::not_yet_valid)
+    throttle_.failed(claimed, source.peer, Throttle::Named::nobody, token.reveal());
+  log_failure(claimed, source, reason);
+}
+
+void Authenticator::note_failure(const Failure& failure, const Source& source) {
+  throttle_.failed(failure.user, source.peer, failure.named, failure.password);
+  log_failure(failure.user, source, failure.reason);
 }
 
 Result<Identity> Authenticator::conclude(std::string_view user, const LoginRecord& record,

@@ -64,17 +64,30 @@ class Authenticator {
     LoginRecord record;
   };
   using TokenOutcome = std::variant<TokenHolder, TokenRefusal>;
-  /// A token; `claimed` is who the client says it is for, by which the throttle counts. Never
-  /// logged. A token said again and again counts once. Errors: unavailable; what the directory
+  /// A token; `claimed` is who the client says it is for, which may be empty. Never logged. The
+  /// throttle counts by the user it names when its signature is right, by `claimed` or the network
+  /// when not. A token said again and again counts once. Errors: unavailable; what the directory
   /// says; not_supported when tokens are not taken any more.
   async::Task<Result<TokenOutcome>> check_token(std::string claimed, Secret token, Source source);
 
-  /// What goes before any look-up: waits out the throttle's delay. Errors: unavailable.
+  /// What goes before any look-up: waits out the throttle's delay. `user` empty: nobody who has a
+  /// name that can be one. Errors: unavailable.
   async::Task<Result<Throttle::Attempt>> take_turn(std::string user, Source source);
+  /// Refuses what has no name that can be one (prepare_name): waits, counts against the network,
+  /// and logs `octets`, the length of what was said, and nothing else of it. `secret`: as
+  /// `password` of Throttle::failed. Errors: unavailable instead.
+  async::Task<Status> refuse_nameless(Source source, std::string reason, std::size_t octets,
+                                      std::optional<Secret> secret);
   async::Task<Result<std::optional<LoginRecord>>> find(std::string user);
-  /// Counts and logs. `password`: see Throttle::failed.
-  void note_failure(std::string_view user, const Source& source, std::string_view reason,
-                    std::optional<std::string_view> password);
+  /// Why a login failed, and of whom.
+  struct Failure {
+    std::string_view user;  ///< Prepared.
+    Throttle::Named named = Throttle::Named::nobody;
+    std::string_view reason;
+    std::optional<std::string_view> password;  ///< See Throttle::failed.
+  };
+  /// Counts and logs.
+  void note_failure(const Failure& failure, const Source& source);
   /// Counts and logs a proof of identity. Errors: no_permission when the account is disabled.
   Result<Identity> conclude(std::string_view user, const LoginRecord& record, const Source& source);
 
@@ -90,6 +103,8 @@ class Authenticator {
     Hash mac{};
     std::int64_t until = 0;  ///< Seconds.
   };
+  void note_wrong_token(std::string_view claimed, TokenFault fault, const Secret& token,
+                        const Source& source);
   [[nodiscard]] Hash mac_of(const LoginRecord& record, std::string_view password) const;
   [[nodiscard]] bool is_remembered(const LoginRecord& record, const Hash& mac);
   void remember(const LoginRecord& record, const Hash& mac);

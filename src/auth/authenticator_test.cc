@@ -7,6 +7,7 @@
 
 #include "async/run.h"
 #include "auth/exchange.h"
+#include "auth/test_signer.h"
 
 namespace posthorn::auth {
 namespace {
@@ -49,7 +50,10 @@ class Auth : public testing::Test {
   }
   ManualClock clock_{1'000'000};
   FakeDirectory directory_;
-  Throttle throttle_{{.free_guesses = 5, .first_delay = std::chrono::milliseconds(1)}, clock_};
+  Throttle throttle_{{.free_guesses = 5,
+                      .first_delay = std::chrono::milliseconds(1),
+                      .longest_delay = std::chrono::milliseconds(2)},
+                     clock_};
   async::OffloadPool pool_{1, 2};
   Authenticator auth_{
       directory_, throttle_, pool_, clock_, {.sasl = {.decoy_key = "k", .decoy_iterations = 8}}};
@@ -126,6 +130,80 @@ TEST_F(Auth, CountsGuessesButNotRepeats) {
   EXPECT_EQ(throttle_.slowed(10).size(), 1U);
   EXPECT_TRUE(login("anna", "secret"));
   EXPECT_TRUE(throttle_.slowed(10).empty());
+}
+
+/// Names that are none: too long, not UTF-8, with a control character.
+const std::string kBadNames[] = {std::string(12'000, 'a'), "\xff\xfe", "an\x07na"};
+
+TEST_F(Auth, NamesThatAreNoneAreNeitherKeptNorLogged) {
+  for (int i = 0; i < 60; ++i)
+    throttle_.failed("bob", "192.0.2.1:1", Throttle::Named::account, "guess " + std::to_string(i));
+  const auto before = throttle_.admit("bob", "192.0.2.1:1")->delay;
+  testing::internal::CaptureStderr();
+  for (int i = 0; i < 60; ++i) {
+    for (const std::string& name : kBadNames) {
+      EXPECT_EQ(login(name + std::to_string(i), "x" + std::to_string(i)).error().kind,
+                ErrorKind::auth_failed);
+    }
+  }
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(auth_.hashes(), 0U);
+  EXPECT_LE(throttle_.size(), 2U);  // Bob, and the network.
+  EXPECT_EQ(throttle_.admit("bob", "192.0.2.1:1")->delay, before);
+  EXPECT_GT(throttle_.admit("", "192.0.2.1:1")->delay.count(), 0);
+  EXPECT_LT(log.size(), 180U * 150);
+  EXPECT_EQ(log.find("aaaa"), std::string::npos);
+  EXPECT_NE(log.find("octets=12001"), std::string::npos);
+}
+
+TEST_F(Auth, MalformedResponsesCountAgainstTheNetworkAndNobodyElse) {
+  for (int i = 0; i < 20; ++i) {
+    auto outcome =
+        async::run_blocking(exchange("PLAIN")->begin(Secret("\0" + kBadNames[1] + "\0x"s)));
+    EXPECT_EQ(std::get<Error>(outcome).kind, ErrorKind::syntax);
+    outcome = async::run_blocking(exchange("SCRAM-SHA-256")->begin(Secret("n,,n=,r=abc")));
+    EXPECT_EQ(std::get<Error>(outcome).kind, ErrorKind::syntax);
+  }
+  EXPECT_EQ(throttle_.size(), 1U);
+  EXPECT_EQ(throttle_.admit("", "192.0.2.1:1")->delay.count(), 0);
+  EXPECT_TRUE(login("anna", "secret"));
+}
+
+TEST_F(Auth, AnAccountWithoutAPasswordTakesNone) {
+  directory_.records["anna"].keys.reset();
+  EXPECT_EQ(login("anna", "secret").error().kind, ErrorKind::auth_failed);
+  EXPECT_EQ(login("anna", "").error().kind, ErrorKind::auth_failed);
+  EXPECT_EQ(auth_.hashes(), 2U);  // And costs the same.
+}
+
+TEST_F(Auth, TokensCountByWhomTheyNameAndNotTogether) {
+  const test::Signer signer(test::Signer::Kind::ed25519, "k1");
+  const test::Signer stranger(test::Signer::Kind::ed25519, "k1");
+  auto verifier = TokenVerifier::make({.issuer = "https://id.example.org", .audience = "mail"},
+                                      signer.key_set());
+  ASSERT_TRUE(verifier);
+  const auto tokens = std::make_shared<TokenPlace>();
+  tokens->set(*verifier);
+  Authenticator auth(directory_, throttle_, pool_, clock_,
+                     {.sasl = {.decoy_key = "k", .decoy_iterations = 8, .tokens = tokens}});
+  const auto token = [](const test::Signer& by, int expires) {
+    return by.token(fmt::format(
+        R"({{"iss":"https://id.example.org","aud":"mail","exp":{},"email":"anna"}})", expires));
+  };
+  const auto taken = [&](const std::string& said) {
+    auto outcome = async::run_blocking(auth.check_token("", Secret(said), {"192.0.2.1:1", "X"}));
+    return outcome && std::holds_alternative<Authenticator::TokenHolder>(*outcome);
+  };
+  directory_.records["anna"].keys.reset();  // Who has no password may have tokens.
+  // Phones behind one address whose tokens ran out: they guess nothing.
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(taken(token(signer, 900'000 - i)));
+  EXPECT_EQ(throttle_.size(), 0U);
+  // Somebody there makes tokens up; many, and then the network waits.
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(taken(token(stranger, 2'000'000 + i)));
+  EXPECT_EQ(throttle_.admit("", "192.0.2.1:1")->delay.count(), 0);
+  for (int i = 0; i < 60; ++i) EXPECT_FALSE(taken(token(stranger, 3'000'000 + i)));
+  EXPECT_GT(throttle_.admit("", "192.0.2.1:1")->delay.count(), 0);
+  EXPECT_TRUE(taken(token(signer, 2'000'000)));
 }
 
 TEST_F(Auth, ExchangesPlain) {

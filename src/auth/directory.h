@@ -19,7 +19,7 @@ struct LoginRecord {
   AccountId account;
   /// The account's own spelling of its name, whatever the client typed.
   std::string name;
-  ScramKeys keys;
+  std::optional<ScramKeys> keys = {};  ///< None: no password is right; tokens may be.
   AccountState state = AccountState::active;
   /// Changes with every change of password or state: what was remembered under another is stale.
   std::uint64_t version = 0;

@@ -11,11 +11,13 @@ Exchange::Exchange(Authenticator& authenticator, std::unique_ptr<Mechanism> mech
 async::Task<Exchange::Outcome> Exchange::begin(std::optional<Secret> initial) {
   std::optional<std::string_view> bytes;
   if (initial) bytes = initial->reveal();
+  said_octets_ = bytes ? bytes->size() : 0;
   Step step = mechanism_->begin(bytes);
   co_return co_await carry_on(std::move(step));
 }
 
 async::Task<Exchange::Outcome> Exchange::respond(Secret response) {
+  said_octets_ = response.reveal().size();
   Step step = mechanism_->respond(response.reveal());
   co_return co_await carry_on(std::move(step));
 }
@@ -40,7 +42,14 @@ async::Task<Exchange::Outcome> Exchange::carry_on(Step step) {
   const Refusal why = std::get<Failed>(step).why;
   // A wrong password or token has been counted and logged where it was checked.
   const bool noted = (why == Refusal::wrong_credentials && !turn_) || why == Refusal::wrong_token;
-  if (!noted) authenticator_.note_failure(user_, source_, name_of(why), std::nullopt);
+  if (!noted && user_.empty()) {
+    const Status refused = co_await authenticator_.refuse_nameless(
+        source_, std::string(name_of(why)), said_octets_, std::nullopt);
+    if (!refused) co_return refused.error();
+  } else if (!noted) {
+    const auto named = record_ ? Throttle::Named::account : Throttle::Named::nobody;
+    authenticator_.note_failure({user_, named, name_of(why), std::nullopt}, source_);
+  }
   co_return error_of(why);
 }
 

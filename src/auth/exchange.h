@@ -39,6 +39,7 @@ class Exchange {
   std::optional<Throttle::Attempt> turn_;
   std::optional<LoginRecord> record_;
   std::string user_;
+  std::size_t said_octets_ = 0;  ///< Of the last response, for the log.
 };
 
 }  // namespace posthorn::auth

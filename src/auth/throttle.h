@@ -25,7 +25,11 @@ struct ThrottleLimits {
   std::chrono::seconds forget_after{3600};
   /// A user who got in from a network is not delayed there for so long.
   std::chrono::seconds trust_after_success{std::chrono::days{7}};
-  std::size_t max_entries = 100'000;  ///< Some 200 octets each, 700 at most.
+  /// So many different failures of names that are no account's, from one network, cost nothing;
+  /// after that every login from there waits, but for users it has trusted lately.
+  std::uint32_t free_stray_guesses = 50;
+  /// Of each of the tables; an entry takes at most 700 octets.
+  std::size_t max_entries = 100'000;
   /// Attempts of one user from one network that may wait out their delay at the same time.
   std::uint32_t max_waiting = 4;
 };
@@ -33,7 +37,12 @@ struct ThrottleLimits {
 /// Slows down guessing without locking anybody out. Counted are *different* wrong passwords of one
 /// user from one network (see network_of): a phone that repeats an old password for days counts
 /// once. Passwords are kept as 64 bits of a keyed hash, under a key that lives as long as the
-/// process. Thread: any.
+/// process.
+///
+/// Anybody can make up names, so what is counted of names is kept in several tables, none of which
+/// can be emptied from another: who was let in; guesses at accounts that are delayed, and those
+/// that are not yet; guesses at names that are no account's. The last also count against their
+/// network, as do failures without a name that can be one. Thread: any.
 class Throttle {
  public:
   Throttle(ThrottleLimits limits, const Clock& clock);
@@ -43,12 +52,17 @@ class Throttle {
     std::chrono::milliseconds delay{};
     std::shared_ptr<void> turn = {};
   };
+  /// `user`: as prepare_name() made it, here and below; empty: nobody who has a name.
   /// None when so many attempts wait already that one more would only serve guessing in parallel:
   /// it is to be refused unjudged, as `unavailable`.
   [[nodiscard]] std::optional<Attempt> admit(std::string_view user, std::string_view peer);
+  enum class Named : std::uint8_t {
+    account,  ///< There is such an account.
+    nobody,   ///< There is none, or no name was said that can be one.
+  };
   /// `password`: none where the mechanism does not show it (SCRAM); such a failure counts each
   /// time.
-  void failed(std::string_view user, std::string_view peer,
+  void failed(std::string_view user, std::string_view peer, Named named,
               std::optional<std::string_view> password);
   void succeeded(std::string_view user, std::string_view peer);
 
@@ -58,20 +72,29 @@ class Throttle {
     std::uint32_t guesses;
     std::chrono::milliseconds delay;
   };
-  /// Who would be delayed now, for the operator; at most `limit`, the most recent first.
+  /// Who would be delayed now, for the operator; at most `limit`, accounts before other names, the
+  /// most recent first. A whole network has an empty `user`.
   [[nodiscard]] std::vector<Slowed> slowed(std::size_t limit);
   /// Forgets what was counted against a user, from everywhere. Returns how many entries that were.
   std::size_t pardon(std::string_view user);
+  /// Entries of all tables.
   [[nodiscard]] std::size_t size();
 
  private:
+  /// Guesses of one user from one network, or of a network.
   struct Entry {
     std::uint32_t guesses = 0;
-    std::int64_t last_guess = 0;                    ///< Seconds.
-    std::optional<std::int64_t> last_success = {};  ///< Seconds.
-    std::vector<std::uint64_t> seen = {};           ///< The last few, oldest first.
+    std::int64_t last_guess = 0;           ///< Seconds.
+    std::vector<std::uint64_t> seen = {};  ///< Prints of the last few passwords, oldest first.
   };
-  [[nodiscard]] std::chrono::milliseconds delay_of(const Entry& entry) const;
+  using Table = LruMap<Entry>;
+  [[nodiscard]] std::chrono::milliseconds delay_of(const Entry& entry, std::uint32_t free) const;
+  [[nodiscard]] bool is_trusted(const std::string& key);
+  [[nodiscard]] Entry* find(const std::string& key);
+  [[nodiscard]] std::chrono::milliseconds delay_for(const std::string& key,
+                                                    std::string_view network);
+  bool count(Entry& entry, std::optional<std::uint64_t> print);
+  void list(const Table& table, std::uint32_t free, std::size_t limit, std::vector<Slowed>& out);
 
   const ThrottleLimits limits_;
   const Clock& clock_;
@@ -80,7 +103,12 @@ class Throttle {
   struct Waiting;
   const std::shared_ptr<Waiting> waiting_;
   std::mutex mutex_;
-  LruMap<Entry> entries_;  ///< By user in lower case, NUL, network.
+  // By user in lower case, NUL, network.
+  LruMap<std::int64_t> trusted_;  ///< When the user got in, seconds.
+  Table early_;                   ///< Of accounts, not delayed yet.
+  Table slowed_;                  ///< Of accounts, delayed once at least.
+  Table strays_;                  ///< Of names that are no account's.
+  Table networks_;                ///< By network: what strays came from there.
 };
 
 }  // namespace posthorn::auth

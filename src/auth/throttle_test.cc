@@ -1,5 +1,6 @@
 #include "auth/throttle.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "auth/peer.h"
@@ -8,6 +9,7 @@ namespace posthorn::auth {
 namespace {
 
 using std::chrono::milliseconds;
+using Named = Throttle::Named;
 
 class Throttling : public testing::Test {
  protected:
@@ -17,7 +19,8 @@ class Throttling : public testing::Test {
   }
   void guess(int from, int to, std::string_view user = "anna",
              std::string_view peer = "192.0.2.1:1000") {
-    for (int i = from; i < to; ++i) throttle_.failed(user, peer, "guess " + std::to_string(i));
+    for (int i = from; i < to; ++i)
+      throttle_.failed(user, peer, Named::account, "guess " + std::to_string(i));
   }
   ManualClock clock_{1'000'000};
   Throttle throttle_{{.max_entries = 100}, clock_};
@@ -35,9 +38,11 @@ TEST_F(Throttling, GrowsWithEveryDifferentGuess) {
 }
 
 TEST_F(Throttling, CountsARepeatedPasswordOnce) {
-  for (int i = 0; i < 1000; ++i) throttle_.failed("anna", "192.0.2.1:1000", "last year's");
+  for (int i = 0; i < 1000; ++i)
+    throttle_.failed("anna", "192.0.2.1:1000", Named::account, "last year's");
   EXPECT_EQ(delay("anna", "192.0.2.1:1000"), milliseconds(0));
-  for (int i = 0; i < 5; ++i) throttle_.failed("anna", "192.0.2.1:1000", std::nullopt);
+  for (int i = 0; i < 5; ++i)
+    throttle_.failed("anna", "192.0.2.1:1000", Named::account, std::nullopt);
   EXPECT_GT(delay("anna", "192.0.2.1:1000"), milliseconds(0));
 }
 
@@ -92,6 +97,78 @@ TEST_F(Throttling, StaysBoundedAndShowsAndPardons) {
   EXPECT_EQ(throttle_.pardon("User999"), 1U);
   EXPECT_EQ(delay("user999", "192.0.2.1:1"), milliseconds(0));
   EXPECT_GT(delay("user998", "192.0.2.1:1"), milliseconds(0));
+}
+
+/// Logins of names that are no account's, each another one.
+void stray(Throttle& throttle, int count, std::string_view peer, std::string_view word = "stray") {
+  for (int i = 0; i < count; ++i)
+    throttle.failed(std::string(word) + std::to_string(i), peer, Named::nobody, "x");
+}
+
+// A hundred thousand attempts, as they came over pipelined connections.
+TEST(ThrottleFlood, InventedNamesEmptyNoCounterOfAnAccount) {
+  ManualClock clock{1'000'000};
+  Throttle throttle({.max_entries = 1000}, clock);
+  const std::string peer = "192.0.2.1:1000";
+  const auto delay = [&](std::string_view user) { return throttle.admit(user, peer)->delay; };
+  for (int i = 0; i < 60; ++i)
+    throttle.failed("victim", peer, Named::account, "guess " + std::to_string(i));
+  for (int i = 0; i < 4; ++i)
+    throttle.failed("begun", "192.0.2.9:1", Named::account, "guess " + std::to_string(i));
+  throttle.succeeded("trusted", peer);
+  ASSERT_EQ(delay("victim"), milliseconds(15'000));
+  for (int i = 0; i < 100'000; ++i) {
+    throttle.failed(i % 2 == 0 ? "" : "name" + std::to_string(i), peer, Named::nobody,
+                    std::to_string(i));
+  }
+  EXPECT_EQ(delay("victim"), milliseconds(15'000));
+  EXPECT_EQ(delay("trusted"), milliseconds(0));
+  EXPECT_LE(throttle.size(), 1005U);
+  // The fifth guess is still the fifth.
+  throttle.failed("begun", "192.0.2.9:1", Named::account, "guess 5");
+  EXPECT_EQ(throttle.admit("begun", "192.0.2.9:1")->delay, milliseconds(1000));
+}
+
+TEST(ThrottleFlood, AccountsNotDelayedYetPushOutNoneThatIs) {
+  ManualClock clock{1'000'000};
+  Throttle throttle({.max_entries = 100}, clock);
+  for (int i = 0; i < 60; ++i)
+    throttle.failed("victim", "192.0.2.1:1", Named::account, "guess " + std::to_string(i));
+  // Real accounts, from a thousand networks: each once.
+  for (int i = 0; i < 1000; ++i)
+    throttle.failed("account" + std::to_string(i), fmt::format("[2001:db8:0:{:x}::1]:5", i),
+                    Named::account, "x");
+  EXPECT_EQ(throttle.admit("victim", "192.0.2.1:1")->delay, milliseconds(15'000));
+}
+
+TEST_F(Throttling, NamesOfNobodyCountAgainstTheirNetwork) {
+  throttle_.succeeded("anna", "192.0.2.1:1");
+  stray(throttle_, 49, "192.0.2.1:1");
+  EXPECT_EQ(delay("bob", "192.0.2.1:1"), milliseconds(0));
+  stray(throttle_, 49, "192.0.2.1:1");  // The same again.
+  EXPECT_EQ(delay("bob", "192.0.2.1:1"), milliseconds(0));
+  stray(throttle_, 1, "192.0.2.1:1", "other");
+  EXPECT_EQ(delay("bob", "192.0.2.1:1"), milliseconds(1000));
+  EXPECT_EQ(delay("", "192.0.2.1:1"), milliseconds(1000));
+  EXPECT_EQ(delay("anna", "192.0.2.1:1"), milliseconds(0));  // Was let in from there lately.
+  EXPECT_EQ(delay("bob", "192.0.2.2:1"), milliseconds(0));
+  stray(throttle_, 80, "192.0.2.1:1", "more");
+  EXPECT_EQ(delay("bob", "192.0.2.1:1"), milliseconds(15'000));
+  const auto slowed = throttle_.slowed(10);
+  ASSERT_EQ(slowed.size(), 1U);
+  EXPECT_EQ(slowed[0].user, "");
+  EXPECT_EQ(slowed[0].network, "192.0.2.1");
+  clock_.advance(std::chrono::hours(1));
+  EXPECT_EQ(delay("bob", "192.0.2.1:1"), milliseconds(0));
+}
+
+// Whether a name is an account's must not show in how it is delayed.
+TEST_F(Throttling, GuessesAtANameOfNobodyAreDelayedAlike) {
+  for (int i = 0; i < 6; ++i)
+    throttle_.failed("nobody", "192.0.2.1:1", Named::nobody, "guess " + std::to_string(i));
+  guess(0, 6);
+  EXPECT_EQ(delay("nobody", "192.0.2.1:1"), delay("anna", "192.0.2.1:1"));
+  EXPECT_EQ(delay("nobody", "192.0.2.1:1"), milliseconds(2000));
 }
 
 TEST(Peer, NamesTheNetwork) {

@@ -55,6 +55,7 @@ struct Limits {
   std::uint64_t per_user = 0;
   std::uint64_t per_address = 0;
   Duration preauth_timeout{};
+  std::uint64_t failed_logins = 0;  ///< Over one connection.
   Duration idle_timeout{};
   std::uint64_t command_line = 0;  ///< Octets, without literals.
   std::uint64_t literal = 0;       ///< Octets; other than message data.

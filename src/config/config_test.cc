@@ -78,8 +78,8 @@ TEST(Config, WhatSighupTakesOver) {
       live,
       ElementsAre(
           "domains", "tls.certificate", "tls.key", "tls.key_password", "tls.min_version",
-          "limits.message_size", "limits.preauth_timeout", "limits.idle_timeout",
-          "limits.command_line", "limits.literal", "storage.journal_horizon",
+          "limits.message_size", "limits.preauth_timeout", "limits.failed_logins",
+          "limits.idle_timeout", "limits.command_line", "limits.literal", "storage.journal_horizon",
           "storage.expunged_retention", "auth.iterations", "auth.allow_plaintext_without_tls",
           "auth.channel_binding", "auth.oauth.issuer", "auth.oauth.audience",
           "auth.oauth.jwks_file", "auth.oauth.user_claim", "auth.oauth.scope", "imap.keepalive",

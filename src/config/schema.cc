@@ -90,6 +90,8 @@ const std::array kKeys{
         "1000000", kStart, "Connections at once from one IPv4 address or IPv6 /64."},
     Key{"limits.preauth_timeout", Form::duration, FIELD(Duration, limits.preauth_timeout), "60s",
         "5s", "30m", kLive, "How long a client may stay without logging in."},
+    Key{"limits.failed_logins", Form::number, FIELD(std::uint64_t, limits.failed_logins), "5", "1",
+        "1000", kLive, "A connection is closed after so many logins that failed."},
     Key{"limits.idle_timeout", Form::duration, FIELD(Duration, limits.idle_timeout), "30m", "30m",
         "7d", kLive, "A silent session is closed after this (RFC 9051, section 5.4)."},
     Key{"limits.command_line", Form::size, FIELD(std::uint64_t, limits.command_line), "64KiB",

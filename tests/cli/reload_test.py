@@ -184,6 +184,20 @@ def timeouts(server):
     expect(stream.readline().startswith(b"* OK"), "no word while idle")
 
 
+def failed_logins(server):
+    def tries():
+        stream, _ = server.raw()
+        for n in range(1, 100):
+            said = ask(stream, f"a{n} LOGIN {USER} wrong")
+            if b"* BYE" in said:
+                return n
+        return None
+    expect(tries() == 5, "five failed logins are too many")
+    server.set("limits.failed_logins", 2)
+    expect(tries() == 2, "two failed logins are too many")
+    server.set("limits.failed_logins", 5)
+
+
 def capabilities(server):
     offered = ask(server.raw()[0], "a CAPABILITY")
     expect(b"LOGINDISABLED" not in offered and b" ID " in offered, f"{offered}")
@@ -257,8 +271,8 @@ def test():
     folder = tempfile.mkdtemp(prefix="posthorn-reload-")
     server = Serving(folder)
     try:
-        for step in (domains, quotas, message_size, command_limits, timeouts, capabilities, detail, tls,
-                     restart_only, log_level):
+        for step in (domains, quotas, message_size, command_limits, timeouts, failed_logins, capabilities,
+                     detail, tls, restart_only, log_level):
             step(server)
         server.stop()
     finally:

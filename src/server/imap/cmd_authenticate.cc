@@ -65,10 +65,7 @@ Task<Reply> converse(Session& session, auth::Exchange& exchange, auth::Exchange:
   }
 }
 
-}  // namespace
-
-// RFC 9051 §6.2.2, RFC 4959.
-CommandTask cmd_authenticate(Session& session, wi::AuthenticateCommand& command) {
+Task<Reply> authenticate(Session& session, wi::AuthenticateCommand& command) {
   if (!session.is_offered("AUTH=" + command.mechanism)) {
     co_return Reply::no("no such authentication mechanism", wi::CodeName::cannot);
   }
@@ -93,6 +90,13 @@ CommandTask cmd_authenticate(Session& session, wi::AuthenticateCommand& command)
   auth::Exchange exchange(authenticator, std::move(*mechanism), session.connection.stream().peer());
   auto outcome = co_await exchange.begin(std::move(initial));
   co_return co_await converse(session, exchange, std::move(outcome));
+}
+
+}  // namespace
+
+// RFC 9051 §6.2.2, RFC 4959.
+CommandTask cmd_authenticate(Session& session, wi::AuthenticateCommand& command) {
+  co_return session.judge_login(co_await authenticate(session, command));
 }
 
 }  // namespace posthorn::server::imap

@@ -7,8 +7,9 @@ namespace posthorn::server::imap {
 
 namespace wi = wire::imap;
 
-// RFC 9051 §6.2.3.
-CommandTask cmd_login(Session& session, wi::LoginCommand& command) {
+namespace {
+
+async::Task<Reply> log_in(Session& session, wi::LoginCommand& command) {
   if (!session.is_plaintext_allowed()) {
     auth::wipe(command.password);
     co_return Reply::no("passwords are taken under TLS only", wi::CodeName::privacy_required);
@@ -23,6 +24,13 @@ CommandTask cmd_login(Session& session, wi::LoginCommand& command) {
     co_return session.refuse(in.error());
   }
   co_return session.welcome();
+}
+
+}  // namespace
+
+// RFC 9051 §6.2.3.
+CommandTask cmd_login(Session& session, wi::LoginCommand& command) {
+  co_return session.judge_login(co_await log_in(session, command));
 }
 
 }  // namespace posthorn::server::imap

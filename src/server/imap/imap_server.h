@@ -11,6 +11,7 @@
 #include "auth/authenticator.h"
 #include "auth/plaintext.h"
 #include "auth/session_limits.h"
+#include "base/defaults.h"
 #include "net/stream.h"
 #include "store/store.h"
 
@@ -24,18 +25,21 @@ struct ImapOptions {
   /// Capabilities that are neither advertised nor offered, in any case, e.g. "QRESYNC",
   /// "AUTH=LOGIN".
   std::vector<std::string> disabled_capabilities;
-  std::uint64_t max_message_octets = 100ULL << 20;
-  std::size_t max_line_octets = 64 << 10;      ///< Of a command, between two of its literals.
-  std::size_t max_literal_octets = 100 << 10;  ///< Of one that is not a message.
-  std::uint32_t max_append_messages = 1000;    ///< In one MULTIAPPEND.
+  std::uint64_t max_message_octets = defaults::kMessageOctets;
+  std::size_t max_line_octets =
+      defaults::kCommandLineOctets;  ///< Of a command, between two of its literals.
+  std::size_t max_literal_octets = defaults::kLiteralOctets;  ///< Of one that is not a message.
+  std::uint32_t max_append_messages = 1000;                   ///< In one MULTIAPPEND.
   /// See service::append: for so long a submitted message and one put into \Sent are one. 0: never.
-  std::chrono::seconds sent_duplicate_window{0};
+  std::chrono::seconds sent_duplicate_window{600};
   std::chrono::milliseconds login_time = std::chrono::minutes(1);  ///< Until authenticated.
   std::chrono::milliseconds idle_time = std::chrono::minutes(30);  ///< RFC 9051 §5.4.
   std::chrono::milliseconds write_time = std::chrono::minutes(2);  ///< For a peer to take bytes.
   std::chrono::milliseconds keepalive = std::chrono::minutes(2);   ///< During IDLE; 0 for none.
   std::uint32_t bad_commands = 20;  ///< Ungrammatical ones in a row, before BYE.
   std::uint32_t bad_commands_before_login = 3;
+  std::uint32_t failed_logins =
+      defaults::kFailedLogins;  ///< Over one connection, before it is closed.
 };
 
 /// What the server stands on. All of it must outlive the server.

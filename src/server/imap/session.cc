@@ -127,6 +127,16 @@ Reply Session::welcome() {
   return Reply::ok("logged in", wi::code::Capability{code_text});
 }
 
+Reply Session::judge_login(Reply reply) {
+  if (reply.kind == Reply::Kind::ok || over_) return reply;
+  if (++failed_logins_ < options->failed_logins) return reply;
+  // As with LOGOUT: the client is told what became of its command as well.
+  log::info("imap: {}: closed after {} failed logins", connection.stream().peer(), failed_logins_);
+  say(Condition::bye, CodeName::unavailable, "too many failed logins");
+  after = After::close;
+  return reply;
+}
+
 Reply Session::lost() {
   over_ = true;
   return Reply::no("the connection was lost");

@@ -97,6 +97,9 @@ class Session {
   Reply refuse(const Error& error);
   /// After a proof of identity. Errors: limit, what opening the account says.
   async::Task<Status> log_in(auth::Identity identity);
+  /// The reply to a LOGIN or AUTHENTICATE that ended with `reply`. After too many that failed the
+  /// connection ends: guessing is to cost a connection, too.
+  Reply judge_login(Reply reply);
   /// The reply to a login that succeeded, with what is offered now (RFC 9051 §6.2.2).
   [[nodiscard]] Reply welcome();
   /// Switches CONDSTORE on; says HIGHESTMODSEQ when a mailbox is selected (RFC 7162 §3.1).
@@ -129,6 +132,7 @@ class Session {
   auth::SessionLimits::Slot user_slot_;
 
   std::uint32_t bad_in_a_row_ = 0;
+  std::uint32_t failed_logins_ = 0;
   bool over_ = false;
 };
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "async/task.h"
+#include "base/defaults.h"
 #include "net/stream.h"
 #include "service/recipient.h"
 #include "store/store.h"
@@ -23,7 +24,7 @@ struct LmtpOptions {
   std::string hostname = "localhost";  ///< In the greeting and in Received.
   /// What parts the user from a folder's name in user+folder@domain; empty: nothing does.
   std::string detail_separator = "+";
-  std::uint64_t max_message_octets = 100ULL << 20;
+  std::uint64_t max_message_octets = defaults::kMessageOctets;
   std::uint32_t max_recipients = 1000;                             ///< Of one message.
   std::chrono::milliseconds idle_time = std::chrono::minutes(5);   ///< RFC 5321 §4.5.3.2.7.
   std::chrono::milliseconds write_time = std::chrono::minutes(2);  ///< For a peer to take bytes.

@@ -10,6 +10,7 @@
 #include "auth/authenticator.h"
 #include "auth/plaintext.h"
 #include "auth/session_limits.h"
+#include "base/defaults.h"
 #include "net/stream.h"
 #include "store/store.h"
 
@@ -37,6 +38,8 @@ struct Pop3Options {
   std::chrono::milliseconds write_time = std::chrono::minutes(2);  ///< For a peer to take bytes.
   std::uint32_t bad_commands = 20;  ///< In a row, before the connection is closed.
   std::uint32_t bad_commands_before_login = 3;
+  std::uint32_t failed_logins =
+      defaults::kFailedLogins;  ///< Over one connection, before it is closed.
 };
 
 /// What the server stands on. All of it must outlive the server.

@@ -30,6 +30,13 @@ bool is_our_fault(ErrorKind kind) {
   }
 }
 
+/// AUTH alone only asks which mechanisms there are.
+bool is_login(const wire::pop3::Command& command) {
+  const auto* const auth = std::get_if<wire::pop3::Auth>(&command);
+  return (auth != nullptr && !auth->mechanism.empty()) ||
+         std::holds_alternative<wire::pop3::Pass>(command);
+}
+
 }  // namespace
 
 Session::Session(Parts parts, net::Stream& stream)
@@ -169,7 +176,17 @@ Task<void> Session::obey(std::string_view line) {
     co_return;
   }
   bad_in_a_row_ = 0;
+  const bool logs_in = is_login(*command);
   co_await entry.run(*this, *command);
+  if (logs_in && !maildrop) count_failed_login();
+}
+
+/// What failed has been answered; after too many there is nothing more to say, and the connection
+/// ends: guessing is to cost a connection, too.
+void Session::count_failed_login() {
+  if (++failed_logins_ < options.failed_logins) return;
+  log::info("pop3 {}: closed after {} failed logins", talk.stream().peer(), failed_logins_);
+  open_ = false;
 }
 
 /// Whoever speaks another language altogether (a browser, a scanner) is not listened to for long.

@@ -76,6 +76,7 @@ class Session {
   async::Task<bool> open(Pop3Server::Transport transport);
   async::Task<void> obey(std::string_view line);
   void count_bad();
+  void count_failed_login();
   void lost(const Error& error);
   [[nodiscard]] std::chrono::milliseconds patience() const;
 
@@ -88,6 +89,7 @@ class Session {
   auth::SessionLimits::Slot user_slot_;
   std::string name_;  ///< The account's, once known; for the log.
   std::uint32_t bad_in_a_row_ = 0;
+  std::uint32_t failed_logins_ = 0;
   bool open_ = true;
 };
 

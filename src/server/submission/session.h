@@ -62,8 +62,10 @@ class Session {
   async::Task<void> obey(wire::smtp::Help);
 
   // --- session_auth.cc
+  async::Task<void> authenticate(wire::smtp::Auth command);
   async::Task<void> converse(auth::Exchange& exchange, auth::Exchange::Outcome outcome);
   async::Task<void> log_in(auth::Identity identity);
+  void count_failed_login();
   [[nodiscard]] bool may_log_in() const;
   [[nodiscard]] auth::Channel channel() const;
   [[nodiscard]] std::vector<std::string_view> mechanisms() const;
@@ -98,6 +100,7 @@ class Session {
   store::AccountPtr account_;        ///< From login on.
   std::string name_;                 ///< The account's, for the log.
   std::uint64_t login_version_ = 0;  ///< Of the login; the account may have been changed since.
+  std::uint32_t failed_logins_ = 0;
   std::optional<Transaction> transaction_;
 };
 

@@ -69,6 +69,19 @@ async::Task<void> Session::obey(wire::smtp::Auth command) {
     say(reply(530, {5, 7, 0}, "Say STARTTLS first"));
     co_return;
   }
+  co_await authenticate(std::move(command));
+  if (!account_) count_failed_login();
+}
+
+/// After too many the connection ends (RFC 5321 §3.8): guessing is to cost a connection, too.
+void Session::count_failed_login() {
+  if (++failed_logins_ < options_->failed_logins || !talk_.is_open()) return;
+  log::info("submission {}: closed after {} failed logins", talk_.stream().peer(), failed_logins_);
+  say(reply(421, {4, 7, 0}, options_->hostname + " Too many failed logins"));
+  talk_.close();
+}
+
+async::Task<void> Session::authenticate(wire::smtp::Auth command) {
   auth::Authenticator& authenticator = context_.authenticator;
   auto mechanism = auth::make_mechanism(command.mechanism, channel(), authenticator.sasl());
   if (!mechanism) {

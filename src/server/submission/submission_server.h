@@ -11,6 +11,7 @@
 #include "auth/authenticator.h"
 #include "auth/plaintext.h"
 #include "auth/session_limits.h"
+#include "base/defaults.h"
 #include "net/stream.h"
 #include "service/recipient.h"
 #include "service/sending_rules.h"
@@ -34,7 +35,7 @@ struct SubmissionOptions {
   std::string detail_separator = "+";  ///< As LmtpOptions has it.
   auth::PlaintextLogin plaintext = auth::PlaintextLogin::tls_only;
   bool channel_binding = true;  ///< Offer SCRAM-SHA-256-PLUS.
-  std::uint64_t max_message_octets = 100ULL << 20;
+  std::uint64_t max_message_octets = defaults::kMessageOctets;
   std::uint32_t max_recipients = 1000;  ///< Of one message; RFC 5321 §4.5.3.1.8 asks for 100.
   /// How far ahead a message may be given (RFC 4865); 0: not at all.
   std::chrono::seconds max_hold = std::chrono::hours(30 * 24);
@@ -43,6 +44,8 @@ struct SubmissionOptions {
   std::chrono::milliseconds login_time = std::chrono::minutes(1);  ///< Until authenticated.
   std::chrono::milliseconds idle_time = std::chrono::minutes(5);   ///< RFC 5321 §4.5.3.2.7.
   std::chrono::milliseconds write_time = std::chrono::minutes(2);  ///< For a peer to take bytes.
+  std::uint32_t failed_logins =
+      defaults::kFailedLogins;  ///< Over one connection, before it is closed.
   /// BDAT, CHUNKING and the like that are neither announced nor taken, as in the EHLO reply.
   std::vector<std::string> disabled_extensions = {};
 };
