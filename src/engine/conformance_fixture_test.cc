@@ -22,19 +22,40 @@ class FaultyUnderTest final : public EngineUnderTest {
   [[nodiscard]] bool keeps() const override { return false; }
 };
 
-class RocksDbUnderTest final : public EngineUnderTest {
+/// The write buffers are part of the cache: blobs, which go first, need what they leave.
+class RocksDbUnderTest : public EngineUnderTest {
  public:
+  RocksDbUnderTest() : RocksDbUnderTest(8 << 20, 1024) {}
   std::unique_ptr<Engine> open() override {
-    // The write buffers are part of the cache: blobs, which go first, need what they leave.
-    auto opened = open_rocksdb(
-        {.path = folder_.path() + "/data", .cache_bytes = 8 << 20, .write_buffer_bytes = 2 << 20});
+    auto opened = open_rocksdb({.path = folder_.path() + "/data",
+                                .cache_bytes = cache_bytes_,
+                                .write_buffer_bytes = 2 << 20,
+                                .max_open_files = max_open_files_});
     EXPECT_TRUE(opened) << opened.error().text << ": " << opened.error().cause;
     return opened ? std::move(*opened) : nullptr;
   }
   [[nodiscard]] bool keeps() const override { return true; }
 
+ protected:
+  RocksDbUnderTest(std::size_t cache_bytes, int max_open_files)
+      : cache_bytes_(cache_bytes), max_open_files_(max_open_files) {}
+
  private:
+  const std::size_t cache_bytes_;
+  const int max_open_files_;
   TempFolder folder_;
+};
+
+/// So few open files that most tables are not open after a start.
+class FewFilesUnderTest final : public RocksDbUnderTest {
+ public:
+  FewFilesUnderTest() : RocksDbUnderTest(8 << 20, 20) {}
+};
+
+/// So little cache that blocks, indexes and filters come and go.
+class SmallCacheUnderTest final : public RocksDbUnderTest {
+ public:
+  SmallCacheUnderTest() : RocksDbUnderTest(2 << 20, 1024) {}
 };
 
 template <class Kind>
@@ -61,7 +82,9 @@ std::string in_brackets(const Error& error) {
 std::vector<NamedEngine> conformance_engines() {
   return {{"memory", make<MemoryUnderTest>},
           {"faulty", make<FaultyUnderTest>},
-          {"rocksdb", make<RocksDbUnderTest>}};
+          {"rocksdb", make<RocksDbUnderTest>},
+          {"rocksdb_few_files", make<FewFilesUnderTest>},
+          {"rocksdb_small_cache", make<SmallCacheUnderTest>}};
 }
 
 TempFolder::TempFolder() {

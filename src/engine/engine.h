@@ -22,7 +22,9 @@
 /// Reads answer `would_block` (cached_only), `io`, `corrupt` or, after close, `unavailable`.
 namespace posthorn::engine {
 
-/// Whether a read may wait for a disk. A cached-only read that would have to answers would_block.
+/// Whether a read may wait for a disk. A cached-only read answers would_block whenever it would
+/// have to, or cannot tell whether what was asked for is there; any other answer is the one that a
+/// read which may block would give.
 enum class Tier : std::uint8_t { cached_only, may_block };
 
 /// One row written, or removed where there is no value.
@@ -134,7 +136,7 @@ class Engine {
 
   /// 0 for a partition never committed to.
   virtual Result<Seq> tail(const PartitionId& partition, Tier tier) = 0;
-  /// One optional per key, in order.
+  /// One optional per key, in order. A commit may take effect between the reading of two keys.
   virtual Result<std::vector<std::optional<std::string>>> get(const PartitionId& partition,
                                                               std::span<const std::string> keys,
                                                               Tier tier) = 0;

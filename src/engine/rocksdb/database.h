@@ -30,7 +30,9 @@ class Database {
   [[nodiscard]] ::rocksdb::ColumnFamilyHandle* pieces() const { return handles_[3]; }
   [[nodiscard]] ::rocksdb::ColumnFamilyHandle* holders() const { return handles_[4]; }
 
-  /// nullopt when the key is absent. Errors: would_block, io, corrupt.
+  /// nullopt when the key is absent. With cached_only nothing is read from the disk, and an empty
+  /// value is answered with would_block, since it may stand for "not known". Errors: would_block,
+  /// io, corrupt.
   Result<std::optional<std::string>> get(::rocksdb::ColumnFamilyHandle* family,
                                          std::string_view key, Tier tier);
   /// RocksDB's Write, by one thread at a time: the committer makes groups better than RocksDB,
