@@ -16,6 +16,7 @@
 #include "app/services.h"
 #include "app/token_keys.h"
 #include "async/event.h"
+#include "async/gate.h"
 #include "auth/authenticator.h"
 #include "auth/crypto.h"
 #include "auth/session_limits.h"
@@ -373,14 +374,18 @@ async::Task<void> Server::stop(std::chrono::milliseconds grace) {
   state.stopping = true;
   for (const auto& listener : state.listeners) listener->stop();
   state.stop_keeping_house.set();
-  if (state.keeping_house) co_await state.house_is_kept.wait();
-  co_await state.imap.stop(grace);
-  co_await state.pop3.stop(grace);
-  co_await state.submission.stop(grace);
-  co_await state.lmtp.stop(grace);
-  co_await state.http.stop(grace);
-  co_await state.queue.stop(grace);
+  // All at the same time: they have one grace together. The queue too: what is submitted meanwhile
+  // is on disk and found at the next start.
+  async::Gate ending;
+  ending.spawn(state.imap.stop(grace));
+  ending.spawn(state.pop3.stop(grace));
+  ending.spawn(state.submission.stop(grace));
+  ending.spawn(state.lmtp.stop(grace));
+  ending.spawn(state.http.stop(grace));
+  ending.spawn(state.queue.stop(grace));
+  co_await ending.wait_empty();
   co_await state.admin.stop();
+  if (state.keeping_house) co_await state.house_is_kept.wait();
   co_await state.core->close();
 }
 

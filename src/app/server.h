@@ -57,8 +57,9 @@ class Server {
   /// Packs and sweeps from time to time, until stop(). Started once, on the caller's loop.
   async::Task<void> keep_house();
 
-  /// Takes no new connections, says good-bye to those there are, cuts them after `grace`, and
-  /// closes the data. Thread: the loop that runs keep_house().
+  /// Takes no new connections, says good-bye to those there are, cuts what is left of all protocols
+  /// and of the queue after one `grace`, and closes the data. Thread: the loop that runs
+  /// keep_house().
   async::Task<void> stop(std::chrono::milliseconds grace);
 
  private:

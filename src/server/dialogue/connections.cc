@@ -1,5 +1,7 @@
 #include "server/dialogue/connections.h"
 
+#include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -15,6 +17,7 @@ struct Connections::Home {
   async::Loop& loop;
   async::Gate gate;
   std::set<net::Stream*> streams;
+  std::optional<async::Timer> patience;  ///< While stopping: cuts what is left when it ends.
 };
 
 Connections::Connections() = default;
@@ -42,18 +45,18 @@ async::Task<void> Connections::run(Home& home, std::unique_ptr<net::Stream> stre
   count_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-async::Task<void> Connections::stop_at(Home& home, std::chrono::milliseconds grace) {
-  co_await home.loop.enter();
-  async::Timer patience;
+void Connections::begin_stop(Home& home, std::chrono::milliseconds grace) {
   for (net::Stream* const stream : std::set(home.streams)) stream->wake();
-  patience.set(grace, [&home] {
+  home.patience.emplace();
+  home.patience->set(grace, [&home] {
     for (net::Stream* const stream : std::set(home.streams))
       if (home.streams.contains(stream)) stream->shutdown_now();
   });
-  co_await home.gate.wait_empty();
 }
 
 async::Task<void> Connections::stop(std::chrono::milliseconds grace) {
+  using std::chrono::milliseconds;
+  using std::chrono::steady_clock;
   async::Loop& caller = *async::Loop::current();
   std::vector<Home*> homes;
   {
@@ -61,7 +64,19 @@ async::Task<void> Connections::stop(std::chrono::milliseconds grace) {
     stopping_.store(true, std::memory_order_relaxed);
     for (const auto& [loop, home] : homes_) homes.push_back(home.get());
   }
-  for (Home* const home : homes) co_await stop_at(*home, grace);
+  // Every loop is told, and has its timer, before any is waited for: otherwise the connections of
+  // one loop would get their grace only after those of another had used up theirs.
+  const auto deadline = steady_clock::now() + grace;
+  for (Home* const home : homes) {
+    co_await home->loop.enter();
+    const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
+    begin_stop(*home, std::max(left, milliseconds(0)));
+  }
+  for (Home* const home : homes) {
+    co_await home->loop.enter();
+    co_await home->gate.wait_empty();
+    home->patience.reset();  // Here, as a timer belongs to its loop.
+  }
   co_await caller.enter();
 }
 

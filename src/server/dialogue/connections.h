@@ -33,8 +33,8 @@ class Connections {
   /// Thread: the stream's loop. `serve` and the stream are freed when its task has ended. A server
   /// that stops takes nothing new.
   void start(std::unique_ptr<net::Stream> stream, Serve serve);
-  /// Wakes every stream, cuts what still runs after `grace`, and ends when nothing does. Thread:
-  /// any loop's.
+  /// Wakes the streams of all loops, gives all of them one `grace` together, cuts what still runs
+  /// then, and ends when nothing does. Called once. Thread: any loop's.
   async::Task<void> stop(std::chrono::milliseconds grace);
   [[nodiscard]] bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
   /// Thread: any.
@@ -43,7 +43,8 @@ class Connections {
  private:
   struct Home;
   async::Task<void> run(Home& home, std::unique_ptr<net::Stream> stream, Serve serve);
-  async::Task<void> stop_at(Home& home, std::chrono::milliseconds grace);
+  /// Thread: the home's loop.
+  static void begin_stop(Home& home, std::chrono::milliseconds grace);
 
   std::mutex mutex_;  ///< Of the map only; a Home is its loop's.
   std::map<async::Loop*, std::unique_ptr<Home>> homes_;
