@@ -48,7 +48,6 @@ SearchKey combined(Kind kind, std::vector<SearchKey> children) {
 
 index::SearchEnvironment environment() {
   return {.now = {1'790'000'000, 0},
-          .recent_from = Uid(UINT32_MAX),
           .email_of = {},
           .resolve = [](const SequenceSet& set, bool) { return set.resolve(kMessages); }};
 }
