@@ -22,13 +22,7 @@ constexpr std::size_t kOffloadQueue = 4096;
 
 Result<std::unique_ptr<engine::Engine>> open_engine(const config::Config& config, EngineKind kind) {
   if (kind == EngineKind::memory) return std::make_unique<engine::MemoryEngine>();
-  engine::RocksDbOptions options;
-  options.path = store_path(config);
-  // Half of the cache is the engine's, half the store's decoded pages.
-  options.cache_bytes = config.storage.cache / 2;
-  options.write_buffer_bytes = config.storage.write_buffer;
-  options.max_open_files = static_cast<int>(config.storage.max_open_files);
-  return engine::open_rocksdb(options);
+  return engine::open_rocksdb(engine_options(config));
 }
 
 store::PieceSharing sharing(config::PieceSharing among) {
@@ -40,6 +34,18 @@ store::PieceSharing sharing(config::PieceSharing among) {
   return store::PieceSharing::server;
 }
 
+}  // namespace
+
+engine::RocksDbOptions engine_options(const config::Config& config) {
+  engine::RocksDbOptions options;
+  options.path = store_path(config);
+  // Half of the cache is the engine's, half the store's decoded pages.
+  options.cache_bytes = config.storage.cache / 2;
+  options.write_buffer_bytes = config.storage.write_buffer;
+  options.max_open_files = static_cast<int>(config.storage.max_open_files);
+  return options;
+}
+
 store::StoreOptions store_options(const config::Config& config) {
   store::StoreOptions options;
   options.page_cache_bytes = config.storage.cache / 2;
@@ -48,8 +54,6 @@ store::StoreOptions store_options(const config::Config& config) {
   options.policy = store_policy(config);
   return options;
 }
-
-}  // namespace
 
 store::StorePolicy store_policy(const config::Config& config) {
   const auto seconds = [](config::Duration d) {

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "engine/engine.h"
+#include "engine/rocksdb/rocksdb_engine.h"
 #include "store/store.h"
 
 namespace posthorn::app {
@@ -45,6 +46,10 @@ class Core {
 
 /// What of the configuration the open store takes over at once.
 store::StorePolicy store_policy(const config::Config& config);
+
+/// The settings of the embedded engine and of the store on it.
+engine::RocksDbOptions engine_options(const config::Config& config);
+store::StoreOptions store_options(const config::Config& config);
 
 /// Where the engine keeps its files.
 std::string store_path(const config::Config& config);

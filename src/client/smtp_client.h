@@ -46,11 +46,11 @@ struct SmtpEndpoint {
 /// How long each step may take: RFC 5321 §4.5.3.2 says at least so long.
 struct SmtpTimes {
   using Milliseconds = std::chrono::milliseconds;
-  Milliseconds connect{30'000};
+  Milliseconds connect{10'000};
   Milliseconds greeting{300'000};
   Milliseconds command{300'000};  ///< EHLO, AUTH, MAIL, RCPT, and the TLS handshake.
-  Milliseconds data{120'000};     ///< From DATA to its 354.
-  Milliseconds block{180'000};    ///< For the server to take some of the message.
+  Milliseconds data{300'000};     ///< From DATA to its 354.
+  Milliseconds block{300'000};    ///< For the server to take some of the message.
   Milliseconds end{600'000};      ///< From the end of the message to the last reply.
   Milliseconds whole{7'200'000};  ///< One transaction, however slowly it moves.
   Milliseconds quit{5'000};

@@ -10,6 +10,7 @@
 
 #include "async/task.h"
 #include "base/clock.h"
+#include "base/defaults.h"
 #include "base/result.h"
 #include "engine/engine.h"
 #include "store/account.h"
@@ -33,8 +34,10 @@ struct StorePolicy {
 enum class PieceSharing : std::uint8_t { server, domain, account };
 
 struct StoreOptions {
-  std::uint64_t page_cache_bytes = 128U << 20;        ///< Decoded pages of digests and pieces.
-  std::uint64_t contents_budget_bytes = 256U << 20;   ///< Mailbox contents no session uses.
+  std::uint64_t page_cache_bytes =
+      defaults::kCacheOctets / 2;  ///< Decoded pages of digests and pieces.
+  std::uint64_t contents_budget_bytes =
+      defaults::kVersionMemoryOctets;                 ///< Mailbox contents no session uses.
   std::uint32_t open_accounts = 1000;                 ///< Accounts nobody uses that stay open.
   std::int64_t sweep_grace_seconds = 86400;           ///< Before an unused piece may be erased.
   PieceSharing piece_sharing = PieceSharing::server;  ///< For what is stored from now on.
@@ -50,7 +53,7 @@ struct AddressEntry {
 /// What the store keeps about an account beside its mail.
 struct AccountProfile {
   std::string name;         ///< The login name it was made with, normalised.
-  std::string credentials;  ///< auth/credentials.h, encoded. Empty: no login.
+  std::string credentials;  ///< auth/credentials.h, encoded. Empty: no password is right.
   bool disabled = false;    ///< Neither login nor delivery.
   std::int64_t created = 0;
   std::uint64_t version = 0;  ///< Changes with every change of credentials or `disabled`.

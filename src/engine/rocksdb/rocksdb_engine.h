@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/defaults.h"
 #include "engine/engine.h"
 
 namespace posthorn::engine {
@@ -11,10 +12,12 @@ namespace posthorn::engine {
 /// The embedded engine's settings. All sizes are in bytes.
 struct RocksDbOptions {
   std::string path;  ///< The data directory; made (mode 0700), with its parents, if absent.
-  std::size_t cache_bytes = 256UL << 20;        ///< Blocks, blobs and write buffers together.
-  std::size_t write_buffer_bytes = 64UL << 20;  ///< Not yet in table files; part of the cache.
-  std::size_t wal_limit = 256UL << 20;          ///< Of all write-ahead logs; bounds recovery.
-  int max_open_files = 1024;
+  std::size_t cache_bytes =
+      defaults::kCacheOctets / 2;  ///< Blocks, blobs and write buffers together.
+  std::size_t write_buffer_bytes =
+      defaults::kWriteBufferOctets;     ///< Not yet in table files; part of the cache.
+  std::size_t wal_limit = 256UL << 20;  ///< Of all write-ahead logs; bounds recovery.
+  int max_open_files = defaults::kOpenFiles;
   std::size_t min_blob_bytes = 4096;  ///< Pages and pieces from here on lie in blob files.
   std::size_t blob_file_bytes = 256UL << 20;
   double blob_garbage_age_cutoff = 0.5;     ///< The older part of the blob files is cleaned.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/defaults.h"
 #include "base/log.h"
 #include "base/release_memory.h"
 #include "server/imap/capability.h"
@@ -148,6 +149,9 @@ void Session::bye(const wi::Code& code, std::string_view text) {
 }
 
 namespace {
+
+static_assert(wi::ReceiverLimits{}.line == defaults::kCommandLineOctets);
+static_assert(wi::ReceiverLimits{}.literal == defaults::kLiteralOctets);
 
 wi::ReceiverLimits limits_after_login(const ImapOptions& options) {
   wi::ReceiverLimits limits;
