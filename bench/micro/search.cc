@@ -47,9 +47,9 @@ SearchKey combined(Kind kind, std::vector<SearchKey> children) {
 }
 
 index::SearchEnvironment environment() {
-  return {.now = {1'790'000'000, 0},
-          .email_of = {},
-          .resolve = [](const SequenceSet& set, bool) { return set.resolve(kMessages); }};
+  return {.now = {1'790'000'000, 0}, .email_of = {}, .resolve = [](const SequenceSet& set, bool) {
+            return set.resolve(kMessages);
+          }};
 }
 
 void compile(benchmark::State& state) {
