@@ -8,10 +8,8 @@
 
 #include "async/offload.h"
 #include "base/log.h"
+#include "store/account_pieces.h"
 #include "store/codec.h"
-#include "store/email_catalog.h"
-#include "store/group_page.h"
-#include "store/load.h"
 #include "store/store.h"
 
 namespace posthorn::store {
@@ -33,35 +31,18 @@ Result<bool> is_ripe(engine::Engine& engine, const engine::Candidate& candidate,
   });
 }
 
-/// Those of `wanted` that a stored message of the account names; none if the account is gone. Rows
-/// are read before groups: a message packed meanwhile is then seen in one of the two.
+/// Those of `wanted` that a stored message of the account names; none if the account is gone.
 Result<PieceSet> used_of(engine::Engine& engine, const PartitionId& account,
                          const PieceSet& wanted) {
   PieceSet used;
-  const auto note = [&](std::string_view body) -> Status {
+  Status ok = for_each_body(engine, account, [&](std::string_view body) -> Status {
     auto list = decode_body_list(body);
     if (!list) return pass(list);
     for (const BodyPiece& piece : list->pieces)
       if (wanted.contains(piece.name)) used.insert(piece.name);
     return {};
-  };
-  EmailCatalog catalog(engine, account);
-  Status ok = for_each_row(engine, account, "e", [&](const engine::Row& row) -> Status {
-    auto email = catalog.decode_row(row.value);
-    if (!email) return pass(email);
-    return note(email->body);
   });
   if (!ok) return pass(ok);
-  auto groups = catalog.load();
-  if (!groups) return pass(groups);
-  for (const GroupRef& group : **groups) {
-    auto bytes = engine.read_page(account, group.pages.back(), engine::Tier::may_block);
-    if (!bytes) return pass(bytes);
-    auto bodies = GroupPage::decode(*bytes);
-    if (!bodies) return pass(bodies);
-    for (std::size_t i = 0; i < (*bodies)->count(); ++i)
-      if (ok = note((*bodies)->at(i)); !ok) return pass(ok);
-  }
   return used;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "store/account_pieces.h"
 #include "store/codec.h"
 #include "store/expiry.h"
 #include "store/keys.h"
@@ -51,8 +52,10 @@ Result<std::vector<DueAccount>> due_accounts(engine::Engine& engine, Due kind,
   return due;
 }
 
-/// Pieces that the rows and groups of a removed account name.
-Result<std::vector<engine::PieceName>> pieces_of(engine::Engine& engine, const AccountId& id) {
+/// What pieces_held() says, found by looking at every piece of the store: for an account of which
+/// something cannot be read any more.
+Result<std::vector<engine::PieceName>> pieces_held_by_all_means(engine::Engine& engine,
+                                                                const AccountId& id) {
   std::vector<engine::PieceName> pieces;
   std::optional<engine::PieceName> after;
   for (;;) {
@@ -71,10 +74,21 @@ Result<std::vector<engine::PieceName>> pieces_of(engine::Engine& engine, const A
   }
 }
 
-/// Everything of a removed account: pieces, pages, rows, the account's own row last, so that a
-/// sweep cut short is taken up again.
-Status purge(engine::Engine& engine, const AccountId& id) {
-  auto pieces = pieces_of(engine, id);
+bool is_damage(ErrorKind kind) {
+  return kind == ErrorKind::corrupt || kind == ErrorKind::not_found;
+}
+
+/// Lets go of every piece of a removed account, erases those that nobody else holds, and ends its
+/// candidates. Done again after a crash it does what is left.
+Status release_pieces(engine::Engine& engine, const AccountId& id) {
+  auto pieces = pieces_held(engine, id);
+  if (!pieces && is_damage(pieces.error().kind)) {
+    log::warning(
+        "account {} is removed, and something of it cannot be read: {}; its pieces are "
+        "looked for in the whole store, which takes longer",
+        to_hex(id), pieces.error().text);
+    pieces = pieces_held_by_all_means(engine, id);
+  }
   if (!pieces) return pass(pieces);
   for (const engine::PieceName& name : *pieces) {
     if (Status ok = engine.unhold(name, id, INT64_MAX);
@@ -85,6 +99,23 @@ Status purge(engine::Engine& engine, const AccountId& id) {
     if (*info && (*info)->holders.empty())
       if (auto erased = engine.erase(name, (*info)->version); !erased) return pass(erased);
   }
+  auto candidates = candidates_of(engine, id);
+  if (!candidates) return pass(candidates);
+  for (const engine::Candidate& candidate : *candidates)
+    if (Status ok = engine.clear_candidate(candidate); !ok) return ok;
+  return {};
+}
+
+/// Everything of a removed account: pieces, pages, rows. The rows and pages that say which pieces
+/// it holds go only when all pieces are let go of. The row of its counters is the first of them, so
+/// where that is gone a sweep was cut short among the rows, and no piece is left to look for. The
+/// intent in the directory goes last of all, so that a sweep cut short is taken up again.
+Status purge(engine::Engine& engine, const AccountId& id) {
+  const std::string first[] = {keys::account()};
+  auto counters = engine.get(id, first, engine::Tier::may_block);
+  if (!counters) return pass(counters);
+  if (counters->front())
+    if (Status ok = release_pieces(engine, id); !ok) return ok;
   for (;;) {
     constexpr std::size_t kAtOnce = 1000;
     auto rows = engine.scan(id, "", "", kAtOnce, engine::Tier::may_block);

@@ -1,3 +1,7 @@
+#include <atomic>
+#include <cstring>
+#include <tuple>
+
 #include "engine/faulty/faulty_engine.h"
 #include "store/email_reader.h"
 #include "store/store_fixture.h"
@@ -133,6 +137,112 @@ TEST_F(SweepTest, ARemovedAccountGoesAfterTheGraceTime) {
   const AccountPtr again = make_account("ann@example.org");
   EXPECT_NE(again->id(), id);
   EXPECT_EQ(again->published()->counters.messages, 0U);
+}
+
+/// Counts what removing an account asks the engine about single pieces.
+class CountedPieces {
+ public:
+  explicit CountedPieces(engine::FaultyEngine& engine) : engine_(engine) {
+    for (const char* const point : kPoints) engine_.at(point, [this] { ++calls_; });
+  }
+  ~CountedPieces() {
+    for (const char* const point : kPoints) engine_.at(point, {});
+  }
+  CountedPieces(const CountedPieces&) = delete;
+  CountedPieces& operator=(const CountedPieces&) = delete;
+  [[nodiscard]] std::size_t calls() const { return calls_; }
+
+ private:
+  static constexpr const char* kPoints[] = {"inspect", "unhold", "erase", "clear_candidate"};
+  engine::FaultyEngine& engine_;
+  std::atomic<std::size_t> calls_ = 0;
+};
+
+/// Pieces of somebody else; nothing looks at them for a long time.
+void hold_many(engine::Engine& engine, std::uint32_t count) {
+  PartitionId other;
+  other.bytes[0] = 0xFE;
+  engine::PieceHold hold;
+  hold.stamp = INT64_MAX / 2;
+  hold.bytes = "x";
+  for (std::uint32_t i = 0; i < count; ++i) {
+    hold.name.bytes[0] = static_cast<std::uint8_t>(1 + i % 251);
+    std::memcpy(hold.name.bytes.data() + 4, &i, sizeof i);
+    ASSERT_TRUE(engine.hold(hold, other));
+  }
+}
+
+TEST_F(SweepTest, RemovingAnAccountCostsWhatItHolds) {
+  engine::FaultyEngine& control = make_faulty();
+  constexpr std::uint32_t kOthers = 10'000;
+  hold_many(control, kOthers);
+  AccountPtr ann = make_account("ann@example.org");
+  const AccountId id = ann->id();
+  const MailboxId inbox = ann->published()->find("INBOX")->id;
+  for (int i = 0; i < 600; ++i) append(ann, inbox, upload(ann, message(std::to_string(i))));
+  auto broken_off = begin(ann, large("broken off"));
+  broken_off.reset();
+  ASSERT_GT(piece_count(), 600U);
+  ann.reset();
+  ASSERT_TRUE(run(store_->remove_account(id)));
+  clock_.advance(std::chrono::hours(48));
+  reopen();
+  const CountedPieces counted(control);
+  ASSERT_TRUE(run(store_->sweep()));
+  EXPECT_LT(counted.calls(), 5000U);
+  EXPECT_EQ(engine_->pieces(std::nullopt, 2 * kOthers)->size(), kOthers);
+  EXPECT_EQ(engine_->candidates(std::nullopt, 2 * kOthers)->size(), kOthers);
+}
+
+TEST_F(SweepTest, RemovingAnAccountIsTakenUpAgainWhereverItStopped) {
+  engine::FaultyEngine& control = make_faulty();
+  AccountPtr ann = make_account("ann@example.org");
+  const AccountPtr ben = make_account("ben@example.org");
+  const AccountId id = ann->id();
+  const MailboxId inbox = ann->published()->find("INBOX")->id;
+  for (int i = 0; i < 1100; ++i) append(ann, inbox, upload(ann, message(std::to_string(i))));
+  append(ben, ben->published()->find("INBOX")->id, upload(ben, message("7")));
+  auto broken_off = begin(ann, large("broken off"));
+  broken_off.reset();
+  ann.reset();
+  ASSERT_TRUE(run(store_->remove_account(id)));
+  clock_.advance(std::chrono::hours(48));
+  reopen();
+  // Writes and commits fail at one place after the other.
+  for (const std::size_t skip : {0U, 1U, 300U, 900U, 1100U, 1500U}) {
+    control.fail_writes({ErrorKind::io, "disk"}, 1, skip);
+    std::ignore = run(store_->sweep());
+  }
+  control.fail_writes({ErrorKind::io, "disk"}, 0);
+  for (const std::size_t skip : {0U, 1U, 2U}) {
+    control.fail_commits(engine::CommitFault::fails, 1, skip);
+    std::ignore = run(store_->sweep());
+  }
+  control.fail_commits(engine::CommitFault::fails, 0);
+  ASSERT_TRUE(run(store_->sweep()));
+  EXPECT_EQ(piece_count(), 1U);
+  EXPECT_EQ(candidate_count(), 0U);
+  EXPECT_EQ(run(store_->account(id)).error().kind, ErrorKind::not_found);
+  EXPECT_TRUE(engine_->scan(id, "", "", 10, engine::Tier::may_block)->rows.empty());
+  expect_clean();
+}
+
+TEST_F(SweepTest, ARemovedAccountWithADamagedPageLosesItsPiecesAllTheSame) {
+  engine::FaultyEngine& control = make_faulty();
+  AccountPtr ann = make_account("ann@example.org");
+  const AccountId id = ann->id();
+  const MailboxId inbox = ann->published()->find("INBOX")->id;
+  for (int i = 0; i < 1100; ++i) append(ann, inbox, upload(ann, message(std::to_string(i))));
+  const auto pages = engine_->pages(id, PageNumber(0), 1000);
+  ASSERT_TRUE(pages);
+  ASSERT_FALSE(pages->empty());
+  for (const PageNumber page : *pages) ASSERT_TRUE(control.put_page(id, page, "damaged"));
+  ann.reset();
+  ASSERT_TRUE(run(store_->remove_account(id)));
+  clock_.advance(std::chrono::hours(48));
+  reopen();
+  ASSERT_TRUE(run(store_->sweep()));
+  EXPECT_EQ(piece_count(), 0U);
 }
 
 TEST_F(SweepTest, AnAccountBrokenOffWhileItWasMadeIsSweptAway) {

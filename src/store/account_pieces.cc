@@ -1,0 +1,69 @@
+#include "store/account_pieces.h"
+
+#include <set>
+
+#include "store/codec.h"
+#include "store/email_catalog.h"
+#include "store/group_page.h"
+#include "store/load.h"
+
+namespace posthorn::store {
+
+Status for_each_body(engine::Engine& engine, const PartitionId& account,
+                     const std::function<Status(std::string_view)>& body) {
+  EmailCatalog catalog(engine, account);
+  Status ok = for_each_row(engine, account, "e", [&](const engine::Row& row) -> Status {
+    auto email = catalog.decode_row(row.value);
+    if (!email) return pass(email);
+    return body(email->body);
+  });
+  if (!ok) return ok;
+  auto groups = catalog.load();
+  if (!groups) return pass(groups);
+  for (const GroupRef& group : **groups) {
+    auto bytes = engine.read_page(account, group.pages.back(), engine::Tier::may_block);
+    if (!bytes) return pass(bytes);
+    auto bodies = GroupPage::decode(*bytes);
+    if (!bodies) return pass(bodies);
+    for (std::size_t i = 0; i < (*bodies)->count(); ++i)
+      if (ok = body((*bodies)->at(i)); !ok) return ok;
+  }
+  return {};
+}
+
+Result<std::vector<engine::Candidate>> candidates_of(engine::Engine& engine,
+                                                     const PartitionId& holder) {
+  constexpr std::size_t kAtOnce = 1000;
+  std::vector<engine::Candidate> found;
+  // They come in the order of holders; no piece's name is all zeros.
+  std::optional<engine::Candidate> after = engine::Candidate{};
+  after->holder = holder;
+  for (;;) {
+    auto some = engine.candidates(after, kAtOnce);
+    if (!some) return pass(some);
+    for (const engine::Candidate& candidate : *some) {
+      if (candidate.holder != holder) return found;
+      found.push_back(candidate);
+    }
+    if (some->size() < kAtOnce) return found;
+    after = some->back();
+  }
+}
+
+Result<std::vector<engine::PieceName>> pieces_held(engine::Engine& engine,
+                                                   const PartitionId& account) {
+  std::set<engine::PieceName> names;
+  Status ok = for_each_body(engine, account, [&](std::string_view body) -> Status {
+    auto list = decode_body_list(body);
+    if (!list) return pass(list);
+    for (const BodyPiece& piece : list->pieces) names.insert(piece.name);
+    return {};
+  });
+  if (!ok) return pass(ok);
+  auto candidates = candidates_of(engine, account);
+  if (!candidates) return pass(candidates);
+  for (const engine::Candidate& candidate : *candidates) names.insert(candidate.piece);
+  return std::vector<engine::PieceName>(names.begin(), names.end());
+}
+
+}  // namespace posthorn::store
