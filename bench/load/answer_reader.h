@@ -7,7 +7,7 @@
 #include "async/task.h"
 #include "base/result.h"
 #include "net/stream.h"
-#include "wire/imap/response_parser.h"
+#include "wire/imap/response/response_parser.h"
 
 namespace posthorn::bench {
 

@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "load/message.h"
-#include "message/analyzer.h"
-#include "message/digest.h"
-#include "message/structure_view.h"
-#include "wire/imap/command.h"
-#include "wire/imap/format_fetch.h"
+#include "message/digest/digest.h"
+#include "message/mime/analyzer.h"
+#include "message/mime/structure_view.h"
+#include "wire/imap/command/command.h"
 #include "wire/imap/receiver.h"
-#include "wire/imap/writer.h"
+#include "wire/imap/response/format_fetch.h"
+#include "wire/imap/response/writer.h"
 
 // Commands read and responses written, without a socket.
 namespace posthorn::bench {

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "load/message.h"
-#include "message/analyzer.h"
-#include "message/digest.h"
-#include "message/keys_view.h"
-#include "message/structure_view.h"
+#include "message/digest/digest.h"
+#include "message/digest/keys_view.h"
+#include "message/mime/analyzer.h"
+#include "message/mime/structure_view.h"
 
 // The MIME parser in octets a second over several shapes of mail, and the digests made of what it
 // finds.

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "load/message.h"
-#include "store/record.h"
+#include "store/format/record.h"
 
 // What every piece goes through on its way to disk and back.
 namespace posthorn::bench {

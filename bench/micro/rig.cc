@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "load/message.h"
-#include "store/upload.h"
+#include "store/change/upload.h"
 
 namespace posthorn::bench {
 namespace {

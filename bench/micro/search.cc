@@ -4,11 +4,11 @@
 #include <utility>
 #include <vector>
 
-#include "index/search.h"
-#include "index/sort.h"
-#include "index/thread.h"
 #include "load/message.h"
 #include "micro/rig.h"
+#include "search/search.h"
+#include "search/sort.h"
+#include "search/thread.h"
 
 // Search programs, sorting and threading over the rows and columns of one mailbox, with the hop to
 // the loop in it: some ten microseconds.
@@ -46,7 +46,7 @@ SearchKey combined(Kind kind, std::vector<SearchKey> children) {
   return key;
 }
 
-index::SearchEnvironment environment() {
+search::SearchEnvironment environment() {
   return {.now = {1'790'000'000, 0}, .email_of = {}, .resolve = [](const SequenceSet& set, bool) {
             return set.resolve(kMessages);
           }};
@@ -60,16 +60,17 @@ void compile(benchmark::State& state) {
        containing(Kind::subject, kSearchSubject)});
   const auto around = environment();
   const store::MailboxPtr inbox = rig().inbox();
-  for (auto _ : state) benchmark::DoNotOptimize(index::SearchProgram::compile(key, *inbox, around));
+  for (auto _ : state)
+    benchmark::DoNotOptimize(search::SearchProgram::compile(key, *inbox, around));
 }
 BENCHMARK(compile);
 
 void search(benchmark::State& state, const SearchKey& key) {
-  const auto program = *index::SearchProgram::compile(key, *rig().inbox(), environment());
+  const auto program = *search::SearchProgram::compile(key, *rig().inbox(), environment());
   for (auto _ : state) {
-    index::WorkLimit limit;
+    search::WorkLimit limit;
     benchmark::DoNotOptimize(
-        rig().run(index::search(rig().account(), rig().inbox(), program, Uid(UINT32_MAX), limit)));
+        rig().run(search::search(rig().account(), rig().inbox(), program, Uid(UINT32_MAX), limit)));
   }
   state.SetItemsProcessed(state.iterations() * kMessages);
 }
@@ -100,9 +101,9 @@ std::vector<std::uint32_t> all_positions() {
 
 void sort_by(benchmark::State& state, message::SortField field) {
   for (auto _ : state) {
-    index::WorkLimit limit;
+    search::WorkLimit limit;
     benchmark::DoNotOptimize(rig().run(
-        index::sort(rig().account(), rig().inbox(), all_positions(), {{field, false}}, limit)));
+        search::sort(rig().account(), rig().inbox(), all_positions(), {{field, false}}, limit)));
   }
   state.SetItemsProcessed(state.iterations() * kMessages);
 }
@@ -114,10 +115,10 @@ BENCHMARK(sort_subject)->UseRealTime();
 
 void thread_references(benchmark::State& state) {
   for (auto _ : state) {
-    index::WorkLimit limit;
+    search::WorkLimit limit;
     benchmark::DoNotOptimize(
-        rig().run(index::thread(rig().account(), rig().inbox(), all_positions(),
-                                message::ThreadAlgorithm::references, limit)));
+        rig().run(search::thread(rig().account(), rig().inbox(), all_positions(),
+                                 message::ThreadAlgorithm::references, limit)));
   }
   state.SetItemsProcessed(state.iterations() * kMessages);
 }

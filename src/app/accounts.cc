@@ -1,11 +1,11 @@
 #include "app/accounts.h"
 
 #include "auth/credentials.h"
-#include "text/ascii.h"
+#include "service/account_name.h"
 
 namespace posthorn::app {
 
-std::string normal_name(std::string_view name) { return text::lower(name); }
+using service::normal_name;
 
 Accounts::Accounts(store::Store& store, AccountsOptions options)
     : store_(store), options_(std::move(options)) {

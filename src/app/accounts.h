@@ -45,7 +45,4 @@ class Accounts final : public auth::Directory {
   std::string any_user_credentials_;
 };
 
-/// Names are compared in lower case; what is not ASCII is folded by the store.
-std::string normal_name(std::string_view name);
-
 }  // namespace posthorn::app

@@ -8,10 +8,10 @@
 namespace posthorn::app {
 namespace {
 
-using server::http::Kind;
-using server::http::Protection;
-using server::http::Service;
-using server::http::Services;
+using server::autoconfig::Kind;
+using server::autoconfig::Protection;
+using server::autoconfig::Service;
+using server::autoconfig::Services;
 
 /// A service's name in the DNS. Between IMAP and POP3 the priority says which is preferred
 /// (RFC 6186 §3.3), and so does it here between TLS from the start and STARTTLS.

@@ -9,9 +9,9 @@
 namespace posthorn::app {
 namespace {
 
-using server::http::Kind;
-using server::http::Protection;
-using server::http::Service;
+using server::autoconfig::Kind;
+using server::autoconfig::Protection;
+using server::autoconfig::Service;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;

@@ -1,8 +1,12 @@
 #include "app/domains.h"
 
+#include "service/account_name.h"
+
 #include "app/accounts.h"
 
 namespace posthorn::app {
+
+using service::normal_name;
 namespace {
 
 /// Every address is looked at, so not for every recipient. A domain that is new is known a little

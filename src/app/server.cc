@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "admin/admin_server.h"
 #include "app/accounts.h"
-#include "app/admin_server.h"
 #include "app/certificates.h"
 #include "app/domains.h"
 #include "app/notify.h"
@@ -25,6 +25,7 @@
 #include "net/listener.h"
 #include "relay/local_accounts.h"
 #include "relay/runner.h"
+#include "server/autoconfig/route.h"
 #include "server/http/http_server.h"
 #include "server/imap/imap_server.h"
 #include "server/lmtp/lmtp_server.h"
@@ -33,6 +34,8 @@
 
 namespace posthorn::app {
 
+using admin::AdminServer;
+using admin::LocalAdmin;
 using server::http::HttpServer;
 using server::imap::ImapServer;
 using server::lmtp::LmtpServer;
@@ -289,7 +292,10 @@ Status Server::State::listen() {
 
 void Server::State::offer_services() {
   http.set_options(
-      {.services = services(settings.config, addresses, certificates->current() != nullptr)});
+      {.handler = [told = services(settings.config, addresses, certificates->current() != nullptr)](
+                      const server::http::Request& request) {
+        return server::autoconfig::answer(told, request);
+      }});
 }
 
 Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {

@@ -5,9 +5,9 @@
 namespace posthorn::app {
 namespace {
 
-using server::http::Kind;
-using server::http::Protection;
-using server::http::Services;
+using server::autoconfig::Kind;
+using server::autoconfig::Protection;
+using server::autoconfig::Services;
 
 bool is_loopback(std::string_view host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "auth/token.h"
+#include "auth/token/token.h"
 #include "base/result.h"
 #include "config/config.h"
 

@@ -6,7 +6,7 @@
 
 #include "async/completion.h"
 #include "async/event.h"
-#include "auth/plain.h"
+#include "auth/sasl/plain.h"
 #include "base/bytes.h"
 #include "base/log.h"
 

@@ -13,7 +13,7 @@
 #include "async/task.h"
 #include "auth/directory.h"
 #include "auth/lru.h"
-#include "auth/sasl.h"
+#include "auth/sasl/sasl.h"
 #include "auth/secret.h"
 #include "auth/throttle.h"
 #include "base/clock.h"

@@ -6,8 +6,8 @@
 #include <map>
 
 #include "async/run.h"
-#include "auth/exchange.h"
-#include "auth/test_signer.h"
+#include "auth/sasl/exchange.h"
+#include "auth/token/test_signer.h"
 
 namespace posthorn::auth {
 namespace {

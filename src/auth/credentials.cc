@@ -2,7 +2,7 @@
 
 #include <openssl/crypto.h>
 
-#include "auth/saslprep.h"
+#include "auth/sasl/saslprep.h"
 #include "auth/secret.h"
 #include "base/bytes.h"
 

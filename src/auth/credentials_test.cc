@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "auth/saslprep.h"
+#include "auth/sasl/saslprep.h"
 #include "text/base64.h"
 
 namespace posthorn::auth {

@@ -7,10 +7,10 @@
 namespace posthorn::cli {
 namespace {
 
-using app::flag_of;
-using app::Json;
-using app::number_of;
-using app::text_of;
+using admin::flag_of;
+using admin::Json;
+using admin::number_of;
+using admin::text_of;
 
 struct AccountOptions {
   std::string name;
@@ -58,7 +58,7 @@ void print_account(const Json& account) {
              flag_of(account, "has_password") ? "" : "  no password");
 }
 
-async::Task<Result<int>> list_pages(app::Admin& admin, std::string what, std::string members,
+async::Task<Result<int>> list_pages(admin::Admin& admin, std::string what, std::string members,
                                     bool as_json, void (*print)(const Json&)) {
   std::string after;
   while (true) {

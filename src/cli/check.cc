@@ -1,15 +1,15 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
-#include "app/version.h"
+#include "base/version.h"
 #include "cli/program.h"
 #include "config/show.h"
 
 namespace posthorn::cli {
 namespace {
 
-using app::Json;
-using app::number_of;
+using admin::Json;
+using admin::number_of;
 
 struct CheckOptions {
   bool deep = false;
@@ -91,7 +91,7 @@ void add_config(CLI::App& app, Program& program) {
 void add_version(CLI::App& app, Program& program) {
   app.add_subcommand("version", "Which version this is")->callback([&program] {
     program.run = [] {
-      fmt::print("posthorn {}\n", app::kVersion);
+      fmt::print("posthorn {}\n", kProgramVersion);
       return 0;
     };
   });

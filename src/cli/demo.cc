@@ -8,12 +8,12 @@
 #include <filesystem>
 #include <map>
 
-#include "app/demo_account.h"
 #include "app/server.h"
 #include "async/run.h"
 #include "base/log.h"
 #include "cli/program.h"
 #include "cli/ready_file.h"
+#include "demo/account.h"
 #include "net/address.h"
 
 namespace posthorn::cli {
@@ -173,7 +173,7 @@ void greet(const app::Server& server, const DemoFolder& folder) {
       "    {7} --data-dir {5} import {0} ~/old.mbox --mailbox Old\n"
       "\n"
       "The data lies in {5}{6}. Ctrl-C ends it.\n\n",
-      app::kDemoName, app::kDemoPassword, at.imap, at.imaps, at.lmtp, folder.path(),
+      app::kDemoName, demo::kDemoPassword, at.imap, at.imaps, at.lmtp, folder.path(),
       folder.is_thrown_away() ? " and is removed at the end" : "", own_path(), describe_setup(at),
       at.submission, at.pop3);
   std::fflush(stdout);
@@ -193,7 +193,7 @@ int demo(const Program& program, const DemoOptions& options) {
   auto server = app::Server::start(std::move(settings));
   if (!server) return complain(server.error());
   if (!options.empty) {
-    Status filled = async::run_blocking(app::fill_demo_account((*server)->core().store()));
+    Status filled = async::run_blocking(demo::fill_demo_account((*server)->core().store()));
     if (!filled) return complain(filled.error());
   }
   app::RunHooks hooks;

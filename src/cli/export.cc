@@ -3,15 +3,15 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
-#include "cli/mail_sink.h"
+#include "cli/mailbox_files/mail_sink.h"
 #include "cli/program.h"
 
 namespace posthorn::cli {
 namespace {
 
-using app::Json;
-using app::number_of;
-using app::text_of;
+using admin::Json;
+using admin::number_of;
+using admin::text_of;
 
 struct ExportOptions {
   std::string account;
@@ -48,7 +48,7 @@ ExportedMessage message_of(const Json& entry) {
   return message;
 }
 
-async::Task<Status> export_message(app::Admin& admin, const ExportOptions& options,
+async::Task<Status> export_message(admin::Admin& admin, const ExportOptions& options,
                                    const std::string& mailbox, const ExportedMessage& message,
                                    MailSink& sink) {
   auto answer = co_await admin.call(Json{{"do", "message.read"},
@@ -70,7 +70,7 @@ async::Task<Status> export_message(app::Admin& admin, const ExportOptions& optio
   co_return status;
 }
 
-async::Task<Result<std::uint64_t>> export_mailbox(app::Admin& admin, const ExportOptions& options,
+async::Task<Result<std::uint64_t>> export_mailbox(admin::Admin& admin, const ExportOptions& options,
                                                   const std::string& mailbox, MailSink& sink) {
   if (Status begun = sink.begin_mailbox(mailbox); !begun) co_return pass(begun);
   std::uint64_t count = 0;

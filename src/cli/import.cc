@@ -5,9 +5,9 @@
 #include <filesystem>
 
 #include "base/bytes.h"
-#include "cli/importer.h"
-#include "cli/maildir_source.h"
-#include "cli/mbox_source.h"
+#include "cli/mailbox_files/importer.h"
+#include "cli/mailbox_files/maildir_source.h"
+#include "cli/mailbox_files/mbox_source.h"
 #include "cli/program.h"
 
 namespace posthorn::cli {
@@ -91,7 +91,7 @@ class ProgressLine {
   bool drawn_ = false;
 };
 
-async::Task<Result<int>> import_one(app::Admin& admin, const ImportOptions& options,
+async::Task<Result<int>> import_one(admin::Admin& admin, const ImportOptions& options,
                                     const std::string& path, const std::string& record_at) {
   auto source = open_source(options, path);
   if (!source) co_return pass(source);

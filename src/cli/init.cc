@@ -4,7 +4,7 @@
 
 #include "app/certificates.h"
 #include "app/notify.h"
-#include "app/version.h"
+#include "base/version.h"
 #include "cli/password.h"
 #include "cli/program.h"
 #include "config/schema.h"
@@ -48,7 +48,7 @@ Result<std::string> first_config(const Program& program) {
   if (!program.data_dir.empty()) settings->emplace_back("data_dir", program.data_dir);
   const auto loaded = config::load({.overrides = std::move(*settings)});
   if (!loaded) return std::unexpected(loaded.error());
-  return fmt::format("# Made by posthorn {} init.\n", app::kVersion) + config::first_file(*loaded);
+  return fmt::format("# Made by posthorn {} init.\n", kProgramVersion) + config::first_file(*loaded);
 }
 
 /// With those above it.
@@ -102,13 +102,13 @@ int init(Program& program, const InitOptions& options) {
   const auto loaded = load_config(program);
   if (!loaded) return complain(loaded.error());
   if (Status made = make_data_dir(loaded->config); !made) return complain(made.error());
-  app::Json request{{"do", "ping"}};
+  admin::Json request{{"do", "ping"}};
   if (!options.account.empty()) {
     auto password = read_new_password(options.password_file);
     if (!password) return complain(password.error());
     request = {{"do", "account.create"}, {"name", options.account}, {"password", *password}};
   }
-  const int code = ask(program, request, [](const app::Json&) {});
+  const int code = ask(program, request, [](const admin::Json&) {});
   if (code == 0) fmt::print("ready: posthorn --config {} serve\n", program.config_path);
   return code;
 }

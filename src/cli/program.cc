@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "app/remote_admin.h"
+#include "admin/remote_admin.h"
 #include "async/run.h"
 #include "base/log.h"
 
@@ -48,7 +48,7 @@ async::Task<Result<std::unique_ptr<Access>>> Access::open(const config::Config& 
   std::unique_ptr<Access> access(new Access);
   const std::string socket = config::path_in(config, config.listen.admin_socket);
   if (!socket.empty()) {
-    auto remote = co_await app::RemoteAdmin::connect(socket);
+    auto remote = co_await admin::RemoteAdmin::connect(socket);
     if (remote) {
       access->admin_ = std::move(*remote);
       co_return access;
@@ -58,10 +58,10 @@ async::Task<Result<std::unique_ptr<Access>>> Access::open(const config::Config& 
   auto core = app::Core::open(config, app::EngineKind::rocksdb);
   if (!core) co_return pass(core);
   access->core_ = std::move(*core);
-  access->admin_ = std::make_unique<app::LocalAdmin>(
+  access->admin_ = std::make_unique<admin::LocalAdmin>(
       access->core_->store(),
-      app::LocalAdmin::Options{.iterations = static_cast<std::uint32_t>(config.auth.iterations),
-                               .max_message_octets = config.limits.message_size});
+      admin::LocalAdmin::Options{.iterations = static_cast<std::uint32_t>(config.auth.iterations),
+                                 .max_message_octets = config.limits.message_size});
   co_return access;
 }
 
@@ -98,11 +98,11 @@ int with_access(const Program& program,
   return code ? *code : complain(code.error());
 }
 
-int ask(const Program& program, const app::Json& request,
-        const std::function<void(const app::Json&)>& show) {
+int ask(const Program& program, const admin::Json& request,
+        const std::function<void(const admin::Json&)>& show) {
   return with_access(program, [&](Access& access) -> async::Task<Result<int>> {
-    return [](app::Admin& admin, app::Json what,
-              const std::function<void(const app::Json&)>& then) -> async::Task<Result<int>> {
+    return [](admin::Admin& admin, admin::Json what,
+              const std::function<void(const admin::Json&)>& then) -> async::Task<Result<int>> {
       auto answer = co_await admin.call(std::move(what));
       if (!answer) co_return pass(answer);
       then(answer->said);

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "app/admin.h"
+#include "admin/admin.h"
+#include "admin/local_admin.h"
 #include "app/core.h"
-#include "app/local_admin.h"
 #include "async/task.h"
 #include "base/result.h"
 #include "config/load.h"
@@ -53,7 +53,7 @@ class Access {
   Access(const Access&) = delete;
   Access& operator=(const Access&) = delete;
 
-  [[nodiscard]] app::Admin& admin() { return *admin_; }
+  [[nodiscard]] admin::Admin& admin() { return *admin_; }
   /// Whether a server is in between.
   [[nodiscard]] bool is_remote() const { return core_ == nullptr; }
   /// To be called before destruction, whatever happened.
@@ -62,7 +62,7 @@ class Access {
  private:
   Access() = default;
   std::unique_ptr<app::Core> core_;
-  std::unique_ptr<app::Admin> admin_;
+  std::unique_ptr<admin::Admin> admin_;
 };
 
 /// Loads the configuration, opens the data, does `work` and closes it again. Returns the exit code;
@@ -71,8 +71,8 @@ int with_access(const Program& program,
                 const std::function<async::Task<Result<int>>(Access&)>& work);
 
 /// One request, its answer given to `show`.
-int ask(const Program& program, const app::Json& request,
-        const std::function<void(const app::Json&)>& show);
+int ask(const Program& program, const admin::Json& request,
+        const std::function<void(const admin::Json&)>& show);
 
 // Each adds its command, with options, help and examples.
 void add_init(CLI::App& app, Program& program);

@@ -1,14 +1,14 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/program.h"
-#include "message/date.h"
+#include "message/header/date.h"
 
 namespace posthorn::cli {
 namespace {
 
-using app::Json;
-using app::number_of;
-using app::text_of;
+using admin::Json;
+using admin::number_of;
+using admin::text_of;
 
 struct QueueOptions {
   std::string id;
@@ -55,7 +55,7 @@ void print_whole(const Json& entry) {
     if (one.is_object()) print_recipient(one.get_object());
 }
 
-async::Task<Result<int>> list_pages(app::Admin& admin, const QueueOptions& options) {
+async::Task<Result<int>> list_pages(admin::Admin& admin, const QueueOptions& options) {
   std::string after;
   while (true) {
     auto answer = co_await admin.call(

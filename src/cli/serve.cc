@@ -2,8 +2,8 @@
 #include <cstdio>
 
 #include "app/server.h"
-#include "app/version.h"
 #include "base/log.h"
+#include "base/version.h"
 #include "cli/program.h"
 #include "cli/ready_file.h"
 
@@ -15,7 +15,7 @@ int serve(const Program& program, const std::string& ready_file) {
   if (!loaded) return complain(loaded.error());
   log::set_level(loaded->config.log.level);
   for (const std::string& warning : loaded->warnings) log::warning("{}", warning);
-  log::info("posthorn {} on {}", app::kVersion, loaded->config.data_dir);
+  log::info("posthorn {} on {}", kProgramVersion, loaded->config.data_dir);
   auto server = app::Server::start({.config = loaded->config});
   if (!server) return complain(server.error());
   app::RunHooks hooks;

@@ -7,7 +7,7 @@
 
 #include "base/release_memory.h"
 #include "text/base64.h"
-#include "wire/imap/writer.h"
+#include "wire/imap/response/writer.h"
 
 namespace posthorn::client {
 

@@ -17,7 +17,7 @@
 #include "client/imap_reply.h"
 #include "net/connect.h"
 #include "net/stream.h"
-#include "wire/imap/response_parser.h"
+#include "wire/imap/response/response_parser.h"
 
 namespace posthorn::client {
 

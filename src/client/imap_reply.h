@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "wire/imap/response.h"
+#include "wire/imap/response/response.h"
 
 namespace posthorn::client {
 

@@ -1,7 +1,7 @@
 #include "client/smtp_client.h"
 
 #include "async/offload.h"
-#include "auth/plaintext.h"
+#include "auth/sasl/plaintext.h"
 #include "text/base64.h"
 
 namespace posthorn::client {

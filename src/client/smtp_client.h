@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "async/task.h"
-#include "auth/sasl_client.h"
+#include "auth/sasl/sasl_client.h"
 #include "base/result.h"
 #include "client/smtp_talk.h"
 #include "net/connect.h"

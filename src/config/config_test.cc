@@ -68,7 +68,7 @@ TEST(Config, NeedsNothing) {
 }
 
 // tests/cli/reload_test.py changes each of these under a running server, but for the sweep's bounds
-// (store/sweep_test.cc), the idle timeout, which is half an hour at least, the iterations and what
+// (store/upkeep/sweep_test.cc), the idle timeout, which is half an hour at least, the iterations and what
 // is of submission.
 TEST(Config, WhatSighupTakesOver) {
   std::vector<std::string_view> live;

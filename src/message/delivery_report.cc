@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "message/date.h"
+#include "message/header/date.h"
 #include "text/ascii.h"
 
 namespace posthorn::message {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "message/analyzer.h"
+#include "message/mime/analyzer.h"
 
 namespace posthorn::message {
 namespace {

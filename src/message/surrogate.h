@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "message/header.h"
+#include "message/header/header.h"
 
 namespace posthorn::message {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "message/analyzer.h"
+#include "message/mime/analyzer.h"
 
 /// For tests only: real messages, if the machine has them, and ways to feed them.
 namespace posthorn::message::testing {

@@ -13,7 +13,7 @@
 #include "relay/outgoing_message.h"
 #include "relay/progress.h"
 #include "store/account.h"
-#include "store/outbox.h"
+#include "store/value/outbox.h"
 
 namespace posthorn::relay {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "store/outbox.h"
+#include "store/value/outbox.h"
 
 /// What an administrator can do to a queued message, as changes of its value.
 namespace posthorn::relay {

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "client/smtp_client.h"
-#include "store/outbox.h"
+#include "store/value/outbox.h"
 
 namespace posthorn::relay {
 

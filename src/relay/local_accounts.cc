@@ -1,10 +1,10 @@
 #include "relay/local_accounts.h"
 
 #include "relay/outgoing_message.h"
-#include "service/deliver.h"
-#include "service/trace.h"
+#include "service/delivery/deliver.h"
+#include "service/delivery/trace.h"
+#include "store/change/upload.h"
 #include "store/store.h"
-#include "store/upload.h"
 #include "text/ascii.h"
 #include "wire/smtp/address.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "relay/local_delivery.h"
-#include "service/recipient.h"
+#include "service/delivery/recipient.h"
 
 namespace posthorn::relay {
 

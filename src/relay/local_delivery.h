@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "relay/progress.h"
 #include "store/account.h"
-#include "store/outbox.h"
+#include "store/value/outbox.h"
 
 namespace posthorn::relay {
 

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "message/header.h"
+#include "message/header/header.h"
 #include "text/ascii.h"
 
 namespace posthorn::relay {

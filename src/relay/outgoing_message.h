@@ -8,8 +8,8 @@
 #include "base/result.h"
 #include "client/smtp_client.h"
 #include "store/account.h"
-#include "store/email_reader.h"
-#include "store/outbox.h"
+#include "store/read/email_reader.h"
+#include "store/value/outbox.h"
 
 namespace posthorn::relay {
 

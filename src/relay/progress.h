@@ -8,7 +8,7 @@
 
 #include "client/smtp_client.h"
 #include "message/delivery_report.h"
-#include "store/outbox.h"
+#include "store/value/outbox.h"
 
 /// How far a queued message is, as values: what becomes of an entry when somebody was tried or time
 /// has passed, and what its sender is told. Without I/O; times are seconds since 1970.

@@ -1,11 +1,11 @@
 #include "relay/report_mail.h"
 
 #include "auth/crypto.h"
-#include "message/header.h"
-#include "message/message_id.h"
+#include "message/header/header.h"
+#include "message/header/message_id.h"
 #include "relay/outgoing_message.h"
+#include "store/change/upload.h"
 #include "store/store.h"
-#include "store/upload.h"
 #include "text/ascii.h"
 #include "text/utf8.h"
 

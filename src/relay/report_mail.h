@@ -8,8 +8,8 @@
 #include "message/delivery_report.h"
 #include "relay/options.h"
 #include "store/account.h"
-#include "store/email.h"
-#include "store/outbox.h"
+#include "store/value/email.h"
+#include "store/value/outbox.h"
 
 namespace posthorn::relay {
 

@@ -3,7 +3,7 @@
 #include <thread>
 
 #include "relay/test_relay.h"
-#include "store/email_reader.h"
+#include "store/read/email_reader.h"
 #include "store/store_fixture.h"
 
 namespace posthorn::relay {

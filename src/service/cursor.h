@@ -7,7 +7,7 @@
 #include "base/ids.h"
 #include "base/number_set.h"
 #include "service/membership.h"
-#include "store/mailbox.h"
+#include "store/value/mailbox.h"
 
 namespace posthorn::service {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "store/account_state.h"
+#include "store/value/account_state.h"
 
 namespace posthorn::service {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/number_set.h"
-#include "store/members.h"
+#include "store/value/members.h"
 
 namespace posthorn::service {
 

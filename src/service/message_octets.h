@@ -5,7 +5,7 @@
 
 #include "async/task.h"
 #include "base/result.h"
-#include "store/email_reader.h"
+#include "store/read/email_reader.h"
 
 namespace posthorn::service {
 

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "message/keys_view.h"
-#include "service/filed_copies.h"
+#include "message/digest/keys_view.h"
+#include "service/sending/filed_copies.h"
 
 namespace posthorn::service {
 

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "index/search.h"
-#include "index/sort.h"
+#include "search/search.h"
+#include "search/sort.h"
 #include "store/store.h"
 
 namespace posthorn::service {
@@ -12,8 +12,8 @@ namespace {
 using async::Task;
 using message::SearchKey;
 
-index::SearchEnvironment environment_of(const SearchScope& scope) {
-  index::SearchEnvironment environment;
+search::SearchEnvironment environment_of(const SearchScope& scope) {
+  search::SearchEnvironment environment;
   environment.now = scope.account->store().clock().now();
   environment.recent = scope.recent;
   environment.email_of = [&scope](std::string_view id) -> std::optional<Ordinal> {
@@ -29,17 +29,17 @@ index::SearchEnvironment environment_of(const SearchScope& scope) {
 }
 
 /// One command's: what the search and what comes after it cost is counted together.
-index::WorkLimit limit_of(const SearchScope& scope) {
-  return index::WorkLimit(scope.cancelled, index::WorkLimit::steps_for(*scope.now));
+search::WorkLimit limit_of(const SearchScope& scope) {
+  return search::WorkLimit(scope.cancelled, search::WorkLimit::steps_for(*scope.now));
 }
 
 Task<Result<std::vector<std::uint32_t>>> search_within(const SearchScope& scope,
                                                        const SearchKey& key,
-                                                       index::WorkLimit& limit) {
-  const auto program = index::SearchProgram::compile(key, *scope.now, environment_of(scope));
+                                                       search::WorkLimit& limit) {
+  const auto program = search::SearchProgram::compile(key, *scope.now, environment_of(scope));
   if (!program) co_return std::unexpected(program.error());
   auto result =
-      co_await index::search(scope.account, scope.now, *program, scope.told->last_uid(), limit);
+      co_await search::search(scope.account, scope.now, *program, scope.told->last_uid(), limit);
   if (!result) co_return pass(result);
   co_return std::move(result->positions);
 }
@@ -47,26 +47,26 @@ Task<Result<std::vector<std::uint32_t>>> search_within(const SearchScope& scope,
 }  // namespace
 
 Task<Result<std::vector<std::uint32_t>>> search(SearchScope scope, SearchKey key) {
-  index::WorkLimit limit = limit_of(scope);
+  search::WorkLimit limit = limit_of(scope);
   co_return co_await search_within(scope, key, limit);
 }
 
 Task<Result<std::vector<std::uint32_t>>> search_sorted(SearchScope scope, SearchKey key,
                                                        std::vector<message::SortKey> order) {
-  index::WorkLimit limit = limit_of(scope);
+  search::WorkLimit limit = limit_of(scope);
   auto positions = co_await search_within(scope, key, limit);
   if (!positions) co_return pass(positions);
-  co_return co_await index::sort(scope.account, scope.now, std::move(*positions), std::move(order),
-                                 limit);
+  co_return co_await search::sort(scope.account, scope.now, std::move(*positions), std::move(order),
+                                  limit);
 }
 
-Task<Result<index::ThreadForest>> search_threads(SearchScope scope, SearchKey key,
-                                                 message::ThreadAlgorithm algorithm) {
-  index::WorkLimit limit = limit_of(scope);
+Task<Result<search::ThreadForest>> search_threads(SearchScope scope, SearchKey key,
+                                                  message::ThreadAlgorithm algorithm) {
+  search::WorkLimit limit = limit_of(scope);
   auto positions = co_await search_within(scope, key, limit);
   if (!positions) co_return pass(positions);
-  co_return co_await index::thread(scope.account, scope.now, std::move(*positions), algorithm,
-                                   limit);
+  co_return co_await search::thread(scope.account, scope.now, std::move(*positions), algorithm,
+                                    limit);
 }
 
 }  // namespace posthorn::service

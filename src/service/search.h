@@ -9,8 +9,8 @@
 #include "async/task.h"
 #include "base/number_set.h"
 #include "base/result.h"
-#include "index/thread.h"
-#include "message/search_key.h"
+#include "message/digest/search_key.h"
+#include "search/thread.h"
 #include "service/membership.h"
 #include "store/account.h"
 
@@ -31,7 +31,7 @@ struct SearchScope {
 
 /// Positions in `scope.now` of the messages told and still there that match, ascending (RFC 9051
 /// §6.4.4). Errors, of all three: limit, when it is more work than one command may be
-/// (index::WorkLimit); unavailable, when it was cancelled.
+/// (search::WorkLimit); unavailable, when it was cancelled.
 async::Task<Result<std::vector<std::uint32_t>>> search(SearchScope scope, message::SearchKey key);
 
 /// The same in the order of `order` (RFC 5256 §3).
@@ -40,7 +40,7 @@ async::Task<Result<std::vector<std::uint32_t>>> search_sorted(SearchScope scope,
                                                               std::vector<message::SortKey> order);
 
 /// The same as threads of positions.
-async::Task<Result<index::ThreadForest>> search_threads(SearchScope scope, message::SearchKey key,
-                                                        message::ThreadAlgorithm algorithm);
+async::Task<Result<search::ThreadForest>> search_threads(SearchScope scope, message::SearchKey key,
+                                                         message::ThreadAlgorithm algorithm);
 
 }  // namespace posthorn::service

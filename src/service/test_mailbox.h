@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "store/mailbox.h"
+#include "store/value/mailbox.h"
 
 namespace posthorn::service::testing {
 

@@ -4,16 +4,16 @@
 
 #include "async/completion.h"
 #include "base/log.h"
-#include "store/change_writer.h"
-#include "store/codec.h"
-#include "store/email_catalog.h"
-#include "store/keys.h"
-#include "store/load.h"
-#include "store/maintenance.h"
-#include "store/pipeline.h"
-#include "store/queue_list.h"
+#include "store/change/change_writer.h"
+#include "store/change/pipeline.h"
+#include "store/change/queue_list.h"
+#include "store/change/watch_list.h"
+#include "store/format/codec.h"
+#include "store/format/keys.h"
+#include "store/read/email_catalog.h"
+#include "store/read/load.h"
 #include "store/store_state.h"
-#include "store/watch_list.h"
+#include "store/upkeep/maintenance.h"
 
 namespace posthorn::store {
 namespace {

@@ -11,9 +11,9 @@
 #include "base/number_set.h"
 #include "base/result.h"
 #include "base/shared_value.h"
-#include "store/account_state.h"
-#include "store/change.h"
-#include "store/email.h"
+#include "store/change/change.h"
+#include "store/value/account_state.h"
+#include "store/value/email.h"
 
 namespace posthorn::async {
 class Loop;

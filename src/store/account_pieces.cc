@@ -2,10 +2,10 @@
 
 #include <set>
 
-#include "store/codec.h"
-#include "store/email_catalog.h"
-#include "store/group_page.h"
-#include "store/load.h"
+#include "store/format/codec.h"
+#include "store/read/email_catalog.h"
+#include "store/format/group_page.h"
+#include "store/read/load.h"
 
 namespace posthorn::store {
 

@@ -3,15 +3,15 @@
 #include <algorithm>
 
 #include "async/completion.h"
-#include "store/change_writer.h"
-#include "store/codec.h"
-#include "store/email_catalog.h"
-#include "store/keys.h"
-#include "store/load.h"
-#include "store/pipeline.h"
-#include "store/record.h"
+#include "store/change/change_writer.h"
+#include "store/change/pipeline.h"
+#include "store/format/codec.h"
+#include "store/format/keys.h"
+#include "store/format/record.h"
+#include "store/format/system.h"
+#include "store/read/email_catalog.h"
+#include "store/read/load.h"
 #include "store/store_state.h"
-#include "store/system.h"
 
 namespace posthorn::store {
 namespace {

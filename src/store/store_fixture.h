@@ -11,8 +11,8 @@
 #include "async/test_run_on.h"
 #include "engine/memory/memory_engine.h"
 #include "store/account.h"
+#include "store/change/upload.h"
 #include "store/store.h"
-#include "store/upload.h"
 
 namespace posthorn::store {
 

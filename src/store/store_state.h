@@ -13,10 +13,10 @@
 #include "async/offload.h"
 #include "base/bytes.h"
 #include "base/shared_value.h"
-#include "store/email.h"
-#include "store/group_page.h"
-#include "store/lru_cache.h"
+#include "store/format/group_page.h"
+#include "store/read/lru_cache.h"
 #include "store/store.h"
+#include "store/value/email.h"
 
 namespace posthorn::store {
 

@@ -1,6 +1,6 @@
 #include "store/store.h"
 
-#include "store/email_reader.h"
+#include "store/read/email_reader.h"
 #include "store/store_fixture.h"
 
 namespace posthorn::store {

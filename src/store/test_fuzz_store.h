@@ -14,8 +14,8 @@
 #include "base/log.h"
 #include "engine/memory/memory_engine.h"
 #include "store/account.h"
+#include "store/change/upload.h"
 #include "store/store.h"
-#include "store/upload.h"
 
 namespace posthorn::store {
 

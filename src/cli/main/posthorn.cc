@@ -1,7 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 
-#include "app/version.h"
+#include "base/version.h"
 #include "cli/program.h"
 
 int main(int argc, char** argv) {
@@ -10,7 +10,7 @@ int main(int argc, char** argv) {
   Program program;
   CLI::App app("Posthorn keeps people's mail and lets them reach it from every device at once.",
                "posthorn");
-  app.set_version_flag("--version", "posthorn " + std::string(posthorn::app::kVersion));
+  app.set_version_flag("--version", "posthorn " + std::string(posthorn::kProgramVersion));
   app.require_subcommand(1);
   app.add_option("-c,--config", program.config_path, "The configuration file")->type_name("FILE");
   app.add_option("--data-dir", program.data_dir, "Short for --set data_dir=DIR")->type_name("DIR");

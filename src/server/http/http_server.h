@@ -9,7 +9,6 @@
 #include "auth/session_limits.h"
 #include "net/stream.h"
 #include "server/http/request_reader.h"
-#include "server/http/services.h"
 
 namespace posthorn::net {
 class TlsContext;
@@ -17,8 +16,12 @@ class TlsContext;
 
 namespace posthorn::server::http {
 
+/// Answers one request; to HEAD as to GET, since the server leaves the body out. Must be short and
+/// not block. Thread: any loop's.
+using Handler = std::function<Response(const Request&)>;
+
 struct HttpOptions {
-  Services services = {};
+  Handler handler = {};  ///< Without one, every request is answered 404.
   RequestLimits limits = {};
   std::uint32_t max_requests = 100;                                   ///< Over one connection.
   std::chrono::milliseconds idle_time = std::chrono::seconds(30);     ///< Between two requests.
@@ -33,8 +36,8 @@ struct HttpContext {
   std::function<std::shared_ptr<net::TlsContext>()> tls;
 };
 
-/// HTTP/1.1 (RFC 9112) for mail clients that set themselves up, on streams that somebody else
-/// listens for. Knows no accounts and no passwords.
+/// An HTTP/1.1 server (RFC 9112) on streams that somebody else listens for. What the resources are
+/// is the business of `HttpOptions::handler`.
 class HttpServer {
  public:
   enum class Transport : std::uint8_t { plain, tls };

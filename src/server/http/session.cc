@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/http/route.h"
 
 namespace posthorn::server::http {
 namespace {
@@ -58,7 +57,8 @@ async::Task<bool> Session::serve_one(bool may_keep_alive) {
 
 async::Task<bool> Session::serve(Request request, bool keep_alive) {
   request.is_tls = stream_.is_tls();
-  Response response = answer(options_->services, request);
+  Response response = options_->handler ? options_->handler(request)
+                                        : refusal(StatusCode::not_found, "There is nothing here.");
   log_served(stream_, request, response);
   const Framing framing{.keep_alive = keep_alive && !connections_.stopping(),
                         .without_body = request.method == Method::head};

@@ -13,9 +13,15 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
+/// One resource to ask for.
+Response answer_health(const Request& request) {
+  if (request.path != "/health") return refusal(StatusCode::not_found, "There is nothing here.");
+  return {.body = "ok\n"};
+}
+
 /// Everything the server says to a client that says `script` and hangs up.
-std::string play(const std::string& script, std::size_t step = 100'000,
-                 const HttpOptions& options = {}) {
+std::string play(const std::string& script, std::size_t step = 100'000, HttpOptions options = {}) {
+  options.handler = answer_health;
   const dialogue::Connections connections;
   dialogue::ScriptedStream stream(script, step);
   Session session(std::make_shared<const HttpOptions>(options), connections, stream);

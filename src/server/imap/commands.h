@@ -2,7 +2,7 @@
 
 #include "async/task.h"
 #include "server/imap/reply.h"
-#include "wire/imap/command.h"
+#include "wire/imap/command/command.h"
 
 /// The commands, each in the file of its name. They write untagged responses and return the tagged
 /// one; the session then tells news, as far as command_table.cc allows.

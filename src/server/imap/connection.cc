@@ -4,7 +4,7 @@
 #include <span>
 #include <utility>
 
-#include "wire/imap/response.h"
+#include "wire/imap/response/response.h"
 
 namespace posthorn::server::imap {
 namespace {

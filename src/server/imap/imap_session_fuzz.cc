@@ -11,7 +11,7 @@
 #include "server/dialogue/test_scripted_stream.h"
 #include "server/imap/session.h"
 #include "store/test_fuzz_store.h"
-#include "wire/imap/response_parser.h"
+#include "wire/imap/response/response_parser.h"
 
 namespace {
 

@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-#include "wire/imap/command.h"
+#include "wire/imap/command/command.h"
 
 namespace posthorn::server::imap {
 

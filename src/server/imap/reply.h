@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "wire/imap/response_code.h"
+#include "wire/imap/response/response_code.h"
 
 namespace posthorn::server::imap {
 

@@ -8,8 +8,8 @@
 #include "base/result.h"
 #include "service/cursor.h"
 #include "store/account.h"
-#include "wire/imap/commands_mailbox.h"
-#include "wire/imap/commands_message.h"
+#include "wire/imap/command/commands_mailbox.h"
+#include "wire/imap/command/commands_message.h"
 
 namespace posthorn::server::imap {
 

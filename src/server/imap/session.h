@@ -17,8 +17,8 @@
 #include "server/imap/reply.h"
 #include "server/imap/selected.h"
 #include "store/account.h"
-#include "wire/imap/command.h"
-#include "wire/imap/response.h"
+#include "wire/imap/command/command.h"
+#include "wire/imap/response/response.h"
 
 namespace posthorn::server::imap {
 

@@ -1,6 +1,6 @@
 #include <utility>
 
-#include "server/imap/fetch_row.h"
+#include "server/imap/fetch/fetch_row.h"
 #include "server/imap/session.h"
 #include "service/messages.h"
 

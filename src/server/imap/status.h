@@ -3,8 +3,8 @@
 #include "async/task.h"
 #include "base/result.h"
 #include "server/imap/session.h"
-#include "store/mailbox.h"
-#include "wire/imap/commands_mailbox.h"
+#include "store/value/mailbox.h"
+#include "wire/imap/command/commands_mailbox.h"
 
 namespace posthorn::server::imap {
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/number_set.h"
-#include "wire/imap/commands_message.h"
+#include "wire/imap/command/commands_message.h"
 
 namespace posthorn::server::imap {
 

@@ -10,7 +10,7 @@
 #include "async/task.h"
 #include "base/defaults.h"
 #include "net/stream.h"
-#include "service/recipient.h"
+#include "service/delivery/recipient.h"
 #include "store/store.h"
 
 namespace posthorn::net {

@@ -3,9 +3,9 @@
 
 #include "server/dialogue/test_scripted_stream.h"
 #include "server/lmtp/session.h"
-#include "store/email_reader.h"
+#include "store/change/upload.h"
+#include "store/read/email_reader.h"
 #include "store/store_fixture.h"
-#include "store/upload.h"
 
 namespace posthorn::server::lmtp {
 namespace {

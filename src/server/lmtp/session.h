@@ -8,8 +8,8 @@
 #include "async/task.h"
 #include "server/lmtp/lmtp_server.h"
 #include "server/smtp/talk.h"
-#include "service/recipient.h"
-#include "store/upload.h"
+#include "service/delivery/recipient.h"
+#include "store/change/upload.h"
 #include "wire/smtp/command.h"
 #include "wire/smtp/reply.h"
 

@@ -1,8 +1,8 @@
 #include "base/log.h"
 #include "server/lmtp/reply.h"
 #include "server/lmtp/session.h"
-#include "service/deliver.h"
-#include "service/trace.h"
+#include "service/delivery/deliver.h"
+#include "service/delivery/trace.h"
 
 // The part of a dialogue in which the message comes.
 namespace posthorn::server::lmtp {

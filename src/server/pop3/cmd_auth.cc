@@ -2,7 +2,7 @@
 #include <utility>
 #include <variant>
 
-#include "auth/exchange.h"
+#include "auth/sasl/exchange.h"
 #include "server/pop3/commands.h"
 #include "server/pop3/session.h"
 #include "text/base64.h"

@@ -8,7 +8,7 @@
 
 #include "async/task.h"
 #include "auth/authenticator.h"
-#include "auth/plaintext.h"
+#include "auth/sasl/plaintext.h"
 #include "auth/session_limits.h"
 #include "base/defaults.h"
 #include "net/stream.h"

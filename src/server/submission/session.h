@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "async/task.h"
-#include "auth/exchange.h"
+#include "auth/sasl/exchange.h"
 #include "auth/session_limits.h"
 #include "server/smtp/talk.h"
 #include "server/submission/submission_server.h"
-#include "service/intake.h"
+#include "service/sending/intake.h"
 #include "store/account.h"
-#include "store/outbox.h"
+#include "store/value/outbox.h"
 #include "wire/smtp/command.h"
 #include "wire/smtp/line_check.h"
 #include "wire/smtp/reply.h"

@@ -2,9 +2,9 @@
 
 #include "base/log.h"
 #include "server/submission/session.h"
-#include "service/sender.h"
-#include "service/submit.h"
-#include "service/trace.h"
+#include "service/delivery/trace.h"
+#include "service/sending/sender.h"
+#include "service/sending/submit.h"
 
 // The part of a dialogue in which the message comes.
 namespace posthorn::server::submission {

@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "server/submission/session.h"
-#include "service/sender.h"
+#include "service/sending/sender.h"
 #include "text/ascii.h"
 
 // The part of a dialogue in which the client says from whom and to whom.

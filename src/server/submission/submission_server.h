@@ -9,12 +9,12 @@
 
 #include "async/task.h"
 #include "auth/authenticator.h"
-#include "auth/plaintext.h"
+#include "auth/sasl/plaintext.h"
 #include "auth/session_limits.h"
 #include "base/defaults.h"
 #include "net/stream.h"
-#include "service/recipient.h"
-#include "service/sending_rules.h"
+#include "service/delivery/recipient.h"
+#include "service/sending/sending_rules.h"
 #include "store/store.h"
 
 namespace posthorn::net {

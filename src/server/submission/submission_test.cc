@@ -4,7 +4,7 @@
 #include "auth/throttle.h"
 #include "server/dialogue/test_scripted_stream.h"
 #include "server/submission/session.h"
-#include "store/email_reader.h"
+#include "store/read/email_reader.h"
 #include "store/store_fixture.h"
 #include "text/base64.h"
 

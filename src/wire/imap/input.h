@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "text/ascii.h"
-#include "wire/imap/command.h"
+#include "wire/imap/command/command.h"
 #include "wire/lex/char_set.h"
 
 namespace posthorn::wire::imap {

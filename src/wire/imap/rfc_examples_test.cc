@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "wire/imap/command.h"
+#include "wire/imap/command/command.h"
 
 namespace posthorn::wire::imap {
 namespace {

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+
+#include "admin/local_admin.h"
+#include "async/task.h"
+#include "net/stream.h"
+
+namespace posthorn::admin {
+
+/// Answers requests on streams of the admin socket.
+class AdminServer {
+ public:
+  /// `store` must outlive it.
+  AdminServer(store::Store& store, LocalAdmin::Options options);
+  /// Requires: stop() has ended.
+  ~AdminServer();
+  AdminServer(const AdminServer&) = delete;
+  AdminServer& operator=(const AdminServer&) = delete;
+
+  /// For connections accepted from now on. Thread: any.
+  void set_options(LocalAdmin::Options options);
+
+  /// Thread: the stream's loop.
+  void accept(std::unique_ptr<net::Stream> stream);
+  /// Hangs up; ends when no connection is left. Thread: any loop's.
+  async::Task<void> stop();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace posthorn::admin

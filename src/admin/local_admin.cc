@@ -1,0 +1,220 @@
+#include "admin/local_admin.h"
+
+#include <unistd.h>
+
+#include "async/offload.h"
+#include "auth/credentials.h"
+#include "base/version.h"
+#include "service/account_name.h"
+
+namespace posthorn::admin {
+
+using service::normal_name;
+namespace {
+
+constexpr std::size_t kPage = 1000;
+
+Error unknown_account(std::string_view name) {
+  return {ErrorKind::not_found, fmt::format("there is no account '{}'", name)};
+}
+
+}  // namespace
+
+struct LocalAdmin::Request {
+  std::string_view name;
+  async::Task<Result<Answer>> (LocalAdmin::*handler)(Json);
+};
+
+const LocalAdmin::Request LocalAdmin::kRequests[] = {
+    {"account.create", &LocalAdmin::create_account},
+    {"account.passwd", &LocalAdmin::set_password},
+    {"account.remove", &LocalAdmin::remove_account},
+    {"account.disable", &LocalAdmin::enable_account},
+    {"account.enable", &LocalAdmin::enable_account},
+    {"account.list", &LocalAdmin::list_accounts},
+    {"account.send_as", &LocalAdmin::send_as},
+    {"account.sent_copy", &LocalAdmin::keep_sent},
+    {"alias.add", &LocalAdmin::add_alias},
+    {"alias.remove", &LocalAdmin::remove_alias},
+    {"alias.list", &LocalAdmin::list_aliases},
+    {"mailbox.list", &LocalAdmin::list_mailboxes},
+    {"mailbox.subscribe", &LocalAdmin::subscribe},
+    {"message.list", &LocalAdmin::list_messages},
+    {"message.read", &LocalAdmin::read_message},
+    {"queue.list", &LocalAdmin::list_queue},
+    {"queue.show", &LocalAdmin::show_queued},
+    {"queue.retry", &LocalAdmin::retry_queued},
+    {"queue.cancel", &LocalAdmin::cancel_queued},
+    {"check", &LocalAdmin::check},
+    {"sweep", &LocalAdmin::sweep},
+    {"ping", &LocalAdmin::ping},
+};
+
+async::Task<Result<Answer>> LocalAdmin::call(Json request) {
+  const std::string_view wanted = text_of(request, "do");
+  for (const Request& known : kRequests)
+    if (known.name == wanted) return (this->*known.handler)(std::move(request));
+  return [](std::string what) -> async::Task<Result<Answer>> {
+    co_return fail(ErrorKind::bad_argument, fmt::format("there is no request '{}'", what));
+  }(std::string(wanted));
+}
+
+async::Task<Result<AccountId>> LocalAdmin::find(std::string_view name) {
+  const std::string wanted = normal_name(name);
+  auto entry = co_await store_.find_address(wanted);
+  if (!entry) co_return pass(entry);
+  if (!*entry || (*entry)->alias) co_return std::unexpected(unknown_account(wanted));
+  co_return (*entry)->account;
+}
+
+async::Task<Result<store::AccountPtr>> LocalAdmin::open(std::string_view name) {
+  auto id = co_await find(name);
+  if (!id) co_return pass(id);
+  co_return co_await store_.account(*id);
+}
+
+async::Task<Result<std::string>> LocalAdmin::encode_password(std::string_view password) {
+  if (password.empty()) co_return fail(ErrorKind::bad_argument, "the password is empty");
+  if (password.size() > auth::kMaxPasswordOctets)
+    co_return fail(ErrorKind::bad_argument, "the password is too long");
+  const std::uint32_t iterations =
+      options_.iterations != 0 ? options_.iterations : auth::kDefaultIterations;
+  co_return co_await async::offload(store_.offload(), [copy = std::string(password), iterations] {
+    return auth::encode_keys(auth::make_keys(copy, iterations));
+  });
+}
+
+async::Task<Result<Answer>> LocalAdmin::create_account(Json request) {
+  const std::string name = normal_name(text_of(request, "name"));
+  std::string credentials;
+  if (request.contains("password")) {
+    auto encoded = co_await encode_password(text_of(request, "password"));
+    if (!encoded) co_return pass(encoded);
+    credentials = std::move(*encoded);
+  }
+  store::Quota quota = store_.policy().default_quota;
+  if (request.contains("max_bytes")) quota.max_bytes = number_of(request, "max_bytes");
+  if (request.contains("max_messages")) quota.max_messages = number_of(request, "max_messages");
+  auto made = co_await store_.create_account(name, std::move(credentials), quota);
+  if (!made) co_return pass(made);
+  co_return Answer{{{"id", to_hex(*made)}, {"name", name}}};
+}
+
+async::Task<Result<Answer>> LocalAdmin::set_password(Json request) {
+  auto id = co_await find(text_of(request, "name"));
+  if (!id) co_return pass(id);
+  auto encoded = co_await encode_password(text_of(request, "password"));
+  if (!encoded) co_return pass(encoded);
+  Status set = co_await store_.set_credentials(*id, std::move(*encoded));
+  if (!set) co_return pass(set);
+  if (options_.login_changed) options_.login_changed(*id);
+  co_return Answer{};
+}
+
+async::Task<Result<Answer>> LocalAdmin::remove_account(Json request) {
+  auto id = co_await find(text_of(request, "name"));
+  if (!id) co_return pass(id);
+  Status removed = co_await store_.remove_account(*id);
+  if (!removed) co_return pass(removed);
+  if (options_.login_changed) options_.login_changed(*id);
+  co_return Answer{};
+}
+
+async::Task<Result<Answer>> LocalAdmin::enable_account(Json request) {
+  auto id = co_await find(text_of(request, "name"));
+  if (!id) co_return pass(id);
+  Status set = co_await store_.set_disabled(*id, text_of(request, "do") == "account.disable");
+  if (!set) co_return pass(set);
+  if (options_.login_changed) options_.login_changed(*id);
+  co_return Answer{};
+}
+
+async::Task<Result<std::vector<store::Store::Listed>>> LocalAdmin::page(const Json& request) {
+  std::size_t limit = number_of(request, "limit");
+  if (limit == 0 || limit > kPage) limit = kPage;
+  co_return co_await store_.list_addresses(text_of(request, "after"), limit);
+}
+
+async::Task<Result<Answer>> LocalAdmin::list_accounts(Json request) {
+  auto listed = co_await page(request);
+  if (!listed) co_return pass(listed);
+  boost::json::array accounts;
+  for (const auto& one : *listed) {
+    if (one.entry.alias) continue;
+    Json entry{{"name", one.address}};
+    auto profile = co_await store_.profile(one.entry.account);
+    auto account = co_await store_.account(one.entry.account);
+    if (profile) {
+      entry["disabled"] = profile->disabled;
+      entry["created"] = profile->created;
+      entry["has_password"] = !profile->credentials.empty();
+    }
+    if (account) {
+      const store::AccountCounters& counters = (*account)->published()->counters;
+      entry["messages"] = counters.messages;
+      entry["bytes"] = counters.bytes;
+      entry["max_bytes"] = counters.quota.max_bytes;
+      entry["max_messages"] = counters.quota.max_messages;
+    }
+    accounts.push_back(std::move(entry));
+  }
+  Answer answer{{{"accounts", std::move(accounts)}}};
+  if (!listed->empty()) answer.said["next"] = listed->back().address;
+  co_return answer;
+}
+
+async::Task<Result<Answer>> LocalAdmin::add_alias(Json request) {
+  auto id = co_await find(text_of(request, "name"));
+  if (!id) co_return pass(id);
+  Status added = co_await store_.add_alias(normal_name(text_of(request, "alias")), *id);
+  if (!added) co_return pass(added);
+  co_return Answer{};
+}
+
+async::Task<Result<Answer>> LocalAdmin::remove_alias(Json request) {
+  const std::string alias = normal_name(text_of(request, "alias"));
+  auto entry = co_await store_.find_address(alias);
+  if (!entry) co_return pass(entry);
+  if (!*entry || !(*entry)->alias)
+    co_return fail(ErrorKind::not_found, fmt::format("there is no alias '{}'", alias));
+  Status removed = co_await store_.remove_alias(alias);
+  if (!removed) co_return pass(removed);
+  co_return Answer{};
+}
+
+async::Task<Result<Answer>> LocalAdmin::list_aliases(Json request) {
+  auto listed = co_await page(request);
+  if (!listed) co_return pass(listed);
+  boost::json::array aliases;
+  for (const auto& one : *listed) {
+    if (!one.entry.alias) continue;
+    auto profile = co_await store_.profile(one.entry.account);
+    aliases.push_back(
+        Json{{"alias", one.address}, {"name", profile ? profile->name : std::string("?")}});
+  }
+  Answer answer{{{"aliases", std::move(aliases)}}};
+  if (!listed->empty()) answer.said["next"] = listed->back().address;
+  co_return answer;
+}
+
+async::Task<Result<Answer>> LocalAdmin::check(Json request) {
+  auto report = co_await store_.check(flag_of(request, "deep"));
+  if (!report) co_return pass(report);
+  boost::json::array findings(report->findings.begin(), report->findings.end());
+  co_return Answer{{{"accounts", report->accounts},
+                    {"mailboxes", report->mailboxes},
+                    {"messages", report->messages},
+                    {"findings", std::move(findings)}}};
+}
+
+async::Task<Result<Answer>> LocalAdmin::sweep(Json) {
+  Status swept = co_await store_.sweep();
+  if (!swept) co_return pass(swept);
+  co_return Answer{};
+}
+
+async::Task<Result<Answer>> LocalAdmin::ping(Json) {
+  co_return Answer{{{"version", kProgramVersion}, {"pid", ::getpid()}}};
+}
+
+}  // namespace posthorn::admin

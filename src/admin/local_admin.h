@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "admin/admin.h"
+#include "store/store.h"
+
+namespace posthorn::admin {
+
+/// The requests, each {"do": ...} with its members; what is asked for comes back in the answer:
+///
+///   account.create {name, password?, max_bytes?, max_messages?}   account.passwd {name, password}
+///   account.remove {name}   account.disable {name}   account.enable {name}
+///   account.list {after?, limit?} -> {accounts: [{name, disabled, created, messages, bytes}],
+///   next?} account.send_as {name, add?, remove?} -> {may_send_as, sent_copy}   account.sent_copy
+///   {name, keep: on, off or default} -> the same   alias.add {alias, name}   alias.remove {alias}
+///   alias.list {after?, limit?} -> {aliases, next?} mailbox.list {name} -> {mailboxes: [{mailbox,
+///   messages, uid_next, subscribed}]} mailbox.subscribe {name, mailbox} message.list {name,
+///   mailbox, after?, limit?}
+///   -> {messages: [{uid, flags, date, zone, size}], next?} message.read {name, mailbox, uid} ->
+///   octets message.append {name, messages: [{mailbox, flags, date?, zone?, size}]} with octets ->
+///   {uids} queue.list {name?, after?, limit?} -> {entries, next?}   queue.show {id} -> {the entry,
+///   with its recipients}   queue.retry {id} or {all} -> {changed}   queue.cancel {id, recipients?,
+///   report} -> {changed}   check {deep} -> {accounts, mailboxes, messages, findings}   sweep {}
+///   ping {} -> {version, pid}
+class LocalAdmin final : public Admin {
+ public:
+  struct Options {
+    std::uint32_t iterations = 0;          ///< auth/credentials.h, for new passwords.
+    std::uint64_t max_message_octets = 0;  ///< Of one message; 0: no bound.
+    /// Called when an account's login has changed: what is remembered of it is to be forgotten.
+    std::function<void(const AccountId&)> login_changed = {};
+  };
+  /// `store` must outlive it.
+  LocalAdmin(store::Store& store, Options options) : store_(store), options_(std::move(options)) {}
+
+  async::Task<Result<Answer>> call(Json request) override;
+  async::Task<Result<Answer>> call(Json request, OctetSource& octets) override;
+
+ private:
+  struct Request;
+  static const Request kRequests[];
+
+  async::Task<Result<Answer>> create_account(Json request);
+  async::Task<Result<Answer>> set_password(Json request);
+  async::Task<Result<Answer>> remove_account(Json request);
+  async::Task<Result<Answer>> enable_account(Json request);
+  async::Task<Result<Answer>> list_accounts(Json request);
+  async::Task<Result<Answer>> send_as(Json request);
+  async::Task<Result<Answer>> keep_sent(Json request);
+  async::Task<Result<Answer>> add_alias(Json request);
+  async::Task<Result<Answer>> remove_alias(Json request);
+  async::Task<Result<Answer>> list_aliases(Json request);
+  async::Task<Result<Answer>> list_mailboxes(Json request);
+  async::Task<Result<Answer>> subscribe(Json request);
+  async::Task<Result<Answer>> list_messages(Json request);
+  async::Task<Result<Answer>> read_message(Json request);
+  async::Task<Result<Answer>> list_queue(Json request);
+  async::Task<Result<Answer>> show_queued(Json request);
+  async::Task<Result<Answer>> retry_queued(Json request);
+  async::Task<Result<Answer>> cancel_queued(Json request);
+  async::Task<Result<Answer>> check(Json request);
+  async::Task<Result<Answer>> sweep(Json request);
+  async::Task<Result<Answer>> ping(Json request);
+
+  async::Task<Result<Answer>> edit_sending(std::string name,
+                                           std::function<Status(store::SendingSettings&)> edit);
+  async::Task<Result<AccountId>> find(std::string_view name);
+  async::Task<Result<store::AccountPtr>> open(std::string_view name);
+  struct Queued {
+    store::AccountPtr account;
+    store::OutboxEntryPtr entry;
+    std::string id;  ///< As people are told it.
+  };
+  async::Task<Result<Queued>> find_queued(std::string_view id);
+  async::Task<std::string> queue_name(const AccountId& account);
+  async::Task<Result<std::string>> encode_password(std::string_view password);
+  async::Task<Result<std::vector<store::Store::Listed>>> page(const Json& request);
+
+  store::Store& store_;
+  const Options options_;
+};
+
+}  // namespace posthorn::admin

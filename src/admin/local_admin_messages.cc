@@ -1,0 +1,274 @@
+#include <algorithm>
+
+#include "admin/local_admin.h"
+#include "base/clock.h"
+#include "store/change/upload.h"
+#include "store/read/email_reader.h"
+#include "store/value/mailbox.h"
+#include "store/value/members.h"
+
+// The requests about mailboxes and messages.
+namespace posthorn::admin {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::uint32_t kMessagesPage = 2000;
+constexpr std::uint64_t kBodyPortion = 256 << 10;
+constexpr std::size_t kMaxBatch = 1000;
+
+constexpr std::array<std::pair<SystemFlag, std::string_view>, 5> kFlagNames = {
+    {{SystemFlag::seen, "\\Seen"},
+     {SystemFlag::answered, "\\Answered"},
+     {SystemFlag::flagged, "\\Flagged"},
+     {SystemFlag::deleted, "\\Deleted"},
+     {SystemFlag::draft, "\\Draft"}}};
+
+json::array flags_to_json(SystemFlags system, const std::vector<std::string>& keywords) {
+  json::array flags;
+  for (const auto& [flag, name] : kFlagNames)
+    if ((system & bit(flag)) != 0) flags.emplace_back(name);
+  for (const std::string& keyword : keywords) flags.emplace_back(keyword);
+  return flags;
+}
+
+FlagList flags_from_json(const Json& message) {
+  FlagList flags;
+  const json::value* const list = message.if_contains("flags");
+  if (list == nullptr || !list->is_array()) return flags;
+  for (const json::value& entry : list->get_array()) {
+    if (!entry.is_string()) continue;
+    const std::string_view name = entry.get_string();
+    const auto known =
+        std::ranges::find(kFlagNames, name, &decltype(kFlagNames)::value_type::second);
+    if (known != kFlagNames.end()) {
+      flags.system |= bit(known->first);
+    } else if (!name.starts_with('\\')) {
+      flags.keywords.emplace_back(name);
+    }
+  }
+  return flags;
+}
+
+/// A stored message: its header block, then its body by portions.
+class StoredMessage final : public OctetSource {
+ public:
+  StoredMessage(std::string header, store::BodyReader body)
+      : header_(std::move(header)), body_(std::move(body)) {}
+  [[nodiscard]] std::uint64_t size() const { return header_.size() + body_.size(); }
+
+  async::Task<Result<std::string_view>> next() override {
+    if (!std::exchange(said_header_, true) && !header_.empty()) co_return std::string_view(header_);
+    auto chunk = co_await body_.read(offset_, kBodyPortion);
+    if (!chunk) co_return pass(chunk);
+    chunk_ = std::move(*chunk);
+    offset_ += chunk_.bytes.size();
+    co_return chunk_.bytes;
+  }
+
+ private:
+  std::string header_;
+  store::BodyReader body_;
+  store::BodyReader::Chunk chunk_ = {};
+  std::uint64_t offset_ = 0;
+  bool said_header_ = false;
+};
+
+/// Hands out a source's octets in exact amounts.
+class Splitter {
+ public:
+  explicit Splitter(OctetSource& source) : source_(source) {}
+  /// At least one of `wanted` octets. Errors: syntax when the source has ended.
+  async::Task<Result<std::string_view>> take(std::uint64_t wanted) {
+    if (rest_.empty()) {
+      auto more = co_await source_.next();
+      if (!more) co_return pass(more);
+      if (more->empty()) co_return fail(ErrorKind::syntax, "fewer octets came than were announced");
+      rest_ = *more;
+    }
+    const std::string_view taken = rest_.substr(0, wanted);
+    rest_.remove_prefix(taken.size());
+    co_return taken;
+  }
+
+ private:
+  OctetSource& source_;
+  std::string_view rest_;
+};
+
+struct Arrived {
+  std::string mailbox;
+  FlagList flags;
+  Timestamp received;
+  std::uint64_t size = 0;
+  store::NewEmail email;
+};
+
+Result<std::vector<Arrived>> read_list(const Json& request, Timestamp now) {
+  const json::value* const list = request.if_contains("messages");
+  if (list == nullptr || !list->is_array() || list->get_array().size() > kMaxBatch)
+    return fail(ErrorKind::bad_argument, "a list of messages is missing or too long");
+  std::vector<Arrived> arrived;
+  for (const json::value& entry : list->get_array()) {
+    if (!entry.is_object()) return fail(ErrorKind::bad_argument, "a message is no object");
+    const Json& message = entry.get_object();
+    Arrived one;
+    one.mailbox = text_of(message, "mailbox");
+    if (Status named = store::check_mailbox_name(one.mailbox); !named) return pass(named);
+    one.flags = flags_from_json(message);
+    one.received = now;
+    const json::value* const date = message.if_contains("date");
+    const json::value* const zone = message.if_contains("zone");
+    if (date != nullptr && date->is_int64()) one.received = {date->get_int64(), 0};
+    if (zone != nullptr && zone->is_int64() && std::abs(zone->get_int64()) < 24 * 60)
+      one.received.zone_minutes = static_cast<std::int16_t>(zone->get_int64());
+    one.size = number_of(message, "size");
+    arrived.push_back(std::move(one));
+  }
+  return arrived;
+}
+
+/// Appends all in one change, making mailboxes that are missing.
+Status append_all(store::Change& change, const std::vector<Arrived>& arrived,
+                  std::vector<std::uint32_t>& uids) {
+  uids.clear();
+  for (const Arrived& one : arrived) {
+    const store::MailboxPtr existing = change.state().find(one.mailbox);
+    MailboxId mailbox = existing ? existing->id : MailboxId();
+    if (!existing) {
+      auto made = change.create_mailbox({.name = one.mailbox, .subscribe = true});
+      if (!made) return pass(made);
+      mailbox = *made;
+    }
+    auto uid = change.append(mailbox, one.email, one.flags, one.received);
+    if (!uid) return pass(uid);
+    uids.push_back(uid->value);
+  }
+  return {};
+}
+
+}  // namespace
+
+async::Task<Result<Answer>> LocalAdmin::list_mailboxes(Json request) {
+  auto account = co_await open(text_of(request, "name"));
+  if (!account) co_return pass(account);
+  const store::StatePtr state = (*account)->published();
+  json::array mailboxes;
+  for (const auto& [name, id] : *state->names) {
+    const store::MailboxPtr mailbox = state->find(id);
+    if (!mailbox) continue;
+    mailboxes.push_back(Json{{"mailbox", name},
+                             {"messages", mailbox->head.messages},
+                             {"uid_next", mailbox->head.uid_next.value},
+                             {"subscribed", state->subscriptions->contains(name)}});
+  }
+  co_return Answer{{{"mailboxes", std::move(mailboxes)}}};
+}
+
+async::Task<Result<Answer>> LocalAdmin::subscribe(Json request) {
+  auto account = co_await open(text_of(request, "name"));
+  if (!account) co_return pass(account);
+  const std::string mailbox(text_of(request, "mailbox"));
+  if (Status named = store::check_mailbox_name(mailbox); !named) co_return pass(named);
+  auto done = co_await (*account)->change({}, [mailbox](store::Change& change) -> Status {
+    if (!change.state().find(mailbox)) {
+      auto made = change.create_mailbox({.name = mailbox, .subscribe = true});
+      return made ? Status() : pass(made);
+    }
+    auto subscribed = change.subscribe(mailbox);
+    return subscribed ? Status() : pass(subscribed);
+  });
+  if (!done) co_return pass(done);
+  co_return Answer{};
+}
+
+async::Task<Result<Answer>> LocalAdmin::list_messages(Json request) {
+  auto account = co_await open(text_of(request, "name"));
+  if (!account) co_return pass(account);
+  const store::MailboxPtr named = (*account)->published()->find(text_of(request, "mailbox"));
+  if (!named) co_return fail(ErrorKind::not_found, "there is no such mailbox");
+  auto mailbox = co_await (*account)->load(named->id);
+  if (!mailbox) co_return pass(mailbox);
+  const store::Contents& contents = *(*mailbox)->contents;
+  const std::uint64_t after = number_of(request, "after");
+  const std::uint32_t first =
+      after >= 0xFFFFFFFFU
+          ? contents.count()
+          : contents.members().lower_bound(Uid(static_cast<std::uint32_t>(after) + 1));
+  const std::uint32_t last = std::min(contents.count(), first + kMessagesPage);
+  json::array messages;
+  contents.for_each(
+      first, last, [&](std::uint32_t, const auto& leaf, const auto& flags, std::uint32_t k) {
+        const store::Member member = leaf.at(k);
+        const store::FlagState state = flags.at(k);
+        messages.push_back(
+            Json{{"uid", member.uid.value},
+                 {"size", member.size},
+                 {"date", member.internal_date.seconds},
+                 {"zone", member.internal_date.zone_minutes},
+                 {"flags",
+                  flags_to_json(state.system, (*mailbox)->keywords->names_of(state.keywords))}});
+      });
+  Answer answer;
+  if (last < contents.count()) answer.said["next"] = contents.members().uid_at(last - 1).value;
+  answer.said["messages"] = std::move(messages);
+  co_return answer;
+}
+
+async::Task<Result<Answer>> LocalAdmin::read_message(Json request) {
+  auto account = co_await open(text_of(request, "name"));
+  if (!account) co_return pass(account);
+  const store::MailboxPtr named = (*account)->published()->find(text_of(request, "mailbox"));
+  if (!named) co_return fail(ErrorKind::not_found, "there is no such mailbox");
+  auto mailbox = co_await (*account)->load(named->id);
+  if (!mailbox) co_return pass(mailbox);
+  const store::Members& members = (*mailbox)->contents->members();
+  const auto position =
+      members.position_of(Uid(static_cast<std::uint32_t>(number_of(request, "uid"))));
+  if (!position) co_return fail(ErrorKind::not_found, "there is no such message");
+  const Ordinal ordinal = members.at(*position).ordinal;
+  store::EmailReader reader(*account);
+  co_await reader.load({&ordinal, 1},
+                       store::bit(store::Column::header) | store::bit(store::Column::body));
+  auto header = reader.get(ordinal, store::Column::header);
+  if (!header) co_return pass(header);
+  auto column = reader.get(ordinal, store::Column::body);
+  if (!column) co_return pass(column);
+  auto body = store::BodyReader::open(*account, *column);
+  if (!body) co_return pass(body);
+  auto message = std::make_unique<StoredMessage>(std::string(*header), std::move(*body));
+  Answer answer{{{"octets", message->size()}}};
+  answer.octets = std::move(message);
+  co_return answer;
+}
+
+async::Task<Result<Answer>> LocalAdmin::call(Json request, OctetSource& octets) {
+  if (text_of(request, "do") != "message.append")
+    co_return fail(ErrorKind::bad_argument, "this request takes no octets");
+  auto account = co_await open(text_of(request, "name"));
+  if (!account) co_return pass(account);
+  auto arrived = read_list(request, store_.clock().now());
+  if (!arrived) co_return pass(arrived);
+  Splitter splitter(octets);
+  for (Arrived& one : *arrived) {
+    if (options_.max_message_octets != 0 && one.size > options_.max_message_octets)
+      co_return fail(ErrorKind::too_big, "a message is larger than this server takes");
+    store::Upload upload(store_, (*account)->id());
+    while (upload.size() < one.size) {
+      auto portion = co_await splitter.take(one.size - upload.size());
+      if (!portion) co_return pass(portion);
+      Status fed = co_await upload.feed(*portion);
+      if (!fed) co_return pass(fed);
+    }
+    auto email = co_await upload.finish();
+    if (!email) co_return pass(email);
+    one.email = std::move(*email);
+  }
+  std::vector<std::uint32_t> uids;
+  auto done = co_await (*account)->change(
+      {}, [&](store::Change& change) { return append_all(change, *arrived, uids); });
+  if (!done) co_return pass(done);
+  co_return Answer{{{"uids", json::array(uids.begin(), uids.end())}}};
+}
+
+}  // namespace posthorn::admin

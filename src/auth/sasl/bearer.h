@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "auth/sasl/sasl.h"
+
+namespace posthorn::auth {
+
+/// OAUTHBEARER (RFC 7628) and XOAUTH2, which Google made before it and most clients know. The
+/// client sends a token; one that is not taken is answered with a challenge that says why, in JSON,
+/// and whatever comes back to that ends the exchange (RFC 7628 §3.2.3).
+class BearerMechanism final : public Mechanism {
+ public:
+  enum class Variant : std::uint8_t { oauthbearer, xoauth2 };
+  BearerMechanism(Variant variant, const SaslPolicy& policy) : variant_(variant), policy_(policy) {}
+  [[nodiscard]] std::string_view name() const override;
+
+ private:
+  Step on_response(std::string_view response) override;
+  Step on_token(TokenVerdict verdict) override;
+  [[nodiscard]] std::size_t max_response() const override;
+
+  const Variant variant_;
+  const SaslPolicy& policy_;
+  std::string claimed_;
+  bool refused_ = false;  ///< The challenge that says so is under way.
+};
+
+}  // namespace posthorn::auth

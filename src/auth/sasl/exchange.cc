@@ -1,0 +1,104 @@
+#include "auth/sasl/exchange.h"
+
+namespace posthorn::auth {
+
+Exchange::Exchange(Authenticator& authenticator, std::unique_ptr<Mechanism> mechanism,
+                   std::string peer)
+    : authenticator_(authenticator),
+      mechanism_(std::move(mechanism)),
+      source_{std::move(peer), std::string(mechanism_->name())} {}
+
+async::Task<Exchange::Outcome> Exchange::begin(std::optional<Secret> initial) {
+  std::optional<std::string_view> bytes;
+  if (initial) bytes = initial->reveal();
+  said_octets_ = bytes ? bytes->size() : 0;
+  Step step = mechanism_->begin(bytes);
+  co_return co_await carry_on(std::move(step));
+}
+
+async::Task<Exchange::Outcome> Exchange::respond(Secret response) {
+  said_octets_ = response.reveal().size();
+  Step step = mechanism_->respond(response.reveal());
+  co_return co_await carry_on(std::move(step));
+}
+
+async::Task<Exchange::Outcome> Exchange::carry_on(Step step) {
+  while (true) {
+    std::variant<Step, Error> next = Step{Failed{}};
+    if (auto* const keys = std::get_if<NeedKeys>(&step)) {
+      next = co_await look_up_keys(std::move(*keys));
+    } else if (auto* const verdict = std::get_if<NeedVerdict>(&step)) {
+      next = co_await judge_password(std::move(*verdict));
+    } else if (auto* const token = std::get_if<NeedToken>(&step)) {
+      next = co_await judge_token(std::move(*token));
+    } else {
+      break;
+    }
+    if (auto* const error = std::get_if<Error>(&next)) co_return std::move(*error);
+    step = std::get<Step>(std::move(next));
+  }
+  if (auto* const challenge = std::get_if<Challenge>(&step)) co_return std::move(*challenge);
+  if (auto* const done = std::get_if<Done>(&step)) co_return co_await finish(std::move(*done));
+  const Refusal why = std::get<Failed>(step).why;
+  // A wrong password or token has been counted and logged where it was checked.
+  const bool noted = (why == Refusal::wrong_credentials && !turn_) || why == Refusal::wrong_token;
+  if (!noted && user_.empty()) {
+    const Status refused = co_await authenticator_.refuse_nameless(
+        source_, std::string(name_of(why)), said_octets_, std::nullopt);
+    if (!refused) co_return refused.error();
+  } else if (!noted) {
+    const auto named = record_ ? Throttle::Named::account : Throttle::Named::nobody;
+    authenticator_.note_failure({user_, named, name_of(why), std::nullopt}, source_);
+  }
+  co_return error_of(why);
+}
+
+async::Task<std::variant<Step, Error>> Exchange::look_up_keys(NeedKeys need) {
+  user_ = need.user;
+  auto turn = co_await authenticator_.take_turn(user_, source_);
+  if (!turn) co_return std::move(turn.error());
+  turn_ = std::move(*turn);
+  auto found = co_await authenticator_.find(user_);
+  if (!found) co_return std::move(found.error());
+  record_ = std::move(*found);
+  std::optional<ScramKeys> keys;
+  if (record_) keys = record_->keys;
+  co_return mechanism_->provide_keys(std::move(keys));
+}
+
+async::Task<std::variant<Step, Error>> Exchange::judge_password(NeedVerdict need) {
+  user_ = need.user;
+  auto record = co_await authenticator_.check_password(user_, std::move(need.password), source_);
+  if (record) {
+    record_ = std::move(*record);
+    co_return mechanism_->provide_verdict(Verdict::accepted);
+  }
+  if (record.error().kind != ErrorKind::auth_failed) co_return std::move(record.error());
+  co_return mechanism_->provide_verdict(Verdict::refused);
+}
+
+async::Task<std::variant<Step, Error>> Exchange::judge_token(NeedToken need) {
+  user_ = need.claimed;
+  auto judged = co_await authenticator_.check_token(user_, std::move(need.token), source_);
+  if (!judged) co_return std::move(judged.error());
+  if (auto* const refusal = std::get_if<TokenRefusal>(&*judged))
+    co_return mechanism_->provide_token(std::unexpected(std::move(*refusal)));
+  auto& holder = std::get<Authenticator::TokenHolder>(*judged);
+  record_ = std::move(holder.record);
+  user_ = holder.user;
+  co_return mechanism_->provide_token(std::move(holder.user));
+}
+
+async::Task<Exchange::Outcome> Exchange::finish(Done done) {
+  auto identity = authenticator_.conclude(done.user, *record_, source_);
+  if (!identity) co_return std::move(identity.error());
+  if (done.act_as == done.user) co_return std::move(*identity);
+  auto other = co_await authenticator_.find(done.act_as);
+  if (!other) co_return std::move(other.error());
+  if (!*other || (*other)->state == AccountState::disabled) {
+    co_return error_of(Refusal::not_authorized);
+  }
+  co_return Identity{(*other)->account, (*other)->name, (*other)->version};
+}
+
+}  // namespace posthorn::auth

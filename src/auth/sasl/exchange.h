@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "async/task.h"
+#include "auth/authenticator.h"
+#include "auth/sasl/sasl.h"
+
+namespace posthorn::auth {
+
+/// One SASL authentication as a protocol sees it: it only carries challenges and responses, the
+/// look-ups happen here. An abort by the client ('*', RFC 9051 §6.2.2) is to let go of the
+/// exchange.
+class Exchange {
+ public:
+  /// `authenticator` must outlive it.
+  Exchange(Authenticator& authenticator, std::unique_ptr<Mechanism> mechanism, std::string peer);
+
+  /// A challenge to send, who has logged in, or why not. Errors: syntax, auth_failed,
+  /// no_permission, unavailable, what the directory says.
+  using Outcome = std::variant<Challenge, Identity, Error>;
+  /// `initial`: the initial response, decoded from base64 (RFC 4959: "=" is an empty one).
+  async::Task<Outcome> begin(std::optional<Secret> initial);
+  async::Task<Outcome> respond(Secret response);
+
+ private:
+  async::Task<Outcome> carry_on(Step step);
+  async::Task<std::variant<Step, Error>> look_up_keys(NeedKeys need);
+  async::Task<std::variant<Step, Error>> judge_password(NeedVerdict need);
+  async::Task<std::variant<Step, Error>> judge_token(NeedToken need);
+  async::Task<Outcome> finish(Done done);
+
+  Authenticator& authenticator_;
+  const std::unique_ptr<Mechanism> mechanism_;
+  const Source source_;
+  std::optional<Throttle::Attempt> turn_;
+  std::optional<LoginRecord> record_;
+  std::string user_;
+  std::size_t said_octets_ = 0;  ///< Of the last response, for the log.
+};
+
+}  // namespace posthorn::auth

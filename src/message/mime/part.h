@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "message/header/address.h"
+#include "text/rfc2231.h"
+
+namespace posthorn::message {
+
+using text::Param;
+
+/// Offsets of octets in the message; `end` is exclusive.
+struct ByteRange {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  [[nodiscard]] std::uint64_t size() const { return end - begin; }
+  friend bool operator==(const ByteRange&, const ByteRange&) = default;
+};
+
+/// The fields of an ENVELOPE (RFC 9051 section 7.5.2), unfolded, otherwise as in the message. Of
+/// address fields given more than once the lists are put together; of other fields the first
+/// counts.
+struct Envelope {
+  std::optional<std::string> date;
+  std::optional<std::string> subject;
+  std::vector<Address> from;
+  std::vector<Address> sender;
+  std::vector<Address> reply_to;
+  std::vector<Address> to;
+  std::vector<Address> cc;
+  std::vector<Address> bcc;
+  std::optional<std::string> in_reply_to;
+  std::optional<std::string> message_id;
+};
+
+/// `block` may lack its end; what is there counts.
+Envelope parse_envelope(std::string_view block);
+
+/// The Content- fields of one part (RFC 2045, 2183, 1864, 3282, 2557), values as written.
+struct MimeFields {
+  std::string type = "TEXT";
+  std::string subtype = "PLAIN";
+  std::vector<Param> params;
+  std::optional<std::string> id;
+  std::optional<std::string> description;
+  std::string encoding = "7BIT";
+  std::optional<std::string> md5;
+  std::optional<std::string> disposition;
+  std::vector<Param> disposition_params;
+  std::vector<std::string> languages;
+  std::optional<std::string> location;
+
+  [[nodiscard]] bool is_multipart() const;
+  [[nodiscard]] bool is_text() const;
+  /// message/rfc822 or message/global: a whole message inside (RFC 2046 section 5.2.1, RFC 6532).
+  [[nodiscard]] bool is_message() const;
+  /// The charset parameter; "us-ascii" if there is none.
+  [[nodiscard]] std::string_view charset() const;
+};
+
+enum class DefaultType : unsigned char {
+  text_plain,
+  message_rfc822,  ///< For the parts of a multipart/digest (RFC 2046 section 5.1.5).
+};
+/// Reads the Content- fields of a header block. A Content-Type that is missing or breaks its
+/// grammar is the default (RFC 2045 section 5.2).
+MimeFields parse_mime_fields(std::string_view block, DefaultType fallback);
+
+/// One part of a message, and what is inside it.
+struct Part {
+  MimeFields mime;
+  std::uint64_t header_begin = 0;
+  std::uint64_t body_begin = 0;
+  std::uint64_t body_end = 0;
+  std::uint64_t lines = 0;  ///< Line ends in the body.
+  /// Of a multipart its parts, never none: without any that can be told apart, one text/plain part
+  /// without a header that is the whole body. Of a message part the message's root part.
+  std::vector<Part> children;
+  std::unique_ptr<Envelope> envelope;  ///< Message parts only, and always there.
+
+  [[nodiscard]] std::uint64_t size() const { return body_end - body_begin; }
+};
+
+}  // namespace posthorn::message

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "message/mime/part.h"
+
+namespace posthorn::message {
+
+/// One part, as views into a digest.
+struct PartView {
+  std::size_t index = 0;  ///< In the order parts stand in the message; the root is 0.
+  std::uint64_t header_begin = 0;
+  std::uint64_t body_begin = 0;
+  std::uint64_t body_end = 0;
+  std::uint64_t lines = 0;
+  std::string_view type;
+  std::string_view subtype;
+  std::string_view encoding;
+  std::string_view charset;  ///< "us-ascii" if the part named none.
+  bool is_multipart = false;
+  bool is_message = false;
+  [[nodiscard]] ByteRange header() const { return {header_begin, body_begin}; }
+  [[nodiscard]] ByteRange body() const { return {body_begin, body_end}; }
+};
+
+/// The structure half of a digest, read in place: no copy, no allocation. Whatever the bytes are,
+/// every call is defined; `ok` says whether they are a digest of this version.
+///
+/// Layout, integers big-endian: version u8; number of parts u32; the ends of envelope, body,
+/// bodystructure, preview and the parts' strings u32, counted from behind the records; a record a
+/// part (kRecord bytes): header_begin, body_begin, body_end u64, lines u32, index behind its last
+/// descendant u32, place of its strings u32, lengths of type, subtype, encoding, charset u16, flags
+/// u8 (1 multipart, 2 message); the bytes.
+class StructureView {
+ public:
+  explicit StructureView(std::string_view bytes = {});
+  [[nodiscard]] bool ok() const { return !bytes_.empty(); }
+
+  /// Ready to be sent: structure_format.h.
+  [[nodiscard]] std::string_view envelope() const { return text(0); }
+  [[nodiscard]] std::string_view body() const { return text(1); }
+  [[nodiscard]] std::string_view bodystructure() const { return text(2); }
+  /// UTF-8, not in wire form; may be empty (RFC 8970 section 3.2).
+  [[nodiscard]] std::string_view preview() const { return text(3); }
+
+  /// At least 1 if ok.
+  [[nodiscard]] std::size_t part_count() const { return parts_; }
+  /// By index; the root is 0.
+  [[nodiscard]] std::optional<PartView> part(std::size_t index) const;
+  /// By part numbers (RFC 9051 section 6.4.5.1). The empty path is the root.
+  [[nodiscard]] std::optional<PartView> part_at(std::span<const std::uint32_t> path) const;
+  /// Of a multipart the n-th child, counted from 1; of a message part its root is child 1.
+  [[nodiscard]] std::optional<PartView> child(std::size_t index, std::uint32_t number) const;
+
+  static constexpr std::size_t kTexts = 5;
+  static constexpr std::size_t kHead = 5 + kTexts * 4;
+  static constexpr std::size_t kRecord = 45;
+  static constexpr std::uint8_t kMultipart = 1;
+  static constexpr std::uint8_t kMessage = 2;
+
+ private:
+  [[nodiscard]] std::string_view text(std::size_t i) const;
+  [[nodiscard]] std::size_t subtree_end(std::size_t index) const;
+  std::string_view bytes_;  // Empty unless checked.
+  std::size_t parts_ = 0;
+};
+
+}  // namespace posthorn::message

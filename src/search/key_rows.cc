@@ -1,0 +1,48 @@
+#include "search/key_rows.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "store/read/email_reader.h"
+
+namespace posthorn::search {
+
+void for_each_keys(
+    const store::AccountPtr& account, const store::Mailbox& mailbox,
+    std::span<const std::uint32_t> positions, Work& work,
+    const std::function<void(std::size_t, const store::Member&, const message::KeysView&)>& row) {
+  constexpr std::size_t kBatch = 256;
+  constexpr std::uint64_t kStepsPerRow = 50;
+  store::EmailReader reader(account);
+  std::vector<store::Member> members;
+  std::vector<Ordinal> ordinals;
+  store::MemberCursor cursor(mailbox.contents->members());
+  for (std::size_t first = 0; first < positions.size(); first += kBatch) {
+    const std::size_t end = std::min(positions.size(), first + kBatch);
+    members.clear();
+    ordinals.clear();
+    for (std::size_t i = first; i < end; ++i) {
+      members.push_back(cursor.at(positions[i]));
+      ordinals.push_back(members.back().ordinal);
+    }
+    if (work.is_over()) return;
+    reader.load_blocking(ordinals, bit(store::Column::keys));
+    for (std::size_t i = first; i < end; ++i) {
+      // In memory and in no processor cache, as a rule.
+      constexpr std::size_t kAhead = 4;
+      if (i + kAhead < end)
+        if (const auto next = reader.get(ordinals[i + kAhead - first], store::Column::keys))
+          for (std::size_t at = 0; at < std::min<std::size_t>(next->size(), 320); at += 64)
+            __builtin_prefetch(next->data() + at);
+      const auto bytes = reader.get(ordinals[i - first], store::Column::keys);
+      work.add(kStepsPerRow + (bytes ? bytes->size() : 0));
+      row(i, members[i - first], message::KeysView(bytes ? *bytes : std::string_view{}));
+    }
+  }
+}
+
+std::int64_t sent_seconds(const store::Member& member, const message::KeysView& keys) {
+  return keys.has_sent() ? keys.sent().seconds : member.internal_date.seconds;
+}
+
+}  // namespace posthorn::search

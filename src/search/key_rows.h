@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "message/digest/keys_view.h"
+#include "search/work_limit.h"
+#include "store/account.h"
+#include "store/value/members.h"
+
+namespace posthorn::search {
+
+/// Calls `row` with the digest keys of each position in order, reading in batches; may block. A
+/// message that cannot be read has empty keys. The views live during the call only. Counts what it
+/// costs in `work`, and stops when that is over.
+void for_each_keys(const store::AccountPtr& account, const store::Mailbox& mailbox,
+                   std::span<const std::uint32_t> positions, Work& work,
+                   const std::function<void(std::size_t index, const store::Member&,
+                                            const message::KeysView&)>& row);
+
+/// RFC 5256 §2.2: the Date field's time in UTC, or INTERNALDATE's.
+std::int64_t sent_seconds(const store::Member& member, const message::KeysView& keys);
+
+}  // namespace posthorn::search

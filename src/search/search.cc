@@ -1,0 +1,237 @@
+#include "search/search.h"
+
+#include <algorithm>
+#include <bit>
+#include <thread>
+#include <utility>
+
+#include "async/begun.h"
+#include "async/offload.h"
+#include "search/body_search.h"
+#include "search/evaluate.h"
+#include "search/row_bits.h"
+#include "store/read/email_reader.h"
+#include "store/store.h"
+
+namespace posthorn::search {
+namespace {
+
+using store::Column;
+
+store::Columns columns_for(Depth depth) {
+  switch (depth) {
+    case Depth::row: return 0;
+    case Depth::keys: return bit(Column::keys);
+    case Depth::header: return static_cast<store::Columns>(bit(Column::keys) | bit(Column::header));
+    case Depth::body:
+      return static_cast<store::Columns>(bit(Column::keys) | bit(Column::header) |
+                                         bit(Column::structure) | bit(Column::body));
+  }
+  return 0;
+}
+
+/// Positions [first, end).
+struct Span {
+  std::uint32_t first = 0;
+  std::uint32_t end = 0;
+};
+
+/// Where messages may match: UIDs up to `last`, within the program's bound. What lies close by is
+/// taken in: a leaf costs the same for one message as for all, and the program knows the bound.
+std::vector<Span> spans_of(const SearchProgram& program, const store::Members& members, Uid last) {
+  const auto below = [&](std::uint32_t uid) {  // Positions of UIDs up to this one.
+    return uid == UINT32_MAX ? members.count() : members.lower_bound(Uid(uid + 1));
+  };
+  const std::uint32_t end = below(last.value);
+  const NumberSet* bound = program.bound();
+  if (bound == nullptr) return {{0, end}};
+  std::vector<Span> spans;
+  for (const NumberSet::Range& range : bound->ranges()) {
+    const std::uint32_t first = members.lower_bound(Uid(range.first));
+    if (first >= end) break;
+    if (spans.empty() || first > spans.back().end + store::kLeafSize)
+      spans.push_back({first, first});
+    spans.back().end = std::min(end, below(range.last));
+  }
+  return spans;
+}
+
+/// The same in pieces of at most `size`.
+std::vector<Span> cut(const std::vector<Span>& spans, std::uint32_t size) {
+  std::vector<Span> pieces;
+  for (const Span span : spans) {
+    for (std::uint32_t first = span.first; first < span.end; first = pieces.back().end)
+      pieces.push_back({first, first + std::min(size, span.end - first)});
+  }
+  return pieces;
+}
+
+/// Runs a program over some of a mailbox's messages. One thread at a time.
+class Run {
+ public:
+  Run(store::AccountPtr account, store::MailboxPtr mailbox, const SearchProgram& program,
+      WorkLimit& limit)
+      : mailbox_(std::move(mailbox)),
+        program_(program),
+        work_(limit),
+        reader_(account),
+        bodies_(std::move(account)) {}
+
+  SearchResult operator()(const std::vector<Span>& spans) {
+    // Of what is read, a batch is in memory at a time. Rows alone are.
+    const std::uint32_t batch_size = program_.root().depth == Depth::row ? 16'384 : 256;
+    for (const Span span : cut(spans, batch_size)) {
+      if (work_.is_over()) break;
+      batch(span.first, span.end);
+    }
+    return std::exchange(result_, {});
+  }
+
+ private:
+  void batch(std::uint32_t first, std::uint32_t end) {
+    open_.clear();
+    const std::size_t found_before = result_.positions.size();
+    mailbox_->contents->for_each_leaf(
+        first, end,
+        [&](std::uint32_t position, const store::MemberLeaf& m, const store::FlagLeaf& f,
+            std::uint32_t from, std::uint32_t to) { leaf(position - from, m, f, from, to); });
+    if (open_.empty()) return;
+    for (Depth depth = Depth::keys; !open_.empty() && depth <= program_.root().depth;
+         depth = static_cast<Depth>(static_cast<int>(depth) + 1))
+      deepen(depth);
+    std::sort(result_.positions.begin() + static_cast<std::ptrdiff_t>(found_before),
+              result_.positions.end());
+  }
+
+  /// The messages [from, to) of a leaf whose first is at `base`.
+  void leaf(std::uint32_t base, const store::MemberLeaf& m, const store::FlagLeaf& f,
+            std::uint32_t from, std::uint32_t to) {
+    work_.add(std::uint64_t{program_.nodes()} * store::kLeafSize);
+    if (work_.is_over()) return;
+    const RowVerdicts verdicts = judge_rows(program_.root(), m, f, *mailbox_->keywords);
+    const LeafBits asked = first_bits(to) & ~first_bits(from);
+    for (LeafBits bits = verdicts.yes & asked; bits != 0; bits &= bits - 1)
+      result_.positions.push_back(base + static_cast<std::uint32_t>(std::countr_zero(bits)));
+    for (LeafBits bits = asked & ~(verdicts.yes | verdicts.no); bits != 0; bits &= bits - 1) {
+      const auto k = static_cast<std::uint32_t>(std::countr_zero(bits));
+      Candidate& c = open_.emplace_back();
+      c.position = base + k;
+      c.member = m.at(k);
+      c.flags = f.at(k);
+    }
+  }
+
+  void deepen(Depth depth) {
+    ordinals_.clear();
+    for (const Candidate& c : open_) ordinals_.push_back(c.member.ordinal);
+    reader_.load_blocking(ordinals_, columns_for(depth));
+    std::vector<Candidate> candidates;
+    candidates.swap(open_);
+    for (Candidate& c : candidates) {
+      if (work_.is_over()) return;
+      if (read(c, depth)) {
+        judge(c);
+      } else {
+        ++result_.unreadable;
+      }
+    }
+  }
+
+  bool read(Candidate& c, Depth depth) {
+    const auto column = [&](Column which, std::string_view& into) {
+      auto bytes = reader_.get(c.member.ordinal, which);
+      if (bytes) into = *bytes;
+      return bytes.has_value();
+    };
+    std::string_view keys;
+    if (!column(Column::keys, keys)) return false;
+    c.keys = message::KeysView(keys);
+    c.read = depth;
+    if (depth >= Depth::header && !column(Column::header, c.header)) return false;
+    if (depth >= Depth::body &&
+        (!column(Column::structure, c.structure) || !column(Column::body, c.body)))
+      return false;
+    return true;
+  }
+
+  void judge(const Candidate& c) {
+    switch (evaluate(program_.root(), c, *mailbox_->keywords, bodies_, work_)) {
+      case Verdict::yes: result_.positions.push_back(c.position); break;
+      case Verdict::no: break;
+      case Verdict::unknown: open_.push_back(c); break;
+    }
+  }
+
+  store::MailboxPtr mailbox_;
+  const SearchProgram& program_;
+  Work work_;
+  store::EmailReader reader_;
+  BodySearch bodies_;
+  std::vector<Candidate> open_;
+  std::vector<Ordinal> ordinals_;
+  SearchResult result_;
+};
+
+/// Bodies are decompressed, decoded and folded: work for several threads, each of which takes the
+/// next messages when it is done with some.
+async::Task<SearchResult> search_bodies(store::AccountPtr account, store::MailboxPtr mailbox,
+                                        const SearchProgram& program, std::vector<Span> spans,
+                                        WorkLimit& limit) {
+  constexpr std::uint32_t kAtOnce = 64;
+  async::OffloadPool& pool = account->store().offload();
+  const std::vector<Span> pieces = cut(spans, kAtOnce);
+  std::vector<SearchResult> found(pieces.size());
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    Run run(account, mailbox, program, limit);
+    for (std::size_t i = next++; i < pieces.size() && !limit.is_over(); i = next++)
+      found[i] = run({pieces[i]});
+  };
+  // Half of the pool is left to others, and no more is asked than there are processors.
+  const std::size_t threads = std::min<std::size_t>(
+      {pieces.size(), pool.threads() / 2, std::max(1U, std::thread::hardware_concurrency())});
+  std::vector<async::Begun> others;
+  for (std::size_t i = 1; i < threads; ++i) others.emplace_back(pool, work);
+  co_await async::offload(pool, work);
+  for (async::Begun& other : others) co_await other;
+
+  SearchResult all;
+  for (const SearchResult& some : found) {
+    all.positions.insert(all.positions.end(), some.positions.begin(), some.positions.end());
+    all.unreadable += some.unreadable;
+  }
+  co_return all;
+}
+
+}  // namespace
+
+namespace {
+
+async::Task<SearchResult> search_within(store::AccountPtr account, store::MailboxPtr mailbox,
+                                        const SearchProgram& program, Uid last, WorkLimit& limit) {
+  // Conditions on rows alone, times messages: well under a millisecond.
+  constexpr std::uint64_t kInPlace = 500'000;
+  async::OffloadPool& pool = account->store().offload();
+  std::vector<Span> spans = spans_of(program, mailbox->contents->members(), last);
+  if (program.root().depth == Depth::body) {
+    co_return co_await search_bodies(std::move(account), std::move(mailbox), program,
+                                     std::move(spans), limit);
+  }
+  const bool here = program.root().depth == Depth::row &&
+                    std::uint64_t{mailbox->contents->count()} * program.nodes() <= kInPlace;
+  Run run(std::move(account), std::move(mailbox), program, limit);
+  if (here) co_return run(spans);
+  co_return co_await async::offload(pool, [&] { return run(spans); });
+}
+
+}  // namespace
+
+async::Task<Result<SearchResult>> search(store::AccountPtr account, store::MailboxPtr mailbox,
+                                         const SearchProgram& program, Uid last, WorkLimit& limit) {
+  SearchResult found =
+      co_await search_within(std::move(account), std::move(mailbox), program, last, limit);
+  if (Status done = limit.status(); !done) co_return pass(done);
+  co_return found;
+}
+
+}  // namespace posthorn::search

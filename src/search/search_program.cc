@@ -1,0 +1,202 @@
+#include "search/search_program.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "base/bytes.h"
+#include "text/ascii.h"
+#include "text/fold.h"
+
+namespace posthorn::search {
+namespace {
+
+using message::SearchKey;
+using Kind = SearchKey::Kind;
+using Node = SearchProgram::Node;
+using Operation = SearchProgram::Operation;
+
+Node constant(bool value) {
+  Node node;
+  node.value = value;
+  return node;
+}
+
+/// The same for equal conditions only. Requires: no children.
+std::string spell(const SearchKey& key) {
+  std::string out;
+  ByteWriter w(out);
+  w.u8(static_cast<std::uint8_t>(key.kind));
+  w.u8(static_cast<std::uint8_t>(key.flag));
+  w.bytes(key.field);
+  w.bytes(key.text);
+  w.u64(key.number);
+  w.u32(static_cast<std::uint32_t>(key.date.year));
+  w.u8(key.date.month);
+  w.u8(key.date.day);
+  w.u8(key.set.saved_result ? 1 : 0);
+  for (const SequenceSet::Range& range : key.set.ranges) {
+    w.u32(range.a);
+    w.u32(range.b);
+  }
+  return out;
+}
+
+class Compiler {
+ public:
+  Compiler(const store::Mailbox& mailbox, const SearchEnvironment& environment)
+      : mailbox_(mailbox), environment_(environment) {}
+
+  [[nodiscard]] std::uint32_t nodes() const { return nodes_; }
+  /// Whether the sets had too many ranges; what was compiled is then of no use.
+  [[nodiscard]] bool is_too_large() const { return ranges_ > SearchProgram::kMaxRanges; }
+
+  Node compile(const SearchKey& key) {
+    ++nodes_;
+    switch (key.kind) {
+      case Kind::all: return constant(true);
+      case Kind::conjunction: return group(Operation::all_of, key);
+      case Kind::disjunction: return group(Operation::any_of, key);
+      case Kind::negation: return group(Operation::none_of, key);
+      case Kind::flag_set: {
+        Node node = of(Operation::system_flag);
+        node.flag = bit(key.flag);
+        return node;
+      }
+      case Kind::keyword: {
+        const auto index = mailbox_.keywords->find(key.text);
+        if (!index) return constant(false);
+        Node node = of(Operation::keyword);
+        node.keyword = *index;
+        return node;
+      }
+      case Kind::recent:
+        return environment_.recent == nullptr ? constant(false) : uids(*environment_.recent);
+      case Kind::sequence: return resolve(key, false);
+      case Kind::uid: return resolve(key, true);
+      case Kind::from: return find(Operation::from, Depth::keys, key);
+      case Kind::to: return find(Operation::to, Depth::keys, key);
+      case Kind::cc: return find(Operation::cc, Depth::keys, key);
+      case Kind::bcc: return find(Operation::bcc, Depth::keys, key);
+      case Kind::subject: return find(Operation::subject, Depth::keys, key);
+      case Kind::header: return header(key);
+      case Kind::body: return find(Operation::body, Depth::body, key);
+      case Kind::text: return find(Operation::text, Depth::body, key);
+      case Kind::larger: return number(Operation::larger, key.number);
+      case Kind::smaller: return number(Operation::smaller, key.number);
+      case Kind::internal_before: return date(Operation::internal_before, Depth::row, key);
+      case Kind::internal_on: return date(Operation::internal_on, Depth::row, key);
+      case Kind::internal_since: return date(Operation::internal_since, Depth::row, key);
+      case Kind::sent_before: return date(Operation::sent_before, Depth::keys, key);
+      case Kind::sent_on: return date(Operation::sent_on, Depth::keys, key);
+      case Kind::sent_since: return date(Operation::sent_since, Depth::keys, key);
+      case Kind::saved_before: return date(Operation::saved_before, Depth::row, key);
+      case Kind::saved_on: return date(Operation::saved_on, Depth::row, key);
+      case Kind::saved_since: return date(Operation::saved_since, Depth::row, key);
+      // RFC 5032 §3: OLDER is "at least", YOUNGER "at most" so many seconds ago.
+      case Kind::older: return age(Operation::arrived_before, key);
+      case Kind::younger: return age(Operation::arrived_since, key);
+      case Kind::modseq: return number(Operation::modseq, key.number);
+      case Kind::save_date_supported: return constant(true);
+      case Kind::email_id: {
+        const auto ordinal = environment_.email_of(key.text);
+        return ordinal ? number(Operation::ordinal, ordinal->value) : constant(false);
+      }
+      case Kind::thread_id: return constant(false);
+    }
+    return constant(false);
+  }
+
+ private:
+  static Node of(Operation operation, Depth depth = Depth::row) {
+    Node node;
+    node.operation = operation;
+    node.depth = depth;
+    return node;
+  }
+  static Node number(Operation operation, std::uint64_t value) {
+    Node node = of(operation);
+    node.number = value;
+    return node;
+  }
+  Node resolve(const SearchKey& key, bool uid) {
+    if (is_too_large()) return constant(false);
+    return uids(environment_.resolve(key.set, uid));
+  }
+  Node uids(const NumberSet& set) {
+    ranges_ += set.ranges().size();
+    if (is_too_large()) return constant(false);
+    Node node = of(Operation::uid);
+    node.set = set;
+    return node;
+  }
+  static Node date(Operation operation, Depth depth, const SearchKey& key) {
+    Node node = of(operation, depth);
+    node.date = key.date;
+    return node;
+  }
+  [[nodiscard]] Node age(Operation operation, const SearchKey& key) const {
+    Node node = of(operation);
+    const std::uint64_t most = INT64_MAX / 4;
+    node.seconds = environment_.now.seconds - static_cast<std::int64_t>(std::min(key.number, most));
+    return node;
+  }
+  static Node find(Operation operation, Depth depth, const SearchKey& key) {
+    Node node = of(operation, depth);
+    node.finder = text::Finder(text::fold(key.text));
+    return node;
+  }
+  /// Fields that are keys of their own give the same answer as their own search key.
+  static Node header(const SearchKey& key) {
+    constexpr std::pair<std::string_view, Operation> kKnown[] = {
+        {"from", Operation::from}, {"to", Operation::to},           {"cc", Operation::cc},
+        {"bcc", Operation::bcc},   {"subject", Operation::subject},
+    };
+    if (!key.text.empty()) {
+      for (const auto& [name, operation] : kKnown)
+        if (text::iequals(key.field, name)) return find(operation, Depth::keys, key);
+    }
+    Node node = find(Operation::header, Depth::header, key);
+    node.field = key.field;
+    return node;
+  }
+  Node group(Operation operation, const SearchKey& key) {
+    Node node = of(operation);
+    std::unordered_set<std::string> seen;
+    for (const SearchKey& child : key.children)
+      if (!child.children.empty() || seen.insert(spell(child)).second)
+        node.children.push_back(compile(child));
+    // The cheap ones first: they often decide.
+    std::ranges::sort(node.children, {}, &Node::depth);
+    for (const Node& child : node.children) node.depth = std::max(node.depth, child.depth);
+    return node;
+  }
+
+  const store::Mailbox& mailbox_;
+  const SearchEnvironment& environment_;
+  std::uint32_t nodes_ = 0;
+  std::size_t ranges_ = 0;  ///< Of all sets so far.
+};
+
+}  // namespace
+
+Result<SearchProgram> SearchProgram::compile(const SearchKey& key, const store::Mailbox& mailbox,
+                                             const SearchEnvironment& environment) {
+  SearchProgram program;
+  Compiler compiler(mailbox, environment);
+  program.root_ = compiler.compile(key);
+  program.nodes_ = compiler.nodes();
+  if (compiler.is_too_large())
+    return fail(ErrorKind::limit, "the search names too many sets of messages");
+  return program;
+}
+
+const NumberSet* SearchProgram::bound() const {
+  if (root_.operation == Operation::uid) return &root_.set;
+  if (root_.operation == Operation::all_of) {
+    for (const Node& child : root_.children)
+      if (child.operation == Operation::uid) return &child.set;
+  }
+  return nullptr;
+}
+
+}  // namespace posthorn::search

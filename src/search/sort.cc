@@ -1,0 +1,168 @@
+#include "search/sort.h"
+
+#include <algorithm>
+#include <span>
+
+#include "async/begun.h"
+#include "async/offload.h"
+#include "search/key_rows.h"
+#include "search/row_order.h"
+#include "store/store.h"
+
+namespace posthorn::search {
+namespace {
+
+using message::SortField;
+using message::SortKey;
+
+/// One sort key of all messages: numbers, or texts.
+class KeyColumn {
+ public:
+  KeyColumn(SortKey key, std::size_t rows) : key_(key) {
+    if (is_number()) {
+      numbers_.reserve(rows);
+    } else {
+      texts_.reserve(rows);
+    }
+  }
+  [[nodiscard]] bool needs_keys() const {
+    return key_.field != SortField::arrival && key_.field != SortField::size;
+  }
+
+  [[nodiscard]] std::uint64_t octets() const {
+    return texts_.octets() + numbers_.size() * sizeof(std::int64_t);
+  }
+
+  /// Rows come in order.
+  void add(const store::Member& member, const message::KeysView& keys) {
+    switch (key_.field) {
+      case SortField::arrival: numbers_.push_back(member.internal_date.seconds); return;
+      case SortField::size: numbers_.push_back(member.size); return;
+      case SortField::date: numbers_.push_back(sent_seconds(member, keys)); return;
+      case SortField::from: texts_.add(keys.sort_from()); return;
+      case SortField::to: texts_.add(keys.sort_to()); return;
+      case SortField::cc: texts_.add(keys.sort_cc()); return;
+      case SortField::subject: texts_.add(keys.base_subject()); return;
+      case SortField::display_from: texts_.add(keys.display_from()); return;
+      case SortField::display_to: texts_.add(keys.display_to()); return;
+    }
+  }
+
+  /// The same key of the rows behind these.
+  void append(const KeyColumn& more) {
+    numbers_.insert(numbers_.end(), more.numbers_.begin(), more.numbers_.end());
+    texts_.append(more.texts_);
+  }
+
+  /// RFC 5256 §3: REVERSE turns one key round, not the order of equals.
+  void order(RowOrder& rows) const {
+    const Direction direction = key_.reverse ? Direction::down : Direction::up;
+    if (is_number()) {
+      rows.by_numbers(numbers_, direction);
+    } else {
+      rows.by_texts(texts_, direction);
+    }
+  }
+
+ private:
+  [[nodiscard]] bool is_number() const {
+    return key_.field == SortField::arrival || key_.field == SortField::size ||
+           key_.field == SortField::date;
+  }
+
+  SortKey key_;
+  std::vector<std::int64_t> numbers_;
+  TextColumn texts_;
+};
+
+/// A column for each key.
+using KeyColumns = std::vector<KeyColumn>;
+
+KeyColumns read_columns(const store::AccountPtr& account, const store::Mailbox& mailbox,
+                        std::span<const std::uint32_t> positions, std::span<const SortKey> keys,
+                        Work& work) {
+  KeyColumns columns;
+  columns.reserve(keys.size());
+  for (const SortKey& key : keys) columns.emplace_back(key, positions.size());
+  const auto add = [&](const store::Member& member, const message::KeysView& view) {
+    for (KeyColumn& column : columns) {
+      const std::uint64_t before = column.octets();
+      column.add(member, view);
+      work.hold(column.octets() - before);
+    }
+  };
+  if (std::ranges::any_of(columns, &KeyColumn::needs_keys)) {
+    for_each_keys(account, mailbox, positions, work,
+                  [&](std::size_t, const store::Member& member, const message::KeysView& view) {
+                    add(member, view);
+                  });
+  } else {
+    store::MemberCursor members(mailbox.contents->members());
+    for (const std::uint32_t position : positions) {
+      if (work.is_over()) break;
+      add(members.at(position), message::KeysView());
+    }
+  }
+  return columns;
+}
+
+/// Empty when the work is over: then the columns have not all rows.
+std::vector<std::uint32_t> order_by(const KeyColumns& columns,
+                                    std::span<const std::uint32_t> positions, Work& work) {
+  if (work.is_over()) return {};
+  RowOrder order(static_cast<std::uint32_t>(positions.size()), work);
+  for (const KeyColumn& column : columns) column.order(order);
+  std::vector<std::uint32_t> rows = std::move(order).take();
+  for (std::uint32_t& row : rows) row = positions[row];
+  return rows;
+}
+
+/// What orders nothing any more is left out, so that no more columns are made than there are
+/// fields.
+std::vector<SortKey> without_repeated(const std::vector<SortKey>& keys) {
+  std::vector<SortKey> kept;
+  for (const SortKey& key : keys)
+    if (std::ranges::find(kept, key.field, &SortKey::field) == kept.end()) kept.push_back(key);
+  return kept;
+}
+
+}  // namespace
+
+async::Task<Result<std::vector<std::uint32_t>>> sort(store::AccountPtr account,
+                                                     store::MailboxPtr mailbox,
+                                                     std::vector<std::uint32_t> positions,
+                                                     std::vector<SortKey> all_keys,
+                                                     WorkLimit& limit) {
+  const std::vector<SortKey> keys = without_repeated(all_keys);
+  constexpr std::size_t kInPlace = 200;
+  constexpr std::size_t kForTwo = 4096;  // From here on two threads read keys.
+  const bool few =
+      positions.size() <= kInPlace && std::ranges::all_of(keys, [](const SortKey& key) {
+        return key.field == SortField::arrival || key.field == SortField::size;
+      });
+  const std::span<const std::uint32_t> all(positions);
+  const auto read = [&](std::span<const std::uint32_t> some) {
+    Work work(limit);
+    return read_columns(account, *mailbox, some, keys, work);
+  };
+  const auto order = [&](const KeyColumns& columns) {
+    Work work(limit);
+    return order_by(columns, all, work);
+  };
+  if (few) co_return order(read(all));
+  async::OffloadPool& pool = account->store().offload();
+  const std::size_t half = all.size() < kForTwo ? all.size() : all.size() / 2;
+  KeyColumns rest;
+  async::Begun other;
+  if (half < all.size()) other = async::Begun(pool, [&] { rest = read(all.subspan(half)); });
+  KeyColumns columns = co_await async::offload(pool, [&] { return read(all.first(half)); });
+  co_await other;
+  std::vector<std::uint32_t> ordered = co_await async::offload(pool, [&] {
+    for (std::size_t i = 0; i < rest.size(); ++i) columns[i].append(rest[i]);
+    return order(columns);
+  });
+  if (Status done = limit.status(); !done) co_return pass(done);
+  co_return ordered;
+}
+
+}  // namespace posthorn::search

@@ -1,0 +1,17 @@
+#include "search/work_limit.h"
+
+namespace posthorn::search {
+
+std::uint64_t WorkLimit::steps_for(const store::Mailbox& mailbox) {
+  return kSteps + kStepsPerOctet * mailbox.head.bytes;
+}
+
+Status WorkLimit::status() const {
+  if (is_cancelled()) return fail(ErrorKind::unavailable, "the command was cancelled");
+  if (is_over())
+    return fail(ErrorKind::limit,
+                "this would take too long; please use fewer conditions or fewer messages");
+  return {};
+}
+
+}  // namespace posthorn::search

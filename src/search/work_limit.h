@@ -1,0 +1,95 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/result.h"
+#include "store/value/mailbox.h"
+
+namespace posthorn::search {
+
+/// Bounds what one SEARCH, SORT or THREAD command may cost, and knows whether anybody still waits
+/// for its answer. What is counted are steps: one is about what it takes to judge one message by
+/// one condition, or to look at one octet of text, some nanoseconds. Thread: any.
+class WorkLimit {
+ public:
+  /// What every command may cost, beside what it may cost for each octet of the mailbox. More than
+  /// ten thousand conditions on the rows of half a million messages.
+  static constexpr std::uint64_t kSteps = 8'000'000'000;
+  /// A search through all text reads every octet once, and then some.
+  static constexpr std::uint64_t kStepsPerOctet = 4;
+  /// Octets of sort keys and message ids that one command may hold in memory.
+  static constexpr std::uint64_t kMaxHeld = 1ULL << 30;
+
+  /// `cancelled` (may be null) must outlive it; the work ends soon after it has become true.
+  explicit WorkLimit(const std::atomic<bool>* cancelled = nullptr, std::uint64_t steps = kSteps,
+                     std::uint64_t held = kMaxHeld)
+      : cancelled_(cancelled), steps_left_(signed_of(steps)), held_left_(signed_of(held)) {}
+
+  /// The steps a command on this mailbox may take.
+  static std::uint64_t steps_for(const store::Mailbox& mailbox);
+
+  /// Errors: limit, when the work came to more than was allowed; unavailable, when it was
+  /// cancelled. What was found until then is not all there is.
+  [[nodiscard]] Status status() const;
+  [[nodiscard]] bool is_over() const {
+    return steps_left_.load(std::memory_order_relaxed) < 0 ||
+           held_left_.load(std::memory_order_relaxed) < 0 || is_cancelled();
+  }
+
+ private:
+  friend class Work;
+  static std::int64_t signed_of(std::uint64_t n) {
+    return static_cast<std::int64_t>(n > INT64_MAX / 2 ? INT64_MAX / 2 : n);
+  }
+  [[nodiscard]] bool is_cancelled() const {
+    return cancelled_ != nullptr && cancelled_->load(std::memory_order_relaxed);
+  }
+
+  const std::atomic<bool>* const cancelled_;
+  std::atomic<std::int64_t> steps_left_;
+  std::atomic<std::int64_t> held_left_;
+};
+
+/// The steps of one thread of a command. It counts by itself and settles with the limit every some
+/// ten thousand steps, so that counting costs next to nothing. Thread: one.
+class Work {
+ public:
+  /// `limit` must outlive it.
+  explicit Work(WorkLimit& limit) : limit_(limit) { over_ = limit_.is_over(); }
+  ~Work() { settle(); }
+  Work(const Work&) = delete;
+  Work& operator=(const Work&) = delete;
+
+  void add(std::uint64_t steps) {
+    pending_ += steps;
+    if (pending_ >= kSettle) settle();
+  }
+  /// Octets that are kept in memory until the command ends.
+  void hold(std::uint64_t octets) {
+    held_ += octets;
+    add(octets);
+  }
+  /// Whether to stop: the limit was passed, or the work was cancelled. Once true it stays so.
+  [[nodiscard]] bool is_over() const { return over_; }
+  /// All steps so far, for tests.
+  [[nodiscard]] std::uint64_t total() const { return settled_ + pending_; }
+
+ private:
+  static constexpr std::uint64_t kSettle = 1 << 16;
+  void settle() {
+    settled_ += pending_;
+    limit_.steps_left_.fetch_sub(static_cast<std::int64_t>(pending_), std::memory_order_relaxed);
+    limit_.held_left_.fetch_sub(static_cast<std::int64_t>(held_), std::memory_order_relaxed);
+    pending_ = held_ = 0;
+    over_ = over_ || limit_.is_over();
+  }
+
+  WorkLimit& limit_;
+  std::uint64_t pending_ = 0;
+  std::uint64_t held_ = 0;
+  std::uint64_t settled_ = 0;
+  bool over_ = false;
+};
+
+}  // namespace posthorn::search

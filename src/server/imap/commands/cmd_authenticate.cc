@@ -1,0 +1,102 @@
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "auth/sasl/exchange.h"
+#include "server/imap/commands.h"
+#include "server/imap/session.h"
+#include "text/base64.h"
+
+namespace posthorn::server::imap {
+namespace {
+
+namespace wi = wire::imap;
+using async::Task;
+
+/// The line that answers a challenge; none once the session is over.
+Task<std::optional<std::string>> ask(Session& session, std::string_view challenge) {
+  {
+    auto w = session.writer();
+    wi::format_continuation(w, text::base64_encode(challenge));
+  }
+  auto next = co_await session.connection.next(wi::Receiver::Expect::line, session.patience());
+  if (!next) {
+    session.lost();
+    co_return std::nullopt;
+  }
+  if (next->kind == Connection::Next::Kind::timed_out) {
+    session.bye(wi::CodeName::unavailable, "logging in took too long");
+    co_return std::nullopt;
+  }
+  if (next->kind != Connection::Next::Kind::event ||
+      next->event.kind != wi::ReceiverEvent::Kind::line) {
+    session.bye(wi::CodeName::unavailable, "the authentication was broken off");
+    co_return std::nullopt;
+  }
+  std::string line(next->event.text);
+  session.connection.consume(next->event.consumed);
+  co_return line;
+}
+
+Task<Reply> finish(Session& session, auth::Identity identity) {
+  if (auto in = co_await session.log_in(std::move(identity)); !in) {
+    co_return session.refuse(in.error());
+  }
+  co_return session.welcome();
+}
+
+Task<Reply> converse(Session& session, auth::Exchange& exchange, auth::Exchange::Outcome outcome) {
+  while (true) {
+    if (auto* identity = std::get_if<auth::Identity>(&outcome)) {
+      co_return co_await finish(session, std::move(*identity));
+    }
+    if (auto* error = std::get_if<Error>(&outcome)) co_return session.refuse(*error);
+    auto line = co_await ask(session, std::get<auth::Challenge>(outcome).bytes);
+    if (!line) co_return Reply::no("broken off");
+    // RFC 9051 §6.2.2. workaround: eM Client sends a LOGOUT command instead; it is no base64, which
+    // ends the exchange as well.
+    if (*line == "*") co_return Reply::bad("the authentication was cancelled");
+    auto response = text::base64_decode(*line);
+    auth::wipe(*line);
+    if (!response) co_return Reply::bad("the response is not base64");
+    auth::Secret secret(*response);
+    auth::wipe(*response);
+    outcome = co_await exchange.respond(std::move(secret));
+  }
+}
+
+Task<Reply> authenticate(Session& session, wi::AuthenticateCommand& command) {
+  if (!session.is_offered("AUTH=" + command.mechanism)) {
+    co_return Reply::no("no such authentication mechanism", wi::CodeName::cannot);
+  }
+  auth::Authenticator& authenticator = session.context.authenticator;
+  auto mechanism = auth::make_mechanism(command.mechanism, session.channel(), authenticator.sasl());
+  if (!mechanism) {
+    if (mechanism.error().kind == ErrorKind::no_permission) {
+      co_return Reply::no(mechanism.error().text, wi::CodeName::privacy_required);
+    }
+    co_return session.refuse(mechanism.error());
+  }
+  std::optional<auth::Secret> initial;
+  if (command.initial_response) {
+    // RFC 4959 §3: "=" stands for an empty response.
+    const bool empty = *command.initial_response == "=";
+    auto decoded = empty ? std::string() : text::base64_decode(*command.initial_response);
+    auth::wipe(*command.initial_response);
+    if (!decoded) co_return Reply::bad("the initial response is not base64");
+    initial.emplace(*decoded);
+    auth::wipe(*decoded);
+  }
+  auth::Exchange exchange(authenticator, std::move(*mechanism), session.connection.stream().peer());
+  auto outcome = co_await exchange.begin(std::move(initial));
+  co_return co_await converse(session, exchange, std::move(outcome));
+}
+
+}  // namespace
+
+// RFC 9051 §6.2.2, RFC 4959.
+CommandTask cmd_authenticate(Session& session, wi::AuthenticateCommand& command) {
+  co_return session.judge_login(co_await authenticate(session, command));
+}
+
+}  // namespace posthorn::server::imap

@@ -1,0 +1,30 @@
+#include <utility>
+#include <vector>
+
+#include "server/imap/client_watch.h"
+#include "server/imap/commands.h"
+#include "server/imap/search_answer.h"
+#include "service/messages.h"
+
+namespace posthorn::server::imap {
+namespace wi = wire::imap;
+
+// RFC 5256 §3.
+CommandTask cmd_thread(Session& session, wi::ThreadCommand& command) {
+  auto now = co_await service::newest(session.account, session.selected->id);
+  if (!now) co_return session.refuse(now.error());
+  SearchAnswer answer(session, *now, command.numbering);
+  const ClientWatch watch(session);
+  const auto forest =
+      co_await service::search_threads(answer.scope(), std::move(command.key), command.algorithm);
+  if (!forest) co_return session.refuse(forest.error());
+  std::vector<wi::ThreadItem> items;
+  items.reserve(forest->size());
+  for (const search::ThreadNode& node : *forest)
+    items.push_back({node.position ? answer.number_of(*node.position) : 0, node.depth});
+  auto w = session.writer();
+  wi::format_thread(w, items);
+  co_return Reply::ok();
+}
+
+}  // namespace posthorn::server::imap

@@ -1,0 +1,381 @@
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "async/gate.h"
+#include "async/loop.h"
+#include "async/offload.h"
+#include "message/header/header.h"
+#include "server/imap/commands.h"
+#include "server/imap/fetch/fetch_content.h"
+#include "server/imap/fetch/fetch_lines.h"
+#include "server/imap/fetch/fetch_plan.h"
+#include "server/imap/fetch/fetch_row.h"
+#include "server/imap/object_id.h"
+#include "server/imap/window.h"
+#include "service/messages.h"
+#include "service/rows.h"
+#include "store/read/piece_batch.h"
+#include "store/store.h"
+
+namespace posthorn::server::imap {
+namespace {
+
+namespace wi = wire::imap;
+using async::Task;
+using service::Row;
+using Kind = wi::FetchItem::Kind;
+using Text = wi::Section::Text;
+using SteadyClock = std::chrono::steady_clock;
+
+/// One FETCH: messages in batches, whose emails are read together; written until the output is
+/// full, then flushed. Others get their turn at least every millisecond.
+class Fetch {
+ public:
+  Fetch(Session& session, const wi::FetchCommand& command, const store::Mailbox& now,
+        NumberSet seqnums)
+      : session_(session),
+        command_(command),
+        plan_(plan_fetch(command)),
+        reader_(session.selected->told(), now, std::move(seqnums)),
+        flags_(session, now) {}
+
+  /// Errors: closed once the connection is lost.
+  Task<Status> run();
+  /// The first message that could not be read, or why an item could not be given.
+  [[nodiscard]] const std::optional<Error>& failed() const { return failed_; }
+  /// UIDs whose content was sent and that had no \Seen.
+  [[nodiscard]] const NumberSet& seen() const { return seen_; }
+
+ private:
+  /// Some messages, and what has been read of them.
+  struct Batch {
+    explicit Batch(const store::AccountPtr& account) : emails(account), pieces(account) {}
+    std::vector<Row> rows;
+    store::EmailReader emails;
+    store::PieceBatch pieces;
+    async::Gate reading;
+  };
+
+  Task<Status> run_lines();
+  Task<void> give_way();
+  Task<void> read(Batch& batch);
+  Task<void> read_bodies(Batch& batch);
+  Task<Status> write_batch(Batch& batch);
+  Task<Status> write_streaming(Batch& batch, const Row& row);
+  void fetch_structure_ahead(const Batch& batch, std::size_t index) const;
+  bool write_plain(Batch& batch, const Row& row);
+  bool write_item(wi::FetchWriter& fetch, const wi::FetchItem& item, const Row& row);
+  void write_header(wi::FetchWriter& fetch, const wi::FetchItem& item, std::string_view header);
+  void fail_row(std::size_t start, const Error& error);
+  [[nodiscard]] ModSeq changed_since() const { return command_.changed_since.value_or(ModSeq(0)); }
+
+  static constexpr std::size_t kBatch = 256;
+  static constexpr std::size_t kStreamingBatch = 16;  ///< When bodies are read.
+  /// While a batch is written, those after it are read off the network threads.
+  static constexpr std::size_t kBatchesAhead = 2;           ///< The one being written among them.
+  static constexpr std::size_t kStreamingBatchesAhead = 4;  ///< These are small.
+
+  Session& session_;
+  const wi::FetchCommand& command_;
+  const FetchPlan plan_;
+  service::RowReader reader_;
+  RowWriter flags_;
+  std::string scratch_;
+  message::StructureView structure_;
+  std::string_view header_;
+  std::optional<Error> failed_;
+  NumberSet seen_;
+  SteadyClock::time_point began_ = SteadyClock::now();  ///< Of what others have waited for.
+};
+
+Task<Status> Fetch::run() {
+  if (FetchLines::can_write(plan_.items)) co_return co_await run_lines();
+  std::deque<std::unique_ptr<Batch>> ahead;
+  std::unique_ptr<Batch> spare;
+  Status status;
+  const std::size_t most = plan_.streams ? kStreamingBatchesAhead : kBatchesAhead;
+  for (bool more = true; status;) {
+    while (more && ahead.size() < most) {
+      auto batch = spare ? std::move(spare) : std::make_unique<Batch>(session_.account);
+      more = reader_.next(batch->rows, plan_.streams ? kStreamingBatch : kBatch, changed_since());
+      if (!more) break;
+      batch->reading.spawn(read(*batch));
+      ahead.push_back(std::move(batch));
+    }
+    if (ahead.empty()) break;
+    co_await ahead.front()->reading.wait_empty();
+    status = co_await write_batch(*ahead.front());
+    co_await give_way();
+    spare = std::move(ahead.front());
+    ahead.pop_front();
+  }
+  for (const auto& batch : ahead)
+    co_await batch->reading.wait_empty();  // It reads into what we hold.
+  co_return status;
+}
+
+Task<void> Fetch::give_way() {
+  if (SteadyClock::now() - began_ <= std::chrono::milliseconds(1)) co_return;
+  co_await async::Loop::current()->yield();
+  began_ = SteadyClock::now();
+}
+
+/// The columns of a batch, and its bodies.
+Task<void> Fetch::read(Batch& batch) {
+  if (plan_.columns == 0) co_return;
+  std::vector<Ordinal> ordinals;
+  ordinals.reserve(batch.rows.size());
+  for (const Row& row : batch.rows) ordinals.push_back(row.member.ordinal);
+  co_await batch.emails.load(ordinals, plan_.columns);
+  // A single body may be at hand, and costs one change of threads at most.
+  if (plan_.streams && batch.rows.size() > 1) co_await read_bodies(batch);
+}
+
+/// For what rows alone answer.
+Task<Status> Fetch::run_lines() {
+  constexpr std::uint32_t kStep = 512;
+  FetchLines lines(plan_.items, flags_, session_.connection.out());
+  const auto write = [&](const Row& row) { lines.write(row); };
+  while (reader_.visit(kStep, changed_since(), write)) {
+    if (session_.connection.is_full()) {
+      if (auto flushed = co_await session_.connection.flush(); !flushed) {
+        co_return fail(ErrorKind::closed, "the connection was lost");
+      }
+    }
+    co_await give_way();
+  }
+  co_return Status();
+}
+
+/// What cannot be read is found out when it is written.
+Task<void> Fetch::read_bodies(Batch& batch) {
+  batch.pieces.clear();
+  for (const Row& row : batch.rows) {
+    const auto column = batch.emails.get(row.member.ordinal, store::Column::body);
+    if (!column) continue;
+    const auto body = store::BodyReader::open(session_.account, *column);
+    // Of a part or a piece of a body little may be wanted.
+    if (body) batch.pieces.add(body->list(), 0, plan_.whole_bodies ? body->size() : 1);
+    if (batch.pieces.is_full()) break;
+  }
+  co_await async::offload(session_.context.store.offload(), [&] { batch.pieces.read(); });
+}
+
+/// The structures of many messages are in memory and not in the processor's caches, and each is
+/// followed by what is not wanted of the next.
+void Fetch::fetch_structure_ahead(const Batch& batch, std::size_t index) const {
+  constexpr std::size_t kLine = 64;
+  constexpr std::size_t kMost = 2048;
+  if ((plan_.columns & bit(store::Column::structure)) == 0 || index >= batch.rows.size()) return;
+  const auto column = batch.emails.get(batch.rows[index].member.ordinal, store::Column::structure);
+  if (!column) return;
+  const std::size_t size = std::min(column->size(), kMost);
+  for (std::size_t at = 0; at < size; at += kLine) __builtin_prefetch(column->data() + at);
+}
+
+Task<Status> Fetch::write_batch(Batch& batch) {
+  for (std::size_t i = 0; i < batch.rows.size(); ++i) {
+    const Row& row = batch.rows[i];
+    fetch_structure_ahead(batch, i + 2);
+    bool done = true;
+    if (plan_.streams) {
+      auto streamed = co_await write_streaming(batch, row);
+      if (!streamed && streamed.error().kind == ErrorKind::closed) co_return streamed;
+      done = streamed.has_value();
+    } else {
+      done = write_plain(batch, row);
+    }
+    if (done && plan_.sets_seen && (row.flags.system & bit(SystemFlag::seen)) == 0) {
+      seen_.add(row.member.uid.value);
+    }
+    if (!session_.connection.is_full()) continue;
+    if (auto flushed = co_await session_.connection.flush(); !flushed) {
+      co_return fail(ErrorKind::closed, "the connection was lost");
+    }
+  }
+  co_return Status();
+}
+
+void Fetch::fail_row(std::size_t start, const Error& error) {
+  session_.connection.out().resize(start);
+  if (!failed_) failed_ = error;
+}
+
+bool Fetch::write_plain(Batch& batch, const Row& row) {
+  const std::size_t start = session_.connection.out().size();
+  if ((plan_.columns & bit(store::Column::structure)) != 0) {
+    auto column = batch.emails.get(row.member.ordinal, store::Column::structure);
+    if (!column) return fail_row(start, column.error()), false;
+    structure_ = message::StructureView(*column);
+  }
+  if ((plan_.columns & bit(store::Column::header)) != 0) {
+    auto column = batch.emails.get(row.member.ordinal, store::Column::header);
+    if (!column) return fail_row(start, column.error()), false;
+    header_ = *column;
+  }
+  auto writer = session_.writer();
+  wi::FetchWriter fetch(writer);
+  fetch.begin(row.seqnum);
+  for (const wi::FetchItem& item : plan_.items) {
+    if (!write_item(fetch, item, row)) write_header(fetch, item, header_);
+  }
+  fetch.end();
+  return true;
+}
+
+Task<Status> Fetch::write_streaming(Batch& batch, const Row& row) {
+  const std::uint64_t before = session_.connection.octets_out();
+  const std::size_t start = session_.connection.out().size();
+  auto header = batch.emails.get(row.member.ordinal, store::Column::header);
+  auto body = batch.emails.get(row.member.ordinal, store::Column::body);
+  Result<std::string_view> structure = std::string_view();
+  if ((plan_.columns & bit(store::Column::structure)) != 0) {
+    structure = batch.emails.get(row.member.ordinal, store::Column::structure);
+  }
+  for (const auto* column : {&header, &body, &structure}) {
+    if (*column) continue;
+    fail_row(start, column->error());
+    co_return fail(ErrorKind::corrupt, "left out");
+  }
+  header_ = *header;
+  structure_ = message::StructureView(*structure);
+  auto octets = service::MessageOctets::open(session_.account, header_, *body, &batch.pieces);
+  if (!octets) {
+    fail_row(start, octets.error());
+    co_return pass(octets);
+  }
+  auto writer = session_.writer();
+  wi::FetchWriter fetch(writer);
+  ContentWriter content(session_, fetch, *octets, structure_);
+  fetch.begin(row.seqnum);
+  for (const wi::FetchItem& item : plan_.items) {
+    if (write_item(fetch, item, row)) continue;
+    auto written = co_await content.write(item);
+    if (written) continue;
+    if (written.error().kind == ErrorKind::closed) co_return written;
+    // What has not left yet can be taken back; else the response has no right end any more.
+    if (session_.connection.octets_out() - session_.connection.out().size() > before - start) {
+      co_return fail(ErrorKind::closed, "a response broke off");
+    }
+    fail_row(start, written.error());
+    co_return fail(ErrorKind::corrupt, "left out");
+  }
+  fetch.end();
+  co_return Status();
+}
+
+/// False for what has to be taken from the message's octets.
+bool Fetch::write_item(wi::FetchWriter& fetch, const wi::FetchItem& item, const Row& row) {
+  switch (item.kind) {
+    case Kind::uid: fetch.uid(row.member.uid); return true;
+    case Kind::flags: fetch.flags(flags_.flags(row.member.uid, row.flags)); return true;
+    case Kind::internal_date: fetch.internal_date(row.member.internal_date); return true;
+    case Kind::rfc822_size: fetch.rfc822_size(row.member.size); return true;
+    case Kind::modseq: fetch.modseq(row.flags.modseq); return true;
+    case Kind::save_date: fetch.save_date(Timestamp{row.member.save_date, 0}); return true;
+    case Kind::envelope: fetch.envelope(structure_.envelope()); return true;
+    case Kind::body: fetch.body(structure_.body()); return true;
+    case Kind::body_structure: fetch.body_structure(structure_.bodystructure()); return true;
+    case Kind::preview: fetch.preview(structure_.preview()); return true;
+    case Kind::email_id:
+      fetch.email_id(format_email_id(session_.account->id(), row.member.ordinal));
+      return true;
+    case Kind::thread_id: fetch.thread_id(std::nullopt); return true;
+    default: return false;
+  }
+}
+
+/// BODY[HEADER...] of the message itself, when nothing else needs its body.
+void Fetch::write_header(wi::FetchWriter& fetch, const wi::FetchItem& item,
+                         std::string_view header) {
+  const bool fields = item.section.text == Text::header_fields;
+  if (item.kind == Kind::body_section && (fields || item.section.text == Text::header_fields_not)) {
+    scratch_.clear();
+    message::append_filtered_header(
+        scratch_, header, item.section.fields,
+        fields ? message::HeaderFilter::fields : message::HeaderFilter::fields_not);
+    header = scratch_;
+  }
+  const message::ByteRange wanted = clip(header.size(), item.partial);
+  fetch.literal(item, wanted.size());
+  session_.connection.out().append(header.substr(wanted.begin, wanted.size()));
+}
+
+/// RFC 7162 §3.2.6.
+Task<Status> say_vanished(Session& session, const wi::FetchCommand& command,
+                          const store::Mailbox& now) {
+  auto expunged = co_await session.account->expunged_since(now.id, *command.changed_since);
+  if (!expunged) co_return pass(expunged);
+  NumberSet gone;
+  const std::uint32_t last = now.head.uid_next.value - 1;
+  const NumberSet asked =
+      command.set.saved_result ? session.selected->saved_result : command.set.resolve(last);
+  if (expunged->complete) {
+    gone = expunged->uids.intersect(asked);
+  } else {
+    NumberSet there;
+    now.contents->members().for_each(0, now.contents->count(),
+                                     [&](std::uint32_t, const store::MemberLeaf& leaf,
+                                         std::uint32_t k) { there.add(leaf.uid[k]); });
+    NumberSet known;
+    known.add(1, last);
+    gone = asked.intersect(known).subtract(there);
+  }
+  // What the client has not been told as removed is not removed yet, in its numbers.
+  const service::Membership& told = session.selected->told();
+  gone = gone.subtract(told.uids_of(told.seqnums_of(gone)));
+  auto w = session.writer();
+  wi::format_vanished(w, wi::Vanished::earlier, gone);
+  co_return Status();
+}
+
+Task<Status> set_seen(Session& session, const NumberSet& uids) {
+  if (uids.empty() || session.selected->is_read_only()) co_return Status();
+  service::FlagsToStore what;
+  what.mailbox = session.selected->id;
+  what.uids = uids;
+  what.flags.system = bit(SystemFlag::seen);
+  auto stored = co_await service::store_flags(session.account, std::move(what));
+  if (!stored) co_return pass(stored);
+  co_return Status();
+}
+
+}  // namespace
+
+// RFC 9051 §6.4.5; RFC 7162 §3.1.4.1, §3.2.6.
+CommandTask cmd_fetch(Session& session, wi::FetchCommand& command) {
+  if (command.vanished && !session.enabled.qresync) {
+    co_return Reply::bad("QRESYNC has not been enabled");
+  }
+  auto seqnums = session.selected->resolve(command.set, command.numbering);
+  if (!seqnums) co_return session.refuse(seqnums.error());
+  auto now = co_await service::newest(session.account, session.selected->id);
+  if (!now) co_return session.refuse(now.error());
+  if (command.partial) seqnums = window(*seqnums, *command.partial);
+  Fetch fetch(session, command, **now, std::move(*seqnums));
+  const bool wants_modseq =
+      std::ranges::find(command.items, Kind::modseq, &wi::FetchItem::kind) != command.items.end();
+  if (wants_modseq || command.changed_since) {
+    session.enable_condstore();
+    session.selected->said_modseq = true;
+  }
+  if (command.vanished) {
+    auto said = co_await say_vanished(session, command, **now);
+    if (!said) co_return session.refuse(said.error());
+  }
+  if (auto done = co_await fetch.run(); !done) co_return session.lost();
+  auto seen = co_await set_seen(session, fetch.seen());
+  if (!seen) co_return session.refuse(seen.error());
+  if (!fetch.failed()) co_return Reply::ok();
+  if (fetch.failed()->kind == ErrorKind::not_found) {
+    co_return Reply::no("some messages are gone", wi::CodeName::expunge_issued);
+  }
+  co_return session.refuse(*fetch.failed());
+}
+
+}  // namespace posthorn::server::imap

@@ -1,0 +1,247 @@
+#include "server/imap/fetch/fetch_content.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "message/header/header.h"
+#include "message/mime/part_decoder.h"
+#include "message/mime/section.h"
+#include "text/ascii.h"
+
+namespace posthorn::server::imap {
+namespace {
+
+namespace wi = wire::imap;
+using async::Task;
+using message::ByteRange;
+using message::SectionKind;
+using service::MessageOctets;
+using Kind = wi::FetchItem::Kind;
+using Text = wi::Section::Text;
+
+constexpr std::uint64_t kChunk = 256 * 1024;
+/// A decoded part up to this size is decoded once; a larger one twice, to know its size beforehand.
+constexpr std::size_t kDecodedInMemory = 256 * 1024;
+/// Header fields are filtered in memory; no header block worth filtering is longer.
+constexpr std::uint64_t kFilteredHeader = 16 << 20;
+
+SectionKind kind_of(const wi::FetchItem& item) {
+  if (item.kind == Kind::rfc822_header) return SectionKind::header;
+  if (item.kind == Kind::rfc822_text) return SectionKind::text;
+  switch (item.section.text) {
+    case Text::whole: return SectionKind::whole;
+    case Text::header:
+    case Text::header_fields:
+    case Text::header_fields_not: return SectionKind::header;
+    case Text::text: return SectionKind::text;
+    case Text::mime: return SectionKind::mime;
+  }
+  return SectionKind::whole;
+}
+
+bool is_filtered(const wi::FetchItem& item) {
+  return item.kind == Kind::body_section &&
+         (item.section.text == Text::header_fields || item.section.text == Text::header_fields_not);
+}
+
+/// RFC 9051 §7.5.2: lines of text end in CRLF, whatever they ended in under their encoding.
+class LineEnds {
+ public:
+  std::string_view mend(std::string_view octets) {
+    mended_.clear();
+    while (!octets.empty()) {
+      const std::size_t lf = octets.find('\n');
+      const std::string_view line = octets.substr(0, lf);
+      mended_ += line;
+      if (!line.empty()) after_cr_ = line.back() == '\r';
+      if (lf == std::string_view::npos) break;
+      mended_ += after_cr_ ? "\n" : "\r\n";
+      after_cr_ = false;
+      octets.remove_prefix(lf + 1);
+    }
+    return mended_;
+  }
+
+ private:
+  std::string mended_;
+  bool after_cr_ = false;
+};
+
+/// How a part is undone.
+struct Coding {
+  std::string_view encoding = "8BIT";
+  bool lines = false;  ///< It is text.
+};
+
+/// Calls sink(octets) for what the part decodes to, piece by piece, with a pause after each.
+template <class Sink>
+Task<Status> decode(MessageOctets& octets, ByteRange range, Coding coding, Sink& sink) {
+  auto decoder = message::PartDecoder::binary(coding.encoding);
+  LineEnds ends;
+  if (!decoder) co_return pass(decoder);
+  std::string decoded;
+  for (std::uint64_t at = range.begin; at < range.end;) {
+    auto raw = co_await octets.read(at, std::min(kChunk, range.end - at));
+    if (!raw) co_return pass(raw);
+    if (raw->empty()) co_return fail(ErrorKind::corrupt, "the message is shorter than its parts");
+    at += raw->size();
+    decoder->feed(*raw, decoded);
+    if (at == range.end) decoder->finish(decoded);
+    const std::string_view whole = coding.lines ? ends.mend(decoded) : decoded;
+    if (auto taken = co_await sink.take(whole); !taken) co_return taken;
+    decoded.clear();
+  }
+  co_return Status();
+}
+
+struct Measure {
+  std::uint64_t size = 0;
+  std::string kept;  ///< Everything, while it is short.
+  Task<Status> take(std::string_view octets) {
+    size += octets.size();
+    if (size <= kDecodedInMemory) kept += octets;
+    co_return Status();
+  }
+};
+
+struct Send {
+  Session& session;
+  ByteRange wanted;
+  std::uint64_t at = 0;
+  Task<Status> take(std::string_view octets) {
+    const std::uint64_t first = std::clamp(wanted.begin, at, at + octets.size());
+    const std::uint64_t last = std::clamp(wanted.end, first, at + octets.size());
+    session.connection.out().append(octets.substr(first - at, last - first));
+    at += octets.size();
+    if (!session.connection.is_full()) co_return Status();
+    co_return co_await session.connection.flush();
+  }
+};
+
+}  // namespace
+
+ByteRange clip(std::uint64_t size, const std::optional<wi::Partial>& partial) {
+  if (!partial) return {0, size};
+  const std::uint64_t begin = std::min(partial->offset, size);
+  return {begin, begin + std::min(partial->count, size - begin)};
+}
+
+std::optional<ByteRange> ContentWriter::range_of(const wi::FetchItem& item) const {
+  // Without a part the answer does not need the structure, which may not have been read.
+  if (item.section.part.empty()) {
+    switch (kind_of(item)) {
+      case SectionKind::whole: return ByteRange{0, octets_.size()};
+      case SectionKind::header: return ByteRange{0, octets_.header_size()};
+      case SectionKind::text: return ByteRange{octets_.header_size(), octets_.size()};
+      case SectionKind::mime: return std::nullopt;
+    }
+  }
+  return range_of(item.section.part, kind_of(item));
+}
+
+/// The structure was made of the message as it was received. The fields that its delivery put in
+/// front since then are in the header, and move all that follows.
+std::optional<ByteRange> ContentWriter::range_of(std::span<const std::uint32_t> part,
+                                                 SectionKind kind) const {
+  const auto root = structure_.part_at({});
+  auto range = message::find_section(structure_, part, kind);
+  if (!root || !range || root->body_begin > octets_.header_size()) return std::nullopt;
+  const std::uint64_t moved = octets_.header_size() - root->body_begin;
+  range->begin += moved;
+  range->end += moved;
+  return range->end <= octets_.size() ? range : std::nullopt;
+}
+
+Task<Status> ContentWriter::write(const wi::FetchItem& item) {
+  if (item.kind == Kind::binary || item.kind == Kind::binary_size) {
+    co_return co_await write_binary(item);
+  }
+  const auto range = range_of(item);
+  if (!range) {
+    fetch_.content(item, std::nullopt);
+    co_return Status();
+  }
+  if (is_filtered(item)) co_return co_await write_fields(item, *range);
+  const ByteRange wanted = clip(range->size(), item.partial);
+  co_return co_await write_range(item, {range->begin + wanted.begin, range->begin + wanted.end});
+}
+
+Task<Status> ContentWriter::write_range(const wi::FetchItem& item, ByteRange range) {
+  std::uint64_t at = range.begin;
+  bool begun = false;
+  if (range.size() == 0) fetch_.literal(item, 0);
+  while (at < range.end) {
+    auto octets = co_await octets_.read(at, std::min(kChunk, range.end - at));
+    if (octets && octets->empty()) octets = fail(ErrorKind::corrupt, "the message is cut short");
+    if (!octets) {
+      if (!begun) co_return pass(octets);
+      session_.refuse(octets.error());  // For the log.
+      co_return fail(ErrorKind::closed, "a message broke off");
+    }
+    if (!std::exchange(begun, true)) fetch_.literal(item, range.size());
+    session_.connection.out().append(*octets);
+    at += octets->size();
+    if (!session_.connection.is_full()) continue;
+    if (auto flushed = co_await session_.connection.flush(); !flushed) {
+      co_return fail(ErrorKind::closed, "the connection was lost");
+    }
+  }
+  co_return Status();
+}
+
+Task<Status> ContentWriter::write_fields(const wi::FetchItem& item, ByteRange range) {
+  std::string block;
+  const std::uint64_t end = std::min(range.end, range.begin + kFilteredHeader);
+  for (std::uint64_t at = range.begin; at < end;) {
+    auto octets = co_await octets_.read(at, end - at);
+    if (!octets) co_return pass(octets);
+    if (octets->empty()) break;
+    block += *octets;
+    at += octets->size();
+  }
+  const auto filter = item.section.text == Text::header_fields ? message::HeaderFilter::fields
+                                                               : message::HeaderFilter::fields_not;
+  const std::string fields = message::filter_header(block, item.section.fields, filter);
+  const ByteRange wanted = clip(fields.size(), item.partial);
+  fetch_.literal(item, wanted.size());
+  session_.connection.out().append(fields, wanted.begin, wanted.size());
+  co_return Status();
+}
+
+Task<Status> ContentWriter::write_binary(const wi::FetchItem& item) {
+  std::optional<ByteRange> range;
+  Coding coding;
+  if (item.section.part.empty()) {
+    range = ByteRange{0, octets_.size()};
+  } else if (const auto part = structure_.part_at(item.section.part)) {
+    range = range_of(item.section.part, SectionKind::whole);
+    if (!part->is_multipart && !part->is_message)
+      coding = {part->encoding, text::iequals(part->type, "text")};
+  }
+  if (!range || range->end > octets_.size()) {
+    if (item.kind == Kind::binary_size) {
+      fetch_.binary_size(item, 0);
+    } else {
+      fetch_.content(item, std::nullopt);
+    }
+    co_return Status();
+  }
+  Measure measure;
+  if (auto done = co_await decode(octets_, *range, coding, measure); !done) co_return done;
+  if (item.kind == Kind::binary_size) {
+    fetch_.binary_size(item, measure.size);
+    co_return Status();
+  }
+  const ByteRange wanted = clip(measure.size, item.partial);
+  fetch_.literal(item, wanted.size());
+  if (measure.size <= kDecodedInMemory) {
+    session_.connection.out().append(measure.kept, wanted.begin, wanted.size());
+    co_return Status();
+  }
+  Send send{session_, wanted};
+  auto sent = co_await decode(octets_, *range, coding, send);
+  if (!sent) co_return fail(ErrorKind::closed, "a message broke off");
+  co_return Status();
+}
+
+}  // namespace posthorn::server::imap

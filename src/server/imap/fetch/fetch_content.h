@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "async/task.h"
+#include "message/mime/section.h"
+#include "message/mime/structure_view.h"
+#include "server/imap/session.h"
+#include "service/message_octets.h"
+#include "wire/imap/response/format_fetch.h"
+
+namespace posthorn::server::imap {
+
+/// Writes BODY[...], BINARY[...] and their RFC 3501 kin, streaming to the client.
+class ContentWriter {
+ public:
+  ContentWriter(Session& session, wire::imap::FetchWriter& fetch, service::MessageOctets& octets,
+                const message::StructureView& structure)
+      : session_(session), fetch_(fetch), octets_(octets), structure_(structure) {}
+
+  /// Errors: unknown_encoding (RFC 3516 §4.3), io, corrupt, not_found: nothing was written. Once a
+  /// literal has begun a failure ends the session (`closed`), since no response could follow.
+  async::Task<Status> write(const wire::imap::FetchItem& item);
+
+ private:
+  [[nodiscard]] std::optional<message::ByteRange> range_of(const wire::imap::FetchItem& item) const;
+  [[nodiscard]] std::optional<message::ByteRange> range_of(std::span<const std::uint32_t> part,
+                                                           message::SectionKind kind) const;
+  async::Task<Status> write_range(const wire::imap::FetchItem& item, message::ByteRange range);
+  async::Task<Status> write_fields(const wire::imap::FetchItem& item, message::ByteRange range);
+  async::Task<Status> write_binary(const wire::imap::FetchItem& item);
+
+  Session& session_;
+  wire::imap::FetchWriter& fetch_;
+  service::MessageOctets& octets_;
+  const message::StructureView& structure_;
+};
+
+/// What `partial` leaves of `size` octets (RFC 9051 §6.4.5).
+message::ByteRange clip(std::uint64_t size, const std::optional<wire::imap::Partial>& partial);
+
+}  // namespace posthorn::server::imap

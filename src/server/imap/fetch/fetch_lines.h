@@ -1,0 +1,74 @@
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/imap/fetch/fetch_row.h"
+#include "service/rows.h"
+#include "wire/imap/command/commands_message.h"
+
+namespace posthorn::server::imap {
+
+/// FETCH responses of short items that a message's row alone answers: what clients ask of all
+/// messages of a mailbox when they open it. The same text as FetchWriter's.
+class FetchLines {
+ public:
+  /// Whether each item is one of UID, FLAGS, RFC822.SIZE and MODSEQ, and none is there twice.
+  static bool can_write(std::span<const wire::imap::FetchItem> items);
+
+  /// Requires: can_write(items). Both others must outlive it.
+  FetchLines(std::span<const wire::imap::FetchItem> items, RowWriter& flags, std::string& out);
+
+  void write(const service::Row& row) {
+    at_ = line_;
+    put("* ");
+    put(row.seqnum.value);
+    put(" FETCH (");
+    for (const Item& item : items_) {
+      put(item.name);
+      switch (item.kind) {
+        case Kind::uid: put(row.member.uid.value); break;
+        case Kind::rfc822_size: put(row.member.size); break;
+        case Kind::modseq:
+          put(row.flags.modseq.value);
+          put(")");
+          break;
+        default: put_flags(flags_.flags(row.member.uid, row.flags)); break;
+      }
+    }
+    put(")\r\n");
+    out_.append(line_, at_);
+  }
+
+ private:
+  using Kind = wire::imap::FetchItem::Kind;
+  struct Item {
+    Kind kind;
+    std::string_view name;  ///< With what parts it from the item before it.
+  };
+
+  void put(std::string_view text) { at_ = std::copy(text.begin(), text.end(), at_); }
+  void put(std::uint64_t number) { at_ = std::to_chars(at_, std::end(line_), number).ptr; }
+  /// The one thing that may be long.
+  void put_flags(std::string_view list) {
+    if (list.size() <= kShortList) return put(list);
+    out_.append(line_, at_).append(list);
+    at_ = line_;
+  }
+
+  static constexpr std::size_t kShortList = 64;
+  static constexpr std::size_t kNumber = 20;
+  std::vector<Item> items_;
+  RowWriter& flags_;
+  std::string& out_;
+  char
+      line_[64 + kShortList + 4 * kNumber];  ///< Numbers, a short list, and some 50 octets between.
+  char* at_ = line_;
+};
+
+}  // namespace posthorn::server::imap

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "server/imap/session.h"
+#include "store/value/mailbox.h"
+#include "wire/imap/response/format_fetch.h"
+
+namespace posthorn::server::imap {
+
+/// Writes what FETCH responses say of a message's flags. What messages have in common is spelled
+/// once.
+class RowWriter {
+ public:
+  /// Both must outlive it. Requires: a selected mailbox.
+  RowWriter(Session& session, const store::Mailbox& now);
+
+  bool with_uid = false;
+  bool with_flags = true;
+
+  /// A whole response: UID and FLAGS as asked for, MODSEQ for a client that knows of it
+  /// (RFC 7162 §3.1).
+  void write_flags(Seqnum seqnum, Uid uid, const store::FlagState& flags);
+  /// The FLAGS item's value: `(\Seen keyword)`. Valid until the next call.
+  [[nodiscard]] std::string_view flags(Uid uid, const store::FlagState& flags) {
+    const bool recent = shows_recent_ && is_recent(uid);
+    const unsigned key = flags.system * 2U + static_cast<unsigned>(recent);
+    Spelling& known = spellings_[(key + flags.keywords * 8U) % spellings_.size()];
+    if (known.text.empty() || known.key != key || known.keywords != flags.keywords)
+      spell(known, key, flags.keywords);
+    return known.text;
+  }
+
+ private:
+  struct Spelling {
+    unsigned key = 0;
+    std::uint32_t keywords = 0;
+    std::string text;  ///< Empty: none yet.
+  };
+  [[nodiscard]] bool is_recent(Uid uid) const;
+  void spell(Spelling& spelling, unsigned key, std::uint32_t keywords) const;
+
+  Session& session_;
+  const store::Mailbox& now_;
+  const bool shows_recent_;
+  std::array<Spelling, 16> spellings_;
+};
+
+}  // namespace posthorn::server::imap

@@ -1,0 +1,75 @@
+#include "service/delivery/deliver.h"
+
+#include <map>
+
+#include "async/gate.h"
+#include "text/ascii.h"
+
+namespace posthorn::service {
+namespace {
+
+/// Deliveries under way at the same time: each holds a header block.
+constexpr std::size_t kTogether = 64;
+
+Status append(store::Change& change, const Recipient& recipient, const store::NewEmail& email,
+              Timestamp now) {
+  const MailboxId mailbox = choose_mailbox(change.state(), recipient.folder);
+  auto uid = change.append(mailbox, email, {}, now);
+  return uid ? Status() : pass(uid);
+}
+
+async::Task<void> deliver_one(const Recipient& recipient, store::NewEmail email, Timestamp now,
+                              Status& outcome) {
+  const auto put = [&](store::Change& change) { return append(change, recipient, email, now); };
+  Result<store::ChangeReceipt> done =
+      recipient.intent ? co_await recipient.account->change_once(*recipient.intent, put)
+                       : co_await recipient.account->change({}, put);
+  outcome = done ? Status() : pass(done);
+}
+
+/// The first recipient that leads to the same mailbox, which may be itself.
+std::vector<std::size_t> first_of_each(std::span<const Recipient> recipients) {
+  std::map<std::pair<AccountId, MailboxId>, std::size_t> seen;
+  std::vector<std::size_t> first;
+  for (std::size_t i = 0; i < recipients.size(); ++i) {
+    const Recipient& recipient = recipients[i];
+    const MailboxId mailbox = choose_mailbox(*recipient.account->published(), recipient.folder);
+    first.push_back(seen.try_emplace({recipient.account->id(), mailbox}, i).first->second);
+  }
+  return first;
+}
+
+}  // namespace
+
+MailboxId choose_mailbox(const store::AccountState& state, std::string_view folder) {
+  const store::MailboxPtr inbox = state.find("INBOX");
+  const MailboxId fallback = inbox ? inbox->id : MailboxId();
+  if (folder.empty()) return fallback;
+  if (const store::MailboxPtr exact = state.find(folder)) return exact->id;
+  for (const auto& [name, id] : *state.names)
+    if (text::iequals(name, folder)) return id;
+  return fallback;
+}
+
+async::Task<std::vector<Status>> deliver(Delivery delivery, store::Upload& message) {
+  const std::span<const Recipient> recipients = delivery.recipients;
+  const std::vector<std::size_t> first = first_of_each(recipients);
+  std::vector<Status> outcomes(recipients.size());
+  async::Gate gate;
+  for (std::size_t i = 0; i < recipients.size(); ++i) {
+    if (first[i] != i) continue;
+    auto email =
+        co_await message.finish(delivery.fields(recipients[i]), recipients[i].account->id());
+    if (!email) {
+      outcomes[i] = pass(email);
+      continue;
+    }
+    gate.spawn(deliver_one(recipients[i], std::move(*email), delivery.now, outcomes[i]));
+    if (gate.running() >= kTogether) co_await gate.wait_empty();
+  }
+  co_await gate.wait_empty();
+  for (std::size_t i = 0; i < recipients.size(); ++i) outcomes[i] = outcomes[first[i]];
+  co_return outcomes;
+}
+
+}  // namespace posthorn::service

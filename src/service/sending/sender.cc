@@ -1,0 +1,78 @@
+#include "service/sending/sender.h"
+
+#include <algorithm>
+
+#include "store/format/system.h"
+
+namespace posthorn::service {
+namespace {
+
+using store::SendingUsage;
+using store::SentCount;
+
+struct Window {
+  std::string_view name;
+  SentCount used;
+  std::uint32_t messages;  ///< The limits.
+  std::uint32_t recipients;
+};
+
+bool is_passed(std::uint32_t used, std::uint32_t more, std::uint32_t limit) {
+  return limit != 0 && std::uint64_t{used} + more > limit;
+}
+
+Status check_window(const Window& window, std::uint32_t recipients) {
+  if (window.recipients != 0 && recipients > window.recipients)
+    return fail(ErrorKind::bad_argument,
+                fmt::format("No message may have more than {} recipients, as many as may be "
+                            "written to within one {}",
+                            window.recipients, window.name));
+  if (is_passed(window.used.messages, 1, window.messages))
+    return fail(ErrorKind::limit,
+                fmt::format("The limit of {} messages within one {} is reached; try again later",
+                            window.messages, window.name));
+  if (is_passed(window.used.recipients, recipients, window.recipients))
+    return fail(ErrorKind::limit,
+                fmt::format("The limit of {} recipients within one {} is reached; try again later",
+                            window.recipients, window.name));
+  return {};
+}
+
+bool is_granted(const store::SendingSettings& settings, const EnvelopeAddress& address) {
+  const std::string whole = store::normalize_address(address.written);
+  const std::string domain = store::normalize_address("@" + address.domain);
+  return std::ranges::any_of(settings.may_send_as, [&](const std::string& granted) {
+    return granted == whole || granted == domain;
+  });
+}
+
+}  // namespace
+
+async::Task<Result<bool>> may_send_as(const FindAddress& find, std::string_view separator,
+                                      store::AccountPtr account, EnvelopeAddress address) {
+  if (is_granted(*account->published()->sending, address)) co_return true;
+  auto owner = co_await find_owner(find, separator, address);
+  if (!owner) co_return pass(owner);
+  co_return owner->entry && owner->entry->account == account->id();
+}
+
+Status check_limits(const SendingUsage& usage, const SendingLimits& limits,
+                    std::uint32_t recipients, Timestamp now) {
+  const Window hour{"hour", usage.hour.used(SendingUsage::kHour, now.seconds),
+                    limits.messages_per_hour, limits.recipients_per_hour};
+  if (Status ok = check_window(hour, recipients); !ok) return ok;
+  const Window day{"day", usage.day.used(SendingUsage::kDay, now.seconds), limits.messages_per_day,
+                   limits.recipients_per_day};
+  return check_window(day, recipients);
+}
+
+bool keeps_sent(const store::AccountState& state, const SendingRules& rules) {
+  switch (state.sending->keep_sent) {
+    case store::KeepSent::always: return true;
+    case store::KeepSent::never: return false;
+    case store::KeepSent::as_server: break;
+  }
+  return rules.keep_sent;
+}
+
+}  // namespace posthorn::service

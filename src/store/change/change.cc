@@ -1,0 +1,484 @@
+#include "store/change/change.h"
+
+#include <algorithm>
+
+#include "store/change/touched.h"
+#include "store/format/mailbox_storage.h"
+
+namespace posthorn::store {
+namespace {
+
+constexpr std::size_t kMaxMailboxes = 20'000;
+
+/// Calls f(first, last) for the positions of `uids`, a range at a time.
+template <class F>
+void for_each_range_of(const Members& members, const NumberSet& uids, F&& f) {
+  for (const NumberSet::Range& range : uids.ranges()) {
+    const std::uint32_t first = members.lower_bound(Uid(range.first));
+    const std::uint32_t last =
+        range.last == UINT32_MAX ? members.count() : members.lower_bound(Uid(range.last + 1));
+    f(first, last);
+  }
+}
+
+/// Calls f(position, leaf, flags, index) for each of `uids` that is there.
+template <class F>
+void for_each_of(const Contents& contents, const NumberSet& uids, F&& f) {
+  for_each_range_of(contents.members(), uids, [&](std::uint32_t first, std::uint32_t last) {
+    contents.for_each(first, last, f);
+  });
+}
+
+std::vector<std::uint32_t> positions_of(const Contents& contents, const NumberSet& uids) {
+  std::vector<std::uint32_t> positions;
+  for_each_of(contents, uids,
+              [&](std::uint32_t position, const MemberLeaf&, const FlagLeaf&, std::uint32_t) {
+                positions.push_back(position);
+              });
+  return positions;
+}
+
+std::int64_t signed_one(bool plus) { return plus ? 1 : -1; }
+
+/// Adds (or takes away) one message's share of the head's counters.
+void count(MailboxHead& head, const Member& member, SystemFlags flags, bool plus) {
+  const std::int64_t one = signed_one(plus);
+  const auto size = static_cast<std::uint64_t>(one * std::int64_t{member.size});
+  head.messages += static_cast<std::uint32_t>(one);
+  head.bytes += size;
+  if ((flags & bit(SystemFlag::seen)) == 0) head.unseen += static_cast<std::uint32_t>(one);
+  if ((flags & bit(SystemFlag::deleted)) != 0) {
+    head.deleted += static_cast<std::uint32_t>(one);
+    head.deleted_bytes += size;
+  }
+}
+
+/// The head's counters when the flags of a message of this size become others.
+void count_flags(MailboxHead& head, std::uint32_t size, SystemFlags before, SystemFlags after) {
+  const auto gained = [&](SystemFlag flag) {
+    return int{(after & bit(flag)) != 0} - int{(before & bit(flag)) != 0};
+  };
+  head.unseen -= static_cast<std::uint32_t>(gained(SystemFlag::seen));
+  head.deleted += static_cast<std::uint32_t>(gained(SystemFlag::deleted));
+  head.deleted_bytes +=
+      static_cast<std::uint64_t>(std::int64_t{gained(SystemFlag::deleted)} * std::int64_t{size});
+}
+
+}  // namespace
+
+Change::Change(StatePtr base, Timestamp now) : base_(std::move(base)), draft_(*base_), now_(now) {
+  ++draft_.seq;
+  draft_.intent.reset();
+}
+
+Change::~Change() = default;
+
+AccountState::Names& Change::names() {
+  if (!own_names_) draft_.names = own_names_ = std::make_shared<AccountState::Names>(*draft_.names);
+  return *own_names_;
+}
+
+AccountState::Subscriptions& Change::subscriptions() {
+  if (!own_subscriptions_)
+    draft_.subscriptions = own_subscriptions_ =
+        std::make_shared<AccountState::Subscriptions>(*draft_.subscriptions);
+  return *own_subscriptions_;
+}
+
+Result<Change::Touched*> Change::touch(MailboxId id) {
+  if (const auto it = touched_.find(id); it != touched_.end()) {
+    if (it->second->deleted) return fail(ErrorKind::not_found, "No such mailbox");
+    return it->second.get();
+  }
+  const MailboxPtr mailbox = draft_.find(id);
+  if (!mailbox) return fail(ErrorKind::not_found, "No such mailbox");
+  return touched_.emplace(id, std::make_unique<Touched>(*mailbox)).first->second.get();
+}
+
+Result<Change::Touched*> Change::touch_contents(MailboxId id) {
+  auto touched = touch(id);
+  if (touched && !(*touched)->now.contents)
+    return fail(ErrorKind::server_bug, "The mailbox is not loaded");
+  return touched;
+}
+
+Status Change::check_room(std::uint64_t bytes, std::uint64_t messages) const {
+  const AccountCounters& c = draft_.counters;
+  if ((c.quota.max_bytes != 0 && c.bytes + bytes > c.quota.max_bytes) ||
+      (c.quota.max_messages != 0 && c.messages + messages > c.quota.max_messages))
+    return fail(ErrorKind::over_quota, "The account's storage quota would be passed");
+  return {};
+}
+
+// --- mailboxes -----------------------------------------------------------------------------------
+
+Result<Change::Touched*> Change::make_mailbox(std::string_view name, SpecialUses uses) {
+  if (draft_.mailboxes.size() >= kMaxMailboxes)
+    return fail(ErrorKind::limit, "The account has too many mailboxes");
+  auto mailbox = std::make_shared<Mailbox>();
+  mailbox->id = draft_.counters.next_mailbox;
+  mailbox->name = name;
+  mailbox->special_use = uses;
+  mailbox->head.uid_validity = draft_.counters.next_uid_validity;
+  mailbox->head.highest_modseq = modseq();
+  mailbox->keywords = std::make_shared<KeywordTable>();
+  mailbox->contents = std::make_shared<Contents>();
+  mailbox->storage = std::make_shared<MailboxStorage>();
+  ++draft_.counters.next_mailbox;
+  ++draft_.counters.next_uid_validity;
+  draft_.mailboxes.set(mailbox->id, mailbox);
+  names()[std::string(name)] = mailbox->id;
+  auto touched = touch(mailbox->id);
+  (*touched)->created = true;
+  return touched;
+}
+
+Status Change::make_parents(std::string_view name) {
+  for (std::size_t at = name.find(kDelimiter); at != std::string_view::npos;
+       at = name.find(kDelimiter, at + 1)) {
+    const std::string_view parent = name.substr(0, at);
+    if (draft_.names->contains(parent)) continue;
+    if (auto made = make_mailbox(parent, 0); !made) return pass(made);
+  }
+  return {};
+}
+
+Result<MailboxId> Change::create_mailbox(const NewMailbox& wanted) {
+  if (Status ok = check_mailbox_name(wanted.name); !ok) return pass(ok);
+  if (draft_.names->contains(wanted.name))
+    return fail(ErrorKind::already_exists, "The mailbox exists already");
+  if (Status ok = make_parents(wanted.name); !ok) return pass(ok);
+  auto made = make_mailbox(wanted.name, wanted.special_use);
+  if (!made) return pass(made);
+  if (wanted.subscribe) {
+    if (auto ok = subscribe(wanted.name); !ok) return pass(ok);
+  }
+  return (*made)->now.id;
+}
+
+Status Change::delete_mailbox(std::string_view name) {
+  const MailboxPtr mailbox = draft_.find(name);
+  if (!mailbox) return fail(ErrorKind::not_found, "No such mailbox");
+  if (mailbox->name == "INBOX") return fail(ErrorKind::bad_argument, "INBOX cannot be deleted");
+  auto touched = touch_contents(mailbox->id);
+  if (!touched) return pass(touched);
+  std::vector<std::uint32_t> all((*touched)->now.contents->count());
+  for (std::uint32_t i = 0; i < all.size(); ++i) all[i] = i;
+  remove(**touched, all);
+  (*touched)->deleted = true;
+  draft_.mailboxes.erase(mailbox->id);
+  names().erase(std::string(name));
+  return {};
+}
+
+Status Change::rename_mailbox(std::string_view from, std::string_view to) {
+  if (Status ok = check_mailbox_name(to); !ok) return ok;
+  if (draft_.names->contains(to) || draft_.has_children(to))
+    return fail(ErrorKind::already_exists, "The new name is taken");
+  if (from == "INBOX") return rename_inbox(to);
+  const std::string below = std::string(from) + kDelimiter;
+  if (to.starts_with(below))
+    return fail(ErrorKind::bad_argument, "A mailbox cannot be moved below itself");
+  std::vector<std::pair<std::string, MailboxId>> moving;
+  if (const auto it = draft_.names->find(from); it != draft_.names->end()) moving.emplace_back(*it);
+  for (auto it = draft_.names->lower_bound(below);
+       it != draft_.names->end() && it->first.starts_with(below); ++it)
+    moving.emplace_back(*it);
+  if (moving.empty()) return fail(ErrorKind::not_found, "No such mailbox");
+  for (const auto& [name, id] : moving) {
+    const std::string renamed = std::string(to) + name.substr(from.size());
+    if (Status ok = check_mailbox_name(renamed); !ok) return ok;
+  }
+  if (Status ok = make_parents(to); !ok) return ok;
+  for (const auto& [name, id] : moving) names().erase(name);
+  for (const auto& [name, id] : moving) {
+    auto touched = touch(id);
+    if (!touched) return pass(touched);
+    (*touched)->now.name = std::string(to) + name.substr(from.size());
+    (*touched)->renamed = true;
+    names()[(*touched)->now.name] = id;
+  }
+  return {};
+}
+
+Status Change::rename_inbox(std::string_view to) {
+  const MailboxPtr inbox = draft_.find("INBOX");
+  if (!inbox) return fail(ErrorKind::not_found, "No such mailbox");
+  auto source = touch_contents(inbox->id);
+  if (!source) return pass(source);
+  if (Status ok = make_parents(to); !ok) return ok;
+  auto target = make_mailbox(to, 0);
+  if (!target) return pass(target);
+  std::vector<std::uint32_t> all((*source)->now.contents->count());
+  for (std::uint32_t i = 0; i < all.size(); ++i) all[i] = i;
+  if (auto copied = copy_positions(**source, **target, all); !copied) return pass(copied);
+  remove(**source, all);
+  return {};
+}
+
+Result<bool> Change::subscribe(std::string_view name) {
+  if (Status ok = check_mailbox_name(name); !ok) return pass(ok);
+  constexpr std::size_t kMaxSubscriptions = 20'000;
+  if (draft_.subscriptions->contains(name)) return false;
+  if (draft_.subscriptions->size() >= kMaxSubscriptions)
+    return fail(ErrorKind::limit, "The account has too many subscriptions");
+  subscriptions().emplace(name);
+  subscribed_.emplace_back(name);
+  return true;
+}
+
+Result<bool> Change::unsubscribe(std::string_view name) {
+  if (!draft_.subscriptions->contains(name)) return false;
+  subscriptions().erase(std::string(name));
+  unsubscribed_.emplace_back(name);
+  return true;
+}
+
+void Change::set_special_use(MailboxId id, SpecialUses uses) {
+  auto touched = touch(id);
+  if (!touched || (*touched)->now.special_use == uses) return;
+  (*touched)->now.special_use = uses;
+  (*touched)->renamed = true;
+}
+
+void Change::set_quota(const Quota& quota) {
+  draft_.counters.quota = quota;
+  settings_changed_ = true;
+}
+
+// --- messages ------------------------------------------------------------------------------------
+
+Result<std::uint32_t> Change::intern(Touched& target, const std::vector<std::string>& keywords) {
+  if (keywords.empty()) return 0;
+  std::vector<std::uint16_t> set;
+  if (!target.own_keywords)
+    target.own_keywords = std::make_shared<KeywordTable>(*target.now.keywords);
+  for (const std::string& keyword : keywords) {
+    auto index = target.own_keywords->intern_name(keyword);
+    if (!index) return pass(index);
+    set.push_back(*index);
+  }
+  std::ranges::sort(set);
+  set.erase(std::ranges::unique(set).begin(), set.end());
+  const std::uint32_t id = target.own_keywords->intern_set(std::move(set));
+  target.now.keywords = target.own_keywords;
+  return id;
+}
+
+void Change::place(Touched& target, const std::vector<std::pair<Member, FlagState>>& rows) {
+  std::optional<TreeEditor> editor;
+  if (target.now.contents) editor.emplace(*target.now.contents);
+  target.appended.reserve(target.appended.size() + rows.size());
+  for (const auto& [row, flags] : rows) {
+    Member member = row;
+    member.uid = target.now.head.uid_next;
+    member.save_date = static_cast<std::uint32_t>(now_.seconds);
+    const FlagState state{modseq(), flags.system, flags.keywords};
+    ++target.now.head.uid_next;
+    if (editor) editor->append(member, state);
+    target.appended.emplace_back(member, state);
+    count(target.now.head, member, state.system, true);
+    draft_.counters.bytes += member.size;
+    ++draft_.counters.messages;
+  }
+  if (editor) target.now.contents = std::make_shared<Contents>(std::move(*editor).finish());
+}
+
+Result<Uid> Change::append(MailboxId mailbox, const NewEmail& email, const FlagList& flags,
+                           Timestamp internal_date) {
+  auto target = touch(mailbox);
+  if (!target) return pass(target);
+  if (Status ok = check_room(email.size, 1); !ok) return pass(ok);
+  const Uid uid = (*target)->now.head.uid_next;
+  if (uid.value == UINT32_MAX)
+    return fail(ErrorKind::limit, "The mailbox has given out its last UID");
+  if (email.size > UINT32_MAX) return fail(ErrorKind::too_big, "The message is too large");
+  auto keywords = intern(**target, flags.keywords);
+  if (!keywords) return pass(keywords);
+  const Ordinal ordinal = take_email(email);
+  const Member member{uid, ordinal, static_cast<std::uint32_t>(email.size), internal_date, 0};
+  place(**target, {{member, FlagState{modseq(), flags.system, *keywords}}});
+  return uid;
+}
+
+Result<StoreOutcome> Change::store_flags(MailboxId mailbox, const NumberSet& uids,
+                                         FlagOperation operation, const FlagList& flags,
+                                         std::optional<ModSeq> unchanged_since, ModSeq told) {
+  auto touched = touch_contents(mailbox);
+  if (!touched) return pass(touched);
+  Touched& t = **touched;
+  StoreOutcome outcome;
+  // Taking away a keyword the mailbox does not know must not add it.
+  FlagList known{flags.system, {}};
+  for (const std::string& keyword : flags.keywords)
+    if (operation != FlagOperation::remove || t.now.keywords->find(keyword))
+      known.keywords.push_back(keyword);
+  auto named = intern(t, known.keywords);
+  if (!named) return pass(named);
+  const auto named_set = t.now.keywords->set(*named);
+
+  std::map<std::uint32_t, std::uint32_t> sets;  // Old keyword set to new.
+  const auto new_set = [&](std::uint32_t old) -> std::uint32_t {
+    if (operation == FlagOperation::replace) return *named;
+    if (named_set.empty()) return old;
+    if (const auto it = sets.find(old); it != sets.end()) return it->second;
+    std::vector<std::uint16_t> merged;
+    const auto& before = t.now.keywords->set(old);
+    if (operation == FlagOperation::add) {
+      std::ranges::set_union(before, named_set, std::back_inserter(merged));
+    } else {
+      std::ranges::set_difference(before, named_set, std::back_inserter(merged));
+    }
+    if (!t.own_keywords) t.own_keywords = std::make_shared<KeywordTable>(*t.now.keywords);
+    const std::uint32_t id = t.own_keywords->intern_set(std::move(merged));
+    t.now.keywords = t.own_keywords;
+    return sets[old] = id;
+  };
+
+  const std::shared_ptr<const Contents> base = t.now.contents;
+  std::optional<TreeEditor> editor;
+  NumberSet present;
+  const auto one = [&](Members::Slot slot, const MemberLeaf& members) {
+    const Uid uid(members.uid[slot.index]);
+    present.add(uid.value);
+    const FlagState before = base->flags().at(slot);
+    if (unchanged_since && before.modseq > *unchanged_since) {
+      outcome.modified.add(uid.value);
+      return;
+    }
+    if (before.modseq > told) outcome.raced.add(uid.value);
+    FlagState after{modseq(), before.system, new_set(before.keywords)};
+    switch (operation) {
+      case FlagOperation::replace: after.system = flags.system; break;
+      case FlagOperation::add: after.system |= flags.system; break;
+      case FlagOperation::remove: after.system &= static_cast<SystemFlags>(~flags.system); break;
+    }
+    if (after.system == before.system && after.keywords == before.keywords) return;
+    if (!editor) editor.emplace(*base);
+    editor->set_flags(slot, after);
+    count_flags(t.now.head, members.size[slot.index], before.system, after.system);
+    t.reflagged.push_back({uid, before, after});
+    ++outcome.changed;
+  };
+  for_each_range_of(base->members(), uids, [&](std::uint32_t first, std::uint32_t last) {
+    if (uids.ranges().size() == 1) t.reflagged.reserve(t.reflagged.size() + (last - first));
+    base->members().for_each_leaf(
+        first, last,
+        [&](std::uint32_t, Members::Slot slot, const MemberLeaf& members, std::uint32_t end) {
+          for (; slot.index < end; ++slot.index) one(slot, members);
+        });
+  });
+  outcome.missing = uids.subtract(present);
+  if (editor) t.now.contents = std::make_shared<Contents>(std::move(*editor).finish());
+  return outcome;
+}
+
+void Change::remove(Touched& source, const std::vector<std::uint32_t>& positions) {
+  if (positions.empty()) return;
+  const std::shared_ptr<const Contents> base = source.now.contents;
+  source.expunged.reserve(source.expunged.size() + positions.size());
+  for (const std::uint32_t position : positions) {
+    const Members::Slot slot = base->members().slot_of(position);
+    const Member member = base->members().at(slot);
+    const FlagState flags = base->flags().at(slot);
+    source.expunged.emplace_back(member, flags);
+    count(source.now.head, member, flags.system, false);
+    draft_.counters.bytes -= member.size;
+    --draft_.counters.messages;
+  }
+  TreeEditor editor(*base);
+  editor.expunge(positions);
+  source.now.contents = std::make_shared<Contents>(std::move(editor).finish());
+}
+
+Result<NumberSet> Change::expunge_deleted(MailboxId mailbox, const std::optional<NumberSet>& uids) {
+  auto touched = touch_contents(mailbox);
+  if (!touched) return pass(touched);
+  const Contents& contents = *(*touched)->now.contents;
+  std::vector<std::uint32_t> positions;
+  NumberSet gone;
+  const auto consider = [&](std::uint32_t position, const MemberLeaf& members,
+                            const FlagLeaf& flags, std::uint32_t k) {
+    if ((flags.system[k] & bit(SystemFlag::deleted)) == 0) return;
+    positions.push_back(position);
+    gone.add(members.uid[k]);
+  };
+  if (uids) {
+    for_each_of(contents, *uids, consider);
+  } else if ((*touched)->now.head.deleted != 0) {
+    contents.for_each(0, contents.count(), consider);
+  }
+  remove(**touched, positions);
+  return gone;
+}
+
+Result<NumberSet> Change::expunge(MailboxId mailbox, const NumberSet& uids) {
+  auto touched = touch_contents(mailbox);
+  if (!touched) return pass(touched);
+  const std::vector<std::uint32_t> positions = positions_of(*(*touched)->now.contents, uids);
+  NumberSet gone;
+  for (const std::uint32_t p : positions)
+    gone.add((*touched)->now.contents->members().uid_at(p).value);
+  remove(**touched, positions);
+  return gone;
+}
+
+Result<std::vector<UidPair>> Change::copy_positions(Touched& source, Touched& target,
+                                                    const std::vector<std::uint32_t>& positions) {
+  const std::shared_ptr<const Contents> base = source.now.contents;
+  if (positions.size() >= UINT32_MAX - target.now.head.uid_next.value)
+    return fail(ErrorKind::limit, "The mailbox has given out its last UID");
+  const std::shared_ptr<const KeywordTable> from = source.now.keywords;
+  std::map<std::uint32_t, std::uint32_t> sets;
+  std::vector<std::pair<Member, FlagState>> rows;
+  std::vector<UidPair> pairs;
+  rows.reserve(positions.size());
+  pairs.reserve(positions.size());
+  Uid next = target.now.head.uid_next;
+  for (const std::uint32_t position : positions) {
+    const Members::Slot slot = base->members().slot_of(position);
+    FlagState flags = base->flags().at(slot);
+    if (flags.keywords != 0 && &source != &target) {
+      auto known = sets.find(flags.keywords);
+      if (known == sets.end()) {
+        auto made = intern(target, from->names_of(flags.keywords));
+        if (!made) return pass(made);
+        known = sets.emplace(flags.keywords, *made).first;
+      }
+      flags.keywords = known->second;
+    }
+    rows.emplace_back(base->members().at(slot), flags);
+    pairs.push_back({rows.back().first.uid, next});
+    ++next;
+  }
+  place(target, rows);
+  return pairs;
+}
+
+Result<std::vector<UidPair>> Change::copy(MailboxId source_id, const NumberSet& uids,
+                                          MailboxId target_id) {
+  auto source = touch_contents(source_id);
+  if (!source) return pass(source);
+  auto target = touch(target_id);
+  if (!target) return pass(target);
+  const std::vector<std::uint32_t> positions = positions_of(*(*source)->now.contents, uids);
+  std::uint64_t bytes = 0;
+  for (const std::uint32_t p : positions) bytes += (*source)->now.contents->members().at(p).size;
+  if (Status ok = check_room(bytes, positions.size()); !ok) return pass(ok);
+  return copy_positions(**source, **target, positions);
+}
+
+Result<std::vector<UidPair>> Change::move(MailboxId source_id, const NumberSet& uids,
+                                          MailboxId target_id) {
+  auto source = touch_contents(source_id);
+  if (!source) return pass(source);
+  auto target = touch(target_id);
+  if (!target) return pass(target);
+  // Nothing is added to the account, so no quota is asked: a full account can still be tidied.
+  const std::vector<std::uint32_t> positions = positions_of(*(*source)->now.contents, uids);
+  auto pairs = copy_positions(**source, **target, positions);
+  if (pairs) remove(**source, positions);
+  return pairs;
+}
+
+}  // namespace posthorn::store

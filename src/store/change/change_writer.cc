@@ -1,0 +1,343 @@
+#include "store/change/change_writer.h"
+
+#include <algorithm>
+#include <iterator>
+#include <tuple>
+
+#include "store/change/touched.h"
+#include "store/format/codec.h"
+#include "store/format/keys.h"
+#include "store/format/outbox_codec.h"
+#include "store/format/record.h"
+#include "store/upkeep/repack.h"
+
+namespace posthorn::store {
+namespace {
+
+/// Above this many changed rows a change writes chunk pages instead of tail rows, so that its
+/// commit stays small.
+constexpr std::size_t kMaxRowsInCommit = 1000;
+/// From so many messages on a change that does nothing but change flags is written as one record of
+/// what it did, and no row for each message, ...
+constexpr std::size_t kFlagChangeFrom = 16;
+/// ... if the record is not longer than this, and says no more than so many different things.
+constexpr std::size_t kMaxFlagChange = 16'000;
+constexpr std::size_t kMaxDeltas = 16;
+/// A row of the engine is under 64 KB; with its envelope.
+constexpr std::size_t kMaxRowValue = 60'000;
+
+}  // namespace
+
+/// One change being written.
+class ChangeWriting {
+ public:
+  ChangeWriting(AccountState& draft, Timestamp now, const PartitionId& partition)
+      : draft_(draft), now_(now) {
+    out_.commit.partition = partition;
+    out_.commit.expect = Seq(draft.seq.value - 1);
+    out_.commit.advance = 1;
+    log_.time = now.seconds;
+  }
+
+  template <class Touched>
+  void mailbox(Touched& t) {
+    LogRecord::Entry entry{t.now.id, 0, 0, false, PageNumber(0), t.deleted};
+    if (t.messages_changed() || t.created) t.now.head.highest_modseq = ModSeq(draft_.seq.value);
+    if (!t.appended.empty()) {
+      entry.first_appended = t.appended.front().first.uid.value;
+      entry.last_appended = t.appended.back().first.uid.value;
+    }
+    const std::string record = journal(t, entry);
+    if (t.deleted) {
+      drop(t);
+    } else {
+      if (!flag_change(t, record)) rows(t);
+      if (t.created || t.renamed)
+        put(keys::name(t.now.id), encode_name({t.now.name, t.now.special_use}));
+      if (t.own_keywords) put(keys::keywords(t.now.id), encode_keywords(t.now.keywords->names()));
+      put(keys::head(t.now.id), encode_head(t.now.head, t.now.tail_rows));
+    }
+    log_.entries.push_back(entry);
+    out_.touched.push_back(t.now.id);
+  }
+
+  void email(Ordinal ordinal, const NewEmail& email) {
+    std::string row = "r";
+    append_email_row(row, *email.record);
+    if (row.size() < kMaxRowValue) {
+      put(keys::email(ordinal), std::move(row));
+    } else {
+      std::string ref = "p";
+      ByteWriter(ref).u64(page(encode_email_page(*email.record)).value);
+      put(keys::email(ordinal), std::move(ref));
+    }
+    if (email.holds) {
+      for (const engine::PieceHold& hold : *email.holds) {
+        out_.commit.carry.holds.push_back(hold);
+        // Used now, however long the upload took: the sweep's grace counts from here.
+        out_.commit.carry.holds.back().stamp = now_.seconds;
+      }
+    }
+    out_.emails.emplace_back(ordinal, email.record);
+  }
+
+  /// Writes the entry, and says where it lies now.
+  OutboxEntryPtr outbox_entry(const OutboxEntry& entry) {
+    drop_page(entry);
+    auto written = std::make_shared<OutboxEntry>(entry);
+    std::string record = encode_outbox_entry(entry);
+    if (record.size() < kMaxRowValue) {
+      written->page = PageNumber(0);
+      put(keys::outbox(entry.id), "r" + record);
+    } else {
+      written->page = page(std::move(record));
+      std::string ref = "p";
+      ByteWriter(ref).u64(written->page.value);
+      put(keys::outbox(entry.id), std::move(ref));
+    }
+    return written;
+  }
+
+  void outbox_gone(OutboxId id, const OutboxEntry& entry) {
+    drop_page(entry);
+    erase(keys::outbox(id));
+  }
+
+  void released(std::vector<Ordinal> emails) { log_.released = std::move(emails); }
+
+  void put(std::string key, std::string value) {
+    out_.commit.edits.push_back({std::move(key), std::move(value)});
+  }
+  void erase(std::string key) { out_.commit.edits.push_back({std::move(key), std::nullopt}); }
+
+  PreparedChange finish() {
+    put(keys::log(draft_.seq), encode_log(log_));
+    put(keys::account(), encode_counters(draft_.counters));
+    out_.next = std::make_shared<AccountState>(draft_);
+    return std::move(out_);
+  }
+
+ private:
+  void drop_page(const OutboxEntry& entry) {
+    if (entry.page.value != 0) out_.commit.carry.dropped_pages.push_back(entry.page);
+  }
+
+  PageNumber page(std::string bytes) {
+    const PageNumber number = draft_.counters.next_page;
+    ++draft_.counters.next_page;
+    out_.commit.carry.pages.push_back({number, std::move(bytes)});
+    return number;
+  }
+
+  template <class Touched>
+  static std::vector<std::uint16_t> without(const Touched& t, std::uint32_t set,
+                                            std::uint32_t other) {
+    std::vector<std::uint16_t> out;
+    std::ranges::set_difference(t.now.keywords->set(set), t.now.keywords->set(other),
+                                std::back_inserter(out));
+    return out;
+  }
+
+  /// The record of the changed and expunged messages; empty if there are none.
+  template <class Touched>
+  std::string journal(const Touched& t, LogRecord::Entry& entry) {
+    if (t.reflagged.empty() && t.expunged.empty()) return {};
+    JournalRecord record;
+    std::map<std::tuple<SystemFlags, SystemFlags, std::uint32_t, std::uint32_t>, std::size_t>
+        groups;
+    auto group = groups.end();  // Mostly that of the message before.
+    for (const auto& r : t.reflagged) {
+      const bool same_keywords = r.before.keywords == r.after.keywords;
+      const std::tuple key(static_cast<SystemFlags>(r.after.system & ~r.before.system),
+                           static_cast<SystemFlags>(r.before.system & ~r.after.system),
+                           same_keywords ? 0 : r.before.keywords,
+                           same_keywords ? 0 : r.after.keywords);
+      if (group == groups.end() || group->first != key) {
+        bool fresh = false;
+        std::tie(group, fresh) = groups.try_emplace(key, record.flags.size());
+        if (fresh)
+          record.flags.push_back({std::get<0>(key),
+                                  std::get<1>(key),
+                                  without(t, r.after.keywords, r.before.keywords),
+                                  without(t, r.before.keywords, r.after.keywords),
+                                  {}});
+      }
+      record.flags[group->second].uids.add(r.uid.value);
+    }
+    record.expunged.reserve(t.expunged.size());
+    for (const auto& [member, flags] : t.expunged)
+      record.expunged.push_back(
+          {member, flags.modseq, flags.system, t.now.keywords->set(flags.keywords)});
+    deltas_ = record.flags.size();
+    std::string bytes = encode_journal(record);
+    entry.journal = true;
+    if (bytes.size() < kMaxRowValue) {
+      put(keys::journal(t.now.id, draft_.seq), "r" + bytes);
+    } else {
+      entry.journal_page = page(bytes);
+      std::string ref = "p";
+      ByteWriter(ref).u64(entry.journal_page.value);
+      put(keys::journal(t.now.id, draft_.seq), std::move(ref));
+    }
+    return bytes;
+  }
+
+  /// The changed rows as the one record that says what became of their flags, if that will do.
+  template <class Touched>
+  bool flag_change(Touched& t, const std::string& record) {
+    if (!t.now.storage || !t.appended.empty() || !t.expunged.empty()) return false;
+    if (t.reflagged.size() < kFlagChangeFrom || record.size() > kMaxFlagChange) return false;
+    if (deltas_ > kMaxDeltas) return false;
+    FlagChange change{draft_.seq, {}, deltas_};
+    for (const auto& r : t.reflagged) {
+      // Twice changed by one change: the record does not say in which order.
+      if (r.uid.value <= change.uids.max()) return false;
+      change.uids.add(r.uid.value);
+    }
+    put(keys::flag_change(t.now.id, draft_.seq), record);
+    auto storage = std::make_shared<MailboxStorage>(*t.now.storage);
+    storage->flag_changes.push_back(std::make_shared<const FlagChange>(std::move(change)));
+    t.now.tail_rows = storage->tail_rows();
+    t.now.storage = std::move(storage);
+    return true;
+  }
+
+  template <class Touched>
+  void rows(Touched& t) {
+    if (!t.messages_changed()) {
+      if (t.created) put(keys::chunks(t.now.id), encode_chunks({}));
+      return;
+    }
+    const std::size_t changed = t.appended.size() + t.reflagged.size() + t.expunged.size();
+    if (t.now.storage && changed > kMaxRowsInCommit) {
+      repack_rows(t);
+      return;
+    }
+    NumberSet tail;
+    for (const auto& r : t.reflagged) {
+      write_tail(t, r.uid);
+      tail.add(r.uid.value);
+    }
+    for (const auto& [member, flags] : t.appended) {
+      put(keys::tail_row(t.now.id, member.uid),
+          encode_row({member, flags.modseq, flags.system, t.now.keywords->set(flags.keywords)}));
+      tail.add(member.uid.value);
+    }
+    for (const auto& [member, flags] : t.expunged) {
+      put(keys::tail_row(t.now.id, member.uid), encode_tombstone());
+      tail.add(member.uid.value);
+    }
+    if (!t.now.storage) {
+      t.now.tail_rows += static_cast<std::uint32_t>(changed);
+      return;
+    }
+    auto storage = std::make_shared<MailboxStorage>(*t.now.storage);
+    storage->tail = storage->tail.unite(tail);
+    t.now.tail_rows = storage->tail_rows();
+    t.now.storage = std::move(storage);
+  }
+
+  template <class Touched>
+  void write_tail(const Touched& t, Uid uid) {
+    const auto position = t.now.contents->members().position_of(uid);
+    if (!position) return;  // Expunged by the same change.
+    const Members::Slot slot = t.now.contents->members().slot_of(*position);
+    const FlagState flags = t.now.contents->flags().at(slot);
+    put(keys::tail_row(t.now.id, uid),
+        encode_row({t.now.contents->members().at(slot), flags.modseq, flags.system,
+                    t.now.keywords->set(flags.keywords)}));
+  }
+
+  template <class Touched>
+  void repack_rows(Touched& t) {
+    NumberSet changed;
+    for (const auto& r : t.reflagged) changed.add(r.uid.value);
+    for (const auto& [member, flags] : t.appended) changed.add(member.uid.value);
+    for (const auto& [member, flags] : t.expunged) changed.add(member.uid.value);
+    Repacked packed = repack(*t.now.contents, *t.now.keywords, *t.now.storage, changed,
+                             draft_.counters.next_page);
+    put(keys::chunks(t.now.id), encode_chunks(packed.storage.chunks));
+    for (const NumberSet::Range& range : packed.untailed.ranges())
+      for (std::uint32_t uid = range.first; uid <= range.last; ++uid)
+        erase(keys::tail_row(t.now.id, Uid(uid)));
+    auto& carry = out_.commit.carry;
+    std::ranges::move(packed.pages, std::back_inserter(carry.pages));
+    std::ranges::move(packed.dropped, std::back_inserter(carry.dropped_pages));
+    t.now.tail_rows = packed.storage.tail_rows();
+    t.now.storage = std::make_shared<MailboxStorage>(std::move(packed.storage));
+  }
+
+  template <class Touched>
+  void drop(const Touched& t) {
+    erase(keys::head(t.now.id));
+    erase(keys::name(t.now.id));
+    erase(keys::keywords(t.now.id));
+    erase(keys::chunks(t.now.id));
+    if (!t.now.storage) return;
+    for (const NumberSet::Range& range : t.now.storage->tail.ranges())
+      for (std::uint32_t uid = range.first; uid <= range.last; ++uid)
+        erase(keys::tail_row(t.now.id, Uid(uid)));
+    for (const auto& change : t.now.storage->flag_changes)
+      erase(keys::flag_change(t.now.id, change->seq));
+    for (const ChunkRef& chunk : t.now.storage->chunks)
+      out_.commit.carry.dropped_pages.push_back(chunk.page);
+  }
+
+  AccountState& draft_;
+  const Timestamp now_;
+  PreparedChange out_;
+  LogRecord log_;
+  std::size_t deltas_ = 0;  ///< In the last journal record.
+};
+
+bool ChangeWriter::is_empty(const Change& change) {
+  if (!change.emails_.empty() || !change.subscribed_.empty() || !change.unsubscribed_.empty() ||
+      change.settings_changed_ || !change.outbox_changed_.empty() || change.usage_changed_ ||
+      change.sending_changed_ || change.draft_.intent)
+    return false;
+  return std::ranges::none_of(change.touched_, [](const auto& entry) {
+    const Change::Touched& t = *entry.second;
+    return t.created || t.deleted || t.renamed || t.messages_changed();
+  });
+}
+
+PreparedChange ChangeWriter::write(Change& change, const PartitionId& partition) {
+  ChangeWriting writing(change.draft_, change.now_, partition);
+  for (auto& [id, t] : change.touched_) {
+    if (t->created && t->deleted) continue;
+    if (!t->created && !t->deleted && !t->renamed && !t->messages_changed()) continue;
+    writing.mailbox(*t);
+    if (!t->deleted) change.draft_.mailboxes.set(id, std::make_shared<Mailbox>(std::move(t->now)));
+  }
+  for (const auto& [ordinal, email] : change.emails_) writing.email(ordinal, email);
+  for (const std::string& name : change.subscribed_)
+    if (change.draft_.subscriptions->contains(name))
+      writing.put(keys::subscription(name), seal(""));
+  for (const std::string& name : change.unsubscribed_)
+    if (!change.draft_.subscriptions->contains(name)) writing.erase(keys::subscription(name));
+  if (!change.profile_.empty()) writing.put(keys::profile(), change.profile_);
+  write_sending(change, writing);
+  PreparedChange prepared = writing.finish();
+  prepared.outbox_changed = !change.outbox_changed_.empty();
+  return prepared;
+}
+
+void ChangeWriter::write_sending(Change& change, ChangeWriting& writing) {
+  for (const OutboxId id : change.outbox_changed_) {
+    const auto now = change.outbox().find(id);
+    const auto before = change.base_->outbox->find(id);
+    if (now != change.outbox().end()) {
+      now->second = writing.outbox_entry(*now->second);
+    } else if (before != change.base_->outbox->end()) {
+      writing.outbox_gone(id, *before->second);
+    }
+  }
+  if (change.usage_changed_) writing.put(keys::usage(), encode_usage(change.draft_.usage));
+  if (change.sending_changed_)
+    writing.put(keys::sending(), encode_sending_settings(*change.draft_.sending));
+  if (change.draft_.intent)
+    writing.put(keys::intent(*change.draft_.intent), encode_time(change.now_.seconds));
+  writing.released(std::move(change.released_));
+}
+
+}  // namespace posthorn::store

@@ -1,0 +1,70 @@
+#include "store/change/queue_list.h"
+
+#include <algorithm>
+
+#include "store/format/outbox_codec.h"
+#include "store/format/system.h"
+#include "store/read/load.h"
+
+namespace posthorn::store {
+namespace {
+
+PartitionId shard_of(const AccountId& account) {
+  return queue_partition(account.bytes.back() % kQueueShards);
+}
+
+std::string row_of(const AccountId& account) {
+  std::string key = "q";
+  key += account.view();
+  return key;
+}
+
+using Edits = std::vector<engine::Edit>;
+using Row = std::optional<std::string>;
+
+}  // namespace
+
+Status list_outbox(engine::Engine& engine, const AccountId& account, std::int64_t now) {
+  const std::string key = row_of(account);
+  return edit_row(engine, shard_of(account), key, [&](const Row& row) -> Result<Edits> {
+    if (row) return Edits{};
+    return Edits{{key, encode_time(now)}};
+  });
+}
+
+Status unlist_outbox(engine::Engine& engine, const AccountId& account) {
+  const std::string key = row_of(account);
+  return edit_row(engine, shard_of(account), key, [&](const Row& row) -> Result<Edits> {
+    if (!row) return Edits{};
+    return Edits{{key, std::nullopt}};
+  });
+}
+
+Result<std::vector<ListedOutbox>> listed_outboxes(engine::Engine& engine) {
+  std::vector<ListedOutbox> all;
+  for (std::uint8_t shard = 0; shard < kQueueShards; ++shard) {
+    Status ok =
+        for_each_row(engine, queue_partition(shard), "q", [&](const engine::Row& row) -> Status {
+          ListedOutbox listed;
+          if (row.key.size() != 1 + listed.account.bytes.size())
+            return fail(ErrorKind::corrupt, "a queue row has no account");
+          auto since = decode_time(row.value);
+          if (!since) return pass(since);
+          std::ranges::copy(row.key.substr(1), listed.account.bytes.begin());
+          listed.since = *since;
+          all.push_back(listed);
+          return {};
+        });
+    if (!ok) return pass(ok);
+  }
+  return all;
+}
+
+Result<bool> is_listed(engine::Engine& engine, const AccountId& account) {
+  const std::string key = row_of(account);
+  auto row = engine.get(shard_of(account), std::span(&key, 1), engine::Tier::may_block);
+  if (!row) return pass(row);
+  return row->front().has_value();
+}
+
+}  // namespace posthorn::store

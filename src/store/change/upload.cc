@@ -1,0 +1,256 @@
+#include "store/change/upload.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "async/offload.h"
+#include "base/release_memory.h"
+#include "message/digest/digest.h"
+#include "message/mime/analyzer.h"
+#include "store/format/codec.h"
+#include "store/format/record.h"
+#include "store/store_state.h"
+#include "text/ascii.h"
+
+namespace posthorn::store {
+namespace {
+
+constexpr std::size_t kPieceSize = 256 << 10;
+/// A part this far into its body starts a piece of its own, so that an attachment sent twice is
+/// found.
+constexpr std::size_t kOwnPieceFrom = 64 << 10;
+/// A header block is kept in memory and in one record.
+constexpr std::size_t kMaxHeader = 8 << 20;
+
+struct FreeDigest {
+  void operator()(EVP_MD_CTX* c) const { EVP_MD_CTX_free(c); }
+};
+
+}  // namespace
+
+/// Tells the engine that a commit is on its way, until it is about to be given or never will be.
+class ExpectedCommit {
+ public:
+  explicit ExpectedCommit(engine::Engine& engine) : engine_(&engine) { engine.expect_commit(1); }
+  ~ExpectedCommit() { end(); }
+  ExpectedCommit(const ExpectedCommit&) = delete;
+  ExpectedCommit& operator=(const ExpectedCommit&) = delete;
+  void end() {
+    if (engine_ != nullptr) std::exchange(engine_, nullptr)->expect_commit(-1);
+  }
+
+ private:
+  engine::Engine* engine_;
+};
+
+/// The message's body under the names of one scope of sharing.
+struct Upload::Named {
+  BodyList body;
+  std::shared_ptr<const std::vector<engine::PieceHold>> holds;
+};
+
+struct Upload::State {
+  Store& store;
+  AccountId account;
+  message::Analyzer analyzer{};
+  std::unique_ptr<EVP_MD_CTX, FreeDigest> sha{EVP_MD_CTX_new()};
+  std::uint64_t size = 0;
+  bool split = false;  ///< The header block is complete; what follows is body.
+  std::string header;
+  std::string piece;           ///< Body octets not in a piece yet.
+  std::uint64_t piece_at = 0;  ///< Where in the message `piece` begins.
+  BodyList body;
+  std::vector<engine::PieceHold> holds;
+  bool header_8bit = false;
+  std::string key;                          ///< Names the pieces; empty until it was needed.
+  std::shared_ptr<const EmailRecord> base;  ///< Without prefix and body; made by complete().
+  std::map<std::string, Named> named;       ///< By key.
+  ExpectedCommit expected;
+
+  State(Store& s, const AccountId& a) : store(s), account(a), expected(s.engine()) {
+    EVP_DigestInit_ex(sha.get(), EVP_sha256(), nullptr);
+  }
+
+  /// Requires: the key.
+  [[nodiscard]] engine::PieceHold make_piece(std::string_view bytes) {
+    engine::PieceHold hold = name_piece(key, bytes);
+    body.pieces.push_back({hold.name, static_cast<std::uint32_t>(bytes.size())});
+    return hold;
+  }
+
+  [[nodiscard]] engine::PieceHold name_piece(std::string_view with, std::string_view bytes) const {
+    engine::PieceHold hold;
+    const std::string name = keyed_hash(with, bytes);
+    std::ranges::copy(name, reinterpret_cast<char*>(hold.name.bytes.data()));
+    hold.stamp = store.clock().now().seconds;
+    hold.bytes = seal_page(bytes);
+    return hold;
+  }
+
+  /// How many octets of `piece` make the next piece; 0 while more should be waited for.
+  [[nodiscard]] std::size_t ready() const {
+    const std::uint64_t part = analyzer.leaf_body_start();
+    const std::uint64_t end = piece_at + piece.size();
+    if (part > piece_at && part < end && end - part >= kOwnPieceFrom) return part - piece_at;
+    return piece.size() >= kPieceSize ? kPieceSize : 0;
+  }
+
+  async::Task<Status> need_key() {
+    if (!key.empty()) co_return Status{};
+    auto found = co_await store.piece_key(account);
+    if (!found) co_return pass(found);
+    key = std::move(*found);
+    co_return Status{};
+  }
+
+  /// Takes in a span; errors: too_big.
+  Status take(std::string_view span) {
+    analyzer.feed(span);
+    EVP_DigestUpdate(sha.get(), span.data(), span.size());
+    size += span.size();
+    if (split) {
+      piece.append(span);
+      return {};
+    }
+    header.append(span);
+    if (analyzer.header_complete()) {
+      split_header(analyzer.header_size());
+    } else if (header.size() > kMaxHeader) {
+      return fail(ErrorKind::too_big, "The message's header is larger than 8 MiB");
+    }
+    return {};
+  }
+
+  void split_header(std::uint64_t at) {
+    split = true;
+    piece_at = at;
+    piece = header.substr(at);
+    header.resize(at);
+  }
+};
+
+Upload::Upload(Store& store, const AccountId& account)
+    : state_(std::make_unique<State>(store, account)) {}
+Upload::~Upload() = default;
+Upload::Upload(Upload&&) noexcept = default;
+
+std::uint64_t Upload::size() const { return state_->size; }
+bool Upload::has_8bit_header() const { return state_->header_8bit; }
+
+async::Task<Status> Upload::write_ahead(engine::PieceHold& hold, const AccountId& holder) {
+  Store& store = state_->store;
+  Status written =
+      co_await async::offload(store.offload(), [&] { return store.engine().hold(hold, holder); });
+  if (written) hold.bytes.clear();
+  co_return written;
+}
+
+async::Task<Status> Upload::feed(std::string_view octets) {
+  State& s = *state_;
+  while (!octets.empty()) {
+    // Small spans, so that a part's start is seen before its octets are cut into pieces.
+    constexpr std::size_t kSpan = 16 << 10;
+    const std::string_view span = octets.substr(0, kSpan);
+    octets.remove_prefix(span.size());
+    if (Status taken = s.take(span); !taken) co_return taken;
+    while (const std::size_t n = s.ready()) {
+      if (Status ok = co_await s.need_key(); !ok) co_return ok;
+      engine::PieceHold hold = s.make_piece(std::string_view(s.piece).substr(0, n));
+      if (Status ok = co_await write_ahead(hold, s.account); !ok) co_return ok;
+      s.holds.push_back(std::move(hold));
+      s.piece.erase(0, n);
+      s.piece_at += n;
+    }
+  }
+  co_return Status{};
+}
+
+async::Task<Status> Upload::complete() {
+  State& s = *state_;
+  if (s.base) co_return Status{};
+  if (Status ok = co_await s.need_key(); !ok) co_return ok;
+  message::Analysis analysis = s.analyzer.finish();
+  // Without a blank line all of it is header; the analyzer may have found the end only now.
+  if (!s.split) s.split_header(std::min<std::uint64_t>(analysis.header_size, s.header.size()));
+  s.header_8bit = std::ranges::any_of(s.header, [](char c) { return (c & 0x80) != 0; });
+  if (!s.piece.empty()) s.holds.push_back(s.make_piece(s.piece));
+  release_memory(s.piece);
+  s.body.sha256.resize(32);
+  EVP_DigestFinal_ex(s.sha.get(), reinterpret_cast<unsigned char*>(s.body.sha256.data()), nullptr);
+  message::Digest digest = message::make_digest(analysis);
+  s.named[s.key] = {std::move(s.body),
+                    std::make_shared<const std::vector<engine::PieceHold>>(std::move(s.holds))};
+  s.base = std::make_shared<const EmailRecord>(
+      EmailRecord{std::move(digest.keys), std::move(digest.structure), std::move(s.header), {}});
+  s.expected.end();
+  co_return Status{};
+}
+
+/// The same bytes under another name. What was written ahead comes from the engine and goes there.
+async::Task<Result<engine::PieceHold>> Upload::rename(const engine::PieceHold& from,
+                                                      std::string_view key,
+                                                      const AccountId& recipient) {
+  Store& store = state_->store;
+  const bool ahead = from.bytes.empty();
+  std::string sealed = from.bytes;
+  if (ahead) {
+    auto read = co_await async::offload(store.offload(), [&] {
+      return store.engine().read_piece(from.name, engine::Tier::may_block);
+    });
+    if (!read) co_return pass(read);
+    sealed = std::move(*read);
+  }
+  auto bytes = unseal_page(sealed);
+  if (!bytes) co_return pass(bytes);
+  engine::PieceHold hold = state_->name_piece(key, *bytes);
+  if (ahead) {
+    if (Status ok = co_await write_ahead(hold, recipient); !ok) co_return pass(ok);
+  }
+  co_return hold;
+}
+
+async::Task<Result<const Upload::Named*>> Upload::named_for(const AccountId& recipient) {
+  State& s = *state_;
+  auto key = co_await s.store.piece_key(recipient);
+  if (!key) co_return pass(key);
+  if (const auto it = s.named.find(*key); it != s.named.end()) co_return &it->second;
+  const Named& own = s.named.at(s.key);
+  Named other{own.body, nullptr};
+  std::vector<engine::PieceHold> holds;
+  for (std::size_t i = 0; i < own.holds->size(); ++i) {
+    auto hold = co_await rename((*own.holds)[i], *key, recipient);
+    if (!hold) co_return pass(hold);
+    other.body.pieces[i].name = hold->name;
+    holds.push_back(std::move(*hold));
+  }
+  other.holds = std::make_shared<const std::vector<engine::PieceHold>>(std::move(holds));
+  co_return &(s.named[*key] = std::move(other));
+}
+
+async::Task<Result<NewEmail>> Upload::finish(std::string_view prefix) {
+  co_return co_await finish(prefix, state_->account);
+}
+
+async::Task<Result<NewEmail>> Upload::finish(std::string_view prefix, const AccountId& account) {
+  const AccountId recipient = account;
+  State& s = *state_;
+  if (Status ok = co_await complete(); !ok) co_return pass(ok);
+  auto named = co_await named_for(recipient);
+  if (!named) co_return pass(named);
+  auto record = std::make_shared<EmailRecord>(*s.base);
+  record->header.insert(0, prefix);
+  if (!text::is_ascii(prefix)) message::mark_8bit_header(record->keys);
+  BodyList body = (*named)->body;
+  body.prefix_size = static_cast<std::uint32_t>(prefix.size());
+  record->body = encode_body_list(body);
+  NewEmail email;
+  email.size = s.size + prefix.size();
+  email.holds = (*named)->holds;
+  email.record = std::move(record);
+  co_return email;
+}
+
+}  // namespace posthorn::store

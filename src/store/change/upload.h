@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "async/task.h"
+#include "base/result.h"
+#include "engine/engine.h"
+#include "store/value/email.h"
+
+namespace posthorn::store {
+
+class Store;
+
+/// A message being received. Holds at most one piece (256 KB) and the header block in memory; full
+/// pieces are written ahead as they arrive. Destroying it unfinished leaves nothing behind but
+/// the pieces written ahead, which no message names: the sweep frees them after the grace time.
+class Upload {
+ public:
+  /// `account`: whom the pieces are written ahead for.
+  Upload(Store& store, const AccountId& account);
+  ~Upload();
+  Upload(Upload&&) noexcept;
+
+  /// Errors: io, unavailable, not_found (the account).
+  async::Task<Status> feed(std::string_view octets);
+  /// Octets fed so far.
+  [[nodiscard]] std::uint64_t size() const;
+  /// Whether the header block holds octets above 127 (RFC 9755: refused without UTF8=ACCEPT).
+  [[nodiscard]] bool has_8bit_header() const;
+
+  /// The message is complete. `prefix` (whole header lines, CRLF) is put in front of it. May be
+  /// called several times with different prefixes, for several recipients: `recipient` is whose
+  /// message it becomes, as a rule the account of the constructor. One that does not share pieces
+  /// with that gets its own, read and written one at a time.
+  async::Task<Result<NewEmail>> finish(std::string_view prefix = {});
+  async::Task<Result<NewEmail>> finish(std::string_view prefix, const AccountId& recipient);
+
+ private:
+  struct State;
+  struct Named;
+  async::Task<Status> write_ahead(engine::PieceHold& hold, const AccountId& holder);
+  async::Task<Status> complete();
+  async::Task<Result<const Named*>> named_for(const AccountId& recipient);
+  async::Task<Result<engine::PieceHold>> rename(const engine::PieceHold& from, std::string_view key,
+                                                const AccountId& recipient);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace posthorn::store

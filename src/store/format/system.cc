@@ -1,0 +1,118 @@
+#include "store/format/system.h"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <chrono>
+#include <future>
+#include <random>
+#include <thread>
+
+#include "base/bytes.h"
+#include "store/format/record.h"
+
+namespace posthorn::store {
+namespace {
+
+constexpr std::uint8_t kSystem = 1;
+constexpr std::uint8_t kFirstShard = 16;
+constexpr std::uint8_t kFirstQueueShard = 32;
+constexpr std::size_t kPieceKeySize = 32;
+
+/// Random ids never begin with fifteen zero octets.
+PartitionId reserved(std::uint8_t number) {
+  PartitionId id;
+  id.bytes.back() = number;
+  return id;
+}
+
+std::string random_key() {
+  std::string key(kPieceKeySize, '\0');
+  if (getentropy(key.data(), key.size()) != 0) std::abort();  // As random_partition_id().
+  return key;
+}
+
+}  // namespace
+
+PartitionId system_partition() { return reserved(kSystem); }
+PartitionId directory_partition(std::uint8_t shard) {
+  return reserved(static_cast<std::uint8_t>(kFirstShard + shard));
+}
+PartitionId queue_partition(std::uint8_t shard) {
+  return reserved(static_cast<std::uint8_t>(kFirstQueueShard + shard));
+}
+std::uint8_t directory_shard_of(std::string_view address) {
+  return static_cast<std::uint8_t>(checksum(address) % kDirectoryShards);
+}
+
+bool is_account_partition(const PartitionId& id) {
+  for (std::size_t i = 0; i + 1 < id.bytes.size(); ++i)
+    if (id.bytes[i] != 0) return true;
+  return false;
+}
+
+std::string normalize_address(std::string_view address) {
+  std::string out(address);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return out;
+}
+
+Result<std::string> open_system(engine::Engine& engine) {
+  std::string key;
+  Status ok =
+      edit_row(engine, system_partition(), "k",
+               [&](const std::optional<std::string>& row) -> Result<std::vector<engine::Edit>> {
+                 if (row) {
+                   auto payload = unseal(*row);
+                   if (!payload) return pass(payload);
+                   key = *payload;
+                   return std::vector<engine::Edit>{};
+                 }
+                 key = random_key();
+                 return std::vector<engine::Edit>{{"k", seal(key)}};
+               });
+  if (!ok) return pass(ok);
+  return key;
+}
+
+Result<Seq> commit_and_wait(engine::Engine& engine, engine::Commit commit) {
+  std::promise<Result<Seq>> answer;
+  auto future = answer.get_future();
+  engine.commit(std::move(commit), [&](Result<Seq> r) { answer.set_value(std::move(r)); });
+  return future.get();
+}
+
+namespace {
+
+/// An engine refuses everything that was submitted for a partition before a conflict was told, so
+/// those who try again at once refuse each other for ever.
+void pause_before(int attempt) {
+  constexpr int kLongestMicroseconds = 20'000;
+  thread_local std::minstd_rand random{std::random_device{}()};
+  std::uniform_int_distribution<int> pause(0, std::min(500 * attempt, kLongestMicroseconds));
+  std::this_thread::sleep_for(std::chrono::microseconds(pause(random)));
+}
+
+}  // namespace
+
+Status edit_row(
+    engine::Engine& engine, const PartitionId& partition, const std::string& key,
+    const std::function<Result<std::vector<engine::Edit>>(const std::optional<std::string>&)>&
+        make) {
+  constexpr int kMaxAttempts = 256;
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    if (attempt > 0) pause_before(attempt);
+    auto rows = engine.scan(partition, key, key + '\0', 1, engine::Tier::may_block);
+    if (!rows) return pass(rows);
+    auto edits = make(rows->rows.empty() ? std::nullopt : std::optional(rows->rows.front().value));
+    if (!edits) return pass(edits);
+    if (edits->empty()) return {};
+    auto done = commit_and_wait(engine, {partition, rows->tail, 1, std::move(*edits), {}});
+    if (done) return {};
+    if (done.error().kind != ErrorKind::conflict) return pass(done);
+  }
+  return fail(ErrorKind::unavailable, "A row is changed by somebody else all the time");
+}
+
+}  // namespace posthorn::store

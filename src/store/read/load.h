@@ -1,0 +1,34 @@
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "base/result.h"
+#include "engine/engine.h"
+#include "store/format/mailbox_storage.h"
+#include "store/value/account_state.h"
+
+/// Reading an account's partition. All of it may block.
+namespace posthorn::store {
+
+struct LoadedAccount {
+  StatePtr state;  ///< No mailbox has contents.
+  std::map<MailboxId, Uid> recent;
+};
+/// Errors: not_found (no such account), corrupt, not_supported, io.
+Result<LoadedAccount> load_account(engine::Engine& engine, const PartitionId& id);
+
+struct LoadedContents {
+  std::shared_ptr<const Contents> contents;
+  std::shared_ptr<const MailboxStorage> storage;
+  std::shared_ptr<const KeywordTable> keywords;  ///< With the sets that messages have.
+};
+/// Requires: no commit of the account is under way.
+Result<LoadedContents> load_contents(engine::Engine& engine, const PartitionId& id,
+                                     const Mailbox& mailbox);
+
+/// Calls `row` for each row with the prefix, in order. Errors: those of the engine and of `row`.
+Status for_each_row(engine::Engine& engine, const PartitionId& id, std::string_view prefix,
+                    const std::function<Status(const engine::Row&)>& row);
+
+}  // namespace posthorn::store

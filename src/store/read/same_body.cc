@@ -1,0 +1,96 @@
+#include "store/read/same_body.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "async/offload.h"
+#include "store/format/codec.h"
+#include "store/format/record.h"
+#include "store/store_state.h"
+
+namespace posthorn::store {
+namespace {
+
+using Pieces = std::vector<BodyPiece>;
+
+std::uint64_t size_of(const Pieces& pieces) {
+  return std::accumulate(
+      pieces.begin(), pieces.end(), std::uint64_t{0},
+      [](std::uint64_t sum, const BodyPiece& piece) { return sum + piece.size; });
+}
+
+bool are_same(const Pieces& a, const Pieces& b) {
+  return std::ranges::equal(a, b, [](const BodyPiece& x, const BodyPiece& y) {
+    return x.name == y.name && x.size == y.size;
+  });
+}
+
+/// Gives a body's octets piece by piece. May block.
+class Octets {
+ public:
+  /// `holds`: of pieces that may not be in the engine yet.
+  Octets(engine::Engine& engine, const Pieces& pieces, const std::vector<engine::PieceHold>& holds)
+      : engine_(engine), pieces_(pieces), holds_(holds) {}
+
+  /// What is left of the piece under way, or the next; empty at the end.
+  Result<std::string_view> peek() {
+    while (rest_.empty() && next_ < pieces_.size()) {
+      auto piece = read(pieces_[next_++].name);
+      if (!piece) return pass(piece);
+      piece_ = std::move(*piece);
+      rest_ = piece_;
+    }
+    return rest_;
+  }
+  void take(std::size_t octets) { rest_.remove_prefix(octets); }
+
+ private:
+  Result<std::string> read(const engine::PieceName& name) {
+    for (const engine::PieceHold& hold : holds_)
+      if (hold.name == name && !hold.bytes.empty()) return unseal_page(hold.bytes);
+    auto stored = engine_.read_piece(name, engine::Tier::may_block);
+    if (!stored) return pass(stored);
+    return unseal_page(*stored);
+  }
+
+  engine::Engine& engine_;
+  const Pieces& pieces_;
+  const std::vector<engine::PieceHold>& holds_;
+  std::size_t next_ = 0;
+  std::string piece_;
+  std::string_view rest_;
+};
+
+Result<bool> have_same_octets(Octets a, Octets b) {
+  while (true) {
+    auto left = a.peek();
+    if (!left) return pass(left);
+    auto right = b.peek();
+    if (!right) return pass(right);
+    const std::size_t common = std::min(left->size(), right->size());
+    if (common == 0) return left->empty() && right->empty();
+    if (left->substr(0, common) != right->substr(0, common)) return false;
+    a.take(common);
+    b.take(common);
+  }
+}
+
+}  // namespace
+
+async::Task<Result<bool>> same_body(AccountPtr account, std::string_view stored_body,
+                                    const NewEmail& fresh) {
+  auto stored = decode_body_list(stored_body);
+  if (!stored) co_return pass(stored);
+  auto taken = decode_body_list(fresh.record->body);
+  if (!taken) co_return pass(taken);
+  if (are_same(stored->pieces, taken->pieces)) co_return true;
+  if (size_of(stored->pieces) != size_of(taken->pieces)) co_return false;
+  Store& store = account->store();
+  static const std::vector<engine::PieceHold> kNone;
+  co_return co_await async::offload(store.offload(), [&] {
+    return have_same_octets(Octets(store.engine(), stored->pieces, kNone),
+                            Octets(store.engine(), taken->pieces, *fresh.holds));
+  });
+}
+
+}  // namespace posthorn::store

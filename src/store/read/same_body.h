@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string_view>
+
+#include "async/task.h"
+#include "base/result.h"
+#include "store/account.h"
+#include "store/value/email.h"
+
+namespace posthorn::store {
+
+/// Whether a stored message (its `body` column) and one just taken in have the same octets after
+/// the header. Mostly told by the names of the pieces; read only when the same octets may have been
+/// cut differently. Errors: corrupt, io, not_found.
+async::Task<Result<bool>> same_body(AccountPtr account, std::string_view stored_body,
+                                    const NewEmail& fresh);
+
+}  // namespace posthorn::store

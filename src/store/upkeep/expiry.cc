@@ -1,0 +1,320 @@
+#include "store/upkeep/expiry.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <set>
+#include <unordered_set>
+
+#include "base/bytes.h"
+#include "store/change/change_writer.h"
+#include "store/change/pipeline.h"
+#include "store/format/codec.h"
+#include "store/format/group_page.h"
+#include "store/format/keys.h"
+#include "store/format/outbox_codec.h"
+#include "store/read/email_catalog.h"
+#include "store/read/load.h"
+#include "store/store_state.h"
+
+namespace posthorn::store {
+namespace {
+
+using PieceSet = std::set<engine::PieceName>;
+
+/// A group written again without its dead messages; no pages when none is left.
+struct Rewritten {
+  GroupRef old;
+  std::optional<std::array<std::string, 4>> pages;
+};
+
+struct Plan {
+  Seq horizon;  ///< History up to here goes.
+  Seq content;  ///< Content of what was expunged up to here goes.
+  bool more = false;
+  bool any = false;               ///< There is something to do.
+  std::vector<std::string> rows;  ///< Of the log, the journal and single messages.
+  std::vector<PageNumber> pages;
+  std::vector<Rewritten> groups;
+  std::vector<engine::PieceName> pieces;  ///< That only the dead used.
+};
+
+class Planner {
+ public:
+  Planner(engine::Engine& engine, const AccountId& id, const AccountState& state,
+          EmailCatalog& catalog)
+      : engine_(engine), id_(id), state_(state), catalog_(catalog) {}
+
+  Result<Plan> plan(Expiry::Bounds before) {
+    if (Status ok = read_horizons(); !ok) return pass(ok);
+    if (Status ok = old_content(before.content); !ok) return pass(ok);
+    if (Status ok = old_history(before.history); !ok) return pass(ok);
+    if (Status ok = old_intents(before.history); !ok) return pass(ok);
+    if (!dead_.empty()) {
+      spare_the_living();
+      if (Status ok = spare_younger_history(); !ok) return pass(ok);
+    }
+    if (!dead_.empty()) {
+      if (Status ok = bury(); !ok) return pass(ok);
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  static constexpr std::size_t kAtOnce = 2000;
+
+  Status read_horizons() {
+    const std::array<std::string, 2> keys = {keys::horizon(), keys::content_horizon()};
+    auto rows = engine_.get(id_, keys, engine::Tier::may_block);
+    if (!rows) return pass(rows);
+    const auto number = [](const std::optional<std::string>& row) {
+      return Seq(row ? ByteReader(*row).u64() : 0);
+    };
+    plan_.horizon = number((*rows)[0]);
+    // A store older than this row dropped both together.
+    plan_.content = std::max(plan_.horizon, number((*rows)[1]));
+    return {};
+  }
+
+  /// Calls `f` for changes from `from` on that are older than `before`, kAtOnce at most.
+  template <class F>
+  Status for_each_change(Seq from, std::int64_t before, F&& f) {
+    auto rows = engine_.scan(id_, keys::log(from), keys::after_prefix("l"), kAtOnce,
+                             engine::Tier::may_block);
+    if (!rows) return pass(rows);
+    for (const engine::Row& row : rows->rows) {
+      auto log = decode_log(row.value);
+      if (!log) return pass(log);
+      if (log->time >= before) return {};
+      plan_.any = true;
+      if (Status ok = f(Seq(keys::last_number(row.key)), *log); !ok) return ok;
+    }
+    plan_.more |= rows->next_key.has_value();
+    return {};
+  }
+
+  Status old_content(std::int64_t before) {
+    return for_each_change(Seq(plan_.content.value + 1), before,
+                           [&](Seq seq, const LogRecord& log) -> Status {
+                             plan_.content = seq;
+                             dead_.insert(log.released.begin(), log.released.end());
+                             for (const LogRecord::Entry& entry : log.entries)
+                               if (entry.journal)
+                                 if (Status ok = note_dead(entry, seq); !ok) return ok;
+                             return {};
+                           });
+  }
+
+  Status note_dead(const LogRecord::Entry& entry, Seq seq) {
+    const std::string key = keys::journal(entry.mailbox, seq);
+    auto found = engine_.get(id_, std::span(&key, 1), engine::Tier::may_block);
+    if (!found) return pass(found);
+    if (!found->front()) return {};
+    auto journal = read_journal(engine_, id_, *found->front());
+    if (!journal) return pass(journal);
+    for (const StoredRow& row : journal->expunged) dead_.insert(row.member.ordinal);
+    return {};
+  }
+
+  /// Never beyond the content: what is in no journal any more is not found dead.
+  Status old_history(std::int64_t before) {
+    return for_each_change(Seq(plan_.horizon.value + 1), before,
+                           [&](Seq seq, const LogRecord& log) -> Status {
+                             if (seq > plan_.content) {
+                               plan_.more = true;
+                               return {};
+                             }
+                             plan_.horizon = seq;
+                             plan_.rows.push_back(keys::log(seq));
+                             for (const LogRecord::Entry& entry : log.entries) {
+                               if (!entry.journal) continue;
+                               plan_.rows.push_back(keys::journal(entry.mailbox, seq));
+                               if (entry.journal_page.value != 0)
+                                 plan_.pages.push_back(entry.journal_page);
+                             }
+                             return {};
+                           });
+  }
+
+  /// A step is asked for again at the entry's next attempt, or at the next start: not that late.
+  Status old_intents(std::int64_t before) {
+    return for_each_row(engine_, id_, "i", [&](const engine::Row& row) -> Status {
+      auto done = decode_time(row.value);
+      if (!done) return pass(done);
+      if (*done < before) plan_.rows.push_back(row.key);
+      return {};
+    });
+  }
+
+  /// Requires: every mailbox has its contents.
+  void spare_the_living() {
+    for (const auto& [id, entry] : *state_.outbox) dead_.erase(entry->email);
+    for (const auto& [id, mailbox] : state_.mailboxes) {
+      const Members& members = mailbox->contents->members();
+      members.for_each(0, members.count(),
+                       [&](std::uint32_t, const MemberLeaf& leaf, std::uint32_t k) {
+                         dead_.erase(Ordinal(leaf.ordinal[k]));
+                       });
+    }
+  }
+
+  Status spare_younger_history() {
+    return for_each_row(engine_, id_, "j", [&](const engine::Row& row) -> Status {
+      if (keys::last_number(row.key) <= plan_.content.value) return {};
+      auto journal = read_journal(engine_, id_, row.value);
+      if (!journal) return pass(journal);
+      for (const StoredRow& message : journal->expunged) dead_.erase(message.member.ordinal);
+      return {};
+    });
+  }
+
+  /// Takes the dead out of rows and groups, and finds the pieces that only they used.
+  Status bury() {
+    PieceSet theirs;
+    PieceSet kept;
+    const auto note = [&](Ordinal ordinal, std::string_view body) -> Status {
+      auto list = decode_body_list(body);
+      if (!list) return pass(list);
+      for (const BodyPiece& piece : list->pieces)
+        (dead_.contains(ordinal) ? theirs : kept).insert(piece.name);
+      return {};
+    };
+    Status ok = for_each_row(engine_, id_, "e", [&](const engine::Row& row) -> Status {
+      const Ordinal ordinal(keys::last_number(row.key));
+      auto email = catalog_.read_row(ordinal);
+      if (!email) return pass(email);
+      if (dead_.contains(ordinal)) {
+        plan_.rows.push_back(row.key);
+        if (row.value.starts_with('p')) {
+          ByteReader r(std::string_view(row.value).substr(1));
+          plan_.pages.emplace_back(r.u64());
+        }
+      }
+      return note(ordinal, email->body);
+    });
+    if (!ok) return ok;
+    auto groups = catalog_.load(true);
+    if (!groups) return pass(groups);
+    for (const GroupRef& group : **groups)
+      if (Status done = bury_in(group, note); !done) return done;
+    std::ranges::set_difference(theirs, kept, std::back_inserter(plan_.pieces));
+    return {};
+  }
+
+  template <class Note>
+  Status bury_in(const GroupRef& group, const Note& note) {
+    auto bodies = read(group.pages[3]);
+    if (!bodies) return pass(bodies);
+    bool any = false;
+    for (std::size_t i = 0; i < (*bodies)->count(); ++i) {
+      any |= dead_.contains((*bodies)->ordinal_at(i));
+      if (Status ok = note((*bodies)->ordinal_at(i), (*bodies)->at(i)); !ok) return ok;
+    }
+    if (!any) return {};
+    Rewritten rewritten{group, std::nullopt};
+    std::array<std::string, 4> pages;
+    for (std::size_t c = 0; c < pages.size(); ++c) {
+      auto page = read(group.pages[c]);
+      if (!page) return pass(page);
+      std::vector<std::pair<Ordinal, std::string_view>> rows;
+      for (std::size_t i = 0; i < (*page)->count(); ++i)
+        if (!dead_.contains((*page)->ordinal_at(i)))
+          rows.emplace_back((*page)->ordinal_at(i), (*page)->at(i));
+      if (!rows.empty()) pages[c] = GroupPage::encode(rows);
+    }
+    if (!pages[0].empty()) rewritten.pages = std::move(pages);
+    plan_.groups.push_back(std::move(rewritten));
+    return {};
+  }
+
+  Result<std::shared_ptr<const GroupPage>> read(PageNumber number) {
+    auto bytes = engine_.read_page(id_, number, engine::Tier::may_block);
+    if (!bytes) return pass(bytes);
+    return GroupPage::decode(*bytes);
+  }
+
+  engine::Engine& engine_;
+  const AccountId id_;
+  const AccountState& state_;
+  EmailCatalog& catalog_;
+  std::unordered_set<Ordinal> dead_;
+  Plan plan_;
+};
+
+}  // namespace
+
+async::Task<Result<Expiry::Outcome>> Expiry::run(AccountPtr account, Bounds before) {
+  async::Loop* const caller = async::Loop::current();
+  co_await account->home_.enter();
+  // Packing moves messages while a plan says where they are: one of the two at a time.
+  Result<Outcome> outcome = Outcome::busy;
+  if (!std::exchange(account->pipeline_->maintaining, true)) {
+    Result<bool> more = true;
+    while (more && *more) more = co_await step(account, before);
+    account->pipeline_->maintaining = false;
+    account->maintain_if_due();
+    outcome = more ? Result<Outcome>(Outcome::done) : pass(more);
+  }
+  if (caller != nullptr) co_await caller->enter();
+  co_return outcome;
+}
+
+async::Task<Result<bool>> Expiry::step(AccountPtr account, Bounds before) {
+  Store& store = account->store();
+  const StatePtr listed = account->published();
+  for (const auto& [id, mailbox] : listed->mailboxes) {
+    auto loaded = co_await account->load_at_home(id);
+    if (!loaded && loaded.error().kind != ErrorKind::not_found) co_return pass(loaded);
+  }
+  const StatePtr state = account->published();
+  if (std::ranges::any_of(state->mailboxes, [](const auto& m) { return !m.second->contents; }))
+    co_return true;
+  auto plan = co_await async::offload(store.offload(), [&] {
+    return Planner(store.engine(), account->id(), *state, account->emails()).plan(before);
+  });
+  if (!plan) co_return pass(plan);
+  if (!plan->any && plan->rows.empty()) co_return false;
+
+  Account::Pipeline& pipeline = *account->pipeline_;
+  co_await pipeline.lock();
+  PreparedChange change;
+  change.commit.partition = account->id();
+  change.commit.expect = pipeline.working->seq;
+  auto next = std::make_shared<AccountState>(*pipeline.working);
+  auto& edits = change.commit.edits;
+  auto& carry = change.commit.carry;
+  for (std::string& key : plan->rows) edits.push_back({std::move(key), std::nullopt});
+  carry.dropped_pages = plan->pages;
+  for (const engine::PieceName& piece : plan->pieces)
+    carry.candidates.push_back({account->id(), piece, before.content});
+  for (Rewritten& group : plan->groups) {
+    carry.dropped_pages.insert(carry.dropped_pages.end(), group.old.pages.begin(),
+                               group.old.pages.end());
+    if (!group.pages) {
+      edits.push_back({keys::group(group.old.first), std::nullopt});
+      continue;
+    }
+    GroupRef written = group.old;
+    for (std::size_t c = 0; c < written.pages.size(); ++c) {
+      written.pages[c] = next->counters.next_page;
+      carry.pages.push_back({next->counters.next_page, std::move((*group.pages)[c])});
+      ++next->counters.next_page;
+    }
+    edits.push_back({keys::group(group.old.first), encode_group(written)});
+  }
+  for (const auto& [key, seq] : {std::pair(keys::horizon(), plan->horizon),
+                                 std::pair(keys::content_horizon(), plan->content)}) {
+    std::string number;
+    ByteWriter(number).u64(seq.value);
+    edits.push_back({key, std::move(number)});
+  }
+  edits.push_back({keys::account(), encode_counters(next->counters)});
+  change.next = std::move(next);
+  const Status done = co_await account->commit_at_home(std::move(change));
+  if (!done && done.error().kind == ErrorKind::conflict) co_return true;
+  if (!done) co_return std::unexpected(done.error());
+  account->emails().forget();
+  co_return plan->more;
+}
+
+}  // namespace posthorn::store

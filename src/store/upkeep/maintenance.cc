@@ -1,0 +1,280 @@
+#include "store/upkeep/maintenance.h"
+
+#include <array>
+#include <optional>
+
+#include "base/log.h"
+#include "store/change/change_writer.h"
+#include "store/change/pipeline.h"
+#include "store/format/codec.h"
+#include "store/format/group_page.h"
+#include "store/format/keys.h"
+#include "store/read/email_catalog.h"
+#include "store/read/redigest.h"
+#include "store/store_state.h"
+#include "store/upkeep/repack.h"
+
+namespace posthorn::store {
+namespace {
+
+/// Groups are made of full kGroupSize while as many again stay rows: the newest are read most.
+constexpr std::uint64_t kPackFrom = 2 * EmailCatalog::kGroupSize;
+
+/// Of those noted, one whose tail is still long; the others are forgotten.
+std::optional<MailboxId> with_long_tail(std::set<MailboxId>& noted, const AccountState& state) {
+  while (!noted.empty()) {
+    const MailboxPtr mailbox = state.find(*noted.begin());
+    if (mailbox && mailbox->tail_rows > Maintenance::kMaxTailRows) return mailbox->id;
+    noted.erase(noted.begin());
+  }
+  return std::nullopt;
+}
+
+/// Tail rows of these messages as they are now; one expunged has its row already.
+void write_again(const Mailbox& mailbox, const NumberSet& uids, std::vector<engine::Edit>& edits) {
+  const Members& members = mailbox.contents->members();
+  for (const NumberSet::Range& range : uids.ranges()) {
+    for (std::uint32_t uid = range.first; uid <= range.last; ++uid) {
+      const auto position = members.position_of(Uid(uid));
+      if (!position) continue;
+      const FlagState flags = mailbox.contents->flags_at(*position);
+      edits.push_back({keys::tail_row(mailbox.id, Uid(uid)),
+                       encode_row({members.at(*position), flags.modseq, flags.system,
+                                   mailbox.keywords->set(flags.keywords)})});
+    }
+  }
+}
+
+/// A group's four pages before they have numbers.
+struct Packed {
+  GroupRef group;
+  std::array<std::string, 4> pages;
+  std::vector<std::string> rows;
+  std::vector<PageNumber> dropped;
+};
+
+Result<Packed> pack_rows(engine::Engine& engine, const PartitionId& id, Ordinal first,
+                         Ordinal last) {
+  auto scanned = engine.scan(id, keys::email(first), keys::email(Ordinal(last.value + 1)),
+                             EmailCatalog::kGroupSize, engine::Tier::may_block);
+  if (!scanned) return pass(scanned);
+  Packed out;
+  std::vector<std::pair<Ordinal, EmailRecord>> emails;
+  for (const engine::Row& row : scanned->rows) {
+    const bool paged = row.value.starts_with('p');
+    std::string_view record = std::string_view(row.value).substr(1);
+    std::string page;
+    if (paged) {
+      ByteReader r(record);
+      const PageNumber number(r.u64());
+      auto read = engine.read_page(id, number, engine::Tier::may_block);
+      if (!read) return pass(read);
+      page = std::move(*read);
+      record = page;
+      out.dropped.push_back(number);
+    }
+    auto email = decode_email(record);
+    if (!email) return pass(email);
+    if (!is_trusted(*email)) {
+      // One that cannot be made again stays as it is: its reader says why.
+      if (auto digest = digest_again(engine, email->header, email->body)) {
+        email->keys = std::move(digest->keys);
+        email->structure = std::move(digest->structure);
+      }
+    }
+    emails.emplace_back(Ordinal(keys::last_number(row.key)), std::move(*email));
+    out.rows.push_back(row.key);
+  }
+  out.group.first = first;
+  out.group.last = last;
+  const auto column = [&](std::string EmailRecord::* member) {
+    std::vector<std::pair<Ordinal, std::string_view>> rows;
+    rows.reserve(emails.size());
+    for (const auto& [ordinal, email] : emails) rows.emplace_back(ordinal, email.*member);
+    return GroupPage::encode(rows);
+  };
+  out.pages = {column(&EmailRecord::keys), column(&EmailRecord::structure),
+               column(&EmailRecord::header), column(&EmailRecord::body)};
+  return out;
+}
+
+/// The keys and structure pages of a group with every digest of this version, where it can be.
+Result<std::array<std::string, 2>> renew_pages(engine::Engine& engine, const PartitionId& id,
+                                               const GroupRef& group) {
+  std::array<std::shared_ptr<const GroupPage>, 4> pages;
+  for (std::size_t c = 0; c < pages.size(); ++c) {
+    auto bytes = engine.read_page(id, group.pages[c], engine::Tier::may_block);
+    if (!bytes) return pass(bytes);
+    auto page = GroupPage::decode(*bytes);
+    if (!page) return pass(page);
+    pages[c] = std::move(*page);
+    if (pages[c]->count() != pages[0]->count())
+      return fail(ErrorKind::corrupt, "the columns of a group differ in length");
+  }
+  std::vector<message::Digest> digests(pages[0]->count());
+  std::array<std::vector<std::pair<Ordinal, std::string_view>>, 2> rows;
+  for (std::size_t i = 0; i < digests.size(); ++i) {
+    digests[i] = {std::string(pages[0]->at(i)), std::string(pages[1]->at(i))};
+    if (!is_trusted_keys(digests[i].keys) || !is_trusted_structure(digests[i].structure))
+      if (auto made = digest_again(engine, pages[2]->at(i), pages[3]->at(i)))
+        digests[i] = std::move(*made);
+    rows[0].emplace_back(pages[0]->ordinal_at(i), digests[i].keys);
+    rows[1].emplace_back(pages[0]->ordinal_at(i), digests[i].structure);
+  }
+  return std::array{GroupPage::encode(rows[0]), GroupPage::encode(rows[1])};
+}
+
+}  // namespace
+
+bool Maintenance::is_due(const Account& account) {
+  return !account.pipeline_->long_tails.empty() || pack_is_due(account) ||
+         account.emails_->stale().has_value();
+}
+
+bool Maintenance::pack_is_due(const Account& account) {
+  return account.published()->counters.next_ordinal.value >
+         account.pipeline_->packed_up_to.value + kPackFrom;
+}
+
+async::Task<void> Maintenance::run(AccountPtr account) {
+  async::Loop& home = account->home_;
+  while (!account->store().state().closing.load()) {
+    const StatePtr state = account->published();
+    Status done;
+    if (const auto mailbox = with_long_tail(account->pipeline_->long_tails, *state)) {
+      done = co_await checkpoint(*account, *mailbox);
+    } else if (pack_is_due(*account)) {
+      done = co_await pack(*account);
+    } else if (const auto group = account->emails().stale()) {
+      done = co_await renew(*account, *group);
+    } else {
+      break;
+    }
+    if (!done && done.error().kind != ErrorKind::conflict) {
+      log::error("account {}: {} (kept as it is)", to_hex(account->id()), done.error().text);
+      break;
+    }
+    co_await home.yield();
+  }
+  account->pipeline_->maintaining = false;
+}
+
+async::Task<Status> Maintenance::checkpoint(Account& account, MailboxId id) {
+  auto loaded = co_await account.load_at_home(id);
+  if (!loaded) co_return pass(loaded);
+  const StatePtr seen = account.published();
+  const MailboxPtr from = seen->find(id);
+  if (!from || !from->storage || from->storage->tail_rows() == 0) co_return Status{};
+  NumberSet changed = from->storage->tail;
+  for (const auto& flags : from->storage->flag_changes) changed = changed.unite(flags->uids);
+  // Others go on changing the account while a long mailbox is packed.
+  PageNumber next_page = seen->counters.next_page;
+  Repacked packed = co_await async::offload(account.store().offload(), [&] {
+    return repack(*from->contents, *from->keywords, *from->storage, changed, next_page);
+  });
+  Account::Pipeline& pipeline = *account.pipeline_;
+  co_await pipeline.lock();
+  const StatePtr base = pipeline.working;
+  const MailboxPtr mailbox = base->find(id);
+  if (!mailbox || !mailbox->storage || mailbox->storage->chunks != from->storage->chunks) {
+    pipeline.unlock();  // Gone, or packed by a change of very many messages.
+    co_return Status{};
+  }
+  auto state = std::make_shared<AccountState>(*base);
+  bring_up_to_date(packed, *from, *mailbox);
+  renumber(packed, seen->counters.next_page, state->counters.next_page);
+  PreparedChange change;
+  change.commit.partition = account.id();
+  change.commit.expect = base->seq;
+  auto& edits = change.commit.edits;
+  for (const NumberSet::Range& range : packed.untailed.ranges())
+    for (std::uint32_t uid = range.first; uid <= range.last; ++uid)
+      edits.push_back({keys::tail_row(id, Uid(uid)), std::nullopt});
+  for (const auto& flags : from->storage->flag_changes)
+    edits.push_back({keys::flag_change(id, flags->seq), std::nullopt});
+  write_again(*mailbox, packed.stale, edits);
+  auto next = std::make_shared<Mailbox>(*mailbox);
+  next->tail_rows = packed.storage.tail_rows();
+  edits.push_back({keys::chunks(id), encode_chunks(packed.storage.chunks)});
+  edits.push_back({keys::head(id), encode_head(next->head, next->tail_rows)});
+  edits.push_back({keys::account(), encode_counters(state->counters)});
+  next->storage = std::make_shared<MailboxStorage>(std::move(packed.storage));
+  change.commit.carry.pages = std::move(packed.pages);
+  change.commit.carry.dropped_pages = std::move(packed.dropped);
+  state->mailboxes.set(id, std::move(next));
+  change.next = std::move(state);
+  co_return co_await account.commit_at_home(std::move(change));
+}
+
+async::Task<Status> Maintenance::pack(Account& account) {
+  Account::Pipeline& pipeline = *account.pipeline_;
+  EmailCatalog& catalog = account.emails();
+  auto groups = co_await async::offload(account.store().offload(), [&] { return catalog.load(); });
+  if (!groups) co_return pass(groups);
+  const Ordinal packed((*groups)->empty() ? 0 : (*groups)->back().last.value);
+  pipeline.packed_up_to = packed;
+  if (!pack_is_due(account)) co_return Status{};
+  const Ordinal first(packed.value + 1);
+  const Ordinal last(packed.value + EmailCatalog::kGroupSize);
+  auto made = co_await async::offload(account.store().offload(), [&] {
+    return pack_rows(account.store().engine(), account.id(), first, last);
+  });
+  if (!made) co_return pass(made);
+  co_await pipeline.lock();
+  const StatePtr base = pipeline.working;
+  auto state = std::make_shared<AccountState>(*base);
+  PreparedChange change;
+  change.commit.partition = account.id();
+  change.commit.expect = base->seq;
+  for (std::size_t i = 0; i < made->pages.size(); ++i) {
+    made->group.pages[i] = state->counters.next_page;
+    change.commit.carry.pages.push_back({state->counters.next_page, std::move(made->pages[i])});
+    ++state->counters.next_page;
+  }
+  for (std::string& key : made->rows) change.commit.edits.push_back({std::move(key), std::nullopt});
+  change.commit.edits.push_back({keys::group(first), encode_group(made->group)});
+  change.commit.edits.push_back({keys::account(), encode_counters(state->counters)});
+  change.commit.carry.dropped_pages = std::move(made->dropped);
+  change.next = std::move(state);
+  const Status done = co_await account.commit_at_home(std::move(change));
+  if (done) {
+    catalog.add(made->group);
+    pipeline.packed_up_to = last;
+  }
+  co_return done;
+}
+
+async::Task<Status> Maintenance::renew(Account& account, Ordinal first) {
+  Account::Pipeline& pipeline = *account.pipeline_;
+  EmailCatalog& catalog = account.emails();
+  // Once: what cannot be made again now is not tried with every change.
+  catalog.clear_stale(first);
+  auto groups = co_await async::offload(account.store().offload(), [&] { return catalog.load(); });
+  if (!groups) co_return pass(groups);
+  const GroupRef* found = EmailCatalog::find(**groups, first);
+  if (found == nullptr) co_return Status{};
+  GroupRef group = *found;
+  auto pages = co_await async::offload(account.store().offload(), [&] {
+    return renew_pages(account.store().engine(), account.id(), group);
+  });
+  if (!pages) co_return pass(pages);
+  co_await pipeline.lock();
+  auto state = std::make_shared<AccountState>(*pipeline.working);
+  PreparedChange change;
+  change.commit.partition = account.id();
+  change.commit.expect = state->seq;
+  for (std::size_t c = 0; c < pages->size(); ++c) {
+    change.commit.carry.dropped_pages.push_back(group.pages[c]);
+    group.pages[c] = state->counters.next_page;
+    change.commit.carry.pages.push_back({state->counters.next_page, std::move((*pages)[c])});
+    ++state->counters.next_page;
+  }
+  change.commit.edits.push_back({keys::group(group.first), encode_group(group)});
+  change.commit.edits.push_back({keys::account(), encode_counters(state->counters)});
+  change.next = std::move(state);
+  const Status done = co_await account.commit_at_home(std::move(change));
+  if (done) catalog.forget();
+  co_return done;
+}
+
+}  // namespace posthorn::store

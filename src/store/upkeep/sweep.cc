@@ -1,0 +1,245 @@
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "store/account_pieces.h"
+#include "store/change/pipeline.h"
+#include "store/format/codec.h"
+#include "store/format/keys.h"
+#include "store/format/record.h"
+#include "store/format/system.h"
+#include "store/read/load.h"
+#include "store/store_state.h"
+#include "store/upkeep/expiry.h"
+#include "store/upkeep/release.h"
+
+namespace posthorn::store {
+namespace {
+
+constexpr std::int64_t kDay = 86400;
+
+/// Rows (kind, day, account): the account changed on that day, and what it expunged then is to go
+/// (content), or has gone and its history remains (history).
+enum class Due : char { content = 'd', history = 'y' };
+
+std::string due_prefix(Due kind, std::int64_t day) {
+  std::string key(1, static_cast<char>(kind));
+  ByteWriter(key).u32(static_cast<std::uint32_t>(std::max<std::int64_t>(day, 0)));
+  return key;
+}
+
+struct DueAccount {
+  std::string key;
+  AccountId account;
+};
+
+AccountId account_of(std::string_view key) {
+  AccountId id;
+  if (key.size() >= id.bytes.size())
+    std::ranges::copy(key.substr(key.size() - id.bytes.size()),
+                      reinterpret_cast<char*>(id.bytes.data()));
+  return id;
+}
+
+Result<std::vector<DueAccount>> due_accounts(engine::Engine& engine, Due kind,
+                                             std::int64_t up_to_day) {
+  constexpr std::size_t kAtOnce = 1000;
+  auto rows = engine.scan(system_partition(), std::string(1, static_cast<char>(kind)),
+                          due_prefix(kind, up_to_day + 1), kAtOnce, engine::Tier::may_block);
+  if (!rows) return pass(rows);
+  std::vector<DueAccount> due;
+  for (const engine::Row& row : rows->rows) due.push_back({row.key, account_of(row.key)});
+  return due;
+}
+
+/// What pieces_held() says, found by looking at every piece of the store: for an account of which
+/// something cannot be read any more.
+Result<std::vector<engine::PieceName>> pieces_held_by_all_means(engine::Engine& engine,
+                                                                const AccountId& id) {
+  std::vector<engine::PieceName> pieces;
+  std::optional<engine::PieceName> after;
+  for (;;) {
+    constexpr std::size_t kAtOnce = 1000;
+    auto some = engine.pieces(after, kAtOnce);
+    if (!some) return pass(some);
+    for (const engine::PieceName& name : *some) {
+      auto info = engine.inspect(name);
+      if (!info) return pass(info);
+      if (*info && std::ranges::any_of((*info)->holders,
+                                       [&](const engine::Holder& h) { return h.partition == id; }))
+        pieces.push_back(name);
+    }
+    if (some->size() < kAtOnce) return pieces;
+    after = some->back();
+  }
+}
+
+bool is_damage(ErrorKind kind) {
+  return kind == ErrorKind::corrupt || kind == ErrorKind::not_found;
+}
+
+/// Lets go of every piece of a removed account, erases those that nobody else holds, and ends its
+/// candidates. Done again after a crash it does what is left.
+Status release_pieces(engine::Engine& engine, const AccountId& id) {
+  auto pieces = pieces_held(engine, id);
+  if (!pieces && is_damage(pieces.error().kind)) {
+    log::warning(
+        "account {} is removed, and something of it cannot be read: {}; its pieces are "
+        "looked for in the whole store, which takes longer",
+        to_hex(id), pieces.error().text);
+    pieces = pieces_held_by_all_means(engine, id);
+  }
+  if (!pieces) return pass(pieces);
+  for (const engine::PieceName& name : *pieces) {
+    if (Status ok = engine.unhold(name, id, INT64_MAX);
+        !ok && ok.error().kind != ErrorKind::not_found)
+      return ok;
+    auto info = engine.inspect(name);
+    if (!info) return pass(info);
+    if (*info && (*info)->holders.empty())
+      if (auto erased = engine.erase(name, (*info)->version); !erased) return pass(erased);
+  }
+  auto candidates = candidates_of(engine, id);
+  if (!candidates) return pass(candidates);
+  for (const engine::Candidate& candidate : *candidates)
+    if (Status ok = engine.clear_candidate(candidate); !ok) return ok;
+  return {};
+}
+
+/// Everything of a removed account: pieces, pages, rows. The rows and pages that say which pieces
+/// it holds go only when all pieces are let go of. The row of its counters is the first of them, so
+/// where that is gone a sweep was cut short among the rows, and no piece is left to look for. The
+/// intent in the directory goes last of all, so that a sweep cut short is taken up again.
+Status purge(engine::Engine& engine, const AccountId& id) {
+  const std::string first[] = {keys::account()};
+  auto counters = engine.get(id, first, engine::Tier::may_block);
+  if (!counters) return pass(counters);
+  if (counters->front())
+    if (Status ok = release_pieces(engine, id); !ok) return ok;
+  for (;;) {
+    constexpr std::size_t kAtOnce = 1000;
+    auto rows = engine.scan(id, "", "", kAtOnce, engine::Tier::may_block);
+    if (!rows) return pass(rows);
+    auto pages = engine.pages(id, PageNumber(0), kAtOnce);
+    if (!pages) return pass(pages);
+    if (rows->rows.empty() && pages->empty()) return {};
+    engine::Commit commit{id, rows->tail, 0, {}, {}};
+    for (engine::Row& row : rows->rows) commit.edits.push_back({std::move(row.key), std::nullopt});
+    commit.carry.dropped_pages = std::move(*pages);
+    if (auto done = commit_and_wait(engine, std::move(commit)); !done) return pass(done);
+  }
+}
+
+/// Carries out the removals that are older than the grace time.
+Status purge_removed(engine::Engine& engine, std::int64_t before) {
+  for (std::uint8_t shard = 0; shard < kDirectoryShards; ++shard) {
+    const PartitionId directory = directory_partition(shard);
+    constexpr std::size_t kAtOnce = 100;
+    auto rows = engine.scan(directory, "i", "j", kAtOnce, engine::Tier::may_block);
+    if (!rows) return pass(rows);
+    for (const engine::Row& row : rows->rows) {
+      auto since = unseal(row.value);
+      if (!since) return pass(since);
+      ByteReader r(*since);
+      if (static_cast<std::int64_t>(r.u64()) > before) continue;
+      if (Status ok = purge(engine, account_of(row.key)); !ok) return ok;
+      Status done =
+          edit_row(engine, directory, row.key, [&](const std::optional<std::string>& there) {
+            std::vector<engine::Edit> edits;
+            if (there) edits.push_back({row.key, std::nullopt});
+            return Result<std::vector<engine::Edit>>(std::move(edits));
+          });
+      if (!done) return done;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+void Store::note_due(const AccountId& id) {
+  std::string key = due_prefix(Due::content, state_->clock.now().seconds / kDay);
+  key += id.view();
+  std::vector<engine::Edit> edits;
+  edits.push_back({std::move(key), std::string("1")});
+  state_->engine.hint(system_partition(), std::move(edits));
+}
+
+async::Task<void> Store::trim() {
+  async::Loop* const caller = async::Loop::current();
+  const std::size_t budget = state_->options.open_accounts / state_->shards.size() + 1;
+  for (std::size_t i = 0; i < state_->shards.size(); ++i) {
+    co_await state_->loops.at(i).enter();
+    HomeShard& shard = *state_->shards[i];
+    const std::scoped_lock lock(shard.open_mutex);
+    std::uint64_t contents = 0;
+    std::size_t kept = 0;
+    for (auto it = shard.open.begin(); it != shard.open.end();) {
+      const AccountPtr& account = it->second;
+      // Nobody else has it, and nothing of it is under way: it can be read again when wanted.
+      const bool idle = account.use_count() == 1 && account->pipeline_->pending.empty();
+      std::uint64_t bytes = 0;
+      const StatePtr state = account->published();
+      for (const auto& [id, mailbox] : state->mailboxes)
+        if (mailbox->contents) bytes += std::uint64_t{mailbox->contents->count()} * 48;
+      if (idle && (kept >= budget || contents + bytes > state_->options.contents_budget_bytes /
+                                                            state_->shards.size())) {
+        it = shard.open.erase(it);
+      } else {
+        contents += bytes;
+        ++kept;
+        ++it;
+      }
+    }
+  }
+  if (caller != nullptr) co_await caller->enter();
+}
+
+namespace {
+
+/// Takes accounts of that kind whose day has passed; one that is busy stays for the next round.
+async::Task<Status> expire(Store& store, Due kind, Expiry::Bounds before) {
+  const bool content = kind == Due::content;
+  // A day's row stands for changes up to its end.
+  const std::int64_t up_to = (content ? before.content : before.history) / kDay - 1;
+  auto due = co_await async::offload(store.offload(),
+                                     [&] { return due_accounts(store.engine(), kind, up_to); });
+  if (!due) co_return pass(due);
+  for (DueAccount& entry : *due) {
+    auto opened = co_await store.account(entry.account);
+    if (opened) {
+      auto done = co_await Expiry::run(*opened, before);
+      if (!done) log::error("account {}: sweep: {}", to_hex(entry.account), done.error().text);
+      if (done && *done == Expiry::Outcome::busy) continue;
+    }
+    std::vector<engine::Edit> edits;
+    if (opened && content && before.history < before.content) {
+      std::string later = entry.key;
+      later.front() = static_cast<char>(Due::history);
+      edits.push_back({std::move(later), std::string("1")});
+    }
+    edits.push_back({std::move(entry.key), std::nullopt});
+    store.engine().hint(system_partition(), std::move(edits));
+  }
+  co_return Status{};
+}
+
+}  // namespace
+
+async::Task<Status> Store::sweep() {
+  co_await trim();
+  const std::int64_t now = state_->clock.now().seconds;
+  const StorePolicy kept = policy();
+  Expiry::Bounds before;
+  before.history = now - kept.horizon_seconds;
+  before.content = std::max(before.history, now - kept.content_seconds);
+  for (const Due kind : {Due::content, Due::history})
+    if (Status ok = co_await expire(*this, kind, before); !ok) co_return ok;
+  if (Status done = co_await forget_empty_outboxes(); !done) co_return done;
+  const std::int64_t not_after = now - state_->options.sweep_grace_seconds;
+  if (Status ok = co_await release_unused(*this, not_after); !ok) co_return ok;
+  co_return co_await async::offload(state_->offload,
+                                    [&] { return purge_removed(state_->engine, not_after); });
+}
+
+}  // namespace posthorn::store

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/ids.h"
+#include "store/value/mailbox.h"
+#include "store/value/outbox.h"
+#include "store/value/persistent_map.h"
+#include "store/value/sending.h"
+
+namespace posthorn::store {
+
+/// Limits of an account; 0 means no limit.
+struct Quota {
+  std::uint64_t max_bytes = 0;
+  std::uint64_t max_messages = 0;
+};
+
+/// Numbers an account gives out and counts, kept in one row.
+struct AccountCounters {
+  MailboxId next_mailbox{1};
+  Ordinal next_ordinal{1};
+  PageNumber next_page{1};
+  UidValidity next_uid_validity{1};
+  std::uint64_t bytes = 0;
+  std::uint64_t messages = 0;
+  Quota quota;
+};
+
+/// An account at one change number: a value. Readers hold a pointer to one and lock nothing.
+struct AccountState {
+  Seq seq;  ///< The change that made it; also the newest MODSEQ given out.
+  AccountCounters counters;
+  /// Every change to a mailbox makes a new one of these, so it must not cost all of them; names and
+  /// subscriptions change seldom.
+  using Mailboxes = PersistentMap<MailboxId, MailboxPtr>;
+  using Names = std::map<std::string, MailboxId, std::less<>>;
+  using Subscriptions = std::set<std::string, std::less<>>;
+  Mailboxes mailboxes;
+  std::shared_ptr<const Names> names = std::make_shared<Names>();
+  std::shared_ptr<const Subscriptions> subscriptions = std::make_shared<Subscriptions>();
+  std::shared_ptr<const Outbox> outbox = std::make_shared<Outbox>();
+  SendingUsage usage;
+  std::shared_ptr<const SendingSettings> sending = std::make_shared<SendingSettings>();
+  /// The intent that the newest change carried out, if it was one's.
+  std::optional<IntentId> intent = {};
+
+  [[nodiscard]] MailboxPtr find(MailboxId id) const {
+    const MailboxPtr* found = mailboxes.find(id);
+    return found == nullptr ? nullptr : *found;
+  }
+  [[nodiscard]] MailboxPtr find(std::string_view name) const {
+    const auto it = names->find(name);
+    return it == names->end() ? nullptr : find(it->second);
+  }
+  /// Whether `name` has mailboxes below it.
+  [[nodiscard]] bool has_children(std::string_view name) const;
+  [[nodiscard]] MailboxPtr find_special(SpecialUse use) const;
+};
+using StatePtr = std::shared_ptr<const AccountState>;
+
+}  // namespace posthorn::store

@@ -1,0 +1,152 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/flags.h"
+#include "base/ids.h"
+#include "base/number_set.h"
+#include "message/digest/search_key.h"
+
+namespace posthorn::wire::imap {
+
+/// Whether a command names messages by sequence number or, after "UID", by UID (RFC 9051 §6.4.9).
+enum class Numbering : std::uint8_t { seqnum, uid };
+
+struct CheckCommand {};
+struct CloseCommand {};
+struct UnselectCommand {};
+
+/// EXPUNGE, or with `uids` UID EXPUNGE (RFC 4315 §2.1).
+struct ExpungeCommand {
+  std::optional<SequenceSet> uids;
+};
+
+/// RFC 9394: a window of the results, counted from the lowest UID or backwards from the highest.
+struct PartialRange {
+  enum class From : std::uint8_t { oldest, newest };
+  From from = From::oldest;
+  std::uint32_t first = 1;
+  std::uint32_t last = 1;  ///< Not below `first`.
+  friend bool operator==(const PartialRange&, const PartialRange&) = default;
+};
+
+/// RFC 4731 §3.1, RFC 5182, RFC 9394. `RETURN ()` is ALL.
+struct SearchReturn {
+  bool min = false;
+  bool max = false;
+  bool all = false;
+  bool count = false;
+  bool save = false;
+  std::optional<PartialRange> partial;
+};
+
+/// RFC 9051 §6.4.4.
+struct SearchCommand {
+  Numbering numbering = Numbering::seqnum;
+  std::optional<SearchReturn> returns;
+  message::SearchKey key;
+  bool uses_modseq = false;  ///< A MODSEQ key: the answer carries MODSEQ (RFC 7162 §3.1.5).
+};
+/// RFC 5256, RFC 5957; with `returns` RFC 5267 ESORT.
+struct SortCommand {
+  Numbering numbering = Numbering::seqnum;
+  std::optional<SearchReturn> returns;
+  std::vector<message::SortKey> order;
+  message::SearchKey key;
+  bool uses_modseq = false;
+};
+struct ThreadCommand {
+  Numbering numbering = Numbering::seqnum;
+  message::ThreadAlgorithm algorithm = message::ThreadAlgorithm::references;
+  message::SearchKey key;
+};
+
+/// RFC 9051 §9 `section`: what of a message, without the brackets.
+struct Section {
+  enum class Text : std::uint8_t {
+    whole,              ///< The part itself, or with no `part` the message.
+    header,             ///< HEADER
+    header_fields,      ///< HEADER.FIELDS
+    header_fields_not,  ///< HEADER.FIELDS.NOT
+    text,               ///< TEXT
+    mime,               ///< MIME; only with a `part`.
+  };
+  std::vector<std::uint32_t> part;
+  Text text = Text::whole;
+  std::vector<std::string> fields;  ///< As written.
+  friend bool operator==(const Section&, const Section&) = default;
+};
+
+/// `<offset.count>`
+struct Partial {
+  std::uint64_t offset = 0;
+  std::uint64_t count = 1;  ///< Not 0.
+  friend bool operator==(const Partial&, const Partial&) = default;
+};
+
+/// RFC 9051 §9 `fetch-att`.
+struct FetchItem {
+  enum class Kind : std::uint8_t {
+    uid,
+    flags,
+    internal_date,
+    rfc822_size,
+    envelope,
+    body,  ///< BODY: the structure without its extension data.
+    body_structure,
+    rfc822,
+    rfc822_header,
+    rfc822_text,   ///< RFC 3501 §6.4.5. `peek` is set for rfc822_header.
+    body_section,  ///< BODY[...]
+    binary,        ///< BINARY[...]; `section` has only a part.
+    binary_size,
+    modseq,     ///< RFC 7162
+    save_date,  ///< RFC 8514
+    preview,    ///< RFC 8970
+    email_id,
+    thread_id,  ///< RFC 8474
+  };
+  Kind kind = Kind::uid;
+  bool peek = true;   ///< Does not set \Seen.
+  bool lazy = false;  ///< PREVIEW (LAZY)
+  Section section = {};
+  std::optional<Partial> partial = {};
+};
+
+/// RFC 9051 §6.4.5. Macros are spelled out; an item asked for twice is here once.
+struct FetchCommand {
+  Numbering numbering = Numbering::seqnum;
+  SequenceSet set;
+  std::vector<FetchItem> items;
+  std::optional<ModSeq> changed_since;  ///< RFC 7162 §3.1.4.1; 0 is accepted.
+  bool vanished = false;                ///< RFC 7162 §3.2.6; only with UID and CHANGEDSINCE.
+  std::optional<PartialRange> partial;  ///< RFC 9394 §3.3; only with UID.
+};
+
+/// RFC 9051 §6.4.6.
+struct StoreCommand {
+  enum class Mode : std::uint8_t { replace, add, remove };
+  Numbering numbering = Numbering::seqnum;
+  SequenceSet set;
+  Mode mode = Mode::replace;
+  bool silent = false;
+  FlagList flags;
+  std::optional<ModSeq> unchanged_since;  ///< RFC 7162 §3.1.3
+};
+
+struct CopyCommand {
+  Numbering numbering = Numbering::seqnum;
+  SequenceSet set;
+  std::string mailbox;
+};
+/// RFC 6851.
+struct MoveCommand {
+  Numbering numbering = Numbering::seqnum;
+  SequenceSet set;
+  std::string mailbox;
+};
+
+}  // namespace posthorn::wire::imap

@@ -1,0 +1,123 @@
+#include "text/charset.h"
+#include "wire/imap/chars.h"
+#include "wire/imap/command/rules.h"
+
+namespace posthorn::wire::imap::grammar {
+
+namespace {
+
+bool search_return_opt(Input& in, SearchReturn& out) {
+  const std::size_t mark = in.mark();
+  const std::string_view name = in.take_run(kAtomChars);
+  if (text::iequals(name, "MIN")) return out.min = true;
+  if (text::iequals(name, "MAX")) return out.max = true;
+  if (text::iequals(name, "ALL")) return out.all = true;
+  if (text::iequals(name, "COUNT")) return out.count = true;
+  if (text::iequals(name, "SAVE")) return out.save = true;
+  if (text::iequals(name, "PARTIAL")) return in.sp() && partial_range(in, out.partial.emplace());
+  in.back_to(mark);
+  return in.expected("a search return option");
+}
+
+// After "RETURN". RFC 4731 §3.1: an empty list means ALL.
+bool search_return_opts(Input& in, SearchReturn& out) {
+  if (!in.sp() || !list_of(in, [&] { return search_return_opt(in, out); })) return false;
+  if (!out.min && !out.max && !out.count && !out.save && !out.partial) out.all = true;
+  // RFC 9394 §3.1.
+  if (out.all && out.partial)
+    return in.refuse(ErrorKind::bad_argument, "ALL and PARTIAL exclude each other");
+  return true;
+}
+
+bool optional_return(Input& in, std::optional<SearchReturn>& out) {
+  const std::size_t mark = in.mark();
+  if (!in.take(" RETURN ")) return true;
+  in.back_to(mark);
+  in.take(" RETURN");
+  return search_return_opts(in, out.emplace());
+}
+
+// charset = atom / quoted; an astring is as good.
+bool charset(Input& in, std::string& out) {
+  if (!astring(in, out)) return false;
+  // RFC 9755 §3: UTF-8 is understood, anything else is refused with BAD.
+  if (in.options().utf8 && !text::iequals(out, "UTF-8") && !text::iequals(out, "US-ASCII"))
+    return in.refuse(ErrorKind::bad_argument, "after enabling UTF-8 there is no other charset");
+  if (!text::is_known_charset(out))
+    return in.refuse(ErrorKind::unknown_charset, "the charset is not known");
+  return true;
+}
+
+bool sort_key(Input& in, message::SortField& out) {
+  using Field = message::SortField;
+  struct Name {
+    std::string_view text;
+    Field field;
+  };
+  static constexpr Name kNames[] = {{"ARRIVAL", Field::arrival},
+                                    {"CC", Field::cc},
+                                    {"DATE", Field::date},
+                                    {"FROM", Field::from},
+                                    {"SIZE", Field::size},
+                                    {"SUBJECT", Field::subject},
+                                    {"TO", Field::to},
+                                    {"DISPLAYFROM", Field::display_from},
+                                    {"DISPLAYTO", Field::display_to}};
+  const std::size_t mark = in.mark();
+  const std::string_view name = in.take_run(kAtomChars);
+  for (const Name& known : kNames) {
+    if (!text::iequals(name, known.text)) continue;
+    out = known.field;
+    return true;
+  }
+  in.back_to(mark);
+  return in.expected("a sort key");
+}
+
+bool sort_criterion(Input& in, message::SortKey& out) {
+  out.reverse = in.take("REVERSE ");
+  return sort_key(in, out.field);
+}
+
+// RFC 5256 §5: search-criteria = charset 1*(SP search-key)
+bool search_criteria(Input& in, SearchContext& context, message::SearchKey& out) {
+  return in.sp() && charset(in, context.charset) && in.sp() && search_keys(in, context, out);
+}
+
+bool thread_alg(Input& in, message::ThreadAlgorithm& out) {
+  std::string name;
+  if (!in.sp() || !word(in, name)) return false;
+  if (name != "REFERENCES" && name != "ORDEREDSUBJECT")
+    return in.refuse(ErrorKind::bad_argument, "there is no such thread algorithm");
+  out = name == "REFERENCES" ? message::ThreadAlgorithm::references
+                             : message::ThreadAlgorithm::ordered_subject;
+  return true;
+}
+
+}  // namespace
+
+bool search(Input& in, SearchCommand& out) {
+  SearchContext context;
+  if (!optional_return(in, out.returns) || !in.sp()) return false;
+  if (in.take("CHARSET ") && (!charset(in, context.charset) || !in.sp())) return false;
+  const bool ok = search_keys(in, context, out.key);
+  out.uses_modseq = context.uses_modseq;
+  return ok;
+}
+
+bool sort(Input& in, SortCommand& out) {
+  SearchContext context;
+  if (!optional_return(in, out.returns) || !in.sp()) return false;
+  const auto criterion = [&] { return sort_criterion(in, out.order.emplace_back()); };
+  if (!nonempty_list_of(in, criterion)) return false;
+  const bool ok = search_criteria(in, context, out.key);
+  out.uses_modseq = context.uses_modseq;
+  return ok;
+}
+
+bool thread(Input& in, ThreadCommand& out) {
+  SearchContext context;
+  return thread_alg(in, out.algorithm) && search_criteria(in, context, out.key);
+}
+
+}  // namespace posthorn::wire::imap::grammar

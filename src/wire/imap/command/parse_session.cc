@@ -1,0 +1,50 @@
+#include "wire/imap/chars.h"
+#include "wire/imap/command/rules.h"
+
+namespace posthorn::wire::imap::grammar {
+
+// RFC 4959 §3: "=" is an empty initial response.
+bool authenticate(Input& in, AuthenticateCommand& out) {
+  if (!in.sp() || !word(in, out.mechanism)) return false;
+  if (!in.take(' ')) return true;
+  const std::string_view response = in.take_run(kBase64Chars);
+  if (response.empty()) return in.expected("base64 or \"=\"");
+  out.initial_response.emplace(response == "=" ? std::string_view{} : response);
+  return true;
+}
+
+bool login(Input& in, LoginCommand& out) {
+  return in.sp() && astring(in, out.user) && in.sp() && astring(in, out.password);
+}
+
+bool enable(Input& in, EnableCommand& out) {
+  do {
+    if (!in.within_list(out.capabilities.size()) || !in.sp() ||
+        !word(in, out.capabilities.emplace_back()))
+      return false;
+  } while (!in.at_end());
+  return true;
+}
+
+// RFC 2971 §4. workaround: some clients send "ID ()".
+bool id(Input& in, IdCommand& out) {
+  if (!in.sp()) return false;
+  if (in.take("NIL")) return true;
+  return list_of(in, [&] {
+    auto& [name, value] = out.parameters.emplace_back();
+    return string(in, name) && in.sp() && nstring(in, value);
+  });
+}
+
+bool compress(Input& in, CompressCommand& out) { return in.sp() && word(in, out.algorithm); }
+
+bool getquota(Input& in, GetQuotaCommand& out) { return in.sp() && astring(in, out.root); }
+
+bool setquota(Input& in, SetQuotaCommand& out) {
+  return in.sp() && astring(in, out.root) && in.sp() && list_of(in, [&] {
+           SetQuotaCommand::Limit& limit = out.limits.emplace_back();
+           return word(in, limit.resource) && in.sp() && number64(in, limit.limit);
+         });
+}
+
+}  // namespace posthorn::wire::imap::grammar

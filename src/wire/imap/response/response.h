@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/number_set.h"
+#include "wire/imap/command/commands_mailbox.h"
+#include "wire/imap/command/commands_message.h"
+#include "wire/imap/response/response_code.h"
+#include "wire/imap/response/writer.h"
+
+/// Whole responses, each with its line end. RFC 9051 §7 and §9; FETCH is in format_fetch.h, LIST in
+/// format_list.h.
+namespace posthorn::wire::imap {
+
+enum class Condition : std::uint8_t { ok, no, bad, bye, preauth };
+
+/// `tag OK [code] text`. Control characters in `text` become spaces, and so do 8-bit octets unless
+/// the dialect has UTF-8; an empty text becomes a word, since resp-text needs one.
+void format_tagged(Writer& w, std::string_view tag, Condition condition, const Code& code,
+                   std::string_view text);
+void format_untagged(Writer& w, Condition condition, const Code& code, std::string_view text);
+/// `+ text`; always with the space, which some clients want to see.
+void format_continuation(Writer& w, std::string_view text = {});
+
+void format_capability(Writer& w, std::string_view names);
+/// RFC 5161. Also sent when nothing was enabled.
+void format_enabled(Writer& w, std::span<const std::string_view> names);
+/// RFC 2971 §3.2. Empty is NIL.
+void format_id(Writer& w, std::span<const std::pair<std::string_view, std::string_view>> fields);
+
+/// `* FLAGS (...)`: the flags a mailbox has.
+void format_flags(Writer& w, SystemFlags system, std::span<const std::string> keywords);
+void format_exists(Writer& w, std::uint32_t messages);
+/// RFC 3501 §7.3.2. Writes nothing in rev2.
+void format_recent(Writer& w, std::uint32_t messages);
+void format_expunge(Writer& w, Seqnum seqnum);
+/// RFC 7162 §3.2.10. `earlier` for what SELECT and FETCH report. Writes nothing for an empty set.
+enum class Vanished : std::uint8_t { now, earlier };
+void format_vanished(Writer& w, Vanished when, const NumberSet& uids);
+
+/// RFC 3501 §7.2.5, with MODSEQ RFC 7162 §3.1.5. Sent even when empty.
+void format_search(Writer& w, std::span<const std::uint32_t> numbers,
+                   std::optional<ModSeq> highest = {});
+/// RFC 5256 §4, in order.
+void format_sort(Writer& w, std::span<const std::uint32_t> numbers,
+                 std::optional<ModSeq> highest = {});
+
+/// RFC 9394: the window asked for, and what is in it.
+struct SearchPartial {
+  PartialRange range;
+  NumberSet numbers;                         ///< Empty is NIL.
+  std::span<const std::uint32_t> ordered{};  ///< For SORT instead of `numbers`.
+};
+/// RFC 4731 §3.1. What is absent is not sent.
+struct EsearchResponse {
+  std::string_view tag;
+  Numbering numbering = Numbering::seqnum;
+  std::optional<std::uint32_t> min = {};
+  std::optional<std::uint32_t> max = {};
+  std::optional<std::uint32_t> count = {};
+  /// Sent only if not empty.
+  const NumberSet* all = nullptr;
+  /// The same for SORT (RFC 5267 §3): in order.
+  std::span<const std::uint32_t> all_ordered = {};
+  std::optional<SearchPartial> partial = {};
+  std::optional<ModSeq> modseq = {};  ///< RFC 7162 §3.1.10
+};
+/// workaround: new Outlook wants the tag in quotes, always.
+void format_esearch(Writer& w, const EsearchResponse& response);
+
+/// A message of a thread forest in pre-order. Number 0 stands for a message that is not there.
+struct ThreadItem {
+  std::uint32_t number = 0;
+  std::uint32_t depth = 0;  ///< 0 begins a thread; at most one more than the item before.
+};
+/// RFC 5256 §4.
+void format_thread(Writer& w, std::span<const ThreadItem> items);
+
+/// Values of a STATUS response, in the order they are sent. What is absent is not sent.
+struct StatusValues {
+  std::optional<std::uint32_t> messages;
+  std::optional<std::uint32_t> recent;
+  std::optional<Uid> uid_next;
+  std::optional<UidValidity> uid_validity;
+  std::optional<std::uint32_t> unseen;
+  std::optional<std::uint32_t> deleted;
+  std::optional<std::uint64_t> size;
+  std::optional<ModSeq> highest_modseq;
+  std::optional<std::uint64_t> append_limit;
+  std::optional<std::uint64_t> deleted_storage;
+  std::string_view mailbox_id;  ///< Empty is absent.
+};
+void format_status(Writer& w, std::string_view mailbox, const StatusValues& values);
+
+/// RFC 9208 §4.2.
+struct QuotaResource {
+  std::string_view name;
+  std::uint64_t usage = 0;
+  std::uint64_t limit = 0;
+};
+void format_quota(Writer& w, std::string_view root, std::span<const QuotaResource> resources);
+void format_quotaroot(Writer& w, std::string_view mailbox, std::span<const std::string_view> roots);
+
+}  // namespace posthorn::wire::imap
