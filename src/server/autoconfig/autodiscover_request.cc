@@ -10,8 +10,6 @@
 namespace posthorn::server::autoconfig {
 namespace {
 
-using http::Request;
-
 struct FreeContext {
   void operator()(xmlParserCtxt* context) const { xmlFreeParserCtxt(context); }
 };
