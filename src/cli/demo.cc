@@ -173,7 +173,7 @@ void greet(const app::Server& server, const DemoFolder& folder) {
       "    {7} --data-dir {5} import {0} ~/old.mbox --mailbox Old\n"
       "\n"
       "The data lies in {5}{6}. Ctrl-C ends it.\n\n",
-      app::kDemoName, demo::kDemoPassword, at.imap, at.imaps, at.lmtp, folder.path(),
+      demo::kDemoName, demo::kDemoPassword, at.imap, at.imaps, at.lmtp, folder.path(),
       folder.is_thrown_away() ? " and is removed at the end" : "", own_path(), describe_setup(at),
       at.submission, at.pop3);
   std::fflush(stdout);
