@@ -10,6 +10,7 @@
 #include "store/change/watch_list.h"
 #include "store/format/codec.h"
 #include "store/format/keys.h"
+#include "store/format/outbox_codec.h"
 #include "store/read/email_catalog.h"
 #include "store/read/load.h"
 #include "store/store_state.h"
@@ -134,14 +135,23 @@ async::Task<Result<bool>> Account::is_done_at_home(const IntentId& intent) {
   const auto is_same = [&](const StatePtr& state) { return state->intent == intent; };
   if (std::ranges::any_of(pipeline_->pending, is_same)) co_await pipeline_->drained();
   const std::string key = keys::intent(intent);
-  const auto read = [&](engine::Tier tier) {
-    return store_.engine().get(id_, std::span(&key, 1), tier);
+  const auto read = [&](engine::Tier tier) -> Result<bool> {
+    auto row = store_.engine().get(id_, std::span(&key, 1), tier);
+    if (!row) return pass(row);
+    if (!row->front()) return false;
+    if (auto when = decode_time(*row->front()); !when) return pass(when);
+    return true;
   };
-  auto row = read(engine::Tier::cached_only);
-  if (!row && row.error().kind == ErrorKind::would_block)
-    row = co_await async::offload(store_.offload(), [&] { return read(engine::Tier::may_block); });
-  if (!row) co_return pass(row);
-  co_return row->front().has_value();
+  Result<bool> done = read(engine::Tier::cached_only);
+  if (!done)
+    done = co_await async::offload(store_.offload(), [&] { return read(engine::Tier::may_block); });
+  if (done || done.error().kind != ErrorKind::corrupt) co_return done;
+  // A row that cannot be read proves nothing. Doing the step again may repeat a message; believing
+  // the row would lose one. The step's commit then writes the row anew.
+  log::error(
+      "account {}: the record of a step done for account {} is damaged; it is done again: {}",
+      to_hex(id_), to_hex(intent.from), done.error().text);
+  co_return false;
 }
 
 async::Task<Status> Account::list_at_home() {

@@ -244,11 +244,12 @@ constexpr std::array<Standard, 6> kStandardMailboxes = {{
     {"Trash", bit(SpecialUse::trash)},
 }};
 
-/// First from the cache on this thread, then, if it has to, from the disk on another.
+/// First from the cache on this thread, then, if it has to, from the disk on another. Only a read
+/// that may block decides that something cannot be read.
 template <class T, class Read>
 async::Task<Result<T>> read_or_offload(async::OffloadPool& pool, Read read) {
   Result<T> cached = read(engine::Tier::cached_only);
-  if (cached || cached.error().kind != ErrorKind::would_block) co_return cached;
+  if (cached || cached.error().kind == ErrorKind::not_found) co_return cached;
   co_return co_await async::offload(pool, [&] { return read(engine::Tier::may_block); });
 }
 

@@ -8,6 +8,9 @@
 #include "base/bytes.h"
 #include "engine/faulty/faulty_engine.h"
 #include "store/change/queue_list.h"
+#include "store/format/keys.h"
+#include "store/format/outbox_codec.h"
+#include "store/format/system.h"
 #include "store/read/email_reader.h"
 #include "store/store_fixture.h"
 
@@ -361,6 +364,32 @@ TEST_F(OutboxTest, AStepThatFailedCanBeAskedForAgain) {
   EXPECT_TRUE(again->changed);
   control_->set_cached_reads(engine::CachedReads::would_block);
   EXPECT_FALSE(run(account_->change_once(intent, deliver))->changed);
+}
+
+/// A row that does not say when the step was done is no proof that it was: not an empty one, as an
+/// engine might answer by mistake, and not a damaged one.
+TEST_F(OutboxTest, ARowThatCannotBeReadDoesNotCountAsDone) {
+  const MailboxId inbox = account_->published()->find("INBOX")->id;
+  const NewEmail email = upload(account_, message("local"));
+  const auto deliver = [&](Change& c) -> Status {
+    auto uid = c.append(inbox, email, {}, clock_.now());
+    return uid ? Status{} : pass(uid);
+  };
+  std::string damaged = encode_time(1);
+  damaged.back() = static_cast<char>(damaged.back() ^ 1);
+  std::uint32_t step = 0;
+  for (const std::string& value : {std::string(), damaged}) {
+    const IntentId intent{account_->id(), OutboxId(7), ++step};
+    const Seq tail = *engine_->tail(account_->id(), engine::Tier::may_block);
+    ASSERT_TRUE(
+        commit_and_wait(*engine_, {account_->id(), tail, 0, {{keys::intent(intent), value}}, {}}));
+    auto done = run(account_->change_once(intent, deliver));
+    ASSERT_TRUE(done) << done.error().text;
+    EXPECT_TRUE(done->changed);
+    // That wrote the row anew.
+    EXPECT_FALSE(run(account_->change_once(intent, deliver))->changed);
+  }
+  EXPECT_EQ(account_->published()->find(inbox)->head.messages, 2U);
 }
 
 TEST_F(OutboxTest, ListenersHearOfEveryChangeOfAnOutbox) {
