@@ -20,9 +20,12 @@ std::size_t offload_threads(const config::Threads& threads) {
 
 constexpr std::size_t kOffloadQueue = 4096;
 
-Result<std::unique_ptr<engine::Engine>> open_engine(const config::Config& config, EngineKind kind) {
+Result<std::unique_ptr<engine::Engine>> open_engine(const config::Config& config, EngineKind kind,
+                                                    engine::IfAbsent if_absent) {
   if (kind == EngineKind::memory) return std::make_unique<engine::MemoryEngine>();
-  return engine::open_rocksdb(engine_options(config));
+  engine::RocksDbOptions options = engine_options(config);
+  options.if_absent = if_absent;
+  return engine::open_rocksdb(options);
 }
 
 store::PieceSharing sharing(config::PieceSharing among) {
@@ -71,9 +74,10 @@ std::string store_path(const config::Config& config) { return config.data_dir + 
 Core::Core(const config::Threads& threads)
     : loops_(io_threads(threads)), offload_(offload_threads(threads), kOffloadQueue) {}
 
-Result<std::unique_ptr<Core>> Core::open(const config::Config& config, EngineKind kind) {
+Result<std::unique_ptr<Core>> Core::open(const config::Config& config, EngineKind kind,
+                                         engine::IfAbsent if_absent) {
   std::unique_ptr<Core> core(new Core(config.threads));
-  auto engine = open_engine(config, kind);
+  auto engine = open_engine(config, kind, if_absent);
   if (!engine) return pass(engine);
   core->engine_ = std::move(*engine);
   auto store = store::Store::open(*core->engine_, core->loops_, core->offload_, system_clock(),

@@ -23,8 +23,10 @@ enum class EngineKind : std::uint8_t {
 /// The store, open, with the threads it works on.
 class Core {
  public:
-  /// Errors: unavailable when another process has the data open; io, corrupt, not_supported.
-  static Result<std::unique_ptr<Core>> open(const config::Config& config, EngineKind engine);
+  /// `if_absent` says whether a store is made where none is. Errors: unavailable when another
+  /// process has the data open; not_found, io, corrupt, not_supported.
+  static Result<std::unique_ptr<Core>> open(const config::Config& config, EngineKind engine,
+                                            engine::IfAbsent if_absent);
   ~Core();
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;

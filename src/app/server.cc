@@ -309,7 +309,7 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   if (!to_relay) return pass(to_relay);
   auto tokens = load_token_verifier(config);
   if (!tokens) return pass(tokens);
-  auto core = Core::open(config, settings.engine);
+  auto core = Core::open(config, settings.engine, engine::IfAbsent::create);
   if (!core) return pass(core);
   std::unique_ptr<Server> server(new Server(
       std::make_unique<State>(std::move(settings), std::move(*core), std::move(*certificates),

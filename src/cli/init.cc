@@ -48,7 +48,8 @@ Result<std::string> first_config(const Program& program) {
   if (!program.data_dir.empty()) settings->emplace_back("data_dir", program.data_dir);
   const auto loaded = config::load({.overrides = std::move(*settings)});
   if (!loaded) return std::unexpected(loaded.error());
-  return fmt::format("# Made by posthorn {} init.\n", kProgramVersion) + config::first_file(*loaded);
+  return fmt::format("# Made by posthorn {} init.\n", kProgramVersion) +
+         config::first_file(*loaded);
 }
 
 /// With those above it.
@@ -108,7 +109,7 @@ int init(Program& program, const InitOptions& options) {
     if (!password) return complain(password.error());
     request = {{"do", "account.create"}, {"name", options.account}, {"password", *password}};
   }
-  const int code = ask(program, request, [](const admin::Json&) {});
+  const int code = ask(program, request, [](const admin::Json&) {}, engine::IfAbsent::create);
   if (code == 0) fmt::print("ready: posthorn --config {} serve\n", program.config_path);
   return code;
 }

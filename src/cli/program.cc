@@ -44,7 +44,8 @@ int complain(const Error& error) {
   return kFailed;
 }
 
-async::Task<Result<std::unique_ptr<Access>>> Access::open(const config::Config& config) {
+async::Task<Result<std::unique_ptr<Access>>> Access::open(const config::Config& config,
+                                                          engine::IfAbsent if_absent) {
   std::unique_ptr<Access> access(new Access);
   const std::string socket = config::path_in(config, config.listen.admin_socket);
   if (!socket.empty()) {
@@ -55,7 +56,7 @@ async::Task<Result<std::unique_ptr<Access>>> Access::open(const config::Config& 
     }
     if (remote.error().kind == ErrorKind::no_permission) co_return pass(remote);
   }
-  auto core = app::Core::open(config, app::EngineKind::rocksdb);
+  auto core = app::Core::open(config, app::EngineKind::rocksdb, if_absent);
   if (!core) co_return pass(core);
   access->core_ = std::move(*core);
   access->admin_ = std::make_unique<admin::LocalAdmin>(
@@ -74,10 +75,10 @@ async::Task<void> Access::close() {
 
 namespace {
 
-async::Task<Result<int>> open_and_work(const config::Config& config,
+async::Task<Result<int>> open_and_work(const config::Config& config, engine::IfAbsent if_absent,
                                        const std::function<async::Task<Result<int>>(Access&)>& work,
                                        std::unique_ptr<Access>& access) {
-  auto opened = co_await Access::open(config);
+  auto opened = co_await Access::open(config, if_absent);
   if (!opened) co_return pass(opened);
   access = std::move(*opened);
   auto code = co_await work(*access);
@@ -88,19 +89,21 @@ async::Task<Result<int>> open_and_work(const config::Config& config,
 }  // namespace
 
 int with_access(const Program& program,
-                const std::function<async::Task<Result<int>>(Access&)>& work) {
+                const std::function<async::Task<Result<int>>(Access&)>& work,
+                engine::IfAbsent if_absent) {
   const Result<config::Loaded> loaded = load_config(program);
   if (!loaded) return complain(loaded.error());
   log::set_level(log::Level::warning);
   // Let go of only when no loop runs any more: it joins threads.
   std::unique_ptr<Access> access;
-  const Result<int> code = async::run_blocking(open_and_work(loaded->config, work, access));
+  const Result<int> code =
+      async::run_blocking(open_and_work(loaded->config, if_absent, work, access));
   return code ? *code : complain(code.error());
 }
 
 int ask(const Program& program, const admin::Json& request,
-        const std::function<void(const admin::Json&)>& show) {
-  return with_access(program, [&](Access& access) -> async::Task<Result<int>> {
+        const std::function<void(const admin::Json&)>& show, engine::IfAbsent if_absent) {
+  const auto work = [&](Access& access) -> async::Task<Result<int>> {
     return [](admin::Admin& admin, admin::Json what,
               const std::function<void(const admin::Json&)>& then) -> async::Task<Result<int>> {
       auto answer = co_await admin.call(std::move(what));
@@ -108,7 +111,8 @@ int ask(const Program& program, const admin::Json& request,
       then(answer->said);
       co_return 0;
     }(access.admin(), request, show);
-  });
+  };
+  return with_access(program, work, if_absent);
 }
 
 }  // namespace posthorn::cli

@@ -47,8 +47,10 @@ int complain(const Error& error);
 /// The store's data, through the server when one runs, else opened here.
 class Access {
  public:
-  /// Errors: unavailable when another process has the data open but answers no socket.
-  static async::Task<Result<std::unique_ptr<Access>>> open(const config::Config& config);
+  /// Errors: unavailable when another process has the data open but answers no socket; as
+  /// app::Core::open.
+  static async::Task<Result<std::unique_ptr<Access>>> open(const config::Config& config,
+                                                           engine::IfAbsent if_absent);
   ~Access();
   Access(const Access&) = delete;
   Access& operator=(const Access&) = delete;
@@ -66,13 +68,15 @@ class Access {
 };
 
 /// Loads the configuration, opens the data, does `work` and closes it again. Returns the exit code;
-/// what fails is said on standard error.
+/// what fails is said on standard error. Only `init` makes a store where none is.
 int with_access(const Program& program,
-                const std::function<async::Task<Result<int>>(Access&)>& work);
+                const std::function<async::Task<Result<int>>(Access&)>& work,
+                engine::IfAbsent if_absent = engine::IfAbsent::refuse);
 
 /// One request, its answer given to `show`.
 int ask(const Program& program, const admin::Json& request,
-        const std::function<void(const admin::Json&)>& show);
+        const std::function<void(const admin::Json&)>& show,
+        engine::IfAbsent if_absent = engine::IfAbsent::refuse);
 
 // Each adds its command, with options, help and examples.
 void add_init(CLI::App& app, Program& program);

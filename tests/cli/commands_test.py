@@ -66,6 +66,11 @@ def test_init(folder):
     # Again: it works on the data that the file names.
     run(*on, "init", "--account", "dan@example.org", "--password-file", "-", stdin="secret\n")
     expect("dan@example.org" in run(*on, "account", "list"), "init again")
+    # Nothing else makes a store where none is.
+    nowhere = os.path.join(folder, "nowhere")
+    for command in (("check",), ("account", "list"), ("queue", "list")):
+        said = run("--data-dir", nowhere, *command, code=1)
+        expect("there is no store in" in said and not os.path.exists(nowhere), said)
     said = run("--config", "/dev/null/posthorn.toml", "init", code=1)
     expect("/dev/null" in said and "--config FILE" in said, said)
 

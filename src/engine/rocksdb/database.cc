@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "engine/rocksdb/layout.h"
+#include "engine/rocksdb/open_check.h"
 #include "engine/rocksdb/status.h"
 #include "engine/rocksdb/tuning.h"
 
@@ -35,31 +36,6 @@ Status make_private_directory(const std::string& path) {
   return {};
 }
 
-/// A data directory with families we do not know was written by a version that knows more.
-Status check_families(const ::rocksdb::DBOptions& options, const std::string& path,
-                      const std::vector<::rocksdb::ColumnFamilyDescriptor>& known) {
-  std::vector<std::string> present;
-  if (!::rocksdb::DB::ListColumnFamilies(options, path, &present).ok()) return {};  // A new one.
-  for (const std::string& name : present) {
-    const auto same = [&](const auto& family) { return family.name == name; };
-    if (std::ranges::none_of(known, same))
-      return posthorn::fail(
-          ErrorKind::not_supported,
-          fmt::format("{} was written by a newer version of Posthorn, or is not its", path));
-  }
-  return {};
-}
-
-Error open_error(const ::rocksdb::Status& status, const std::string& path) {
-  const std::string words = status.ToString();
-  if (status.IsIOError() && words.find("LOCK") != std::string::npos)
-    return {ErrorKind::unavailable,
-            fmt::format("another posthorn serves the data directory {}", path), words};
-  Error error = error_from(status);
-  error.text = fmt::format("cannot open the data directory {}: {}", path, error.text);
-  return error;
-}
-
 }  // namespace
 
 ::rocksdb::ReadOptions read_options(Tier tier) {
@@ -70,16 +46,19 @@ Error open_error(const ::rocksdb::Status& status, const std::string& path) {
 
 Result<std::unique_ptr<Database>> Database::open(const RocksDbOptions& options, ::rocksdb::Env* env,
                                                  const std::shared_ptr<Alarm>& alarm) {
-  if (Status made = make_private_directory(options.path); !made) return pass(made);
   // Blobs go first: what is gone of them is one read, while a block says where hundreds lie.
   ::rocksdb::LRUCacheOptions room;
   room.capacity = options.cache_bytes;
   room.high_pri_pool_ratio = 0.4;
   room.low_pri_pool_ratio = 0.3;
   const auto cache = ::rocksdb::NewLRUCache(room);
-  const ::rocksdb::DBOptions settings = db_options(options, env, cache, alarm);
+  ::rocksdb::DBOptions settings = db_options(options, env, cache, alarm);
   const auto families = column_families(options, cache);
-  if (Status ok = check_families(settings, options.path, families); !ok) return pass(ok);
+  const auto opening = check_before_open(options, settings, families);
+  if (!opening) return std::unexpected(opening.error());
+  settings.create_if_missing = *opening == Opening::create;
+  if (*opening == Opening::create)
+    if (Status made = make_private_directory(options.path); !made) return pass(made);
   std::unique_ptr<Database> made(new Database);
   ::rocksdb::DB* db = nullptr;
   const ::rocksdb::Status opened =

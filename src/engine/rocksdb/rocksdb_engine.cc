@@ -15,12 +15,18 @@ namespace {
 
 using IteratorPtr = std::unique_ptr<::rocksdb::Iterator>;
 
+/// A store that has gone while it was open is not made anew.
+RocksDbOptions for_reopening(RocksDbOptions options) {
+  options.if_absent = IfAbsent::refuse;
+  return options;
+}
+
 class RocksDbEngine final : public Engine {
  public:
   RocksDbEngine(const RocksDbOptions& options, ::rocksdb::Env* env, std::shared_ptr<Alarm> alarm,
                 std::unique_ptr<Database> database)
       : unsynced_limit_(options.unsynced_limit),
-        storage_(options, env, std::move(alarm), std::move(database)),
+        storage_(for_reopening(options), env, std::move(alarm), std::move(database)),
         committer_(storage_, options) {}
   ~RocksDbEngine() override { shut(); }
   RocksDbEngine(const RocksDbEngine&) = delete;

@@ -6,12 +6,15 @@
 
 #include "base/defaults.h"
 #include "engine/engine.h"
+#include "engine/if_absent.h"
 
 namespace posthorn::engine {
 
 /// The embedded engine's settings. All sizes are in bytes.
 struct RocksDbOptions {
-  std::string path;  ///< The data directory; made (mode 0700), with its parents, if absent.
+  std::string path;  ///< The data directory.
+  /// `create` makes it (mode 0700), with its parents.
+  IfAbsent if_absent = IfAbsent::create;
   std::size_t cache_bytes =
       defaults::kCacheOctets / 2;  ///< Blocks, blobs and write buffers together.
   std::size_t write_buffer_bytes =
@@ -28,9 +31,11 @@ struct RocksDbOptions {
 };
 
 /// Opens the data directory, or makes it. Walks over no data; after a crash it replays at most
-/// `wal_limit`. One process may have it open.
-/// Errors: unavailable (another process has it), not_supported (written by a newer version), io,
-/// corrupt.
+/// `wal_limit`. One process may have it open. Nothing is changed before every file that the store
+/// consists of is seen to be there.
+/// Errors: unavailable (another process has it), not_supported (written by a newer version),
+/// not_found (no store, and none is to be made), corrupt (a file is missing, of another size, or
+/// damaged; the text says which and what to do), io.
 Result<std::unique_ptr<Engine>> open_rocksdb(const RocksDbOptions& options);
 
 }  // namespace posthorn::engine

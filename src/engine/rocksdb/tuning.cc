@@ -104,8 +104,8 @@ class RowKind final : public ::rocksdb::SliceTransform {
                                 const std::shared_ptr<Alarm>& alarm) {
   ::rocksdb::DBOptions db;
   if (env) db.env = env;
-  db.create_if_missing = true;
   db.create_missing_column_families = true;
+  db.max_manifest_file_size = 16UL << 20;  // It is read at every start.
   db.max_open_files = options.max_open_files;
   db.max_background_jobs = options.background_threads;
   db.max_total_wal_size = options.wal_limit;
