@@ -3,7 +3,7 @@
 in every way there is and the storage has next to no memory, so that most reads do not find in the caches
 what they look for.
 
-  local_mail_test.py [COPIES]      copies to send by submission before it ends, by default 3000
+  local_mail_test.py [COPIES]      copies to send by submission before it ends, by default 1000
 
 POSTHORN names the binary, POSTHORN_SEED repeats a run's choices."""
 
@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from posthorn import Server, expect, main, ok  # noqa: E402
 
-COPIES = int(sys.argv[1]) if len(sys.argv) > 1 else 3000
+COPIES = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
 RECIPIENTS = [f"box{n}@example.org" for n in range(200)]
 SENDERS = 6
 LMTP_CLIENTS = 2
