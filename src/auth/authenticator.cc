@@ -6,6 +6,7 @@
 
 #include "async/completion.h"
 #include "async/event.h"
+#include "auth/peer.h"
 #include "auth/sasl/plain.h"
 #include "base/bytes.h"
 #include "base/log.h"
@@ -54,8 +55,9 @@ Authenticator::Authenticator(Directory& directory, Throttle& throttle, async::Of
 async::Task<Result<Throttle::Attempt>> Authenticator::take_turn(std::string user, Source source) {
   auto attempt = throttle_.admit(user, source.peer);
   if (!attempt) {
-    log::warning("login refused user=\"{}\" peer={} mechanism=\"{}\" reason=too_many_waiting", user,
-                 source.peer, source.mechanism);
+    log::warning_about(network_of(source.peer),
+                       "login refused user=\"{}\" peer={} mechanism=\"{}\" reason=too_many_waiting",
+                       user, source.peer, source.mechanism);
     co_return too_busy();
   }
   // Before the judgement, and for right passwords as well: a quick answer would tell a guesser.
@@ -71,8 +73,9 @@ async::Task<Status> Authenticator::refuse_nameless(Source source, std::string re
   std::optional<std::string_view> shown;
   if (secret) shown = secret->reveal();
   throttle_.failed("", source.peer, Throttle::Named::nobody, shown);
-  log::warning("login failed peer={} mechanism=\"{}\" reason={} octets={}", source.peer,
-               source.mechanism, reason, octets);
+  log::warning_about(network_of(source.peer),
+                     "login failed peer={} mechanism=\"{}\" reason={} octets={}", source.peer,
+                     source.mechanism, reason, octets);
   co_return Status();
 }
 
@@ -129,8 +132,9 @@ async::Task<Result<LoginRecord>> Authenticator::check_password(std::string user,
 namespace {
 
 void log_failure(std::string_view user, const Source& source, std::string_view reason) {
-  log::warning("login failed user=\"{}\" peer={} mechanism=\"{}\" reason={}", user, source.peer,
-               source.mechanism, reason);
+  log::warning_about(network_of(source.peer),
+                     "login failed user=\"{}\" peer={} mechanism=\"{}\" reason={}", user,
+                     source.peer, source.mechanism, reason);
 }
 
 /// RFC 6750 §3.1. The keys, claims and names that were wrong are nobody's business.

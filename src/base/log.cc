@@ -3,8 +3,11 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <functional>
 #include <memory>
 #include <string>
+
+#include "base/log_limit.h"
 
 namespace posthorn::log {
 namespace {
@@ -29,11 +32,39 @@ spdlog::level::level_enum native(Level level) {
   return spdlog::level::info;
 }
 
+/// Never destroyed: threads may log while the process ends.
+LineLimit& limit() {
+  static LineLimit& instance = *new LineLimit(30, std::chrono::seconds(1));
+  return instance;
+}
+
+void tell_left_out(LineLimit::Clock::time_point now) {
+  if (const std::uint64_t lines = limit().take_left_out(now); lines > 0)
+    write(Level::warning, fmt::format("{} warnings or errors were left out of the log, since too "
+                                      "many were alike",
+                                      lines));
+}
+
 }  // namespace
 
 void set_level(Level level) { logger().set_level(native(level)); }
 
 bool enabled(Level level) { return logger().should_log(native(level)); }
+
+std::optional<std::string> admit(Level level, fmt::string_view call, std::string_view who) {
+  if (!enabled(level)) return std::nullopt;
+  const auto now = LineLimit::Clock::now();
+  // The format string's place in memory stands for the call.
+  const std::uint64_t cause = reinterpret_cast<std::uintptr_t>(call.data()) ^
+                              (std::hash<std::string_view>()(who) * 0x9e3779b97f4a7c15U);
+  const LineLimit::Verdict verdict = limit().admit(cause, now);
+  if (!verdict.write) return std::nullopt;
+  if (verdict.left_out == 0) {
+    tell_left_out(now);
+    return std::string();
+  }
+  return fmt::format(" ({} lines like this one were left out)", verdict.left_out);
+}
 
 void write(Level level, std::string_view line) {
   std::string clean;

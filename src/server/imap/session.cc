@@ -117,8 +117,8 @@ std::string Session::capabilities() const {
 
 Reply Session::refuse(const Error& error) {
   if (is_our_fault(error.kind)) {
-    log::error("imap: account {} command {}: {}: {} ({})", name, tag, name_of(error.kind),
-               error.text, error.cause);
+    log::error_about(name, "imap: account {} command {}: {}: {} ({})", name, tag,
+                     name_of(error.kind), error.text, error.cause);
   }
   return reply_to(error);
 }

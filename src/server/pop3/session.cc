@@ -91,7 +91,8 @@ Task<void> Session::run(Pop3Server::Transport transport) {
     const Status updated =
         co_await maildrop->update(service::Maildrop::Deleted::keep, service::Maildrop::Seen::mark);
     if (!updated)
-      log::warning("pop3: account {}: \\Seen was not set: {}", name_, updated.error().text);
+      log::warning_about(name_, "pop3: account {}: \\Seen was not set: {}", name_,
+                         updated.error().text);
   }
 }
 
@@ -199,15 +200,16 @@ void Session::count_bad() {
 
 void Session::refuse(const Error& error) {
   if (is_our_fault(error.kind)) {
-    log::error("pop3: account {}: {}: {} ({})", name_, posthorn::name_of(error.kind), error.text,
-               error.cause);
+    log::error_about(name_, "pop3: account {}: {}: {} ({})", name_, posthorn::name_of(error.kind),
+                     error.text, error.cause);
   }
   say(reply_to(error));
 }
 
 void Session::cut(const Error& error) {
   if (error.kind != ErrorKind::closed)
-    log::error("pop3: account {}: a response broke off: {} ({})", name_, error.text, error.cause);
+    log::error_about(name_, "pop3: account {}: a response broke off: {} ({})", name_, error.text,
+                     error.cause);
   open_ = false;
 }
 

@@ -41,8 +41,8 @@ bool Session::offers_tls() const {
 }
 
 Reply Session::trouble(std::string_view what, const Error& error) const {
-  log::error("submission: account {}: {}: {}: {} ({})", name_, what, name_of(error.kind),
-             error.text, error.cause);
+  log::error_about(name_, "submission: account {}: {}: {}: {} ({})", name_, what,
+                   name_of(error.kind), error.text, error.cause);
   return reply(451, {4, 3, 0}, "This server is in trouble; please try again later");
 }
 

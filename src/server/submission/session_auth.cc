@@ -134,8 +134,8 @@ async::Task<void> Session::log_in(auth::Identity identity) {
   }
   auto opened = co_await context_.store.account(identity.account);
   if (!opened) {
-    log::error("submission: account {}: {}: {} ({})", identity.name, name_of(opened.error().kind),
-               opened.error().text, opened.error().cause);
+    log::error_about(identity.name, "submission: account {}: {}: {} ({})", identity.name,
+                     name_of(opened.error().kind), opened.error().text, opened.error().cause);
     say(reply_to(opened.error()));
     co_return;
   }

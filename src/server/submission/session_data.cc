@@ -98,7 +98,8 @@ async::Task<void> Session::take_in(std::string_view octets) {
   if (!transaction.failure) {
     if (Status fed = co_await transaction.intake->feed(octets); !fed) {
       if (is_trouble(fed.error()))
-        log::error("submission: account {}: {} ({})", name_, fed.error().text, fed.error().cause);
+        log::error_about(name_, "submission: account {}: {} ({})", name_, fed.error().text,
+                         fed.error().cause);
       transaction.failure = reply_to(fed.error());
     }
   }
@@ -167,8 +168,8 @@ async::Task<void> Session::finish() {
 
 async::Task<Reply> Session::submit(Transaction transaction) {
   const auto failed = [this](const Error& error) {
-    log::warning("submission: account {}: not taken: {}: {} ({})", name_, name_of(error.kind),
-                 error.text, error.cause);
+    log::warning_about(name_, "submission: account {}: not taken: {}: {} ({})", name_,
+                       name_of(error.kind), error.text, error.cause);
     return reply_to(error);
   };
   auto email = co_await transaction.intake->finish();

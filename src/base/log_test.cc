@@ -1,0 +1,58 @@
+#include "base/log.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace posthorn::log {
+namespace {
+
+/// What `work` writes to standard error.
+template <class Work>
+std::string written_by(Work work) {
+  std::FILE* const file = std::tmpfile();
+  std::fflush(stderr);
+  const int before = ::dup(STDERR_FILENO);
+  ::dup2(::fileno(file), STDERR_FILENO);
+  work();
+  std::fflush(stderr);
+  ::dup2(before, STDERR_FILENO);
+  ::close(before);
+  std::string text(static_cast<std::size_t>(std::ftell(file)), '\0');
+  std::rewind(file);
+  text.resize(std::fread(text.data(), 1, text.size(), file));
+  std::fclose(file);
+  return text;
+}
+
+std::size_t lines_with(const std::string& text, std::string_view words) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(words); at != std::string::npos; at = text.find(words, at + 1))
+    ++count;
+  return count;
+}
+
+TEST(Log, OneCallCannotFloodTheLog) {
+  const std::string text = written_by([] {
+    for (int i = 0; i < 29'000; ++i) warning("a flood, line {}", i);
+    warning("something else");
+  });
+  EXPECT_GE(lines_with(text, "a flood"), 30U);
+  EXPECT_LT(lines_with(text, "a flood"), 200U);
+  EXPECT_EQ(lines_with(text, "something else"), 1U);
+  EXPECT_GE(lines_with(text, "were left out"), 1U);
+}
+
+TEST(Log, OneClientDoesNotUseUpWhatOthersMayWrite) {
+  const std::string text = written_by([] {
+    const auto refuse = [](std::string_view peer) { warning_about(peer, "refused: {}", peer); };
+    for (int i = 0; i < 1000; ++i) refuse("192.0.2.1");
+    refuse("198.51.100.7");
+  });
+  EXPECT_LT(lines_with(text, "192.0.2.1"), 200U);
+  EXPECT_EQ(lines_with(text, "198.51.100.7"), 1U);
+}
+
+}  // namespace
+}  // namespace posthorn::log
