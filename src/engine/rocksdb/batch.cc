@@ -1,9 +1,18 @@
 #include "engine/rocksdb/batch.h"
 
+#include "base/log.h"
 #include "engine/limits.h"
 #include "engine/rocksdb/status.h"
 
 namespace posthorn::engine::rocks {
+namespace {
+
+/// A stored record that cannot be read, now or ever.
+bool is_damage(const Error& error) {
+  return error.kind == ErrorKind::corrupt || error.kind == ErrorKind::io;
+}
+
+}  // namespace
 
 Result<Batch::Tail> Batch::find_tail(const PartitionId& partition) {
   if (const auto it = tails_.find(partition); it != tails_.end()) return it->second.tail;
@@ -100,8 +109,23 @@ void Batch::put_state(const PieceName& name, const PieceState& state) {
   pieces_.insert_or_assign(name, state);
 }
 
-Status Batch::add_hold(const PieceHold& hold, const PartitionId& holder) {
+/// As find_piece; but where the state cannot be read, none if the hold brings the bytes, and one
+/// made anew if the piece itself is there.
+Result<std::optional<PieceState>> Batch::find_piece_to_hold(const PieceHold& hold) {
   auto known = find_piece(hold.name);
+  if (known || !is_damage(known.error())) return known;
+  log::error_about("piece state",
+                   "storage: whether a piece is there cannot be read ({}); it is written anew",
+                   known.error().cause.empty() ? known.error().text : known.error().cause);
+  if (!hold.bytes.empty()) return std::nullopt;
+  const auto bytes = database_->get(database_->pieces(), hold.name.view(), Tier::may_block);
+  if (!bytes) return std::unexpected(bytes.error());
+  if (!*bytes) return std::nullopt;
+  return PieceState{0, hold.stamp, (*bytes)->size()};
+}
+
+Status Batch::add_hold(const PieceHold& hold, const PartitionId& holder) {
+  auto known = find_piece_to_hold(hold);
   if (!known) {
     spoiled_ = true;
     return pass(known);
@@ -110,11 +134,12 @@ Status Batch::add_hold(const PieceHold& hold, const PartitionId& holder) {
   std::int64_t stamp = hold.stamp;
   if (*known) {
     const auto held = find_stamp(key);
-    if (!held) {
+    if (!held && !is_damage(held.error())) {
       spoiled_ = true;
       return std::unexpected(held.error());
     }
-    if (*held) stamp = std::max(stamp, **held);
+    // One that cannot be read is not later than now: it is replaced.
+    if (held && *held) stamp = std::max(stamp, **held);
   } else {
     if (Status ok = check_writable(hold); !ok) return ok;
     batch_.Put(database_->pieces(), slice(hold.name.view()), hold.bytes);

@@ -25,8 +25,11 @@ class Batch {
   /// Requires: empty. The database stays until `write` or `drop`.
   void begin(Database& database) { database_ = &database; }
 
-  /// The tail after it. Errors: conflict, too_big; io, corrupt when what it has to look up cannot
-  /// be read: then `spoiled`.
+  /// The tail after it. Errors: conflict, too_big; io, corrupt when the tail cannot be read.
+  ///
+  /// A piece whose state cannot be read (a damaged block) is written anew, as one that is not there
+  /// would be: a name stands for its bytes, so that is always right. It gets a version no sweeper
+  /// has seen, and is never erased while a holder of it cannot be read.
   Result<Seq> add(const Commit& commit);
   /// A piece written ahead: held, and a candidate. Errors: as add.
   Status add_ahead(const PieceHold& hold, const PartitionId& holder);
@@ -65,6 +68,7 @@ class Batch {
   void put_candidate(const PartitionId& holder, const PieceName& piece, std::int64_t stamp);
   Result<Tail> find_tail(const PartitionId& partition);
   Result<std::optional<PieceState>> find_piece(const PieceName& name);
+  Result<std::optional<PieceState>> find_piece_to_hold(const PieceHold& hold);
   Result<std::optional<std::int64_t>> find_stamp(const std::string& holder_key);
   void put_edits(const PartitionId& partition, const std::vector<Edit>& edits);
   std::uint64_t next_version(std::uint64_t old);

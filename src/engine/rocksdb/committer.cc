@@ -14,6 +14,11 @@ constexpr std::size_t kGatherBytes = 1UL << 20;
 constexpr std::uint64_t kAllTickets = ~0ULL;
 constexpr auto kFirstRetry = std::chrono::milliseconds(50);
 constexpr auto kLastRetry = std::chrono::seconds(1);
+/// Once it is open for reading only, each attempt closes it and interrupts the readers.
+constexpr auto kFirstRetryWhileReading = std::chrono::seconds(5);
+constexpr auto kLastRetryWhileReading = std::chrono::seconds(30);
+
+Error not_writing() { return {ErrorKind::unavailable, "the disk does not take writes just now"}; }
 
 std::size_t edit_bytes(const std::vector<Edit>& edits) {
   std::size_t bytes = sizeof(Edit) * (edits.size() + 1);
@@ -29,7 +34,7 @@ Committer::Committer(Storage& storage, const RocksDbOptions& options)
       max_jobs_(options.queue_jobs),
       unsynced_limit_(options.unsynced_limit),
       thread_([this] { run(); }) {
-  storage_.alarm().answer_with([this] { alarmed(); });
+  storage_.alarm().answer_with([this](Alarm::Kind kind) { alarmed(kind); });
 }
 
 Committer::~Committer() { stop(); }
@@ -49,6 +54,7 @@ Status Committer::push(Work& work, std::size_t bytes) {
   {
     const std::scoped_lock lock(mutex_);
     if (stopping_) return posthorn::fail(ErrorKind::unavailable, "the storage engine is closed");
+    if (recovering_) return std::unexpected(not_writing());
     if (queued_bytes_ >= max_bytes_ || queue_.size() >= max_jobs_)
       return posthorn::fail(ErrorKind::unavailable, "too much waits to be written");
     const bool urgent =
@@ -79,10 +85,10 @@ void Committer::hint(const PartitionId& partition, std::vector<Edit> edits) {
   if (Status queued = push(work, bytes); !queued) log::debug("storage: a hint was dropped");
 }
 
-void Committer::alarmed() {
+void Committer::alarmed(Alarm::Kind kind) {
   {
     const std::scoped_lock lock(mutex_);
-    alarmed_ = true;
+    (kind == Alarm::Kind::compaction ? compaction_failed_ : alarmed_) = true;
   }
   waiting_.notify_one();
 }
@@ -123,12 +129,17 @@ void Committer::listen(BellListener listener) {
 
 bool Committer::take(std::vector<Job>& jobs) {
   std::unique_lock lock(mutex_);
-  if (health_ != Health::well) {  // It gets well without being asked to write.
-    waiting_.wait_until(lock, next_attempt_, [&] { return stopping_ || !queue_.empty(); });
+  const auto called = [&] {
+    return stopping_ || !queue_.empty() || (alarmed_ && !broken_) || compaction_failed_;
+  };
+  if (broken_) {  // It gets well without being asked to write.
+    waiting_.wait_until(lock, next_attempt_, called);
+  } else if (next_tending_) {
+    waiting_.wait_until(lock, *next_tending_, called);
   } else {
-    waiting_.wait(lock, [&] { return stopping_ || alarmed_ || !queue_.empty(); });
+    waiting_.wait(lock, called);
   }
-  if (!queue_.empty() && health_ == Health::well) gather(lock);
+  if (!queue_.empty() && !broken_) gather(lock);
   jobs.clear();
   jobs.swap(queue_);
   queued_bytes_ = 0;
@@ -149,29 +160,40 @@ void Committer::gather(std::unique_lock<std::mutex>& lock) {
 void Committer::run() {
   std::vector<Job> jobs;
   while (take(jobs)) {
-    const bool well = healthy();
-    if (jobs.empty()) continue;
-    std::erase_if(blocked_, [&](const auto& entry) { return entry.second <= jobs.front().ticket; });
-    if (well) {
-      process(jobs);
+    if (!jobs.empty())
+      std::erase_if(blocked_,
+                    [&](const auto& entry) { return entry.second <= jobs.front().ticket; });
+    if (healthy()) {
+      if (!jobs.empty()) process(jobs);
     } else {
-      for (Job& job : jobs) refuse(job);
+      refuse_all(jobs, not_writing());
+      recover_if_due();
     }
+    if (compaction_failed_.exchange(false) || (next_tending_ && *next_tending_ <= Clock::now()))
+      next_tending_ = storage_.tend();
   }
 }
 
 void Committer::process(std::vector<Job>& jobs) {
+  const Status room = storage_.check_room();
   auto use = storage_.use();
-  if (!use) {
-    for (Job& job : jobs) refuse(job);
-    return;
-  }
+  if (!use) return refuse_all(jobs, use.error());
   batch_.begin(**use);
   for (Job& job : jobs) {
+    if (!room && takes_room(job)) {
+      refuse(job, room.error());
+      continue;
+    }
     std::visit([&](auto& work) { take_on(work, job.ticket); }, job.work);
     flush_if_due();
   }
   flush();
+}
+
+bool Committer::takes_room(const Job& job) {
+  // The sweeper's three make room.
+  return std::holds_alternative<CommitJob>(job.work) || std::holds_alternative<HoldJob>(job.work) ||
+         std::holds_alternative<HintJob>(job.work);
 }
 
 bool Committer::blocked(const PartitionId& partition, std::uint64_t ticket) const {
@@ -269,54 +291,74 @@ void Committer::ring(const std::vector<Batch::Moved>& moved) {
 }
 
 void Committer::write_failed(const Error& error) {
-  if (health_ != Health::broken || last_failure_ != error.cause)
+  if (!broken_ || last_failure_ != error.cause)
     log::error("storage: a write failed: {}", error.cause);
   last_failure_ = error.cause;
-  if (health_ != Health::broken) start_recovery(Health::broken, {});
+  if (!broken_) start_recovery({});
 }
 
-void Committer::start_recovery(Health health, Clock::duration after) {
-  health_ = health;
+void Committer::start_recovery(Clock::duration after) {
+  broken_ = true;
   patience_ = kFirstRetry;
   next_attempt_ = Clock::now() + after;
 }
 
 bool Committer::healthy() {
-  // RocksDB tells before it has taken the error down; resuming at once would find nothing wrong.
-  if (alarmed_.exchange(false) && health_ == Health::well)
-    start_recovery(Health::suspect, kFirstRetry);
-  if (health_ == Health::well) return true;
-  const Clock::time_point now = Clock::now();
-  if (now < next_attempt_) return health_ == Health::suspect;
-  if (Status recovered = storage_.recover(); !recovered) {
-    next_attempt_ = now + patience_;
-    patience_ = std::min<Clock::duration>(patience_ * 2, kLastRetry);
+  // RocksDB tells before it has taken its background work down, so not at once.
+  if (alarmed_.exchange(false) && !broken_) start_recovery(kFirstRetry);
+  return !broken_;
+}
+
+void Committer::recover_if_due() {
+  if (Clock::now() < next_attempt_) return;
+  std::vector<Job> late;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stopping_) return;
+    recovering_ = true;
+    late.swap(queue_);
+    queued_bytes_ = 0;
+    urgent_ = false;
+  }
+  refuse_all(late, not_writing());
+  const Status recovered = storage_.recover();
+  {
+    const std::scoped_lock lock(mutex_);
+    recovering_ = false;
+  }
+  if (!recovered) {
+    const bool reading = storage_.is_reading_only();
+    if (reading) patience_ = std::max<Clock::duration>(patience_, kFirstRetryWhileReading);
+    next_attempt_ = Clock::now() + patience_;
+    patience_ =
+        std::min<Clock::duration>(patience_ * 2, reading ? kLastRetryWhileReading : kLastRetry);
     if (last_failure_ != recovered.error().cause)
       log::error("storage: not writing yet: {}", recovered.error().cause);
     last_failure_ = recovered.error().cause;
-    return health_ == Health::suspect;
+    return;
   }
-  health_ = Health::well;
+  broken_ = false;
+  alarmed_ = false;  // Of the database that was closed.
   batch_.drop();
-  log::info("storage: recovered");
-  return true;
+  log::info("storage: writing again");
 }
 
-void Committer::refuse(Job& job) {
-  const auto broken = [] {
-    return posthorn::fail(ErrorKind::unavailable, "the disk does not take writes just now");
-  };
+void Committer::refuse_all(std::vector<Job>& jobs, const Error& why) {
+  for (Job& job : jobs) refuse(job, why);
+}
+
+void Committer::refuse(Job& job, const Error& why) {
   if (auto* commit = std::get_if<CommitJob>(&job.work)) {
-    answers_.push_back({commit->commit.partition, std::move(commit->done), broken()});
+    answers_.push_back({commit->commit.partition, std::move(commit->done), std::unexpected(why)});
     tell(nullptr);
   } else if (auto* hold = std::get_if<HoldJob>(&job.work)) {
-    hold->done->set_value(broken());
+    hold->done->set_value(std::unexpected(why));
   } else if (auto* unhold = std::get_if<UnholdJob>(&job.work)) {
-    unhold->done->set_value(broken());
+    unhold->done->set_value(std::unexpected(why));
   } else if (auto* erase = std::get_if<EraseJob>(&job.work)) {
-    erase->done->set_value(broken());
+    erase->done->set_value(std::unexpected(why));
   } else if (auto* clear = std::get_if<ClearJob>(&job.work)) {
-    clear->done->set_value(broken());
+    clear->done->set_value(std::unexpected(why));
   }
 }
 

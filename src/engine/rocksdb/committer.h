@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <future>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <variant>
@@ -41,11 +42,6 @@ class Committer {
   void stop();
 
  private:
-  enum class Health : std::uint8_t {
-    well,
-    suspect,  ///< RocksDB reported an error in its background; writes may still succeed.
-    broken,   ///< A write failed: all are refused until recovery.
-  };
   struct CommitJob {
     Commit commit;
     CommitDone done;
@@ -106,11 +102,15 @@ class Committer {
   void tell(const Error* failure);
   void ring(const std::vector<Batch::Moved>& moved);
   [[nodiscard]] bool blocked(const PartitionId& partition, std::uint64_t ticket) const;
+  /// Notes what RocksDB told, and whether writing is possible.
   bool healthy();
-  void refuse(Job& job);
+  void recover_if_due();
+  static bool takes_room(const Job& job);
+  void refuse(Job& job, const Error& why);
+  void refuse_all(std::vector<Job>& jobs, const Error& why);
   void write_failed(const Error& error);
-  void start_recovery(Health health, Clock::duration after);
-  void alarmed();
+  void start_recovery(Clock::duration after);
+  void alarmed(Alarm::Kind kind);
 
   Storage& storage_;
   const std::size_t max_bytes_;
@@ -124,6 +124,7 @@ class Committer {
   std::uint64_t next_ticket_ = 1;
   bool urgent_ = false;  ///< Somebody's thread waits for one of those queued.
   bool stopping_ = false;
+  bool recovering_ = false;  ///< Which may take long: nothing is queued meanwhile.
   std::atomic<int> expected_ = 0;
   std::atomic<bool> gathering_ = false;
 
@@ -135,8 +136,10 @@ class Committer {
   Clock::duration sync_takes_{};  ///< A moving average.
   /// Partitions a commit failed for: those given before it was told (lower tickets) fail too.
   std::unordered_map<PartitionId, std::uint64_t> blocked_;
-  Health health_ = Health::well;
+  bool broken_ = false;  ///< A write failed: all are refused until recovery.
   std::atomic<bool> alarmed_ = false;
+  std::atomic<bool> compaction_failed_ = false;
+  std::optional<Clock::time_point> next_tending_;
   std::string last_failure_;
   Clock::time_point next_attempt_;
   Clock::duration patience_{};

@@ -36,6 +36,15 @@ Status make_private_directory(const std::string& path) {
   return {};
 }
 
+std::shared_ptr<::rocksdb::Cache> make_cache(const RocksDbOptions& options) {
+  // Blobs go first: what is gone of them is one read, while a block says where hundreds lie.
+  ::rocksdb::LRUCacheOptions room;
+  room.capacity = options.cache_bytes;
+  room.high_pri_pool_ratio = 0.4;
+  room.low_pri_pool_ratio = 0.3;
+  return ::rocksdb::NewLRUCache(room);
+}
+
 }  // namespace
 
 ::rocksdb::ReadOptions read_options(Tier tier) {
@@ -46,12 +55,7 @@ Status make_private_directory(const std::string& path) {
 
 Result<std::unique_ptr<Database>> Database::open(const RocksDbOptions& options, ::rocksdb::Env* env,
                                                  const std::shared_ptr<Alarm>& alarm) {
-  // Blobs go first: what is gone of them is one read, while a block says where hundreds lie.
-  ::rocksdb::LRUCacheOptions room;
-  room.capacity = options.cache_bytes;
-  room.high_pri_pool_ratio = 0.4;
-  room.low_pri_pool_ratio = 0.3;
-  const auto cache = ::rocksdb::NewLRUCache(room);
+  const auto cache = make_cache(options);
   ::rocksdb::DBOptions settings = db_options(options, env, cache, alarm);
   const auto families = column_families(options, cache);
   const auto opening = check_before_open(options, settings, families);
@@ -66,6 +70,21 @@ Result<std::unique_ptr<Database>> Database::open(const RocksDbOptions& options, 
   if (!opened.ok()) return std::unexpected(open_error(opened, options.path));
   made->db_.reset(db);
   if (Status ok = made->check_format(); !ok) return pass(ok);
+  return made;
+}
+
+Result<std::unique_ptr<Database>> Database::open_to_read(const RocksDbOptions& options,
+                                                         ::rocksdb::Env* env,
+                                                         const std::shared_ptr<Alarm>& alarm) {
+  const auto cache = make_cache(options);
+  const ::rocksdb::DBOptions settings = db_options(options, env, cache, alarm);
+  std::unique_ptr<Database> made(new Database);
+  made->failed_ = true;
+  ::rocksdb::DB* db = nullptr;
+  const ::rocksdb::Status opened = ::rocksdb::DB::OpenForReadOnly(
+      settings, options.path, column_families(options, cache), &made->handles_, &db);
+  if (!opened.ok()) return std::unexpected(open_error(opened, options.path));
+  made->db_.reset(db);
   return made;
 }
 
@@ -115,17 +134,57 @@ Result<std::optional<std::string>> Database::get(::rocksdb::ColumnFamilyHandle* 
   return std::optional(std::move(value));
 }
 
+namespace {
+::rocksdb::Status failed_before() {
+  return ::rocksdb::Status::IOError(
+      "an earlier write failed, or the data is open for reading only");
+}
+}  // namespace
+
+::rocksdb::Status Database::note(::rocksdb::Status status) {
+  if (!status.ok()) failed_ = true;
+  return status;
+}
+
 ::rocksdb::Status Database::write(const ::rocksdb::WriteOptions& options,
                                   ::rocksdb::WriteBatch& batch) {
   const std::lock_guard lock(writing_);
-  return db_->Write(options, &batch);
+  if (failed_) return failed_before();
+  return note(db_->Write(options, &batch));
+}
+
+::rocksdb::Status Database::sync() {
+  // Not beside a write: had that failed meanwhile, RocksDB would end the process.
+  const std::lock_guard lock(writing_);
+  if (failed_) return failed_before();
+  return note(db_->SyncWAL());
+}
+
+Status Database::turn_compactions(const std::string& family, bool on) {
+  for (::rocksdb::ColumnFamilyHandle* handle : handles_) {
+    if (handle->GetName() != family) continue;
+    const std::lock_guard lock(writing_);
+    if (failed_) return fail(failed_before());
+    const auto set = db_->SetOptions(handle, {{"disable_auto_compactions", on ? "false" : "true"}});
+    if (!set.ok()) return fail(set);
+  }
+  return {};
+}
+
+std::uint64_t Database::unflushed_bytes() {
+  std::uint64_t bytes = 0;
+  if (!db_->GetAggregatedIntProperty(::rocksdb::DB::Properties::kCurSizeAllMemTables, &bytes))
+    return 0;
+  return bytes;
 }
 
 Status Database::flush() {
-  const ::rocksdb::Status synced = db_->SyncWAL();
+  const ::rocksdb::Status synced = sync();
   if (!synced.ok()) return fail(synced);
-  const ::rocksdb::Status flushed = db_->Flush({}, handles_);
-  if (!flushed.ok()) return fail(flushed);
+  ::rocksdb::FlushOptions now;
+  now.allow_write_stall = true;  // Nobody writes any more; the default may wait for a compaction.
+  const ::rocksdb::Status flushed = db_->Flush(now, handles_);
+  if (!flushed.ok()) return fail(note(flushed));
   return {};
 }
 

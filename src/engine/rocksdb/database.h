@@ -2,6 +2,8 @@
 
 #include <rocksdb/db.h>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,6 +21,12 @@ class Database {
   /// `env` null: the machine's. Errors as open_rocksdb.
   static Result<std::unique_ptr<Database>> open(const RocksDbOptions& options, ::rocksdb::Env* env,
                                                 const std::shared_ptr<Alarm>& alarm);
+  /// Opens what is there for reading only: the log is replayed in memory and nothing is written, so
+  /// that mail can be read while the disk is full or cannot be written. Takes no lock. Errors as
+  /// open_rocksdb.
+  static Result<std::unique_ptr<Database>> open_to_read(const RocksDbOptions& options,
+                                                        ::rocksdb::Env* env,
+                                                        const std::shared_ptr<Alarm>& alarm);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -38,6 +46,16 @@ class Database {
   /// RocksDB's Write, by one thread at a time: the committer makes groups better than RocksDB,
   /// which would make one thread write for the others. Waits for a sync that another is in.
   ::rocksdb::Status write(const ::rocksdb::WriteOptions& options, ::rocksdb::WriteBatch& batch);
+  /// Makes every write so far durable.
+  ::rocksdb::Status sync();
+  /// A write or sync has failed, or it is open for reading only. From then on `write`, `sync` and
+  /// `flush` fail without asking RocksDB, which ends the process (an assertion) when something is
+  /// written to a log after an error; reading goes on. Only opening it again makes it well.
+  [[nodiscard]] bool failed() const { return failed_; }
+  /// Automatic compactions of a family, and the limits on files that wait for one. Errors: io.
+  Status turn_compactions(const std::string& family, bool on);
+  /// What has to be written to table files when it is closed and opened again.
+  [[nodiscard]] std::uint64_t unflushed_bytes();
   /// Makes every write so far durable and empties the write buffers, so that the next open has
   /// nothing to replay.
   Status flush();
@@ -45,10 +63,12 @@ class Database {
  private:
   Database() = default;
   Status check_format();
+  ::rocksdb::Status note(::rocksdb::Status status);
 
   std::unique_ptr<::rocksdb::DB> db_;
   std::vector<::rocksdb::ColumnFamilyHandle*> handles_;
   std::mutex writing_;
+  std::atomic<bool> failed_ = false;
 };
 
 [[nodiscard]] inline ::rocksdb::Slice slice(std::string_view v) { return {v.data(), v.size()}; }

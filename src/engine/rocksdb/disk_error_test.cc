@@ -14,12 +14,19 @@ namespace {
 
 using namespace conformance;
 
-enum class Sickness : std::uint8_t { none, full, broken, broken_sync };
+enum class Sickness : std::uint8_t {
+  none,
+  full,
+  broken,
+  broken_sync,
+  cannot_reopen,  ///< Writes fail, files can be made, but no manifest.
+};
 
 class SickFile final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
-  SickFile(std::unique_ptr<rocksdb::FSWritableFile> file, const std::atomic<Sickness>& sickness)
-      : FSWritableFileOwnerWrapper(std::move(file)), sickness_(sickness) {}
+  SickFile(std::unique_ptr<rocksdb::FSWritableFile> file, const std::atomic<Sickness>& sickness,
+           bool is_log)
+      : FSWritableFileOwnerWrapper(std::move(file)), sickness_(sickness), is_log_(is_log) {}
 
   rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                            rocksdb::IODebugContext* debug) override {
@@ -42,9 +49,12 @@ class SickFile final : public rocksdb::FSWritableFileOwnerWrapper {
   [[nodiscard]] rocksdb::IOStatus of_write() const {
     if (sickness_ == Sickness::full) return rocksdb::IOStatus::NoSpace("sick");
     if (sickness_ == Sickness::broken) return rocksdb::IOStatus::IOError("write: sick");
+    if (sickness_ == Sickness::cannot_reopen && is_log_)
+      return rocksdb::IOStatus::IOError("log: sick");
     return rocksdb::IOStatus::OK();
   }
   const std::atomic<Sickness>& sickness_;
+  const bool is_log_;
 };
 
 class SickDisk final : public rocksdb::FileSystemWrapper {
@@ -54,11 +64,16 @@ class SickDisk final : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* result,
                                     rocksdb::IODebugContext* debug) override {
+    if (name.find("/LOG") != std::string::npos) ++own_logs;
     if (sickness == Sickness::broken) return rocksdb::IOStatus::IOError("create: sick");
+    if (sickness == Sickness::cannot_reopen && name.find("MANIFEST") != std::string::npos)
+      return rocksdb::IOStatus::IOError("manifest: sick");
     const auto made = FileSystemWrapper::NewWritableFile(name, options, result, debug);
-    if (made.ok()) *result = std::make_unique<SickFile>(std::move(*result), sickness);
+    if (made.ok())
+      *result = std::make_unique<SickFile>(std::move(*result), sickness, name.ends_with(".log"));
     return made;
   }
+  std::atomic<int> own_logs = 0;  ///< RocksDB's messages, not the write-ahead log.
   std::atomic<Sickness> sickness = Sickness::none;
 };
 
@@ -68,13 +83,15 @@ std::string name_of_sickness(const testing::TestParamInfo<Sickness>& info) {
     case Sickness::full: return "Full";
     case Sickness::broken: return "Broken";
     case Sickness::broken_sync: return "BrokenSync";
+    case Sickness::cannot_reopen: return "CannotReopen";
   }
   return "Unknown";
 }
 
 class DiskErrors : public testing::TestWithParam<Sickness> {};
 INSTANTIATE_TEST_SUITE_P(Kinds, DiskErrors,
-                         testing::Values(Sickness::full, Sickness::broken, Sickness::broken_sync),
+                         testing::Values(Sickness::full, Sickness::broken, Sickness::broken_sync,
+                                         Sickness::cannot_reopen),
                          name_of_sickness);
 
 /// Commits until one succeeds, re-reading the tail as the store does; how many failed before.
@@ -144,6 +161,86 @@ TEST(DiskError, APageThatCannotBeWrittenIsAnErrorAndPagesComeBack) {
   }
   EXPECT_EQ(said(written), "ok");
   EXPECT_GE(failures_until_success(**opened, p), 0);
+}
+
+TEST_P(DiskErrors, ReadingGoesOnWhileNothingCanBeWritten) {
+  const TempFolder folder;
+  const auto disk = std::make_shared<SickDisk>();
+  const auto env = rocksdb::NewCompositeEnv(disk);
+  const auto opened = open_rocksdb_on({.path = folder.path() + "/data"}, env.get());
+  ASSERT_TRUE(opened);
+  Engine& engine = **opened;
+  const auto p = partition(1);
+  ASSERT_EQ(said(commit(engine, change(p, 0, {put("a", "before")}))), "1");
+  ASSERT_TRUE(engine.put_page(p, PageNumber{1}, "page"));
+  ASSERT_EQ(said(commit(engine, change(p, 1, {}))), "2");
+  disk->sickness = GetParam();
+  EXPECT_EQ(said(commit(engine, change(p, 2, {put("a", "sick")}))), "<io>");
+  const auto is_readable = [&] {
+    const auto page = engine.read_page(p, PageNumber{1}, Tier::may_block);
+    return page && *page == "page";
+  };
+  // While it is closed and opened nobody reads; that is short, and then again for long not so.
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  for (int i = 0; i < 1000 && !is_readable(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  int refused = 0;
+  int read = 0;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  while (std::chrono::steady_clock::now() < until) {
+    ++(is_readable() ? read : refused);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_GT(read, 10 * refused);
+  disk->sickness = Sickness::none;
+  EXPECT_GE(failures_until_success(engine, p), 0);
+  EXPECT_EQ(row(engine, p, "a"), "well");
+}
+
+TEST(DiskError, RocksDbKeepsNoLogOfItsOwnOnTheDisk) {
+  const TempFolder folder;
+  const auto disk = std::make_shared<SickDisk>();
+  const auto env = rocksdb::NewCompositeEnv(disk);
+  for (int round = 0; round < 3; ++round) {
+    const auto opened = open_rocksdb_on({.path = folder.path() + "/data"}, env.get());
+    ASSERT_TRUE(opened);
+    const auto p = partition(1);
+    ASSERT_TRUE(commit(**opened, change(p, (*opened)->tail(p, Tier::may_block)->value, {})));
+    disk->sickness = Sickness::full;
+    (void)commit(**opened, change(p, (*opened)->tail(p, Tier::may_block)->value, {}));
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    disk->sickness = Sickness::none;
+    EXPECT_GE(failures_until_success(**opened, p), 0);
+  }
+  EXPECT_EQ(disk->own_logs, 0);
+}
+
+/// RocksDB's writer of a log ends the process when it is asked to sync after an error.
+TEST(DiskError, ManyWhoWriteAheadMeetAFailingLogTogether) {
+  const TempFolder folder;
+  const auto disk = std::make_shared<SickDisk>();
+  const auto env = rocksdb::NewCompositeEnv(disk);
+  RocksDbOptions options{.path = folder.path() + "/data"};
+  options.unsynced_limit = 1;  // Each page is synced.
+  const auto opened = open_rocksdb_on(options, env.get());
+  ASSERT_TRUE(opened);
+  Engine& engine = **opened;
+  std::atomic<bool> stop = false;
+  std::vector<std::thread> writers;
+  for (std::uint8_t i = 1; i <= 6; ++i)
+    writers.emplace_back([&engine, &stop, i] {
+      for (std::uint64_t n = 1; !stop; ++n)
+        (void)engine.put_page(partition(i), PageNumber{n}, std::string(2000, 'x'));
+    });
+  for (int round = 0; round < 20; ++round) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    disk->sickness = round % 2 == 0 ? Sickness::full : Sickness::broken_sync;
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    disk->sickness = Sickness::none;
+  }
+  stop = true;
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_GE(failures_until_success(engine, partition(9)), 0);
 }
 
 }  // namespace

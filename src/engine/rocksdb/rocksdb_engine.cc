@@ -203,15 +203,16 @@ Status RocksDbEngine::write_unsynced(Database& database, ::rocksdb::WriteBatch& 
   const std::size_t bytes = batch.GetDataSize();
   if (written.ok() && unsynced_.fetch_add(bytes) + bytes > unsynced_limit_) {
     unsynced_ = 0;
-    written = database.db().SyncWAL();  // Whoever writes ahead that much waits for the disk.
+    written = database.sync();  // Whoever writes ahead that much waits for the disk.
   }
   if (written.ok()) return {};
-  storage_.alarm().raise();
+  storage_.alarm().raise(Alarm::Kind::stopped);
   return fail(written);
 }
 
 Status RocksDbEngine::put_page(const PartitionId& partition, PageNumber number, std::string bytes) {
   if (Status ok = check_blob(bytes.size()); !ok) return ok;
+  if (Status room = storage_.check_room(); !room) return room;
   auto use = storage_.use();
   if (!use) return pass(use);
   ::rocksdb::WriteBatch batch;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -27,6 +28,8 @@ struct RocksDbOptions {
   std::size_t unsynced_limit = 32UL << 20;  ///< Written ahead before the writer has to sync.
   std::size_t queue_bytes = 128UL << 20;    ///< Waiting for the committer; over it: unavailable.
   std::size_t queue_jobs = 1UL << 17;
+  /// Nothing new is taken while the disk has less free than this (or than a 16th of it).
+  std::uint64_t disk_reserve_bytes = 64UL << 20;
   int background_threads = 2;  ///< Flushes and compactions.
 };
 

@@ -16,14 +16,10 @@ Result<Storage::Use> Storage::use() {
 }
 
 Status Storage::recover() {
-  {
-    const std::shared_lock lock(mutex_);
-    if (database_) {
-      const ::rocksdb::Status resumed = database_->db().Resume();
-      if (resumed.ok()) return {};
-      if (resumed.severity() < ::rocksdb::Status::Severity::kFatalError) return fail(resumed);
-    }
-  }
+  std::uint64_t unflushed = 0;
+  if (const std::shared_lock lock(mutex_); database_) unflushed = database_->unflushed_bytes();
+  ::rocksdb::Env& env = env_ ? *env_ : *::rocksdb::Env::Default();
+  if (Status ready = probe_disk(env, options_.path, unflushed); !ready) return ready;
   return reopen();
 }
 
@@ -32,19 +28,44 @@ Status Storage::reopen() {
   const std::unique_lock lock(mutex_);
   database_.reset();
   auto opened = Database::open(options_, env_, alarm_);
+  reading_only_ = false;
+  if (opened) {
+    database_ = std::move(*opened);
+    alarm_->compactions().reset();
+  } else if (auto reading = Database::open_to_read(options_, env_, alarm_)) {
+    database_ = std::move(*reading);
+    reading_only_ = true;
+    log::warning("storage: open for reading only");
+  }
   replacing_ = false;
   if (!opened) return pass(opened);
-  database_ = std::move(*opened);
-  log::info("storage: reopened after an error");
+  log::info("storage: opened again after an error");
   return {};
+}
+
+std::optional<CompactionCare::Clock::time_point> Storage::tend() {
+  auto use = this->use();
+  if (!use) return std::nullopt;
+  return alarm_->compactions().tend(
+      CompactionCare::Clock::now(), [&](const std::string& family, bool on) {
+        if (Status turned = (*use)->turn_compactions(family, on); !turned) {
+          log::warning("storage: compactions of '{}' cannot be turned {}: {}", family,
+                       on ? "on" : "off", turned.error().cause);
+          return false;
+        }
+        return true;
+      });
 }
 
 void Storage::close() {
   const std::unique_lock lock(mutex_);
   closed_ = true;
   if (!database_) return;
-  if (Status flushed = database_->flush(); !flushed)
+  if (database_->failed()) {
+    log::warning("storage: closed after an error; the log is replayed at the next start");
+  } else if (Status flushed = database_->flush(); !flushed) {
     log::error("storage: flushing on close: {}", flushed.error().cause);
+  }
   database_.reset();
 }
 

@@ -6,11 +6,16 @@
 #include <shared_mutex>
 
 #include "engine/rocksdb/database.h"
+#include "engine/rocksdb/disk_room.h"
 
 namespace posthorn::engine::rocks {
 
-/// The database and whether it can be used right now: closed on demand, and reopened in place after
-/// an error RocksDB itself cannot resume from. Thread: any.
+/// The database and whether it can be used right now: closed on demand, and opened anew in place
+/// after a write failed. Thread: any.
+///
+/// RocksDB's own way to go on after an error (`DB::Resume`) is not used: it waits without a bound
+/// for a flush that may never come, and then even closing hangs. Opening anew replays the log,
+/// whose size is bounded, and fails with an error where it cannot go on.
 class Storage {
  public:
   Storage(RocksDbOptions options, ::rocksdb::Env* env, std::shared_ptr<Alarm> alarm,
@@ -18,9 +23,12 @@ class Storage {
       : options_(std::move(options)),
         env_(env),
         alarm_(std::move(alarm)),
+        room_(options_.disk_reserve_bytes, measure_disk(options_.path)),
         database_(std::move(database)) {}
 
   [[nodiscard]] Alarm& alarm() { return *alarm_; }
+  /// Whether the disk has room for something new. Errors: unavailable.
+  Status check_room() { return room_.check(); }
 
   /// While it lives the database is neither closed nor replaced. To be kept for one call only.
   class Use {
@@ -37,9 +45,14 @@ class Storage {
   /// Errors: unavailable after close, or while the database is being reopened.
   Result<Use> use();
 
-  /// After a failed write: lets RocksDB resume, or reopens. Not with a `Use` in hand. Errors: why
-  /// writing is still impossible.
+  /// After a failed write: opens the database anew, but only once the disk takes files again; until
+  /// then, and when opening fails, what is there can still be read. Not with a `Use` in hand.
+  /// Errors: why writing is still impossible.
   Status recover();
+  /// `recover` could open it for reading only. Thread: that of recover.
+  [[nodiscard]] bool is_reading_only() const { return reading_only_; }
+  /// Turns compactions that fail off for a time, and on again. Answers when to call it again.
+  std::optional<CompactionCare::Clock::time_point> tend();
   /// Flushes, if it can, and closes. Not with a `Use` in hand, nor while `recover` may run.
   void close();
 
@@ -49,10 +62,12 @@ class Storage {
   const RocksDbOptions options_;
   ::rocksdb::Env* const env_;
   const std::shared_ptr<Alarm> alarm_;
+  DiskRoom room_;
   std::shared_mutex mutex_;
   std::atomic<bool> replacing_ = false;  ///< Keeps new readers off, so that they cannot starve it.
   std::unique_ptr<Database> database_;   ///< Null when closed or not reopened yet.
   bool closed_ = false;
+  bool reading_only_ = false;
 };
 
 }  // namespace posthorn::engine::rocks

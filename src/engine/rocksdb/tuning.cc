@@ -4,35 +4,16 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
-#include <rocksdb/listener.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
-#include "base/log.h"
+#include "engine/rocksdb/error_listener.h"
+#include "engine/rocksdb/info_log.h"
 #include "engine/rocksdb/layout.h"
 
 namespace posthorn::engine::rocks {
 namespace {
-
-/// RocksDB's own log stays in its folder; what stops or restarts writing goes to ours. Recovery is
-/// the committer's, which knows when to try again: RocksDB's would refuse it meanwhile.
-class ErrorListener final : public ::rocksdb::EventListener {
- public:
-  explicit ErrorListener(std::shared_ptr<Alarm> alarm) : alarm_(std::move(alarm)) {}
-  void OnBackgroundError(::rocksdb::BackgroundErrorReason /*reason*/,
-                         ::rocksdb::Status* error) override {
-    log::debug("storage: writing stopped: {}", error->ToString());
-    alarm_->raise();
-  }
-  void OnErrorRecoveryBegin(::rocksdb::BackgroundErrorReason /*reason*/,
-                            ::rocksdb::Status /*error*/, bool* auto_recovery) override {
-    *auto_recovery = false;
-  }
-
- private:
-  std::shared_ptr<Alarm> alarm_;
-};
 
 /// A partition and the kind of a row: rows of one kind are mostly written in ascending order, each
 /// next to where the last one went in.
@@ -117,12 +98,11 @@ class RowKind final : public ::rocksdb::SliceTransform {
   db.skip_stats_update_on_db_open = true;
   db.skip_checking_sst_file_sizes_on_db_open = true;
   db.bytes_per_sync = 1UL << 20;
-  db.info_log_level = ::rocksdb::InfoLogLevel::WARN_LEVEL;
-  db.max_log_file_size = 4UL << 20;
-  db.keep_log_file_num = 4;
+  db.info_log = make_info_log();    // No file on the disk that may be full.
+  db.max_bgerror_resume_count = 0;  // Recovery is the committer's.
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
-  db.listeners.push_back(std::make_shared<ErrorListener>(alarm));
+  db.listeners.push_back(make_error_listener(alarm));
   return db;
 }
 

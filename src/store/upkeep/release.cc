@@ -56,12 +56,22 @@ Status let_go(engine::Engine& engine, const engine::Candidate& candidate, std::i
   return {};
 }
 
+/// One whose state or holders are in a damaged block stays as it is, a candidate too: nobody can
+/// know who else has it. The others of the account are looked at all the same.
+bool cannot_be_read(const engine::Candidate& candidate, const Error& error) {
+  if (error.kind != ErrorKind::corrupt && error.kind != ErrorKind::io) return false;
+  log::warning("account {}: who has a piece cannot be read, it is kept: {} ({})",
+               to_hex(candidate.holder), error.text, error.cause);
+  return true;
+}
+
 /// All of one account.
 Status look_at(engine::Engine& engine, Candidates candidates, std::int64_t not_after) {
   std::vector<engine::Candidate> ripe;
   PieceSet names;
   for (const engine::Candidate& candidate : candidates) {
     auto now = is_ripe(engine, candidate, not_after);
+    if (!now && cannot_be_read(candidate, now.error())) continue;
     if (!now) return pass(now);
     if (!*now) continue;
     ripe.push_back(candidate);
@@ -71,8 +81,11 @@ Status look_at(engine::Engine& engine, Candidates candidates, std::int64_t not_a
   auto used = used_of(engine, ripe.front().holder, names);
   if (!used) return pass(used);
   for (const engine::Candidate& candidate : ripe) {
-    if (!used->contains(candidate.piece))
-      if (Status ok = let_go(engine, candidate, not_after); !ok) return ok;
+    if (!used->contains(candidate.piece)) {
+      Status ok = let_go(engine, candidate, not_after);
+      if (!ok && cannot_be_read(candidate, ok.error())) continue;
+      if (!ok) return ok;
+    }
     if (Status ok = engine.clear_candidate(candidate); !ok) return ok;
   }
   return {};
