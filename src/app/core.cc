@@ -1,5 +1,6 @@
 #include "app/core.h"
 
+#include <exception>
 #include <thread>
 
 #include "engine/memory/memory_engine.h"
@@ -76,6 +77,19 @@ Core::Core(const config::Threads& threads)
 
 Result<std::unique_ptr<Core>> Core::open(const config::Config& config, EngineKind kind,
                                          engine::IfAbsent if_absent) {
+  try {
+    return open_all(config, kind, if_absent);
+  } catch (const std::exception& error) {
+    // Of threads and memory: the standard library's way to say that there are none.
+    return fail(ErrorKind::limit,
+                "there are not enough threads or memory for this process to start (ulimit -u, -v; "
+                "TasksMax= and LimitAS= of the unit; threads.io and threads.offload)",
+                error.what());
+  }
+}
+
+Result<std::unique_ptr<Core>> Core::open_all(const config::Config& config, EngineKind kind,
+                                             engine::IfAbsent if_absent) {
   std::unique_ptr<Core> core(new Core(config.threads));
   auto engine = open_engine(config, kind, if_absent);
   if (!engine) return pass(engine);

@@ -24,7 +24,8 @@ enum class EngineKind : std::uint8_t {
 class Core {
  public:
   /// `if_absent` says whether a store is made where none is. Errors: unavailable when another
-  /// process has the data open; not_found, io, corrupt, not_supported.
+  /// process has the data open; not_found, io, corrupt, not_supported;
+  /// limit when the system gives too few threads or too little memory.
   static Result<std::unique_ptr<Core>> open(const config::Config& config, EngineKind engine,
                                             engine::IfAbsent if_absent);
   ~Core();
@@ -40,6 +41,8 @@ class Core {
 
  private:
   explicit Core(const config::Threads& threads);
+  static Result<std::unique_ptr<Core>> open_all(const config::Config& config, EngineKind engine,
+                                                engine::IfAbsent if_absent);
   async::LoopPool loops_;
   async::OffloadPool offload_;
   std::unique_ptr<engine::Engine> engine_;

@@ -42,8 +42,9 @@ auth::Authenticator::Options authenticator_options(const config::Config& config,
   return options;
 }
 
-auth::SessionLimits::Bounds session_bounds(const config::Config& config) {
-  return {config.limits.connections, config.limits.per_user, config.limits.per_address};
+auth::SessionLimits::Bounds session_bounds(const config::Config& config,
+                                           const Descriptors& descriptors) {
+  return {descriptors.connections, config.limits.per_user, config.limits.per_address};
 }
 
 server::imap::ImapOptions imap_options(const config::Config& config) {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "app/descriptors.h"
 #include "auth/authenticator.h"
 #include "auth/session_limits.h"
 #include "auth/throttle.h"
@@ -20,7 +21,8 @@ auth::ThrottleLimits throttle_limits(const config::Config& config);
 auth::Authenticator::Options authenticator_options(const config::Config& config,
                                                    std::string decoy_key,
                                                    std::shared_ptr<auth::TokenPlace> tokens);
-auth::SessionLimits::Bounds session_bounds(const config::Config& config);
+auth::SessionLimits::Bounds session_bounds(const config::Config& config,
+                                           const Descriptors& descriptors);
 server::imap::ImapOptions imap_options(const config::Config& config);
 server::pop3::Pop3Options pop3_options(const config::Config& config);
 server::lmtp::LmtpOptions lmtp_options(const config::Config& config);

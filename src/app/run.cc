@@ -1,6 +1,7 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "app/deadline.h"
 #include "app/notify.h"
 #include "app/server.h"
 #include "async/event.h"
@@ -13,6 +14,8 @@ namespace posthorn::app {
 namespace {
 
 constexpr std::chrono::seconds kGrace(10);
+/// From the signal to the end of the process, at the latest (docs/operating.md, "Stopping").
+constexpr std::chrono::seconds kLongestEnd(45);
 
 void take_new_config(Server& server, const RunHooks& hooks) {
   notify_manager("RELOADING=1");
@@ -48,6 +51,7 @@ async::Task<Status> run(Server& server, const RunHooks& hooks) {
     if (std::exchange(reload, false)) take_new_config(server, hooks);
   }
   log::info("stopping");
+  end_within(kLongestEnd);
   notify_manager("STOPPING=1");
   co_await server.stop(kGrace);
   co_await gate.wait_empty();

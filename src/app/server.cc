@@ -10,6 +10,7 @@
 #include "admin/admin_server.h"
 #include "app/accounts.h"
 #include "app/certificates.h"
+#include "app/descriptors.h"
 #include "app/domains.h"
 #include "app/notify.h"
 #include "app/options.h"
@@ -43,9 +44,10 @@ using server::pop3::Pop3Server;
 using server::submission::SubmissionServer;
 
 struct Server::State {
-  State(ServerSettings with, std::unique_ptr<Core> data, std::unique_ptr<Certificates> tls,
-        std::string decoy_key, relay::RelayOptions to_relay)
+  State(ServerSettings with, const Descriptors& given, std::unique_ptr<Core> data,
+        std::unique_ptr<Certificates> tls, std::string decoy_key, relay::RelayOptions to_relay)
       : settings(std::move(with)),
+        descriptors(given),
         core(std::move(data)),
         certificates(std::move(tls)),
         accounts(core->store(), {settings.config.domains, settings.any_user}),
@@ -53,7 +55,7 @@ struct Server::State {
         throttle(throttle_limits(settings.config), system_clock()),
         authenticator(accounts, throttle, core->offload(), system_clock(),
                       authenticator_options(settings.config, std::move(decoy_key), tokens)),
-        limits(session_bounds(settings.config)),
+        limits(session_bounds(settings.config, descriptors)),
         imap({core->store(), authenticator, limits, [this] { return certificates->current(); }},
              imap_options(settings.config)),
         pop3({core->store(), authenticator, limits, [this] { return certificates->current(); }},
@@ -85,6 +87,7 @@ struct Server::State {
   }
 
   ServerSettings settings;
+  const Descriptors descriptors;
   std::unique_ptr<Core> core;
   std::unique_ptr<Certificates> certificates;
   Accounts accounts;
@@ -198,8 +201,9 @@ Status Server::State::add(Result<std::unique_ptr<net::Listener>> listener, std::
 Status Server::State::add_all(const std::vector<config::Endpoint>& endpoints, std::uint16_t* port,
                               const net::OnConnection& on_connection) {
   for (const config::Endpoint& endpoint : endpoints) {
-    Status added =
-        add(net::Listener::tcp(core->loops(), config::to_text(endpoint), on_connection), port);
+    Status added = add(net::Listener::tcp(core->loops(), config::to_text(endpoint), on_connection,
+                                          descriptors.below),
+                       port);
     if (!added) return explain(std::move(added.error()), endpoint);
   }
   return {};
@@ -245,7 +249,8 @@ Status Server::State::listen_inherited() {
       continue;
     }
     Status added =
-        add(net::Listener::inherited(core->loops(), socket.fd, std::move(spoken->on_connection)),
+        add(net::Listener::inherited(core->loops(), socket.fd, std::move(spoken->on_connection),
+                                     descriptors.below),
             spoken->port);
     if (!added) return added;
   }
@@ -279,7 +284,8 @@ Status Server::State::listen() {
   if (status) status = add_all(config.listen.lmtp, &addresses.lmtp, to_lmtp());
   addresses.lmtp_socket = config::path_in(config, config.listen.lmtp_socket);
   if (status && !addresses.lmtp_socket.empty())
-    status = add(net::Listener::unix_socket(core->loops(), addresses.lmtp_socket, 0660, to_lmtp()),
+    status = add(net::Listener::unix_socket(core->loops(), addresses.lmtp_socket, 0660, to_lmtp(),
+                                            descriptors.below),
                  nullptr);
   addresses.admin_socket = config::path_in(config, config.listen.admin_socket);
   if (status && !addresses.admin_socket.empty())
@@ -309,11 +315,15 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   if (!to_relay) return pass(to_relay);
   auto tokens = load_token_verifier(config);
   if (!tokens) return pass(tokens);
+  // Before the store opens any.
+  auto given = claim_descriptors(config);
+  if (!given) return pass(given);
+  settings.config.storage.max_open_files = given->engine_files;
   auto core = Core::open(config, settings.engine, engine::IfAbsent::create);
   if (!core) return pass(core);
   std::unique_ptr<Server> server(new Server(
-      std::make_unique<State>(std::move(settings), std::move(*core), std::move(*certificates),
-                              std::move(*secret), std::move(*to_relay))));
+      std::make_unique<State>(std::move(settings), *given, std::move(*core),
+                              std::move(*certificates), std::move(*secret), std::move(*to_relay))));
   server->state_->tokens->set(std::move(*tokens));
   if (Status listening = server->state_->listen(); !listening) return pass(listening);
   server->state_->queue.start();

@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cassert>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -95,11 +96,16 @@ struct LoopPool::Threads {
 LoopPool::LoopPool(std::size_t count) : threads_(std::make_unique<Threads>()) {
   assert(count > 0);
   for (std::size_t i = 0; i < count; ++i) loops_.push_back(std::make_unique<Loop>());
-  for (std::size_t i = 0; i < count; ++i) {
-    threads_->threads.emplace_back([loop = loops_[i].get(), name = "loop-" + std::to_string(i)] {
-      pthread_setname_np(pthread_self(), name.c_str());
-      loop->run();
-    });
+  try {
+    for (std::size_t i = 0; i < count; ++i) {
+      threads_->threads.emplace_back([loop = loops_[i].get(), name = "loop-" + std::to_string(i)] {
+        pthread_setname_np(pthread_self(), name.c_str());
+        loop->run();
+      });
+    }
+  } catch (const std::system_error&) {
+    stop_and_join();  // Those begun would wait for work for ever.
+    throw;
   }
 }
 

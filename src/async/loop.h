@@ -74,7 +74,7 @@ class Loop {
 /// A fixed number of loops, each on a thread of its own.
 class LoopPool {
  public:
-  /// Requires: count > 0.
+  /// Requires: count > 0. Throws std::system_error, and leaves none running, if there is no thread.
   explicit LoopPool(std::size_t count);
   ~LoopPool();  ///< Stops and joins.
   LoopPool(const LoopPool&) = delete;

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -20,6 +21,15 @@ struct OffloadPool::State {
   std::deque<std::move_only_function<void()>> queue;
   bool stopping = false;
   std::vector<std::jthread> threads;
+
+  void stop_and_join() {
+    {
+      const std::lock_guard lock(mutex);
+      stopping = true;
+    }
+    ready.notify_all();
+    threads.clear();
+  }
 
   void work() {
     pthread_setname_np(pthread_self(), "offload");
@@ -38,19 +48,17 @@ struct OffloadPool::State {
 OffloadPool::OffloadPool(std::size_t threads, std::size_t queue_limit)
     : state_(std::make_unique<State>(queue_limit)) {
   assert(threads > 0);
-  for (std::size_t i = 0; i < threads; ++i) {
-    state_->threads.emplace_back([state = state_.get()] { state->work(); });
+  try {
+    for (std::size_t i = 0; i < threads; ++i) {
+      state_->threads.emplace_back([state = state_.get()] { state->work(); });
+    }
+  } catch (const std::system_error&) {
+    state_->stop_and_join();  // Those begun would wait for work for ever.
+    throw;
   }
 }
 
-OffloadPool::~OffloadPool() {
-  {
-    const std::lock_guard lock(state_->mutex);
-    state_->stopping = true;
-  }
-  state_->ready.notify_all();
-  state_->threads.clear();
-}
+OffloadPool::~OffloadPool() { state_->stop_and_join(); }
 
 std::size_t OffloadPool::threads() const { return state_->threads.size(); }
 

@@ -13,7 +13,7 @@ namespace posthorn::async {
 /// Threads for what blocks or computes for long: disk reads, password hashing, searches.
 class OffloadPool {
  public:
-  /// `queue_limit`: how many jobs may wait; submit() refuses more. Requires: threads > 0.
+  /// `queue_limit`: jobs that may wait. Requires: threads > 0. Throws as LoopPool's constructor.
   OffloadPool(std::size_t threads, std::size_t queue_limit);
   ~OffloadPool();  ///< Finishes what is queued, then joins.
   OffloadPool(const OffloadPool&) = delete;

@@ -31,8 +31,12 @@ constexpr int kBatch = 64;  // Accepted in a row before others on the loop have 
 class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
  public:
   Acceptor(async::LoopPool& pool, int fd, std::string name,
-           std::shared_ptr<const OnConnection> on_connection)
-      : pool_(pool), fd_(fd), name_(std::move(name)), on_connection_(std::move(on_connection)) {}
+           std::shared_ptr<const OnConnection> on_connection, int below)
+      : pool_(pool),
+        fd_(fd),
+        below_(below),
+        name_(std::move(name)),
+        on_connection_(std::move(on_connection)) {}
   ~Acceptor() {
     if (fd_ >= 0) ::close(fd_);
     if (spare_ >= 0) ::close(spare_);
@@ -81,6 +85,11 @@ class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
   milliseconds accept_batch() {
     for (int i = 0; i < kBatch; ++i) {
       const int fd = ::accept4(socket_->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd >= below_) {
+        ::close(fd);
+        log::warning("{}: all descriptors for connections are in use, one is refused", name_);
+        continue;
+      }
       if (fd >= 0) {
         deal(fd);
         continue;
@@ -123,6 +132,7 @@ class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
 
   async::LoopPool& pool_;
   int fd_;
+  const int below_;
   const std::string name_;
   const std::shared_ptr<const OnConnection> on_connection_;
   std::shared_ptr<Socket> socket_;
@@ -133,37 +143,38 @@ class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
   async::Gate gate_;
 };
 
-void Listener::start(async::LoopPool& pool, std::vector<int> fds, OnConnection on_connection) {
+void Listener::start(async::LoopPool& pool, std::vector<int> fds, OnConnection on_connection,
+                     int below) {
   const auto shared = std::make_shared<const OnConnection>(std::move(on_connection));
   loop_ = &pool.next();
   for (const int fd : fds) {
-    acceptors_.push_back(std::make_shared<Acceptor>(pool, fd, name_, shared));
+    acceptors_.push_back(std::make_shared<Acceptor>(pool, fd, name_, shared, below));
     loop_->post([acceptor = acceptors_.back()] { acceptor->start(); });
   }
 }
 
 Result<std::unique_ptr<Listener>> Listener::tcp(async::LoopPool& pool, std::string_view host_port,
-                                                OnConnection on_connection) {
+                                                OnConnection on_connection, int below) {
   auto listening = listen_tcp(host_port);
   if (!listening) return pass(listening);
   std::unique_ptr<Listener> listener(new Listener(listening->name, listening->port));
-  listener->start(pool, std::move(listening->fds), std::move(on_connection));
+  listener->start(pool, std::move(listening->fds), std::move(on_connection), below);
   return listener;
 }
 
 Result<std::unique_ptr<Listener>> Listener::unix_socket(async::LoopPool& pool,
                                                         const std::string& path, unsigned mode,
-                                                        OnConnection on_connection) {
+                                                        OnConnection on_connection, int below) {
   auto listening = listen_unix(path, mode);
   if (!listening) return pass(listening);
   std::unique_ptr<Listener> listener(new Listener(path, 0));
   listener->path_to_remove_ = path;
-  listener->start(pool, std::move(listening->fds), std::move(on_connection));
+  listener->start(pool, std::move(listening->fds), std::move(on_connection), below);
   return listener;
 }
 
 Result<std::unique_ptr<Listener>> Listener::inherited(async::LoopPool& pool, int fd,
-                                                      OnConnection on_connection) {
+                                                      OnConnection on_connection, int below) {
   int listens = 0;
   socklen_t size = sizeof listens;
   if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0) {
@@ -171,7 +182,7 @@ Result<std::unique_ptr<Listener>> Listener::inherited(async::LoopPool& pool, int
   }
   auto listening = describe_listening(fd);
   std::unique_ptr<Listener> listener(new Listener(listening.name, listening.port));
-  listener->start(pool, std::move(listening.fds), std::move(on_connection));
+  listener->start(pool, std::move(listening.fds), std::move(on_connection), below);
   return listener;
 }
 

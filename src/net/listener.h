@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,21 +19,28 @@ using OnConnection = std::function<void(std::unique_ptr<Stream>)>;
 /// no descriptors left, one held in reserve serves to take and close what waits (a client is told
 /// at once instead of hanging), and accepting pauses for a moment. Thread: any. The pool must
 /// outlive the listener, and stop after it.
+///
+/// `below` keeps descriptors for the rest of the process: the system gives out the lowest that is
+/// free, so a connection that gets `below` or a higher one is one too many, and is closed at once.
 class Listener {
  public:
+  static constexpr int kNoBound = std::numeric_limits<int>::max();
+
   /// "host:port" as in parse_host_port(); port 0 takes a free one. "*" is IPv6 and IPv4, a name all
   /// its addresses. Looks names up, so it may block: for the start. Errors: bad_argument,
   /// not_found, already_exists (in use), no_permission, io.
   static Result<std::unique_ptr<Listener>> tcp(async::LoopPool& pool, std::string_view host_port,
-                                               OnConnection on_connection);
+                                               OnConnection on_connection, int below = kNoBound);
   /// A unix socket at `path` with permissions `mode`. A socket file that nobody listens to any more
   /// is replaced. Errors: as above.
   static Result<std::unique_ptr<Listener>> unix_socket(async::LoopPool& pool,
                                                        const std::string& path, unsigned mode,
-                                                       OnConnection on_connection);
+                                                       OnConnection on_connection,
+                                                       int below = kNoBound);
   /// A listening socket of somebody else's making (systemd); taken over.
   static Result<std::unique_ptr<Listener>> inherited(async::LoopPool& pool, int fd,
-                                                     OnConnection on_connection);
+                                                     OnConnection on_connection,
+                                                     int below = kNoBound);
   ~Listener();  ///< Stops.
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -47,7 +55,7 @@ class Listener {
  private:
   class Acceptor;
   Listener(std::string name, std::uint16_t port) : name_(std::move(name)), port_(port) {}
-  void start(async::LoopPool& pool, std::vector<int> fds, OnConnection on_connection);
+  void start(async::LoopPool& pool, std::vector<int> fds, OnConnection on_connection, int below);
 
   std::string name_;
   std::uint16_t port_;

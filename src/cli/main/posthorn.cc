@@ -1,5 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstdio>
+#include <exception>
 
 #include "base/version.h"
 #include "cli/program.h"
@@ -36,5 +38,11 @@ int main(int argc, char** argv) {
   posthorn::cli::add_config(app, program);
   posthorn::cli::add_version(app, program);
   CLI11_PARSE(app, argc, argv);
-  return program.run ? program.run() : posthorn::cli::kFailed;
+  try {
+    return program.run ? program.run() : posthorn::cli::kFailed;
+  } catch (const std::exception& error) {
+    // What the standard library throws when there is no memory or no thread to be had.
+    std::fprintf(stderr, "posthorn: not enough memory or threads: %s\n", error.what());
+    return posthorn::cli::kFailed;
+  }
 }

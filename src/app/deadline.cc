@@ -1,0 +1,24 @@
+#include "app/deadline.h"
+
+#include <cstdlib>
+#include <system_error>
+#include <thread>
+
+#include "base/log.h"
+
+namespace posthorn::app {
+
+void end_within(std::chrono::seconds time) {
+  // Not joined: it goes with the process.
+  try {
+    std::thread([time] {
+      std::this_thread::sleep_for(time);
+      log::error("not ended {} seconds after the signal: ending at once", time.count());
+      std::_Exit(1);
+    }).detach();
+  } catch (const std::system_error& error) {
+    log::warning("nothing watches over the end: {}", error.what());
+  }
+}
+
+}  // namespace posthorn::app
