@@ -5,6 +5,7 @@ import imaplib
 import json
 import os
 import poplib
+import resource
 import shutil
 import signal
 import smtplib
@@ -60,15 +61,18 @@ def need(command):
 
 
 class Server:
-    """A demo server; with `folder`, on data that stays there."""
+    """A demo server; with `folder`, on data that stays there; `notes`: where its log goes instead; `descriptors`:
+    how many files it may open."""
 
     def __init__(self, folder=None, engine=None, arguments=(), settings=(), sample_mail=False,
-                 quiet=True):
+                 quiet=True, notes=None, descriptors=None):
         self.own_folder = None
         if folder is None:
             self.own_folder = tempfile.mkdtemp(prefix="posthorn-")
             folder = os.path.join(self.own_folder, "data")
         self.folder = folder
+        self.notes = notes or folder
+        self.descriptors = descriptors
         self.engine = engine or "rocksdb"
         self.arguments = list(arguments)
         self.settings = [word for setting in settings for word in ("--set", setting)]
@@ -81,16 +85,16 @@ class Server:
 
     def start(self):
         os.makedirs(self.folder, exist_ok=True)
-        ready = os.path.join(self.folder, "ready.json")
+        ready = os.path.join(self.notes, "ready.json")
         with contextlib.suppress(FileNotFoundError):
             os.remove(ready)
-        self.log_path = os.path.join(self.folder, "log")
+        self.log_path = os.path.join(self.notes, "log")
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [program(), *self.settings, "demo", "--dir", self.folder, "--engine", self.engine,
                  "--any-user", PASSWORD, "--imap", "127.0.0.1:0", "--imaps", "127.0.0.1:0",
                  "--lmtp", "127.0.0.1:0", "--https", "127.0.0.1:0", "--ready-file", ready, *self.arguments],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self.limit)
         deadline = time.monotonic() + 60
         while not os.path.exists(ready):
             expect(self.process.poll() is None and time.monotonic() < deadline,
@@ -102,6 +106,14 @@ class Server:
         self.https_port, self.http_port = at["https"], at["http"]
         self.pop3_port, self.pop3s_port = at["pop3"], at["pop3s"]
         self.submission_port, self.submissions_port = at["submission"], at["submissions"]
+
+    def limit(self):
+        if self.descriptors:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self.descriptors, self.descriptors))
+
+    def log_lines(self):
+        with open(self.log_path, "rb") as f:
+            return sum(1 for _ in f)
 
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as f:
