@@ -8,9 +8,9 @@
 
 #include "async/offload.h"
 #include "base/log.h"
-#include "store/account_pieces.h"
 #include "store/format/codec.h"
 #include "store/store.h"
+#include "store/upkeep/account_pieces.h"
 
 namespace posthorn::store {
 namespace {

@@ -2,7 +2,6 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
-#include "store/account_pieces.h"
 #include "store/change/pipeline.h"
 #include "store/format/codec.h"
 #include "store/format/keys.h"
@@ -10,6 +9,7 @@
 #include "store/format/system.h"
 #include "store/read/load.h"
 #include "store/store_state.h"
+#include "store/upkeep/account_pieces.h"
 #include "store/upkeep/expiry.h"
 #include "store/upkeep/release.h"
 

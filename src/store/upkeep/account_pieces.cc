@@ -1,10 +1,10 @@
-#include "store/account_pieces.h"
+#include "store/upkeep/account_pieces.h"
 
 #include <set>
 
 #include "store/format/codec.h"
-#include "store/read/email_catalog.h"
 #include "store/format/group_page.h"
+#include "store/read/email_catalog.h"
 #include "store/read/load.h"
 
 namespace posthorn::store {
