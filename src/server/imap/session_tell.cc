@@ -64,9 +64,9 @@ Task<Status> Session::tell(service::Tellings allowed, wi::Numbering numbering) {
   if (!loaded) co_return Status();  // It stays untold; the next command tries again.
   now = std::move(*loaded);
   const Updates updates = selected->cursor.advance(*now, allowed);
+  tell_keywords(*now);  // Before anything that may use them.
   if (!updates.gone.empty()) say_gone(*this, updates);
   if (updates.exists) say_arrived(*this, updates, *now);
-  if (!updates.changed.empty()) tell_keywords(*now);
 
   RowWriter rows(*this, *now);
   rows.with_uid = numbering == wi::Numbering::uid || enabled.condstore;

@@ -18,6 +18,7 @@ CommandTask cmd_search(Session& session, wi::SearchCommand& command) {
     if (saves) session.selected->saved_result = {};  // RFC 5182 §2.1
     co_return session.refuse(now.error());
   }
+  session.tell_keywords(**now);
   SearchAnswer answer(session, *now, command.numbering);
   const ClientWatch watch(session);
   const auto found = co_await service::search(answer.scope(), std::move(command.key));

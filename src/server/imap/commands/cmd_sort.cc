@@ -17,6 +17,7 @@ CommandTask cmd_sort(Session& session, wi::SortCommand& command) {
     if (command.returns && command.returns->save) session.selected->saved_result = {};
     co_return session.refuse(now.error());
   }
+  session.tell_keywords(**now);
   SearchAnswer answer(session, *now, command.numbering);
   const ClientWatch watch(session);
   const auto found = co_await service::search_sorted(answer.scope(), std::move(command.key),

@@ -13,6 +13,7 @@ namespace wi = wire::imap;
 CommandTask cmd_thread(Session& session, wi::ThreadCommand& command) {
   auto now = co_await service::newest(session.account, session.selected->id);
   if (!now) co_return session.refuse(now.error());
+  session.tell_keywords(**now);
   SearchAnswer answer(session, *now, command.numbering);
   const ClientWatch watch(session);
   const auto forest =

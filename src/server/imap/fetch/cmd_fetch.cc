@@ -356,6 +356,7 @@ CommandTask cmd_fetch(Session& session, wi::FetchCommand& command) {
   if (!seqnums) co_return session.refuse(seqnums.error());
   auto now = co_await service::newest(session.account, session.selected->id);
   if (!now) co_return session.refuse(now.error());
+  session.tell_keywords(**now);
   if (command.partial) seqnums = window(*seqnums, *command.partial);
   Fetch fetch(session, command, **now, std::move(*seqnums));
   const bool wants_modseq =
