@@ -1,4 +1,5 @@
 #include "text/crlf_text.h"
+#include "text/nul.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -32,7 +33,7 @@ std::string_view CrlfText::take(std::string_view piece, std::string& scratch) {
   scratch.clear();
   for (const char c : piece) {
     if (c == '\n' && before != '\r') scratch += '\r';
-    scratch += c == '\0' ? '\x80' : c;
+    scratch += c == '\0' ? kNulSubstitute : c;
     before = c;
   }
   return scratch;

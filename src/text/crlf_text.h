@@ -10,7 +10,8 @@ namespace posthorn::text {
 bool is_crlf_text(std::string_view text, char before);
 
 /// Makes octets fit for a protocol of lines, portion by portion: an LF alone becomes CRLF, and NUL,
-/// at which many clients take a line to end, becomes 0x80. A CR alone stays: it ends no line.
+/// at which many clients take a line to end, becomes kNulSubstitute (text/nul.h). A CR alone stays:
+/// it ends no line.
 class CrlfText {
  public:
   /// `piece` in that form: itself when nothing had to be changed, else in `scratch`, whose former

@@ -94,6 +94,8 @@ class Connection:
             octets = self._octets(int(literal[2]), deadline)
             if octets is None:
                 raise ServerFault("a literal did not arrive in full")
+            if not literal[1] and b"\0" in octets:
+                raise ServerFault("NUL in a literal that is no literal8 (RFC 9051 9, CHAR8)")
             text += decode(line[:literal.start()]) + decode(literal[1])
             text += '"' + quoted_inside(decode(octets)) + '"'
         self.transcript.append(f"{self.label} < {text}")

@@ -225,8 +225,13 @@ class RunnerTest(unittest.TestCase):
     def test_form_is_judged_in_every_response(self):
         for bad in (b"a1 OK\r\n", b"a1 OK [ALERT]\r\n", b"* 1 FETCH (UID 1 )\r\na1 OK x\r\n",
                     b"* 1 FETCH (MODSEQ (0))\r\na1 OK x\r\n", b"* OK [UIDNEXT 0] x\r\na1 OK x\r\n",
-                    b"* ESEARCH (TAG a1)\r\na1 OK x\r\n", b"a1 OK x\n", b"+\r\na1 OK x\r\n"):
+                    b"* ESEARCH (TAG a1)\r\na1 OK x\r\n", b"a1 OK x\n", b"+\r\na1 OK x\r\n",
+                    b"* 1 FETCH (BODY[] {3}\r\na\0b)\r\na1 OK x\r\n"):
             self.fails("it.dlg:2:", "C: a1 NOOP\nS*: a1 OK<*>\n", (*self.NOOP_SCRIPT, bad))
+
+    def test_nul_is_for_literal8(self):
+        self.passes('C: a1 NOOP\nS: * 1 FETCH (BINARY[1] ~"a\\0b")\nS: a1 OK <+>\n',
+                    (*self.NOOP_SCRIPT, b"* 1 FETCH (BINARY[1] ~{3}\r\na\0b)\r\na1 OK x\r\n"))
 
     def test_a_continuation_may_say_anything(self):
         self.passes(self.APPEND, (GREETING, ("read", b"a1 APPEND INBOX {4}\r\n"), b"+ OK\r\n",

@@ -21,6 +21,7 @@
 #include "service/rows.h"
 #include "store/read/piece_batch.h"
 #include "store/store.h"
+#include "text/nul.h"
 
 namespace posthorn::server::imap {
 namespace {
@@ -303,7 +304,7 @@ void Fetch::write_header(wi::FetchWriter& fetch, const wi::FetchItem& item,
   }
   const message::ByteRange wanted = clip(header.size(), item.partial);
   fetch.literal(item, wanted.size());
-  session_.connection.out().append(header.substr(wanted.begin, wanted.size()));
+  text::append_without_nul(session_.connection.out(), header.substr(wanted.begin, wanted.size()));
 }
 
 /// RFC 7162 §3.2.6.

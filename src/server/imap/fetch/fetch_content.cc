@@ -7,6 +7,7 @@
 #include "message/mime/part_decoder.h"
 #include "message/mime/section.h"
 #include "text/ascii.h"
+#include "text/nul.h"
 
 namespace posthorn::server::imap {
 namespace {
@@ -179,7 +180,7 @@ Task<Status> ContentWriter::write_range(const wi::FetchItem& item, ByteRange ran
       co_return fail(ErrorKind::closed, "a message broke off");
     }
     if (!std::exchange(begun, true)) fetch_.literal(item, range.size());
-    session_.connection.out().append(*octets);
+    text::append_without_nul(session_.connection.out(), *octets);
     at += octets->size();
     if (!session_.connection.is_full()) continue;
     if (auto flushed = co_await session_.connection.flush(); !flushed) {
@@ -204,7 +205,8 @@ Task<Status> ContentWriter::write_fields(const wi::FetchItem& item, ByteRange ra
   const std::string fields = message::filter_header(block, item.section.fields, filter);
   const ByteRange wanted = clip(fields.size(), item.partial);
   fetch_.literal(item, wanted.size());
-  session_.connection.out().append(fields, wanted.begin, wanted.size());
+  text::append_without_nul(session_.connection.out(),
+                           std::string_view(fields).substr(wanted.begin, wanted.size()));
   co_return Status();
 }
 

@@ -12,7 +12,8 @@
 
 namespace posthorn::server::imap {
 
-/// Writes BODY[...], BINARY[...] and their RFC 3501 kin, streaming to the client.
+/// Writes BODY[...], BINARY[...] and their RFC 3501 kin, streaming to the client. NUL, which an
+/// ordinary literal must not hold, is sent as text::kNulSubstitute; BINARY gives the exact octets.
 class ContentWriter {
  public:
   ContentWriter(Session& session, wire::imap::FetchWriter& fetch, service::MessageOctets& octets,
