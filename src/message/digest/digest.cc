@@ -68,7 +68,7 @@ class KeysWriter {
     std::string out;
     out.reserve(KeysView::kTable + KeysView::kFields * 4 + bytes_.size());
     ByteWriter writer(out);
-    writer.u8(kDigestVersion);
+    writer.u8(kKeysVersion);
     writer.u8(static_cast<std::uint8_t>(flags | (sent ? KeysView::kHasSent : 0) |
                                         (truncated_ ? KeysView::kTruncated : 0)));
     writer.u64(static_cast<std::uint64_t>(sent ? sent->seconds : 0));
@@ -152,21 +152,29 @@ std::string make_structure(const Analysis& analysis, const Envelope& envelope) {
   std::string texts;
   std::vector<std::uint32_t> ends;
   const auto end_text = [&] { ends.push_back(static_cast<std::uint32_t>(texts.size())); };
-  format_envelope(texts, envelope);
+  const Part& root = analysis.root;
+  const bool utf8_envelope = format_envelope(texts, envelope, StringForm::ascii);
   end_text();
-  format_body(texts, analysis.root, BodyForm::basic);
+  const bool utf8_body = format_body(texts, root, BodyForm::basic, StringForm::ascii);
   end_text();
-  format_body(texts, analysis.root, BodyForm::extended);
+  const bool utf8_extended = format_body(texts, root, BodyForm::extended, StringForm::ascii);
   end_text();
   texts.append(analysis.preview);
   end_text();
   texts.append(parts.strings());
   end_text();
+  // In the order of StructureView::Text; empty where the form above serves.
+  if (utf8_envelope) format_envelope(texts, envelope, StringForm::utf8);
+  end_text();
+  if (utf8_body) format_body(texts, root, BodyForm::basic, StringForm::utf8);
+  end_text();
+  if (utf8_extended) format_body(texts, root, BodyForm::extended, StringForm::utf8);
+  end_text();
 
   std::string out;
   out.reserve(StructureView::kHead + parts.records().size() + texts.size());
   ByteWriter writer(out);
-  writer.u8(kDigestVersion);
+  writer.u8(kStructureVersion);
   writer.u32(static_cast<std::uint32_t>(parts.count()));
   for (const std::uint32_t end : ends) writer.u32(end);
   writer.raw(parts.records());

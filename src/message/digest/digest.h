@@ -9,9 +9,11 @@
 
 namespace posthorn::message {
 
-/// Raised whenever what make_digest makes of a message changes, the folding of the ICU in use
-/// included. Views refuse other versions, so that a stored digest is made again, not believed.
-inline constexpr std::uint8_t kDigestVersion = 1;
+// Raised whenever what make_digest makes of a message changes, the folding of the ICU in use
+// included. Views refuse other versions, so that a stored digest is made again, not believed.
+inline constexpr std::uint8_t kKeysVersion = 1;
+/// 2: the UTF-8 forms; a charset for every text part.
+inline constexpr std::uint8_t kStructureVersion = 2;
 
 /// What is stored of a message so that FETCH, SEARCH and SORT need not parse it. The two go into
 /// columns of their own. Layouts: keys_view.h and structure_view.h.

@@ -5,6 +5,7 @@
 
 #include "message/mime/section.h"
 #include "message/test_mail.h"
+#include "text/ascii.h"
 #include "text/fold.h"
 
 namespace posthorn::message {
@@ -32,7 +33,7 @@ struct Made {
 // RFC 9051 section 8.
 TEST(Digest, EnvelopeAndBodyOfAPlainMessage) {
   const Made m(std::string(kHeader) + "Content-Type: TEXT/PLAIN; CHARSET=US-ASCII\r\n\r\nhi\r\n");
-  EXPECT_EQ(m.structure().envelope(),
+  EXPECT_EQ(m.structure().envelope(StringForm::ascii),
             "(\"Wed, 17 Jul 1996 02:23:25 -0700 (PDT)\" "
             "\"Re: [imap] =?iso-8859-1?q?M=FCnchen?= (fwd)\" "
             "((\"Terry Gray\" NIL \"gray\" \"cac.washington.edu\")) "
@@ -42,9 +43,9 @@ TEST(Digest, EnvelopeAndBodyOfAPlainMessage) {
             "((NIL NIL \"minutes\" \"CNRI.Reston.VA.US\")"
             "(\"John Q Klensin\" NIL \"KLENSIN\" \"MIT.EDU\")) NIL NIL "
             "\"<B27397-0100000@cac.washington.edu>\")");
-  EXPECT_EQ(m.structure().body(),
+  EXPECT_EQ(m.structure().body(StringForm::ascii),
             "(\"TEXT\" \"PLAIN\" (\"CHARSET\" \"US-ASCII\") NIL NIL \"7BIT\" 4 1)");
-  EXPECT_EQ(m.structure().bodystructure(),
+  EXPECT_EQ(m.structure().bodystructure(StringForm::ascii),
             "(\"TEXT\" \"PLAIN\" (\"CHARSET\" \"US-ASCII\") NIL NIL \"7BIT\" 4 1 NIL NIL NIL NIL)");
   EXPECT_EQ(m.structure().preview(), "hi");
 }
@@ -150,10 +151,10 @@ TEST(Digest, ReferencesFallBackAndStayBounded) {
 
 TEST(Digest, EmptyMessageHasTenNilFields) {
   const Made m("\r\n");
-  EXPECT_EQ(m.structure().envelope(), "(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)");
+  EXPECT_EQ(m.structure().envelope(StringForm::ascii), "(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)");
   EXPECT_FALSE(m.keys().has_sent());
-  EXPECT_EQ(m.structure().bodystructure(),
-            "(\"TEXT\" \"PLAIN\" (\"CHARSET\" \"US-ASCII\") NIL NIL \"7BIT\" 0 0 NIL NIL NIL NIL)");
+  EXPECT_EQ(m.structure().bodystructure(StringForm::ascii),
+            "(\"TEXT\" \"PLAIN\" (\"charset\" \"us-ascii\") NIL NIL \"7BIT\" 0 0 NIL NIL NIL NIL)");
 }
 
 TEST(Digest, GroupsAndEmptyFields) {
@@ -162,7 +163,7 @@ TEST(Digest, GroupsAndEmptyFields) {
       "undisclosed-recipients:;\r\n"
       "Sender: s@t\r\n\r\n");
   EXPECT_EQ(
-      m.structure().envelope(),
+      m.structure().envelope(StringForm::ascii),
       "(NIL \"\" NIL ((NIL NIL \"s\" \"t\")) NIL "
       "((NIL NIL \"Friends\" NIL)(NIL NIL \"a\" \"b\")(\"C D\" NIL \"c\" \"d\")(NIL NIL NIL NIL)"
       "(NIL NIL \"e\" \"f\")) "
@@ -175,22 +176,53 @@ TEST(Digest, RawEightBitBecomesEncodedWords) {
       "Subject: caf\xC3\xA9\r\nFrom: \"M\xFCller\" <m@x>\r\n"
       "Content-Type: text/plain; name=\"\xC3\xA9.txt\"\r\n\r\n");
   EXPECT_THAT(
-      std::string(m.structure().envelope()),
+      std::string(m.structure().envelope(StringForm::ascii)),
       ::testing::AllOf(::testing::HasSubstr("\"=?utf-8?b?Y2Fmw6k=?=\""),
                        ::testing::HasSubstr("(\"=?utf-8?q?M=C3=BCller?=\" NIL \"m\" \"x\")")));
-  EXPECT_THAT(std::string(m.structure().bodystructure()),
-              ::testing::HasSubstr("(\"name\" \"=?utf-8?b?w6kudHh0?=\" \"CHARSET\" \"US-ASCII\")"));
+  EXPECT_THAT(std::string(m.structure().bodystructure(StringForm::ascii)),
+              ::testing::HasSubstr("(\"name\" \"=?utf-8?b?w6kudHh0?=\" \"charset\" \"us-ascii\")"));
   EXPECT_EQ(m.keys().subject(), text::fold("caf\xC3\xA9"));
   EXPECT_EQ(m.keys().display_from(), text::fold("M\xC3\xBCller"));
-  for (const char c : m.digest.structure.substr(StructureView::kHead + StructureView::kRecord))
-    EXPECT_GE(c, 0);
+  for (const std::string_view text :
+       {m.structure().envelope(StringForm::ascii), m.structure().body(StringForm::ascii),
+        m.structure().bodystructure(StringForm::ascii)})
+    EXPECT_TRUE(text::is_ascii(text)) << text;
+}
+
+// RFC 9755 section 3, RFC 6532.
+TEST(Digest, RawUtf8StaysInTheUtf8Form) {
+  const Made m(
+      "Subject: caf\xC3\xA9\r\nFrom: \"M\xFCller\" <m@x>\r\nTo: j\xC3\xBC@\xC3\xA9.example\r\n"
+      "Content-Type: text/plain; name=\"\xC3\xA9.txt\"\r\n\r\n");
+  EXPECT_EQ(m.structure().envelope(StringForm::utf8),
+            "(NIL \"caf\xC3\xA9\" ((\"=?utf-8?q?M=C3=BCller?=\" NIL \"m\" \"x\")) "
+            "((\"=?utf-8?q?M=C3=BCller?=\" NIL \"m\" \"x\")) "
+            "((\"=?utf-8?q?M=C3=BCller?=\" NIL \"m\" \"x\")) "
+            "((NIL NIL \"j\xC3\xBC\" \"\xC3\xA9.example\")) NIL NIL NIL NIL)");
+  EXPECT_EQ(m.structure().body(StringForm::utf8),
+            "(\"text\" \"plain\" (\"name\" \"\xC3\xA9.txt\" \"charset\" \"us-ascii\") NIL NIL "
+            "\"7BIT\" 0 0)");
+  EXPECT_EQ(m.structure().bodystructure(StringForm::utf8),
+            "(\"text\" \"plain\" (\"name\" \"\xC3\xA9.txt\" \"charset\" \"us-ascii\") NIL NIL "
+            "\"7BIT\" 0 0 NIL NIL NIL NIL)");
+}
+
+TEST(Digest, TheUtf8FormOfAnAsciiMessageTakesNoRoom) {
+  const Made m("Subject: =?utf-8?q?caf=C3=A9?=\r\nFrom: \"M\xFCller\" <m@x>\r\n\r\n");
+  const StructureView s = m.structure();
+  EXPECT_EQ(s.envelope(StringForm::utf8).data(), s.envelope(StringForm::ascii).data());
+  EXPECT_EQ(s.body(StringForm::utf8).data(), s.body(StringForm::ascii).data());
+  EXPECT_EQ(s.bodystructure(StringForm::utf8).data(), s.bodystructure(StringForm::ascii).data());
+  EXPECT_THAT(std::string(s.envelope(StringForm::utf8)),
+              ::testing::HasSubstr("=?utf-8?q?caf=C3=A9?="));
 }
 
 TEST(Digest, QuotingAndLiterals) {
   const Made m("Subject: a \"b\" \\ c\r\nMessage-ID: " + std::string(1200, 'x') + "\r\n\r\n");
-  EXPECT_THAT(std::string(m.structure().envelope()),
+  EXPECT_THAT(std::string(m.structure().envelope(StringForm::ascii)),
               ::testing::HasSubstr("\"a \\\"b\\\" \\\\ c\""));
-  EXPECT_THAT(std::string(m.structure().envelope()), ::testing::HasSubstr(" {1200}\r\nxxx"));
+  EXPECT_THAT(std::string(m.structure().envelope(StringForm::ascii)),
+              ::testing::HasSubstr(" {1200}\r\nxxx"));
 }
 
 constexpr std::string_view kTree =
@@ -210,8 +242,8 @@ constexpr std::string_view kTree =
 
 TEST(Digest, Bodystructure) {
   const Made m(kTree);
-  EXPECT_EQ(m.structure().bodystructure(),
-            "((\"TEXT\" \"PLAIN\" (\"CHARSET\" \"US-ASCII\") \"<1@x>\" \"text\" \"7BIT\" 3 0 NIL "
+  EXPECT_EQ(m.structure().bodystructure(StringForm::ascii),
+            "((\"TEXT\" \"PLAIN\" (\"charset\" \"us-ascii\") \"<1@x>\" \"text\" \"7BIT\" 3 0 NIL "
             "NIL NIL NIL)"
             "(\"message\" \"rfc822\" NIL NIL NIL \"7BIT\" 171 "
             "(NIL \"inner\" ((NIL NIL \"i\" \"j\")) ((NIL NIL \"i\" \"j\")) ((NIL NIL \"i\" "
@@ -220,7 +252,7 @@ TEST(Digest, Bodystructure) {
             " \"alternative\" (\"boundary\" \"i\") NIL NIL NIL) 9 NIL (\"inline\" NIL) NIL NIL)"
             "(\"message\" \"rfc822\" NIL NIL NIL \"7BIT\" 33 "
             "(NIL \"single\" NIL NIL NIL NIL NIL NIL NIL NIL) "
-            "(\"TEXT\" \"PLAIN\" (\"CHARSET\" \"US-ASCII\") NIL NIL \"7BIT\" 14 0 NIL NIL NIL NIL) "
+            "(\"TEXT\" \"PLAIN\" (\"charset\" \"us-ascii\") NIL NIL \"7BIT\" 14 0 NIL NIL NIL NIL) "
             "2 NIL NIL NIL NIL)"
             "(\"application\" \"pdf\" (\"name\" \"a b.pdf\") NIL NIL \"7BIT\" 4 \"abc\" "
             "(\"attachment\" (\"filename\" \"a b.pdf\")) NIL \"http://x/\")"
@@ -231,8 +263,8 @@ TEST(Digest, Bodystructure) {
 TEST(Digest, ChildlessMultipart) {
   const Made m("Content-Type: multipart/alternative\r\n\r\n");
   EXPECT_EQ(
-      m.structure().body(),
-      "((\"TEXT\" \"PLAIN\" (\"CHARSET\" \"US-ASCII\") NIL NIL \"7BIT\" 0 0) \"alternative\")");
+      m.structure().body(StringForm::ascii),
+      "((\"TEXT\" \"PLAIN\" (\"charset\" \"us-ascii\") NIL NIL \"7BIT\" 0 0) \"alternative\")");
 }
 
 std::string section(const Made& m, std::string_view bytes, std::vector<std::uint32_t> path,
@@ -295,7 +327,7 @@ TEST(Views, PartsInOrder) {
   EXPECT_EQ(s.part(4)->subtype, "html");
   EXPECT_EQ(s.part(4)->encoding, "base64");
   EXPECT_EQ(s.part(4)->charset, "utf-8");
-  EXPECT_EQ(s.part(1)->charset, "US-ASCII");
+  EXPECT_EQ(s.part(1)->charset, "us-ascii");
   EXPECT_FALSE(s.part(8).has_value());
 }
 
@@ -313,7 +345,7 @@ TEST(Views, DamageIsRefusedOrHarmless) {
   for (std::size_t i = 0; i < m.digest.keys.size(); ++i)
     EXPECT_FALSE(KeysView(std::string_view(m.digest.keys).substr(0, i)).ok());
   std::string other = m.digest.keys;
-  other[0] = static_cast<char>(kDigestVersion + 1);
+  other[0] = static_cast<char>(kKeysVersion + 1);
   EXPECT_FALSE(KeysView(other).ok());
   EXPECT_EQ(KeysView(other).size(), 0U);
   EXPECT_TRUE(KeysView(other).references().empty());

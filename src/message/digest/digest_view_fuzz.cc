@@ -20,9 +20,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!keys.ok() && (keys.has_sent() || keys.size() != 0)) std::abort();
 
   const StructureView structure(in);
-  total = structure.envelope().size() + structure.body().size() + structure.bodystructure().size() +
-          structure.preview().size();
-  if (total > size) std::abort();
+  for (const StringForm form : {StringForm::ascii, StringForm::utf8}) {
+    total = structure.envelope(form).size() + structure.body(form).size() +
+            structure.bodystructure(form).size() + structure.preview().size();
+    if (total > size) std::abort();
+  }
   for (std::size_t i = 0; i <= structure.part_count() && i < 2000; ++i) {
     const auto part = structure.part(i);
     if (part && part->type.size() + part->charset.size() > size) std::abort();

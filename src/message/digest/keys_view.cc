@@ -30,7 +30,7 @@ PackedStrings::Iterator PackedStrings::Iterator::operator++(int) {
 
 KeysView::KeysView(std::string_view bytes) {
   constexpr std::size_t kFixed = kTable + kFields * 4;
-  if (bytes.size() < kFixed || static_cast<std::uint8_t>(bytes[0]) != kDigestVersion) return;
+  if (bytes.size() < kFixed || static_cast<std::uint8_t>(bytes[0]) != kKeysVersion) return;
   std::uint32_t previous = 0;
   for (std::size_t i = 0; i < kFields; ++i) {
     const auto end = load_big_endian<std::uint32_t>(bytes, kTable + i * 4);

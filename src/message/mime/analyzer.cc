@@ -249,7 +249,7 @@ void Analyzer::close_part(const Open& open, std::uint64_t end, std::uint64_t new
   if (!part.mime.is_multipart() || !part.children.empty()) return;
   // workaround: MailKit (#1393, #1841) and others cannot read a multipart without parts.
   Part& dummy = part.children.emplace_back();
-  dummy.mime.params.push_back({"CHARSET", "US-ASCII"});
+  dummy.mime.params.push_back(default_charset());
   dummy.header_begin = dummy.body_begin = part.body_begin;
   dummy.body_end = part.body_end;
   dummy.lines = part.lines;

@@ -6,6 +6,7 @@
 #include "message/mime/section.h"
 #include "message/test_mail.h"
 #include "text/ascii.h"
+#include "text/utf8.h"
 
 namespace {
 
@@ -43,8 +44,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const KeysView keys(digest.keys);
   const StructureView structure(digest.structure);
   require(keys.ok() && structure.ok());
-  require(posthorn::text::is_ascii(structure.envelope()));
-  require(posthorn::text::is_ascii(structure.bodystructure()));
+  for (const StringForm form : {StringForm::ascii, StringForm::utf8}) {
+    for (const std::string_view text :
+         {structure.envelope(form), structure.body(form), structure.bodystructure(form)}) {
+      require(form == StringForm::utf8 ? posthorn::text::is_valid_utf8(text)
+                                       : posthorn::text::is_ascii(text));
+      require(text.find('\0') == std::string_view::npos);
+    }
+  }
   for (std::size_t i = 0; i < structure.part_count(); ++i) {
     const auto part = structure.part(i);
     require(part.has_value() && part->body_end <= message.size());

@@ -138,6 +138,8 @@ std::string_view MimeFields::charset() const {
                                              : std::string_view("us-ascii");
 }
 
+Param default_charset() { return {"charset", "us-ascii"}; }
+
 MimeFields parse_mime_fields(std::string_view block, DefaultType fallback) {
   MimeFields mime;
   bool typed = false;
@@ -149,10 +151,11 @@ MimeFields parse_mime_fields(std::string_view block, DefaultType fallback) {
     mime.type = "MESSAGE";
     mime.subtype = "RFC822";
   }
-  // RFC 2045 section 5.2: plain text without a charset is us-ascii, and clients are told so.
-  if (mime.is_text() && text::iequals(mime.subtype, "plain") &&
-      text::find_param(mime.params, "charset") == nullptr)
-    mime.params.push_back({"CHARSET", "US-ASCII"});
+  // RFC 2046 section 4.1.2: text without a charset is us-ascii, and clients are told so. One in the
+  // extended form of RFC 2231 is a charset too.
+  if (mime.is_text() && text::find_param(mime.params, "charset") == nullptr &&
+      text::find_param(mime.params, "charset*") == nullptr)
+    mime.params.push_back(default_charset());
   return mime;
 }
 

@@ -35,12 +35,18 @@ TEST(MimeFields, ContentType) {
       {"a/b; boundary=\"=_a b?\"", "a/b;boundary==_a b?"},
       {"a/b; filename*0=a; filename*1=b", "a/b;filename=ab"},
       // RFC 2045 section 5.2: what breaks the grammar is the default.
-      {"text", "TEXT/PLAIN;CHARSET=US-ASCII"},
-      {"/x", "TEXT/PLAIN;CHARSET=US-ASCII"},
-      {"", "TEXT/PLAIN;CHARSET=US-ASCII"},
-      {"t\xE4xt/plain", "TEXT/PLAIN;CHARSET=US-ASCII"},
-      {"text/plain", "text/plain;CHARSET=US-ASCII"},
-      {"text/plain; format=flowed", "text/plain;format=flowed;CHARSET=US-ASCII"},
+      {"text", "TEXT/PLAIN;charset=us-ascii"},
+      {"/x", "TEXT/PLAIN;charset=us-ascii"},
+      {"", "TEXT/PLAIN;charset=us-ascii"},
+      {"t\xE4xt/plain", "TEXT/PLAIN;charset=us-ascii"},
+      {"text/plain", "text/plain;charset=us-ascii"},
+      // RFC 2046 section 4.1.2: of every kind of text.
+      {"text/html; name=x.html", "text/html;name=x.html;charset=us-ascii"},
+      {"TEXT/x-patch", "TEXT/x-patch;charset=us-ascii"},
+      {"text/plain; charset*=utf-8''utf-8", "text/plain;charset*=utf-8''utf-8"},
+      {"text/plain; charset=", "text/plain;charset="},
+      {"application/text", "application/text"},
+      {"text/plain; format=flowed", "text/plain;format=flowed;charset=us-ascii"},
   };
   for (const auto& [raw, expected] : cases) EXPECT_EQ(show(raw), expected) << raw;
 }
@@ -63,7 +69,7 @@ TEST(MimeFields, Others) {
   EXPECT_EQ(m.type, "image");
   EXPECT_EQ(parse("\n").encoding, "7BIT");
   EXPECT_EQ(parse("Content-Transfer-Encoding:\n\n").encoding, "7BIT");
-  EXPECT_EQ(parse("\n").charset(), "US-ASCII");
+  EXPECT_EQ(parse("\n").charset(), "us-ascii");
   EXPECT_EQ(parse("Content-Type: text/html\n\n").charset(), "us-ascii");
   EXPECT_TRUE(parse_mime_fields("X: y\n\n", DefaultType::message_rfc822).is_message());
   EXPECT_TRUE(parse("Content-Type: message/global\n\n").is_message());

@@ -63,6 +63,9 @@ struct MimeFields {
   [[nodiscard]] std::string_view charset() const;
 };
 
+/// What a text part that names no charset is said to have (RFC 2046 section 4.1.2).
+Param default_charset();
+
 enum class DefaultType : unsigned char {
   text_plain,
   message_rfc822,  ///< For the parts of a multipart/digest (RFC 2046 section 5.1.5).

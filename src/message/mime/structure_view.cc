@@ -6,7 +6,7 @@
 namespace posthorn::message {
 
 StructureView::StructureView(std::string_view bytes) {
-  if (bytes.size() < kHead + kRecord || static_cast<std::uint8_t>(bytes[0]) != kDigestVersion)
+  if (bytes.size() < kHead + kRecord || static_cast<std::uint8_t>(bytes[0]) != kStructureVersion)
     return;
   const auto parts = load_big_endian<std::uint32_t>(bytes, 1);
   if (parts == 0 || parts > (bytes.size() - kHead) / kRecord) return;
@@ -44,7 +44,7 @@ std::optional<PartView> StructureView::part(std::size_t index) const {
   p.body_end = load_big_endian<std::uint64_t>(r, 16);
   if (p.header_begin > p.body_begin || p.body_begin > p.body_end) return std::nullopt;
   p.lines = load_big_endian<std::uint32_t>(r, 24);
-  std::string_view strings = text(4);
+  std::string_view strings = text(kStrings);
   strings.remove_prefix(
       std::min<std::size_t>(load_big_endian<std::uint32_t>(r, 32), strings.size()));
   std::size_t at = 36;

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "message/mime/part.h"
+#include "message/mime/structure_format.h"
 
 namespace posthorn::message {
 
@@ -30,7 +31,8 @@ struct PartView {
 /// every call is defined; `ok` says whether they are a digest of this version.
 ///
 /// Layout, integers big-endian: version u8; number of parts u32; the ends of envelope, body,
-/// bodystructure, preview and the parts' strings u32, counted from behind the records; a record a
+/// bodystructure, preview, the parts' strings, and the UTF-8 forms of the first three u32, counted
+/// from behind the records; a record a
 /// part (kRecord bytes): header_begin, body_begin, body_end u64, lines u32, index behind its last
 /// descendant u32, place of its strings u32, lengths of type, subtype, encoding, charset u16, flags
 /// u8 (1 multipart, 2 message); the bytes.
@@ -39,12 +41,18 @@ class StructureView {
   explicit StructureView(std::string_view bytes = {});
   [[nodiscard]] bool ok() const { return !bytes_.empty(); }
 
-  /// Ready to be sent: structure_format.h.
-  [[nodiscard]] std::string_view envelope() const { return text(0); }
-  [[nodiscard]] std::string_view body() const { return text(1); }
-  [[nodiscard]] std::string_view bodystructure() const { return text(2); }
+  // Ready to be sent: structure_format.h.
+  [[nodiscard]] std::string_view envelope(StringForm form) const {
+    return wire_text(kEnvelope, kUtf8Envelope, form);
+  }
+  [[nodiscard]] std::string_view body(StringForm form) const {
+    return wire_text(kBody, kUtf8Body, form);
+  }
+  [[nodiscard]] std::string_view bodystructure(StringForm form) const {
+    return wire_text(kExtended, kUtf8Extended, form);
+  }
   /// UTF-8, not in wire form; may be empty (RFC 8970 section 3.2).
-  [[nodiscard]] std::string_view preview() const { return text(3); }
+  [[nodiscard]] std::string_view preview() const { return text(kPreview); }
 
   /// At least 1 if ok.
   [[nodiscard]] std::size_t part_count() const { return parts_; }
@@ -55,7 +63,18 @@ class StructureView {
   /// Of a multipart the n-th child, counted from 1; of a message part its root is child 1.
   [[nodiscard]] std::optional<PartView> child(std::size_t index, std::uint32_t number) const;
 
-  static constexpr std::size_t kTexts = 5;
+  /// Those in UTF-8 form are empty where the text of the same name in ASCII form says the same.
+  enum Text : std::uint8_t {
+    kEnvelope,
+    kBody,
+    kExtended,
+    kPreview,
+    kStrings,
+    kUtf8Envelope,
+    kUtf8Body,
+    kUtf8Extended,
+    kTexts
+  };
   static constexpr std::size_t kHead = 5 + kTexts * 4;
   static constexpr std::size_t kRecord = 45;
   static constexpr std::uint8_t kMultipart = 1;
@@ -63,6 +82,10 @@ class StructureView {
 
  private:
   [[nodiscard]] std::string_view text(std::size_t i) const;
+  [[nodiscard]] std::string_view wire_text(Text ascii, Text utf8, StringForm form) const {
+    const std::string_view raw = form == StringForm::utf8 ? text(utf8) : std::string_view();
+    return raw.empty() ? text(ascii) : raw;
+  }
   [[nodiscard]] std::size_t subtree_end(std::size_t index) const;
   std::string_view bytes_;  // Empty unless checked.
   std::size_t parts_ = 0;

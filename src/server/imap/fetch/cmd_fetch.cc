@@ -43,7 +43,8 @@ class Fetch {
         command_(command),
         plan_(plan_fetch(command)),
         reader_(session.selected->told(), now, std::move(seqnums)),
-        flags_(session, now) {}
+        flags_(session, now),
+        strings_(session.dialect().utf8 ? message::StringForm::utf8 : message::StringForm::ascii) {}
 
   /// Errors: closed once the connection is lost.
   Task<Status> run();
@@ -86,6 +87,7 @@ class Fetch {
   const FetchPlan plan_;
   service::RowReader reader_;
   RowWriter flags_;
+  const message::StringForm strings_;  ///< Of ENVELOPE and BODYSTRUCTURE (RFC 9755 §3).
   std::string scratch_;
   message::StructureView structure_;
   std::string_view header_;
@@ -279,9 +281,11 @@ bool Fetch::write_item(wi::FetchWriter& fetch, const wi::FetchItem& item, const 
     case Kind::rfc822_size: fetch.rfc822_size(row.member.size); return true;
     case Kind::modseq: fetch.modseq(row.flags.modseq); return true;
     case Kind::save_date: fetch.save_date(Timestamp{row.member.save_date, 0}); return true;
-    case Kind::envelope: fetch.envelope(structure_.envelope()); return true;
-    case Kind::body: fetch.body(structure_.body()); return true;
-    case Kind::body_structure: fetch.body_structure(structure_.bodystructure()); return true;
+    case Kind::envelope: fetch.envelope(structure_.envelope(strings_)); return true;
+    case Kind::body: fetch.body(structure_.body(strings_)); return true;
+    case Kind::body_structure:
+      fetch.body_structure(structure_.bodystructure(strings_));
+      return true;
     case Kind::preview: fetch.preview(structure_.preview()); return true;
     case Kind::email_id:
       fetch.email_id(format_email_id(session_.account->id(), row.member.ordinal));
