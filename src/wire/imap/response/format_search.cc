@@ -10,9 +10,18 @@ void end_with_modseq(Writer& w, std::optional<ModSeq> highest, bool any) {
   w.crlf();
 }
 
-/// Requires: not empty.
+// RFC 5267 §3: a set whose order counts. A range is read in ascending order, so that only
+// ascending runs of neighbours can be written as one. Requires: not empty.
 void ordered_set(Writer& w, std::span<const std::uint32_t> numbers) {
-  w.number(numbers.front()).numbers(numbers.subspan(1), ',');
+  while (true) {
+    std::size_t run = 1;
+    while (run < numbers.size() && numbers[run] == numbers[run - 1] + 1) ++run;
+    w.number(numbers.front());
+    if (run > 1) w.raw(':').number(numbers[run - 1]);
+    numbers = numbers.subspan(run);
+    if (numbers.empty()) return;
+    w.raw(',');
+  }
 }
 
 void partial_result(Writer& w, const SearchPartial& partial) {

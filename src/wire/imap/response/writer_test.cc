@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "wire/imap/command/command.h"
 #include "wire/imap/response/format_fetch.h"
 #include "wire/imap/response/format_list.h"
@@ -206,6 +208,30 @@ TEST(Response, EsearchTagIsAlwaysQuoted) {
   const NumberSet none;
   EXPECT_EQ(text_of([&](Writer& w) { format_esearch(w, {.tag = "A1", .count = 0, .all = &none}); }),
             "* ESEARCH (TAG \"A1\") COUNT 0\r\n");
+}
+
+// RFC 5267 §3: the order counts, and a range is read upwards.
+TEST(Response, EsearchWritesAscendingRunsOfAnOrderedSetAsRanges) {
+  const auto all = [](std::vector<std::uint32_t> numbers) {
+    const std::string text =
+        text_of([&](Writer& w) { format_esearch(w, {.tag = "A1", .all_ordered = numbers}); });
+    return text.substr(std::string_view("* ESEARCH (TAG \"A1\") ALL ").size());
+  };
+  EXPECT_EQ(all({1, 2, 3, 4, 5}), "1:5\r\n");
+  EXPECT_EQ(all({7}), "7\r\n");
+  EXPECT_EQ(all({5, 4, 3}), "5,4,3\r\n");
+  EXPECT_EQ(all({3, 4, 1, 2, 9, 8, 10}), "3:4,1:2,9,8,10\r\n");
+  EXPECT_EQ(all({UINT32_MAX - 1, UINT32_MAX, 1}), "4294967294:4294967295,1\r\n");
+  std::vector<std::uint32_t> many(50'000);
+  std::iota(many.begin(), many.end(), 1);
+  EXPECT_EQ(all(many), "1:50000\r\n");
+  EsearchResponse r{.tag = "A1"};
+  r.partial.emplace();
+  r.partial->range = {PartialRange::From::oldest, 1, 4};
+  const std::vector<std::uint32_t> ordered{8, 9, 2, 3};
+  r.partial->ordered = ordered;
+  EXPECT_EQ(text_of([&](Writer& w) { format_esearch(w, r); }),
+            "* ESEARCH (TAG \"A1\") PARTIAL (1:4 8:9,2:3)\r\n");
 }
 
 TEST(Response, EsearchPartial) {
