@@ -53,7 +53,7 @@ Step Mechanism::after(Step step) {
 Step Mechanism::begin(std::optional<std::string_view> initial) {
   if (awaits_ != Awaits::start) return after(Failed{});
   awaits_ = Awaits::response;
-  if (!initial || initial->empty()) return after(Challenge{std::string(opening())});
+  if (!initial) return after(Challenge{std::string(opening())});
   return respond(*initial);
 }
 

@@ -86,8 +86,8 @@ class Mechanism {
   /// As registered, e.g. "SCRAM-SHA-256".
   [[nodiscard]] virtual std::string_view name() const = 0;
 
-  /// The first step. `initial` is the initial response when the client sent one (RFC 4959). An
-  /// empty one counts as none: no mechanism here begins with an empty message.
+  /// The first step. `initial` is the initial response when the client sent one (RFC 4959). One that
+  /// is empty ("=", RFC 4954 §4) is a response all the same, and malformed for every mechanism here.
   Step begin(std::optional<std::string_view> initial);
   /// The client's answer to a Challenge.
   Step respond(std::string_view response);

@@ -45,14 +45,20 @@ TEST_F(Plain, AsksForAVerdictAndFollowsIt) {
 }
 
 TEST_F(Plain, AsksWithAnEmptyChallengeWhenNothingCameFirst) {
-  for (const auto initial :
-       {std::optional<std::string_view>(), std::optional<std::string_view>("")}) {
-    mechanism_ = make("PLAIN", policy_);
-    Step step = mechanism_->begin(initial);
-    ASSERT_TRUE(std::holds_alternative<Challenge>(step));
-    EXPECT_EQ(std::get<Challenge>(step).bytes, "");
-    step = mechanism_->respond("\0anna\0secret"s);
-    EXPECT_TRUE(std::holds_alternative<NeedVerdict>(step));
+  mechanism_ = make("PLAIN", policy_);
+  Step step = mechanism_->begin(std::nullopt);
+  ASSERT_TRUE(std::holds_alternative<Challenge>(step));
+  EXPECT_EQ(std::get<Challenge>(step).bytes, "");
+  step = mechanism_->respond("\0anna\0secret"s);
+  EXPECT_TRUE(std::holds_alternative<NeedVerdict>(step));
+}
+
+// RFC 4954 §4: the response is there and empty, which is no message of the mechanism.
+TEST_F(Plain, AnEmptyInitialResponseFailsWithEveryMechanism) {
+  for (const char* const name : {"PLAIN", "LOGIN", "SCRAM-SHA-256"}) {
+    mechanism_ = make(name, policy_);
+    EXPECT_EQ(refusal(mechanism_->begin("")), Refusal::malformed) << name;
+    EXPECT_EQ(refusal(mechanism_->respond("\0anna\0secret"s)), Refusal::malformed) << name;
   }
 }
 

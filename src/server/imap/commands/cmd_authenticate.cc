@@ -79,9 +79,7 @@ Task<Reply> authenticate(Session& session, wi::AuthenticateCommand& command) {
   }
   std::optional<auth::Secret> initial;
   if (command.initial_response) {
-    // RFC 4959 §3: "=" stands for an empty response.
-    const bool empty = *command.initial_response == "=";
-    auto decoded = empty ? std::string() : text::base64_decode(*command.initial_response);
+    auto decoded = text::base64_decode(*command.initial_response);
     auth::wipe(*command.initial_response);
     if (!decoded) co_return Reply::bad("the initial response is not base64");
     initial.emplace(*decoded);
