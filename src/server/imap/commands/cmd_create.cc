@@ -50,10 +50,6 @@ CommandTask cmd_create(Session& session, wi::CreateCommand& command) {
   store::NewMailbox wanted{std::move(command.mailbox), *uses, true};
   // RFC 9051 §6.3.4: a delimiter at the end says that names will be made below.
   if (wanted.name.size() > 1 && wanted.name.back() == store::kDelimiter) wanted.name.pop_back();
-  if (wanted.name.find_first_of("*%") != std::string::npos) {
-    // RFC 9051 §5.1: no client could list it alone.
-    co_return Reply::no("a name can't hold wildcards", wi::CodeName::cannot);
-  }
   MailboxId made;
   store::ChangeFunction function = [&](store::Change& change) -> Status {
     auto id = change.create_mailbox(wanted);

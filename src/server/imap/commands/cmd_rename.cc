@@ -31,9 +31,6 @@ Status move_subscriptions(store::Change& change, const std::string& from, const 
 // RFC 9051 §6.3.6.
 CommandTask cmd_rename(Session& session, wi::RenameCommand& command) {
   if (command.to.size() > 1 && command.to.back() == store::kDelimiter) command.to.pop_back();
-  if (command.to.find_first_of("*%") != std::string::npos) {
-    co_return Reply::no("a name can't hold wildcards", wi::CodeName::cannot);  // RFC 9051 §5.1
-  }
   const bool is_inbox = command.from == "INBOX";
   store::ChangeFunction function = [&](store::Change& change) -> Status {
     if (auto done = change.rename_mailbox(command.from, command.to); !done) return done;
