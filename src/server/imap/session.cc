@@ -33,8 +33,10 @@ Condition condition_of(Reply::Kind kind) {
 /// knows is found before the command is a value.
 bool saves_result(std::string_view text) {
   const std::string upper = text::upper(text.substr(0, 200));
-  const std::size_t at = upper.find("RETURN (");
+  std::size_t at = upper.find("RETURN ");
   if (at == std::string::npos) return false;
+  at = upper.find_first_not_of(' ', at + 7);
+  if (at == std::string::npos || upper[at] != '(') return false;
   const std::string_view options = std::string_view(upper).substr(at, upper.find(')', at) - at);
   return options.find("SAVE") != std::string_view::npos;
 }
@@ -141,6 +143,12 @@ Reply Session::judge_login(Reply reply) {
 Reply Session::lost() {
   over_ = true;
   return Reply::no("the connection was lost");
+}
+
+void Session::leave_mailbox() {
+  if (!selected) return;
+  selected.reset();
+  say(Condition::ok, CodeName::closed, "The mailbox before is closed");
 }
 
 void Session::bye(const wi::Code& code, std::string_view text) {
@@ -291,6 +299,11 @@ Task<Reply> Session::execute(wi::Command& command, const CommandEntry& entry) {
                           : entry.states == static_cast<int>(State::selected)
                               ? " needs a selected mailbox"
                               : " is not for now"));
+  }
+  if (command.objection) {
+    // A SELECT that fails leaves no mailbox selected (RFC 9051 §6.3.2).
+    if (std::holds_alternative<wi::SelectCommand>(command.body)) leave_mailbox();
+    co_return refuse(*command.objection);
   }
   co_return co_await entry.run(*this, command.body);
 }

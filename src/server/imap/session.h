@@ -106,8 +106,11 @@ class Session {
   void enable_condstore();
   /// Untagged data the client may hear of now. Errors: closed, io.
   async::Task<Status> tell(service::Tellings allowed, wire::imap::Numbering numbering);
-  /// FLAGS, when the mailbox has keywords the client was not told of.
+  /// FLAGS and PERMANENTFLAGS, when the mailbox has keywords the client was not told of. Comes
+  /// before every response that is made from `now` and may use a keyword (RFC 9051 §7.3.5).
   void tell_keywords(const store::Mailbox& now);
+  /// The selected mailbox, if any, is left with CLOSED (RFC 9051 §6.3.2).
+  void leave_mailbox();
   /// BYE, and the end.
   void bye(const wire::imap::Code& code, std::string_view text);
   /// The connection broke or was ended: nothing more is to be said.

@@ -152,7 +152,10 @@ bool known_uids(Input& in, NumberSet& out) {
 bool mailbox(Input& in, std::string& out) {
   if (!astring(in, out)) return false;
   Result<std::string> name = decode_mailbox(out, in.options().utf8);
-  if (!name) return in.refuse(name.error().kind, std::move(name.error().text));
+  if (!name) {
+    out.clear();
+    return in.object(std::move(name.error()));
+  }
   out = std::move(*name);
   return true;
 }

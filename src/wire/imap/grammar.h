@@ -38,7 +38,8 @@ bool sequence_set(Input& in, SequenceSet& out);
 /// A sequence-set without '*' and '$'.
 bool known_uids(Input& in, NumberSet& out);
 
-/// As UTF-8, see wire/imap/names.h.
+/// As UTF-8, see wire/imap/names.h. A string that no mailbox can have as its name is well-formed
+/// all the same: it becomes the input's objection and `out` is left empty.
 bool mailbox(Input& in, std::string& out);
 /// list-mailbox: a mailbox name with wildcards, as UTF-8.
 bool list_mailbox(Input& in, std::string& out);
@@ -62,18 +63,17 @@ bool list_of(Input& in, Item item) {
   if (in.take(')')) return true;
   for (std::size_t n = 0;; ++n) {
     if (!in.within_list(n) || !item()) return false;
-    if (in.take(')')) return true;
-    if (!in.take(' ')) return in.expected("a space or \")\"");
+    if (!in.another()) return in.take(')') || in.expected("a space or \")\"");
   }
 }
 
 /// The same with at least one item.
 template <class Item>
 bool nonempty_list_of(Input& in, Item item) {
-  if (in.rest().starts_with("()")) {
-    in.take('(');
-    return in.expected("an item of the list");
-  }
+  const std::size_t mark = in.mark();
+  if (!in.open()) return false;
+  if (in.peek() == ')') return in.expected("an item of the list");
+  in.back_to(mark);
   return list_of(in, item);
 }
 

@@ -94,7 +94,9 @@ bool date_time(Input& in, Timestamp& out) {
   Date day;
   int seconds = 0;
   int minutes = 0;
-  if (!date_text(in, day) || !in.sp() || !time(in, seconds) || !in.sp() || !zone(in, minutes))
+  // Inside a quoted string a space is exactly one.
+  const auto space = [&] { return in.take(' ') || in.expected("a space"); };
+  if (!date_text(in, day) || !space() || !time(in, seconds) || !space() || !zone(in, minutes))
     return false;
   if (!in.take('"')) return in.expected("a closing quote");
   out.zone_minutes = static_cast<std::int16_t>(minutes);

@@ -23,4 +23,9 @@ bool Input::refuse(ErrorKind kind, std::string text) {
   return false;
 }
 
+bool Input::object(Error objection) {
+  if (!objection_) objection_ = std::move(objection);
+  return true;
+}
+
 }  // namespace posthorn::wire::imap

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,21 +48,55 @@ class Input {
   [[nodiscard]] std::size_t mark() const { return at_; }
   void back_to(std::size_t mark) { at_ = mark; }
 
-  /// RFC 9051 §9: SP is exactly one space.
-  bool sp() { return take(' ') || expected("a space"); }
-  bool open() { return take('(') || expected("\"(\""); }
-  bool close() { return take(')') || expected("\")\""); }
-  bool end() { return at_end() || expected("the end of the command"); }
+  // White space between arguments. RFC 9051 §9 has exactly one space there and none inside
+  // parentheses or at the end. Some clients and many scripts send more, and nothing else can be
+  // meant by it, so every run of spaces between two arguments counts as one, and spaces inside
+  // parentheses and at the end of the command are skipped. Rules for what stands inside a quoted
+  // string take their spaces with take(' ').
+
+  void skip_spaces() {
+    while (take(' ')) continue;
+  }
+  /// One space or more between two arguments.
+  bool sp() {
+    if (!take(' ')) return expected("a space");
+    skip_spaces();
+    return true;
+  }
+  /// Takes the spaces before the next argument. False, with the spaces taken, if there is no
+  /// further argument: at the end of the command, before ")" and where no space stands.
+  bool another() {
+    if (!take(' ')) return false;
+    skip_spaces();
+    return !at_end() && peek() != ')';
+  }
+  bool open() {
+    if (!take('(')) return expected("\"(\"");
+    skip_spaces();
+    return true;
+  }
+  bool close() {
+    skip_spaces();
+    return take(')') || expected("\")\"");
+  }
+  bool end() {
+    skip_spaces();
+    return at_end() || expected("the end of the command");
+  }
 
   /// Records that `what` should stand here. Returns false.
   bool expected(std::string_view what);
   bool refuse(ErrorKind kind, std::string text);
+  /// Records that an argument is well-formed but cannot be carried out, and that parsing goes on:
+  /// a mistake in the syntax of the rest counts more. The first one is kept. Returns true.
+  bool object(Error objection);
   /// Counts one more item of a list against ParseOptions::list_items.
   bool within_list(std::size_t items) {
     return items < options_.list_items || refuse(ErrorKind::limit, "the list is too long");
   }
 
   Error take_error() { return std::move(error_); }
+  std::optional<Error> take_objection() { return std::move(objection_); }
 
  private:
   std::string_view text_;
@@ -69,6 +104,7 @@ class Input {
   std::size_t at_ = 0;
   bool failed_ = false;
   Error error_;
+  std::optional<Error> objection_;
 };
 
 }  // namespace posthorn::wire::imap

@@ -32,14 +32,20 @@ std::size_t without_cr(std::string_view buffer, std::size_t line_start, std::siz
   return lf > line_start && buffer[lf - 1] == '\r' ? lf - 1 : lf;
 }
 
+std::string_view without_leading_spaces(std::string_view text) {
+  return text.substr(std::min(text.size(), text.find_first_not_of(' ')));
+}
+
 // Whether `text`, a command up to a literal header, is an APPEND that already has its mailbox: then
 // the literal is a message. RFC 9051 §9 `append`: the mailbox is the first argument.
 bool is_append_with_mailbox(std::string_view text) {
   const std::string_view tag = tag_of(text);
   if (tag.empty()) return false;
-  text.remove_prefix(std::min(text.size(), tag.size() + 1));
+  text.remove_prefix(tag.size());
+  text = without_leading_spaces(text);
   constexpr std::string_view kName = "APPEND ";
-  return text::istarts_with(text, kName) && text.size() > kName.size();
+  if (!text::istarts_with(text, kName)) return false;
+  return !without_leading_spaces(text.substr(kName.size())).empty();
 }
 
 }  // namespace

@@ -100,6 +100,14 @@ TEST(Receiver, StreamsTheMessageOfAnAppend) {
               ElementsAre("append a APPEND x UTF8 (~{3} size 3 sync", "message abc", "end )"));
 }
 
+TEST(Receiver, FindsTheMessageOfAnAppendBehindMoreSpacesThanOne) {
+  EXPECT_THAT(whole("a  APPEND   x  {3}\r\nabc  \r\n"),
+              ElementsAre("append a  APPEND   x  {3} size 3 sync", "message abc", "end   "));
+  EXPECT_THAT(
+      whole("a  APPEND  {1}\r\nx  {3+}\r\nabc\r\n"),
+      ElementsAre("+", "append a  APPEND  {1}\r\nx  {3+} size 3 nosync", "message abc", "end "));
+}
+
 TEST(Receiver, LiteralsOfOtherCommandsAreNotMessages) {
   EXPECT_THAT(whole("APPEND SEARCH TEXT {3}\r\nabc\r\n"),
               ElementsAre("+", "command APPEND SEARCH TEXT {3}\r\nabc"));

@@ -55,6 +55,7 @@ std::optional<Reply> Append::begin(const ReceiverEvent& event) {
   auto command = wi::parse_append(event.text, session_.parse_options());
   if (!command) return reply_to_parse(command.error());
   if (session_.account == nullptr) return Reply::bad("APPEND needs a login first");
+  if (command->objection) return reply_to(*command->objection);
   command_ = std::move(*command);
   message_ = std::move(command_.first);
   if (auto refused = session_.refuse_needs(needs_of(message_))) return refused;

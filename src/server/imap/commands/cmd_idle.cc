@@ -23,8 +23,9 @@ milliseconds until_keepalive(const Session& session) {
 
 /// The line that ends IDLE. Anything but DONE ends it too, as a mistake.
 Reply on_line(Session& session, const wi::ReceiverEvent& event) {
-  const bool done =
-      event.kind == wi::ReceiverEvent::Kind::line && text::iequals(event.text, "DONE");
+  // Spaces behind it are skipped, as at the end of a command.
+  const std::string_view word = event.text.substr(0, event.text.find_last_not_of(' ') + 1);
+  const bool done = event.kind == wi::ReceiverEvent::Kind::line && text::iequals(word, "DONE");
   session.connection.consume(event.consumed);
   return done ? Reply::ok("IDLE is over") : Reply::bad("IDLE ends with DONE");
 }

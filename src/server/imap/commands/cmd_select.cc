@@ -173,11 +173,7 @@ CommandTask cmd_select(Session& session, wi::SelectCommand& command) {
   if (command.qresync && !session.enabled.qresync) {
     co_return Reply::bad("QRESYNC has not been enabled");  // RFC 7162 §3.2.5
   }
-  if (session.selected) {
-    // RFC 9051 §6.3.2: the old mailbox is left, whatever becomes of the new one.
-    session.selected.reset();
-    session.say(Condition::ok, wi::CodeName::closed, "The mailbox before is closed");
-  }
+  session.leave_mailbox();  // RFC 9051 §6.3.2: whatever becomes of the new one.
   const store::MailboxPtr found = session.account->published()->find(command.mailbox);
   if (found == nullptr) co_return Reply::no("no such mailbox", wi::CodeName::nonexistent);
   auto mailbox = co_await service::newest(session.account, found->id);

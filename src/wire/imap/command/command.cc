@@ -110,6 +110,7 @@ const Entry* find_command(std::string_view name, Numbering numbering) {
 // ["UID" SP] name arguments, after the tag and its space.
 bool command_body(Input& in, CommandBody& out) {
   const auto numbering = in.take("UID ") ? Numbering::uid : Numbering::seqnum;
+  in.skip_spaces();
   const std::string_view name = in.take_run(kAtomChars);
   const Entry* entry = find_command(name, numbering);
   if (entry == nullptr) {
@@ -117,10 +118,7 @@ bool command_body(Input& in, CommandBody& out) {
                      fmt::format("there is no command {}{}",
                                  numbering == Numbering::uid ? "UID " : "", name.substr(0, 40)));
   }
-  if (!entry->rule(in, numbering, out)) return false;
-  // workaround: several clients leave a space at the end of a command.
-  if (in.rest() == " ") in.sp();
-  return in.end();
+  return entry->rule(in, numbering, out) && in.end();
 }
 
 }  // namespace
@@ -133,6 +131,7 @@ Result<Command> parse_command(std::string_view text, const ParseOptions& options
   Command out;
   if (!in.sp() || !command_body(in, out.body)) return std::unexpected(in.take_error());
   out.tag = tag;
+  out.objection = in.take_objection();
   return out;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -25,6 +26,9 @@ using CommandBody =
 struct Command {
   std::string tag;
   CommandBody body;
+  /// Set when the syntax is right but a mailbox name in it is one that no mailbox can have; that
+  /// name is empty in `body`. The command is not to be executed but answered NO.
+  std::optional<Error> objection;
 };
 
 struct ParseOptions {
@@ -39,7 +43,8 @@ struct ParseOptions {
 /// `text` is a whole command as Receiver cuts it: literals inline, without the line end.
 /// APPEND is not among them; see parse_append().
 /// Errors: syntax, with a sentence saying what was expected where (BAD); limit (BAD);
-/// bad_argument, for a value that is grammatical and impossible (BAD); not_supported and
+/// bad_argument, for a value that is grammatical and impossible (BAD), except a mailbox name, for
+/// which see Command::objection; not_supported and
 /// unknown_charset (NO). The tag of a refused command is tag_of(text).
 Result<Command> parse_command(std::string_view text, const ParseOptions& options = {});
 

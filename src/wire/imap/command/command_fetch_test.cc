@@ -178,6 +178,21 @@ TEST(ParseAppend, WrappedAsThunderbirdDoes) {
   EXPECT_FALSE(parse_append_end(")", *next));
 }
 
+TEST(ParseAppend, TakesMoreSpacesThanTheGrammarHas) {
+  const auto c =
+      parse_append("a  APPEND   x  ( \\Seen  y )  \" 7-Feb-1994 21:52:25 -0800\"  UTF8  (  ~{3}");
+  ASSERT_TRUE(c) << c.error().text;
+  EXPECT_EQ(c->mailbox, "x");
+  EXPECT_EQ(c->first.flags.system, bit(SystemFlag::seen));
+  EXPECT_EQ(c->first.date_seconds, 760686745);
+  EXPECT_TRUE(c->first.utf8_wrapped);
+  EXPECT_TRUE(parse_append_end(" ) ", c->first));
+  EXPECT_TRUE(parse_append_next(" )  (x)  {3}", c->first));
+  // Inside a quoted string a space is one space.
+  EXPECT_FALSE(parse_append("a APPEND x \" 7-Feb-1994  21:52:25 -0800\" {3}"));
+  EXPECT_FALSE(parse_append("a APPEND x \"17-Feb-1994 21:52:25 -0800 \" {3}"));
+}
+
 TEST(ParseAppend, Refuses) {
   for (const std::string_view text :
        {"a APPEND", "a APPEND x", "a APPEND x {3}x", "a APPEND x (\\Seen {3}", "a NOOP x {3}",

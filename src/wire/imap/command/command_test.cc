@@ -48,11 +48,86 @@ TEST(ParseCommand, TakesTheTagAndAnyCase) {
 
 TEST(ParseCommand, RefusesWhatIsNoCommand) {
   for (const std::string_view text :
-       {"", " ", "a1", "a1 ", "NOOP", "* NOOP", "a+ NOOP", "a1  NOOP", "a1 NOOP x", "a1 XYZZY",
-        "a1 UID", "a1 UID NOOP", "a1 UID  FETCH 1 FLAGS", "a1 EXPUNGE 1", "a1 NOOP\r\n", "(a NOOP",
+       {"", " ", "a1", "a1 ", "NOOP", "* NOOP", "a+ NOOP", " a1 NOOP", "a1 NOOP x", "a1 XYZZY",
+        "a1 UID", "a1 UID NOOP", "a1 UIDFETCH 1 FLAGS", "a1 EXPUNGE 1", "a1 NOOP\r\n", "(a NOOP",
         "a1 APPEND INBOX {3}\r\nabc"})
     EXPECT_EQ(error_of(text), ErrorKind::syntax) << text;
   EXPECT_EQ(error_of(std::string_view("a1 NOOP\0", 8)), ErrorKind::syntax);
+}
+
+// Spaces that the grammar has no place for and that can mean nothing else.
+TEST(ParseCommand, TakesMoreSpacesThanTheGrammarHas) {
+  const std::pair<std::string_view, std::string_view> table[] = {
+      {"a1  NOOP  ", "a1 NOOP"},
+      {"a  STORE  13  +FLAGS  ( \\Seen  x ) ", "a STORE 13 +FLAGS (\\Seen x)"},
+      {"a STORE 13 ( UNCHANGEDSINCE  5 )  FLAGS \\Seen  x  ",
+       "a STORE 13 (UNCHANGEDSINCE 5) FLAGS \\Seen x"},
+      {"a  UID   FETCH  1  ( FLAGS  BODY[HEADER.FIELDS  ( A  B )]  PREVIEW  ( LAZY ) )  ( "
+       "CHANGEDSINCE  5  VANISHED )",
+       "a UID FETCH 1 (FLAGS BODY[HEADER.FIELDS (A B)] PREVIEW (LAZY)) (CHANGEDSINCE 5 VANISHED)"},
+      {"a FETCH 1 PREVIEW  ", "a FETCH 1 PREVIEW"},
+      {"a STATUS x ( MESSAGES )", "a STATUS x (MESSAGES)"},
+      {"a STATUS x (UNSEEN RECENT )", "a STATUS x (UNSEEN RECENT)"},
+      {"a SEARCH  1:5", "a SEARCH 1:5"},
+      {"a SEARCH  RETURN  ( MIN  PARTIAL  1:2 )  CHARSET  UTF-8  ( OR  SEEN  ( NOT  DRAFT ) )  ",
+       "a SEARCH RETURN (MIN PARTIAL 1:2) CHARSET UTF-8 (OR SEEN (NOT DRAFT))"},
+      {"a SORT  ( REVERSE  DATE )  UTF-8  ALL ", "a SORT (REVERSE DATE) UTF-8 ALL"},
+      {"a THREAD  REFERENCES  UTF-8  HEADER  a  b ", "a THREAD REFERENCES UTF-8 HEADER a b"},
+      {"a LIST  ( SUBSCRIBED )  \"\"  ( a  b )  RETURN  ( STATUS  ( SIZE ) ) ",
+       "a LIST (SUBSCRIBED) \"\" (a b) RETURN (STATUS (SIZE))"},
+      {"a SELECT  x  ( QRESYNC  ( 1  2  3  ( 1  2 ) ) ) ", "a SELECT x (QRESYNC (1 2 3 (1 2)))"},
+      {"a SELECT x (QRESYNC (1 2  (1 2) ))", "a SELECT x (QRESYNC (1 2 (1 2)))"},
+      {"a SELECT x (QRESYNC (1 2  3 ))", "a SELECT x (QRESYNC (1 2 3))"},
+      {"a CREATE  x  ( USE  ( \\Sent ) ) ", "a CREATE x (USE (\\Sent))"},
+      {"a ENABLE  CONDSTORE  QRESYNC ", "a ENABLE CONDSTORE QRESYNC"},
+      {"a AUTHENTICATE  PLAIN  ", "a AUTHENTICATE PLAIN"},
+      {"a LOGIN  {1}\r\na  \"b \" ", "a LOGIN {1}\r\na \"b \""},
+      {"a ID  ( \"a\"  NIL ) ", "a ID (\"a\" NIL)"},
+      {"a SETQUOTA  x  ( STORAGE  5 ) ", "a SETQUOTA x (STORAGE 5)"},
+      {"a RENAME  a  b ", "a RENAME a b"},
+      {"a UID  COPY  1  b ", "a UID COPY 1 b"},
+  };
+  for (const auto& [spaced, plain] : table) {
+    const auto command = parse_command(spaced);
+    const auto expected = parse_command(plain);
+    ASSERT_TRUE(expected) << plain << ": " << expected.error().text;
+    if (!command) {
+      ADD_FAILURE() << spaced << ": " << command.error().text;
+      continue;
+    }
+    EXPECT_EQ(name_of(command->body), name_of(expected->body)) << spaced;
+  }
+  EXPECT_EQ(parse<LoginCommand>("a LOGIN  \" a  \"  {3}\r\n b   ").user, " a  ");
+  EXPECT_EQ(parse<LoginCommand>("a LOGIN  \" a  \"  {3}\r\n b   ").password, " b ");
+  EXPECT_THAT(parse<StoreCommand>("a STORE 1 FLAGS ( a  b )").flags.keywords,
+              ElementsAre("a", "b"));
+}
+
+TEST(ParseCommand, DoesNotGuessWhatASpaceMeans) {
+  for (const std::string_view text :
+       {"a FETCH 1, 2 FLAGS", "a FETCH 1 :2 FLAGS", "a FETCH 1 FLAGS ()", "a FETCH 1 BODY []",
+        "a FETCH 1 BODY[ HEADER]", "a FETCH 1 BODY[]<0. 5>", "a STORE 1 + FLAGS x",
+        "a STATUS x ( )", "a STATUS x(MESSAGES)", "a SEARCH BEFORE 1 -Jan-2020", "a SEARCH ()",
+        "a SEARCH", "a SEARCH  ", "a LOGIN a", "a LOGIN a  ", "a FETCH 1  ", "a STORE 1 FLAGS  "})
+    EXPECT_EQ(error_of(text), ErrorKind::syntax) << text;
+}
+
+// The syntax is right, so that the answer is NO; but only if all of it is.
+TEST(ParseCommand, ObjectsToANameThatNoMailboxCanHave) {
+  for (const std::string_view text :
+       {"a SELECT \"&bad\"", "a EXAMINE R&D", "a CREATE {4}\r\n&bad", "a DELETE \"\xff\"",
+        "a RENAME &bad good", "a RENAME good &bad", "a SUBSCRIBE \"a\tb\"", "a UNSUBSCRIBE &bad",
+        "a STATUS &bad (MESSAGES)", "a COPY 1 &bad", "a UID MOVE 1 &bad", "a GETQUOTAROOT &bad"}) {
+    const auto command = parse_command(text);
+    ASSERT_TRUE(command) << text << ": " << command.error().text;
+    ASSERT_TRUE(command->objection) << text;
+    EXPECT_EQ(command->objection->kind, ErrorKind::bad_argument) << text;
+  }
+  EXPECT_EQ(error_of("a STATUS &bad MESSAGES"), ErrorKind::syntax);
+  EXPECT_EQ(error_of("a RENAME &bad"), ErrorKind::syntax);
+  EXPECT_FALSE(parse_command("a SELECT good")->objection);
+  EXPECT_TRUE(parse_append("a APPEND &bad {5}")->objection);
+  EXPECT_FALSE(parse_append("a APPEND good {5}")->objection);
 }
 
 TEST(ParseCommand, SaysWhatItExpectedAndWhere) {
@@ -152,10 +227,7 @@ TEST(ParseCommand, MailboxNames) {
   EXPECT_EQ(parse<DeleteCommand>("a DELETE \"INBOX\"").mailbox, "INBOX");
   EXPECT_EQ(parse<DeleteCommand>("a DELETE Entw&APw-rfe").mailbox, "Entwürfe");
   EXPECT_EQ(parse<DeleteCommand>("a DELETE R&-D").mailbox, "R&D");
-  EXPECT_EQ(error_of("a DELETE R&D"), ErrorKind::bad_argument);
   EXPECT_EQ(parse<DeleteCommand>("a DELETE \"Entwürfe\"").mailbox, "Entwürfe");
-  EXPECT_EQ(error_of("a DELETE \"\xff\""), ErrorKind::bad_argument);
-  EXPECT_EQ(error_of("a DELETE \"a\tb\""), ErrorKind::bad_argument);
   // Thunderbird, having enabled UTF8=ACCEPT.
   EXPECT_EQ(parse<DeleteCommand>("a DELETE \"R&D ü\"", kUtf8).mailbox, "R&D ü");
   EXPECT_EQ(parse<DeleteCommand>("a DELETE R&-D", kUtf8).mailbox, "R&-D");

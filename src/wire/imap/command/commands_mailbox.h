@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/flags.h"
 #include "base/ids.h"
 #include "base/number_set.h"
@@ -126,6 +127,7 @@ struct AppendCommand {
   std::string tag;
   std::string mailbox;
   AppendMessage first;
+  std::optional<Error> objection;  ///< As Command::objection.
 };
 
 }  // namespace posthorn::wire::imap

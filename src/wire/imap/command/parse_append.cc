@@ -28,7 +28,11 @@ bool append_message(Input& in, AppendMessage& out) {
     out.date_seconds = when.seconds;
     out.date_zone_minutes = when.zone_minutes;
   }
-  out.utf8_wrapped = in.take("UTF8 (");
+  out.utf8_wrapped = in.take("UTF8 ");
+  if (out.utf8_wrapped) {
+    in.skip_spaces();
+    if (!in.open()) return false;
+  }
   return message_literal(in, out.literal);
 }
 
@@ -43,9 +47,10 @@ Result<AppendCommand> parse_append(std::string_view text, const ParseOptions& op
   out.tag = tag_of(text);
   if (out.tag.empty()) return fail(ErrorKind::syntax, "the command has no tag");
   in.take_count(out.tag.size());
-  if (!in.sp() || !(in.take("APPEND ") || in.expected("APPEND")) || !mailbox(in, out.mailbox) ||
-      !append_message(in, out.first))
+  if (!in.sp() || !(in.take("APPEND") || in.expected("APPEND")) || !in.sp() ||
+      !mailbox(in, out.mailbox) || !append_message(in, out.first))
     return std::unexpected(in.take_error());
+  out.objection = in.take_objection();
   return out;
 }
 

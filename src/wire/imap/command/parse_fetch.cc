@@ -112,8 +112,12 @@ bool section_item(Input& in, std::string_view name, FetchItem& out) {
 
 // RFC 8970 §6: [SP "(" preview-mod *(SP preview-mod) ")"]
 bool preview_modifiers(Input& in, FetchItem& out) {
-  if (!in.rest().starts_with(" (")) return true;
-  in.sp();
+  const std::size_t mark = in.mark();
+  in.skip_spaces();
+  if (in.mark() == mark || in.peek() != '(') {
+    in.back_to(mark);  // The spaces belong to what follows the item.
+    return true;
+  }
   return nonempty_list_of(in, [&] {
     if (!in.take("LAZY")) return in.expected("LAZY");
     return out.lazy = true;
@@ -211,7 +215,7 @@ bool section(Input& in, Section& out) {
 bool fetch(Input& in, FetchCommand& out) {
   if (!in.sp() || !sequence_set(in, out.set) || !in.sp() || !fetch_items(in, out.items))
     return false;
-  if (!in.take(' ')) return true;
+  if (!in.another()) return true;
   return nonempty_list_of(in, [&] { return fetch_modifier(in, out); }) && check_modifiers(in, out);
 }
 

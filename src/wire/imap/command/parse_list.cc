@@ -61,7 +61,7 @@ bool list(Input& in, ListCommand& out) {
     if (!list_select_opts(in, out.select) || !in.sp()) return false;
   }
   if (!reference(in, out.reference) || !in.sp() || !mbox_or_pat(in, out)) return false;
-  if (!in.take(' ')) return true;
+  if (!in.another()) return true;
   if (!in.take("RETURN")) return in.expected("RETURN");
   out.extended = true;
   return in.sp() && list_of(in, [&] { return return_option(in, out.returns); });

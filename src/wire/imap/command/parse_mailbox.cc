@@ -24,7 +24,7 @@ bool use_attr(Input& in, std::vector<std::string>& out) {
 // RFC 4466 §2.2: "CREATE" SP mailbox [SP "(" create-param *(SP create-param) ")"]
 bool create(Input& in, CreateCommand& out) {
   if (!in.sp() || !mailbox(in, out.mailbox)) return false;
-  if (!in.take(' ')) return true;
+  if (!in.another()) return true;
   return nonempty_list_of(in, [&] {
     if (!in.take("USE")) return in.expected("USE");
     return in.sp() && list_of(in, [&] { return use_attr(in, out.special_use); });

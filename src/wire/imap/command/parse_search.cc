@@ -19,9 +19,10 @@ bool search_return_opt(Input& in, SearchReturn& out) {
   return in.expected("a search return option");
 }
 
-// After "RETURN". RFC 4731 §3.1: an empty list means ALL.
+// After "RETURN" and a space. RFC 4731 §3.1: an empty list means ALL.
 bool search_return_opts(Input& in, SearchReturn& out) {
-  if (!in.sp() || !list_of(in, [&] { return search_return_opt(in, out); })) return false;
+  in.skip_spaces();
+  if (!list_of(in, [&] { return search_return_opt(in, out); })) return false;
   if (!out.min && !out.max && !out.count && !out.save && !out.partial) out.all = true;
   // RFC 9394 §3.1.
   if (out.all && out.partial)
@@ -31,10 +32,11 @@ bool search_return_opts(Input& in, SearchReturn& out) {
 
 bool optional_return(Input& in, std::optional<SearchReturn>& out) {
   const std::size_t mark = in.mark();
-  if (!in.take(" RETURN ")) return true;
+  in.skip_spaces();
+  // With its space, so that no other word is taken for it.
+  if (in.mark() != mark && in.take("RETURN ")) return search_return_opts(in, out.emplace());
   in.back_to(mark);
-  in.take(" RETURN");
-  return search_return_opts(in, out.emplace());
+  return true;
 }
 
 // charset = atom / quoted; an astring is as good.
@@ -76,6 +78,7 @@ bool sort_key(Input& in, message::SortField& out) {
 
 bool sort_criterion(Input& in, message::SortKey& out) {
   out.reverse = in.take("REVERSE ");
+  in.skip_spaces();
   return sort_key(in, out.field);
 }
 
@@ -99,7 +102,10 @@ bool thread_alg(Input& in, message::ThreadAlgorithm& out) {
 bool search(Input& in, SearchCommand& out) {
   SearchContext context;
   if (!optional_return(in, out.returns) || !in.sp()) return false;
-  if (in.take("CHARSET ") && (!charset(in, context.charset) || !in.sp())) return false;
+  if (in.take("CHARSET ")) {
+    in.skip_spaces();
+    if (!charset(in, context.charset) || !in.sp()) return false;
+  }
   const bool ok = search_keys(in, context, out.key);
   out.uses_modseq = context.uses_modseq;
   return ok;

@@ -206,7 +206,7 @@ bool key_list(Input& in, SearchContext& context, std::size_t depth, SearchKey& o
   out.kind = Kind::conjunction;
   do {
     if (!search_key(in, context, depth + 1, out.children.emplace_back())) return false;
-  } while (in.take(' '));
+  } while (in.another());
   return true;
 }
 
@@ -217,7 +217,7 @@ bool search_key(Input& in, SearchContext& context, std::size_t depth, SearchKey&
     return in.refuse(ErrorKind::limit, "the search is nested too deep");
   if (++context.keys > in.options().search_keys)
     return in.refuse(ErrorKind::limit, "the search has too many keys");
-  if (in.take('(')) return key_list(in, context, depth, out) && in.close();
+  if (in.peek() == '(') return in.open() && key_list(in, context, depth, out) && in.close();
   const char c = in.peek();
   if (text::is_digit(c) || c == '*' || c == '$') {
     out.kind = Kind::sequence;

@@ -15,11 +15,12 @@ bool qresync(Input& in, QresyncParameter& out) {
   if (!in.sp() || !in.open() || !nz_number(in, out.uid_validity.value) || !in.sp() ||
       !mod_sequence_valzer(in, out.mod_seq))
     return false;
-  if (in.rest().starts_with(' ') && !in.rest().starts_with(" (")) {
-    in.sp();
+  bool more = in.another();
+  if (more && in.peek() != '(') {
     if (!known_uids(in, out.known_uids.emplace())) return false;
+    more = in.another();
   }
-  if (in.take(' ') && !seq_match_data(in, out.match.emplace())) return false;
+  if (more && !seq_match_data(in, out.match.emplace())) return false;
   return in.close();
 }
 
@@ -33,7 +34,7 @@ bool select_param(Input& in, SelectCommand& out) {
 
 bool select(Input& in, SelectCommand& out) {
   if (!in.sp() || !mailbox(in, out.mailbox)) return false;
-  if (!in.take(' ')) return true;
+  if (!in.another()) return true;
   return nonempty_list_of(in, [&] { return select_param(in, out); });
 }
 

@@ -6,7 +6,7 @@ namespace posthorn::wire::imap::grammar {
 // RFC 4959 §3: "=" is an empty initial response.
 bool authenticate(Input& in, AuthenticateCommand& out) {
   if (!in.sp() || !word(in, out.mechanism)) return false;
-  if (!in.take(' ')) return true;
+  if (!in.another()) return true;
   const std::string_view response = in.take_run(kBase64Chars);
   if (response.empty()) return in.expected("base64 or \"=\"");
   out.initial_response.emplace(response == "=" ? std::string_view{} : response);
@@ -18,11 +18,11 @@ bool login(Input& in, LoginCommand& out) {
 }
 
 bool enable(Input& in, EnableCommand& out) {
+  if (!in.sp()) return false;
   do {
-    if (!in.within_list(out.capabilities.size()) || !in.sp() ||
-        !word(in, out.capabilities.emplace_back()))
+    if (!in.within_list(out.capabilities.size()) || !word(in, out.capabilities.emplace_back()))
       return false;
-  } while (!in.at_end());
+  } while (in.another());
   return true;
 }
 

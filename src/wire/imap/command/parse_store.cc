@@ -28,7 +28,7 @@ bool bare_flags(Input& in, FlagList& out) {
   std::size_t n = 0;
   do {
     if (!in.within_list(n++) || !flag(in, out)) return false;
-  } while (in.take(' '));
+  } while (in.another());
   return true;
 }
 
