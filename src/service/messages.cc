@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "message/digest/keys_view.h"
 #include "service/sending/filed_copies.h"
 
 namespace posthorn::service {
@@ -156,12 +155,9 @@ class Appending {
     // One that claims to be older is being moved here, not just sent.
     const Timestamp date = messages_.front().internal_date.value_or(now_);
     if (date.seconds < now_.seconds - window_.count()) return;
-    const std::string_view message_id =
-        message::KeysView(messages_.front().email.record->keys).message_id();
-    if (message_id.empty()) return;
     store::SendingUsage usage = change.state().usage;
     note_filed_copy(usage,
-                    {now_.seconds, store::hash_message_id(message_id), target.id,
+                    {now_.seconds, message_id_hash(messages_.front().email), target.id,
                      Uid(result_.uids.ranges().front().first), change.newest_email(),
                      store::FiledCopy::By::client},
                     window_);

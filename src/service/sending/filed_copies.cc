@@ -1,11 +1,12 @@
 #include "service/sending/filed_copies.h"
 
 #include <algorithm>
-#include <array>
+#include <ranges>
+#include <vector>
 
 #include "base/log.h"
 #include "message/digest/keys_view.h"
-#include "message/header/header.h"
+#include "service/sending/same_header.h"
 #include "store/read/email_reader.h"
 #include "store/read/same_body.h"
 #include "store/store.h"
@@ -13,40 +14,49 @@
 namespace posthorn::service {
 namespace {
 
-/// Fields in which the two may differ. Clients keep Bcc in one and not the other, transport adds
-/// its trace, and Thunderbird writes notes to itself into what it appends.
-const std::array<std::string, 11>& passed_over() {
-  static const std::array<std::string, 11> names = {"Bcc",
-                                                    "Resent-Bcc",
-                                                    "Received",
-                                                    "Return-Path",
-                                                    "Delivered-To",
-                                                    "X-Mozilla-Status",
-                                                    "X-Mozilla-Status2",
-                                                    "X-Mozilla-Keys",
-                                                    "X-Identity-Key",
-                                                    "X-Account-Key",
-                                                    "FCC"};
-  return names;
+using store::Column;
+
+/// Those that may be the message with this Message-ID, or without one (0): first those of the same
+/// id, then the others, the newest first. The server adds a Message-ID to what is submitted without
+/// one, and the client's copy has none then, so that one of them may lack it.
+std::vector<store::FiledCopy> candidates(const std::vector<store::FiledCopy>& filed,
+                                         const store::FiledCopy& wanted, std::int64_t since) {
+  std::vector<store::FiledCopy> found;
+  const auto add = [&](auto is_wanted_id) {
+    for (const store::FiledCopy& copy : std::views::reverse(filed)) {
+      if (copy.mailbox == wanted.mailbox && copy.by == wanted.by && copy.time >= since &&
+          is_wanted_id(copy.message_id))
+        found.push_back(copy);
+    }
+  };
+  add([&](std::uint64_t id) { return id == wanted.message_id; });
+  add([&](std::uint64_t id) {
+    return id != wanted.message_id && (id == 0 || wanted.message_id == 0);
+  });
+  return found;
 }
 
-std::string compared(std::string_view header) {
-  return message::filter_header(header, passed_over(), message::HeaderFilter::fields_not);
+async::Task<Result<bool>> is_same_message(const store::AccountPtr& account,
+                                          store::EmailReader& reader, Ordinal stored,
+                                          const store::NewEmail& fresh) {
+  auto keys = reader.get(stored, Column::keys);
+  if (!keys) co_return pass(keys);
+  const std::string_view stored_id = message::KeysView(*keys).message_id();
+  const std::string_view fresh_id = message::KeysView(fresh.record->keys).message_id();
+  if (!stored_id.empty() && !fresh_id.empty() && stored_id != fresh_id) co_return false;
+  auto header = reader.get(stored, Column::header);
+  if (!header) co_return pass(header);
+  if (!is_header_of_same_message(*header, fresh.record->header)) co_return false;
+  auto body = reader.get(stored, Column::body);
+  if (!body) co_return pass(body);
+  co_return co_await store::same_body(account, *body, fresh);
 }
 
 }  // namespace
 
-async::Task<Result<bool>> is_same_message(store::AccountPtr account, Ordinal stored,
-                                          const store::NewEmail& fresh) {
-  store::EmailReader reader(account);
-  co_await reader.load(std::span(&stored, 1),
-                       store::bit(store::Column::header) | store::bit(store::Column::body));
-  auto header = reader.get(stored, store::Column::header);
-  if (!header) co_return pass(header);
-  if (compared(*header) != compared(fresh.record->header)) co_return false;
-  auto body = reader.get(stored, store::Column::body);
-  if (!body) co_return pass(body);
-  co_return co_await store::same_body(account, *body, fresh);
+std::uint64_t message_id_hash(const store::NewEmail& email) {
+  const std::string_view id = message::KeysView(email.record->keys).message_id();
+  return id.empty() ? 0 : store::hash_message_id(id);
 }
 
 async::Task<std::optional<store::FiledCopy>> find_filed_copy(store::AccountPtr account,
@@ -56,16 +66,22 @@ async::Task<std::optional<store::FiledCopy>> find_filed_copy(store::AccountPtr a
                                                              std::chrono::seconds window) {
   const store::StatePtr state = account->published();
   if (state->usage.filed.empty() || window.count() == 0) co_return std::nullopt;
-  const std::string_view message_id = message::KeysView(fresh.record->keys).message_id();
-  if (message_id.empty()) co_return std::nullopt;
-  const std::uint64_t hash = store::hash_message_id(message_id);
   const std::int64_t since = account->store().clock().now().seconds - window.count();
-  for (const store::FiledCopy& copy : state->usage.filed) {
-    if (copy.message_id != hash || copy.mailbox != mailbox || copy.by != by || copy.time < since)
-      continue;
-    const Result<bool> same = co_await is_same_message(account, copy.email, fresh);
+  store::FiledCopy wanted;
+  wanted.message_id = message_id_hash(fresh);
+  wanted.mailbox = mailbox;
+  wanted.by = by;
+  const std::vector<store::FiledCopy> copies = candidates(state->usage.filed, wanted, since);
+  if (copies.empty()) co_return std::nullopt;
+  std::vector<Ordinal> emails;
+  for (const store::FiledCopy& copy : copies) emails.push_back(copy.email);
+  std::ranges::sort(emails);
+  store::EmailReader reader(account);
+  co_await reader.load(emails, bit(Column::keys) | bit(Column::header) | bit(Column::body));
+  for (const store::FiledCopy& copy : copies) {
+    const Result<bool> same = co_await is_same_message(account, reader, copy.email, fresh);
     if (same && *same) co_return copy;
-    if (!same)
+    if (!same && same.error().kind != ErrorKind::not_found)
       log::warning("account {}: a sent message cannot be compared: {}", to_hex(account->id()),
                    same.error().text);
   }

@@ -1,26 +1,23 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
-#include <string_view>
 
 #include "async/task.h"
-#include "base/result.h"
 #include "store/account.h"
 #include "store/value/email.h"
 
 /// One message in \Sent, though a client submits it and appends it too.
 namespace posthorn::service {
 
-/// Whether a message in the store is the one just taken in: the same octets, apart from Bcc, the
-/// fields that transport adds, and those in which clients keep notes of their own. Errors: corrupt,
-/// io.
-async::Task<Result<bool>> is_same_message(store::AccountPtr account, Ordinal stored,
-                                          const store::NewEmail& fresh);
+/// What FiledCopy::message_id is for a message: 0 when it has no Message-ID that is valid.
+std::uint64_t message_id_hash(const store::NewEmail& email);
 
-/// The copy of `fresh` filed into `mailbox` within `window`, by a submission or by a client. Reads
-/// nothing unless one of the same Message-ID was. None also when the store cannot say: a copy too
-/// many is better than none.
+/// The copy of `fresh` filed into `mailbox` within `window`, by a submission or by a client: one
+/// with the same body, but for an end of the last line, with a header that agrees (same_header.h)
+/// and with no other Message-ID. Reads nothing unless one was filed within the window. None also
+/// when the store cannot say: a copy too many is better than none.
 async::Task<std::optional<store::FiledCopy>> find_filed_copy(store::AccountPtr account,
                                                              MailboxId mailbox,
                                                              const store::NewEmail& fresh,

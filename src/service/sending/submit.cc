@@ -1,6 +1,5 @@
 #include "service/sending/submit.h"
 
-#include "message/digest/keys_view.h"
 #include "service/sending/filed_copies.h"
 #include "service/sending/sender.h"
 #include "store/store.h"
@@ -88,11 +87,9 @@ class Submitting {
     if (!uid) return pass(uid);
     result_.sent = *mailbox;
     result_.uid = *uid;
-    const std::string_view message_id =
-        message::KeysView(submission_.email.record->keys).message_id();
-    if (!message_id.empty() && rules_.duplicate_window.count() != 0)
+    if (rules_.duplicate_window.count() != 0)
       note_filed_copy(usage_,
-                      {now_.seconds, store::hash_message_id(message_id), *mailbox, *uid,
+                      {now_.seconds, message_id_hash(submission_.email), *mailbox, *uid,
                        change.newest_email(), FiledCopy::By::submission},
                       rules_.duplicate_window);
     return change.newest_email();

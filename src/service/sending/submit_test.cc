@@ -114,13 +114,63 @@ TEST_F(SubmitTest, AnAppendOfSomethingElseIsKept) {
   ASSERT_TRUE(submit(letter("1", "hello")));
   append(letter("1", "hullo"));
   append(letter("2", "hello"));
-  append(letter("1", "hello", "X-Other: field\r\n"));
-  EXPECT_EQ(sent(), 4U);
+  append(letter("1", "hello", "To: b@example.net\r\n"));
+  append(letter("1", "hello", "Content-Type: text/html\r\n"));
+  EXPECT_EQ(sent(), 5U);
   append(letter("1", "hello"), 0, "Archive");
   EXPECT_EQ(ann_->published()->find("Archive")->head.messages, 1U);
   clock_.advance(std::chrono::seconds(601));
   append(letter("1", "hello"));
-  EXPECT_EQ(sent(), 5U);
+  EXPECT_EQ(sent(), 6U);
+}
+
+// The server adds From, Date and Message-ID where they are missing, and the client's copy has none.
+TEST_F(SubmitTest, AnAppendWithoutWhatTheServerAddedIsTheCopyThatIsThere) {
+  const std::string written = "To: b@example.net\r\nSubject: once\r\n\r\nhello\r\n";
+  const Uid uid = submit(
+                      "From: ann@example.org\r\nDate: Mon, 23 Nov 2026 10:00:00 +0000\r\n"
+                      "Message-ID: <added@example.org>\r\n" +
+                      written)
+                      ->uid;
+  EXPECT_TRUE(append(written).uids.contains(uid.value));
+  EXPECT_TRUE(
+      append("Date: Mon, 23 Nov 2026 10:00:00 +0000\r\n" + written).uids.contains(uid.value));
+  EXPECT_EQ(sent(), 1U);
+  append("Date: Mon, 23 Nov 2026 10:00:01 +0000\r\n" + written);
+  EXPECT_EQ(sent(), 2U);
+}
+
+TEST_F(SubmitTest, AnAppendedCopyWithoutWhatTheServerAddsIsFound) {
+  const std::string written = "To: b@example.net\r\nSubject: once\r\n\r\nhello\r\n";
+  append(written);
+  append("To: c@example.net\r\nSubject: once\r\n\r\nhello\r\n");
+  const auto done =
+      submit("Date: Mon, 23 Nov 2026 10:00:00 +0000\r\nMessage-ID: <a@example.org>\r\n" + written);
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->uid, Uid(1));
+  EXPECT_EQ(sent(), 2U);
+}
+
+TEST_F(SubmitTest, OfSeveralThatMayBeTheCopyTheOneOfTheSameMessageIdIs) {
+  const Uid first = submit(letter("1", "hello"))->uid;
+  const Uid second = submit(letter("2", "hello"))->uid;
+  EXPECT_TRUE(append(letter("1", "hello")).uids.contains(first.value));
+  EXPECT_TRUE(append(letter("2", "hello")).uids.contains(second.value));
+  EXPECT_EQ(sent(), 2U);
+}
+
+TEST_F(SubmitTest, TheEndOfTheLastLineMakesNoOther) {
+  const std::string header = "From: ann@example.org\r\nSubject: once\r\n\r\n";
+  std::string big;
+  for (int i = 0; i < 40'000; ++i) big += "line " + std::to_string(i * 7919) + "\r\n";
+  ASSERT_TRUE(submit(header + big));
+  append(header + big.substr(0, big.size() - 2));
+  append(header + big + "\r\n");
+  EXPECT_EQ(sent(), 1U);
+  append(header + big + "x");
+  append(header + big.substr(0, big.size() - 3));
+  append(header + big + "\r\n\r\n");
+  EXPECT_EQ(sent(), 4U);
 }
 
 TEST_F(SubmitTest, ACopyThatWasMovedAwayIsFiledAgain) {

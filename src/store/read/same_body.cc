@@ -61,15 +61,31 @@ class Octets {
   std::string_view rest_;
 };
 
+constexpr std::string_view kLineEnd = "\r\n";
+
+/// Whether nothing is left, or the end of a line.
+Result<bool> is_at_end(Octets& octets) {
+  std::string left;
+  while (true) {
+    auto some = octets.peek();
+    if (!some) return pass(some);
+    if (some->empty()) return left.empty() || left == kLineEnd || left == "\n";
+    left += some->substr(0, kLineEnd.size() + 1);
+    if (left.size() > kLineEnd.size()) return false;
+    octets.take(some->size());
+  }
+}
+
+/// Requires: `a` has no more octets than `b`.
 Result<bool> have_same_octets(Octets a, Octets b) {
   while (true) {
     auto left = a.peek();
     if (!left) return pass(left);
+    if (left->empty()) return is_at_end(b);
     auto right = b.peek();
     if (!right) return pass(right);
     const std::size_t common = std::min(left->size(), right->size());
-    if (common == 0) return left->empty() && right->empty();
-    if (left->substr(0, common) != right->substr(0, common)) return false;
+    if (common == 0 || left->substr(0, common) != right->substr(0, common)) return false;
     a.take(common);
     b.take(common);
   }
@@ -84,12 +100,17 @@ async::Task<Result<bool>> same_body(AccountPtr account, std::string_view stored_
   auto taken = decode_body_list(fresh.record->body);
   if (!taken) co_return pass(taken);
   if (are_same(stored->pieces, taken->pieces)) co_return true;
-  if (size_of(stored->pieces) != size_of(taken->pieces)) co_return false;
+  const std::uint64_t stored_size = size_of(stored->pieces);
+  const std::uint64_t taken_size = size_of(taken->pieces);
+  const auto [least, most] = std::minmax(stored_size, taken_size);
+  if (most - least > kLineEnd.size()) co_return false;
   Store& store = account->store();
   static const std::vector<engine::PieceHold> kNone;
   co_return co_await async::offload(store.offload(), [&] {
-    return have_same_octets(Octets(store.engine(), stored->pieces, kNone),
-                            Octets(store.engine(), taken->pieces, *fresh.holds));
+    Octets a(store.engine(), stored->pieces, kNone);
+    Octets b(store.engine(), taken->pieces, *fresh.holds);
+    return stored_size <= taken_size ? have_same_octets(std::move(a), std::move(b))
+                                     : have_same_octets(std::move(b), std::move(a));
   });
 }
 

@@ -1,0 +1,67 @@
+#include "service/sending/same_header.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "message/header/header.h"
+#include "text/ascii.h"
+
+namespace posthorn::service {
+namespace {
+
+/// May differ: transport adds its trace, and mail programs change their notes.
+constexpr auto kPassedOver =
+    std::to_array<std::string_view>({"message-id", "bcc", "resent-bcc", "received", "return-path",
+                                     "delivered-to", "x-mozilla-status", "x-mozilla-status2",
+                                     "x-mozilla-keys", "x-identity-key", "x-account-key", "fcc"});
+
+constexpr auto kInBoth = std::to_array<std::string_view>(
+    {"to", "cc", "subject", "content-type", "content-transfer-encoding"});
+
+bool is_among(std::span<const std::string_view> names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+/// By name in lower case, the values in the order they stand in.
+using Fields = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+/// Without white space, since where a field is folded is no part of what it says.
+std::string compared(std::string_view raw) {
+  std::string value = message::decode_header_value(raw);
+  std::erase_if(value, [](char c) { return c == ' ' || c == '\t'; });
+  return value;
+}
+
+Fields fields_of(std::string_view header) {
+  Fields fields;
+  message::HeaderIterator iterator(header);
+  for (message::HeaderField field; iterator.next(field);) {
+    std::string name = text::lower(field.name);
+    if (!name.empty() && !is_among(kPassedOver, name))
+      fields[std::move(name)].push_back(compared(field.value));
+  }
+  return fields;
+}
+
+/// Whether what `one` has agrees with `other`.
+bool agrees(const Fields& one, const Fields& other) {
+  return std::ranges::all_of(one, [&](const auto& field) {
+    const auto found = other.find(field.first);
+    if (found != other.end()) return found->second == field.second;
+    return !is_among(kInBoth, field.first);
+  });
+}
+
+}  // namespace
+
+bool is_header_of_same_message(std::string_view one, std::string_view other) {
+  const Fields a = fields_of(one);
+  const Fields b = fields_of(other);
+  return agrees(a, b) && agrees(b, a);
+}
+
+}  // namespace posthorn::service
