@@ -5,7 +5,7 @@
 #include "admin/json_channel.h"
 #include "base/log.h"
 #include "base/shared_value.h"
-#include "server/dialogue/connections.h"
+#include "server/frame/connections.h"
 
 namespace posthorn::admin {
 
@@ -13,7 +13,7 @@ struct AdminServer::State {
   explicit State(store::Store& with) : store(with) {}
   store::Store& store;
   SharedValue<LocalAdmin::Options> options;
-  server::dialogue::Connections connections;
+  server::frame::Connections connections;
 };
 
 namespace {

@@ -27,6 +27,7 @@
 #include "relay/local_accounts.h"
 #include "relay/runner.h"
 #include "server/autoconfig/route.h"
+#include "server/frame/transport.h"
 #include "server/http/http_server.h"
 #include "server/imap/imap_server.h"
 #include "server/lmtp/lmtp_server.h"
@@ -37,6 +38,7 @@ namespace posthorn::app {
 
 using admin::AdminServer;
 using admin::LocalAdmin;
+using server::frame::Transport;
 using server::http::HttpServer;
 using server::imap::ImapServer;
 using server::lmtp::LmtpServer;
@@ -130,25 +132,12 @@ struct Server::State {
   Status add_all(const std::vector<config::Endpoint>& endpoints, std::uint16_t* port,
                  const net::OnConnection& on_connection);
 
-  net::OnConnection to_imap(ImapServer::Transport transport) {
-    return
-        [this, transport](std::unique_ptr<net::Stream> s) { imap.accept(std::move(s), transport); };
-  }
-  net::OnConnection to_pop3(Pop3Server::Transport transport) {
-    return
-        [this, transport](std::unique_ptr<net::Stream> s) { pop3.accept(std::move(s), transport); };
-  }
-  net::OnConnection to_submission(SubmissionServer::Transport transport) {
-    return [this, transport](std::unique_ptr<net::Stream> s) {
-      submission.accept(std::move(s), transport);
+  /// Hands what a listener accepts to the server of a protocol.
+  template <class Endpoint>
+  static net::OnConnection to(Endpoint& server, Transport transport) {
+    return [&server, transport](std::unique_ptr<net::Stream> stream) {
+      server.accept(std::move(stream), transport);
     };
-  }
-  net::OnConnection to_lmtp() {
-    return [this](std::unique_ptr<net::Stream> s) { lmtp.accept(std::move(s)); };
-  }
-  net::OnConnection to_http(HttpServer::Transport transport) {
-    return
-        [this, transport](std::unique_ptr<net::Stream> s) { http.accept(std::move(s), transport); };
   }
   net::OnConnection to_admin() {
     return [this](std::unique_ptr<net::Stream> s) { admin.accept(std::move(s)); };
@@ -220,23 +209,17 @@ async::Task<Result<std::optional<store::AddressEntry>>> Server::State::find_addr
 }
 
 std::optional<Server::State::Spoken> Server::State::spoken_on(std::string_view name) {
-  using HttpTransport = HttpServer::Transport;
-  using ImapTransport = ImapServer::Transport;
-  if (name.starts_with("imaps"))
-    return Spoken{to_imap(ImapTransport::implicit_tls), &addresses.imaps};
-  if (name.starts_with("imap")) return Spoken{to_imap(ImapTransport::plain), &addresses.imap};
-  using Pop3Transport = Pop3Server::Transport;
-  if (name.starts_with("pop3s"))
-    return Spoken{to_pop3(Pop3Transport::implicit_tls), &addresses.pop3s};
-  if (name.starts_with("pop3")) return Spoken{to_pop3(Pop3Transport::plain), &addresses.pop3};
-  using SubmissionTransport = SubmissionServer::Transport;
+  if (name.starts_with("imaps")) return Spoken{to(imap, Transport::implicit_tls), &addresses.imaps};
+  if (name.starts_with("imap")) return Spoken{to(imap, Transport::plain), &addresses.imap};
+  if (name.starts_with("pop3s")) return Spoken{to(pop3, Transport::implicit_tls), &addresses.pop3s};
+  if (name.starts_with("pop3")) return Spoken{to(pop3, Transport::plain), &addresses.pop3};
   if (name.starts_with("submissions"))
-    return Spoken{to_submission(SubmissionTransport::implicit_tls), &addresses.submissions};
+    return Spoken{to(submission, Transport::implicit_tls), &addresses.submissions};
   if (name.starts_with("submission"))
-    return Spoken{to_submission(SubmissionTransport::plain), &addresses.submission};
-  if (name.starts_with("lmtp")) return Spoken{to_lmtp(), &addresses.lmtp};
-  if (name.starts_with("https")) return Spoken{to_http(HttpTransport::tls), &addresses.https};
-  if (name.starts_with("http")) return Spoken{to_http(HttpTransport::plain), &addresses.http};
+    return Spoken{to(submission, Transport::plain), &addresses.submission};
+  if (name.starts_with("lmtp")) return Spoken{to(lmtp, Transport::plain), &addresses.lmtp};
+  if (name.starts_with("https")) return Spoken{to(http, Transport::implicit_tls), &addresses.https};
+  if (name.starts_with("http")) return Spoken{to(http, Transport::plain), &addresses.http};
   return std::nullopt;
 }
 
@@ -260,32 +243,27 @@ Status Server::State::listen_inherited() {
 Status Server::State::listen() {
   const config::Config& config = settings.config;
   Status status = listen_inherited();
+  if (status) status = add_all(config.listen.imap, &addresses.imap, to(imap, Transport::plain));
   if (status)
-    status = add_all(config.listen.imap, &addresses.imap, to_imap(ImapServer::Transport::plain));
-  if (status)
-    status = add_all(config.listen.submission, &addresses.submission,
-                     to_submission(SubmissionServer::Transport::plain));
+    status =
+        add_all(config.listen.submission, &addresses.submission, to(submission, Transport::plain));
   // Without a certificate there is nothing to say on the ports for TLS.
   if (status && certificates->current() != nullptr)
-    status = add_all(config.listen.imaps, &addresses.imaps,
-                     to_imap(ImapServer::Transport::implicit_tls));
-  if (status)
-    status = add_all(config.listen.pop3, &addresses.pop3, to_pop3(Pop3Server::Transport::plain));
+    status = add_all(config.listen.imaps, &addresses.imaps, to(imap, Transport::implicit_tls));
+  if (status) status = add_all(config.listen.pop3, &addresses.pop3, to(pop3, Transport::plain));
   if (status && certificates->current() != nullptr)
-    status = add_all(config.listen.pop3s, &addresses.pop3s,
-                     to_pop3(Pop3Server::Transport::implicit_tls));
+    status = add_all(config.listen.pop3s, &addresses.pop3s, to(pop3, Transport::implicit_tls));
   if (status && certificates->current() != nullptr)
     status = add_all(config.listen.submissions, &addresses.submissions,
-                     to_submission(SubmissionServer::Transport::implicit_tls));
+                     to(submission, Transport::implicit_tls));
   if (status && certificates->current() != nullptr)
-    status = add_all(config.listen.https, &addresses.https, to_http(HttpServer::Transport::tls));
-  if (status)
-    status = add_all(config.listen.http, &addresses.http, to_http(HttpServer::Transport::plain));
-  if (status) status = add_all(config.listen.lmtp, &addresses.lmtp, to_lmtp());
+    status = add_all(config.listen.https, &addresses.https, to(http, Transport::implicit_tls));
+  if (status) status = add_all(config.listen.http, &addresses.http, to(http, Transport::plain));
+  if (status) status = add_all(config.listen.lmtp, &addresses.lmtp, to(lmtp, Transport::plain));
   addresses.lmtp_socket = config::path_in(config, config.listen.lmtp_socket);
   if (status && !addresses.lmtp_socket.empty())
-    status = add(net::Listener::unix_socket(core->loops(), addresses.lmtp_socket, 0660, to_lmtp(),
-                                            descriptors.below),
+    status = add(net::Listener::unix_socket(core->loops(), addresses.lmtp_socket, 0660,
+                                            to(lmtp, Transport::plain), descriptors.below),
                  nullptr);
   addresses.admin_socket = config::path_in(config, config.listen.admin_socket);
   if (status && !addresses.admin_socket.empty())

@@ -7,12 +7,8 @@
 
 #include "async/task.h"
 #include "auth/session_limits.h"
-#include "net/stream.h"
+#include "server/frame/endpoint.h"
 #include "server/http/request_reader.h"
-
-namespace posthorn::net {
-class TlsContext;
-}
 
 namespace posthorn::server::http {
 
@@ -32,35 +28,19 @@ struct HttpOptions {
 /// What the server stands on. All of it must outlive the server.
 struct HttpContext {
   auth::SessionLimits& limits;
-  /// The certificates now in use; null where there is no TLS. Thread: any loop's.
-  std::function<std::shared_ptr<net::TlsContext>()> tls;
+  frame::TlsSource tls;
 };
 
-/// An HTTP/1.1 server (RFC 9112) on streams that somebody else listens for. What the resources are
-/// is the business of `HttpOptions::handler`.
-class HttpServer {
+/// An HTTP/1.1 server (RFC 9112). What the resources are is the business of `HttpOptions::handler`.
+/// A stop closes connections on which no request is under way.
+class HttpServer final : public frame::Endpoint<HttpOptions> {
  public:
-  enum class Transport : std::uint8_t { plain, tls };
-
   HttpServer(HttpContext context, HttpOptions options);
-  /// Requires: stop() has ended.
-  ~HttpServer();
-  HttpServer(const HttpServer&) = delete;
-  HttpServer& operator=(const HttpServer&) = delete;
-
-  /// Serves the stream until it ends. Thread: the stream's loop.
-  void accept(std::unique_ptr<net::Stream> stream, Transport transport);
-  /// Options for connections accepted from now on. Thread: any.
-  void set_options(HttpOptions options);
-  /// Hangs up on clients that ask nothing just now, lets answers under way finish, and cuts what is
-  /// left after `grace`. Ends when no connection is left. Thread: any loop's.
-  async::Task<void> stop(std::chrono::milliseconds grace);
-  /// Connections served now. Thread: any.
-  [[nodiscard]] std::size_t connections() const;
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  async::Task<void> serve(frame::Accepted<HttpOptions> client) override;
+
+  const HttpContext context_;
 };
 
 }  // namespace posthorn::server::http

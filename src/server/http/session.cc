@@ -31,9 +31,10 @@ void log_served(const net::Stream& stream, const Request& request, const Respons
 
 }  // namespace
 
-Session::Session(std::shared_ptr<const HttpOptions> options,
-                 const dialogue::Connections& connections, net::Stream& stream)
-    : options_(std::move(options)), connections_(connections), stream_(stream) {}
+Session::Session(frame::Accepted<HttpOptions> client)
+    : options_(std::move(client.options)),
+      connections_(client.connections),
+      stream_(client.stream) {}
 
 async::Task<void> Session::run() {
   for (std::uint32_t served = 1; served <= options_->max_requests; ++served) {

@@ -6,8 +6,7 @@
 #include <string>
 
 #include "async/task.h"
-#include "net/stream.h"
-#include "server/dialogue/connections.h"
+#include "server/frame/endpoint.h"
 #include "server/http/format_response.h"
 #include "server/http/http_server.h"
 #include "server/http/message.h"
@@ -18,8 +17,7 @@ namespace posthorn::server::http {
 /// One client's connection, request after request.
 class Session {
  public:
-  Session(std::shared_ptr<const HttpOptions> options, const dialogue::Connections& connections,
-          net::Stream& stream);
+  explicit Session(frame::Accepted<HttpOptions> client);
   async::Task<void> run();
 
  private:
@@ -36,7 +34,7 @@ class Session {
   async::Task<void> hang_up_gently();
 
   const std::shared_ptr<const HttpOptions> options_;
-  const dialogue::Connections& connections_;
+  const frame::Connections& connections_;
   net::Stream& stream_;
   std::string in_;  ///< Received and not yet taken.
 };

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "async/run.h"
-#include "server/dialogue/test_scripted_stream.h"
+#include "server/frame/test_scripted_stream.h"
 
 namespace posthorn::server::http {
 namespace {
@@ -16,15 +16,22 @@ using testing::StartsWith;
 /// One resource to ask for.
 Response answer_health(const Request& request) {
   if (request.path != "/health") return refusal(StatusCode::not_found, "There is nothing here.");
+  if (request.method == Method::post) {
+    Response response = refusal(StatusCode::method_not_allowed, "This method is not taken here.");
+    response.more.push_back({"Allow", "GET, HEAD"});
+    return response;
+  }
   return {.body = "ok\n"};
 }
 
 /// Everything the server says to a client that says `script` and hangs up.
 std::string play(const std::string& script, std::size_t step = 100'000, HttpOptions options = {}) {
   options.handler = answer_health;
-  const dialogue::Connections connections;
-  dialogue::ScriptedStream stream(script, step);
-  Session session(std::make_shared<const HttpOptions>(options), connections, stream);
+  const frame::Connections connections;
+  frame::ScriptedStream stream(script, step);
+  Session session({.stream = stream,
+                   .options = std::make_shared<const HttpOptions>(std::move(options)),
+                   .connections = connections});
   async::run_blocking(session.run());
   return stream.output();
 }
@@ -81,7 +88,7 @@ TEST(HttpSession, SaysWhyAndHangsUp) {
 }
 
 /// A client that sends for as long as it is read from, up to 16 MiB.
-class EndlessStream final : public dialogue::ScriptedStream {
+class EndlessStream final : public frame::ScriptedStream {
  public:
   explicit EndlessStream(const std::string& begin) : ScriptedStream(begin, 100'000) {}
   async::Task<Result<std::size_t>> read_some(std::span<char> into,
@@ -100,11 +107,13 @@ class EndlessStream final : public dialogue::ScriptedStream {
 };
 
 TEST(HttpSession, ReadsAChunkExtensionWithoutEndOnlySoFar) {
-  const dialogue::Connections connections;
+  const frame::Connections connections;
   EndlessStream stream(
       "POST /autodiscover/autodiscover.xml HTTP/1.1\r\nHost: h\r\n"
       "Transfer-Encoding: chunked\r\n\r\n5;e=");
-  Session session(std::make_shared<const HttpOptions>(), connections, stream);
+  Session session({.stream = stream,
+                   .options = std::make_shared<const HttpOptions>(),
+                   .connections = connections});
   async::run_blocking(session.run());
   EXPECT_THAT(stream.output(), StartsWith("HTTP/1.1 413 Payload Too Large\r\n"));
   // The limit of a line, and what is read over so that the client sees the refusal.
@@ -125,7 +134,7 @@ TEST(HttpSession, SaysNothingToWhoHangsUp) {
 }
 
 /// A client that says one octet and then nothing, for as long as it is waited for.
-class SlowStream final : public dialogue::ScriptedStream {
+class SlowStream final : public frame::ScriptedStream {
  public:
   using ScriptedStream::ScriptedStream;
   async::Task<Result<std::size_t>> read_some(std::span<char> into,
@@ -137,9 +146,11 @@ class SlowStream final : public dialogue::ScriptedStream {
 };
 
 TEST(HttpSession, WaitsOnlySoLong) {
-  const dialogue::Connections connections;
+  const frame::Connections connections;
   SlowStream stream("G", 1);
-  Session session(std::make_shared<const HttpOptions>(), connections, stream);
+  Session session({.stream = stream,
+                   .options = std::make_shared<const HttpOptions>(),
+                   .connections = connections});
   async::run_blocking(session.run());
   EXPECT_THAT(stream.output(), StartsWith("HTTP/1.1 408 Request Timeout\r\n"));
 }

@@ -3,13 +3,23 @@
 #include "base/log.h"
 
 namespace posthorn::server::imap {
+namespace {
+
+constexpr std::chrono::milliseconds kInterval(250);
+/// Every so many intervals the connection is looked at: a client may close its half of it and still
+/// wait for a short answer.
+constexpr int kLooksAtPeer = 4;
+
+}  // namespace
 
 void ClientWatch::look_later() {
-  constexpr std::chrono::seconds kInterval(1);
   timer_.set(kInterval, [this] {
-    if (!session_.connection.stream().peer_has_left()) return look_later();
-    log::debug("imap: {}: the client left during {}", session_.connection.stream().peer(),
-               session_.tag);
+    net::Stream& stream = session_.connection.stream();
+    const bool stopping = session_.connection.is_stopping();
+    const bool left = ++looks_ % kLooksAtPeer == 0 && stream.peer_has_left();
+    if (!stopping && !left) return look_later();
+    log::debug("imap: {}: {} during {}", stream.peer(),
+               stopping ? "the server is stopping" : "the client left", session_.tag);
     session_.given_up = true;
   });
 }

@@ -5,10 +5,10 @@
 
 namespace posthorn::server::imap {
 
-/// Held by a command that computes for long and says nothing meanwhile: looks once a second whether
-/// the client is still there, and raises Session::given_up when it is not. A client that sends its
-/// commands and then closes its half of the connection still gets answers that take less than a
-/// second. Thread: the session's loop.
+/// Held by a command that computes for long and says nothing meanwhile. It sets Session::given_up
+/// when the server is stopping (looked at four times a second) or the client has left (once a
+/// second), so that the computation ends. A client that sends its commands and then closes its half
+/// of the connection still gets answers that take less than a second. Thread: the session's loop.
 class ClientWatch {
  public:
   /// The session must outlive it.
@@ -19,6 +19,7 @@ class ClientWatch {
 
   Session& session_;
   async::Timer timer_;
+  int looks_ = 0;
 };
 
 }  // namespace posthorn::server::imap

@@ -20,8 +20,10 @@ constexpr std::size_t kKeptOctets = 16 * 1024;
 
 }  // namespace
 
-Connection::Connection(std::unique_ptr<net::Stream> stream, milliseconds write_time)
-    : stream_(std::move(stream)),
+Connection::Connection(net::Stream& stream, const frame::Connections& connections,
+                       milliseconds write_time)
+    : stream_(stream),
+      connections_(connections),
       write_time_(write_time),
       receiver_(wire::imap::ReceiverLimits::before_login()) {}
 
@@ -29,7 +31,7 @@ Task<Status> Connection::flush() {
   if (out_.empty()) co_return Status();
   // What is written while this waits goes to a string of its own.
   std::string bytes = std::exchange(out_, {});
-  auto written = co_await stream_->write(bytes, write_time_);
+  auto written = co_await stream_.write(bytes, write_time_);
   sent_ += bytes.size();
   if (out_.empty() && bytes.capacity() <= 2 * kFullOctets) {
     bytes.clear();
@@ -61,7 +63,7 @@ Task<Status> Connection::read(std::size_t room, milliseconds deadline) {
   }
   const std::size_t had = in_.size();
   in_.resize_and_overwrite(had + room, [](char*, std::size_t size) { return size; });
-  auto got = co_await stream_->read_some(std::span(in_.data() + had, room), deadline);
+  auto got = co_await stream_.read_some(std::span(in_.data() + had, room), deadline);
   in_.resize(had + (got ? *got : 0));
   if (!got) co_return pass(got);
   if (*got == 0) co_return fail(ErrorKind::closed, "the client closed the connection");
@@ -70,7 +72,7 @@ Task<Status> Connection::read(std::size_t room, milliseconds deadline) {
 }
 
 Task<Result<Connection::Next>> Connection::next(wire::imap::Receiver::Expect expect,
-                                                milliseconds deadline, Wake wake) {
+                                                milliseconds deadline, News news) {
   while (true) {
     const ReceiverEvent event = receiver_.next(input(), expect);
     if (event.kind == ReceiverEvent::Kind::need_continuation) {
@@ -81,16 +83,15 @@ Task<Result<Connection::Next>> Connection::next(wire::imap::Receiver::Expect exp
     }
     consume(event.consumed);
     if (auto flushed = co_await flush(); !flushed) co_return pass(flushed);
-    if (stopping_ || (wake == Wake::end && std::exchange(woken_, false))) {
-      co_return Next{Next::Kind::woken};
-    }
+    if (connections_.stopping()) co_return Next{Next::Kind::stopping};
+    if (news == News::end && std::exchange(has_news_, false)) co_return Next{Next::Kind::news};
     release_buffers();
-    auto readable = co_await stream_->wait_readable(deadline);
+    auto readable = co_await stream_.wait_readable(deadline);
     if (!readable && readable.error().kind == ErrorKind::timed_out) {
       co_return Next{Next::Kind::timed_out};
     }
     if (!readable) co_return pass(readable);
-    if (!*readable) continue;  // Woken: looked at above.
+    if (!*readable) continue;  // Woken: why is looked at above.
     if (auto got = co_await read(kReadOctets, deadline); !got) co_return pass(got);
   }
 }
@@ -106,13 +107,8 @@ Task<Result<std::string_view>> Connection::literal_octets(std::uint64_t limit,
 }
 
 void Connection::wake() {
-  woken_ = true;
-  stream_->wake();
-}
-
-void Connection::stop() {
-  stopping_ = true;
-  stream_->wake();
+  has_news_ = true;
+  stream_.wake();
 }
 
 }  // namespace posthorn::server::imap

@@ -12,7 +12,7 @@
 #include "auth/sasl/plaintext.h"
 #include "auth/session_limits.h"
 #include "base/defaults.h"
-#include "net/stream.h"
+#include "server/frame/endpoint.h"
 #include "store/store.h"
 
 namespace posthorn::server::imap {
@@ -42,46 +42,23 @@ struct ImapOptions {
       defaults::kFailedLogins;  ///< Over one connection, before it is closed.
 };
 
-/// What the server stands on. All of it must outlive the server.
+/// What the server works with. All of it must outlive the server.
 struct ImapContext {
   store::Store& store;
   auth::Authenticator& authenticator;
   auth::SessionLimits& limits;
-  /// The certificates now in use; null, or a null result, where there is no TLS. Thread: any
-  /// loop's.
-  std::function<std::shared_ptr<net::TlsContext>()> tls;
+  frame::TlsSource tls;
 };
 
-/// IMAP4rev1 and IMAP4rev2 (RFC 3501, RFC 9051) on streams that somebody else listens for.
-class ImapServer {
+/// IMAP4rev1 and IMAP4rev2 (RFC 3501, RFC 9051). A session that is to end for a stop says `* BYE`.
+class ImapServer final : public frame::Endpoint<ImapOptions> {
  public:
-  enum class Transport : std::uint8_t {
-    plain,         ///< Port 143: STARTTLS is offered when there is TLS.
-    implicit_tls,  ///< Port 993: the TLS handshake comes first (RFC 8314 §3). Done here.
-  };
-
   ImapServer(ImapContext context, ImapOptions options);
-  /// Requires: stop() has ended.
-  ~ImapServer();
-  ImapServer(const ImapServer&) = delete;
-  ImapServer& operator=(const ImapServer&) = delete;
-
-  /// Serves the stream until it ends. Thread: the stream's loop.
-  void accept(std::unique_ptr<net::Stream> stream, Transport transport);
-
-  /// Options for connections accepted from now on. Thread: any.
-  void set_options(ImapOptions options);
-
-  /// Says `* BYE` to sessions that wait for their client, lets running commands finish, and cuts
-  /// what is left after `grace`. Ends when no session is left. Thread: any loop's.
-  async::Task<void> stop(std::chrono::milliseconds grace);
-
-  /// Connections served now. Thread: any.
-  [[nodiscard]] std::size_t sessions() const;
 
  private:
-  struct State;
-  std::shared_ptr<State> state_;
+  async::Task<void> serve(frame::Accepted<ImapOptions> client) override;
+
+  const ImapContext context_;
 };
 
 }  // namespace posthorn::server::imap

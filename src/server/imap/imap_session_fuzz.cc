@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "auth/credentials.h"
-#include "server/dialogue/test_scripted_stream.h"
+#include "server/frame/test_scripted_stream.h"
 #include "server/imap/session.h"
 #include "store/test_fuzz_store.h"
 #include "wire/imap/response/response_parser.h"
@@ -19,7 +19,6 @@ using namespace posthorn;
 using async::Task;
 using server::imap::ImapContext;
 using server::imap::ImapOptions;
-using server::imap::ImapServer;
 using server::imap::Session;
 using store::require;
 
@@ -109,7 +108,7 @@ class OtherHand {
 };
 
 /// A client that waits while the other session acts.
-class Stream final : public server::dialogue::ScriptedStream {
+class Stream final : public server::frame::ScriptedStream {
  public:
   Stream(std::string script, std::size_t step, OtherHand* other)
       : ScriptedStream(std::move(script), step), other_(other) {}
@@ -137,8 +136,9 @@ class Server {
  private:
   Task<std::string> serve(std::unique_ptr<Stream> stream) {
     const Stream& kept = *stream;
-    Session session(context_, options_, std::move(stream));
-    co_await session.run(ImapServer::Transport::plain);
+    Session session(context_,
+                    {.stream = *stream, .options = options_, .connections = connections_});
+    co_await session.run();
     co_return kept.output();
   }
 
@@ -153,6 +153,7 @@ class Server {
                                      store_.clock(),
                                      {.sasl = {.decoy_key = "decoy", .decoy_iterations = 1}}};
   auth::SessionLimits limits_{{}};
+  const server::frame::Connections connections_;
   const ImapContext context_{store_.store(), authenticator_, limits_, {}};
   const std::shared_ptr<const ImapOptions> options_ =
       std::make_shared<const ImapOptions>(ImapOptions{.plaintext = auth::PlaintextLogin::always,

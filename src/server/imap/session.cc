@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/defaults.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/release_memory.h"
 #include "server/imap/capability.h"
@@ -41,24 +42,14 @@ bool saves_result(std::string_view text) {
   return options.find("SAVE") != std::string_view::npos;
 }
 
-bool is_our_fault(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::corrupt:
-    case ErrorKind::io:
-    case ErrorKind::conflict:
-    case ErrorKind::would_block:
-    case ErrorKind::server_bug: return true;
-    default: return false;
-  }
-}
-
 }  // namespace
 
-Session::Session(const ImapContext& context, std::shared_ptr<const ImapOptions> options,
-                 std::unique_ptr<net::Stream> stream)
+Session::Session(const ImapContext& context, frame::Accepted<ImapOptions> client)
     : context(context),
-      options(std::move(options)),
-      connection(std::move(stream), this->options->write_time) {}
+      options(std::move(client.options)),
+      connection(client.stream, client.connections, options->write_time),
+      transport_(client.transport),
+      since_(client.since) {}
 
 State Session::state() const {
   if (account == nullptr) return State::not_authenticated;
@@ -79,7 +70,7 @@ void Session::say(Condition condition, const wi::Code& code, std::string_view te
 milliseconds Session::patience() const {
   if (account != nullptr) return options->idle_time;
   const auto spent =
-      std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began_);
+      std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - since_);
   return std::max(milliseconds(1), options->login_time - spent);
 }
 
@@ -110,7 +101,7 @@ std::string Session::capabilities() const {
   view.stage = account ? CapabilityView::Stage::after_login : CapabilityView::Stage::before_login;
   view.compressed = stream.is_deflate();
   if (account == nullptr) {
-    view.can_start_tls = !stream.is_tls() && context.tls && context.tls() != nullptr;
+    view.can_start_tls = !stream.is_tls() && frame::current_tls(context.tls) != nullptr;
     view.plaintext_allowed = is_plaintext_allowed();
     view.mechanisms = auth::offered_mechanisms(channel(), context.authenticator.sasl());
   }
@@ -156,6 +147,8 @@ void Session::bye(const wi::Code& code, std::string_view text) {
   over_ = true;
 }
 
+void Session::bye_stopping() { bye(CodeName::unavailable, "the server is going down"); }
+
 namespace {
 
 static_assert(wi::ReceiverLimits{}.line == defaults::kCommandLineOctets);
@@ -192,32 +185,25 @@ void Session::enable_condstore() {
 // --- the dialogue
 // ----------------------------------------------------------------------------------
 
-Task<void> Session::run(ImapServer::Transport transport) {
-  if (co_await open(transport)) {
+Task<void> Session::run() {
+  if (co_await open()) {
     while (!over_) co_await serve_next();
   }
   selected.reset();
   (void)co_await connection.flush();
-  co_await connection.stream().close();
 }
 
-Task<bool> Session::open(ImapServer::Transport transport) {
+Task<bool> Session::open() {
   auto slot = context.limits.admit_connection(connection.stream().peer());
   if (!slot) {
     // In clear even where TLS comes first: a handshake is what there is no room for.
-    if (transport == ImapServer::Transport::plain) bye(CodeName::unavailable, slot.error().text);
+    if (transport_ == frame::Transport::plain) bye(CodeName::unavailable, slot.error().text);
     co_return false;
   }
   connection_slot_ = std::move(*slot);
-  if (transport == ImapServer::Transport::implicit_tls) {
-    auto tls = context.tls ? context.tls() : nullptr;
-    if (tls == nullptr) co_return false;
-    auto started = co_await connection.stream().start_tls(std::move(tls), patience());
-    if (!started) {
-      log::debug("imap: {}: TLS: {}", connection.stream().peer(), started.error().text);
-      co_return false;
-    }
-  }
+  const bool begun =
+      co_await frame::begin(connection.stream(), transport_, context.tls, patience(), "imap");
+  if (!begun) co_return false;
   say(Condition::ok, wi::code::Capability{capabilities()}, options->hostname + " Posthorn ready");
   co_return true;
 }
@@ -228,17 +214,19 @@ Task<void> Session::serve_next() {
     over_ = true;
     co_return;
   }
-  if (next->kind == Connection::Next::Kind::woken) {
-    bye(CodeName::unavailable, "the server is going down");
-    co_return;
+  switch (next->kind) {
+    case Connection::Next::Kind::event: co_await serve_event(next->event); break;
+    case Connection::Next::Kind::news: break;  // Not asked for here.
+    case Connection::Next::Kind::stopping: bye_stopping(); break;
+    case Connection::Next::Kind::timed_out:
+      // RFC 9051 §5.4.
+      bye(CodeName::unavailable,
+          account ? "nothing was said for too long" : "logging in took too long");
+      break;
   }
-  if (next->kind == Connection::Next::Kind::timed_out) {
-    // RFC 9051 §5.4.
-    bye(CodeName::unavailable,
-        account ? "nothing was said for too long" : "logging in took too long");
-    co_return;
-  }
-  const ReceiverEvent& event = next->event;
+}
+
+Task<void> Session::serve_event(ReceiverEvent event) {
   switch (event.kind) {
     case ReceiverEvent::Kind::command: co_await on_command(event.text, event.consumed); break;
     case ReceiverEvent::Kind::append_literal: co_await on_append(event); break;

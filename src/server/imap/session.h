@@ -42,19 +42,10 @@ struct CommandEntry;
 /// (commands.h), which are its body. Belongs to its stream's loop.
 class Session {
  public:
-  Session(const ImapContext& context, std::shared_ptr<const ImapOptions> options,
-          std::unique_ptr<net::Stream> stream);
+  /// `context` must outlive it.
+  Session(const ImapContext& context, frame::Accepted<ImapOptions> client);
 
-  async::Task<void> run(ImapServer::Transport transport);
-  /// Says BYE at the next chance; a search is not waited for. Thread: the loop's.
-  void stop() {
-    given_up = true;
-    connection.stop();
-  }
-  void cut() {
-    given_up = true;
-    connection.stream().shutdown_now();
-  }
+  async::Task<void> run();
 
   // --- for the commands
   // ---------------------------------------------------------------------------
@@ -113,14 +104,17 @@ class Session {
   void leave_mailbox();
   /// BYE, and the end.
   void bye(const wire::imap::Code& code, std::string_view text);
+  /// BYE because the server is stopping, and the end.
+  void bye_stopping();
   /// The connection broke or was ended: nothing more is to be said.
   [[nodiscard]] bool is_over() const { return over_; }
   /// A read or write failed: for `co_return session.lost()`.
   Reply lost();
 
  private:
-  async::Task<bool> open(ImapServer::Transport transport);
+  async::Task<bool> open();
   async::Task<void> serve_next();
+  async::Task<void> serve_event(wire::imap::ReceiverEvent event);
   async::Task<void> on_command(std::string_view text, std::size_t consumed);
   async::Task<Reply> execute(wire::imap::Command& command, const CommandEntry& entry);
   async::Task<void> on_append(wire::imap::ReceiverEvent event);
@@ -130,7 +124,8 @@ class Session {
   void count_bad();
   async::Task<void> carry_on();
 
-  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  const frame::Transport transport_;
+  const std::chrono::steady_clock::time_point since_;  ///< When the client connected.
   auth::SessionLimits::Slot connection_slot_;
   auth::SessionLimits::Slot user_slot_;
 

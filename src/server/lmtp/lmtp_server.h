@@ -9,13 +9,9 @@
 
 #include "async/task.h"
 #include "base/defaults.h"
-#include "net/stream.h"
+#include "server/frame/endpoint.h"
 #include "service/delivery/recipient.h"
 #include "store/store.h"
-
-namespace posthorn::net {
-class TlsContext;
-}
 
 namespace posthorn::server::lmtp {
 
@@ -32,39 +28,26 @@ struct LmtpOptions {
   std::vector<std::string> disabled_extensions = {};
 };
 
-/// What the server stands on. All of it must outlive the server.
+/// What the server works with. All of it must outlive the server.
 struct LmtpContext {
   store::Store& store;
   service::FindAddress find_recipient;
-  /// The certificates now in use; null, or a null result, where there is no TLS. Thread: any
-  /// loop's.
-  std::function<std::shared_ptr<net::TlsContext>()> tls;
+  frame::TlsSource tls;
 };
 
-/// LMTP (RFC 2033) on streams that somebody else listens for, with PIPELINING (RFC 2920), 8BITMIME
+/// LMTP (RFC 2033) with PIPELINING (RFC 2920), 8BITMIME
 /// (RFC 6152), SMTPUTF8 (RFC 6531), SIZE (RFC 1870), CHUNKING (RFC 3030), ENHANCEDSTATUSCODES
 /// (RFC 2034) and STARTTLS (RFC 3207). A 250 after the data is said when the message is durable.
-class LmtpServer {
+/// A session that is to end for a stop says 421, unless it is in a transaction, which may finish.
+/// TLS begins with STARTTLS only: connections are plain.
+class LmtpServer final : public frame::Endpoint<LmtpOptions> {
  public:
   LmtpServer(LmtpContext context, LmtpOptions options);
-  /// Requires: stop() has ended.
-  ~LmtpServer();
-  LmtpServer(const LmtpServer&) = delete;
-  LmtpServer& operator=(const LmtpServer&) = delete;
-
-  /// Serves the stream until it ends. Thread: the stream's loop.
-  void accept(std::unique_ptr<net::Stream> stream);
-  /// Options for connections accepted from now on. Thread: any.
-  void set_options(LmtpOptions options);
-  /// Says 421 to clients that send nothing just now, lets deliveries under way finish, and cuts
-  /// what is left after `grace`. Ends when no connection is left. Thread: any loop's.
-  async::Task<void> stop(std::chrono::milliseconds grace);
-  /// dialogue::Connections served now. Thread: any.
-  [[nodiscard]] std::size_t sessions() const;
 
  private:
-  struct State;
-  std::shared_ptr<State> state_;
+  async::Task<void> serve(frame::Accepted<LmtpOptions> client) override;
+
+  const LmtpContext context_;
 };
 
 }  // namespace posthorn::server::lmtp

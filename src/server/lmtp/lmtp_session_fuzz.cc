@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/dialogue/test_scripted_stream.h"
+#include "server/frame/test_scripted_stream.h"
 #include "server/lmtp/session.h"
 #include "store/test_fuzz_store.h"
 #include "text/ascii.h"
@@ -59,9 +59,11 @@ Task<void> serve(store::FuzzStore& store, net::Stream& stream) {
       store.store(),
       [&store](std::string name) { return find(store.store(), std::move(name)); },
       {}};
-  const LmtpOptions options{.max_message_octets = 8 << 10, .max_recipients = 10};
-  const server::dialogue::Connections connections;
-  server::lmtp::Session session(context, options, connections, stream);
+  const auto options = std::make_shared<const LmtpOptions>(
+      LmtpOptions{.max_message_octets = 8 << 10, .max_recipients = 10});
+  const server::frame::Connections connections;
+  server::lmtp::Session session(context,
+                                {.stream = stream, .options = options, .connections = connections});
   co_await session.run();
 }
 
@@ -92,7 +94,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   store::FuzzStore store;
   std::string said(start.prefix());
   said.append(script).append(kSentinel);
-  server::dialogue::ScriptedStream stream(std::move(said), start.step());
+  server::frame::ScriptedStream stream(std::move(said), start.step());
   store::FuzzStore::run(serve(store, stream));
   require(stream.output().size() <= (4 << 10) + size * 1024, "what is sent is bounded");
   const std::uint16_t last = read_all(stream.output());

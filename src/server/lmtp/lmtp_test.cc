@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "server/dialogue/test_scripted_stream.h"
+#include "server/frame/test_scripted_stream.h"
 #include "server/lmtp/session.h"
 #include "store/change/upload.h"
 #include "store/read/email_reader.h"
@@ -21,9 +21,11 @@ class LmtpTest : public store::StoreFixture {
   std::string play(const std::string& script, std::size_t step = 100'000) {
     const LmtpContext context{
         *store_, [this](std::string name) { return find(std::move(name)); }, {}};
-    const dialogue::Connections connections;
-    dialogue::ScriptedStream stream(script, step);
-    Session session(context, options_, connections, stream);
+    const frame::Connections connections;
+    frame::ScriptedStream stream(script, step);
+    Session session(context, {.stream = stream,
+                              .options = std::make_shared<const LmtpOptions>(options_),
+                              .connections = connections});
     run(session.run());
     return stream.output();
   }

@@ -9,29 +9,28 @@ namespace posthorn::server::lmtp {
 
 using namespace wire::smtp;  // NOLINT: the vocabulary of this file.
 
-Session::Session(const LmtpContext& context, LmtpOptions options,
-                 const dialogue::Connections& connections, net::Stream& stream)
+Session::Session(const LmtpContext& context, frame::Accepted<LmtpOptions> client)
     : context_(context),
-      options_(std::move(options)),
+      options_(std::move(client.options)),
       talk_({.protocol = "lmtp",
-             .hostname = options_.hostname,
-             .idle = options_.idle_time,
-             .write = options_.write_time},
-            connections, stream) {}
+             .hostname = options_->hostname,
+             .idle = options_->idle_time,
+             .write = options_->write_time},
+            client.connections, client.stream) {}
 
 bool Session::offers(std::string_view extension) const {
-  return std::ranges::none_of(options_.disabled_extensions, [&](const std::string& disabled) {
+  return std::ranges::none_of(options_->disabled_extensions, [&](const std::string& disabled) {
     return text::iequals(disabled, extension);
   });
 }
 
 bool Session::offers_tls() const {
-  return offers("STARTTLS") && context_.tls && context_.tls() != nullptr;
+  return offers("STARTTLS") && frame::current_tls(context_.tls) != nullptr;
 }
 
 async::Task<void> Session::run() {
   using Busy = smtp::Talk::Busy;
-  say(reply(220, options_.hostname + " LMTP Posthorn"));
+  say(reply(220, options_->hostname + " LMTP Posthorn"));
   while (true) {
     const std::optional<std::string> line =
         co_await talk_.next_line(transaction_ ? Busy::in_transaction : Busy::no);
@@ -58,10 +57,10 @@ async::Task<void> Session::obey(std::string_view line) {
 async::Task<void> Session::obey(Hello hello) {
   said_name_ = std::move(hello.name);
   transaction_.reset();
-  Reply answer{.code = 250, .lines = {options_.hostname}};
+  Reply answer{.code = 250, .lines = {options_->hostname}};
   for (const char* name : {"PIPELINING", "ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8", "CHUNKING"})
     if (offers(name)) answer.lines.emplace_back(name);
-  if (offers("SIZE")) answer.lines.push_back(fmt::format("SIZE {}", options_.max_message_octets));
+  if (offers("SIZE")) answer.lines.push_back(fmt::format("SIZE {}", options_->max_message_octets));
   if (offers_tls() && !talk_.stream().is_tls()) answer.lines.emplace_back("STARTTLS");
   say(answer);
   co_return;
@@ -76,7 +75,7 @@ async::Task<void> Session::obey(Mail mail) {
     say(reply(555, {5, 5, 4}, "BINARYMIME is not offered"));
   } else if (mail.parameters.hold_for || mail.parameters.hold_until) {
     say(reply(555, {5, 5, 4}, "FUTURERELEASE is not offered"));
-  } else if (mail.parameters.size.value_or(0) > options_.max_message_octets) {
+  } else if (mail.parameters.size.value_or(0) > options_->max_message_octets) {
     say(reply(552, {5, 3, 4}, "The message is larger than this server takes"));
   } else {
     transaction_.emplace();
@@ -91,14 +90,14 @@ async::Task<void> Session::obey(Rcpt rcpt) {
     say(reply(503, {5, 5, 1}, "Say MAIL first"));
     co_return;
   }
-  if (transaction_->recipients.size() >= options_.max_recipients) {
+  if (transaction_->recipients.size() >= options_->max_recipients) {
     say(reply(452, {4, 5, 3}, "Too many recipients"));
     co_return;
   }
   const std::string path = format_path(rcpt.to);
   service::EnvelopeAddress address{rcpt.to.local_part, rcpt.to.domain, format_address(rcpt.to)};
   auto recipient =
-      co_await service::resolve(context_.store, context_.find_recipient, options_.detail_separator,
+      co_await service::resolve(context_.store, context_.find_recipient, options_->detail_separator,
                                 std::move(address), transaction_->mail.parameters.size.value_or(0));
   if (!recipient) {
     Reply refused = reply_of(recipient.error());
@@ -122,7 +121,7 @@ async::Task<void> Session::obey(Noop) {
 }
 
 async::Task<void> Session::obey(Quit) {
-  say(reply(221, {2, 0, 0}, options_.hostname + " Good-bye"));
+  say(reply(221, {2, 0, 0}, options_->hostname + " Good-bye"));
   talk_.close();
   co_return;
 }

@@ -29,8 +29,8 @@ struct Transaction {
 /// One client's dialogue, from the greeting to its end.
 class Session {
  public:
-  Session(const LmtpContext& context, LmtpOptions options, const dialogue::Connections& connections,
-          net::Stream& stream);
+  /// `context` must outlive it.
+  Session(const LmtpContext& context, frame::Accepted<LmtpOptions> client);
   async::Task<void> run();
 
  private:
@@ -58,7 +58,7 @@ class Session {
   [[nodiscard]] bool offers_tls() const;
 
   const LmtpContext& context_;
-  const LmtpOptions options_;
+  const std::shared_ptr<const LmtpOptions> options_;
   smtp::Talk talk_;
   std::string said_name_;  ///< Of LHLO; empty before.
   std::optional<Transaction> transaction_;

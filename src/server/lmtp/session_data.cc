@@ -22,7 +22,7 @@ async::Task<void> Session::take_in(std::string_view octets) {
   Transaction& transaction = *transaction_;
   transaction.octets += octets.size();
   if (transaction.failure || !transaction.upload || octets.empty()) co_return;
-  if (transaction.octets > options_.max_message_octets) {
+  if (transaction.octets > options_->max_message_octets) {
     transaction.failure = Error{ErrorKind::too_big, ""};
   } else if (octets.contains('\0')) {
     // RFC 5321 section 4.5.2 lets them be refused, and no IMAP literal may hold one (RFC 9051 4.3).
@@ -87,7 +87,7 @@ async::Task<std::vector<Status>> Session::deliver(const Transaction& transaction
   const net::Stream& stream = talk_.stream();
   const service::TraceFacts facts{
       .from = service::trace_source(said_name_, stream.peer()),
-      .hostname = options_.hostname,
+      .hostname = options_->hostname,
       .with = std::string(protocol(transaction.mail.parameters.smtputf8, stream.is_tls())),
       .tls = stream.tls_description(),
       .now = context_.store.clock().now()};

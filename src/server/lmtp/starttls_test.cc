@@ -67,8 +67,10 @@ class LmtpStartTlsTest : public store::StoreFixture {
   async::Task<void> serve(net::Stream& stream) {
     const LmtpContext context{*store_, [this](std::string name) { return find(std::move(name)); },
                               [] { return test_tls().server; }};
-    const dialogue::Connections connections;
-    Session session(context, {.hostname = "mail.example.org"}, connections, stream);
+    const frame::Connections connections;
+    const auto options =
+        std::make_shared<const LmtpOptions>(LmtpOptions{.hostname = "mail.example.org"});
+    Session session(context, {.stream = stream, .options = options, .connections = connections});
     co_await session.run();
     co_await stream.close();
   }

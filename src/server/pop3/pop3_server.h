@@ -11,12 +11,9 @@
 #include "auth/sasl/plaintext.h"
 #include "auth/session_limits.h"
 #include "base/defaults.h"
-#include "net/stream.h"
+#include "server/frame/endpoint.h"
+#include "server/pop3/login_delay.h"
 #include "store/store.h"
-
-namespace posthorn::net {
-class TlsContext;
-}
 
 namespace posthorn::server::pop3 {
 
@@ -42,46 +39,27 @@ struct Pop3Options {
       defaults::kFailedLogins;  ///< Over one connection, before it is closed.
 };
 
-/// What the server stands on. All of it must outlive the server.
+/// What the server works with. All of it must outlive the server.
 struct Pop3Context {
   store::Store& store;
   auth::Authenticator& authenticator;
   auth::SessionLimits& limits;
-  /// The certificates now in use; null, or a null result, where there is no TLS. Thread: any
-  /// loop's.
-  std::function<std::shared_ptr<net::TlsContext>()> tls;
+  frame::TlsSource tls;
 };
 
-/// POP3 (RFC 1939) on streams that somebody else listens for, with CAPA and response codes
+/// POP3 (RFC 1939) with CAPA and response codes
 /// (RFC 2449, RFC 3206), STLS (RFC 2595), AUTH (RFC 5034), UTF8 and LANG (RFC 6856). A maildrop is
 /// INBOX as it was at login; nothing is locked. The +OK to QUIT is said when deletions are durable.
-class Pop3Server {
+/// A session that is to end for a stop says -ERR and deletes nothing.
+class Pop3Server final : public frame::Endpoint<Pop3Options> {
  public:
-  enum class Transport : std::uint8_t {
-    plain,         ///< Port 110: STLS is offered when there is TLS.
-    implicit_tls,  ///< Port 995: the TLS handshake comes first (RFC 8314 §3). Done here.
-  };
-
   Pop3Server(Pop3Context context, Pop3Options options);
-  /// Requires: stop() has ended.
-  ~Pop3Server();
-  Pop3Server(const Pop3Server&) = delete;
-  Pop3Server& operator=(const Pop3Server&) = delete;
-
-  /// Serves the stream until it ends. Thread: the stream's loop.
-  void accept(std::unique_ptr<net::Stream> stream, Transport transport);
-  /// Options for connections accepted from now on. Thread: any.
-  void set_options(Pop3Options options);
-  /// Says -ERR to clients that send nothing just now and closes without deleting anything, lets
-  /// commands under way finish, and cuts what is left after `grace`. Ends when no connection is
-  /// left. Thread: any loop's.
-  async::Task<void> stop(std::chrono::milliseconds grace);
-  /// Connections served now. Thread: any.
-  [[nodiscard]] std::size_t sessions() const;
 
  private:
-  struct State;
-  std::shared_ptr<State> state_;
+  async::Task<void> serve(frame::Accepted<Pop3Options> client) override;
+
+  const Pop3Context context_;
+  LoginDelay delay_;
 };
 
 }  // namespace posthorn::server::pop3

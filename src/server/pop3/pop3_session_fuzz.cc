@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/dialogue/test_scripted_stream.h"
+#include "server/frame/test_scripted_stream.h"
 #include "server/pop3/session.h"
 #include "store/test_fuzz_store.h"
 
@@ -18,7 +18,6 @@ namespace {
 using namespace posthorn;
 using async::Task;
 using server::pop3::Pop3Options;
-using server::pop3::Pop3Server;
 using store::require;
 
 constexpr std::size_t kMaxScript = 4096;
@@ -57,9 +56,10 @@ Task<void> serve(store::FuzzStore& store, net::Stream& stream, bool utf8) {
                                                       .mark_seen = utf8,
                                                       .bad_commands = 10'000,
                                                       .bad_commands_before_login = 10'000});
-  const server::dialogue::Connections connections;
-  server::pop3::Session session({context, options, delay, connections}, stream);
-  co_await session.run(Pop3Server::Transport::plain);
+  const server::frame::Connections connections;
+  server::pop3::Session session(context, delay,
+                                {.stream = stream, .options = options, .connections = connections});
+  co_await session.run();
 }
 
 void check_lines(std::string_view output) {
@@ -107,7 +107,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if ((data[0] & 1) != 0) script += kLogin;
   script.append(reinterpret_cast<const char*>(data + 1), size - 1).append(kSentinel);
   store::FuzzStore store;
-  server::dialogue::ScriptedStream stream(std::move(script), kSteps[data[0] / 4 % 4]);
+  server::frame::ScriptedStream stream(std::move(script), kSteps[data[0] / 4 % 4]);
   store::FuzzStore::run(serve(store, stream, utf8));
   require(stream.output().size() <= (4 << 10) + size * 1024, "what is sent is bounded");
   check_lines(stream.output());

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "server/dialogue/test_scripted_stream.h"
+#include "server/frame/test_scripted_stream.h"
 #include "server/pop3/login_delay.h"
 #include "server/pop3/session.h"
 #include "store/store_fixture.h"
@@ -61,11 +61,13 @@ class Pop3Test : public store::StoreFixture {
                                       clock_,
                                       {.sasl = {.decoy_key = "k", .decoy_iterations = 8}}};
     const Pop3Context context{*store_, authenticator, limits_, {}};
-    const dialogue::Connections connections;
-    dialogue::ScriptedStream stream(script, step);
-    Session session({context, std::make_shared<const Pop3Options>(options_), delay_, connections},
-                    stream);
-    run(session.run(Pop3Server::Transport::plain));
+    const frame::Connections connections;
+    frame::ScriptedStream stream(script, step);
+    Session session(context, delay_,
+                    {.stream = stream,
+                     .options = std::make_shared<const Pop3Options>(options_),
+                     .connections = connections});
+    run(session.run());
     const std::string greeting = "+OK mail.example.org Posthorn ready\r\n";
     EXPECT_TRUE(stream.output().starts_with(greeting)) << stream.output();
     return stream.output().substr(std::min(greeting.size(), stream.output().size()));

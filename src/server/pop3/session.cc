@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "async/loop.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "net/tls_context.h"
 #include "server/pop3/command_table.h"
@@ -19,17 +20,6 @@ using wire::pop3::Reply;
 
 namespace {
 
-bool is_our_fault(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::corrupt:
-    case ErrorKind::io:
-    case ErrorKind::conflict:
-    case ErrorKind::would_block:
-    case ErrorKind::server_bug: return true;
-    default: return false;
-  }
-}
-
 /// AUTH alone only asks which mechanisms there are.
 bool is_login(const wire::pop3::Command& command) {
   const auto* const auth = std::get_if<wire::pop3::Auth>(&command);
@@ -39,13 +29,15 @@ bool is_login(const wire::pop3::Command& command) {
 
 }  // namespace
 
-Session::Session(Parts parts, net::Stream& stream)
-    : context(parts.context),
-      options(*parts.options),
-      talk(stream, parts.options->login_time, parts.options->write_time),
-      options_(std::move(parts.options)),
-      delay_(parts.delay),
-      connections_(parts.connections),
+Session::Session(const Pop3Context& context, LoginDelay& delay, frame::Accepted<Pop3Options> client)
+    : context(context),
+      options(*client.options),
+      talk(client.stream, client.options->login_time, client.options->write_time),
+      options_(std::move(client.options)),
+      delay_(delay),
+      connections_(client.connections),
+      transport_(client.transport),
+      since_(client.since),
       lines_(wire::pop3::kMaxLineOctets) {}
 
 bool Session::is_plaintext_allowed() const {
@@ -55,7 +47,7 @@ bool Session::is_plaintext_allowed() const {
 }
 
 bool Session::offers_tls() const {
-  return !talk.stream().is_tls() && context.tls && context.tls() != nullptr;
+  return !talk.stream().is_tls() && frame::current_tls(context.tls) != nullptr;
 }
 
 auth::Channel Session::channel() const {
@@ -73,12 +65,12 @@ auth::Channel Session::channel() const {
 milliseconds Session::patience() const {
   if (state() == State::transaction) return options.idle_time;
   const auto spent =
-      std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began_);
+      std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - since_);
   return std::max(milliseconds(1), options.login_time - spent);
 }
 
-Task<void> Session::run(Pop3Server::Transport transport) {
-  if (co_await open(transport)) {
+Task<void> Session::run() {
+  if (co_await open()) {
     while (open_) {
       const std::optional<std::string> line = co_await next_line();
       if (!line) break;
@@ -96,23 +88,17 @@ Task<void> Session::run(Pop3Server::Transport transport) {
   }
 }
 
-Task<bool> Session::open(Pop3Server::Transport transport) {
+Task<bool> Session::open() {
   auto slot = context.limits.admit_connection(talk.stream().peer());
   if (!slot) {
     // Not where TLS comes first: a handshake is what there is no room for.
-    if (transport == Pop3Server::Transport::plain) refuse(slot.error());
+    if (transport_ == frame::Transport::plain) refuse(slot.error());
     co_return false;
   }
   connection_slot_ = std::move(*slot);
-  if (transport == Pop3Server::Transport::implicit_tls) {
-    auto tls = context.tls ? context.tls() : nullptr;
-    if (tls == nullptr) co_return false;
-    auto started = co_await talk.stream().start_tls(std::move(tls), patience());
-    if (!started) {
-      log::debug("pop3: {}: TLS: {}", talk.stream().peer(), started.error().text);
-      co_return false;
-    }
-  }
+  const bool begun =
+      co_await frame::begin(talk.stream(), transport_, context.tls, patience(), "pop3");
+  if (!begun) co_return false;
   // No angle brackets: they would offer APOP (RFC 2449 §6).
   say(Reply::ok(options.hostname + " Posthorn ready"));
   co_return true;

@@ -11,8 +11,8 @@
 #include "auth/authenticator.h"
 #include "auth/sasl/sasl.h"
 #include "auth/session_limits.h"
-#include "server/dialogue/connections.h"
-#include "server/dialogue/conversation.h"
+#include "server/frame/conversation.h"
+#include "server/frame/endpoint.h"
 #include "server/pop3/login_delay.h"
 #include "server/pop3/pop3_server.h"
 #include "service/maildrop/maildrop.h"
@@ -30,21 +30,15 @@ enum class State : std::uint8_t { authorization = 1, transaction = 2 };
 /// (commands.h), which are its body. Belongs to its stream's loop.
 class Session {
  public:
-  /// What it stands on; all but the options must outlive it.
-  struct Parts {
-    const Pop3Context& context;
-    std::shared_ptr<const Pop3Options> options;
-    LoginDelay& delay;
-    const dialogue::Connections& connections;
-  };
-  Session(Parts parts, net::Stream& stream);
-  async::Task<void> run(Pop3Server::Transport transport);
+  /// `context` and `delay` must outlive it.
+  Session(const Pop3Context& context, LoginDelay& delay, frame::Accepted<Pop3Options> client);
+  async::Task<void> run();
 
   // --- for the commands
   // ---------------------------------------------------------------------------
   const Pop3Context& context;
   const Pop3Options& options;
-  dialogue::Conversation talk;
+  frame::Conversation talk;
   std::unique_ptr<service::Maildrop> maildrop;  ///< From login on.
   std::string said_name;                        ///< Of USER, until the next command.
   bool utf8 = false;                            ///< RFC 6856 §2.1.
@@ -73,7 +67,7 @@ class Session {
   void forget_dialogue();
 
  private:
-  async::Task<bool> open(Pop3Server::Transport transport);
+  async::Task<bool> open();
   async::Task<void> obey(std::string_view line);
   void count_bad();
   void count_failed_login();
@@ -82,8 +76,9 @@ class Session {
 
   const std::shared_ptr<const Pop3Options> options_;
   LoginDelay& delay_;
-  const dialogue::Connections& connections_;
-  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  const frame::Connections& connections_;
+  const frame::Transport transport_;
+  const std::chrono::steady_clock::time_point since_;  ///< When the client connected.
   wire::lex::LineReader lines_;
   auth::SessionLimits::Slot connection_slot_;
   auth::SessionLimits::Slot user_slot_;

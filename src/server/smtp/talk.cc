@@ -15,7 +15,7 @@ constexpr std::chrono::seconds kHandshake(30);
 
 }  // namespace
 
-Talk::Talk(TalkSettings settings, const dialogue::Connections& connections, net::Stream& stream)
+Talk::Talk(TalkSettings settings, const frame::Connections& connections, net::Stream& stream)
     : settings_(std::move(settings)),
       connections_(connections),
       talk_(stream, settings_.idle, settings_.write),

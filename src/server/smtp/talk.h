@@ -10,8 +10,8 @@
 
 #include "async/task.h"
 #include "base/result.h"
-#include "server/dialogue/connections.h"
-#include "server/dialogue/conversation.h"
+#include "server/frame/connections.h"
+#include "server/frame/conversation.h"
 #include "wire/lex/line_reader.h"
 #include "wire/smtp/reply.h"
 
@@ -33,7 +33,7 @@ struct TalkSettings {
 /// One client's lines and our replies. Belongs to its stream's loop.
 class Talk {
  public:
-  Talk(TalkSettings settings, const dialogue::Connections& connections, net::Stream& stream);
+  Talk(TalkSettings settings, const frame::Connections& connections, net::Stream& stream);
 
   void say(const wire::smtp::Reply& reply) { talk_.say(wire::smtp::format_reply(reply)); }
   async::Task<Status> flush() { return talk_.flush(); }
@@ -77,8 +77,8 @@ class Talk {
   Status ended(Status read);
 
   const TalkSettings settings_;
-  const dialogue::Connections& connections_;
-  dialogue::Conversation talk_;
+  const frame::Connections& connections_;
+  frame::Conversation talk_;
   wire::lex::LineReader lines_;
   std::uint32_t bad_in_a_row_ = 0;
   bool open_ = true;

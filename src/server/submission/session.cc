@@ -19,16 +19,17 @@ constexpr std::size_t kMaxLine = 12'288;
 
 }  // namespace
 
-Session::Session(const SubmissionContext& context, std::shared_ptr<const SubmissionOptions> options,
-                 const dialogue::Connections& connections, net::Stream& stream)
+Session::Session(const SubmissionContext& context, frame::Accepted<SubmissionOptions> client)
     : context_(context),
-      options_(std::move(options)),
+      options_(std::move(client.options)),
       talk_({.protocol = "submission",
              .hostname = options_->hostname,
              .max_line = kMaxLine,
              .idle = options_->login_time,
              .write = options_->write_time},
-            connections, stream) {}
+            client.connections, client.stream),
+      transport_(client.transport),
+      since_(client.since) {}
 
 bool Session::offers(std::string_view extension) const {
   return std::ranges::none_of(options_->disabled_extensions, [&](const std::string& disabled) {
@@ -37,7 +38,7 @@ bool Session::offers(std::string_view extension) const {
 }
 
 bool Session::offers_tls() const {
-  return offers("STARTTLS") && context_.tls && context_.tls() != nullptr;
+  return offers("STARTTLS") && frame::current_tls(context_.tls) != nullptr;
 }
 
 Reply Session::trouble(std::string_view what, const Error& error) const {
@@ -46,30 +47,24 @@ Reply Session::trouble(std::string_view what, const Error& error) const {
   return reply(451, {4, 3, 0}, "This server is in trouble; please try again later");
 }
 
-async::Task<bool> Session::open(SubmissionServer::Transport transport) {
+async::Task<bool> Session::open() {
   auto slot = context_.limits.admit_connection(talk_.stream().peer());
   if (!slot) {
     // In clear even where TLS comes first: a handshake is what there is no room for.
-    if (transport == SubmissionServer::Transport::plain)
+    if (transport_ == frame::Transport::plain)
       say(reply(421, {4, 7, 0}, options_->hostname + ' ' + slot.error().text));
     co_return false;
   }
   connection_slot_ = std::move(*slot);
-  if (transport == SubmissionServer::Transport::implicit_tls) {
-    auto tls = context_.tls ? context_.tls() : nullptr;
-    if (tls == nullptr) co_return false;
-    auto started = co_await talk_.stream().start_tls(std::move(tls), options_->login_time);
-    if (!started) {
-      log::debug("submission: {}: TLS: {}", talk_.stream().peer(), started.error().text);
-      co_return false;
-    }
-  }
+  const bool begun = co_await frame::begin(talk_.stream(), transport_, context_.tls,
+                                           options_->login_time, "submission");
+  if (!begun) co_return false;
   say(reply(220, options_->hostname + " ESMTP Posthorn"));
   co_return true;
 }
 
-async::Task<void> Session::run(SubmissionServer::Transport transport) {
-  if (co_await open(transport)) {
+async::Task<void> Session::run() {
+  if (co_await open()) {
     while (const auto line = co_await next_line()) co_await obey(*line);
   }
   Status ignored = co_await talk_.flush();
@@ -83,7 +78,7 @@ async::Task<std::optional<std::string>> Session::next_line() {
   } else {
     // All that comes before the login has one time together.
     const auto spent =
-        std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began_);
+        std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - since_);
     talk_.set_idle(std::max(milliseconds(1), options_->login_time - spent));
   }
   return talk_.next_line(transaction_ ? Busy::in_transaction : Busy::no);

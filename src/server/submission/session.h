@@ -35,13 +35,12 @@ struct Transaction {
 /// One client's dialogue, from the greeting to its end.
 class Session {
  public:
-  /// All but the options must outlive it.
-  Session(const SubmissionContext& context, std::shared_ptr<const SubmissionOptions> options,
-          const dialogue::Connections& connections, net::Stream& stream);
-  async::Task<void> run(SubmissionServer::Transport transport);
+  /// `context` must outlive it.
+  Session(const SubmissionContext& context, frame::Accepted<SubmissionOptions> client);
+  async::Task<void> run();
 
  private:
-  async::Task<bool> open(SubmissionServer::Transport transport);
+  async::Task<bool> open();
   async::Task<std::optional<std::string>> next_line();
   async::Task<void> obey(std::string_view line);
   void say(const wire::smtp::Reply& reply) { talk_.say(reply); }
@@ -96,9 +95,10 @@ class Session {
   auth::SessionLimits::Slot connection_slot_;
   auth::SessionLimits::Slot user_slot_;
   std::optional<wire::smtp::Hello> hello_;
-  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-  store::AccountPtr account_;        ///< From login on.
-  std::string name_;                 ///< The account's, for the log.
+  const frame::Transport transport_;
+  const std::chrono::steady_clock::time_point since_;  ///< When the client connected.
+  store::AccountPtr account_;                          ///< From login on.
+  std::string name_;                                   ///< The account's, for the log.
   std::uint64_t login_version_ = 0;  ///< Of the login; the account may have been changed since.
   std::uint32_t failed_logins_ = 0;
   std::optional<Transaction> transaction_;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "server/submission/session.h"
 #include "service/delivery/trace.h"

@@ -12,14 +12,10 @@
 #include "auth/sasl/plaintext.h"
 #include "auth/session_limits.h"
 #include "base/defaults.h"
-#include "net/stream.h"
+#include "server/frame/endpoint.h"
 #include "service/delivery/recipient.h"
 #include "service/sending/sending_rules.h"
 #include "store/store.h"
-
-namespace posthorn::net {
-class TlsContext;
-}
 
 namespace posthorn::server::submission {
 
@@ -50,7 +46,7 @@ struct SubmissionOptions {
   std::vector<std::string> disabled_extensions = {};
 };
 
-/// What the server stands on. All of it must outlive the server.
+/// What the server works with. All of it must outlive the server.
 struct SubmissionContext {
   store::Store& store;
   auth::Authenticator& authenticator;
@@ -61,39 +57,20 @@ struct SubmissionContext {
   std::function<async::Task<Result<bool>>(std::string domain)> is_ours;
   /// Whether mail for others can be sent on. Thread: any loop's.
   std::function<bool()> can_relay;
-  /// The certificates now in use; null, or a null result, where there is no TLS. Thread: any
-  /// loop's.
-  std::function<std::shared_ptr<net::TlsContext>()> tls;
+  frame::TlsSource tls;
 };
 
-/// Message submission (RFC 6409) on streams that somebody else listens for. A message that got its
+/// Message submission (RFC 6409). A message that got its
 /// 250 is filed into the sender's \Sent mailbox and queued, durably; one that did not is neither.
-class SubmissionServer {
+/// A session that is to end for a stop says 421, unless it is in a transaction, which may finish.
+class SubmissionServer final : public frame::Endpoint<SubmissionOptions> {
  public:
-  enum class Transport : std::uint8_t {
-    plain,         ///< Port 587: STARTTLS is offered when there is TLS.
-    implicit_tls,  ///< Port 465: the TLS handshake comes first (RFC 8314 §3). Done here.
-  };
-
   SubmissionServer(SubmissionContext context, SubmissionOptions options);
-  /// Requires: stop() has ended.
-  ~SubmissionServer();
-  SubmissionServer(const SubmissionServer&) = delete;
-  SubmissionServer& operator=(const SubmissionServer&) = delete;
-
-  /// Serves the stream until it ends. Thread: the stream's loop.
-  void accept(std::unique_ptr<net::Stream> stream, Transport transport);
-  /// Options for connections accepted from now on. Thread: any.
-  void set_options(SubmissionOptions options);
-  /// Says 421 to clients that send nothing just now, lets messages under way finish, and cuts what
-  /// is left after `grace`. Ends when no connection is left. Thread: any loop's.
-  async::Task<void> stop(std::chrono::milliseconds grace);
-  /// Connections served now. Thread: any.
-  [[nodiscard]] std::size_t sessions() const;
 
  private:
-  struct State;
-  std::shared_ptr<State> state_;
+  async::Task<void> serve(frame::Accepted<SubmissionOptions> client) override;
+
+  const SubmissionContext context_;
 };
 
 }  // namespace posthorn::server::submission

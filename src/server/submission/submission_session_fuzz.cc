@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "auth/throttle.h"
-#include "server/dialogue/test_scripted_stream.h"
+#include "server/frame/test_scripted_stream.h"
 #include "server/submission/session.h"
 #include "store/test_fuzz_store.h"
 #include "text/ascii.h"
@@ -98,10 +98,12 @@ Task<void> serve(store::FuzzStore& store, net::Stream& stream) {
   options.plaintext = auth::PlaintextLogin::always;
   options.max_message_octets = 8 << 10;
   options.max_recipients = 10;
-  const server::dialogue::Connections connections;
+  const server::frame::Connections connections;
   server::submission::Session session(
-      context, std::make_shared<const SubmissionOptions>(std::move(options)), connections, stream);
-  co_await session.run(server::submission::SubmissionServer::Transport::plain);
+      context, {.stream = stream,
+                .options = std::make_shared<const SubmissionOptions>(std::move(options)),
+                .connections = connections});
+  co_await session.run();
 }
 
 struct Said {
@@ -138,7 +140,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   store::FuzzStore store;
   std::string said(start.prefix());
   said.append(script).append(kSentinel);
-  server::dialogue::ScriptedStream stream(std::move(said), start.step());
+  server::frame::ScriptedStream stream(std::move(said), start.step());
   store::FuzzStore::run(serve(store, stream));
   require(stream.output().size() <= (8 << 10) + size * 1024, "what is sent is bounded");
   const Said answers = read_all(stream.output());

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "auth/throttle.h"
-#include "server/dialogue/test_scripted_stream.h"
+#include "server/frame/test_scripted_stream.h"
 #include "server/submission/session.h"
 #include "store/read/email_reader.h"
 #include "store/store_fixture.h"
@@ -11,7 +11,7 @@
 namespace posthorn::server::submission {
 namespace {
 
-using dialogue::ScriptedStream;
+using frame::ScriptedStream;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -62,10 +62,12 @@ class SubmissionTest : public store::StoreFixture {
                                     [](std::string domain) { return is_ours(std::move(domain)); },
                                     [this] { return can_relay_; },
                                     {}};
-    const dialogue::Connections connections;
+    const frame::Connections connections;
     ScriptedStream stream(script, step);
-    Session session(context, std::make_shared<SubmissionOptions>(options_), connections, stream);
-    run(session.run(SubmissionServer::Transport::plain));
+    Session session(context, {.stream = stream,
+                              .options = std::make_shared<const SubmissionOptions>(options_),
+                              .connections = connections});
+    run(session.run());
     return stream.output();
   }
 

@@ -68,7 +68,10 @@ std::optional<Reply> Append::begin(const ReceiverEvent& event) {
 Task<std::optional<ReceiverEvent>> Append::next() {
   auto next = co_await session_.connection.next(wi::Receiver::Expect::command, session_.patience());
   if (!next || next->kind != Connection::Next::Kind::event) {
-    if (next) session_.bye(CodeName::unavailable, "the command was not finished in time");
+    if (next && next->kind == Connection::Next::Kind::stopping)
+      session_.bye_stopping();
+    else if (next)
+      session_.bye(CodeName::unavailable, "the command was not finished in time");
     session_.lost();
     co_return std::nullopt;
   }

@@ -28,6 +28,10 @@ Task<std::optional<std::string>> ask(Session& session, std::string_view challeng
     session.bye(wi::CodeName::unavailable, "logging in took too long");
     co_return std::nullopt;
   }
+  if (next->kind == Connection::Next::Kind::stopping) {
+    session.bye_stopping();
+    co_return std::nullopt;
+  }
   if (next->kind != Connection::Next::Kind::event ||
       next->event.kind != wi::ReceiverEvent::Kind::line) {
     session.bye(wi::CodeName::unavailable, "the authentication was broken off");

@@ -52,19 +52,19 @@ CommandTask cmd_idle(Session& session, wi::IdleCommand&) {
     if (!told) co_return session.lost();
     if (session.is_over()) co_return Reply::ok();
     auto next = co_await session.connection.next(wi::Receiver::Expect::line,
-                                                 until_keepalive(session), Connection::Wake::end);
+                                                 until_keepalive(session), Connection::News::end);
     if (!next) co_return session.lost();
-    if (next->kind == Connection::Next::Kind::event) co_return on_line(session, next->event);
-    if (session.connection.is_stopping()) {
-      session.bye(wi::CodeName::unavailable, "the server is going down");
-      co_return Reply::ok();
-    }
-    if (next->kind == Connection::Next::Kind::timed_out) {
-      if (session.options->keepalive.count() <= 0) {
-        session.bye(wi::CodeName::unavailable, "nothing was said for too long");
-        co_return Reply::ok();
-      }
-      session.say(wi::Condition::ok, {}, "Still here");
+    switch (next->kind) {
+      case Connection::Next::Kind::event: co_return on_line(session, next->event);
+      case Connection::Next::Kind::news: break;  // Told above.
+      case Connection::Next::Kind::stopping: session.bye_stopping(); co_return Reply::ok();
+      case Connection::Next::Kind::timed_out:
+        if (session.options->keepalive.count() <= 0) {
+          session.bye(wi::CodeName::unavailable, "nothing was said for too long");
+          co_return Reply::ok();
+        }
+        session.say(wi::Condition::ok, {}, "Still here");
+        break;
     }
   }
 }

@@ -5,7 +5,7 @@
 
 #include "net/stream.h"
 
-namespace posthorn::server::dialogue {
+namespace posthorn::server::frame {
 
 /// A client that says what was written down for it, so many octets at a time, and never waits.
 class ScriptedStream : public net::Stream {
@@ -46,4 +46,4 @@ class ScriptedStream : public net::Stream {
   std::string output_;
 };
 
-}  // namespace posthorn::server::dialogue
+}  // namespace posthorn::server::frame

@@ -1,4 +1,4 @@
-#include "server/dialogue/connections.h"
+#include "server/frame/connections.h"
 
 #include <algorithm>
 #include <optional>
@@ -10,7 +10,7 @@
 #include "async/gate.h"
 #include "async/loop.h"
 
-namespace posthorn::server::dialogue {
+namespace posthorn::server::frame {
 
 struct Connections::Home {
   explicit Home(async::Loop& of) : loop(of) {}
@@ -80,4 +80,4 @@ async::Task<void> Connections::stop(std::chrono::milliseconds grace) {
   co_await caller.enter();
 }
 
-}  // namespace posthorn::server::dialogue
+}  // namespace posthorn::server::frame

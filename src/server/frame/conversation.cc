@@ -1,6 +1,6 @@
-#include "server/dialogue/conversation.h"
+#include "server/frame/conversation.h"
 
-namespace posthorn::server::dialogue {
+namespace posthorn::server::frame {
 namespace {
 
 constexpr std::size_t kCommands = 4 << 10;
@@ -35,4 +35,4 @@ async::Task<Status> Conversation::receive() {
   co_return Status();
 }
 
-}  // namespace posthorn::server::dialogue
+}  // namespace posthorn::server::frame

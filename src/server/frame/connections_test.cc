@@ -1,4 +1,4 @@
-#include "server/dialogue/connections.h"
+#include "server/frame/connections.h"
 
 #include <gtest/gtest.h>
 
@@ -9,9 +9,9 @@
 #include "async/event.h"
 #include "async/loop.h"
 #include "async/test_run_on.h"
-#include "server/dialogue/test_scripted_stream.h"
+#include "server/frame/test_scripted_stream.h"
 
-namespace posthorn::server::dialogue {
+namespace posthorn::server::frame {
 namespace {
 
 using namespace std::chrono_literals;
@@ -123,4 +123,4 @@ TEST_F(ConnectionsTest, TakesNothingNewOnceItStops) {
 }
 
 }  // namespace
-}  // namespace posthorn::server::dialogue
+}  // namespace posthorn::server::frame

@@ -15,7 +15,7 @@ namespace posthorn::async {
 class Loop;
 }
 
-namespace posthorn::server::dialogue {
+namespace posthorn::server::frame {
 
 /// The connections of one server, each a coroutine on its stream's loop, so that all can be ended.
 class Connections {
@@ -52,4 +52,4 @@ class Connections {
   std::atomic<std::size_t> count_ = 0;
 };
 
-}  // namespace posthorn::server::dialogue
+}  // namespace posthorn::server::frame

@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "net/stream.h"
 
-namespace posthorn::server::dialogue {
+namespace posthorn::server::frame {
 
 /// The octets of one client of a protocol of lines (LMTP, submission, POP3), both ways. Replies
 /// gather until the client is waited for (RFC 2920 §3.2), so a pipelined group is answered in one
@@ -51,4 +51,4 @@ class Conversation {
   bool bulk_ = false;
 };
 
-}  // namespace posthorn::server::dialogue
+}  // namespace posthorn::server::frame

@@ -1,0 +1,26 @@
+#include "server/frame/transport.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "net/tls_context.h"
+
+namespace posthorn::server::frame {
+
+std::shared_ptr<net::TlsContext> current_tls(const TlsSource& source) {
+  return source ? source() : nullptr;
+}
+
+async::Task<bool> begin(net::Stream& stream, Transport transport, const TlsSource& tls,
+                        std::chrono::milliseconds deadline, std::string_view protocol) {
+  if (transport == Transport::plain) co_return true;
+  auto context = current_tls(tls);
+  if (context == nullptr) co_return false;
+  const Status started = co_await stream.start_tls(std::move(context), deadline);
+  if (started) co_return true;
+  log::debug("{} {}: TLS: {} ({})", protocol, stream.peer(), started.error().text,
+             started.error().cause);
+  co_return false;
+}
+
+}  // namespace posthorn::server::frame
