@@ -27,7 +27,7 @@ class Connection {
 
   /// Whether the server is stopping: what computes for long should end.
   [[nodiscard]] bool is_stopping() const { return connections_.stopping(); }
-  [[nodiscard]] net::Stream& stream() { return stream_; }
+  [[nodiscard]] net::Stream& stream() const { return stream_; }
   [[nodiscard]] wire::imap::Receiver& receiver() { return receiver_; }
 
   /// What is to be sent; append to it. Nothing goes out before a flush.

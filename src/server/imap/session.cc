@@ -79,13 +79,13 @@ bool Session::is_offered(std::string_view capability) const {
 }
 
 bool Session::is_plaintext_allowed() const {
-  net::Stream& stream = const_cast<Connection&>(connection).stream();
+  const net::Stream& stream = connection.stream();
   return auth::plaintext_on(stream.is_tls(), stream.peer(), options->plaintext) ==
          auth::Plaintext::allowed;
 }
 
 auth::Channel Session::channel() const {
-  net::Stream& stream = const_cast<Connection&>(connection).stream();
+  const net::Stream& stream = connection.stream();
   auth::Channel channel;
   channel.plaintext = is_plaintext_allowed() ? auth::Plaintext::allowed : auth::Plaintext::refused;
   if (!stream.is_tls()) return channel;
@@ -96,7 +96,7 @@ auth::Channel Session::channel() const {
 }
 
 std::string Session::capabilities() const {
-  net::Stream& stream = const_cast<Connection&>(connection).stream();
+  const net::Stream& stream = connection.stream();
   CapabilityView view;
   view.stage = account ? CapabilityView::Stage::after_login : CapabilityView::Stage::before_login;
   view.compressed = stream.is_deflate();

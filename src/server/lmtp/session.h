@@ -3,11 +3,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "async/task.h"
 #include "server/lmtp/lmtp_server.h"
-#include "server/smtp/talk.h"
+#include "server/smtp/dialogue.h"
 #include "service/delivery/recipient.h"
 #include "store/change/upload.h"
 #include "wire/smtp/command.h"
@@ -15,52 +16,38 @@
 
 namespace posthorn::server::lmtp {
 
-/// From MAIL to the replies after the data, or to RSET.
-struct Transaction {
+struct Transaction : smtp::Transaction {
   wire::smtp::Mail mail = {};
   std::vector<service::Recipient> recipients = {};
-  std::unique_ptr<store::Upload> upload = {};
-  bool has_data = false;
-  std::uint64_t octets = 0;  ///< Received; past the limit, more than the upload holds.
-  /// The first thing that went wrong with the data; what follows is only read over.
-  std::optional<Error> failure = {};
+  std::unique_ptr<store::Upload> upload = {};  ///< The message, once it comes and until refused.
 };
 
 /// One client's dialogue, from the greeting to its end.
-class Session {
+class Session final : private smtp::Dialogue {
  public:
   /// `context` must outlive it.
   Session(const LmtpContext& context, frame::Accepted<LmtpOptions> client);
   async::Task<void> run();
 
  private:
-  async::Task<void> obey(std::string_view line);
-  void say(const wire::smtp::Reply& reply) { talk_.say(reply); }
+  [[nodiscard]] smtp::Transaction* transaction() override;
+  [[nodiscard]] bool has_recipients() const override;
+  void forget_transaction() override { transaction_.reset(); }
+  [[nodiscard]] std::chrono::milliseconds patience() const override;
+  [[nodiscard]] std::vector<std::string> extensions() const override;
+  [[nodiscard]] std::string_view help() const override { return "This is LMTP, RFC 2033"; }
+  async::Task<void> on_mail(wire::smtp::Mail mail) override;
+  async::Task<void> on_rcpt(wire::smtp::Rcpt rcpt) override;
 
-  async::Task<void> obey(wire::smtp::Hello hello);
-  async::Task<void> obey(wire::smtp::Mail mail);
-  async::Task<void> obey(wire::smtp::Rcpt rcpt);
-  async::Task<void> obey(wire::smtp::Data);
-  async::Task<void> obey(wire::smtp::Bdat bdat);
-  async::Task<void> obey(wire::smtp::Rset);
-  async::Task<void> obey(wire::smtp::Noop);
-  async::Task<void> obey(wire::smtp::Quit);
-  async::Task<void> obey(wire::smtp::StartTls);
-  async::Task<void> obey(wire::smtp::Vrfy vrfy);
-  async::Task<void> obey(wire::smtp::Help);
-  async::Task<void> obey(wire::smtp::Auth);
-
-  void begin_data();
-  async::Task<void> take_in(std::string_view octets);
-  async::Task<void> finish();
+  // --- session_data.cc
+  void begin_message() override;
+  async::Task<std::optional<wire::smtp::Reply>> feed(std::string_view octets) override;
+  void drop_message() override { transaction_->upload.reset(); }
+  async::Task<void> finish() override;
   async::Task<std::vector<Status>> deliver(const Transaction& transaction);
-  [[nodiscard]] bool offers(std::string_view extension) const;
-  [[nodiscard]] bool offers_tls() const;
 
   const LmtpContext& context_;
   const std::shared_ptr<const LmtpOptions> options_;
-  smtp::Talk talk_;
-  std::string said_name_;  ///< Of LHLO; empty before.
   std::optional<Transaction> transaction_;
 };
 

@@ -67,7 +67,7 @@ class Talk {
   /// After BDAT, so many octets. Errors: as read_data().
   async::Task<Status> read_chunk(std::uint64_t octets, const Sink& sink);
 
-  [[nodiscard]] net::Stream& stream() { return talk_.stream(); }
+  [[nodiscard]] net::Stream& stream() const { return talk_.stream(); }
   [[nodiscard]] const std::string& hostname() const { return settings_.hostname; }
 
  private:

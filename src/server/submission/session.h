@@ -10,7 +10,7 @@
 #include "async/task.h"
 #include "auth/sasl/exchange.h"
 #include "auth/session_limits.h"
-#include "server/smtp/talk.h"
+#include "server/smtp/dialogue.h"
 #include "server/submission/submission_server.h"
 #include "service/sending/intake.h"
 #include "store/account.h"
@@ -21,19 +21,14 @@
 
 namespace posthorn::server::submission {
 
-/// From MAIL to the reply after the data, or to RSET.
-struct Transaction {
+struct Transaction : smtp::Transaction {
   store::OutboxEntry envelope = {};
-  std::unique_ptr<service::Intake> intake = {};
+  std::unique_ptr<service::Intake> intake = {};  ///< The message, once it comes and until refused.
   wire::smtp::LineCheck lines = {};
-  bool has_data = false;
-  std::uint64_t octets = 0;  ///< Received; past the limit, more than was taken in.
-  /// What the data is answered with; what follows is only read over.
-  std::optional<wire::smtp::Reply> failure = {};
 };
 
 /// One client's dialogue, from the greeting to its end.
-class Session {
+class Session final : private smtp::Dialogue {
  public:
   /// `context` must outlive it.
   Session(const SubmissionContext& context, frame::Accepted<SubmissionOptions> client);
@@ -41,26 +36,20 @@ class Session {
 
  private:
   async::Task<bool> open();
-  async::Task<std::optional<std::string>> next_line();
-  async::Task<void> obey(std::string_view line);
-  void say(const wire::smtp::Reply& reply) { talk_.say(reply); }
   /// The reply when something here does not work; logs what.
   [[nodiscard]] wire::smtp::Reply trouble(std::string_view what, const Error& error) const;
 
-  async::Task<void> obey(wire::smtp::Hello hello);
-  async::Task<void> obey(wire::smtp::Auth auth);
-  async::Task<void> obey(wire::smtp::Mail mail);
-  async::Task<void> obey(wire::smtp::Rcpt rcpt);
-  async::Task<void> obey(wire::smtp::Data);
-  async::Task<void> obey(wire::smtp::Bdat bdat);
-  async::Task<void> obey(wire::smtp::Rset);
-  async::Task<void> obey(wire::smtp::Noop);
-  async::Task<void> obey(wire::smtp::Quit);
-  async::Task<void> obey(wire::smtp::StartTls);
-  async::Task<void> obey(wire::smtp::Vrfy vrfy);
-  async::Task<void> obey(wire::smtp::Help);
+  [[nodiscard]] smtp::Transaction* transaction() override;
+  [[nodiscard]] bool has_recipients() const override;
+  void forget_transaction() override { transaction_.reset(); }
+  void forget_client() override;
+  [[nodiscard]] std::chrono::milliseconds patience() const override;
+  [[nodiscard]] std::vector<std::string> extensions() const override;
+  [[nodiscard]] std::string_view help() const override;
+  [[nodiscard]] bool may_send() const override { return account_ != nullptr; }
 
   // --- session_auth.cc
+  async::Task<void> on_auth(wire::smtp::Auth auth) override;
   async::Task<void> authenticate(wire::smtp::Auth command);
   async::Task<void> converse(auth::Exchange& exchange, auth::Exchange::Outcome outcome);
   async::Task<void> log_in(auth::Identity identity);
@@ -70,6 +59,8 @@ class Session {
   [[nodiscard]] std::vector<std::string_view> mechanisms() const;
 
   // --- session_envelope.cc
+  async::Task<void> on_mail(wire::smtp::Mail mail) override;
+  async::Task<void> on_rcpt(wire::smtp::Rcpt rcpt) override;
   /// The reply for a command that is out of turn, or none.
   std::optional<wire::smtp::Reply> refuse_mail(const wire::smtp::Mail& mail) const;
   std::optional<wire::smtp::Reply> refuse_rcpt() const;
@@ -79,26 +70,21 @@ class Session {
   async::Task<wire::smtp::Reply> judge_stranger(const wire::smtp::Address& to);
 
   // --- session_data.cc
-  void begin_data();
-  async::Task<void> take_in(std::string_view octets);
+  void begin_message() override;
+  async::Task<std::optional<wire::smtp::Reply>> feed(std::string_view octets) override;
+  void drop_message() override { transaction_->intake.reset(); }
+  async::Task<void> finish() override;
   async::Task<Status> judge_authors(std::vector<service::EnvelopeAddress> authors);
-  std::optional<wire::smtp::Reply> judge_octets(std::string_view octets);
-  async::Task<void> finish();
   async::Task<wire::smtp::Reply> submit(Transaction transaction);
-
-  [[nodiscard]] bool offers(std::string_view extension) const;
-  [[nodiscard]] bool offers_tls() const;
 
   const SubmissionContext& context_;
   const std::shared_ptr<const SubmissionOptions> options_;
-  smtp::Talk talk_;
-  auth::SessionLimits::Slot connection_slot_;
-  auth::SessionLimits::Slot user_slot_;
-  std::optional<wire::smtp::Hello> hello_;
   const frame::Transport transport_;
   const std::chrono::steady_clock::time_point since_;  ///< When the client connected.
-  store::AccountPtr account_;                          ///< From login on.
-  std::string name_;                                   ///< The account's, for the log.
+  auth::SessionLimits::Slot connection_slot_;
+  auth::SessionLimits::Slot user_slot_;
+  store::AccountPtr account_;        ///< From login on.
+  std::string name_;                 ///< The account's, for the log.
   std::uint64_t login_version_ = 0;  ///< Of the login; the account may have been changed since.
   std::uint32_t failed_logins_ = 0;
   std::optional<Transaction> transaction_;

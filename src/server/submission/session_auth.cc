@@ -37,20 +37,20 @@ wire::smtp::Reply reply_to(const Error& error) {
 }  // namespace
 
 bool Session::may_log_in() const {
-  net::Stream& stream = const_cast<smtp::Talk&>(talk_).stream();
-  return auth::plaintext_on(stream.is_tls(), stream.peer(), options_->plaintext) ==
+  const net::Stream& peer = stream();
+  return auth::plaintext_on(peer.is_tls(), peer.peer(), options_->plaintext) ==
          auth::Plaintext::allowed;
 }
 
 auth::Channel Session::channel() const {
-  net::Stream& stream = const_cast<smtp::Talk&>(talk_).stream();
+  const net::Stream& peer = stream();
   // What is sent here is mail: where no password may be said, nobody logs in.
   auth::Channel channel{.plaintext = auth::Plaintext::allowed};
-  if (!stream.is_tls()) return channel;
+  if (!peer.is_tls()) return channel;
   channel.secrecy = auth::Channel::Secrecy::tls;
   if (options_->channel_binding)
-    channel.bindings = {stream.channel_binding("tls-exporter"),
-                        stream.channel_binding("tls-server-end-point")};
+    channel.bindings = {peer.channel_binding("tls-exporter"),
+                        peer.channel_binding("tls-server-end-point")};
   return channel;
 }
 
@@ -60,8 +60,8 @@ std::vector<std::string_view> Session::mechanisms() const {
   return auth::offered_mechanisms(channel(), context_.authenticator.sasl());
 }
 
-async::Task<void> Session::obey(wire::smtp::Auth command) {
-  if (!hello_ || hello_->verb != wire::smtp::Greeting::ehlo || account_ || transaction_) {
+async::Task<void> Session::on_auth(wire::smtp::Auth command) {
+  if (!hello() || hello()->verb != wire::smtp::Greeting::ehlo || account_ || transaction_) {
     say(reply(503, {5, 5, 1}, account_ ? "You have logged in" : "Say EHLO first"));
     co_return;
   }
@@ -75,10 +75,10 @@ async::Task<void> Session::obey(wire::smtp::Auth command) {
 
 /// After too many the connection ends (RFC 5321 §3.8): guessing is to cost a connection, too.
 void Session::count_failed_login() {
-  if (++failed_logins_ < options_->failed_logins || !talk_.is_open()) return;
-  log::info("submission {}: closed after {} failed logins", talk_.stream().peer(), failed_logins_);
+  if (++failed_logins_ < options_->failed_logins || !talk().is_open()) return;
+  log::info("submission {}: closed after {} failed logins", stream().peer(), failed_logins_);
   say(reply(421, {4, 7, 0}, options_->hostname + " Too many failed logins"));
-  talk_.close();
+  talk().close();
 }
 
 async::Task<void> Session::authenticate(wire::smtp::Auth command) {
@@ -98,7 +98,7 @@ async::Task<void> Session::authenticate(wire::smtp::Auth command) {
       co_return;
     }
   }
-  auth::Exchange exchange(authenticator, std::move(*mechanism), talk_.stream().peer());
+  auth::Exchange exchange(authenticator, std::move(*mechanism), stream().peer());
   auto outcome = co_await exchange.begin(std::move(initial));
   co_await converse(exchange, std::move(outcome));
 }

@@ -28,8 +28,6 @@ Reply reply_to(const Error& error) {
   }
 }
 
-bool is_trouble(const Error& error) { return reply_to(error).status == EnhancedStatus{4, 3, 0}; }
-
 Reply reply_to(LineFault fault) {
   switch (fault) {
     // What one server takes for a line end and another does not lets one message hide in another.
@@ -55,9 +53,8 @@ std::string new_queue_name() { return to_hex(random_partition_id()).substr(0, 16
 
 }  // namespace
 
-void Session::begin_data() {
+void Session::begin_message() {
   Transaction& transaction = *transaction_;
-  transaction.has_data = true;
   service::HeaderFacts facts{transaction.envelope.return_path, options_->hostname,
                              context_.store.clock().now()};
   transaction.intake =
@@ -77,85 +74,24 @@ async::Task<Status> Session::judge_authors(std::vector<service::EnvelopeAddress>
   co_return fail(ErrorKind::no_permission, "You may not send from the address in From");
 }
 
-/// What is wrong with the octets themselves, once it is known.
-std::optional<Reply> Session::judge_octets(std::string_view octets) {
+async::Task<std::optional<Reply>> Session::feed(std::string_view octets) {
   Transaction& transaction = *transaction_;
-  transaction.octets += octets.size();
-  if (transaction.octets > options_->max_message_octets)
-    return reply(552, {5, 3, 4}, "The message is larger than this server takes");
   // RFC 3030 §3: in a binary message they are no lines.
-  if (transaction.envelope.body != store::BodyKind::binary_mime) transaction.lines.feed(octets);
+  if (!transaction.binary) transaction.lines.feed(octets);
   const LineFault fault = transaction.lines.fault();
-  if (fault != LineFault::none) return reply_to(fault);
-  return std::nullopt;
-}
-
-/// Never fails: what goes wrong is kept, and the octets are read over so that the dialogue stays in
-/// step.
-async::Task<void> Session::take_in(std::string_view octets) {
-  if (!transaction_ || octets.empty() || !transaction_->intake) co_return;
-  Transaction& transaction = *transaction_;
-  transaction.failure = judge_octets(octets);
-  if (!transaction.failure) {
-    if (Status fed = co_await transaction.intake->feed(octets); !fed) {
-      if (is_trouble(fed.error()))
-        log::error_about(name_, "submission: account {}: {} ({})", name_, fed.error().text,
-                         fed.error().cause);
-      transaction.failure = reply_to(fed.error());
-    }
-  }
-  // What was written ahead is let go at once.
-  if (transaction.failure) transaction.intake.reset();
-}
-
-async::Task<void> Session::obey(Data) {
-  if (!transaction_ || transaction_->envelope.recipients.empty() || transaction_->has_data) {
-    say(reply(503, {5, 5, 1}, transaction_ ? "There is no recipient" : "Say MAIL first"));
-    co_return;
-  }
-  if (transaction_->envelope.body == store::BodyKind::binary_mime) {
-    say(reply(503, {5, 5, 1}, "A binary message comes by BDAT (RFC 3030)"));
-    co_return;
-  }
-  say(reply(354, "Send the message; a line with a single dot ends it"));
-  begin_data();
-  const Status read =
-      co_await talk_.read_data([this](std::string_view octets) { return take_in(octets); });
-  if (!read) {
-    transaction_.reset();
-    co_return;
-  }
-  co_await finish();
-}
-
-async::Task<void> Session::obey(Bdat bdat) {
-  if (!account_) {
-    // Octets follow, as many as the client likes: nobody is listened to that long without a login.
-    say(reply(530, {5, 7, 0}, "Log in first"));
-    talk_.close();
-    co_return;
-  }
-  const bool taken = transaction_ && !transaction_->envelope.recipients.empty();
-  if (taken && !transaction_->has_data) begin_data();
-  const Status read = co_await talk_.read_chunk(
-      bdat.octets, [this](std::string_view octets) { return take_in(octets); });
-  if (!read) {
-    transaction_.reset();
-  } else if (!taken) {
-    say(reply(503, {5, 5, 1}, transaction_ ? "There is no recipient" : "Say MAIL first"));
-  } else if (bdat.last) {
-    co_await finish();
-  } else if (transaction_->failure) {
-    say(*transaction_->failure);
-  } else {
-    say(reply(250, {2, 0, 0}, fmt::format("{} octets taken", bdat.octets)));
-  }
+  if (fault != LineFault::none) co_return reply_to(fault);
+  const Status fed = co_await transaction.intake->feed(octets);
+  if (fed) co_return std::nullopt;
+  if (is_our_fault(fed.error().kind))
+    log::error_about(name_, "submission: account {}: {} ({})", name_, fed.error().text,
+                     fed.error().cause);
+  co_return reply_to(fed.error());
 }
 
 async::Task<void> Session::finish() {
   Transaction transaction = std::move(*transaction_);
   transaction_.reset();
-  if (!transaction.failure && transaction.envelope.body != store::BodyKind::binary_mime) {
+  if (!transaction.failure && !transaction.binary) {
     transaction.lines.finish();
     if (const LineFault fault = transaction.lines.fault(); fault != LineFault::none)
       transaction.failure = reply_to(fault);
@@ -175,14 +111,14 @@ async::Task<Reply> Session::submit(Transaction transaction) {
   };
   auto email = co_await transaction.intake->finish();
   if (!email) co_return failed(email.error());
-  net::Stream& stream = talk_.stream();
+  const net::Stream& peer = stream();
   const bool shown = options_->client_trace == ClientTrace::shown;
   const std::string queue_name = new_queue_name();
   const service::TraceFacts facts{
-      .from = shown ? service::trace_source(hello_->name, stream.peer()) : "authenticated-client",
+      .from = shown ? service::trace_source(hello()->name, peer.peer()) : "authenticated-client",
       .hostname = options_->hostname,
-      .with = protocol(transaction.envelope.smtputf8, stream.is_tls()),
-      .tls = stream.tls_description(),
+      .with = protocol(transaction.envelope.smtputf8, peer.is_tls()),
+      .tls = peer.tls_description(),
       .id = queue_name,
       .now = context_.store.clock().now()};
   store::OutboxEntry envelope = std::move(transaction.envelope);

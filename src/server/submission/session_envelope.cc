@@ -59,7 +59,7 @@ Reply limit_reply(const Error& error) {
 
 std::optional<Reply> Session::refuse_mail(const Mail& mail) const {
   const MailParameters& p = mail.parameters;
-  if (!hello_) return reply(503, {5, 5, 1}, "Say EHLO first");
+  if (!hello()) return reply(503, {5, 5, 1}, "Say EHLO first");
   if (!account_)
     return may_log_in() ? reply(530, {5, 7, 0}, "Log in first")
                         : reply(530, {5, 7, 0}, "Say STARTTLS and log in first");
@@ -84,7 +84,7 @@ async::Task<std::optional<Reply>> Session::judge_login() {
   auto profile = co_await context_.store.profile(account_->id());
   if (profile && profile->version == login_version_) co_return std::nullopt;
   if (profile || profile.error().kind == ErrorKind::not_found) {
-    talk_.close();
+    talk().close();
     co_return reply(421, {4, 7, 0}, "The account was changed: log in again");
   }
   co_return trouble("login", profile.error());
@@ -100,7 +100,7 @@ async::Task<std::optional<Reply>> Session::judge_sender(const Address& from) {
   co_return reply(550, {5, 7, 1}, format_path(from) + " You may not send from this address");
 }
 
-async::Task<void> Session::obey(Mail mail) {
+async::Task<void> Session::on_mail(Mail mail) {
   std::optional<Reply> refused = refuse_mail(mail);
   if (!refused) refused = co_await judge_login();
   if (!refused) refused = co_await judge_sender(mail.from);
@@ -115,14 +115,17 @@ async::Task<void> Session::obey(Mail mail) {
     co_return;
   }
   const MailParameters& p = mail.parameters;
-  store::OutboxEntry& envelope = transaction_.emplace().envelope;
+  Transaction& begun = transaction_.emplace();
+  begun.smtputf8 = p.smtputf8;
+  begun.binary = p.body == Body::binary_mime;
+  store::OutboxEntry& envelope = begun.envelope;
   envelope.return_path = bare(mail.from);
   envelope.envid = p.envid.value_or("");
   envelope.ret = ret_of(p.ret);
   envelope.body = body_of(p.body);
   envelope.smtputf8 = p.smtputf8;
   envelope.hold_until = hold_until(p, now.seconds);
-  envelope.session = talk_.stream().peer();
+  envelope.session = stream().peer();
   say(reply(250, {2, 1, 0}, "Sender taken"));
 }
 
@@ -170,7 +173,7 @@ async::Task<std::optional<Reply>> Session::judge_recipient(const Address& to) {
   }
 }
 
-async::Task<void> Session::obey(Rcpt rcpt) {
+async::Task<void> Session::on_rcpt(Rcpt rcpt) {
   std::optional<Reply> refused = refuse_rcpt();
   if (!refused) refused = co_await judge_recipient(rcpt.to);
   if (refused) {
