@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""How long the server takes to stop while clients of every protocol are stuck."""
+"""How the server stops: who waits for something to do hears of it at once, and clients that are stuck hold it
+up for one grace period together."""
 
 import os
 import sys
@@ -40,6 +41,48 @@ def stuck_in_submission(server):
     return client
 
 
+def idle_in_imap(server):
+    client = server.imap("ida")
+    client.select("INBOX")
+    client.send(b"a1 IDLE\r\n")
+    expect(client.readline().startswith(b"+"), "IDLE was refused")
+    return client.readline
+
+
+def logged_in_imap(server):
+    return server.imap("ida").readline
+
+
+def logged_in_pop3(server):
+    return server.pop3("ida").file.readline
+
+
+def greeted_lmtp(server):
+    return server.lmtp().file.readline
+
+
+def logged_in_submission(server):
+    client = server.submission("ida@example.org")
+    return client.file.readline if client.file else client.sock.makefile("rb").readline
+
+
+def test_who_waits_hears_of_it():
+    """Each with the words it is to hear."""
+    with Server() as server:
+        waiting = [(wait.__name__, wait(server), words) for wait, words in (
+            (idle_in_imap, b"* BYE "), (logged_in_imap, b"* BYE "), (logged_in_pop3, b"-ERR "),
+            (greeted_lmtp, b"421 "), (logged_in_submission, b"421 "))]
+        began = time.monotonic()
+        server.process.terminate()
+        for name, readline, words in waiting:
+            line = readline()
+            expect(line.startswith(words), f"{name} heard {line}")
+            expect(readline() == b"", f"{name} heard more than {line}")
+        server.stop()
+        took = time.monotonic() - began
+    expect(took < GRACE - 2, f"nobody was stuck, and stopping took {took:.1f} s")
+
+
 def test_stopping_takes_one_grace():
     with Server() as server:
         # Several each, so that every loop has one.
@@ -53,5 +96,10 @@ def test_stopping_takes_one_grace():
     del clients
 
 
+def test():
+    test_who_waits_hears_of_it()
+    test_stopping_takes_one_grace()
+
+
 if __name__ == "__main__":
-    main(test_stopping_takes_one_grace)
+    main(test)

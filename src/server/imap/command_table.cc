@@ -72,6 +72,7 @@ constexpr auto kRows = std::to_array<Row>({
     row<cmd_lsub>("LSUB", kLoggedIn, kAll, "", "RFC 3501 6.3.9"),
     row<cmd_namespace>("NAMESPACE", kLoggedIn, kAll, "NAMESPACE", "RFC 9051 6.3.10"),
     row<cmd_status>("STATUS", kLoggedIn, kAll, "", "RFC 9051 6.3.11"),
+    row<cmd_append>("APPEND", kLoggedIn, kAll, "", "RFC 9051 6.3.12"),
     row<cmd_idle>("IDLE", kLoggedIn, kAll, "IDLE", "RFC 9051 6.3.13"),
     row<cmd_check>("CHECK", kSelected, kAll, "", "RFC 3501 6.4.1"),
     row<cmd_close>("CLOSE", kSelected, kNothing, "", "RFC 9051 6.4.1"),
@@ -90,8 +91,6 @@ constexpr auto kRows = std::to_array<Row>({
     row<cmd_setquota>("SETQUOTA", kLoggedIn, kAll, "QUOTA", "RFC 9208 4.1.1"),
 });
 
-constexpr CommandEntry kAppend = {"APPEND", kLoggedIn, kAll, "", "RFC 9051 6.3.12", nullptr};
-
 constexpr auto kTable = [] {
   std::array<CommandEntry, std::variant_size_v<wi::CommandBody>> table{};
   for (const Row& r : kRows) table[r.index] = r.entry;
@@ -109,6 +108,5 @@ static_assert(
 }  // namespace
 
 const CommandEntry& entry_of(const wi::CommandBody& body) { return kTable[body.index()]; }
-const CommandEntry& append_entry() { return kAppend; }
 
 }  // namespace posthorn::server::imap

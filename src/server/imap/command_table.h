@@ -20,7 +20,5 @@ struct CommandEntry {
 };
 
 const CommandEntry& entry_of(const wire::imap::CommandBody& body);
-/// APPEND, which is no CommandBody; `run` is null.
-const CommandEntry& append_entry();
 
 }  // namespace posthorn::server::imap

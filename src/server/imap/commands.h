@@ -37,6 +37,9 @@ CommandTask cmd_list(Session& session, wire::imap::ListCommand& command);
 CommandTask cmd_lsub(Session& session, wire::imap::LsubCommand& command);
 CommandTask cmd_close(Session& session, wire::imap::CloseCommand& command);
 CommandTask cmd_unselect(Session& session, wire::imap::UnselectCommand& command);
+/// Takes the messages out of the stream, as far as there is nothing wrong. A message that it leaves
+/// there is refused by the session.
+CommandTask cmd_append(Session& session, wire::imap::AppendCommand& command);
 CommandTask cmd_expunge(Session& session, wire::imap::ExpungeCommand& command);
 CommandTask cmd_search(Session& session, wire::imap::SearchCommand& command);
 CommandTask cmd_sort(Session& session, wire::imap::SortCommand& command);
@@ -45,8 +48,5 @@ CommandTask cmd_fetch(Session& session, wire::imap::FetchCommand& command);
 CommandTask cmd_store(Session& session, wire::imap::StoreCommand& command);
 CommandTask cmd_copy(Session& session, wire::imap::CopyCommand& command);
 CommandTask cmd_move(Session& session, wire::imap::MoveCommand& command);
-
-/// APPEND does not come as a value: its messages stream. `first` is its append_literal event.
-CommandTask cmd_append(Session& session, wire::imap::ReceiverEvent first);
 
 }  // namespace posthorn::server::imap

@@ -51,6 +51,12 @@ void add_status(Needs& needs, wi::StatusItems items) {
   add_if(needs, items.has(Item::deleted_storage), "QUOTA");
 }
 
+void add_message(Needs& needs, const wi::AppendMessage& message) {
+  add_if(needs, message.utf8_wrapped, "UTF8=ACCEPT");
+  // RFC 9755 §4: within UTF8 ( ) the form belongs to that.
+  add_if(needs, !message.utf8_wrapped && message.literal.form == wi::LiteralForm::binary, "BINARY");
+}
+
 std::string_view capability_of(wi::FetchItem::Kind kind) {
   using Kind = wi::FetchItem::Kind;
   switch (kind) {
@@ -87,6 +93,7 @@ struct Collect {
     needs.push_back("LIST-STATUS");
     add_status(needs, *c.returns.status);
   }
+  void operator()(const wi::AppendCommand& c) const { add_message(needs, c.first); }
   void operator()(const wi::ExpungeCommand& c) const {
     if (!c.uids) return;
     needs.push_back("UIDPLUS");
@@ -136,9 +143,7 @@ std::vector<std::string_view> needs_of(const wi::CommandBody& body) {
 
 std::vector<std::string_view> needs_of(const wi::AppendMessage& message) {
   Needs needs;
-  add_if(needs, message.utf8_wrapped, "UTF8=ACCEPT");
-  // RFC 9755 §4: within UTF8 ( ) the form belongs to that.
-  add_if(needs, !message.utf8_wrapped && message.literal.form == wi::LiteralForm::binary, "BINARY");
+  add_message(needs, message);
   return needs;
 }
 

@@ -228,31 +228,23 @@ Task<void> Session::serve_next() {
 
 Task<void> Session::serve_event(ReceiverEvent event) {
   switch (event.kind) {
-    case ReceiverEvent::Kind::command: co_await on_command(event.text, event.consumed); break;
-    case ReceiverEvent::Kind::append_literal: co_await on_append(event); break;
+    case ReceiverEvent::Kind::command:
+    case ReceiverEvent::Kind::append_literal: co_await on_command(event); break;
     case ReceiverEvent::Kind::refused: on_refused(event); break;
     case ReceiverEvent::Kind::lost: bye(CodeName::client_bug, "too much to throw away"); break;
     default: bye(CodeName::server_bug, "lost the thread"); break;
   }
 }
 
-Task<void> Session::on_command(std::string_view text, std::size_t consumed) {
-  auto command = wi::parse_command(text, parse_options());
-  if (!command) {
-    tag = wi::tag_of(text);
-    const Reply reply = reply_to_parse(command.error());
-    const bool saves = reply.kind == Reply::Kind::no && saves_result(text);
-    if (saves && selected) selected->saved_result = {};  // RFC 5182 §2.1
-    connection.consume(consumed);
-    end_command_told(reply);
-    if (reply.kind == Reply::Kind::bad) count_bad();
-    co_return;
-  }
-  connection.consume(consumed);
+Task<void> Session::on_command(ReceiverEvent event) {
+  auto command = wi::parse_command(event.text, parse_options());
+  if (!command) co_return co_await on_bad_command(event, command.error());
+  connection.consume(event.consumed);
   bad_in_a_row_ = 0;
   tag = std::move(command->tag);
   const CommandEntry& entry = entry_of(command->body);
   Reply reply = co_await execute(*command, entry);
+  co_await refuse_message();
   if (over_ && after != After::close) co_return;
   const bool by_uid = wi::name_of(command->body).starts_with("UID ");
   auto told = co_await tell(entry.tells, by_uid ? wi::Numbering::uid : wi::Numbering::seqnum);
@@ -262,6 +254,18 @@ Task<void> Session::on_command(std::string_view text, std::size_t consumed) {
   }
   end_command(std::move(reply));
   if (after != After::go_on) co_await carry_on();
+}
+
+Task<void> Session::on_bad_command(ReceiverEvent event, const Error& error) {
+  tag = wi::tag_of(event.text);
+  const Reply reply = reply_to_parse(error);
+  const bool saves = reply.kind == Reply::Kind::no && saves_result(event.text);
+  if (saves && selected) selected->saved_result = {};  // RFC 5182 §2.1
+  connection.consume(event.consumed);
+  co_await refuse_message();
+  if (over_) co_return;
+  end_command_told(reply);
+  if (reply.kind == Reply::Kind::bad) count_bad();
 }
 
 bool Session::may_use(std::string_view capability) const {
@@ -296,16 +300,28 @@ Task<Reply> Session::execute(wi::Command& command, const CommandEntry& entry) {
   co_return co_await entry.run(*this, command.body);
 }
 
-Task<void> Session::on_append(ReceiverEvent event) {
-  tag = wi::tag_of(event.text);
-  Reply reply = co_await cmd_append(*this, event);
-  if (over_) co_return;
-  auto told = co_await tell(append_entry().tells, wi::Numbering::seqnum);
-  if (!told || over_) {
-    over_ = true;
-    co_return;
+Task<std::optional<ReceiverEvent>> Session::next_part() {
+  auto next = co_await connection.next(wi::Receiver::Expect::command, patience());
+  if (next && next->kind == Connection::Next::Kind::event) co_return next->event;
+  if (next && next->kind == Connection::Next::Kind::stopping) {
+    bye_stopping();
+  } else if (next) {
+    bye(CodeName::unavailable, "the command was not finished in time");
   }
-  end_command(std::move(reply));
+  over_ = true;
+  co_return std::nullopt;
+}
+
+/// A message that APPEND announced and nobody took, whatever the reason: a synchronising literal is
+/// not sent then, any other is read to the end of its command. So the next command is found where
+/// it begins.
+Task<void> Session::refuse_message() {
+  if (over_ || !connection.receiver().awaits_message()) co_return;
+  connection.receiver().refuse();
+  const auto end = co_await next_part();
+  if (!end) co_return;
+  connection.consume(end->consumed);
+  if (end->kind == ReceiverEvent::Kind::lost) bye(CodeName::too_big, "too much to throw away");
 }
 
 void Session::on_refused(const ReceiverEvent& event) {

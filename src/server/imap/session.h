@@ -108,6 +108,9 @@ class Session {
   void bye_stopping();
   /// The connection broke or was ended: nothing more is to be said.
   [[nodiscard]] bool is_over() const { return over_; }
+  /// What follows in a command that comes in parts (APPEND). None once the connection is lost, the
+  /// time is up, or the server is stopping; then the session is over.
+  async::Task<std::optional<wire::imap::ReceiverEvent>> next_part();
   /// A read or write failed: for `co_return session.lost()`.
   Reply lost();
 
@@ -115,9 +118,10 @@ class Session {
   async::Task<bool> open();
   async::Task<void> serve_next();
   async::Task<void> serve_event(wire::imap::ReceiverEvent event);
-  async::Task<void> on_command(std::string_view text, std::size_t consumed);
+  async::Task<void> on_command(wire::imap::ReceiverEvent event);
+  async::Task<void> on_bad_command(wire::imap::ReceiverEvent event, const Error& error);
   async::Task<Reply> execute(wire::imap::Command& command, const CommandEntry& entry);
-  async::Task<void> on_append(wire::imap::ReceiverEvent event);
+  async::Task<void> refuse_message();
   void on_refused(const wire::imap::ReceiverEvent& event);
   void end_command(Reply reply);
   void end_command_told(const Reply& reply);

@@ -102,6 +102,9 @@ class Receiver {
   /// then; any other and the rest of its command are thrown away. next() ends it with `refused`.
   void refuse();
 
+  /// After append_literal, until literal_done() or refuse().
+  [[nodiscard]] bool awaits_message() const { return mode_ == Mode::append_message; }
+
   /// Forgets a partial command, e.g. after STARTTLS.
   void reset();
 

@@ -93,6 +93,7 @@ constexpr Entry kCommands[] = {
     {"SUBSCRIBE", with_mailbox<SubscribeCommand>},
     {"UNSUBSCRIBE", with_mailbox<UnsubscribeCommand>},
     {"LSUB", with<LsubCommand, g::lsub>},
+    {"APPEND", with<AppendCommand, g::append>},
     {"COMPRESS", with<CompressCommand, g::compress>},
     {"GETQUOTA", with<GetQuotaCommand, g::getquota>},
     {"GETQUOTAROOT", with_mailbox<GetQuotaRootCommand>},
@@ -166,6 +167,7 @@ struct Namer {
   std::string_view operator()(const CheckCommand&) const { return "CHECK"; }
   std::string_view operator()(const CloseCommand&) const { return "CLOSE"; }
   std::string_view operator()(const UnselectCommand&) const { return "UNSELECT"; }
+  std::string_view operator()(const AppendCommand&) const { return "APPEND"; }
   std::string_view operator()(const ExpungeCommand& c) const {
     return c.uids ? "UID EXPUNGE" : "EXPUNGE";
   }

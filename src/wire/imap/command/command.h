@@ -19,8 +19,8 @@ using CommandBody =
                  GetQuotaCommand, GetQuotaRootCommand, SetQuotaCommand, SelectCommand,
                  CreateCommand, DeleteCommand, RenameCommand, SubscribeCommand, UnsubscribeCommand,
                  NamespaceCommand, StatusCommand, ListCommand, LsubCommand, CheckCommand,
-                 CloseCommand, UnselectCommand, ExpungeCommand, SearchCommand, SortCommand,
-                 ThreadCommand, FetchCommand, StoreCommand, CopyCommand, MoveCommand>;
+                 CloseCommand, UnselectCommand, AppendCommand, ExpungeCommand, SearchCommand,
+                 SortCommand, ThreadCommand, FetchCommand, StoreCommand, CopyCommand, MoveCommand>;
 
 /// One client command (RFC 9051 §2.2.1), every argument copied out of the wire text.
 struct Command {
@@ -40,16 +40,14 @@ struct ParseOptions {
   std::size_t list_items = 1000;    ///< In any other list.
 };
 
-/// `text` is a whole command as Receiver cuts it: literals inline, without the line end.
-/// APPEND is not among them; see parse_append().
+/// `text` is a whole command as Receiver cuts it: literals inline, without the line end; or APPEND
+/// up to the header of its first message, the text of append_literal.
 /// Errors: syntax, with a sentence saying what was expected where (BAD); limit (BAD);
 /// bad_argument, for a value that is grammatical and impossible (BAD), except a mailbox name, for
 /// which see Command::objection; not_supported and
 /// unknown_charset (NO). The tag of a refused command is tag_of(text).
 Result<Command> parse_command(std::string_view text, const ParseOptions& options = {});
 
-/// The text of the first append_literal event of a command.
-Result<AppendCommand> parse_append(std::string_view text, const ParseOptions& options = {});
 /// The text of a later append_literal event (RFC 3502 MULTIAPPEND); `last` is the message before
 /// it.
 Result<AppendMessage> parse_append_next(std::string_view text, const AppendMessage& last,

@@ -16,7 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto command = parse_command(text, options);
     if (command && (command->tag.empty() || name_of(command->body).empty())) std::abort();
     if (!command && command.error().text.empty()) std::abort();
-    if (const auto append = parse_append(text, options)) {
+    if (!command) continue;
+    if (const auto* append = std::get_if<AppendCommand>(&command->body)) {
       (void)parse_append_next(text, append->first, options);
       (void)parse_append_end(text, append->first);
     }

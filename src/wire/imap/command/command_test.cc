@@ -126,8 +126,8 @@ TEST(ParseCommand, ObjectsToANameThatNoMailboxCanHave) {
   EXPECT_EQ(error_of("a STATUS &bad MESSAGES"), ErrorKind::syntax);
   EXPECT_EQ(error_of("a RENAME &bad"), ErrorKind::syntax);
   EXPECT_FALSE(parse_command("a SELECT good")->objection);
-  EXPECT_TRUE(parse_append("a APPEND &bad {5}")->objection);
-  EXPECT_FALSE(parse_append("a APPEND good {5}")->objection);
+  EXPECT_TRUE(parse_command("a APPEND &bad {5}")->objection);
+  EXPECT_FALSE(parse_command("a APPEND good {5}")->objection);
 }
 
 TEST(ParseCommand, SaysWhatItExpectedAndWhere) {

@@ -122,12 +122,11 @@ struct AppendMessage {
   LiteralHeader literal;
   bool utf8_wrapped = false;  ///< `UTF8 (~{n}`: a ")" follows the message (RFC 6855 §4).
 };
-/// The part of an APPEND up to its first message.
+/// APPEND up to its first message: RFC 9051 §6.3.12. The messages themselves are no values: they
+/// follow in the stream, `first.literal` says how.
 struct AppendCommand {
-  std::string tag;
   std::string mailbox;
   AppendMessage first;
-  std::optional<Error> objection;  ///< As Command::objection.
 };
 
 }  // namespace posthorn::wire::imap

@@ -41,17 +41,8 @@ bool close_last(Input& in, const AppendMessage& last) { return !last.utf8_wrappe
 
 }  // namespace
 
-Result<AppendCommand> parse_append(std::string_view text, const ParseOptions& options) {
-  Input in(text, options);
-  AppendCommand out;
-  out.tag = tag_of(text);
-  if (out.tag.empty()) return fail(ErrorKind::syntax, "the command has no tag");
-  in.take_count(out.tag.size());
-  if (!in.sp() || !(in.take("APPEND") || in.expected("APPEND")) || !in.sp() ||
-      !mailbox(in, out.mailbox) || !append_message(in, out.first))
-    return std::unexpected(in.take_error());
-  out.objection = in.take_objection();
-  return out;
+bool grammar::append(Input& in, AppendCommand& out) {
+  return in.sp() && mailbox(in, out.mailbox) && append_message(in, out.first);
 }
 
 Result<AppendMessage> parse_append_next(std::string_view text, const AppendMessage& last,

@@ -19,6 +19,8 @@ bool rename(Input& in, RenameCommand& out);
 bool list(Input& in, ListCommand& out);
 bool lsub(Input& in, LsubCommand& out);
 bool status(Input& in, StatusCommand& out);
+/// Up to the header of the first message, which ends the text.
+bool append(Input& in, AppendCommand& out);
 
 bool search(Input& in, SearchCommand& out);
 bool sort(Input& in, SortCommand& out);

@@ -71,10 +71,11 @@ TEST(Writer, DateTimesAreReadBack) {
     for (const std::int16_t zone : {0, 60, -480, 345, -90}) {
       const std::string text =
           text_of([&](Writer& w) { w.raw("a APPEND x ").date_time({seconds, zone}).raw(" {1}"); });
-      const auto append = parse_append(text);
-      ASSERT_TRUE(append) << text;
-      EXPECT_EQ(append->first.date_seconds, seconds) << text;
-      EXPECT_EQ(append->first.date_zone_minutes, zone) << text;
+      const auto command = parse_command(text);
+      ASSERT_TRUE(command) << text;
+      const AppendMessage& first = std::get<AppendCommand>(command->body).first;
+      EXPECT_EQ(first.date_seconds, seconds) << text;
+      EXPECT_EQ(first.date_zone_minutes, zone) << text;
     }
   }
 }
