@@ -39,6 +39,7 @@ const LocalAdmin::Request LocalAdmin::kRequests[] = {
     {"alias.list", &LocalAdmin::list_aliases},
     {"mailbox.list", &LocalAdmin::list_mailboxes},
     {"mailbox.subscribe", &LocalAdmin::subscribe},
+    {"mailbox.remove", &LocalAdmin::remove_mailbox},
     {"message.list", &LocalAdmin::list_messages},
     {"message.read", &LocalAdmin::read_message},
     {"queue.list", &LocalAdmin::list_queue},
@@ -198,13 +199,17 @@ async::Task<Result<Answer>> LocalAdmin::list_aliases(Json request) {
 }
 
 async::Task<Result<Answer>> LocalAdmin::check(Json request) {
-  auto report = co_await store_.check(flag_of(request, "deep"));
+  const auto repair = flag_of(request, "repair") ? store::Store::Repair::mailboxes
+                                                 : store::Store::Repair::nothing;
+  auto report = co_await store_.check(flag_of(request, "deep"), repair);
   if (!report) co_return pass(report);
+  boost::json::array repaired(report->repaired.begin(), report->repaired.end());
   boost::json::array findings(report->findings.begin(), report->findings.end());
   co_return Answer{{{"accounts", report->accounts},
                     {"mailboxes", report->mailboxes},
                     {"messages", report->messages},
-                    {"findings", std::move(findings)}}};
+                    {"findings", std::move(findings)},
+                    {"repaired", std::move(repaired)}}};
 }
 
 async::Task<Result<Answer>> LocalAdmin::sweep(Json) {

@@ -17,13 +17,13 @@ namespace posthorn::admin {
 ///   next?} account.send_as {name, add?, remove?} -> {may_send_as, sent_copy}   account.sent_copy
 ///   {name, keep: on, off or default} -> the same   alias.add {alias, name}   alias.remove {alias}
 ///   alias.list {after?, limit?} -> {aliases, next?} mailbox.list {name} -> {mailboxes: [{mailbox,
-///   messages, uid_next, subscribed}]} mailbox.subscribe {name, mailbox} message.list {name,
+///   messages, uid_next, subscribed}]} mailbox.subscribe {name, mailbox} mailbox.remove {name, mailbox} message.list {name,
 ///   mailbox, after?, limit?}
 ///   -> {messages: [{uid, flags, date, zone, size}], next?} message.read {name, mailbox, uid} ->
 ///   octets message.append {name, messages: [{mailbox, flags, date?, zone?, size}]} with octets ->
 ///   {uids} queue.list {name?, after?, limit?} -> {entries, next?}   queue.show {id} -> {the entry,
 ///   with its recipients}   queue.retry {id} or {all} -> {changed}   queue.cancel {id, recipients?,
-///   report} -> {changed}   check {deep} -> {accounts, mailboxes, messages, findings}   sweep {}
+///   report} -> {changed}   check {deep, repair} -> {accounts, mailboxes, messages, findings, repaired}   sweep {}
 ///   ping {} -> {version, pid}
 class LocalAdmin final : public Admin {
  public:
@@ -55,6 +55,7 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> list_aliases(Json request);
   async::Task<Result<Answer>> list_mailboxes(Json request);
   async::Task<Result<Answer>> subscribe(Json request);
+  async::Task<Result<Answer>> remove_mailbox(Json request);
   async::Task<Result<Answer>> list_messages(Json request);
   async::Task<Result<Answer>> read_message(Json request);
   async::Task<Result<Answer>> list_queue(Json request);

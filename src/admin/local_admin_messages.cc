@@ -2,8 +2,10 @@
 
 #include "admin/local_admin.h"
 #include "base/clock.h"
+#include "service/delete_mailbox.h"
 #include "store/change/upload.h"
 #include "store/read/email_reader.h"
+#include "store/upkeep/damage_log.h"
 #include "store/value/mailbox.h"
 #include "store/value/members.h"
 
@@ -73,6 +75,31 @@ class StoredMessage final : public OctetSource {
   std::uint64_t offset_ = 0;
   bool said_header_ = false;
 };
+
+/// Damage as one kind, so that whoever asks tells it from trouble with the connection or with what
+/// it writes.
+Error as_damage(Error error) {
+  if (store::is_damage(error.kind)) error.kind = ErrorKind::corrupt;
+  return error;
+}
+
+/// A message all of which can be read: behind the answer only octets can follow, and no word on
+/// what went wrong.
+async::Task<Result<std::unique_ptr<StoredMessage>>> open_message(store::AccountPtr account,
+                                                                 Ordinal ordinal) {
+  store::EmailReader reader(account);
+  co_await reader.load({&ordinal, 1},
+                       store::bit(store::Column::header) | store::bit(store::Column::body));
+  auto header = reader.get(ordinal, store::Column::header);
+  if (!header) co_return pass(header);
+  auto column = reader.get(ordinal, store::Column::body);
+  if (!column) co_return pass(column);
+  auto body = store::BodyReader::open(account, *column);
+  if (!body) co_return pass(body);
+  Status ready = co_await body->prepare(0, body->size());
+  if (!ready) co_return pass(ready);
+  co_return std::make_unique<StoredMessage>(std::string(*header), std::move(*body));
+}
 
 /// Hands out a source's octets in exact amounts.
 class Splitter {
@@ -182,13 +209,22 @@ async::Task<Result<Answer>> LocalAdmin::subscribe(Json request) {
   co_return Answer{};
 }
 
+async::Task<Result<Answer>> LocalAdmin::remove_mailbox(Json request) {
+  auto account = co_await open(text_of(request, "name"));
+  if (!account) co_return pass(account);
+  Status done =
+      co_await service::delete_mailbox(*account, std::string(text_of(request, "mailbox")));
+  if (!done) co_return pass(done);
+  co_return Answer{};
+}
+
 async::Task<Result<Answer>> LocalAdmin::list_messages(Json request) {
   auto account = co_await open(text_of(request, "name"));
   if (!account) co_return pass(account);
   const store::MailboxPtr named = (*account)->published()->find(text_of(request, "mailbox"));
   if (!named) co_return fail(ErrorKind::not_found, "there is no such mailbox");
   auto mailbox = co_await (*account)->load(named->id);
-  if (!mailbox) co_return pass(mailbox);
+  if (!mailbox) co_return std::unexpected(as_damage(std::move(mailbox.error())));
   const store::Contents& contents = *(*mailbox)->contents;
   const std::uint64_t after = number_of(request, "after");
   const std::uint32_t first =
@@ -221,24 +257,18 @@ async::Task<Result<Answer>> LocalAdmin::read_message(Json request) {
   const store::MailboxPtr named = (*account)->published()->find(text_of(request, "mailbox"));
   if (!named) co_return fail(ErrorKind::not_found, "there is no such mailbox");
   auto mailbox = co_await (*account)->load(named->id);
-  if (!mailbox) co_return pass(mailbox);
+  if (!mailbox) co_return std::unexpected(as_damage(std::move(mailbox.error())));
   const store::Members& members = (*mailbox)->contents->members();
   const auto position =
       members.position_of(Uid(static_cast<std::uint32_t>(number_of(request, "uid"))));
   if (!position) co_return fail(ErrorKind::not_found, "there is no such message");
-  const Ordinal ordinal = members.at(*position).ordinal;
-  store::EmailReader reader(*account);
-  co_await reader.load({&ordinal, 1},
-                       store::bit(store::Column::header) | store::bit(store::Column::body));
-  auto header = reader.get(ordinal, store::Column::header);
-  if (!header) co_return pass(header);
-  auto column = reader.get(ordinal, store::Column::body);
-  if (!column) co_return pass(column);
-  auto body = store::BodyReader::open(*account, *column);
-  if (!body) co_return pass(body);
-  auto message = std::make_unique<StoredMessage>(std::string(*header), std::move(*body));
-  Answer answer{{{"octets", message->size()}}};
-  answer.octets = std::move(message);
+  const store::Member member = members.at(*position);
+  auto message = co_await open_message(*account, member.ordinal);
+  if (!message)
+    co_return std::unexpected(
+        as_damage(store::judge_unreadable(mailbox->get(), member.uid, std::move(message.error()))));
+  Answer answer{{{"octets", (*message)->size()}}};
+  answer.octets = std::move(*message);
   co_return answer;
 }
 

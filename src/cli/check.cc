@@ -13,8 +13,16 @@ using admin::number_of;
 
 struct CheckOptions {
   bool deep = false;
+  bool repair = false;
   bool json = false;
 };
+
+void print_lines(const Json& said, std::string_view member, std::string_view before) {
+  const auto* lines = said.if_contains(member);
+  if (lines == nullptr || !lines->is_array()) return;
+  for (const auto& line : lines->get_array())
+    if (line.is_string()) fmt::print("{}{}\n", before, std::string_view(line.get_string()));
+}
 
 int report(const Json& said, bool as_json) {
   const auto* findings = said.if_contains("findings");
@@ -23,10 +31,8 @@ int report(const Json& said, bool as_json) {
     fmt::print("{}\n", boost::json::serialize(said));
     return clean ? 0 : kFindings;
   }
-  if (findings != nullptr && findings->is_array()) {
-    for (const auto& finding : findings->get_array())
-      if (finding.is_string()) fmt::print("{}\n", std::string_view(finding.get_string()));
-  }
+  print_lines(said, "findings", "");
+  print_lines(said, "repaired", "repaired: ");
   fmt::print(stderr, "{} accounts, {} mailboxes, {} messages: {}\n", number_of(said, "accounts"),
              number_of(said, "mailboxes"), number_of(said, "messages"),
              clean ? "all is well" : "not as it should be");
@@ -39,15 +45,19 @@ void add_check(CLI::App& app, Program& program) {
   const auto options = std::make_shared<CheckOptions>();
   CLI::App* const check = app.add_subcommand("check", "Verify everything that is stored");
   check->add_flag("--deep", options->deep, "Read every message's body too");
+  check->add_flag("--repair", options->repair,
+                  "Make the heads of mailboxes from their rows where they do not match");
   check->add_flag("--json", options->json, "The report as one JSON object");
   check->footer(
       "Prints one line for each thing that is wrong; exit code 0 when there is none, 3 when there\n"
-      "is, 1 when it could not look. With a server running it looks through that.\n"
+      "is, 1 when it could not look. With a server running it looks through that. --repair keeps\n"
+      "every message that can be read, says which cannot, and changes nothing else; exit code 3 says\n"
+      "that something was found, repaired or not, so check again.\n"
       "Example:\n  posthorn --data-dir /var/lib/posthorn check --deep");
   check->callback([&program, options] {
     program.run = [&program, options] {
       int code = kFailed;
-      const int asked = ask(program, {{"do", "check"}, {"deep", options->deep}},
+      const int asked = ask(program, {{"do", "check"}, {"deep", options->deep}, {"repair", options->repair}},
                             [&](const Json& said) { code = report(said, options->json); });
       return asked != 0 ? asked : code;
     };

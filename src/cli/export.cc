@@ -48,6 +48,7 @@ ExportedMessage message_of(const Json& entry) {
   return message;
 }
 
+/// Errors: those of reading it, with nothing written, and those of the sink.
 async::Task<Status> export_message(admin::Admin& admin, const ExportOptions& options,
                                    const std::string& mailbox, const ExportedMessage& message,
                                    MailSink& sink) {
@@ -70,10 +71,16 @@ async::Task<Status> export_message(admin::Admin& admin, const ExportOptions& opt
   co_return status;
 }
 
-async::Task<Result<std::uint64_t>> export_mailbox(admin::Admin& admin, const ExportOptions& options,
-                                                  const std::string& mailbox, MailSink& sink) {
+/// How many messages were written, and how many could not be read.
+struct Exported {
+  std::uint64_t written = 0;
+  std::uint64_t left_out = 0;
+};
+
+async::Task<Result<Exported>> export_mailbox(admin::Admin& admin, const ExportOptions& options,
+                                             const std::string& mailbox, MailSink& sink) {
   if (Status begun = sink.begin_mailbox(mailbox); !begun) co_return pass(begun);
-  std::uint64_t count = 0;
+  Exported count;
   std::uint64_t after = 0;
   while (true) {
     auto page = co_await admin.call(Json{
@@ -87,8 +94,15 @@ async::Task<Result<std::uint64_t>> export_mailbox(admin::Admin& admin, const Exp
       if (!entry.is_object()) continue;
       const ExportedMessage message = message_of(entry.get_object());
       Status written = co_await export_message(admin, options, mailbox, message, sink);
-      if (!written) co_return pass(written);
-      ++count;
+      if (written) {
+        ++count.written;
+      } else if (written.error().kind == ErrorKind::corrupt) {
+        ++count.left_out;
+        fmt::print(stderr, "{}: UID {} is left out: {}\n", mailbox, message.uid,
+                   written.error().text);
+      } else {
+        co_return pass(written);
+      }
     }
     if (!said.contains("next")) break;
     after = number_of(said, "next");
@@ -104,6 +118,8 @@ async::Task<Result<int>> export_all(Access& access, const ExportOptions& options
       co_await access.admin().call(Json{{"do", "mailbox.list"}, {"name", options.account}});
   if (!answer) co_return pass(answer);
   const Json said = std::move(answer->said);
+  std::uint64_t left_out = 0;
+  std::uint64_t damaged = 0;  // Mailboxes.
   const auto* list = said.if_contains("mailboxes");
   if (list == nullptr || !list->is_array())
     co_return fail(ErrorKind::server_bug, "the answer has no list");
@@ -113,10 +129,19 @@ async::Task<Result<int>> export_all(Access& access, const ExportOptions& options
         std::ranges::find(options.mailboxes, name) == options.mailboxes.end())
       continue;
     auto count = co_await export_mailbox(access.admin(), options, name, *sink);
+    if (!count && count.error().kind == ErrorKind::corrupt) {
+      ++damaged;
+      fmt::print(stderr, "{} is left out from here on: {}\n", name, count.error().text);
+      continue;
+    }
     if (!count) co_return pass(count);
-    if (!options.quiet) fmt::print(stderr, "{:>8} {}\n", *count, name);
+    left_out += count->left_out;
+    if (!options.quiet) fmt::print(stderr, "{:>8} {}\n", count->written, name);
   }
-  co_return 0;
+  if (left_out + damaged == 0) co_return 0;
+  fmt::print(stderr, "messages that could not be read: {}, mailboxes: {}; see posthorn check\n",
+             left_out, damaged);
+  co_return kFindings;
 }
 
 }  // namespace
@@ -133,7 +158,9 @@ void add_export(CLI::App& app, Program& program) {
   command->add_option("--mailbox", options->mailboxes, "Only this one; repeatable");
   command->add_flag("--quiet", options->quiet, "Print only errors");
   command->footer(
-      "Nothing that is there is overwritten. Import reads back what this writes, flags, keywords\n"
+      "Nothing that is there is overwritten. What cannot be read is named and left out, and the "
+      "exit\n"
+      "code is 3 then. Import reads back what this writes, flags, keywords\n"
       "and dates included.\n"
       "Examples:\n"
       "  posthorn export ada@example.org ./ada\n"

@@ -84,6 +84,7 @@ void add_serve(CLI::App& app, Program& program);
 void add_demo(CLI::App& app, Program& program);
 void add_account(CLI::App& app, Program& program);
 void add_alias(CLI::App& app, Program& program);
+void add_mailbox(CLI::App& app, Program& program);
 void add_queue(CLI::App& app, Program& program);
 void add_import(CLI::App& app, Program& program);
 void add_export(CLI::App& app, Program& program);

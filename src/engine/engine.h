@@ -109,6 +109,12 @@ struct PieceInfo {
   std::vector<Holder> holders;
 };
 
+/// A file of the engine's own that is not as it should be.
+struct FileDamage {
+  std::string file;  ///< Its path.
+  std::string what;  ///< A sentence: "it is missing", "it has 10 octets and should have 20".
+};
+
 /// Called once when the commit is durable (the new tail) or has failed: conflict (the error's text
 /// is the tail in decimal), io, too_big, not_found (of a piece), unavailable. May run on any
 /// thread, inside `commit` too; must be short and not block. Calls for one partition come in the
@@ -192,6 +198,11 @@ class Engine {
                                                       std::size_t limit) = 0;
   virtual Result<std::vector<PieceName>> pieces(const std::optional<PieceName>& after,
                                                 std::size_t limit) = 0;
+
+  /// Looks whether every file that the engine needs is there and as long as it should be, without
+  /// reading any. For check; may wait for the disk. Errors: those of a read. None by default: an
+  /// engine without files.
+  virtual Result<std::vector<FileDamage>> verify_files() { return std::vector<FileDamage>(); }
 
   /// Waits until everything queued has been answered and flushes; every later call gets
   /// `unavailable`. Not to be called from a `done` or a listener.

@@ -59,34 +59,44 @@ message::Octets octets_of(const client::SmtpContent& content) {
   return content.eight_bit ? message::Octets::eight_bit : message::Octets::seven_bit;
 }
 
+async::Task<Status> feed_all(const OutgoingMessage& message, store::Upload& upload) {
+  const auto source = message.source();
+  while (true) {
+    auto octets = co_await source->next();
+    if (!octets) co_return pass(octets);
+    if (octets->empty()) co_return Status();
+    if (Status fed = co_await upload.feed(*octets); !fed) co_return fed;
+  }
+}
+
 }  // namespace
 
 async::Task<Result<store::NewEmail>> make_report(store::AccountPtr account,
                                                  store::OutboxEntryPtr entry,
                                                  std::vector<ReportedRecipient> recipients,
                                                  const RelayOptions& options) {
-  auto message = co_await OutgoingMessage::open(account, entry);
-  if (!message) co_return pass(message);
-  const std::string& header = message->header();
+  // What cannot be read is not returned. That it could not be delivered is told all the same.
+  const auto message = co_await OutgoingMessage::open(account, entry);
+  const std::string& header = message ? message->header() : entry->trace;
   DeliveryReport report = describe(*entry, header, options, account->store().clock().now());
-  report.returned = what_returns(*entry, recipients, options);
+  report.returned = message ? what_returns(*entry, recipients, options) : Returned::headers;
   report.recipients = std::move(recipients);
   report.octets = text::is_ascii(header) ? message::Octets::seven_bit : message::Octets::eight_bit;
   if (report.returned == Returned::full) {
-    auto content = co_await message->content();
-    if (!content) co_return pass(content);
-    report.octets = octets_of(*content);
+    const auto content = co_await message->content();
+    if (content) {
+      report.octets = octets_of(*content);
+    } else {
+      report.returned = Returned::headers;
+    }
   }
   const message::ReportFrame frame = message::frame_report(report);
   store::Upload upload(account->store(), account->id());
   Status fed = co_await upload.feed(frame.head);
-  const auto source = message->source();
-  while (fed) {
-    auto octets = co_await source->next();
-    if (!octets) co_return pass(octets);
-    if (octets->empty()) break;
-    fed = co_await upload.feed(*octets);
-    if (report.returned == Returned::headers) break;  // The first block is the header.
+  if (fed && report.returned == Returned::headers) {
+    fed = co_await upload.feed(header);
+  } else if (fed) {
+    fed = co_await feed_all(*message, upload);
   }
   if (fed) fed = co_await upload.feed(frame.tail);
   if (!fed) co_return pass(fed);

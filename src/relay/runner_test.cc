@@ -2,7 +2,9 @@
 
 #include <thread>
 
+#include "engine/faulty/faulty_engine.h"
 #include "relay/test_relay.h"
+#include "store/format/codec.h"
 #include "store/read/email_reader.h"
 #include "store/store_fixture.h"
 
@@ -299,6 +301,34 @@ TEST_F(RunnerTest, WhatHasExpiredHasFailed) {
   ASSERT_TRUE(is_done(id));
   ASSERT_EQ(inbox().size(), 2U);
   EXPECT_TRUE(has(inbox()[1], "Action: failed\r\nStatus: 4.4.7\r\n"));
+}
+
+/// Half a message is never sent, and nobody tries for ever.
+TEST_F(RunnerTest, AMessageThatCannotBeReadIsPutOffAndReportedInTheEnd) {
+  auto made = std::make_unique<engine::FaultyEngine>(std::move(engine_));
+  engine::FaultyEngine& faulty = *made;
+  engine_ = std::move(made);
+  restart_after(0s);
+  stop();
+  std::string body;
+  for (std::uint32_t i = 1; body.size() < 700'000; ++i)
+    body += "line " + std::to_string(i * 2654435761U) + "\r\n";
+  const auto pieces =
+      store::decode_body_list(upload(account_, message("large") + body).record->body)->pieces;
+  ASSERT_GE(pieces.size(), 2U);
+  const OutboxId id = submit(
+      {"bob@example.net"}, [](OutboxEntry& entry) { entry.ret = store::ReturnContent::full; },
+      message("large") + body);
+  faulty.damage_piece(pieces[1].name, {ErrorKind::corrupt, "a stored record is damaged"});
+  restart_after(0s);
+  ASSERT_TRUE(is_put_off(id));
+  EXPECT_TRUE(relay_.messages().empty());
+  restart_after(std::chrono::hours(6 * 24));
+  ASSERT_TRUE(is_done(id));
+  EXPECT_TRUE(relay_.messages().empty());
+  ASSERT_EQ(inbox().size(), 1U);
+  EXPECT_TRUE(has(inbox()[0], "Action: failed\r\n"));
+  EXPECT_TRUE(has(inbox()[0], "Subject: large\r\n"));
 }
 
 TEST_F(RunnerTest, WhatIsHeldIsHeld) {

@@ -43,6 +43,13 @@ bool has_searched_header(const message::StructureView& view, std::size_t part) {
 
 Result<bool> BodySearch::contains(std::string_view structure, std::string_view body,
                                   const text::Finder& finder) {
+  auto found = search(structure, body, finder);
+  if (!found) failed_ = found.error();
+  return found;
+}
+
+Result<bool> BodySearch::search(std::string_view structure, std::string_view body,
+                                const text::Finder& finder) {
   if (finder.needle().empty()) return true;
   const message::StructureView view(structure);
   const auto root = view.part(0);

@@ -23,8 +23,12 @@ class BodySearch {
   /// and `body` are the message's columns. May block. Errors: not_found, corrupt, io.
   Result<bool> contains(std::string_view structure, std::string_view body,
                         const text::Finder& finder);
+  /// Why contains() failed last.
+  [[nodiscard]] const Error& failed() const { return failed_; }
 
  private:
+  Result<bool> search(std::string_view structure, std::string_view body,
+                      const text::Finder& finder);
   void read_pieces(const message::StructureView& view, const store::BodyList& list);
   Result<bool> part_contains(const message::PartView& part, store::BodyReader& reader,
                              std::uint64_t header_size, const text::Finder& finder);
@@ -33,6 +37,7 @@ class BodySearch {
   store::PieceBatch pieces_;
   std::string of_;  ///< The body column pieces_ holds pieces of.
   std::string decoded_;
+  Error failed_ = {ErrorKind::corrupt, "the message cannot be read"};
 };
 
 /// Whether the decoded header fields hold it: each line "Name: value" (RFC 9051 §6.4.4 TEXT).

@@ -57,7 +57,9 @@ Verdict in_text(const Candidate& c, const Node& node, BodySearch& bodies, Work& 
   if (c.read < Depth::body) return Verdict::unknown;
   work.add(c.member.size);
   auto found = bodies.contains(c.structure, c.body, node.finder);
-  return of(found && *found);
+  // What cannot be read may hold the text or not; another key may decide all the same.
+  if (!found) return Verdict::unknown;
+  return of(*found);
 }
 
 /// RFC 9051 §6.4.4: the date alone counts, where and as it was said. Without a Date field,

@@ -27,9 +27,9 @@ struct Candidate {
   std::string_view body;  ///< The body list.
 };
 
-/// Judges by what has been read; unknown if more is needed. Body text is read by `bodies` on this
-/// thread, which may block. Counts what it costs in `work`; once that is over the verdict means
-/// nothing.
+/// Judges by what has been read; unknown if more is needed, or cannot be read. Body
+/// text is read by `bodies` on this thread, which may block. Counts what it costs in `work`; once
+/// that is over the verdict means nothing.
 Verdict evaluate(const SearchProgram::Node& node, const Candidate& candidate,
                  const store::KeywordTable& keywords, BodySearch& bodies, Work& work);
 

@@ -10,7 +10,8 @@ namespace posthorn::search {
 void for_each_keys(
     const store::AccountPtr& account, const store::Mailbox& mailbox,
     std::span<const std::uint32_t> positions, Work& work,
-    const std::function<void(std::size_t, const store::Member&, const message::KeysView&)>& row) {
+    const std::function<void(std::size_t, const store::Member&, const message::KeysView&)>& row,
+    store::Unreadable* unreadable) {
   constexpr std::size_t kBatch = 256;
   constexpr std::uint64_t kStepsPerRow = 50;
   store::EmailReader reader(account);
@@ -36,6 +37,8 @@ void for_each_keys(
             __builtin_prefetch(next->data() + at);
       const auto bytes = reader.get(ordinals[i - first], store::Column::keys);
       work.add(kStepsPerRow + (bytes ? bytes->size() : 0));
+      if (!bytes && unreadable != nullptr)
+        unreadable->add(members[i - first].uid, bytes.error());
       row(i, members[i - first], message::KeysView(bytes ? *bytes : std::string_view{}));
     }
   }

@@ -7,17 +7,19 @@
 #include "message/digest/keys_view.h"
 #include "search/work_limit.h"
 #include "store/account.h"
+#include "store/read/unreadable.h"
 #include "store/value/members.h"
 
 namespace posthorn::search {
 
 /// Calls `row` with the digest keys of each position in order, reading in batches; may block. A
-/// message that cannot be read has empty keys. The views live during the call only. Counts what it
-/// costs in `work`, and stops when that is over.
+/// message that cannot be read has empty keys, and is noted in `unreadable` (may be null). The
+/// views live during the call only. Counts what it costs in `work`, and stops when that is over.
 void for_each_keys(const store::AccountPtr& account, const store::Mailbox& mailbox,
                    std::span<const std::uint32_t> positions, Work& work,
                    const std::function<void(std::size_t index, const store::Member&,
-                                            const message::KeysView&)>& row);
+                                            const message::KeysView&)>& row,
+                   store::Unreadable* unreadable = nullptr);
 
 /// RFC 5256 §2.2: the Date field's time in UTC, or INTERNALDATE's.
 std::int64_t sent_seconds(const store::Member& member, const message::KeysView& keys);

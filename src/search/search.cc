@@ -99,6 +99,8 @@ class Run {
     for (Depth depth = Depth::keys; !open_.empty() && depth <= program_.root().depth;
          depth = static_cast<Depth>(static_cast<int>(depth) + 1))
       deepen(depth);
+    // All that there is has been read of these, but for what cannot be.
+    for (const Candidate& c : open_) result_.unreadable.add(c.member.uid, bodies_.failed());
     std::sort(result_.positions.begin() + static_cast<std::ptrdiff_t>(found_before),
               result_.positions.end());
   }
@@ -129,29 +131,29 @@ class Run {
     candidates.swap(open_);
     for (Candidate& c : candidates) {
       if (work_.is_over()) return;
-      if (read(c, depth)) {
+      if (Status ok = read(c, depth); ok) {
         judge(c);
       } else {
-        ++result_.unreadable;
+        result_.unreadable.add(c.member.uid, ok.error());
       }
     }
   }
 
-  bool read(Candidate& c, Depth depth) {
-    const auto column = [&](Column which, std::string_view& into) {
+  Status read(Candidate& c, Depth depth) {
+    const auto column = [&](Column which, std::string_view& into) -> Status {
       auto bytes = reader_.get(c.member.ordinal, which);
-      if (bytes) into = *bytes;
-      return bytes.has_value();
+      if (!bytes) return pass(bytes);
+      into = *bytes;
+      return {};
     };
     std::string_view keys;
-    if (!column(Column::keys, keys)) return false;
+    Status ok = column(Column::keys, keys);
     c.keys = message::KeysView(keys);
     c.read = depth;
-    if (depth >= Depth::header && !column(Column::header, c.header)) return false;
-    if (depth >= Depth::body &&
-        (!column(Column::structure, c.structure) || !column(Column::body, c.body)))
-      return false;
-    return true;
+    if (ok && depth >= Depth::header) ok = column(Column::header, c.header);
+    if (ok && depth >= Depth::body) ok = column(Column::structure, c.structure);
+    if (ok && depth >= Depth::body) ok = column(Column::body, c.body);
+    return ok;
   }
 
   void judge(const Candidate& c) {
@@ -198,7 +200,7 @@ async::Task<SearchResult> search_bodies(store::AccountPtr account, store::Mailbo
   SearchResult all;
   for (const SearchResult& some : found) {
     all.positions.insert(all.positions.end(), some.positions.begin(), some.positions.end());
-    all.unreadable += some.unreadable;
+    all.unreadable.merge(some.unreadable);
   }
   co_return all;
 }

@@ -80,7 +80,7 @@ using KeyColumns = std::vector<KeyColumn>;
 
 KeyColumns read_columns(const store::AccountPtr& account, const store::Mailbox& mailbox,
                         std::span<const std::uint32_t> positions, std::span<const SortKey> keys,
-                        Work& work) {
+                        Work& work, store::Unreadable& unreadable) {
   KeyColumns columns;
   columns.reserve(keys.size());
   for (const SortKey& key : keys) columns.emplace_back(key, positions.size());
@@ -92,10 +92,12 @@ KeyColumns read_columns(const store::AccountPtr& account, const store::Mailbox& 
     }
   };
   if (std::ranges::any_of(columns, &KeyColumn::needs_keys)) {
-    for_each_keys(account, mailbox, positions, work,
-                  [&](std::size_t, const store::Member& member, const message::KeysView& view) {
-                    add(member, view);
-                  });
+    for_each_keys(
+        account, mailbox, positions, work,
+        [&](std::size_t, const store::Member& member, const message::KeysView& view) {
+          add(member, view);
+        },
+        &unreadable);
   } else {
     store::MemberCursor members(mailbox.contents->members());
     for (const std::uint32_t position : positions) {
@@ -132,7 +134,8 @@ async::Task<Result<std::vector<std::uint32_t>>> sort(store::AccountPtr account,
                                                      store::MailboxPtr mailbox,
                                                      std::vector<std::uint32_t> positions,
                                                      std::vector<SortKey> all_keys,
-                                                     WorkLimit& limit) {
+                                                     WorkLimit& limit,
+                                                     store::Unreadable* unreadable) {
   const std::vector<SortKey> keys = without_repeated(all_keys);
   constexpr std::size_t kInPlace = 200;
   constexpr std::size_t kForTwo = 4096;  // From here on two threads read keys.
@@ -141,22 +144,29 @@ async::Task<Result<std::vector<std::uint32_t>>> sort(store::AccountPtr account,
         return key.field == SortField::arrival || key.field == SortField::size;
       });
   const std::span<const std::uint32_t> all(positions);
-  const auto read = [&](std::span<const std::uint32_t> some) {
+  const auto read = [&](std::span<const std::uint32_t> some, store::Unreadable& failed) {
     Work work(limit);
-    return read_columns(account, *mailbox, some, keys, work);
+    return read_columns(account, *mailbox, some, keys, work, failed);
   };
   const auto order = [&](const KeyColumns& columns) {
     Work work(limit);
     return order_by(columns, all, work);
   };
-  if (few) co_return order(read(all));
+  store::Unreadable failed;
+  if (few) co_return order(read(all, failed));
   async::OffloadPool& pool = account->store().offload();
   const std::size_t half = all.size() < kForTwo ? all.size() : all.size() / 2;
   KeyColumns rest;
   async::Begun other;
-  if (half < all.size()) other = async::Begun(pool, [&] { rest = read(all.subspan(half)); });
-  KeyColumns columns = co_await async::offload(pool, [&] { return read(all.first(half)); });
+  store::Unreadable failed_in_rest;
+  if (half < all.size())
+    other = async::Begun(pool, [&] { rest = read(all.subspan(half), failed_in_rest); });
+  KeyColumns columns = co_await async::offload(pool, [&] { return read(all.first(half), failed); });
   co_await other;
+  if (unreadable != nullptr) {
+    unreadable->merge(failed);
+    unreadable->merge(failed_in_rest);
+  }
   std::vector<std::uint32_t> ordered = co_await async::offload(pool, [&] {
     for (std::size_t i = 0; i < rest.size(); ++i) columns[i].append(rest[i]);
     return order(columns);

@@ -9,6 +9,7 @@
 #include "message/digest/search_key.h"
 #include "search/work_limit.h"
 #include "store/account.h"
+#include "store/read/unreadable.h"
 
 namespace posthorn::search {
 
@@ -23,10 +24,12 @@ struct ThreadNode {
 /// thread may be as deep as the mailbox is long.
 using ThreadForest = std::vector<ThreadNode>;
 
-/// RFC 5256 §3, of positions in ascending order. Off the network threads. `limit` must outlive the
-/// task. Errors: as WorkLimit::status().
+/// RFC 5256 §3, of positions in ascending order. Off the network threads. A message that cannot be
+/// read is threaded as if it had no header, and noted in `unreadable` (may be null). `limit` must
+/// outlive the task. Errors: as WorkLimit::status().
 async::Task<Result<ThreadForest>> thread(store::AccountPtr account, store::MailboxPtr mailbox,
                                          std::vector<std::uint32_t> positions,
-                                         message::ThreadAlgorithm algorithm, WorkLimit& limit);
+                                         message::ThreadAlgorithm algorithm, WorkLimit& limit,
+                                         store::Unreadable* unreadable = nullptr);
 
 }  // namespace posthorn::search

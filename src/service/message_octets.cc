@@ -1,5 +1,6 @@
 #include "service/message_octets.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace posthorn::service {
@@ -19,6 +20,12 @@ async::Task<Result<std::string_view>> MessageOctets::read(std::uint64_t offset,
   if (!chunk) co_return pass(chunk);
   chunk_ = std::move(*chunk);
   co_return chunk_.bytes;
+}
+
+async::Task<Status> MessageOctets::prepare(std::uint64_t begin, std::uint64_t end) {
+  const std::uint64_t header = header_.size();
+  if (end <= header) co_return Status();
+  co_return co_await body_.prepare(std::max(begin, header) - header, end - header);
 }
 
 }  // namespace posthorn::service

@@ -22,6 +22,8 @@ class MessageOctets {
   /// A run of octets from `offset` on, at most `limit`; empty at the end. Stays until the next
   /// call.
   async::Task<Result<std::string_view>> read(std::uint64_t offset, std::uint64_t limit);
+  /// Finds out whether all of [begin, end) can be read; see store::BodyReader::prepare().
+  async::Task<Status> prepare(std::uint64_t begin, std::uint64_t end);
 
  private:
   MessageOctets(std::string_view header, store::BodyReader body)

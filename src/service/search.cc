@@ -5,6 +5,7 @@
 #include "search/search.h"
 #include "search/sort.h"
 #include "store/store.h"
+#include "store/upkeep/damage_log.h"
 
 namespace posthorn::service {
 namespace {
@@ -33,40 +34,64 @@ search::WorkLimit limit_of(const SearchScope& scope) {
   return search::WorkLimit(scope.cancelled, search::WorkLimit::steps_for(*scope.now));
 }
 
-Task<Result<std::vector<std::uint32_t>>> search_within(const SearchScope& scope,
-                                                       const SearchKey& key,
-                                                       search::WorkLimit& limit) {
+/// What has been expunged may have lost its content, which is no failure. Of the rest the log is
+/// told.
+void judge(const SearchScope& scope, store::Unreadable& unreadable) {
+  if (unreadable.empty()) return;
+  const store::MailboxPtr now = scope.account->published()->find(scope.now->id);
+  store::Unreadable failed;
+  for (const NumberSet::Range& range : unreadable.uids.ranges()) {
+    for (std::uint32_t uid = range.first; uid <= range.last; ++uid) {
+      const Error error = store::judge_unreadable(now.get(), Uid(uid), *unreadable.why);
+      if (error.kind != ErrorKind::not_found) failed.add(Uid(uid), error);
+    }
+  }
+  unreadable = std::move(failed);
+  if (now && unreadable.why && store::is_damage(unreadable.why->kind))
+    scope.account->store().note_unreadable(scope.account->id(), *now, unreadable);
+}
+
+Task<Result<SearchOutcome>> search_within(const SearchScope& scope, const SearchKey& key,
+                                          search::WorkLimit& limit) {
   const auto program = search::SearchProgram::compile(key, *scope.now, environment_of(scope));
   if (!program) co_return std::unexpected(program.error());
   auto result =
       co_await search::search(scope.account, scope.now, *program, scope.told->last_uid(), limit);
   if (!result) co_return pass(result);
-  co_return std::move(result->positions);
+  co_return SearchOutcome{std::move(result->positions), std::move(result->unreadable)};
 }
 
 }  // namespace
 
-Task<Result<std::vector<std::uint32_t>>> search(SearchScope scope, SearchKey key) {
+Task<Result<SearchOutcome>> search(SearchScope scope, SearchKey key) {
   search::WorkLimit limit = limit_of(scope);
-  co_return co_await search_within(scope, key, limit);
+  auto found = co_await search_within(scope, key, limit);
+  if (found) judge(scope, found->unreadable);
+  co_return found;
 }
 
-Task<Result<std::vector<std::uint32_t>>> search_sorted(SearchScope scope, SearchKey key,
-                                                       std::vector<message::SortKey> order) {
+Task<Result<SearchOutcome>> search_sorted(SearchScope scope, SearchKey key,
+                                          std::vector<message::SortKey> order) {
   search::WorkLimit limit = limit_of(scope);
-  auto positions = co_await search_within(scope, key, limit);
-  if (!positions) co_return pass(positions);
-  co_return co_await search::sort(scope.account, scope.now, std::move(*positions), std::move(order),
-                                  limit);
+  auto found = co_await search_within(scope, key, limit);
+  if (!found) co_return pass(found);
+  auto sorted = co_await search::sort(scope.account, scope.now, std::move(found->positions),
+                                      std::move(order), limit, &found->unreadable);
+  if (!sorted) co_return pass(sorted);
+  judge(scope, found->unreadable);
+  co_return SearchOutcome{std::move(*sorted), std::move(found->unreadable)};
 }
 
-Task<Result<search::ThreadForest>> search_threads(SearchScope scope, SearchKey key,
-                                                  message::ThreadAlgorithm algorithm) {
+Task<Result<ThreadOutcome>> search_threads(SearchScope scope, SearchKey key,
+                                           message::ThreadAlgorithm algorithm) {
   search::WorkLimit limit = limit_of(scope);
-  auto positions = co_await search_within(scope, key, limit);
-  if (!positions) co_return pass(positions);
-  co_return co_await search::thread(scope.account, scope.now, std::move(*positions), algorithm,
-                                    limit);
+  auto found = co_await search_within(scope, key, limit);
+  if (!found) co_return pass(found);
+  auto forest = co_await search::thread(scope.account, scope.now, std::move(found->positions),
+                                        algorithm, limit, &found->unreadable);
+  if (!forest) co_return pass(forest);
+  judge(scope, found->unreadable);
+  co_return ThreadOutcome{std::move(*forest), std::move(found->unreadable)};
 }
 
 }  // namespace posthorn::service

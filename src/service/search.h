@@ -29,18 +29,29 @@ struct SearchScope {
   const std::atomic<bool>* cancelled = nullptr;
 };
 
+/// What was found, and which messages could not be read: searching leaves them out, as they may
+/// match or not; sorting and threading take them as if they had no header. The log has been told of
+/// them.
+struct SearchOutcome {
+  std::vector<std::uint32_t> positions;
+  store::Unreadable unreadable;
+};
+
 /// Positions in `scope.now` of the messages told and still there that match, ascending (RFC 9051
 /// §6.4.4). Errors, of all three: limit, when it is more work than one command may be
 /// (search::WorkLimit); unavailable, when it was cancelled.
-async::Task<Result<std::vector<std::uint32_t>>> search(SearchScope scope, message::SearchKey key);
+async::Task<Result<SearchOutcome>> search(SearchScope scope, message::SearchKey key);
 
 /// The same in the order of `order` (RFC 5256 §3).
-async::Task<Result<std::vector<std::uint32_t>>> search_sorted(SearchScope scope,
-                                                              message::SearchKey key,
-                                                              std::vector<message::SortKey> order);
+async::Task<Result<SearchOutcome>> search_sorted(SearchScope scope, message::SearchKey key,
+                                                 std::vector<message::SortKey> order);
 
+struct ThreadOutcome {
+  search::ThreadForest forest;
+  store::Unreadable unreadable;
+};
 /// The same as threads of positions.
-async::Task<Result<search::ThreadForest>> search_threads(SearchScope scope, message::SearchKey key,
-                                                         message::ThreadAlgorithm algorithm);
+async::Task<Result<ThreadOutcome>> search_threads(SearchScope scope, message::SearchKey key,
+                                                  message::ThreadAlgorithm algorithm);
 
 }  // namespace posthorn::service

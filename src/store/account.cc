@@ -13,7 +13,9 @@
 #include "store/format/outbox_codec.h"
 #include "store/read/email_catalog.h"
 #include "store/read/load.h"
+#include "store/read/load_readable.h"
 #include "store/store_state.h"
+#include "store/upkeep/damage_log.h"
 #include "store/upkeep/maintenance.h"
 
 namespace posthorn::store {
@@ -287,20 +289,82 @@ async::Task<Result<MailboxPtr>> Account::load_at_home(MailboxId id) {
       store_.offload(), [&] { return load_contents(store_.engine(), id_, *mailbox); });
   if (!loaded) {
     pipeline_->unlock();
-    log::error("account {} mailbox {}: {}", to_hex(id_), id.value, loaded.error().text);
+    if (is_damage(loaded.error().kind))
+      store_.state().damage.note_mailbox(
+          store_.state().place_of(id_, *mailbox),
+          "it cannot be opened (posthorn check says which messages that costs)", loaded.error(),
+          store_.clock().now().seconds);
     co_return pass(loaded);
   }
-  auto full = std::make_shared<Mailbox>(*mailbox);
-  full->contents = loaded->contents;
-  full->storage = loaded->storage;
-  full->keywords = loaded->keywords;
-  full->tail_rows = loaded->storage->tail_rows();
-  auto state = std::make_shared<AccountState>(*base);
-  state->mailboxes.set(id, full);
+  MailboxPtr full = take_contents(*mailbox, std::move(*loaded));
+  pipeline_->unlock();
+  co_return full;
+}
+
+MailboxPtr Account::take_contents(const Mailbox& mailbox, LoadedContents loaded) {
+  auto full = std::make_shared<Mailbox>(mailbox);
+  full->contents = std::move(loaded.contents);
+  full->storage = std::move(loaded.storage);
+  full->keywords = std::move(loaded.keywords);
+  full->tail_rows = full->storage->tail_rows();
+  auto state = std::make_shared<AccountState>(*pipeline_->working);
+  if (loaded.head_differs) {
+    const std::string what = fmt::format(
+        "its rows do not match its head, which says {} messages, {} unseen, UIDNEXT {}; "
+        "the rows count: {} messages, {} unseen, UIDNEXT {}",
+        mailbox.head.messages, mailbox.head.unseen, mailbox.head.uid_next.value,
+        loaded.head.messages, loaded.head.unseen, loaded.head.uid_next.value);
+    store_.state().damage.note_mailbox(store_.state().place_of(id_, mailbox), what,
+                                       {ErrorKind::corrupt, "put right"},
+                                       store_.clock().now().seconds);
+    full->head = loaded.head;
+    full->head_rebuilt = true;
+  }
+  state->mailboxes.set(mailbox.id, full);
+  if (loaded.head_differs) state->count_again();
   pipeline_->working = state;
   published_.store(state);
+  return full;
+}
+
+async::Task<Result<Account::Readable>> Account::load_readable(MailboxId mailbox) {
+  const AccountPtr self = shared_from_this();
+  async::Loop* const caller = async::Loop::current();
+  co_await home_.enter();
+  auto loaded = co_await load_readable_at_home(mailbox);
+  if (caller != nullptr) co_await caller->enter();
+  co_return loaded;
+}
+
+async::Task<Result<Account::Readable>> Account::load_readable_at_home(MailboxId id) {
+  co_await pipeline_->lock();
+  co_await pipeline_->drained();
+  const MailboxPtr mailbox = pipeline_->working->find(id);
+  if (!mailbox || mailbox->contents) {
+    pipeline_->unlock();
+    if (mailbox) co_return Readable{mailbox, {}};
+    co_return fail(ErrorKind::not_found, "No such mailbox");
+  }
+  auto loaded = co_await async::offload(
+      store_.offload(), [&] { return load_readable_contents(store_.engine(), id_, *mailbox); });
+  if (!loaded) {
+    pipeline_->unlock();
+    co_return pass(loaded);
+  }
+  Readable out;
+  out.damage = std::move(loaded->damage);
+  out.mailbox = take_contents(*mailbox, std::move(loaded->loaded));
   pipeline_->unlock();
-  co_return MailboxPtr(full);
+  co_return out;
+}
+
+async::Task<Status> Account::forget_contents() {
+  const AccountPtr self = shared_from_this();
+  async::Loop* const caller = async::Loop::current();
+  co_await home_.enter();
+  Status done = co_await reload_at_home();
+  if (caller != nullptr) co_await caller->enter();
+  co_return done;
 }
 
 async::Task<Result<Account::Expunged>> Account::expunged_since(MailboxId mailbox, ModSeq since) {

@@ -14,6 +14,7 @@
 #include "store/change/change.h"
 #include "store/value/account_state.h"
 #include "store/value/email.h"
+#include "store/value/mailbox_damage.h"
 
 namespace posthorn::async {
 class Loop;
@@ -24,6 +25,7 @@ namespace posthorn::store {
 class Store;
 class EmailCatalog;
 class WatchList;
+struct LoadedContents;
 
 /// What to do to the account; run on its home loop, again from a newer state after a conflict.
 using ChangeFunction = std::function<Status(Change&)>;
@@ -63,8 +65,22 @@ class Account : public std::enable_shared_from_this<Account> {
   /// false, when a change with this intent is there already. That is known until the horizon.
   async::Task<Result<ChangeReceipt>> change_once(IntentId intent, ChangeFunction function);
 
-  /// The mailbox with its contents, as now published. Errors: not_found, io, corrupt.
+  /// The mailbox with its contents, as now published. When all of its rows can be read and are not
+  /// as many as its head says, the rows count: that is put right here and said in the log. Errors:
+  /// not_found; io, corrupt: a row cannot be read. Then it is not shown without that row, as
+  /// clients would take the message for removed, and what ails the disk may pass.
   async::Task<Result<MailboxPtr>> load(MailboxId mailbox);
+
+  /// load() that leaves out what cannot be read, for whoever is about to remove the mailbox or to
+  /// write it anew: everybody sees it like that until forget_contents() or a restart. Errors:
+  /// not_found, unavailable.
+  struct Readable {
+    MailboxPtr mailbox;
+    MailboxDamage damage;
+  };
+  async::Task<Result<Readable>> load_readable(MailboxId mailbox);
+  /// Reads the account anew from what is stored.
+  async::Task<Status> forget_contents();
 
   /// UIDs expunged from the mailbox by changes above `since`; `complete` is false when the history
   /// does not reach back that far, and then `uids` is not to be used: every known UID that is not
@@ -108,6 +124,10 @@ class Account : public std::enable_shared_from_this<Account> {
   /// Takes the account off that list when its outbox is empty.
   async::Task<Status> unlist_at_home();
   async::Task<Result<MailboxPtr>> load_at_home(MailboxId mailbox);
+  async::Task<Result<Readable>> load_readable_at_home(MailboxId mailbox);
+  /// Publishes the mailbox with contents just read. Requires: the pipeline's lock, and nothing
+  /// under way.
+  MailboxPtr take_contents(const Mailbox& mailbox, LoadedContents loaded);
   /// Commits what was prepared from the working state. Requires: the pipeline's lock, released
   /// here.
   async::Task<Status> commit_at_home(struct PreparedChange prepared);

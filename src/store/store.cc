@@ -6,6 +6,7 @@
 #include "store/change/change_writer.h"
 #include "store/change/pipeline.h"
 #include "store/format/codec.h"
+#include "store/format/directory_rows.h"
 #include "store/format/keys.h"
 #include "store/format/record.h"
 #include "store/format/system.h"
@@ -47,6 +48,13 @@ async::OffloadPool& Store::offload() const { return state_->offload; }
 StorePolicy Store::policy() const { return *state_->policy.load(); }
 void Store::set_policy(const StorePolicy& policy) {
   state_->policy.store(std::make_shared<const StorePolicy>(policy));
+}
+
+NumberSet Store::note_unreadable(const AccountId& account, const Mailbox& mailbox,
+                                 const Unreadable& unreadable) {
+  if (!unreadable.why) return {};
+  return state_->damage.note_messages(state_->place_of(account, mailbox), unreadable.uids,
+                                      *unreadable.why, state_->clock.now().seconds);
 }
 
 async::Task<Result<std::string>> Store::piece_key(const AccountId& account) {
@@ -134,26 +142,6 @@ std::string address_key(std::string_view address) {
   return key;
 }
 
-std::string encode_address(const AddressEntry& entry) {
-  std::string out;
-  ByteWriter w(out);
-  w.raw(entry.account.view());
-  w.u8(entry.alias ? 1 : 0);
-  return seal(out);
-}
-
-Result<AddressEntry> decode_address(std::string_view record) {
-  auto payload = unseal(record);
-  if (!payload) return pass(payload);
-  ByteReader r(*payload);
-  AddressEntry entry;
-  std::ranges::copy(r.raw(entry.account.bytes.size()),
-                    reinterpret_cast<char*>(entry.account.bytes.data()));
-  entry.alias = r.u8() != 0;
-  if (!r.ok()) return fail(ErrorKind::corrupt, "an address record cannot be read");
-  return entry;
-}
-
 Status check_address(std::string_view address) {
   constexpr std::size_t kMaxAddress = 320;  // RFC 3696: 64 + 1 + 255.
   if (address.empty() || address.size() > kMaxAddress)
@@ -219,15 +207,6 @@ engine::Edit removal_intent(const AccountId& id, std::int64_t now) {
   std::string since;
   ByteWriter(since).u64(static_cast<std::uint64_t>(now));
   return {std::move(key), seal(since)};
-}
-
-Result<AccountProfile> read_profile(engine::Engine& engine, const AccountId& id,
-                                    engine::Tier tier) {
-  const std::string key = keys::profile();
-  auto rows = engine.get(id, std::span(&key, 1), tier);
-  if (!rows) return pass(rows);
-  if (!rows->front()) return fail(ErrorKind::not_found, "No such account");
-  return decode_profile(*rows->front());
 }
 
 struct Standard {

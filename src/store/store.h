@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "engine/engine.h"
 #include "store/account.h"
+#include "store/read/unreadable.h"
 
 namespace posthorn::async {
 class LoopPool;
@@ -104,14 +105,26 @@ class Store {
   /// to time by the program; tests call it.
   async::Task<Status> sweep();
 
+  /// Says in the log, once a day for each message, that these cannot be read (store/damage_log.h).
+  /// Returns those said just now. Thread: any.
+  NumberSet note_unreadable(const AccountId& account, const Mailbox& mailbox,
+                            const Unreadable& unreadable);
+
   struct CheckReport {
     std::uint64_t accounts = 0;
     std::uint64_t mailboxes = 0;
     std::uint64_t messages = 0;
     std::vector<std::string> findings;  ///< One sentence each; empty when all is well.
+    std::vector<std::string> repaired;  ///< What was put right of it, one sentence each.
   };
-  /// Verifies every invariant of the stored data (docs/storage-format.md). `deep` reads every body.
-  async::Task<Result<CheckReport>> check(bool deep);
+  enum class Repair : std::uint8_t {
+    nothing,
+    mailboxes,  ///< Those whose rows do not match their head, or cannot all be read.
+  };
+  /// Verifies every invariant of the stored data (docs/storage-format.md), and goes on behind what
+  /// it cannot read. `deep` reads every body; without, they are looked at only when a file is
+  /// missing or has another length than it should. Errors: unavailable.
+  async::Task<Result<CheckReport>> check(bool deep, Repair repair = Repair::nothing);
 
   /// Waits for what is under way; changes later get `unavailable`.
   async::Task<void> close();
@@ -142,7 +155,7 @@ class Store {
   async::Task<Status> forget_empty_outboxes();
   /// Closes accounts nobody uses, beyond the limits of the options.
   async::Task<void> trim();
-  async::Task<Status> check_account(AccountPtr account, bool deep, CheckReport& report);
+  friend class StoreCheck;
   async::Task<Status> edit_profile(AccountId id, std::function<void(AccountProfile&)> edit);
 
   std::unique_ptr<State> state_;

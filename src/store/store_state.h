@@ -16,6 +16,7 @@
 #include "store/format/group_page.h"
 #include "store/read/lru_cache.h"
 #include "store/store.h"
+#include "store/upkeep/damage_log.h"
 #include "store/value/email.h"
 
 namespace posthorn::store {
@@ -75,10 +76,17 @@ struct Store::State {
   LruCache<std::string, AddressEntry> addresses;
   LruCache<AccountId, AccountProfile> profiles;
 
+  DamageLog damage;
+
   std::vector<std::unique_ptr<HomeShard>> shards;  ///< One a loop.
   std::atomic<bool> closing{false};
   SharedValue<std::function<void(const AccountId&)>> outbox_listener;
 
+  /// For the log: with the account's name, if it happens to be in memory.
+  [[nodiscard]] DamageLog::Place place_of(const AccountId& account, const Mailbox& mailbox) {
+    const auto owner = profiles.find(account);
+    return {account, owner ? owner->name : "", mailbox.id, mailbox.name};
+  }
   [[nodiscard]] std::size_t home_of(const AccountId& id) const {
     return std::hash<AccountId>{}(id) % loops.size();
   }

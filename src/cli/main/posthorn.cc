@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   posthorn::cli::add_demo(app, program);
   posthorn::cli::add_account(app, program);
   posthorn::cli::add_alias(app, program);
+  posthorn::cli::add_mailbox(app, program);
   posthorn::cli::add_queue(app, program);
   posthorn::cli::add_import(app, program);
   posthorn::cli::add_export(app, program);

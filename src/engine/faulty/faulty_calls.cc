@@ -10,21 +10,6 @@ Result<Seq> FaultyEngine::tail(const PartitionId& partition, Tier tier) {
   return inner_->tail(partition, tier);
 }
 
-Result<std::vector<std::optional<std::string>>> FaultyEngine::get(const PartitionId& partition,
-                                                                  std::span<const std::string> keys,
-                                                                  Tier tier) {
-  if (Status ok = before_read(tier); !ok) return pass(ok);
-  settle_hints(partition);
-  return inner_->get(partition, keys, tier);
-}
-
-Result<ScanResult> FaultyEngine::scan(const PartitionId& partition, std::string_view first,
-                                      std::string_view last, std::size_t limit, Tier tier) {
-  if (Status ok = before_read(tier); !ok) return pass(ok);
-  settle_hints(partition);
-  return inner_->scan(partition, first, last, limit, tier);
-}
-
 Status FaultyEngine::put_page(const PartitionId& partition, PageNumber number, std::string bytes) {
   if (Status ok = before_write("put_page"); !ok) return ok;
   if (Status ok = check_blob(bytes.size()); !ok) return ok;
@@ -42,6 +27,9 @@ Result<std::string> FaultyEngine::read_page(const PartitionId& partition, PageNu
   if (Status ok = before_read(tier); !ok) return pass(ok);
   {
     const std::scoped_lock lock(mutex_);
+    if (const auto damaged = damaged_pages_.find({partition, number});
+        damaged != damaged_pages_.end())
+      return std::unexpected(damaged->second);
     if (const auto it = unsynced_.find(partition); it != unsynced_.end())
       if (const auto page = it->second.pages.find(number); page != it->second.pages.end())
         return page->second;
@@ -105,6 +93,8 @@ Result<std::string> FaultyEngine::read_piece(const PieceName& name, Tier tier) {
   if (Status ok = before_read(tier); !ok) return pass(ok);
   {
     const std::scoped_lock lock(mutex_);
+    if (const auto damaged = damaged_pieces_.find(name); damaged != damaged_pieces_.end())
+      return std::unexpected(damaged->second);
     if (const std::string* bytes = unsynced_bytes(name)) return *bytes;
   }
   return inner_->read_piece(name, tier);
@@ -159,12 +149,6 @@ void FaultyEngine::hint(const PartitionId& partition, std::vector<Edit> edits) {
   const std::scoped_lock lock(mutex_);
   if (crashed_) return;
   std::ranges::move(edits, std::back_inserter(unsynced_[partition].hints));
-}
-
-Result<std::vector<PartitionId>> FaultyEngine::partitions(const std::optional<PartitionId>& after,
-                                                          std::size_t limit) {
-  if (Status ok = before_read(Tier::may_block); !ok) return pass(ok);
-  return inner_->partitions(after, limit);
 }
 
 Result<std::vector<PieceName>> FaultyEngine::pieces(const std::optional<PieceName>& after,

@@ -38,6 +38,16 @@ class FaultyEngine final : public Engine {
   void fail_reads(Error error, std::size_t count = 1, std::size_t skip = 0);
   /// put_page, drop_pages, hold, unhold, erase and clear_candidate answer `error` and do nothing.
   void fail_writes(Error error, std::size_t count = 1, std::size_t skip = 0);
+  /// As damage on a disk does: every read that meets what lies there answers `error`, until heal().
+  void damage_piece(const PieceName& name, Error error);
+  void damage_page(const PartitionId& partition, PageNumber number, Error error);
+  /// Rows with first <= key < last: a get of one of them, and a scan that comes upon one.
+  void damage_rows(const PartitionId& partition, std::string first, std::string last, Error error);
+  /// The list of partitions, where it comes upon one from `first` to `last`, both included.
+  void damage_partitions(const PartitionId& first, const PartitionId& last, Error error);
+  /// verify_files() says this from now on.
+  void report_file(FileDamage damage);
+  void heal();
   void set_cached_reads(CachedReads how);
   /// Every call that may wait for a disk takes this much longer; commits do so on their caller.
   void set_delay(std::chrono::milliseconds delay);
@@ -88,9 +98,23 @@ class FaultyEngine final : public Engine {
                                               std::size_t limit) override;
   Result<std::vector<PieceName>> pieces(const std::optional<PieceName>& after,
                                         std::size_t limit) override;
+  Result<std::vector<FileDamage>> verify_files() override;
   void close() override;
 
  private:
+  struct DamagedRows {
+    PartitionId partition;
+    std::string first;
+    std::string last;
+    Error error;
+  };
+  struct DamagedPartitions {
+    PartitionId first;
+    PartitionId last;
+    Error error;
+  };
+  /// The damage that this row lies in. Requires: mutex_.
+  [[nodiscard]] const Error* damage_at(const PartitionId& partition, std::string_view key) const;
   /// A partition's writes that a crash may still take.
   struct Unsynced {
     std::map<PageNumber, std::string> pages;
@@ -136,6 +160,11 @@ class FaultyEngine final : public Engine {
   std::optional<Plan<CommitFault>> commit_plan_;
   std::optional<Plan<Error>> read_plan_;
   std::optional<Plan<Error>> write_plan_;
+  std::map<PieceName, Error> damaged_pieces_;
+  std::map<std::pair<PartitionId, PageNumber>, Error> damaged_pages_;
+  std::vector<DamagedRows> damaged_rows_;
+  std::vector<DamagedPartitions> damaged_partitions_;
+  std::vector<FileDamage> damaged_files_;
   CachedReads cached_reads_ = CachedReads::pass;
   std::chrono::milliseconds delay_{0};
   std::map<std::string, std::function<void()>, std::less<>> hooks_;

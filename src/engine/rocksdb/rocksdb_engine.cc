@@ -8,6 +8,7 @@
 #include "engine/rocksdb/open_on.h"
 #include "engine/rocksdb/status.h"
 #include "engine/rocksdb/storage.h"
+#include "engine/rocksdb/verify_files.h"
 
 namespace posthorn::engine {
 namespace rocks {
@@ -72,6 +73,11 @@ class RocksDbEngine final : public Engine {
                                               std::size_t limit) override;
   Result<std::vector<PieceName>> pieces(const std::optional<PieceName>& after,
                                         std::size_t limit) override;
+  Result<std::vector<FileDamage>> verify_files() override {
+    auto use = storage_.use();
+    if (!use) return pass(use);
+    return rocks::verify_files(**use);
+  }
   void close() override { shut(); }
 
  private:
@@ -325,7 +331,8 @@ Result<std::vector<Id>> ids_after(Database& database, ::rocksdb::ColumnFamilyHan
     if (!id) return posthorn::fail(ErrorKind::corrupt, "a stored key is damaged");
     if (view(it->key()).substr(kIdBytes) == own) ids.push_back(*id);
     next = after_id(*id);
-    if (next.empty()) break;
+    // What lies behind the last one asked for may be damaged, and is not looked at.
+    if (next.empty() || ids.size() == limit) break;
   }
   if (!it->status().ok()) return fail(it->status());
   return ids;

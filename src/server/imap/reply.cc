@@ -17,6 +17,8 @@ wire::imap::Code code_of(ErrorKind kind) {
     case ErrorKind::over_quota: return CodeName::over_quota;
     case ErrorKind::too_big: return CodeName::too_big;
     case ErrorKind::limit: return CodeName::limit;
+    case ErrorKind::corrupt: return CodeName::corruption;
+    case ErrorKind::io:  // The disk may answer again.
     case ErrorKind::unavailable:
     case ErrorKind::timed_out:
     case ErrorKind::closed: return CodeName::unavailable;
@@ -25,8 +27,6 @@ wire::imap::Code code_of(ErrorKind kind) {
     case ErrorKind::syntax: return {};
     case ErrorKind::conflict:
     case ErrorKind::would_block:
-    case ErrorKind::corrupt:
-    case ErrorKind::io:
     case ErrorKind::server_bug: return CodeName::server_bug;
   }
   return CodeName::server_bug;

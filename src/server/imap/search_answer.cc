@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/imap/object_id.h"
+#include "server/imap/reply.h"
 #include "server/imap/window.h"
 
 namespace posthorn::server::imap {
@@ -25,6 +26,13 @@ service::SearchScope SearchAnswer::scope() const {
           &selected.told(),       &selected.recent,
           &selected.saved_result, &parse_email_id,
           &session_.given_up};
+}
+
+void SearchAnswer::warn(const store::Unreadable& unreadable, std::string_view what_became_of_them) {
+  if (unreadable.empty()) return;
+  const Reply reply = reply_to(store::describe(unreadable));
+  session_.say(wi::Condition::no, reply.code,
+               fmt::format("{}: {}", reply.text, what_became_of_them));
 }
 
 std::uint32_t SearchAnswer::number_of(std::uint32_t position) const {

@@ -25,6 +25,11 @@ class SearchAnswer {
   /// The highest MODSEQ among them (RFC 7162 §3.1.5). None when there are no messages.
   [[nodiscard]] std::optional<ModSeq> highest_of(std::span<const std::uint32_t> positions) const;
 
+  /// An untagged NO when messages could not be read: a warning, and the command goes on (RFC 9051
+  /// §7.1.2). A tagged NO would make clients throw away what was found, and one damaged message
+  /// would end all searching of its mailbox; OK alone would say that there is no more to find.
+  void warn(const store::Unreadable& unreadable, std::string_view what_became_of_them);
+
   enum class Order : std::uint8_t { by_number, as_given };
   /// An ESEARCH response (RFC 4731 §3.1; RFC 5267 §3 for SORT), and SAVE (RFC 5182). `positions`
   /// are what matched, in order.

@@ -1,7 +1,9 @@
 #include <fmt/core.h>
 
 #include "server/pop3/commands.h"
+#include "server/pop3/reply.h"
 #include "server/pop3/session.h"
+#include "store/upkeep/damage_log.h"
 #include "wire/lex/dot_stuffer.h"
 
 namespace posthorn::server::pop3 {
@@ -13,7 +15,6 @@ using wire::pop3::Reply;
 
 /// Sends the message, no faster than the client takes it. False when it could not be sent whole.
 Task<bool> send(Session& session, service::MaildropMessage& message, std::string heading) {
-  // What cannot be read at all is found before the +OK.
   auto portion = co_await message.next();
   if (!portion) {
     session.refuse(portion.error());
@@ -27,12 +28,19 @@ Task<bool> send(Session& session, service::MaildropMessage& message, std::string
     portion = co_await message.next();
   }
   if (!portion) {
-    // An end would make the client take half a message for the whole.
+    // It could be read a moment ago. An end would make the client take half a message for the
+    // whole.
     session.cut(portion.error());
     co_return false;
   }
   dots.finish(session.talk.out());
   co_return true;
+}
+
+/// Damage is in the log already, once however often the client comes back.
+void refuse(Session& session, const Error& error) {
+  if (!store::is_damage(error.kind)) return session.refuse(error);
+  session.say(reply_to({error.kind, "the message cannot be read: " + error.text}));
 }
 
 }  // namespace
@@ -42,7 +50,7 @@ CommandTask cmd_retr(Session& session, wire::pop3::Retr& command) {
   service::Maildrop& drop = *session.maildrop;
   if (!drop.has(command.message)) co_return session.say(Reply::err("no such message"));
   auto message = co_await drop.read(command.message);
-  if (!message) co_return session.refuse(message.error());
+  if (!message) co_return refuse(session, message.error());
   const std::uint64_t octets = co_await drop.size_of(command.message);
   if (co_await send(session, **message, fmt::format("{} octets", octets)))
     drop.note_read(command.message);
@@ -53,7 +61,7 @@ CommandTask cmd_top(Session& session, wire::pop3::Top& command) {
   const service::Maildrop& drop = *session.maildrop;
   if (!drop.has(command.message)) co_return session.say(Reply::err("no such message"));
   auto message = co_await drop.read(command.message, command.lines);
-  if (!message) co_return session.refuse(message.error());
+  if (!message) co_return refuse(session, message.error());
   co_await send(session, **message, "the top of the message");
 }
 

@@ -3,9 +3,11 @@
 
 #include <optional>
 
+#include "engine/faulty/faulty_engine.h"
 #include "server/frame/test_scripted_stream.h"
 #include "server/pop3/login_delay.h"
 #include "server/pop3/session.h"
+#include "store/format/codec.h"
 #include "store/store_fixture.h"
 #include "text/base64.h"
 
@@ -147,6 +149,35 @@ TEST_F(Pop3Test, Authenticates) {
   for (const char* ask : {"AUTH\r\n", "AUTH \r\n"})
     EXPECT_EQ(play(ask), "+OK the mechanisms\r\nSCRAM-SHA-256\r\nPLAIN\r\nLOGIN\r\n.\r\n");
   EXPECT_EQ(play("APOP ada c4c9334bac560ecc979e58001b3e22fb\r\n"), "-ERR APOP is not offered\r\n");
+}
+
+TEST_F(Pop3Test, AMessageThatCannotBeReadIsRefusedAndTheNextIsGiven) {
+  auto made = std::make_unique<engine::FaultyEngine>(std::move(engine_));
+  engine::FaultyEngine& faulty = *made;
+  engine_ = std::move(made);
+  const AccountId id = ada_->id();
+  ada_.reset();
+  reopen();
+  ada_ = open_account(id);
+  std::string body;
+  for (std::uint32_t i = 1; body.size() < 900'000; ++i)
+    body += "line " + std::to_string(i * 2654435761U) + "\r\n";
+  append("Subject: large\r\n\r\n" + body);
+  const auto list =
+      store::decode_body_list(upload(ada_, "Subject: large\r\n\r\n" + body).record->body);
+  ASSERT_TRUE(list);
+  ASSERT_GE(list->pieces.size(), 3U);
+  append(message("second"));
+  faulty.damage_piece(list->pieces[1].name, {ErrorKind::corrupt, "a stored record is damaged"});
+  const std::string said =
+      play_in("RETR 1\r\nTOP 1 60000\r\nTOP 1 2\r\nRETR 2\r\nLIST\r\nDELE 1\r\nQUIT\r\n");
+  const std::string refused =
+      "-ERR [SYS/PERM] the message cannot be read: a stored record is damaged\r\n";
+  EXPECT_THAT(said, testing::StartsWith(refused + refused + "+OK the top"));
+  EXPECT_THAT(said, HasSubstr("\r\n.\r\n+OK 123 octets\r\n"));
+  EXPECT_THAT(said, HasSubstr("Hello, second."));
+  EXPECT_THAT(said, EndsWith("1 messages left\r\n"));
+  ada_.reset();
 }
 
 TEST_F(Pop3Test, SaysWhatThereIs) {

@@ -8,6 +8,8 @@
 #include "async/loop.h"
 #include "message/digest/keys_view.h"
 #include "service/messages.h"
+#include "store/store.h"
+#include "store/upkeep/damage_log.h"
 
 namespace posthorn::service {
 
@@ -148,8 +150,22 @@ std::string Maildrop::unique_id(std::uint32_t number) const {
 
 Task<Result<std::unique_ptr<MaildropMessage>>> Maildrop::read(
     std::uint32_t number, std::optional<std::uint32_t> body_lines) const {
-  return MaildropMessage::open(account_, members().at(number - 1).ordinal,
-                               {.header = form_, .body_lines = body_lines});
+  const Member member = members().at(number - 1);
+  auto message = co_await MaildropMessage::open(account_, member.ordinal,
+                                                {.header = form_, .body_lines = body_lines});
+  Status ready = message ? co_await (*message)->prepare() : pass(message);
+  if (!ready) co_return std::unexpected(note_unreadable(member.uid, std::move(ready.error())));
+  co_return message;
+}
+
+Error Maildrop::note_unreadable(Uid uid, Error error) const {
+  const store::MailboxPtr now = account_->published()->find(mailbox_);
+  error = store::judge_unreadable(now.get(), uid, std::move(error));
+  if (!now || !store::is_damage(error.kind)) return error;
+  store::Unreadable unreadable;
+  unreadable.add(uid, error);
+  account_->store().note_unreadable(account_->id(), *now, unreadable);
+  return error;
 }
 
 Task<Status> Maildrop::update(Deleted deleted, Seen seen) {

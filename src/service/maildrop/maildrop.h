@@ -53,7 +53,9 @@ class Maildrop {
   /// UIDVALIDITY and UID. A message copied away and back is another one.
   [[nodiscard]] std::string unique_id(std::uint32_t number) const;
 
-  /// Requires: 1 <= number <= count(). Errors: those of MaildropMessage::open.
+  /// All of it has been found to be readable: a response that has begun cannot be taken back.
+  /// Damage is said in the log, once a day for each message. Requires: 1 <= number <= count().
+  /// Errors: those of MaildropMessage::open and prepare.
   async::Task<Result<std::unique_ptr<MaildropMessage>>> read(
       std::uint32_t number, std::optional<std::uint32_t> body_lines = {}) const;
 
@@ -66,6 +68,7 @@ class Maildrop {
  private:
   Maildrop(store::AccountPtr account, const store::Mailbox& mailbox, HeaderForm form);
   [[nodiscard]] const store::Members& members() const { return *members_; }
+  Error note_unreadable(Uid uid, Error error) const;
   async::Task<void> measure_some(std::uint32_t first, std::uint32_t last);
   async::Task<std::uint64_t> measure_one(const store::Member& member, std::string_view keys) const;
 

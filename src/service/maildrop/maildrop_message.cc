@@ -35,6 +35,21 @@ Task<Result<std::unique_ptr<MaildropMessage>>> MaildropMessage::open(store::Acco
   co_return message;
 }
 
+Task<Status> MaildropMessage::prepare() {
+  const std::uint64_t header = octets_->header_size();
+  if (!lines_left_) co_return co_await octets_->prepare(header, octets_->size());
+  // How far so many lines reach is known by reading them.
+  std::uint64_t lines = *lines_left_;
+  for (std::uint64_t at = header; lines > 0;) {
+    auto portion = co_await octets_->read(at, kPortion);
+    if (!portion) co_return pass(portion);
+    if (portion->empty()) break;
+    at += portion->size();
+    lines -= std::min<std::uint64_t>(lines, std::ranges::count(*portion, '\n'));
+  }
+  co_return Status();
+}
+
 Task<Result<std::string_view>> MaildropMessage::next() {
   if (ended_) co_return std::string_view();
   auto portion = co_await stored();

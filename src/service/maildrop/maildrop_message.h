@@ -39,6 +39,9 @@ class MaildropMessage {
 
   /// Octets of the header block as it is stored.
   [[nodiscard]] std::uint64_t stored_header_size() const { return octets_->header_size(); }
+  /// Finds out whether everything next() will give can be read: to be asked before the response
+  /// begins, which cannot be taken back. Requires: next() has not been called. Errors: as next().
+  async::Task<Status> prepare();
   /// The next portion; empty at the end, and then for good. Stays until the next call. Errors:
   /// not_found, corrupt, io; there is nothing more after one.
   async::Task<Result<std::string_view>> next();

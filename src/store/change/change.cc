@@ -4,6 +4,7 @@
 
 #include "store/change/touched.h"
 #include "store/format/mailbox_storage.h"
+#include "store/value/mailbox_damage.h"
 
 namespace posthorn::store {
 namespace {
@@ -244,6 +245,16 @@ void Change::set_special_use(MailboxId id, SpecialUses uses) {
 void Change::set_quota(const Quota& quota) {
   draft_.counters.quota = quota;
   settings_changed_ = true;
+}
+
+Status Change::rebuild_mailbox(MailboxId id, const MailboxDamage& damage) {
+  auto touched = touch_contents(id);
+  if (!touched) return pass(touched);
+  (*touched)->rebuilt = true;
+  (*touched)->rewritten = !damage.findings.empty();
+  (*touched)->flag_changes = damage.flag_changes;
+  draft_.count_again();
+  return {};
 }
 
 // --- messages ------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@
 namespace posthorn::store {
 
 class ChangeWriter;
+struct MailboxDamage;
 
 enum class FlagOperation : std::uint8_t { replace, add, remove };
 
@@ -71,6 +72,11 @@ class Change {
   Result<bool> subscribe(std::string_view name);
   Result<bool> unsubscribe(std::string_view name);
   void set_special_use(MailboxId mailbox, SpecialUses uses);
+  /// Requires its contents, read as far as they can be (store/load_readable.h). Writes all of the
+  /// mailbox anew where `damage` says that something of it cannot be read, and its head and the
+  /// account's counts in any case. UIDs, MODSEQs of messages and UIDVALIDITY stay; UIDNEXT and
+  /// HIGHESTMODSEQ never become less. Errors: not_found.
+  Status rebuild_mailbox(MailboxId mailbox, const MailboxDamage& damage);
   void set_quota(const Quota& quota);
   /// The row beside the mail (store.h); the newest of several in one change counts.
   void set_profile(std::string encoded) {

@@ -42,7 +42,9 @@ class ChangeWriting {
   template <class Touched>
   void mailbox(Touched& t) {
     LogRecord::Entry entry{t.now.id, 0, 0, false, PageNumber(0), t.deleted};
-    if (t.messages_changed() || t.created) t.now.head.highest_modseq = ModSeq(draft_.seq.value);
+    if (t.messages_changed() || t.created || t.rebuilt)
+      t.now.head.highest_modseq =
+          std::max(t.now.head.highest_modseq, ModSeq(draft_.seq.value));
     if (!t.appended.empty()) {
       entry.first_appended = t.appended.front().first.uid.value;
       entry.last_appended = t.appended.back().first.uid.value;
@@ -56,6 +58,7 @@ class ChangeWriting {
         put(keys::name(t.now.id), encode_name({t.now.name, t.now.special_use}));
       if (t.own_keywords) put(keys::keywords(t.now.id), encode_keywords(t.now.keywords->names()));
       put(keys::head(t.now.id), encode_head(t.now.head, t.now.tail_rows));
+      t.now.head_rebuilt = false;
     }
     log_.entries.push_back(entry);
     out_.touched.push_back(t.now.id);
@@ -204,6 +207,10 @@ class ChangeWriting {
 
   template <class Touched>
   void rows(Touched& t) {
+    if (t.rewritten) {
+      rewrite_rows(t);
+      return;
+    }
     if (!t.messages_changed()) {
       if (t.created) put(keys::chunks(t.now.id), encode_chunks({}));
       return;
@@ -267,6 +274,29 @@ class ChangeWriting {
     t.now.storage = std::make_shared<MailboxStorage>(std::move(packed.storage));
   }
 
+  /// Everything into new pages; the records that could not be read go. The pages that could not be
+  /// read stay where they are, named by nothing: a tool to come may find more in them.
+  template <class Touched>
+  void rewrite_rows(Touched& t) {
+    NumberSet all;
+    all.add(1, UINT32_MAX - 1);
+    MailboxStorage none;
+    none.tail = t.now.storage->tail;
+    Repacked packed = repack(*t.now.contents, *t.now.keywords, none, all, draft_.counters.next_page);
+    put(keys::chunks(t.now.id), encode_chunks(packed.storage.chunks));
+    for (const NumberSet::Range& range : t.now.storage->tail.ranges())
+      for (std::uint32_t uid = range.first; uid <= range.last; ++uid)
+        erase(keys::tail_row(t.now.id, Uid(uid)));
+    for (const auto& change : t.now.storage->flag_changes)
+      erase(keys::flag_change(t.now.id, change->seq));
+    for (const Seq seq : t.flag_changes) erase(keys::flag_change(t.now.id, seq));
+    std::ranges::move(packed.pages, std::back_inserter(out_.commit.carry.pages));
+    packed.storage.tail = {};
+    packed.storage.flag_changes = {};
+    t.now.tail_rows = 0;
+    t.now.storage = std::make_shared<MailboxStorage>(std::move(packed.storage));
+  }
+
   template <class Touched>
   void drop(const Touched& t) {
     erase(keys::head(t.now.id));
@@ -297,7 +327,7 @@ bool ChangeWriter::is_empty(const Change& change) {
     return false;
   return std::ranges::none_of(change.touched_, [](const auto& entry) {
     const Change::Touched& t = *entry.second;
-    return t.created || t.deleted || t.renamed || t.messages_changed();
+    return t.created || t.deleted || t.renamed || t.rebuilt || t.messages_changed();
   });
 }
 
@@ -305,7 +335,8 @@ PreparedChange ChangeWriter::write(Change& change, const PartitionId& partition)
   ChangeWriting writing(change.draft_, change.now_, partition);
   for (auto& [id, t] : change.touched_) {
     if (t->created && t->deleted) continue;
-    if (!t->created && !t->deleted && !t->renamed && !t->messages_changed()) continue;
+    if (!t->created && !t->deleted && !t->renamed && !t->rebuilt && !t->messages_changed())
+      continue;
     writing.mailbox(*t);
     if (!t->deleted) change.draft_.mailboxes.set(id, std::make_shared<Mailbox>(std::move(t->now)));
   }

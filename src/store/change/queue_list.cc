@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "store/format/outbox_codec.h"
 #include "store/format/system.h"
+#include "store/read/damage_scan.h"
 #include "store/read/load.h"
 
 namespace posthorn::store {
@@ -40,21 +42,43 @@ Status unlist_outbox(engine::Engine& engine, const AccountId& account) {
   });
 }
 
+namespace {
+
+/// Every account whose row would be in this shard, with an outbox or without.
+Status add_accounts_of(engine::Engine& engine, std::uint8_t shard, std::vector<ListedOutbox>& all) {
+  return for_each_readable_partition(
+      engine,
+      [&](const PartitionId& id) {
+        if (is_account_partition(id) && shard_of(id) == queue_partition(shard))
+          all.push_back({.account = id});
+      },
+      [](const DamagedRange&) {});
+}
+
+}  // namespace
+
 Result<std::vector<ListedOutbox>> listed_outboxes(engine::Engine& engine) {
   std::vector<ListedOutbox> all;
   for (std::uint8_t shard = 0; shard < kQueueShards; ++shard) {
-    Status ok =
-        for_each_row(engine, queue_partition(shard), "q", [&](const engine::Row& row) -> Status {
+    bool damaged = false;
+    Status ok = for_each_readable_row(
+        engine, queue_partition(shard), "q",
+        [&](const engine::Row& row) {
           ListedOutbox listed;
-          if (row.key.size() != 1 + listed.account.bytes.size())
-            return fail(ErrorKind::corrupt, "a queue row has no account");
-          auto since = decode_time(row.value);
-          if (!since) return pass(since);
+          if (row.key.size() != 1 + listed.account.bytes.size()) return;
+          // The key says what matters.
+          if (const auto since = decode_time(row.value)) listed.since = *since;
           std::ranges::copy(row.key.substr(1), listed.account.bytes.begin());
-          listed.since = *since;
           all.push_back(listed);
-          return {};
+        },
+        [&](const DamagedRange& range) {
+          damaged = true;
+          log::error(
+              "shard {} of the queue's list cannot be read: {} ({}); all its accounts are "
+              "looked at instead",
+              shard, range.why.text, range.why.cause);
         });
+    if (ok && damaged) ok = add_accounts_of(engine, shard, all);
     if (!ok) return pass(ok);
   }
   return all;

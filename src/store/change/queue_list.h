@@ -22,7 +22,8 @@ struct ListedOutbox {
   AccountId account;
   std::int64_t since = 0;  ///< Seconds since 1970.
 };
-/// All of them.
+/// All of them. Where the list is damaged, every account that may have been in it: nobody's mail is
+/// to wait because of another's row.
 Result<std::vector<ListedOutbox>> listed_outboxes(engine::Engine& engine);
 Result<bool> is_listed(engine::Engine& engine, const AccountId& account);
 

@@ -27,6 +27,9 @@ struct Change::Touched {
   bool created = false;
   bool deleted = false;
   bool renamed = false;  ///< Name or special-use changed.
+  bool rebuilt = false;  ///< Its head is written, though no message changed.
+  bool rewritten = false;          ///< All rows are written anew as well.
+  std::vector<Seq> flag_changes;  ///< Records that go, as they cannot be read.
 
   [[nodiscard]] bool messages_changed() const {
     return !appended.empty() || !reflagged.empty() || !expunged.empty();

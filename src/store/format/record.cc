@@ -184,6 +184,13 @@ Result<std::string> unseal_page(std::string_view record) {
   return out;
 }
 
+Status check_page(std::string_view record, std::uint64_t size) {
+  auto packed = unseal_packed(record);
+  if (!packed) return pass(packed);
+  if (packed->size != size) return fail(ErrorKind::corrupt, "a page has the wrong size");
+  return {};
+}
+
 Status unseal_page_into(std::string_view record, std::span<char> room) {
   auto packed = unseal_packed(record);
   if (!packed) return pass(packed);

@@ -29,6 +29,10 @@ void end_plain_page(std::string& out, std::size_t begun);
 /// Errors: as unseal(). At most kMaxPagePayload octets come out.
 Result<std::string> unseal_page(std::string_view record);
 
+/// Whether unseal_page() would give so many octets, without the work of unpacking them: the checksum
+/// is of the packed octets. Errors: as unseal().
+Status check_page(std::string_view record, std::uint64_t size);
+
 /// Into just so much room; corrupt if it is not that many octets.
 Status unseal_page_into(std::string_view record, std::span<char> room);
 

@@ -283,6 +283,13 @@ Result<std::shared_ptr<const std::string>> read_piece(Store& store, const BodyPi
   return shared;
 }
 
+/// Whether read_piece() would succeed; may block.
+Status check_piece(Store& store, const BodyPiece& piece) {
+  auto stored = store.engine().read_piece(piece.name, engine::Tier::may_block);
+  if (!stored) return pass(stored);
+  return check_page(*stored, piece.size);
+}
+
 BodyReader::Chunk chunk_of(std::shared_ptr<const std::string> piece, std::uint64_t within,
                            std::uint64_t limit) {
   const std::string_view bytes = std::string_view(*piece).substr(within, limit);
@@ -316,6 +323,44 @@ async::Task<Result<BodyReader::Chunk>> BodyReader::read(std::uint64_t offset, st
   }
   if (!piece) co_return pass(piece);
   co_return chunk_of(std::move(*piece), place.within, limit);
+}
+
+std::vector<const BodyPiece*> BodyReader::missing(std::uint64_t begin, std::uint64_t end) const {
+  std::vector<const BodyPiece*> found;
+  std::uint64_t at = 0;
+  for (const BodyPiece& piece : list_.pieces) {
+    const std::uint64_t from = std::exchange(at, at + piece.size);
+    if (from >= end) break;
+    if (at > begin && !at_hand({&piece, 0}, 1)) found.push_back(&piece);
+  }
+  return found;
+}
+
+async::Task<Status> BodyReader::prepare(std::uint64_t begin, std::uint64_t end) {
+  constexpr std::uint64_t kKept = 1 << 20;
+  constexpr std::size_t kAtOnce = 16;  // Then others that wait for the thread get their turn.
+  const std::vector<const BodyPiece*> pieces = missing(begin, end);
+  Store& store = account_->store();
+  // Most bodies are one piece, which is mostly in the engine's memory.
+  if (pieces.size() == 1 && read_piece(store, *pieces.front(), engine::Tier::cached_only))
+    co_return Status();
+  std::uint64_t kept = 0;
+  const auto verify = [&](const BodyPiece& piece) -> Status {
+    if (kept + piece.size > kKept) return check_piece(store, piece);
+    kept += piece.size;
+    auto read = read_piece(store, piece, engine::Tier::may_block);
+    return read ? Status() : pass(read);
+  };
+  for (std::size_t first = 0; first < pieces.size(); first += kAtOnce) {
+    const auto some = std::span(pieces).subspan(first, std::min(kAtOnce, pieces.size() - first));
+    Status good = co_await async::offload(store.offload(), [&]() -> Status {
+      for (const BodyPiece* piece : some)
+        if (Status ok = verify(*piece); !ok) return ok;
+      return {};
+    });
+    if (!good) co_return good;
+  }
+  co_return Status();
 }
 
 Result<BodyReader::Chunk> BodyReader::read_blocking(std::uint64_t offset, std::uint64_t limit) {

@@ -59,6 +59,11 @@ class BodyReader {
     std::string_view bytes;
   };
   async::Task<Result<Chunk>> read(std::uint64_t offset, std::uint64_t limit);
+  /// Finds out whether all of [begin, end) can be read, for those who must know before they begin.
+  /// Every piece is read and its checksum verified. The first ones, up to a megabyte, are kept in
+  /// the cache, where read() finds them; of those behind nothing is kept, so that a large body takes
+  /// no memory. Errors: as read().
+  async::Task<Status> prepare(std::uint64_t begin, std::uint64_t end);
   Result<Chunk> read_blocking(std::uint64_t offset, std::uint64_t limit);
 
  private:
@@ -71,6 +76,8 @@ class BodyReader {
   [[nodiscard]] Place place_of(std::uint64_t offset) const;
   /// What is in memory of it. Errors: would_block; corrupt.
   Result<Chunk> at_hand(Place place, std::uint64_t limit) const;
+  /// The pieces with octets of [begin, end) that are not in memory.
+  [[nodiscard]] std::vector<const BodyPiece*> missing(std::uint64_t begin, std::uint64_t end) const;
 
   AccountPtr account_;
   const PieceBatch* ahead_ = nullptr;

@@ -3,11 +3,11 @@
 #include <array>
 
 #include "base/bytes.h"
-
 #include "store/format/codec.h"
 #include "store/format/flag_replay.h"
 #include "store/format/keys.h"
 #include "store/format/outbox_codec.h"
+#include "store/read/contents_builder.h"
 
 namespace posthorn::store {
 namespace {
@@ -16,29 +16,6 @@ constexpr std::size_t kRowsAtOnce = 5000;
 
 /// Rows of the mailbox's tail, newer than its pages.
 using Tail = std::map<Uid, std::optional<StoredRow>>;
-
-class ContentsBuilder {
- public:
-  explicit ContentsBuilder(const KeywordTable& names)
-      : keywords_(std::make_shared<KeywordTable>(names)), editor_(Contents{}) {}
-
-  /// A flag change that is in no row yet; before the rows, in the order of the changes.
-  void add(Seq seq, const JournalRecord& change) { replay_.add(seq, change); }
-  void add(StoredRow row) {
-    replay_.apply(row);
-    const std::uint32_t set = row.keywords.empty() ? 0 : keywords_->intern_set(row.keywords);
-    editor_.append(row.member, {row.modseq, row.system, set});
-  }
-  LoadedContents finish(MailboxStorage storage) && {
-    return {std::make_shared<Contents>(std::move(editor_).finish()),
-            std::make_shared<MailboxStorage>(std::move(storage)), keywords_};
-  }
-
- private:
-  std::shared_ptr<KeywordTable> keywords_;
-  TreeEditor editor_;
-  FlagReplay replay_;
-};
 
 Status add_chunk(ContentsBuilder& builder, Tail::const_iterator& next, const Tail& tail,
                  std::string_view page) {
@@ -225,30 +202,42 @@ Status read_chunks_and_tail(engine::Engine& engine, const PartitionId& id, Mailb
   });
 }
 
-}  // namespace
+enum class TailRows : std::uint8_t { pass_over, read };
 
-Result<LoadedContents> load_contents(engine::Engine& engine, const PartitionId& id,
-                                     const Mailbox& mailbox) {
+Result<LoadedContents> load_rows(engine::Engine& engine, const PartitionId& id,
+                                 const Mailbox& mailbox, TailRows tail_rows) {
   Tail tail;
   MailboxStorage storage;
-  ContentsBuilder builder(*mailbox.keywords);
-  // After a checkpoint nothing is left of the tail but what was erased, which an engine may be long
-  // in passing over.
-  Status ok = mailbox.tail_rows == 0
+  ContentsBuilder builder(mailbox);
+  Status ok = tail_rows == TailRows::pass_over
                   ? read_chunks(engine, id, mailbox.id, storage)
                   : read_chunks_and_tail(engine, id, mailbox.id, builder, storage, tail);
   if (!ok) return pass(ok);
   auto next = tail.cbegin();
   for (const ChunkRef& chunk : storage.chunks) {
     auto page = engine.read_page(id, chunk.page, engine::Tier::may_block);
+    if (!page && page.error().kind == ErrorKind::not_found)
+      return fail(ErrorKind::corrupt, "a page of a mailbox's rows is missing");
     if (!page) return pass(page);
     if (Status added = add_chunk(builder, next, tail, *page); !added) return pass(added);
   }
   for (; next != tail.end(); ++next)
     if (next->second) builder.add(*next->second);
-  LoadedContents loaded = std::move(builder).finish(std::move(storage));
-  if (loaded.contents->count() != mailbox.head.messages)
-    return fail(ErrorKind::corrupt, "a mailbox's rows do not match its head");
+  if (!builder.is_ordered()) return fail(ErrorKind::corrupt, "a mailbox's rows are out of order");
+  return std::move(builder).finish(std::move(storage));
+}
+
+}  // namespace
+
+Result<LoadedContents> load_contents(engine::Engine& engine, const PartitionId& id,
+                                     const Mailbox& mailbox) {
+  // After a checkpoint nothing is left of the tail but what was erased, which an engine may be long
+  // in passing over.
+  const bool packed = mailbox.tail_rows == 0;
+  auto loaded = load_rows(engine, id, mailbox, packed ? TailRows::pass_over : TailRows::read);
+  // That there is no tail is only what the head says: one that is wrong may be wrong about it too.
+  if (loaded && loaded->head_differs && packed)
+    return load_rows(engine, id, mailbox, TailRows::read);
   return loaded;
 }
 

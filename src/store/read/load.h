@@ -22,8 +22,12 @@ struct LoadedContents {
   std::shared_ptr<const Contents> contents;
   std::shared_ptr<const MailboxStorage> storage;
   std::shared_ptr<const KeywordTable> keywords;  ///< With the sets that messages have.
+  MailboxHead head;                              ///< As stored, with the counts of the rows.
+  /// The stored head has other counts, or an UIDNEXT that was given out: the rows do not match it.
+  bool head_differs = false;
 };
-/// Requires: no commit of the account is under way.
+/// Requires: no commit of the account is under way. Errors: corrupt, io: a row cannot be read. Then
+/// load_readable.h gives what can be.
 Result<LoadedContents> load_contents(engine::Engine& engine, const PartitionId& id,
                                      const Mailbox& mailbox);
 

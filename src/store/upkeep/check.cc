@@ -1,251 +1,133 @@
-#include <openssl/evp.h>
+#include "store/upkeep/check.h"
 
 #include <algorithm>
-#include <array>
-#include <span>
+#include <set>
 
 #include "message/digest/keys_view.h"
 #include "message/mime/structure_view.h"
 #include "store/change/queue_list.h"
 #include "store/format/codec.h"
+#include "store/format/directory_rows.h"
+#include "store/format/outbox_codec.h"
 #include "store/format/system.h"
+#include "store/read/damage_scan.h"
 #include "store/read/email_reader.h"
 #include "store/read/load.h"
 #include "store/store_state.h"
 
 namespace posthorn::store {
-namespace {
 
-using Findings = std::vector<std::string>;
-
-std::string place(const AccountId& account, const Mailbox& mailbox) {
-  return "account " + to_hex(account) + " mailbox \"" + mailbox.name + "\"";
-}
-
-/// What the rows say must be what the head says, and every number in its bounds.
-void check_rows(const AccountId& account, const AccountState& state, const Mailbox& mailbox,
-                Findings& findings) {
-  const auto find = [&](const std::string& what) {
-    findings.push_back(place(account, mailbox) + ": " + what);
-  };
-  MailboxHead counted;
-  std::uint32_t last_uid = 0;
-  const auto& head = mailbox.head;
-  mailbox.contents->for_each(
-      0, mailbox.contents->count(),
-      [&](std::uint32_t, const MemberLeaf& m, const FlagLeaf& f, std::uint32_t k) {
-        const std::string uid = "UID " + std::to_string(m.uid[k]);
-        if (m.uid[k] <= last_uid) find(uid + " is out of order");
-        last_uid = m.uid[k];
-        if (m.uid[k] >= head.uid_next.value) find(uid + " is not below UIDNEXT");
-        if (f.modseq[k] == 0 || f.modseq[k] > head.highest_modseq.value)
-          find(uid + " has a MODSEQ above the mailbox's");
-        if (m.ordinal[k] >= state.counters.next_ordinal.value)
-          find(uid + " names a message that never was");
-        ++counted.messages;
-        counted.bytes += m.size[k];
-        if ((f.system[k] & bit(SystemFlag::seen)) == 0) ++counted.unseen;
-        if ((f.system[k] & bit(SystemFlag::deleted)) != 0) {
-          ++counted.deleted;
-          counted.deleted_bytes += m.size[k];
-        }
-      });
-  if (counted.messages != head.messages) find("the count of messages is wrong");
-  if (counted.unseen != head.unseen) find("the count of unseen messages is wrong");
-  if (counted.deleted != head.deleted) find("the count of deleted messages is wrong");
-  if (counted.bytes != head.bytes || counted.deleted_bytes != head.deleted_bytes)
-    find("the count of bytes is wrong");
-  if (head.highest_modseq.value > state.seq.value || head.highest_modseq.value == 0)
-    find("HIGHESTMODSEQ is impossible");
-  if (head.uid_validity.value == 0 || head.uid_validity >= state.counters.next_uid_validity)
-    find("UIDVALIDITY was never given out");
-}
-
-/// Header and body as received against the hash taken then.
-Status check_hash(const AccountPtr& account, std::string_view header, std::string_view body) {
-  auto reader = BodyReader::open(account, body);
-  if (!reader) return pass(reader);
-  EVP_MD_CTX* sha = EVP_MD_CTX_new();
-  EVP_DigestInit_ex(sha, EVP_sha256(), nullptr);
-  header.remove_prefix(std::min<std::size_t>(reader->list().prefix_size, header.size()));
-  EVP_DigestUpdate(sha, header.data(), header.size());
-  Status result;
-  for (std::uint64_t at = 0; at < reader->size();) {
-    auto chunk = reader->read_blocking(at, UINT64_MAX);
-    if (!chunk) {
-      result = pass(chunk);
-      break;
-    }
-    EVP_DigestUpdate(sha, chunk->bytes.data(), chunk->bytes.size());
-    at += chunk->bytes.size();
-  }
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned length = 0;
-  EVP_DigestFinal_ex(sha, digest.data(), &length);
-  EVP_MD_CTX_free(sha);
-  if (result &&
-      std::string_view(reinterpret_cast<char*>(digest.data()), length) != reader->list().sha256)
-    return fail(ErrorKind::corrupt, "the octets are not those received");
-  return result;
-}
-
-class MessageChecker {
+/// One run of Store::check().
+class StoreCheck {
  public:
-  MessageChecker(AccountPtr account, bool deep, Findings& findings)
-      : account_(std::move(account)), deep_(deep), findings_(findings), reader_(account_) {}
+  StoreCheck(Store& store, CheckDepth depth) : store_(store), depth_(depth) {}
 
-  void run(const Mailbox& mailbox) {
-    const Members& members = mailbox.contents->members();
-    constexpr std::uint32_t kBatch = 256;
-    for (std::uint32_t first = 0; first < members.count(); first += kBatch) {
-      std::vector<Member> batch;
-      std::vector<Ordinal> ordinals;
-      members.for_each(first, std::min(members.count(), first + kBatch),
-                       [&](std::uint32_t, const MemberLeaf& m, std::uint32_t k) {
-                         batch.push_back(m.at(k));
-                         ordinals.push_back(batch.back().ordinal);
-                       });
-      load(ordinals);
-      for (const Member& member : batch)
-        if (Status ok = check(member.ordinal, member.size); !ok)
-          findings_.push_back(place(account_->id(), mailbox) + ": UID " +
-                              std::to_string(member.uid.value) + ": " + ok.error().text);
+  async::Task<Result<Store::CheckReport>> run(Store::Repair repair) {
+    Status gathered = co_await async::offload(store_.offload(), [&] { return look_around(); });
+    if (!gathered) co_return pass(gathered);
+    for (const AccountId& id : accounts_) {
+      co_await check_account(id, repair);
+      if (++checked_ % kTrimEvery == 0) co_await store_.trim();
     }
-  }
-
-  void run(const AccountState& state) {
-    for (const auto& [id, entry] : *state.outbox) {
-      const std::string place =
-          "account " + to_hex(account_->id()) + " outbox " + std::to_string(id.value) + ": ";
-      if (entry->email >= state.counters.next_ordinal || id.value > state.seq.value)
-        findings_.push_back(place + "it has a number that was never given out");
-      if (entry->recipients.empty()) findings_.push_back(place + "it is for nobody");
-      load(std::span(&entry->email, 1));
-      if (Status ok = check(entry->email, entry->size); !ok)
-        findings_.push_back(place + ok.error().text);
-    }
-    if (state.outbox->empty()) return;
-    auto listed = is_listed(account_->store().engine(), account_->id());
-    if (!listed || !*listed)
-      findings_.push_back("account " + to_hex(account_->id()) +
-                          ": a restart would not find its outbox");
+    co_return std::move(report_);
   }
 
  private:
-  void load(std::span<const Ordinal> ordinals) {
-    reader_.load_blocking(ordinals, bit(Column::keys) | bit(Column::structure) |
-                                        bit(Column::header) | bit(Column::body));
-  }
+  static constexpr std::size_t kTrimEvery = 100;
+  static constexpr std::size_t kIdOctets = std::tuple_size_v<decltype(AccountId::bytes)>;
 
-  Status check(Ordinal ordinal, std::uint64_t size) {
-    auto keys = reader_.get(ordinal, Column::keys);
-    auto structure = reader_.get(ordinal, Column::structure);
-    auto header = reader_.get(ordinal, Column::header);
-    auto body = reader_.get(ordinal, Column::body);
-    if (!keys) return pass(keys);
-    if (!structure) return pass(structure);
-    if (!header) return pass(header);
-    if (!body) return pass(body);
-    if (!message::KeysView(*keys).ok() || !message::StructureView(*structure).ok())
-      return fail(ErrorKind::corrupt, "its digest cannot be read");
-    auto reader = BodyReader::open(account_, *body);
-    if (!reader) return pass(reader);
-    if (header->size() + reader->size() != size)
-      return fail(ErrorKind::corrupt, "its size is not that of its octets");
-    for (const BodyPiece& piece : reader->list().pieces)
-      if (Status ok = check_piece(piece); !ok) return ok;
-    if (deep_) return check_hash(account_, *header, *body);
+  void find(std::string finding) { report_.findings.push_back(std::move(finding)); }
+
+  /// The files, and every account that anything tells of: what is damaged in one place is found by
+  /// another.
+  Status look_around() {
+    check_files();
+    if (Status ok = list_partitions(); !ok) return ok;
+    for (std::uint8_t shard = 0; shard < kDirectoryShards; ++shard)
+      if (Status ok = list_addresses(shard); !ok) return ok;
+    for (std::uint8_t shard = 0; shard < kQueueShards; ++shard)
+      if (Status ok = list_queue(shard); !ok) return ok;
     return {};
   }
 
-  Status check_piece(const BodyPiece& piece) {
-    auto info = account_->store().engine().inspect(piece.name);
-    if (!info) return pass(info);
-    if (!*info) return fail(ErrorKind::corrupt, "a piece of its body is gone");
-    if (std::ranges::none_of((*info)->holders, [&](const engine::Holder& h) {
-          return h.partition == account_->id();
-        }))
-      return fail(ErrorKind::corrupt, "a piece of its body is not held by the account");
-    return {};
+  void check_files() {
+    auto damaged = store_.engine().verify_files();
+    if (!damaged) return find("the files cannot be looked at: " + damaged.error().text);
+    for (const engine::FileDamage& file : *damaged)
+      find(fmt::format("file {}: {}", file.file, file.what));
+    // Which messages that costs is found out by reading them.
+    if (!damaged->empty()) depth_ = std::max(depth_, CheckDepth::readable);
   }
 
-  AccountPtr account_;
-  bool deep_;
-  Findings& findings_;
-  EmailReader reader_;
+  [[nodiscard]] std::function<void(const DamagedRange&)> reports(std::string what) {
+    return [this, what = std::move(what)](const DamagedRange& range) {
+      find(fmt::format("{}: a part of it cannot be read: {} ({})", what, range.why.text,
+                       range.why.cause));
+    };
+  }
+
+  Status list_partitions() {
+    return for_each_readable_partition(
+        store_.engine(),
+        [&](const PartitionId& id) {
+          if (is_account_partition(id)) accounts_.insert(id);
+        },
+        reports("the list of accounts"));
+  }
+
+  Status list_addresses(std::uint8_t shard) {
+    return for_each_readable_row(
+        store_.engine(), directory_partition(shard), "u",
+        [&](const engine::Row& row) {
+          auto entry = decode_address(row.value);
+          const std::string address = row.key.substr(1);
+          if (!entry) return find("address " + address + ": " + entry.error().text);
+          accounts_.insert(entry->account);
+          if (auto there = read_profile(store_.engine(), entry->account, engine::Tier::may_block);
+              !there)
+            find("address " + address + ": " + there.error().text);
+        },
+        reports(fmt::format("shard {} of the directory, with its addresses", shard)));
+  }
+
+  Status list_queue(std::uint8_t shard) {
+    return for_each_readable_row(
+        store_.engine(), queue_partition(shard), "q",
+        [&](const engine::Row& row) {
+          if (row.key.size() != 1 + kIdOctets)
+            return find("a row of the queue's list has no account");
+          AccountId id;
+          std::ranges::copy(row.key.substr(1), id.bytes.begin());
+          accounts_.insert(id);
+          if (auto since = decode_time(row.value); !since)
+            find("the queue's list, " + describe_account(id, "") + ": " + since.error().text);
+        },
+        reports(fmt::format("shard {} of the queue's list", shard)));
+  }
+
+  async::Task<void> check_account(const AccountId& id, Store::Repair repair) {
+    const auto profile = co_await store_.profile(id);
+    const std::string name = profile ? profile->name : "";
+    auto opened = co_await store_.account(id);
+    if (opened) {
+      AccountCheck check(*opened, name, depth_, report_);
+      co_await check.run(repair);
+    } else if (opened.error().kind != ErrorKind::not_found) {
+      find(fmt::format("{}: it cannot be opened, with all its mail: {} ({})",
+                       describe_account(id, name), opened.error().text, opened.error().cause));
+    }
+  }
+
+  Store& store_;
+  CheckDepth depth_;
+  Store::CheckReport report_;
+  std::set<AccountId> accounts_;
+  std::size_t checked_ = 0;
 };
 
-}  // namespace
-
-async::Task<Status> Store::check_account(AccountPtr account, bool deep, CheckReport& report) {
-  ++report.accounts;
-  std::uint64_t bytes = 0;
-  std::uint64_t messages = 0;
-  StatePtr state = account->published();
-  for (const auto& [id, listed] : state->mailboxes) {
-    auto loaded = co_await account->load(id);
-    if (!loaded) {
-      if (loaded.error().kind != ErrorKind::not_found)
-        report.findings.push_back(place(account->id(), *listed) + ": " + loaded.error().text);
-      continue;
-    }
-    const MailboxPtr& mailbox = *loaded;
-    co_await async::offload(state_->offload, [&] {
-      check_rows(account->id(), *account->published(), *mailbox, report.findings);
-      MessageChecker(account, deep, report.findings).run(*mailbox);
-    });
-    ++report.mailboxes;
-    report.messages += mailbox->head.messages;
-  }
-  state = account->published();
-  co_await async::offload(state_->offload,
-                          [&] { MessageChecker(account, deep, report.findings).run(*state); });
-  for (const auto& [id, mailbox] : state->mailboxes) {
-    bytes += mailbox->head.bytes;
-    messages += mailbox->head.messages;
-  }
-  if (bytes != state->counters.bytes || messages != state->counters.messages)
-    report.findings.push_back("account " + to_hex(account->id()) +
-                              ": the quota counters are wrong");
-  co_return Status{};
-}
-
-async::Task<Result<Store::CheckReport>> Store::check(bool deep) {
-  CheckReport report;
-  std::optional<PartitionId> after;
-  for (;;) {
-    constexpr std::size_t kAtOnce = 100;
-    auto ids = co_await async::offload(state_->offload,
-                                       [&] { return state_->engine.partitions(after, kAtOnce); });
-    if (!ids) co_return pass(ids);
-    for (const PartitionId& id : *ids) {
-      if (!is_account_partition(id)) continue;
-      auto opened = co_await account(id);
-      if (opened) {
-        (void)co_await check_account(*opened, deep, report);
-      } else if (opened.error().kind != ErrorKind::not_found) {
-        report.findings.push_back("account " + to_hex(id) + ": " + opened.error().text);
-      }
-    }
-    co_await trim();
-    if (ids->size() < kAtOnce) break;
-    after = ids->back();
-  }
-  std::string last;
-  for (;;) {
-    constexpr std::size_t kAtOnce = 1000;
-    auto addresses = co_await list_addresses(last, kAtOnce);
-    if (!addresses) co_return pass(addresses);
-    for (const Listed& listed : *addresses) {
-      if (auto there = co_await profile(listed.entry.account); !there)
-        report.findings.push_back("address " + listed.address + ": " + there.error().text);
-    }
-    if (addresses->size() < kAtOnce) break;
-    last = addresses->back().address;
-  }
-  auto queued = co_await accounts_with_outbox();
-  if (!queued) report.findings.push_back("the list of outboxes: " + queued.error().text);
-  co_return report;
+async::Task<Result<Store::CheckReport>> Store::check(bool deep, Repair repair) {
+  StoreCheck check(*this, deep ? CheckDepth::hashed : CheckDepth::named);
+  co_return co_await check.run(repair);
 }
 
 }  // namespace posthorn::store

@@ -195,6 +195,7 @@ async::Task<Status> Maintenance::checkpoint(Account& account, MailboxId id) {
   write_again(*mailbox, packed.stale, edits);
   auto next = std::make_shared<Mailbox>(*mailbox);
   next->tail_rows = packed.storage.tail_rows();
+  next->head_rebuilt = false;  // It is stored here.
   edits.push_back({keys::chunks(id), encode_chunks(packed.storage.chunks)});
   edits.push_back({keys::head(id), encode_head(next->head, next->tail_rows)});
   edits.push_back({keys::account(), encode_counters(state->counters)});

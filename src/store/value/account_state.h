@@ -61,6 +61,8 @@ struct AccountState {
   }
   /// Whether `name` has mailboxes below it.
   [[nodiscard]] bool has_children(std::string_view name) const;
+  /// Makes the account's counts those of its mailboxes: after a head was found wrong.
+  void count_again();
   [[nodiscard]] MailboxPtr find_special(SpecialUse use) const;
 };
 using StatePtr = std::shared_ptr<const AccountState>;

@@ -103,6 +103,15 @@ bool AccountState::has_children(std::string_view name) const {
   return it != names->end() && it->first.starts_with(prefix);
 }
 
+void AccountState::count_again() {
+  counters.bytes = 0;
+  counters.messages = 0;
+  for (const auto& [id, mailbox] : mailboxes) {
+    counters.bytes += mailbox->head.bytes;
+    counters.messages += mailbox->head.messages;
+  }
+}
+
 MailboxPtr AccountState::find_special(SpecialUse use) const {
   for (const auto& [id, mailbox] : mailboxes)
     if ((mailbox->special_use & bit(use)) != 0) return mailbox;

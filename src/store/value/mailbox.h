@@ -81,6 +81,9 @@ struct Mailbox {
   std::shared_ptr<const Contents> contents;
   /// Where the contents lie in the engine; known when they are.
   std::shared_ptr<const MailboxStorage> storage;
+  /// The stored head did not match the rows when they were read: `head` is made of the rows, and the
+  /// next change of the mailbox stores it.
+  bool head_rebuilt = false;
   std::uint32_t tail_rows = 0;  ///< What is not packed into chunk pages yet, counted as rows.
 };
 using MailboxPtr = std::shared_ptr<const Mailbox>;

@@ -1,5 +1,6 @@
 #include "server/imap/commands.h"
 #include "server/imap/session.h"
+#include "service/delete_mailbox.h"
 
 namespace posthorn::server::imap {
 
@@ -12,15 +13,8 @@ CommandTask cmd_delete(Session& session, wi::DeleteCommand& command) {
   if (mailbox == nullptr && state->has_children(command.mailbox)) {
     co_return Reply::no("there are mailboxes below it", wi::CodeName::has_children);
   }
-  store::ChangeFunction function = [&](store::Change& change) -> Status {
-    if (auto done = change.delete_mailbox(command.mailbox); !done) return done;
-    if (auto done = change.unsubscribe(command.mailbox); !done) return pass(done);
-    return {};
-  };
-  std::vector<MailboxId> needs;
-  if (mailbox != nullptr) needs.push_back(mailbox->id);
-  auto receipt = co_await session.account->change(std::move(needs), std::move(function));
-  if (!receipt) co_return session.refuse(receipt.error());
+  Status done = co_await service::delete_mailbox(session.account, command.mailbox);
+  if (!done) co_return session.refuse(done.error());
   if (session.selected && mailbox != nullptr && session.selected->id == mailbox->id) {
     session.selected.reset();
     session.say(wi::Condition::ok, wi::CodeName::closed, "The selected mailbox was deleted");

@@ -1,4 +1,5 @@
 #include <utility>
+#include <vector>
 
 #include "server/imap/client_watch.h"
 #include "server/imap/commands.h"
@@ -26,7 +27,8 @@ CommandTask cmd_search(Session& session, wi::SearchCommand& command) {
     if (saves) session.selected->saved_result = {};  // RFC 5182 §2.1
     co_return session.refuse(found.error());
   }
-  const std::vector<std::uint32_t>& positions = *found;
+  const std::vector<std::uint32_t>& positions = found->positions;
+  answer.warn(found->unreadable, "they are left out");
   if (command.returns || session.enabled.rev2) {
     // RFC 9051 §6.4.4: in rev2 SEARCH is answered by ESEARCH, with ALL when nothing was asked for.
     wi::SearchReturn returns = command.returns.value_or(wi::SearchReturn{});

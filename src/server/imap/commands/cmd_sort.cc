@@ -1,4 +1,5 @@
 #include <utility>
+#include <vector>
 
 #include "server/imap/client_watch.h"
 #include "server/imap/commands.h"
@@ -26,7 +27,8 @@ CommandTask cmd_sort(Session& session, wi::SortCommand& command) {
     if (command.returns && command.returns->save) session.selected->saved_result = {};
     co_return session.refuse(found.error());
   }
-  const std::vector<std::uint32_t>& positions = *found;
+  const std::vector<std::uint32_t>& positions = found->positions;
+  answer.warn(found->unreadable, "they are left out or sorted as if empty");
   if (command.returns) {
     answer.say_extended(*command.returns, positions, SearchAnswer::Order::as_given,
                         command.uses_modseq);

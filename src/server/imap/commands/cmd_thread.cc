@@ -16,12 +16,13 @@ CommandTask cmd_thread(Session& session, wi::ThreadCommand& command) {
   session.tell_keywords(**now);
   SearchAnswer answer(session, *now, command.numbering);
   const ClientWatch watch(session);
-  const auto forest =
+  const auto found =
       co_await service::search_threads(answer.scope(), std::move(command.key), command.algorithm);
-  if (!forest) co_return session.refuse(forest.error());
+  if (!found) co_return session.refuse(found.error());
+  answer.warn(found->unreadable, "they are left out or stand alone");
   std::vector<wi::ThreadItem> items;
-  items.reserve(forest->size());
-  for (const search::ThreadNode& node : *forest)
+  items.reserve(found->forest.size());
+  for (const search::ThreadNode& node : found->forest)
     items.push_back({node.position ? answer.number_of(*node.position) : 0, node.depth});
   auto w = session.writer();
   wi::format_thread(w, items);

@@ -16,11 +16,13 @@
 #include "server/imap/fetch/fetch_plan.h"
 #include "server/imap/fetch/fetch_row.h"
 #include "server/imap/object_id.h"
+#include "server/imap/reply.h"
 #include "server/imap/window.h"
 #include "service/messages.h"
 #include "service/rows.h"
 #include "store/read/piece_batch.h"
 #include "store/store.h"
+#include "store/upkeep/damage_log.h"
 #include "text/nul.h"
 
 namespace posthorn::server::imap {
@@ -42,14 +44,17 @@ class Fetch {
       : session_(session),
         command_(command),
         plan_(plan_fetch(command)),
+        now_(now),
         reader_(session.selected->told(), now, std::move(seqnums)),
         flags_(session, now),
         strings_(session.dialect().utf8 ? message::StringForm::utf8 : message::StringForm::ascii) {}
 
   /// Errors: closed once the connection is lost.
   Task<Status> run();
-  /// The first message that could not be read, or why an item could not be given.
+  /// Why the first message that was left out was, other than because of damage.
   [[nodiscard]] const std::optional<Error>& failed() const { return failed_; }
+  /// Those left out because of damage.
+  [[nodiscard]] const store::Unreadable& unreadable() const { return unreadable_; }
   /// UIDs whose content was sent and that had no \Seen.
   [[nodiscard]] const NumberSet& seen() const { return seen_; }
 
@@ -73,7 +78,7 @@ class Fetch {
   bool write_plain(Batch& batch, const Row& row);
   bool write_item(wi::FetchWriter& fetch, const wi::FetchItem& item, const Row& row);
   void write_header(wi::FetchWriter& fetch, const wi::FetchItem& item, std::string_view header);
-  void fail_row(std::size_t start, const Error& error);
+  void fail_row(std::size_t start, const Row& row, const Error& error);
   [[nodiscard]] ModSeq changed_since() const { return command_.changed_since.value_or(ModSeq(0)); }
 
   static constexpr std::size_t kBatch = 256;
@@ -85,6 +90,7 @@ class Fetch {
   Session& session_;
   const wi::FetchCommand& command_;
   const FetchPlan plan_;
+  const store::Mailbox& now_;
   service::RowReader reader_;
   RowWriter flags_;
   const message::StringForm strings_;  ///< Of ENVELOPE and BODYSTRUCTURE (RFC 9755 §3).
@@ -92,6 +98,7 @@ class Fetch {
   message::StructureView structure_;
   std::string_view header_;
   std::optional<Error> failed_;
+  store::Unreadable unreadable_;
   NumberSet seen_;
   SteadyClock::time_point began_ = SteadyClock::now();  ///< Of what others have waited for.
 };
@@ -204,21 +211,27 @@ Task<Status> Fetch::write_batch(Batch& batch) {
   co_return Status();
 }
 
-void Fetch::fail_row(std::size_t start, const Error& error) {
+/// Takes back what was written of the message; the others are given all the same.
+void Fetch::fail_row(std::size_t start, const Row& row, const Error& error) {
   session_.connection.out().resize(start);
-  if (!failed_) failed_ = error;
+  const Error judged = store::judge_unreadable(&now_, row.member.uid, error);
+  if (store::is_damage(judged.kind)) {
+    unreadable_.add(row.member.uid, judged);
+  } else if (!failed_) {
+    failed_ = judged;
+  }
 }
 
 bool Fetch::write_plain(Batch& batch, const Row& row) {
   const std::size_t start = session_.connection.out().size();
   if ((plan_.columns & bit(store::Column::structure)) != 0) {
     auto column = batch.emails.get(row.member.ordinal, store::Column::structure);
-    if (!column) return fail_row(start, column.error()), false;
+    if (!column) return fail_row(start, row, column.error()), false;
     structure_ = message::StructureView(*column);
   }
   if ((plan_.columns & bit(store::Column::header)) != 0) {
     auto column = batch.emails.get(row.member.ordinal, store::Column::header);
-    if (!column) return fail_row(start, column.error()), false;
+    if (!column) return fail_row(start, row, column.error()), false;
     header_ = *column;
   }
   auto writer = session_.writer();
@@ -242,30 +255,35 @@ Task<Status> Fetch::write_streaming(Batch& batch, const Row& row) {
   }
   for (const auto* column : {&header, &body, &structure}) {
     if (*column) continue;
-    fail_row(start, column->error());
+    fail_row(start, row, column->error());
     co_return fail(ErrorKind::corrupt, "left out");
   }
   header_ = *header;
   structure_ = message::StructureView(*structure);
   auto octets = service::MessageOctets::open(session_.account, header_, *body, &batch.pieces);
   if (!octets) {
-    fail_row(start, octets.error());
+    fail_row(start, row, octets.error());
     co_return pass(octets);
   }
   auto writer = session_.writer();
   wi::FetchWriter fetch(writer);
   ContentWriter content(session_, fetch, *octets, structure_);
+  if (auto ready = co_await content.prepare(plan_.items); !ready) {
+    fail_row(start, row, ready.error());
+    co_return ready;
+  }
   fetch.begin(row.seqnum);
   for (const wi::FetchItem& item : plan_.items) {
     if (write_item(fetch, item, row)) continue;
     auto written = co_await content.write(item);
     if (written) continue;
     if (written.error().kind == ErrorKind::closed) co_return written;
-    // What has not left yet can be taken back; else the response has no right end any more.
+    // It could be read a moment ago. What has not left yet can be taken back; else the response has
+    // no right end any more.
     if (session_.connection.octets_out() - session_.connection.out().size() > before - start) {
       co_return fail(ErrorKind::closed, "a response broke off");
     }
-    fail_row(start, written.error());
+    fail_row(start, row, written.error());
     co_return fail(ErrorKind::corrupt, "left out");
   }
   fetch.end();
@@ -377,6 +395,10 @@ CommandTask cmd_fetch(Session& session, wi::FetchCommand& command) {
   if (auto done = co_await fetch.run(); !done) co_return session.lost();
   auto seen = co_await set_seen(session, fetch.seen());
   if (!seen) co_return session.refuse(seen.error());
+  if (!fetch.unreadable().empty()) {
+    session.context.store.note_unreadable(session.account->id(), **now, fetch.unreadable());
+    co_return reply_to(store::describe(fetch.unreadable()));
+  }
   if (!fetch.failed()) co_return Reply::ok();
   if (fetch.failed()->kind == ErrorKind::not_found) {
     co_return Reply::no("some messages are gone", wi::CodeName::expunge_issued);

@@ -153,6 +153,55 @@ std::optional<ByteRange> ContentWriter::range_of(std::span<const std::uint32_t> 
   return range->end <= octets_.size() ? range : std::nullopt;
 }
 
+/// What BINARY[...] of a part is made of.
+struct ContentWriter::Part {
+  std::optional<ByteRange> range;  ///< None: there is no such part.
+  Coding coding;
+};
+
+ContentWriter::Part ContentWriter::binary_part(const wi::FetchItem& item) const {
+  Part found;
+  if (item.section.part.empty()) {
+    found.range = ByteRange{0, octets_.size()};
+  } else if (const auto part = structure_.part_at(item.section.part)) {
+    found.range = range_of(item.section.part, SectionKind::whole);
+    if (!part->is_multipart && !part->is_message)
+      found.coding = {part->encoding, text::iequals(part->type, "text")};
+  }
+  if (found.range && found.range->end > octets_.size()) found.range.reset();
+  return found;
+}
+
+Task<Status> ContentWriter::prepare(std::span<const wi::FetchItem> items) {
+  for (const wi::FetchItem& item : items)
+    if (auto ready = co_await prepare(item); !ready) co_return ready;
+  co_return Status();
+}
+
+Task<Status> ContentWriter::prepare(const wi::FetchItem& item) {
+  switch (item.kind) {
+    case Kind::binary:
+    case Kind::binary_size: {
+      const Part part = binary_part(item);
+      if (!part.range) co_return Status();
+      if (auto known = message::PartDecoder::binary(part.coding.encoding); !known)
+        co_return pass(known);
+      co_return co_await octets_.prepare(part.range->begin, part.range->end);
+    }
+    case Kind::body_section:
+    case Kind::rfc822:
+    case Kind::rfc822_header:
+    case Kind::rfc822_text: {
+      const auto range = range_of(item);
+      if (!range) co_return Status();
+      const ByteRange wanted =
+          is_filtered(item) ? ByteRange{0, range->size()} : clip(range->size(), item.partial);
+      co_return co_await octets_.prepare(range->begin + wanted.begin, range->begin + wanted.end);
+    }
+    default: co_return Status();
+  }
+}
+
 Task<Status> ContentWriter::write(const wi::FetchItem& item) {
   if (item.kind == Kind::binary || item.kind == Kind::binary_size) {
     co_return co_await write_binary(item);
@@ -211,16 +260,8 @@ Task<Status> ContentWriter::write_fields(const wi::FetchItem& item, ByteRange ra
 }
 
 Task<Status> ContentWriter::write_binary(const wi::FetchItem& item) {
-  std::optional<ByteRange> range;
-  Coding coding;
-  if (item.section.part.empty()) {
-    range = ByteRange{0, octets_.size()};
-  } else if (const auto part = structure_.part_at(item.section.part)) {
-    range = range_of(item.section.part, SectionKind::whole);
-    if (!part->is_multipart && !part->is_message)
-      coding = {part->encoding, text::iequals(part->type, "text")};
-  }
-  if (!range || range->end > octets_.size()) {
+  const auto [range, coding] = binary_part(item);
+  if (!range) {
     if (item.kind == Kind::binary_size) {
       fetch_.binary_size(item, 0);
     } else {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "async/task.h"
 #include "message/mime/section.h"
@@ -20,11 +21,19 @@ class ContentWriter {
                 const message::StructureView& structure)
       : session_(session), fetch_(fetch), octets_(octets), structure_(structure) {}
 
-  /// Errors: unknown_encoding (RFC 3516 §4.3), io, corrupt, not_found: nothing was written. Once a
-  /// literal has begun a failure ends the session (`closed`), since no response could follow.
+  /// Finds out whether write() will succeed with all of these, before the response begins: a literal
+  /// that was announced cannot be taken back, and one that is filled up with something else would be
+  /// kept by the client as the message. Items that are not of the content are passed over. Errors:
+  /// unknown_encoding (RFC 3516 §4.3), io, corrupt, not_found.
+  async::Task<Status> prepare(std::span<const wire::imap::FetchItem> items);
+  /// Errors: as prepare(): nothing was written. Once a literal has begun, what fails now and could
+  /// be read in prepare() ends the session (`closed`).
   async::Task<Status> write(const wire::imap::FetchItem& item);
 
  private:
+  struct Part;
+  async::Task<Status> prepare(const wire::imap::FetchItem& item);
+  [[nodiscard]] Part binary_part(const wire::imap::FetchItem& item) const;
   [[nodiscard]] std::optional<message::ByteRange> range_of(const wire::imap::FetchItem& item) const;
   [[nodiscard]] std::optional<message::ByteRange> range_of(std::span<const std::uint32_t> part,
                                                            message::SectionKind kind) const;

@@ -1,0 +1,75 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "cli/program.h"
+
+namespace posthorn::cli {
+namespace {
+
+using admin::Json;
+using admin::number_of;
+using admin::text_of;
+
+struct MailboxOptions {
+  std::string account;
+  std::string mailbox;
+  bool yes = false;
+  bool json = false;
+};
+
+int list(const Program& program, const MailboxOptions& options) {
+  return ask(program, {{"do", "mailbox.list"}, {"name", options.account}}, [&](const Json& said) {
+    const auto* mailboxes = said.if_contains("mailboxes");
+    if (mailboxes == nullptr || !mailboxes->is_array()) return;
+    for (const auto& entry : mailboxes->get_array()) {
+      if (options.json) {
+        fmt::print("{}\n", boost::json::serialize(entry));
+      } else if (entry.is_object()) {
+        fmt::print("{:>9} {}\n", number_of(entry.get_object(), "messages"),
+                   text_of(entry.get_object(), "mailbox"));
+      }
+    }
+  });
+}
+
+int remove(const Program& program, const MailboxOptions& options) {
+  if (!options.yes)
+    return complain({ErrorKind::bad_argument,
+                     "this removes the mailbox with all its mail; say --yes if that is meant"});
+  return ask(program,
+             {{"do", "mailbox.remove"}, {"name", options.account}, {"mailbox", options.mailbox}},
+             [](const Json&) {});
+}
+
+}  // namespace
+
+void add_mailbox(CLI::App& app, Program& program) {
+  CLI::App* const mailbox = app.add_subcommand("mailbox", "List and remove mailboxes");
+  mailbox->require_subcommand(1);
+  mailbox->footer(
+      "Examples:\n"
+      "  posthorn mailbox list ada@example.org\n"
+      "  posthorn mailbox remove ada@example.org Archive/2019 --yes");
+  const auto options = std::make_shared<MailboxOptions>();
+  const auto subcommand = [&](const char* name, const char* help) {
+    CLI::App* const made = mailbox->add_subcommand(name, help);
+    made->add_option("account", options->account, "The account's address")->required();
+    return made;
+  };
+
+  CLI::App* const listed = subcommand("list", "One mailbox a line, with its number of messages");
+  listed->add_flag("--json", options->json, "One JSON object a line");
+  listed->callback([&program, options] {
+    program.run = [&program, options] { return list(program, *options); };
+  });
+
+  CLI::App* const removed =
+      subcommand("remove", "Remove a mailbox and its mail, also one that cannot be opened");
+  removed->add_option("mailbox", options->mailbox, "Its name, levels parted by /")->required();
+  removed->add_flag("--yes", options->yes, "Do not refuse");
+  removed->callback([&program, options] {
+    program.run = [&program, options] { return remove(program, *options); };
+  });
+}
+
+}  // namespace posthorn::cli

@@ -1,0 +1,98 @@
+#include "engine/faulty/faulty_engine.h"
+
+/// Damage that stays: what is set here, and how a read meets it.
+namespace posthorn::engine {
+
+void FaultyEngine::damage_piece(const PieceName& name, Error error) {
+  const std::scoped_lock lock(mutex_);
+  damaged_pieces_.insert_or_assign(name, std::move(error));
+}
+
+void FaultyEngine::damage_page(const PartitionId& partition, PageNumber number, Error error) {
+  const std::scoped_lock lock(mutex_);
+  damaged_pages_.insert_or_assign({partition, number}, std::move(error));
+}
+
+void FaultyEngine::damage_rows(const PartitionId& partition, std::string first, std::string last,
+                               Error error) {
+  const std::scoped_lock lock(mutex_);
+  damaged_rows_.push_back({partition, std::move(first), std::move(last), std::move(error)});
+}
+
+void FaultyEngine::damage_partitions(const PartitionId& first, const PartitionId& last,
+                                     Error error) {
+  const std::scoped_lock lock(mutex_);
+  damaged_partitions_.push_back({first, last, std::move(error)});
+}
+
+void FaultyEngine::report_file(FileDamage damage) {
+  const std::scoped_lock lock(mutex_);
+  damaged_files_.push_back(std::move(damage));
+}
+
+void FaultyEngine::heal() {
+  const std::scoped_lock lock(mutex_);
+  damaged_pieces_.clear();
+  damaged_pages_.clear();
+  damaged_rows_.clear();
+  damaged_partitions_.clear();
+  damaged_files_.clear();
+}
+
+const Error* FaultyEngine::damage_at(const PartitionId& partition, std::string_view key) const {
+  for (const DamagedRows& damaged : damaged_rows_)
+    if (damaged.partition == partition && damaged.first <= key && key < damaged.last)
+      return &damaged.error;
+  return nullptr;
+}
+
+Result<std::vector<FileDamage>> FaultyEngine::verify_files() {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!damaged_files_.empty()) return damaged_files_;
+  }
+  return inner_->verify_files();
+}
+
+Result<std::vector<std::optional<std::string>>> FaultyEngine::get(const PartitionId& partition,
+                                                                  std::span<const std::string> keys,
+                                                                  Tier tier) {
+  if (Status ok = before_read(tier); !ok) return pass(ok);
+  settle_hints(partition);
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const std::string& key : keys)
+      if (const Error* error = damage_at(partition, key)) return std::unexpected(*error);
+  }
+  return inner_->get(partition, keys, tier);
+}
+
+/// As an iterator: what it stands on after the last row it gives has been read too.
+Result<ScanResult> FaultyEngine::scan(const PartitionId& partition, std::string_view first,
+                                      std::string_view last, std::size_t limit, Tier tier) {
+  if (Status ok = before_read(tier); !ok) return pass(ok);
+  settle_hints(partition);
+  auto scanned = inner_->scan(partition, first, last, limit, tier);
+  if (!scanned) return scanned;
+  const std::scoped_lock lock(mutex_);
+  for (const Row& row : scanned->rows)
+    if (const Error* error = damage_at(partition, row.key)) return std::unexpected(*error);
+  if (scanned->next_key)
+    if (const Error* error = damage_at(partition, *scanned->next_key))
+      return std::unexpected(*error);
+  return scanned;
+}
+
+Result<std::vector<PartitionId>> FaultyEngine::partitions(const std::optional<PartitionId>& after,
+                                                          std::size_t limit) {
+  if (Status ok = before_read(Tier::may_block); !ok) return pass(ok);
+  auto found = inner_->partitions(after, limit);
+  if (!found) return found;
+  const std::scoped_lock lock(mutex_);
+  for (const PartitionId& id : *found)
+    for (const DamagedPartitions& damaged : damaged_partitions_)
+      if (damaged.first <= id && id <= damaged.last) return std::unexpected(damaged.error);
+  return found;
+}
+
+}  // namespace posthorn::engine

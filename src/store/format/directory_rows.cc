@@ -1,0 +1,42 @@
+#include "store/format/directory_rows.h"
+
+#include <algorithm>
+#include <span>
+
+#include "base/bytes.h"
+#include "store/format/codec.h"
+#include "store/format/keys.h"
+#include "store/format/record.h"
+
+namespace posthorn::store {
+
+std::string encode_address(const AddressEntry& entry) {
+  std::string out;
+  ByteWriter w(out);
+  w.raw(entry.account.view());
+  w.u8(entry.alias ? 1 : 0);
+  return seal(out);
+}
+
+Result<AddressEntry> decode_address(std::string_view record) {
+  auto payload = unseal(record);
+  if (!payload) return pass(payload);
+  ByteReader r(*payload);
+  AddressEntry entry;
+  std::ranges::copy(r.raw(entry.account.bytes.size()),
+                    reinterpret_cast<char*>(entry.account.bytes.data()));
+  entry.alias = r.u8() != 0;
+  if (!r.ok()) return fail(ErrorKind::corrupt, "an address record cannot be read");
+  return entry;
+}
+
+Result<AccountProfile> read_profile(engine::Engine& engine, const AccountId& id,
+                                    engine::Tier tier) {
+  const std::string key = keys::profile();
+  auto rows = engine.get(id, std::span(&key, 1), tier);
+  if (!rows) return pass(rows);
+  if (!rows->front()) return fail(ErrorKind::not_found, "No such account");
+  return decode_profile(*rows->front());
+}
+
+}  // namespace posthorn::store

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "engine/engine.h"
+#include "store/store.h"
+
+/// The rows that make an account: its addresses' in the directory, and its profile's.
+namespace posthorn::store {
+
+std::string encode_address(const AddressEntry& entry);
+/// Errors: corrupt, not_supported.
+Result<AddressEntry> decode_address(std::string_view record);
+
+/// Errors: not_found, corrupt, and those of the engine.
+Result<AccountProfile> read_profile(engine::Engine& engine, const AccountId& id, engine::Tier tier);
+
+}  // namespace posthorn::store

@@ -1,0 +1,186 @@
+#include <set>
+
+#include "store/change/queue_list.h"
+#include "store/read/load_readable.h"
+#include "store/store_state.h"
+#include "store/upkeep/check.h"
+#include "store/upkeep/check_messages.h"
+#include "store/upkeep/damage_log.h"
+
+namespace posthorn::store {
+namespace {
+
+using Find = std::function<void(const std::string&)>;
+
+/// What the rows say must be what the head says, and every number in its bounds. Returns whether a
+/// head made of the rows would be another.
+bool check_rows(const AccountState& state, const Mailbox& mailbox, const Find& find) {
+  const std::uint64_t newest = state.seq.value;
+  const MailboxHead& head = mailbox.head;
+  std::uint32_t last_uid = 0;
+  bool low_modseq = false;
+  MailboxHead counted;
+  mailbox.contents->for_each(
+      0, mailbox.contents->count(),
+      [&](std::uint32_t, const MemberLeaf& m, const FlagLeaf& f, std::uint32_t k) {
+        const std::string uid = "UID " + std::to_string(m.uid[k]);
+        if (m.uid[k] <= last_uid) find(uid + " is out of order");
+        last_uid = m.uid[k];
+        if (m.uid[k] >= head.uid_next.value) find(uid + " is not below UIDNEXT");
+        if (f.modseq[k] == 0 || f.modseq[k] > head.highest_modseq.value) {
+          find(uid + " has a MODSEQ above the mailbox's");
+          low_modseq = low_modseq || (f.modseq[k] != 0 && f.modseq[k] <= newest);
+        }
+        if (m.ordinal[k] >= state.counters.next_ordinal.value)
+          find(uid + " names a message that never was");
+        ++counted.messages;
+        counted.bytes += m.size[k];
+        if ((f.system[k] & bit(SystemFlag::seen)) == 0) ++counted.unseen;
+        if ((f.system[k] & bit(SystemFlag::deleted)) != 0) {
+          ++counted.deleted;
+          counted.deleted_bytes += m.size[k];
+        }
+      });
+  if (counted.messages != head.messages) find("the count of messages is wrong");
+  if (counted.unseen != head.unseen) find("the count of unseen messages is wrong");
+  if (counted.deleted != head.deleted) find("the count of deleted messages is wrong");
+  if (counted.bytes != head.bytes || counted.deleted_bytes != head.deleted_bytes)
+    find("the count of bytes is wrong");
+  if (mailbox.head_rebuilt) find("the rows do not match the stored head, and are believed");
+  if (head.highest_modseq.value > newest || head.highest_modseq.value == 0)
+    find("HIGHESTMODSEQ is impossible");
+  if (head.uid_validity.value == 0 || head.uid_validity >= state.counters.next_uid_validity)
+    find("UIDVALIDITY was never given out");
+  return mailbox.head_rebuilt || low_modseq || counted.messages != head.messages ||
+         counted.unseen != head.unseen || counted.deleted != head.deleted ||
+         counted.bytes != head.bytes || counted.deleted_bytes != head.deleted_bytes;
+}
+
+}  // namespace
+
+/// Mailboxes of the account, and whether its counts are those of its mailboxes.
+struct AccountCheck::Seen {
+  std::set<MailboxId> to_repair;
+  bool counts_wrong = false;
+};
+
+std::string describe_account(const AccountId& id, std::string_view name) {
+  return name.empty() ? "account " + to_hex(id) : fmt::format("account {} ({})", name, to_hex(id));
+}
+
+std::string AccountCheck::place_of(const Mailbox& mailbox) const {
+  return fmt::format("{} mailbox \"{}\"", where_, mailbox.name);
+}
+
+void AccountCheck::find(const std::string& where, std::string_view what) {
+  report_.findings.push_back(fmt::format("{}: {}", where, what));
+}
+
+async::Task<void> AccountCheck::run(Store::Repair wanted) {
+  ++report_.accounts;
+  Seen seen;
+  const StatePtr before = account_->published();
+  for (const auto& [id, listed] : before->mailboxes) co_await check_mailbox(id, *listed, seen);
+  co_await check_outbox();
+  AccountState counted = *account_->published();
+  const AccountCounters stored = counted.counters;
+  counted.count_again();
+  seen.counts_wrong =
+      stored.bytes != counted.counters.bytes || stored.messages != counted.counters.messages;
+  if (seen.counts_wrong) find(where_, "the quota counters are wrong");
+  if (wanted == Store::Repair::mailboxes) co_await repair(seen);
+}
+
+async::Task<void> AccountCheck::check_mailbox(MailboxId id, const Mailbox& listed, Seen& seen) {
+  auto loaded = co_await account_->load(id);
+  if (!loaded && loaded.error().kind == ErrorKind::not_found) co_return;
+  const std::string place = place_of(listed);
+  const Find report = [&](const std::string& what) { find(place, what); };
+  Store& store = account_->store();
+  ++report_.mailboxes;
+  report_.messages += loaded ? (*loaded)->head.messages : listed.head.messages;
+  co_await async::offload(store.offload(), [&] {
+    MessageCheck messages(account_, depth_);
+    if (loaded) {
+      if (check_rows(*account_->published(), **loaded, report)) seen.to_repair.insert(id);
+      messages.run(*(*loaded)->contents, report);
+      return;
+    }
+    find(place, fmt::format("it cannot be opened, with {} messages: {} ({})", listed.head.messages,
+                            loaded.error().text, loaded.error().cause));
+    if (is_damage(loaded.error().kind)) seen.to_repair.insert(id);
+    auto readable = load_readable_contents(store.engine(), account_->id(), listed);
+    if (!readable) return find(place, readable.error().text);
+    for (const std::string& what : readable->damage.findings) find(place, what);
+    const NumberSet& lost = readable->damage.uids;
+    if (!lost.empty())
+      find(place,
+           fmt::format("{} cannot be read from its rows; some may have been expunged",
+                       lost.count() == 1 ? "UID " + lost.to_text() : "UIDs " + lost.to_text()));
+    messages.run(*readable->loaded.contents, report);
+  });
+}
+
+async::Task<void> AccountCheck::check_outbox() {
+  const StatePtr state = account_->published();
+  if (state->outbox->empty()) co_return;
+  Store& store = account_->store();
+  co_await async::offload(store.offload(), [&] {
+    MessageCheck messages(account_, depth_);
+    for (const auto& [id, entry] : *state->outbox) {
+      const std::string place = fmt::format("{} outbox {}", where_, id.value);
+      if (entry->email >= state->counters.next_ordinal || id.value > state->seq.value)
+        find(place, "it has a number that was never given out");
+      if (entry->recipients.empty()) find(place, "it is for nobody");
+      if (Status ok = messages.run(entry->email, entry->size); !ok) find(place, ok.error().text);
+    }
+    auto listed = is_listed(store.engine(), account_->id());
+    if (!listed) {
+      find(where_, "the queue's list cannot be read: " + listed.error().text);
+    } else if (!*listed) {
+      find(where_, "a restart would not find its outbox");
+    }
+  });
+}
+
+async::Task<void> AccountCheck::repair(const Seen& seen) {
+  std::set<MailboxId> wanted = seen.to_repair;
+  const StatePtr state = account_->published();
+  // Any mailbox will do: with it the counts are made again.
+  if (wanted.empty() && seen.counts_wrong)
+    for (const auto& [id, mailbox] : state->mailboxes) {
+      wanted.insert(id);
+      break;
+    }
+  for (const MailboxId id : wanted) co_await repair(id);
+}
+
+async::Task<void> AccountCheck::repair(MailboxId id) {
+  auto readable = co_await account_->load_readable(id);
+  if (!readable) {
+    if (readable.error().kind != ErrorKind::not_found)
+      find(where_, "a mailbox was not repaired: " + readable.error().text);
+    co_return;
+  }
+  const std::string place = place_of(*readable->mailbox);
+  const MailboxDamage& damage = readable->damage;
+  Status done = fail(ErrorKind::corrupt, "writing its rows anew would not make them readable");
+  if (!damage.beyond_repair) {
+    auto changed = co_await account_->change(
+        {id}, [&](Change& change) { return change.rebuild_mailbox(id, damage); });
+    done = changed ? Status() : pass(changed);
+  }
+  if (!done) {
+    find(place, "it was not repaired: " + done.error().text);
+    // Nobody is to go on with what was left out.
+    if (!damage.findings.empty()) (void)co_await account_->forget_contents();
+    co_return;
+  }
+  const MailboxPtr now = account_->published()->find(id);
+  report_.repaired.push_back(
+      fmt::format("{}: its head was made from its rows: {} messages, {} unseen{}", place,
+                  now ? now->head.messages : 0, now ? now->head.unseen : 0,
+                  damage.uids.empty() ? "" : "; lost are UIDs " + damage.uids.to_text()));
+}
+
+}  // namespace posthorn::store
