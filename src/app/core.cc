@@ -22,10 +22,11 @@ std::size_t offload_threads(const config::Threads& threads) {
 constexpr std::size_t kOffloadQueue = 4096;
 
 Result<std::unique_ptr<engine::Engine>> open_engine(const config::Config& config, EngineKind kind,
-                                                    engine::IfAbsent if_absent) {
+                                                    engine::IfAbsent if_absent, Losses losses) {
   if (kind == EngineKind::memory) return std::make_unique<engine::MemoryEngine>();
   engine::RocksDbOptions options = engine_options(config);
   options.if_absent = if_absent;
+  options.accept_loss = losses == Losses::accept;
   return engine::open_rocksdb(options);
 }
 
@@ -76,9 +77,9 @@ Core::Core(const config::Threads& threads)
     : loops_(io_threads(threads)), offload_(offload_threads(threads), kOffloadQueue) {}
 
 Result<std::unique_ptr<Core>> Core::open(const config::Config& config, EngineKind kind,
-                                         engine::IfAbsent if_absent) {
+                                         engine::IfAbsent if_absent, Losses losses) {
   try {
-    return open_all(config, kind, if_absent);
+    return open_all(config, kind, if_absent, losses);
   } catch (const std::exception& error) {
     // Of threads and memory: the standard library's way to say that there are none.
     return fail(ErrorKind::limit,
@@ -89,9 +90,9 @@ Result<std::unique_ptr<Core>> Core::open(const config::Config& config, EngineKin
 }
 
 Result<std::unique_ptr<Core>> Core::open_all(const config::Config& config, EngineKind kind,
-                                             engine::IfAbsent if_absent) {
+                                             engine::IfAbsent if_absent, Losses losses) {
   std::unique_ptr<Core> core(new Core(config.threads));
-  auto engine = open_engine(config, kind, if_absent);
+  auto engine = open_engine(config, kind, if_absent, losses);
   if (!engine) return pass(engine);
   core->engine_ = std::move(*engine);
   auto store = store::Store::open(*core->engine_, core->loops_, core->offload_, system_clock(),

@@ -20,6 +20,12 @@ enum class EngineKind : std::uint8_t {
   memory,   ///< Nothing outlives the process.
 };
 
+/// What to do where acknowledged changes are lost in the write-ahead log.
+enum class Losses : std::uint8_t {
+  refuse,  ///< An error that says what is lost; nothing is changed.
+  accept,  ///< Go on with everything that can still be read.
+};
+
 /// The store, open, with the threads it works on.
 class Core {
  public:
@@ -27,7 +33,8 @@ class Core {
   /// process has the data open; not_found, io, corrupt, not_supported;
   /// limit when the system gives too few threads or too little memory.
   static Result<std::unique_ptr<Core>> open(const config::Config& config, EngineKind engine,
-                                            engine::IfAbsent if_absent);
+                                            engine::IfAbsent if_absent,
+                                            Losses losses = Losses::refuse);
   ~Core();
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
@@ -42,7 +49,7 @@ class Core {
  private:
   explicit Core(const config::Threads& threads);
   static Result<std::unique_ptr<Core>> open_all(const config::Config& config, EngineKind engine,
-                                                engine::IfAbsent if_absent);
+                                                engine::IfAbsent if_absent, Losses losses);
   async::LoopPool loops_;
   async::OffloadPool offload_;
   std::unique_ptr<engine::Engine> engine_;

@@ -297,7 +297,7 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   auto given = claim_descriptors(config);
   if (!given) return pass(given);
   settings.config.storage.max_open_files = given->engine_files;
-  auto core = Core::open(config, settings.engine, engine::IfAbsent::create);
+  auto core = Core::open(config, settings.engine, engine::IfAbsent::create, settings.losses);
   if (!core) return pass(core);
   std::unique_ptr<Server> server(new Server(
       std::make_unique<State>(std::move(settings), *given, std::move(*core),

@@ -17,6 +17,7 @@ struct ServerSettings {
   config::Config config;
   EngineKind engine = EngineKind::rocksdb;
   std::optional<std::string> any_user = {};  ///< accounts.h; for trials only.
+  Losses losses = Losses::refuse;
 };
 
 /// The whole server: data, listeners, protocols.

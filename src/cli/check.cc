@@ -39,6 +39,12 @@ int report(const Json& said, bool as_json) {
   return clean ? 0 : kFindings;
 }
 
+/// Data so damaged that it is not opened is a finding too.
+int cannot_look(const Error& error) {
+  const int code = complain(error);
+  return error.kind == ErrorKind::corrupt ? kFindings : code;
+}
+
 }  // namespace
 
 void add_check(CLI::App& app, Program& program) {
@@ -51,14 +57,17 @@ void add_check(CLI::App& app, Program& program) {
   check->footer(
       "Prints one line for each thing that is wrong; exit code 0 when there is none, 3 when there\n"
       "is, 1 when it could not look. With a server running it looks through that. --repair keeps\n"
-      "every message that can be read, says which cannot, and changes nothing else; exit code 3 says\n"
+      "every message that can be read, says which cannot, and changes nothing else; exit code 3 "
+      "says\n"
       "that something was found, repaired or not, so check again.\n"
       "Example:\n  posthorn --data-dir /var/lib/posthorn check --deep");
   check->callback([&program, options] {
     program.run = [&program, options] {
       int code = kFailed;
-      const int asked = ask(program, {{"do", "check"}, {"deep", options->deep}, {"repair", options->repair}},
-                            [&](const Json& said) { code = report(said, options->json); });
+      const int asked = ask(
+          program, {{"do", "check"}, {"deep", options->deep}, {"repair", options->repair}},
+          [&](const Json& said) { code = report(said, options->json); }, engine::IfAbsent::refuse,
+          cannot_look);
       return asked != 0 ? asked : code;
     };
   });

@@ -90,7 +90,7 @@ async::Task<Result<int>> open_and_work(const config::Config& config, engine::IfA
 
 int with_access(const Program& program,
                 const std::function<async::Task<Result<int>>(Access&)>& work,
-                engine::IfAbsent if_absent) {
+                engine::IfAbsent if_absent, Complain say) {
   const Result<config::Loaded> loaded = load_config(program);
   if (!loaded) return complain(loaded.error());
   log::set_level(log::Level::warning);
@@ -98,11 +98,12 @@ int with_access(const Program& program,
   std::unique_ptr<Access> access;
   const Result<int> code =
       async::run_blocking(open_and_work(loaded->config, if_absent, work, access));
-  return code ? *code : complain(code.error());
+  return code ? *code : say(code.error());
 }
 
 int ask(const Program& program, const admin::Json& request,
-        const std::function<void(const admin::Json&)>& show, engine::IfAbsent if_absent) {
+        const std::function<void(const admin::Json&)>& show, engine::IfAbsent if_absent,
+        Complain say) {
   const auto work = [&](Access& access) -> async::Task<Result<int>> {
     return [](admin::Admin& admin, admin::Json what,
               const std::function<void(const admin::Json&)>& then) -> async::Task<Result<int>> {
@@ -112,7 +113,7 @@ int ask(const Program& program, const admin::Json& request,
       co_return 0;
     }(access.admin(), request, show);
   };
-  return with_access(program, work, if_absent);
+  return with_access(program, work, if_absent, say);
 }
 
 }  // namespace posthorn::cli

@@ -67,16 +67,19 @@ class Access {
   std::unique_ptr<admin::Admin> admin_;
 };
 
+/// Says what failed, and returns the exit code.
+using Complain = int (*)(const Error&);
+
 /// Loads the configuration, opens the data, does `work` and closes it again. Returns the exit code;
-/// what fails is said on standard error. Only `init` makes a store where none is.
+/// what fails is said by `say`. Only `init` makes a store where none is.
 int with_access(const Program& program,
                 const std::function<async::Task<Result<int>>(Access&)>& work,
-                engine::IfAbsent if_absent = engine::IfAbsent::refuse);
+                engine::IfAbsent if_absent = engine::IfAbsent::refuse, Complain say = complain);
 
 /// One request, its answer given to `show`.
 int ask(const Program& program, const admin::Json& request,
         const std::function<void(const admin::Json&)>& show,
-        engine::IfAbsent if_absent = engine::IfAbsent::refuse);
+        engine::IfAbsent if_absent = engine::IfAbsent::refuse, Complain say = complain);
 
 // Each adds its command, with options, help and examples.
 void add_init(CLI::App& app, Program& program);

@@ -10,17 +10,25 @@
 namespace posthorn::cli {
 namespace {
 
-int serve(const Program& program, const std::string& ready_file) {
+struct ServeOptions {
+  std::string ready_file;
+  bool accept_loss = false;
+};
+
+int serve(const Program& program, const ServeOptions& options) {
   Result<config::Loaded> loaded = load_config(program);
   if (!loaded) return complain(loaded.error());
   log::set_level(loaded->config.log.level);
   for (const std::string& warning : loaded->warnings) log::warning("{}", warning);
   log::info("posthorn {} on {}", kProgramVersion, loaded->config.data_dir);
-  auto server = app::Server::start({.config = loaded->config});
+  auto server = app::Server::start(
+      {.config = loaded->config,
+       .losses = options.accept_loss ? app::Losses::accept : app::Losses::refuse});
   if (!server) return complain(server.error());
   app::RunHooks hooks;
   hooks.on_ready = [&]() -> Status {
-    return ready_file.empty() ? Status() : write_ready_file(ready_file, (*server)->addresses());
+    if (options.ready_file.empty()) return {};
+    return write_ready_file(options.ready_file, (*server)->addresses());
   };
   hooks.reload_config = [&]() -> Result<config::Config> {
     Result<config::Loaded> fresh = load_config(program);
@@ -37,19 +45,22 @@ int serve(const Program& program, const std::string& ready_file) {
 }  // namespace
 
 void add_serve(CLI::App& app, Program& program) {
-  const auto ready_file = std::make_shared<std::string>();
+  const auto options = std::make_shared<ServeOptions>();
   CLI::App* const command = app.add_subcommand("serve", "Run the server in the foreground");
   command
-      ->add_option("--ready-file", *ready_file,
+      ->add_option("--ready-file", options->ready_file,
                    "Written once it listens: a JSON object with the ports")
       ->type_name("FILE");
+  command->add_flag("--accept-loss", options->accept_loss,
+                    "Start although acknowledged changes are lost, as the start before has said");
   command->footer(
       "SIGHUP reads configuration and certificates again; SIGTERM and SIGINT end it in order.\n"
       "Examples:\n"
       "  posthorn --config /etc/posthorn/posthorn.toml serve\n"
       "  posthorn --data-dir ~/mail --set listen.imap=127.0.0.1:1143 serve");
-  command->callback(
-      [&program, ready_file] { program.run = [&] { return serve(program, *ready_file); }; });
+  command->callback([&program, options] {
+    program.run = [&program, options] { return serve(program, *options); };
+  });
 }
 
 }  // namespace posthorn::cli

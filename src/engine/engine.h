@@ -204,6 +204,13 @@ class Engine {
   /// engine without files.
   virtual Result<std::vector<FileDamage>> verify_files() { return std::vector<FileDamage>(); }
 
+  /// 0, or a number above any before it that was made when this store may have become older than
+  /// what clients have seen of it: acknowledged changes were lost and that was accepted, or an
+  /// older copy was put in its place. Numbers that were given out before may be given out again
+  /// unless the caller skips them (store/read/behind.h). The same while the engine is open. Thread:
+  /// any.
+  [[nodiscard]] virtual std::uint64_t epoch() const { return 0; }
+
   /// Waits until everything queued has been answered and flushes; every later call gets
   /// `unavailable`. Not to be called from a `done` or a listener.
   virtual void close() = 0;

@@ -286,7 +286,7 @@ async::Task<Result<MailboxPtr>> Account::load_at_home(MailboxId id) {
     co_return fail(ErrorKind::not_found, "No such mailbox");
   }
   auto loaded = co_await async::offload(
-      store_.offload(), [&] { return load_contents(store_.engine(), id_, *mailbox); });
+      store_.offload(), [&] { return load_contents(store_.engine(), id_, *mailbox, base->floor); });
   if (!loaded) {
     pipeline_->unlock();
     if (is_damage(loaded.error().kind))
@@ -345,8 +345,9 @@ async::Task<Result<Account::Readable>> Account::load_readable_at_home(MailboxId 
     if (mailbox) co_return Readable{mailbox, {}};
     co_return fail(ErrorKind::not_found, "No such mailbox");
   }
-  auto loaded = co_await async::offload(
-      store_.offload(), [&] { return load_readable_contents(store_.engine(), id_, *mailbox); });
+  auto loaded = co_await async::offload(store_.offload(), [&] {
+    return load_readable_contents(store_.engine(), id_, *mailbox, pipeline_->working->floor);
+  });
   if (!loaded) {
     pipeline_->unlock();
     co_return pass(loaded);
@@ -370,6 +371,7 @@ async::Task<Status> Account::forget_contents() {
 async::Task<Result<Account::Expunged>> Account::expunged_since(MailboxId mailbox, ModSeq since) {
   const AccountPtr self = shared_from_this();
   const Seq newest = published()->seq;
+  if (since < published()->floor) co_return Expunged{{}, false};
   co_return co_await async::offload(
       store_.offload(), [this, mailbox, since, newest]() -> Result<Expunged> {
         engine::Engine& engine = store_.engine();

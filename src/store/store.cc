@@ -10,6 +10,7 @@
 #include "store/format/keys.h"
 #include "store/format/record.h"
 #include "store/format/system.h"
+#include "store/read/behind.h"
 #include "store/read/email_catalog.h"
 #include "store/read/load.h"
 #include "store/store_state.h"
@@ -118,8 +119,11 @@ async::Task<Result<AccountPtr>> Store::account_at_home(AccountId id, std::size_t
   }
   const auto opening = std::make_shared<HomeShard::Opening>();
   shard.opening.emplace(id, opening);
-  auto loaded =
-      co_await async::offload(state_->offload, [&] { return load_account(state_->engine, id); });
+  auto loaded = co_await async::offload(state_->offload, [&]() -> Result<LoadedAccount> {
+    engine::Engine& engine = state_->engine;
+    if (Status level = bring_level(engine, id, engine.epoch()); !level) return pass(level);
+    return load_account(engine, id);
+  });
   shard.opening.erase(id);
   for (const auto h : opening->waiting) loop.post([h] { h.resume(); });
   if (!loaded) co_return pass(loaded);
@@ -284,6 +288,8 @@ async::Task<Result<AccountId>> Store::create_account(std::string_view name, std:
     change.set_quota(quota);
     change.set_profile(encode_profile({address, credentials, false, now.seconds, 1}));
     PreparedChange prepared = ChangeWriter::write(change, id);
+    if (const std::uint64_t epoch = state_->engine.epoch(); epoch != 0)  // It is level with it.
+      prepared.commit.edits.push_back({keys::behind(), encode_behind({epoch, ModSeq(0)})});
     // The address row alone makes the account exist, and takes back the intent said first: what a
     // crash leaves in between is swept away.
     const engine::Edit intent = removal_intent(id, now.seconds);

@@ -99,6 +99,7 @@ class FaultyEngine final : public Engine {
   Result<std::vector<PieceName>> pieces(const std::optional<PieceName>& after,
                                         std::size_t limit) override;
   Result<std::vector<FileDamage>> verify_files() override;
+  [[nodiscard]] std::uint64_t epoch() const override { return inner_->epoch(); }
   void close() override;
 
  private:

@@ -46,6 +46,9 @@ class MemoryEngine final : public Engine {
                                               std::size_t limit) override;
   Result<std::vector<PieceName>> pieces(const std::optional<PieceName>& after,
                                         std::size_t limit) override;
+  [[nodiscard]] std::uint64_t epoch() const override { return epoch_; }
+  /// For tests: as if an older copy had been put in place. While no store uses it.
+  void set_epoch(std::uint64_t epoch) { epoch_ = epoch; }
   void close() override;
 
  private:
@@ -85,6 +88,7 @@ class MemoryEngine final : public Engine {
   bool closed_ = false;
   std::mutex listener_mutex_;
   BellListener listener_;
+  std::uint64_t epoch_ = 0;
 };
 
 }  // namespace posthorn::engine

@@ -14,6 +14,13 @@ bool is_damage(const Error& error) {
 
 }  // namespace
 
+void Batch::begin(Database& database) {
+  database_ = &database;
+  batch_.Clear();
+  // First, so that a start can tell whether what lies before a damaged record was durable.
+  static_cast<void>(batch_.PutLogData(database.claim()));
+}
+
 Result<Batch::Tail> Batch::find_tail(const PartitionId& partition) {
   if (const auto it = tails_.find(partition); it != tails_.end()) return it->second.tail;
   if (const Tail* known = recent_tails_.find(partition)) return *known;

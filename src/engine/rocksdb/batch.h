@@ -23,7 +23,7 @@ class Batch {
   };
 
   /// Requires: empty. The database stays until `write` or `drop`.
-  void begin(Database& database) { database_ = &database; }
+  void begin(Database& database);
 
   /// The tail after it. Errors: conflict, too_big; io, corrupt when the tail cannot be read.
   ///

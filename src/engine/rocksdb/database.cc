@@ -7,9 +7,11 @@
 
 #include "base/bytes.h"
 #include "engine/rocksdb/layout.h"
+#include "engine/rocksdb/losses.h"
 #include "engine/rocksdb/open_check.h"
 #include "engine/rocksdb/status.h"
 #include "engine/rocksdb/tuning.h"
+#include "engine/rocksdb/wal_guard.h"
 
 namespace posthorn::engine::rocks {
 namespace {
@@ -58,18 +60,28 @@ Result<std::unique_ptr<Database>> Database::open(const RocksDbOptions& options, 
   const auto cache = make_cache(options);
   ::rocksdb::DBOptions settings = db_options(options, env, cache, alarm);
   const auto families = column_families(options, cache);
+  // The order matters: whether all files are there is looked at before anything is written, the
+  // logs are judged before RocksDB replays them, and only then may RocksDB open the folder.
   const auto opening = check_before_open(options, settings, families);
   if (!opening) return std::unexpected(opening.error());
   settings.create_if_missing = *opening == Opening::create;
   if (*opening == Opening::create)
     if (Status made = make_private_directory(options.path); !made) return pass(made);
+  auto marks = guard_wal(options, env ? *env : *::rocksdb::Env::Default());
+  if (!marks) return pass(marks);
   std::unique_ptr<Database> made(new Database);
+  made->watch_ =
+      std::make_shared<WalWatch>(env ? env->GetFileSystem() : ::rocksdb::FileSystem::Default(),
+                                 options.path, std::move(*marks));
+  made->env_ = ::rocksdb::NewCompositeEnv(made->watch_);
+  settings.env = made->env_.get();
   ::rocksdb::DB* db = nullptr;
   const ::rocksdb::Status opened =
       ::rocksdb::DB::Open(settings, options.path, families, &made->handles_, &db);
   if (!opened.ok()) return std::unexpected(open_error(opened, options.path));
   made->db_.reset(db);
   if (Status ok = made->check_format(); !ok) return pass(ok);
+  if (Status ok = made->read_epoch(options.path); !ok) return pass(ok);
   return made;
 }
 
@@ -103,11 +115,7 @@ Status Database::check_format() {
     ByteWriter w(value);
     w.u32(kFormatVersion);
     w.raw(kProduct);
-    ::rocksdb::WriteOptions durable;
-    durable.sync = true;
-    const auto put = db_->Put(durable, meta(), slice(kFormatKey), value);
-    if (!put.ok()) return fail(put);
-    return {};
+    return put(kFormatKey, value);
   }
   ByteReader r(**stored);
   const std::uint32_t version = r.u32();
@@ -118,6 +126,28 @@ Status Database::check_format() {
                           fmt::format("the data directory has format {}, this version of Posthorn "
                                       "knows formats up to {}",
                                       version, kFormatVersion));
+  return {};
+}
+
+Status Database::read_epoch(const std::string& path) {
+  auto declared = latest_epoch(path);
+  if (!declared) return pass(declared);
+  const auto stored = get(meta(), kEpochKey, Tier::may_block);
+  if (!stored) return std::unexpected(stored.error());
+  const auto known = *stored ? parse_number(**stored) : 0;
+  if (!known) return posthorn::fail(ErrorKind::corrupt, "the store's epoch is damaged");
+  epoch_ = std::max(*declared, *known);
+  // Kept here as well: it holds even if somebody tidies that file away.
+  return epoch_ == *known ? Status() : put(kEpochKey, format_number(epoch_));
+}
+
+Status Database::put(std::string_view key, std::string_view value) {
+  ::rocksdb::WriteBatch batch;
+  const ::rocksdb::Status added = batch.Put(meta(), slice(key), slice(value));
+  ::rocksdb::WriteOptions durable;
+  durable.sync = true;
+  const ::rocksdb::Status written = added.ok() ? write(durable, batch) : added;
+  if (!written.ok()) return fail(written);
   return {};
 }
 
@@ -150,14 +180,19 @@ namespace {
                                   ::rocksdb::WriteBatch& batch) {
   const std::lock_guard lock(writing_);
   if (failed_) return failed_before();
-  return note(db_->Write(options, &batch));
+  ::rocksdb::Status written = note(db_->Write(options, &batch));
+  if (written.ok() && options.sync) watch_->synced(watch_->lengths());
+  return written;
 }
 
 ::rocksdb::Status Database::sync() {
   // Not beside a write: had that failed meanwhile, RocksDB would end the process.
   const std::lock_guard lock(writing_);
   if (failed_) return failed_before();
-  return note(db_->SyncWAL());
+  const WalWatch::Lengths lengths = watch_->lengths();
+  ::rocksdb::Status synced = note(db_->SyncWAL());
+  if (synced.ok()) watch_->synced(lengths);
+  return synced;
 }
 
 Status Database::turn_compactions(const std::string& family, bool on) {

@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "engine/rocksdb/alarm.h"
 #include "engine/rocksdb/rocksdb_engine.h"
+#include "engine/rocksdb/wal_watch.h"
 
 namespace posthorn::engine::rocks {
 
@@ -56,6 +57,10 @@ class Database {
   Status turn_compactions(const std::string& family, bool on);
   /// What has to be written to table files when it is closed and opened again.
   [[nodiscard]] std::uint64_t unflushed_bytes();
+  /// What a write batch says first (wal_file.h).
+  [[nodiscard]] std::string claim() { return watch_->claim(); }
+  /// Engine::epoch.
+  [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
   /// Makes every write so far durable and empties the write buffers, so that the next open has
   /// nothing to replay.
   Status flush();
@@ -64,11 +69,16 @@ class Database {
   Database() = default;
   Status check_format();
   ::rocksdb::Status note(::rocksdb::Status status);
+  Status read_epoch(const std::string& path);
+  Status put(std::string_view key, std::string_view value);
 
+  std::shared_ptr<WalWatch> watch_;
+  std::unique_ptr<::rocksdb::Env> env_;  ///< Over watch_.
   std::unique_ptr<::rocksdb::DB> db_;
   std::vector<::rocksdb::ColumnFamilyHandle*> handles_;
   std::mutex writing_;
   std::atomic<bool> failed_ = false;
+  std::uint64_t epoch_ = 0;
 };
 
 [[nodiscard]] inline ::rocksdb::Slice slice(std::string_view v) { return {v.data(), v.size()}; }

@@ -12,6 +12,7 @@ namespace posthorn::engine::rocks {
 
 inline constexpr std::uint32_t kFormatVersion = 1;
 inline constexpr std::string_view kFormatKey = "format";
+inline constexpr std::string_view kEpochKey = "epoch";
 inline constexpr std::size_t kIdBytes = 16;
 
 /// What follows the id in a tail's key.

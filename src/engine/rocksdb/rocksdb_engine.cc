@@ -27,6 +27,7 @@ class RocksDbEngine final : public Engine {
   RocksDbEngine(const RocksDbOptions& options, ::rocksdb::Env* env, std::shared_ptr<Alarm> alarm,
                 std::unique_ptr<Database> database)
       : unsynced_limit_(options.unsynced_limit),
+        epoch_(database->epoch()),
         storage_(for_reopening(options), env, std::move(alarm), std::move(database)),
         committer_(storage_, options) {}
   ~RocksDbEngine() override { shut(); }
@@ -78,6 +79,7 @@ class RocksDbEngine final : public Engine {
     if (!use) return pass(use);
     return rocks::verify_files(**use);
   }
+  [[nodiscard]] std::uint64_t epoch() const override { return epoch_; }
   void close() override { shut(); }
 
  private:
@@ -88,6 +90,7 @@ class RocksDbEngine final : public Engine {
   Status write_unsynced(Database& database, ::rocksdb::WriteBatch& batch);
 
   const std::size_t unsynced_limit_;
+  const std::uint64_t epoch_;
   std::atomic<std::size_t> unsynced_ = 0;
   Storage storage_;
   Committer committer_;
@@ -360,8 +363,9 @@ Result<std::unique_ptr<Engine>> open_rocksdb_on(const RocksDbOptions& options,
   auto alarm = std::make_shared<rocks::Alarm>();
   auto database = rocks::Database::open(options, env, alarm);
   if (!database) return pass(database);
-  return std::make_unique<rocks::RocksDbEngine>(options, env, std::move(alarm),
-                                                std::move(*database));
+  RocksDbOptions again = options;
+  again.accept_loss = false;  // What is lost later has not been accepted.
+  return std::make_unique<rocks::RocksDbEngine>(again, env, std::move(alarm), std::move(*database));
 }
 
 Result<std::unique_ptr<Engine>> open_rocksdb(const RocksDbOptions& options) {

@@ -31,14 +31,18 @@ struct RocksDbOptions {
   /// Nothing new is taken while the disk has less free than this (or than a 16th of it).
   std::uint64_t disk_reserve_bytes = 64UL << 20;
   int background_threads = 2;  ///< Flushes and compactions.
+  /// Goes on where acknowledged changes are lost in the write-ahead log (wal_check.h). Only for the
+  /// opening itself, not when the engine opens the directory again after an error.
+  bool accept_loss = false;
 };
 
 /// Opens the data directory, or makes it. Walks over no data; after a crash it replays at most
 /// `wal_limit`. One process may have it open. Nothing is changed before every file that the store
-/// consists of is seen to be there.
+/// consists of is seen to be there, and every synced change is seen to be in the write-ahead log.
 /// Errors: unavailable (another process has it), not_supported (written by a newer version),
 /// not_found (no store, and none is to be made), corrupt (a file is missing, of another size, or
-/// damaged; the text says which and what to do), io.
+/// damaged, or acknowledged changes are lost in the log and `accept_loss` is not set; the text says
+/// what and what to do), io.
 Result<std::unique_ptr<Engine>> open_rocksdb(const RocksDbOptions& options);
 
 }  // namespace posthorn::engine

@@ -21,6 +21,7 @@ std::string with_number(char kind, std::uint64_t number) {
 
 std::string account() { return "a"; }
 std::string profile() { return "x"; }
+std::string behind() { return "b"; }
 std::string content_horizon() { return "v"; }
 std::string horizon() { return "z"; }
 std::string usage() { return "u"; }

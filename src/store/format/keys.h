@@ -11,6 +11,7 @@ namespace posthorn::store::keys {
 
 std::string account();                            ///< "a": counters and quota.
 std::string profile();                            ///< "x": name, credentials.
+std::string behind();                             ///< "b": the engine's epoch it knows.
 std::string recent(MailboxId id);                 ///< "q": hint of \Recent.
 std::string head(MailboxId id);                   ///< "h": counters of a mailbox.
 std::string name(MailboxId id);                   ///< "n": name and special-use.

@@ -1,11 +1,23 @@
 #include "store/read/contents_builder.h"
 
+#include <fmt/core.h>
+
+#include <algorithm>
+
 namespace posthorn::store {
 namespace {
 
 bool is_same(const MailboxHead& a, const MailboxHead& b) {
   return a.uid_next == b.uid_next && a.messages == b.messages && a.unseen == b.unseen &&
          a.deleted == b.deleted && a.bytes == b.bytes && a.deleted_bytes == b.deleted_bytes;
+}
+
+/// A row may have keywords whose names are lost.
+void name_keywords(KeywordTable& table, StoredRow& row) {
+  const auto unnamed = [&](std::uint16_t k) { return k >= table.names().size(); };
+  while (std::ranges::any_of(row.keywords, unnamed))
+    if (!table.intern_name(fmt::format("recovered-{}", table.names().size()))) break;
+  std::erase_if(row.keywords, unnamed);
 }
 
 }  // namespace
@@ -17,6 +29,9 @@ void ContentsBuilder::add(StoredRow row) {
   }
   last_ = row.member.uid;
   replay_.apply(row);
+  if (trust_ == Trust::salvaged) name_keywords(*keywords_, row);
+  // After the replay, which compares with what is stored.
+  row.modseq = std::max(row.modseq, floor_);
   const std::uint32_t set = row.keywords.empty() ? 0 : keywords_->intern_set(row.keywords);
   editor_.append(row.member, {row.modseq, row.system, set});
   ++counted_.messages;

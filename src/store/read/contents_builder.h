@@ -8,12 +8,19 @@
 
 namespace posthorn::store {
 
+/// Whether what rows refer to may be lost (salvage_contents).
+enum class Trust : std::uint8_t { whole, salvaged };
+
 /// Puts a mailbox's contents together from its stored rows, and counts them.
 class ContentsBuilder {
  public:
-  explicit ContentsBuilder(const Mailbox& mailbox)
+  /// No row gets a MODSEQ below `floor` (store/read/behind.h). With Trust::salvaged, keywords whose
+  /// names are lost get new ones.
+  ContentsBuilder(const Mailbox& mailbox, ModSeq floor, Trust trust = Trust::whole)
       : stored_(mailbox.head),
         keywords_(std::make_shared<KeywordTable>(*mailbox.keywords)),
+        floor_(floor),
+        trust_(trust),
         editor_(Contents{}) {
     counted_.uid_validity = stored_.uid_validity;
     counted_.uid_next = stored_.uid_next;
@@ -31,6 +38,8 @@ class ContentsBuilder {
  private:
   const MailboxHead stored_;
   std::shared_ptr<KeywordTable> keywords_;
+  const ModSeq floor_;
+  const Trust trust_;
   TreeEditor editor_;
   FlagReplay replay_;
   MailboxHead counted_;

@@ -1,5 +1,6 @@
 #include "store/read/load.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/bytes.h"
@@ -7,6 +8,7 @@
 #include "store/format/flag_replay.h"
 #include "store/format/keys.h"
 #include "store/format/outbox_codec.h"
+#include "store/read/behind.h"
 #include "store/read/contents_builder.h"
 
 namespace posthorn::store {
@@ -89,7 +91,11 @@ Result<LoadedAccount> load_account(engine::Engine& engine, const PartitionId& id
   auto counters = decode_counters(*rows->front());
   if (!counters) return pass(counters);
 
+  const auto behind = read_behind(engine, id);
+  if (!behind) return std::unexpected(behind.error());
+
   auto state = std::make_shared<AccountState>();
+  state->floor = behind->floor;
   state->seq = *tail;
   state->counters = *counters;
   auto names = std::make_shared<AccountState::Names>();
@@ -204,23 +210,31 @@ Status read_chunks_and_tail(engine::Engine& engine, const PartitionId& id, Mailb
 
 enum class TailRows : std::uint8_t { pass_over, read };
 
+/// `gone`: chunks whose page is missing are left out and added to it; null: none may be missing.
 Result<LoadedContents> load_rows(engine::Engine& engine, const PartitionId& id,
-                                 const Mailbox& mailbox, TailRows tail_rows) {
+                                 const Mailbox& mailbox, ModSeq floor, TailRows tail_rows,
+                                 std::vector<ChunkRef>* gone) {
   Tail tail;
   MailboxStorage storage;
-  ContentsBuilder builder(mailbox);
+  ContentsBuilder builder(mailbox, floor, gone == nullptr ? Trust::whole : Trust::salvaged);
   Status ok = tail_rows == TailRows::pass_over
                   ? read_chunks(engine, id, mailbox.id, storage)
                   : read_chunks_and_tail(engine, id, mailbox.id, builder, storage, tail);
   if (!ok) return pass(ok);
   auto next = tail.cbegin();
+  std::vector<ChunkRef> there;
   for (const ChunkRef& chunk : storage.chunks) {
     auto page = engine.read_page(id, chunk.page, engine::Tier::may_block);
-    if (!page && page.error().kind == ErrorKind::not_found)
-      return fail(ErrorKind::corrupt, "a page of a mailbox's rows is missing");
+    if (!page && page.error().kind == ErrorKind::not_found) {
+      if (gone == nullptr) return fail(ErrorKind::corrupt, "a page of a mailbox's rows is missing");
+      gone->push_back(chunk);
+      continue;
+    }
     if (!page) return pass(page);
     if (Status added = add_chunk(builder, next, tail, *page); !added) return pass(added);
+    there.push_back(chunk);
   }
+  storage.chunks = std::move(there);
   for (; next != tail.end(); ++next)
     if (next->second) builder.add(*next->second);
   if (!builder.is_ordered()) return fail(ErrorKind::corrupt, "a mailbox's rows are out of order");
@@ -230,15 +244,21 @@ Result<LoadedContents> load_rows(engine::Engine& engine, const PartitionId& id,
 }  // namespace
 
 Result<LoadedContents> load_contents(engine::Engine& engine, const PartitionId& id,
-                                     const Mailbox& mailbox) {
+                                     const Mailbox& mailbox, ModSeq floor) {
   // After a checkpoint nothing is left of the tail but what was erased, which an engine may be long
   // in passing over.
   const bool packed = mailbox.tail_rows == 0;
-  auto loaded = load_rows(engine, id, mailbox, packed ? TailRows::pass_over : TailRows::read);
+  auto loaded =
+      load_rows(engine, id, mailbox, floor, packed ? TailRows::pass_over : TailRows::read, nullptr);
   // That there is no tail is only what the head says: one that is wrong may be wrong about it too.
   if (loaded && loaded->head_differs && packed)
-    return load_rows(engine, id, mailbox, TailRows::read);
+    return load_rows(engine, id, mailbox, floor, TailRows::read, nullptr);
   return loaded;
+}
+
+Result<LoadedContents> salvage_contents(engine::Engine& engine, const PartitionId& id,
+                                        const Mailbox& mailbox, std::vector<ChunkRef>& gone) {
+  return load_rows(engine, id, mailbox, ModSeq(0), TailRows::read, &gone);
 }
 
 }  // namespace posthorn::store

@@ -26,10 +26,14 @@ struct LoadedContents {
   /// The stored head has other counts, or an UIDNEXT that was given out: the rows do not match it.
   bool head_differs = false;
 };
-/// Requires: no commit of the account is under way. Errors: corrupt, io: a row cannot be read. Then
-/// load_readable.h gives what can be.
+/// No message gets a MODSEQ below `floor` (store/read/behind.h). Requires: no commit of the account
+/// is under way. Errors: corrupt, io: a row cannot be read. Then load_readable.h gives what can be.
 Result<LoadedContents> load_contents(engine::Engine& engine, const PartitionId& id,
-                                     const Mailbox& mailbox);
+                                     const Mailbox& mailbox, ModSeq floor);
+/// Of a mailbox that lost some of its rows: what is there. A chunk whose page is gone is left out
+/// and added to `gone`; nothing is compared with the head; keywords without a name get one.
+Result<LoadedContents> salvage_contents(engine::Engine& engine, const PartitionId& id,
+                                        const Mailbox& mailbox, std::vector<ChunkRef>& gone);
 
 /// Calls `row` for each row with the prefix, in order. Errors: those of the engine and of `row`.
 Status for_each_row(engine::Engine& engine, const PartitionId& id, std::string_view prefix,

@@ -16,8 +16,9 @@ constexpr std::uint32_t kMostLookedFor = 100'000;
 
 class ReadableLoader {
  public:
-  ReadableLoader(engine::Engine& engine, const PartitionId& id, const Mailbox& mailbox)
-      : engine_(engine), id_(id), mailbox_(mailbox), builder_(mailbox) {}
+  ReadableLoader(engine::Engine& engine, const PartitionId& id, const Mailbox& mailbox,
+                 ModSeq floor)
+      : engine_(engine), id_(id), mailbox_(mailbox), builder_(mailbox, floor) {}
 
   Result<ReadableContents> run() && {
     if (Status ok = read_chunk_list(); !ok) return pass(ok);
@@ -188,8 +189,8 @@ class ReadableLoader {
 }  // namespace
 
 Result<ReadableContents> load_readable_contents(engine::Engine& engine, const PartitionId& id,
-                                                const Mailbox& mailbox) {
-  return ReadableLoader(engine, id, mailbox).run();
+                                                const Mailbox& mailbox, ModSeq floor) {
+  return ReadableLoader(engine, id, mailbox, floor).run();
 }
 
 }  // namespace posthorn::store

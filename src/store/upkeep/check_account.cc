@@ -109,7 +109,8 @@ async::Task<void> AccountCheck::check_mailbox(MailboxId id, const Mailbox& liste
     find(place, fmt::format("it cannot be opened, with {} messages: {} ({})", listed.head.messages,
                             loaded.error().text, loaded.error().cause));
     if (is_damage(loaded.error().kind)) seen.to_repair.insert(id);
-    auto readable = load_readable_contents(store.engine(), account_->id(), listed);
+    auto readable = load_readable_contents(store.engine(), account_->id(), listed,
+                                           account_->published()->floor);
     if (!readable) return find(place, readable.error().text);
     for (const std::string& what : readable->damage.findings) find(place, what);
     const NumberSet& lost = readable->damage.uids;

@@ -98,6 +98,19 @@ Result<Packed> pack_rows(engine::Engine& engine, const PartitionId& id, Ordinal 
   return out;
 }
 
+/// The last ordinal before the first message above `packed` that is not in a group: `packed`, but
+/// for a store whose ordinals have jumped (store/read/behind.h). `none`: the answer if there is no
+/// such message.
+Result<Ordinal> end_of_gap(engine::Engine& engine, const PartitionId& id, Ordinal packed,
+                           Ordinal none) {
+  auto rows = engine.scan(id, keys::email(Ordinal(packed.value + 1)), keys::after_prefix("e"), 1,
+                          engine::Tier::may_block);
+  if (!rows) return pass(rows);
+  if (rows->rows.empty()) return none;
+  const std::uint64_t next = keys::last_number(rows->rows.front().key);
+  return next > packed.value + EmailCatalog::kGroupSize ? Ordinal(next - 1) : packed;
+}
+
 /// The keys and structure pages of a group with every digest of this version, where it can be.
 Result<std::array<std::string, 2>> renew_pages(engine::Engine& engine, const PartitionId& id,
                                                const GroupRef& group) {
@@ -212,8 +225,15 @@ async::Task<Status> Maintenance::pack(Account& account) {
   EmailCatalog& catalog = account.emails();
   auto groups = co_await async::offload(account.store().offload(), [&] { return catalog.load(); });
   if (!groups) co_return pass(groups);
-  const Ordinal packed((*groups)->empty() ? 0 : (*groups)->back().last.value);
+  Ordinal packed((*groups)->empty() ? 0 : (*groups)->back().last.value);
   pipeline.packed_up_to = packed;
+  if (!pack_is_due(account)) co_return Status{};
+  const Ordinal newest(account.published()->counters.next_ordinal.value - 1);
+  auto skipped = co_await async::offload(account.store().offload(), [&] {
+    return end_of_gap(account.store().engine(), account.id(), packed, newest);
+  });
+  if (!skipped) co_return pass(skipped);
+  pipeline.packed_up_to = packed = *skipped;
   if (!pack_is_due(account)) co_return Status{};
   const Ordinal first(packed.value + 1);
   const Ordinal last(packed.value + EmailCatalog::kGroupSize);

@@ -37,6 +37,8 @@ struct AccountCounters {
 struct AccountState {
   Seq seq;  ///< The change that made it; also the newest MODSEQ given out.
   AccountCounters counters;
+  /// No message's MODSEQ is below, nor is any history (store/read/behind.h). Mostly 0.
+  ModSeq floor;
   /// Every change to a mailbox makes a new one of these, so it must not cost all of them; names and
   /// subscriptions change seldom.
   using Mailboxes = PersistentMap<MailboxId, MailboxPtr>;

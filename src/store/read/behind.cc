@@ -1,0 +1,269 @@
+#include "store/read/behind.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "store/format/codec.h"
+#include "store/format/keys.h"
+#include "store/format/mailbox_storage.h"
+#include "store/format/record.h"
+#include "store/format/system.h"
+#include "store/read/load.h"
+
+namespace posthorn::store {
+namespace {
+
+/// Adds, but not past what the type holds.
+template <class Int>
+Int jumped(Int from, Int by) {
+  return from > std::numeric_limits<Int>::max() - by ? std::numeric_limits<Int>::max() : from + by;
+}
+
+/// An account's rows, taken apart as far as they go.
+class Leveling {
+ public:
+  Leveling(engine::Engine& engine, const PartitionId& id, std::uint64_t epoch)
+      : engine_(engine), id_(id), epoch_(epoch) {}
+
+  /// Nothing to do, and no commit, for what is no account.
+  Result<std::optional<engine::Commit>> make() {
+    auto tail = engine_.tail(id_, engine::Tier::may_block);
+    if (!tail) return pass(tail);
+    commit_.partition = id_;
+    commit_.expect = *tail;
+    commit_.advance = Jump::changes;
+    floor_ = ModSeq(tail->value + Jump::changes);
+    auto there = read_counters();
+    if (!there) return pass(there);
+    if (!*there) return std::nullopt;
+    Status ok = read_mailboxes();
+    if (ok) ok = name_them();
+    for (auto& [mailbox_id, mailbox] : mailboxes_)
+      if (ok) ok = count(mailbox);
+    if (!ok) return pass(ok);
+    put(keys::account(), encode_counters(counters_));
+    put(keys::behind(), encode_behind({epoch_, floor_}));
+    return std::move(commit_);
+  }
+
+ private:
+  void put(std::string key, std::string value) {
+    commit_.edits.push_back({std::move(key), std::move(value)});
+  }
+
+  Result<bool> read_counters() {
+    const std::string key = keys::account();
+    auto rows = engine_.get(id_, std::span(&key, 1), engine::Tier::may_block);
+    if (!rows) return pass(rows);
+    if (!rows->front()) return false;
+    auto counters = decode_counters(*rows->front());
+    if (!counters) return pass(counters);
+    counters_ = *counters;
+    counters_.next_mailbox.value = jumped(counters_.next_mailbox.value, Jump::mailboxes);
+    counters_.next_uid_validity.value =
+        jumped(counters_.next_uid_validity.value, Jump::uid_validities);
+    counters_.next_ordinal.value = jumped(counters_.next_ordinal.value, Jump::messages);
+    counters_.next_page.value = jumped(counters_.next_page.value, Jump::pages);
+    counters_.bytes = 0;
+    counters_.messages = 0;
+    return true;
+  }
+
+  Status read_mailboxes() {
+    Status ok = for_each_row(engine_, id_, "h", [&](const engine::Row& row) -> Status {
+      auto head = decode_head(row.value);
+      if (!head) return pass(head);
+      Mailbox& mailbox = mailboxes_[keys::mailbox_of(row.key)];
+      mailbox.id = keys::mailbox_of(row.key);
+      mailbox.head = head->head;
+      mailbox.keywords = std::make_shared<KeywordTable>();
+      return {};
+    });
+    if (ok)
+      ok = for_each_own("n", [&](Mailbox& mailbox, std::string_view value) -> Status {
+        auto name = decode_name(value);
+        if (!name) return pass(name);
+        mailbox.name = name->name;
+        mailbox.special_use = name->special_use;
+        return {};
+      });
+    if (ok)
+      ok = for_each_own("k", [&](Mailbox& mailbox, std::string_view value) -> Status {
+        auto keywords = decode_keywords(value);
+        if (!keywords) return pass(keywords);
+        auto table = std::make_shared<KeywordTable>();
+        for (const std::string& keyword : *keywords) (void)table->intern_name(keyword);
+        mailbox.keywords = std::move(table);
+        return {};
+      });
+    return ok;
+  }
+
+  /// Rows of mailboxes; one whose mailbox has no head goes.
+  template <class F>
+  Status for_each_own(std::string_view prefix, F&& f) {
+    return for_each_row(engine_, id_, prefix, [&](const engine::Row& row) -> Status {
+      const auto it = mailboxes_.find(keys::mailbox_of(row.key));
+      if (it != mailboxes_.end()) return f(it->second, row.value);
+      commit_.edits.push_back({row.key, std::nullopt});
+      return {};
+    });
+  }
+
+  /// Every mailbox has a name, and one that no other has; one is the INBOX. Of two the newer keeps
+  /// it: the deletion or renaming of the older is what was lost.
+  Status name_them() {
+    std::set<std::string> taken;
+    for (auto it = mailboxes_.rbegin(); it != mailboxes_.rend(); ++it) {
+      Mailbox& mailbox = it->second;
+      if (!mailbox.name.empty() && taken.insert(mailbox.name).second) continue;
+      // Every account's first mailbox.
+      const bool first = std::next(it) == mailboxes_.rend();
+      std::string name = first && mailbox.name.empty() && !taken.contains("INBOX")
+                             ? "INBOX"
+                             : fmt::format("Recovered-{}", mailbox.id.value);
+      while (!taken.insert(name).second) name += '+';
+      log::warning("account {}: mailbox {} has lost its name and is now \"{}\"", to_hex(id_),
+                   mailbox.id.value, name);
+      mailbox.name = std::move(name);
+      put(keys::name(mailbox.id), encode_name({mailbox.name, mailbox.special_use}));
+    }
+    if (!taken.contains("INBOX")) make_inbox();
+    return {};
+  }
+
+  void make_inbox() {
+    Mailbox inbox;
+    inbox.id = counters_.next_mailbox;
+    ++counters_.next_mailbox;
+    inbox.name = "INBOX";
+    inbox.head.uid_validity = next_uid_validity();
+    inbox.keywords = std::make_shared<KeywordTable>();
+    put(keys::name(inbox.id), encode_name({inbox.name, 0}));
+    put(keys::chunks(inbox.id), encode_chunks({}));
+    mailboxes_.emplace(inbox.id, std::move(inbox));
+  }
+
+  UidValidity next_uid_validity() {
+    const UidValidity next = counters_.next_uid_validity;
+    ++counters_.next_uid_validity;
+    return next;
+  }
+
+  /// The head as its messages have it, and its numbers further on.
+  Status count(Mailbox& mailbox) {
+    std::vector<ChunkRef> gone;
+    auto loaded = salvage_contents(engine_, id_, mailbox, gone);
+    if (!loaded) return pass(loaded);
+    if (!gone.empty()) drop_chunks(mailbox, *loaded->storage, gone);
+    MailboxHead& head = mailbox.head;
+    const MailboxHead before = head;
+    head.messages = head.unseen = head.deleted = 0;
+    head.bytes = head.deleted_bytes = 0;
+    loaded->contents->for_each(
+        0, loaded->contents->count(),
+        [&](std::uint32_t, const MemberLeaf& m, const FlagLeaf& f, std::uint32_t k) {
+          ++head.messages;
+          head.bytes += m.size[k];
+          head.unseen += (f.system[k] & bit(SystemFlag::seen)) == 0 ? 1 : 0;
+          if ((f.system[k] & bit(SystemFlag::deleted)) != 0) {
+            ++head.deleted;
+            head.deleted_bytes += m.size[k];
+          }
+          head.uid_next = std::max(head.uid_next, Uid(m.uid[k] + 1));
+        });
+    if (head.messages != before.messages)
+      log::warning("account {} mailbox \"{}\": {} messages were counted and {} are there",
+                   to_hex(id_), mailbox.name, before.messages, head.messages);
+    counters_.messages += head.messages;
+    counters_.bytes += head.bytes;
+    head.highest_modseq = floor_;
+    move_on(head);
+    mend_keywords(mailbox, *loaded->keywords);
+    put(keys::head(mailbox.id), encode_head(head, loaded->storage->tail_rows()));
+    return {};
+  }
+
+  void move_on(MailboxHead& head) {
+    // So many must be left for the next time and for mail.
+    constexpr std::uint32_t kSpare = 4 * Jump::uids;
+    if (head.uid_next.value < std::numeric_limits<std::uint32_t>::max() - kSpare) {
+      head.uid_next.value += Jump::uids;
+    } else {
+      head.uid_validity = next_uid_validity();
+    }
+  }
+
+  void drop_chunks(const Mailbox& mailbox, const MailboxStorage& storage,
+                   const std::vector<ChunkRef>& gone) {
+    for (const ChunkRef& chunk : gone)
+      log::error("account {} mailbox \"{}\": the rows of UID {} to {} ({} messages) are lost",
+                 to_hex(id_), mailbox.name, chunk.first.value, chunk.last.value, chunk.count);
+    put(keys::chunks(mailbox.id), encode_chunks(storage.chunks));
+  }
+
+  /// Messages may have keywords whose names are lost.
+  void mend_keywords(const Mailbox& mailbox, const KeywordTable& used) {
+    const std::size_t named = mailbox.keywords->names().size();
+    if (used.names().size() > named) put(keys::keywords(mailbox.id), encode_keywords(used.names()));
+  }
+
+  engine::Engine& engine_;
+  const PartitionId& id_;
+  const std::uint64_t epoch_;
+  ModSeq floor_;
+  AccountCounters counters_;
+  std::map<MailboxId, Mailbox> mailboxes_;
+  engine::Commit commit_;
+};
+
+}  // namespace
+
+std::string encode_behind(const Behind& behind) {
+  std::string out;
+  ByteWriter w(out);
+  w.varint(behind.epoch);
+  w.varint(behind.floor.value);
+  return seal(out);
+}
+
+Result<Behind> decode_behind(std::string_view record) {
+  auto payload = unseal(record);
+  if (!payload) return pass(payload);
+  ByteReader r(*payload);
+  Behind behind;
+  behind.epoch = r.varint();
+  behind.floor = ModSeq(r.varint());
+  if (!r.ok()) return fail(ErrorKind::corrupt, "a stored epoch cannot be read");
+  return behind;
+}
+
+Result<Behind> read_behind(engine::Engine& engine, const PartitionId& id) {
+  const std::string key = keys::behind();
+  auto rows = engine.get(id, std::span(&key, 1), engine::Tier::may_block);
+  if (!rows) return pass(rows);
+  if (!rows->front()) return Behind{};
+  return decode_behind(*rows->front());
+}
+
+Status bring_level(engine::Engine& engine, const PartitionId& id, std::uint64_t epoch) {
+  if (epoch == 0) return {};
+  const auto behind = read_behind(engine, id);
+  if (!behind) return std::unexpected(behind.error());
+  if (behind->epoch >= epoch) return {};
+  auto commit = Leveling(engine, id, epoch).make();
+  if (!commit) return pass(commit);
+  if (!*commit) return {};
+  auto done = commit_and_wait(engine, std::move(**commit));
+  if (!done) return pass(done);
+  log::info("account {}: its numbers jump, as the store may be older than what clients have seen",
+            to_hex(id));
+  return {};
+}
+
+}  // namespace posthorn::store
