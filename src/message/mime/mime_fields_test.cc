@@ -20,7 +20,7 @@ std::string show(std::string_view content_type) {
 
 TEST(MimeFields, ContentType) {
   const std::pair<std::string, std::string> cases[] = {
-      {"text/html", "text/html"},
+      {"text/html", "text/html;charset=us-ascii"},
       {"Text/HTML; Charset=UTF-8", "Text/HTML;Charset=UTF-8"},
       {"text/html; charset=\"utf-8\"", "text/html;charset=utf-8"},
       {"text/html ; charset = utf-8 (comment)", "text/html;charset=utf-8"},

@@ -106,7 +106,6 @@ TEST(ParseFetch, RefusesWhatTheGrammarDoesNotHave) {
                                       "FLAGS",
                                       "1 (ALL)",
                                       "1 FOO",
-                                      "1 (FLAGS  UID)",
                                       "1 (FLAGS",
                                       "1 FLAGS UID",
                                       "1 BODY[",
