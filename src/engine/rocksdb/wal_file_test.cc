@@ -168,9 +168,9 @@ TEST(WalMarks, OneOfTwoSlotsIsAlwaysWhole) {
 }
 
 TEST(WalMarks, KnowsTheManifestThatCurrentNames) {
-  EXPECT_EQ(manifest_number("MANIFEST-000012\n"), 12U);
+  EXPECT_EQ(manifest_named_by("MANIFEST-000012\n"), 12U);
   for (const char* other : {"", "MANIFEST-000012", "MANIFEST-\n", "MANIFEST-12x\n", "000012\n"})
-    EXPECT_EQ(manifest_number(other), std::nullopt) << other;
+    EXPECT_EQ(manifest_named_by(other), std::nullopt) << other;
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "engine/rocksdb/wal_marks.h"
 
+#include "engine/rocksdb/store_files.h"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -133,23 +135,17 @@ Status WalMarkFile::sync() const {
                         std::strerror(errno));
 }
 
-std::optional<std::uint64_t> manifest_number(std::string_view current) {
-  constexpr std::string_view kPrefix = "MANIFEST-";
-  if (!current.starts_with(kPrefix) || !current.ends_with('\n')) return std::nullopt;
-  current.remove_prefix(kPrefix.size());
+std::optional<std::uint64_t> manifest_named_by(std::string_view current) {
+  if (!current.ends_with('\n')) return std::nullopt;
   current.remove_suffix(1);
-  std::uint64_t number = 0;
-  const char* const end = current.data() + current.size();
-  const auto read = std::from_chars(current.data(), end, number);
-  if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
-  return number;
+  return manifest_number(current);
 }
 
 std::optional<std::uint64_t> current_manifest(const std::string& folder) {
   std::ifstream file(folder + "/CURRENT", std::ios::binary);
   std::array<char, 64> bytes{};
   file.read(bytes.data(), bytes.size());
-  return manifest_number({bytes.data(), static_cast<std::size_t>(file.gcount())});
+  return manifest_named_by({bytes.data(), static_cast<std::size_t>(file.gcount())});
 }
 
 }  // namespace posthorn::engine::rocks

@@ -58,7 +58,7 @@ class WalMarkFile {
 
 /// The number in `CURRENT`; nullopt when there is none, or it says something else.
 std::optional<std::uint64_t> current_manifest(const std::string& folder);
-/// The number of "MANIFEST-000012\n".
-std::optional<std::uint64_t> manifest_number(std::string_view current);
+/// The number in the content of CURRENT, "MANIFEST-000012\n"; nullopt for anything else.
+std::optional<std::uint64_t> manifest_named_by(std::string_view current);
 
 }  // namespace posthorn::engine::rocks

@@ -160,7 +160,7 @@ IOStatus WalWatch::RenameFile(const std::string& from, const std::string& to,
     const std::string says{std::istreambuf_iterator<char>(file), {}};
     const std::scoped_lock lock(mutex_);
     marks_.manifest = current_manifest(folder_).value_or(0);
-    marks_.next_manifest = manifest_number(says).value_or(0);
+    marks_.next_manifest = manifest_named_by(says).value_or(0);
     Status told = file_.write_both(marks_);
     if (told) told = file_.sync();
     if (!told) return IOStatus::IOError(told.error().text, told.error().cause);
