@@ -1,20 +1,18 @@
 #include "engine/rocksdb/wal_marks.h"
 
-#include "engine/rocksdb/store_files.h"
-
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 
 #include "base/bytes.h"
 #include "engine/rocksdb/durable.h"
+#include "engine/rocksdb/store_files.h"
 
 namespace posthorn::engine::rocks {
 namespace {
