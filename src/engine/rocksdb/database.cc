@@ -6,12 +6,12 @@
 #include <filesystem>
 
 #include "base/bytes.h"
+#include "engine/rocksdb/disk/open_check.h"
 #include "engine/rocksdb/layout.h"
-#include "engine/rocksdb/losses.h"
-#include "engine/rocksdb/open_check.h"
 #include "engine/rocksdb/status.h"
 #include "engine/rocksdb/tuning.h"
-#include "engine/rocksdb/wal_guard.h"
+#include "engine/rocksdb/wal/losses.h"
+#include "engine/rocksdb/wal/wal_guard.h"
 
 namespace posthorn::engine::rocks {
 namespace {

@@ -10,9 +10,9 @@
 
 #include "base/result.h"
 #include "engine/engine.h"
-#include "engine/rocksdb/alarm.h"
+#include "engine/rocksdb/disk/alarm.h"
 #include "engine/rocksdb/rocksdb_engine.h"
-#include "engine/rocksdb/wal_watch.h"
+#include "engine/rocksdb/wal/wal_watch.h"
 
 namespace posthorn::engine::rocks {
 

@@ -4,11 +4,11 @@
 
 #include "engine/limits.h"
 #include "engine/rocksdb/committer.h"
+#include "engine/rocksdb/disk/verify_files.h"
 #include "engine/rocksdb/layout.h"
 #include "engine/rocksdb/open_on.h"
 #include "engine/rocksdb/status.h"
 #include "engine/rocksdb/storage.h"
-#include "engine/rocksdb/verify_files.h"
 
 namespace posthorn::engine {
 namespace rocks {

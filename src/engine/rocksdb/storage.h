@@ -6,7 +6,7 @@
 #include <shared_mutex>
 
 #include "engine/rocksdb/database.h"
-#include "engine/rocksdb/disk_room.h"
+#include "engine/rocksdb/disk/disk_room.h"
 
 namespace posthorn::engine::rocks {
 

@@ -8,8 +8,8 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
-#include "engine/rocksdb/error_listener.h"
-#include "engine/rocksdb/info_log.h"
+#include "engine/rocksdb/disk/error_listener.h"
+#include "engine/rocksdb/disk/info_log.h"
 #include "engine/rocksdb/layout.h"
 
 namespace posthorn::engine::rocks {

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "engine/rocksdb/alarm.h"
+#include "engine/rocksdb/disk/alarm.h"
 #include "engine/rocksdb/rocksdb_engine.h"
 
 namespace posthorn::engine::rocks {

@@ -4,7 +4,7 @@
 #include <functional>
 #include <mutex>
 
-#include "engine/rocksdb/compaction_care.h"
+#include "engine/rocksdb/disk/compaction_care.h"
 
 namespace posthorn::engine::rocks {
 

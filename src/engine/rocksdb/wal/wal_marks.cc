@@ -1,4 +1,4 @@
-#include "engine/rocksdb/wal_marks.h"
+#include "engine/rocksdb/wal/wal_marks.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -11,8 +11,8 @@
 #include <iterator>
 
 #include "base/bytes.h"
-#include "engine/rocksdb/durable.h"
-#include "engine/rocksdb/store_files.h"
+#include "engine/rocksdb/disk/store_files.h"
+#include "engine/rocksdb/wal/durable.h"
 
 namespace posthorn::engine::rocks {
 namespace {

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/rocksdb/wal_marks.h"
+#include "engine/rocksdb/wal/wal_marks.h"
 
 namespace posthorn::engine::rocks {
 

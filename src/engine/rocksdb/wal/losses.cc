@@ -1,4 +1,4 @@
-#include "engine/rocksdb/losses.h"
+#include "engine/rocksdb/wal/losses.h"
 
 #include <algorithm>
 #include <charconv>
@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "engine/rocksdb/durable.h"
+#include "engine/rocksdb/wal/durable.h"
 
 namespace posthorn::engine::rocks {
 

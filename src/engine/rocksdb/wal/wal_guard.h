@@ -4,7 +4,7 @@
 
 #include "base/result.h"
 #include "engine/rocksdb/rocksdb_engine.h"
-#include "engine/rocksdb/wal_marks.h"
+#include "engine/rocksdb/wal/wal_marks.h"
 
 namespace posthorn::engine::rocks {
 

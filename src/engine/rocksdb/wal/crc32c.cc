@@ -1,4 +1,4 @@
-#include "engine/rocksdb/crc32c.h"
+#include "engine/rocksdb/wal/crc32c.h"
 
 #include <array>
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include "engine/rocksdb/wal_watch.h"
+#include "engine/rocksdb/wal/wal_watch.h"
 
 #include <charconv>
 #include <fstream>

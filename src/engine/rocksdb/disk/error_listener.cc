@@ -1,4 +1,4 @@
-#include "engine/rocksdb/error_listener.h"
+#include "engine/rocksdb/disk/error_listener.h"
 
 #include "base/log.h"
 

@@ -6,9 +6,9 @@
 
 #include "engine/conformance_fixture.h"
 #include "engine/rocksdb/rocksdb_engine.h"
-#include "engine/rocksdb/wal_file.h"
-#include "engine/rocksdb/wal_marks.h"
-#include "engine/rocksdb/wal_watch.h"
+#include "engine/rocksdb/wal/wal_file.h"
+#include "engine/rocksdb/wal/wal_marks.h"
+#include "engine/rocksdb/wal/wal_watch.h"
 
 /// Damage to the write-ahead log is told from the torn end that a crash leaves: what was durable
 /// once must be there, or the engine refuses to open; what never was may be in any state.

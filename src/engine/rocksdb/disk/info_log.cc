@@ -1,4 +1,4 @@
-#include "engine/rocksdb/info_log.h"
+#include "engine/rocksdb/disk/info_log.h"
 
 #include <array>
 #include <cstdarg>

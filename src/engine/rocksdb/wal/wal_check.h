@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "engine/rocksdb/wal_marks.h"
+#include "engine/rocksdb/wal/wal_marks.h"
 
 /// Tells a torn end of the write-ahead log, which a crash leaves of what nobody was promised, from
 /// lost records that were durable once. RocksDB cannot: it stops at whatever it cannot read.

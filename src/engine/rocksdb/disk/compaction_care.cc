@@ -1,4 +1,4 @@
-#include "engine/rocksdb/compaction_care.h"
+#include "engine/rocksdb/disk/compaction_care.h"
 
 #include <algorithm>
 #include <vector>

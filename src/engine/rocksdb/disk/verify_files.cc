@@ -1,4 +1,4 @@
-#include "engine/rocksdb/verify_files.h"
+#include "engine/rocksdb/disk/verify_files.h"
 
 #include <rocksdb/env.h>
 #include <rocksdb/metadata.h>

@@ -1,7 +1,7 @@
-#include "engine/rocksdb/wal_guard.h"
+#include "engine/rocksdb/wal/wal_guard.h"
 
 #include "base/log.h"
-#include "engine/rocksdb/wal_check.h"
+#include "engine/rocksdb/wal/wal_check.h"
 
 namespace posthorn::engine::rocks {
 namespace {

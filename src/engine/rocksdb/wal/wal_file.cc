@@ -1,4 +1,4 @@
-#include "engine/rocksdb/wal_file.h"
+#include "engine/rocksdb/wal/wal_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 #include <cstring>
 #include <utility>
 
-#include "engine/rocksdb/crc32c.h"
+#include "engine/rocksdb/wal/crc32c.h"
 
 namespace posthorn::engine::rocks {
 namespace {

@@ -1,4 +1,4 @@
-#include "engine/rocksdb/open_check.h"
+#include "engine/rocksdb/disk/open_check.h"
 
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
@@ -6,8 +6,8 @@
 #include <cstdarg>
 #include <fstream>
 
+#include "engine/rocksdb/disk/store_files.h"
 #include "engine/rocksdb/status.h"
-#include "engine/rocksdb/store_files.h"
 
 namespace posthorn::engine::rocks {
 namespace {

@@ -1,13 +1,13 @@
-#include "engine/rocksdb/wal_check.h"
+#include "engine/rocksdb/wal/wal_check.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <map>
 
 #include "base/log.h"
-#include "engine/rocksdb/durable.h"
-#include "engine/rocksdb/losses.h"
-#include "engine/rocksdb/wal_watch.h"
+#include "engine/rocksdb/wal/durable.h"
+#include "engine/rocksdb/wal/losses.h"
+#include "engine/rocksdb/wal/wal_watch.h"
 
 namespace posthorn::engine::rocks {
 namespace {

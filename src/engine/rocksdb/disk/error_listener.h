@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "engine/rocksdb/alarm.h"
+#include "engine/rocksdb/disk/alarm.h"
 
 namespace posthorn::engine::rocks {
 

@@ -1,11 +1,11 @@
-#include "engine/rocksdb/wal_file.h"
+#include "engine/rocksdb/wal/wal_file.h"
 
 #include <fstream>
 #include <iterator>
 
 #include "engine/conformance_fixture.h"
-#include "engine/rocksdb/crc32c.h"
-#include "engine/rocksdb/wal_marks.h"
+#include "engine/rocksdb/wal/crc32c.h"
+#include "engine/rocksdb/wal/wal_marks.h"
 
 namespace posthorn::engine::rocks {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "engine/rocksdb/wal_file.h"
+#include "engine/rocksdb/wal/wal_file.h"
 
 namespace posthorn::engine::rocks {
 

@@ -1,4 +1,4 @@
-#include "engine/rocksdb/durable.h"
+#include "engine/rocksdb/wal/durable.h"
 
 #include <fcntl.h>
 #include <unistd.h>

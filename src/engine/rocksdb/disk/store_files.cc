@@ -1,4 +1,4 @@
-#include "engine/rocksdb/store_files.h"
+#include "engine/rocksdb/disk/store_files.h"
 
 #include <charconv>
 #include <filesystem>

@@ -1,4 +1,4 @@
-#include "engine/rocksdb/disk_room.h"
+#include "engine/rocksdb/disk/disk_room.h"
 
 #include <gtest/gtest.h>
 
