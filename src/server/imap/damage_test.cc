@@ -54,23 +54,23 @@ class ImapDamageTest : public store::DamageFixture {
                                       clock_,
                                       {.sasl = {.decoy_key = "k", .decoy_iterations = 8}}};
     const ImapContext context{*store_, authenticator, limits_, {}};
-    auto stream = std::make_unique<dialogue::ScriptedStream>(
-        "x LOGIN ann secret\r\ny SELECT INBOX\r\n" + script + "z NOOP\r\n", 100'000);
-    const std::string said = run(serve(context, std::move(stream)));
+    frame::ScriptedStream stream("x LOGIN ann secret\r\ny SELECT INBOX\r\n" + script + "z NOOP\r\n",
+                                 100'000);
+    const std::string said = run(serve(context, stream));
     EXPECT_THAT(said, HasSubstr("\r\nz OK")) << "the connection did not go on";
     const std::size_t selected = said.find("\r\ny OK");
     EXPECT_NE(selected, std::string::npos) << said.substr(0, 500);
     return said.substr(std::min(said.find('\n', selected + 2), said.size()));
   }
-  async::Task<std::string> serve(const ImapContext& context,
-                                 std::unique_ptr<dialogue::ScriptedStream> stream) {
-    const dialogue::ScriptedStream& kept = *stream;
-    Session session(
-        context,
-        std::make_shared<const ImapOptions>(ImapOptions{.plaintext = auth::PlaintextLogin::always}),
-        std::move(stream));
-    co_await session.run(ImapServer::Transport::plain);
-    co_return kept.output();
+  async::Task<std::string> serve(const ImapContext& context, frame::ScriptedStream& stream) {
+    const frame::Connections connections;
+    ImapOptions options;
+    options.plaintext = auth::PlaintextLogin::always;
+    Session session(context, {.stream = stream,
+                              .options = std::make_shared<const ImapOptions>(std::move(options)),
+                              .connections = connections});
+    co_await session.run();
+    co_return stream.output();
   }
 
   auth::SessionLimits limits_{{}};
