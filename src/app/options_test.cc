@@ -1,5 +1,7 @@
 #include "app/options.h"
 
+#include "app/descriptors.h"
+
 #include <gtest/gtest.h>
 
 #include "app/core.h"
@@ -47,7 +49,10 @@ TEST(Defaults, OfLogins) {
   EXPECT_EQ(login_made.remember_for, login.remember_for);
   EXPECT_EQ(login_made.sasl.decoy_iterations, login.sasl.decoy_iterations);
   const auth::SessionLimits::Bounds bounds;
-  const auth::SessionLimits::Bounds bounds_made = session_bounds(config);
+  // The total is what the descriptors allow, of what the configuration asks for.
+  Descriptors descriptors;
+  descriptors.connections = config.limits.connections;
+  const auth::SessionLimits::Bounds bounds_made = session_bounds(config, descriptors);
   EXPECT_EQ(bounds_made.total, bounds.total);
   EXPECT_EQ(bounds_made.per_user, bounds.per_user);
   EXPECT_EQ(bounds_made.per_network, bounds.per_network);
