@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <future>
 #include <latch>
 #include <mutex>
 #include <random>
@@ -69,8 +70,14 @@ TEST(RocksDbCrash, DISABLED_Child) {
   for (std::thread& writer : writers) writer.join();
 }
 
-/// Runs the child, kills it after `life`, and answers the highest tail acknowledged by writer.
-std::array<std::uint64_t, kWriters> run_and_kill(const std::string& folder,
+/// From when a child's life is counted.
+enum class From : std::uint8_t {
+  start,         ///< It may be killed while it opens the store.
+  acknowledged,  ///< It is killed while it writes.
+};
+
+/// Runs the child, kills it after `life`, and returns the highest tail acknowledged to each writer.
+std::array<std::uint64_t, kWriters> run_and_kill(const std::string& folder, From from,
                                                  std::chrono::milliseconds life) {
   std::array<int, 2> fds{};
   EXPECT_EQ(pipe2(fds.data(), O_CLOEXEC), 0);
@@ -86,12 +93,17 @@ std::array<std::uint64_t, kWriters> run_and_kill(const std::string& folder,
   EXPECT_EQ(posix_spawn(&child, "/proc/self/exe", &actions, nullptr, arguments.data(), environ), 0);
   posix_spawn_file_actions_destroy(&actions);
   close(fds[1]);
-  std::thread killer([&] {
+  std::promise<void> writes;
+  std::thread killer([&, writing = writes.get_future()] {
+    constexpr std::chrono::seconds kLongestStart(30);
+    if (from == From::acknowledged) static_cast<void>(writing.wait_for(kLongestStart));
     std::this_thread::sleep_for(life);
     kill(child, SIGKILL);
   });
   std::array<std::uint64_t, kWriters> acknowledged{};
+  bool first = true;
   for (Ack ack; read(fds[0], &ack, sizeof ack) == sizeof ack;) {
+    if (std::exchange(first, false)) writes.set_value();
     EXPECT_LT(acknowledged[ack.writer], ack.tail);
     acknowledged[ack.writer] = ack.tail;
   }
@@ -134,8 +146,9 @@ TEST(RocksDbCrash, EverythingAcknowledgedIsThereAfterAKill) {
   const std::string path = folder.path() + "/data";
   std::mt19937 random(20);
   std::uint64_t all = 0;
-  for (int round = 0; round < 5; ++round) {
-    const auto acknowledged = run_and_kill(path, std::chrono::milliseconds(150 + random() % 400));
+  for (int round = 0; round < 8; ++round) {
+    const auto acknowledged = run_and_kill(path, round % 2 == 0 ? From::acknowledged : From::start,
+                                           std::chrono::milliseconds(50 + random() % 400));
     const auto opened = open_rocksdb({.path = path});
     ASSERT_TRUE(opened) << opened.error().text << opened.error().cause;
     for (std::uint8_t w = 0; w < kWriters; ++w) {

@@ -60,7 +60,7 @@ class ImapDamageTest : public store::DamageFixture {
     EXPECT_THAT(said, HasSubstr("\r\nz OK")) << "the connection did not go on";
     const std::size_t selected = said.find("\r\ny OK");
     EXPECT_NE(selected, std::string::npos) << said.substr(0, 500);
-    return said.substr(std::min(said.find('\n', selected + 2), said.size()));
+    return said.substr(std::min(said.find("\r\n", selected + 2), said.size()));
   }
   async::Task<std::string> serve(const ImapContext& context, frame::ScriptedStream& stream) {
     const frame::Connections connections;
@@ -114,8 +114,11 @@ TEST_F(ImapDamageTest, CopyMoveAndFlagsNeedNoOctets) {
 TEST_F(ImapDamageTest, SearchFindsTheOthersAndWarns) {
   store_three();
   const std::string warning = "* NO [CORRUPTION] 1 message cannot be read, UID 2";
+  EXPECT_THAT(talk("a SEARCH BODY \"Hello, first\"\r\n"),
+              AllOf(HasSubstr(warning), HasSubstr("* SEARCH 1\r\n"), HasSubstr("\r\na OK")));
+  // What can be read of a message may decide: its first piece has this.
   EXPECT_THAT(talk("a SEARCH BODY Hello\r\n"),
-              AllOf(HasSubstr(warning), HasSubstr("* SEARCH 1 3\r\n"), HasSubstr("\r\na OK")));
+              AllOf(Not(HasSubstr("* NO")), HasSubstr("* SEARCH 1 2 3\r\n")));
   EXPECT_THAT(talk("a SEARCH NOT BODY nowhere\r\n"),
               AllOf(HasSubstr(warning), HasSubstr("* SEARCH 1 3\r\n")));
   // Another key decides.

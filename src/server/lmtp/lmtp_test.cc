@@ -99,7 +99,7 @@ TEST_F(LmtpTest, RefusesOtherHellos) {
   EXPECT_THAT(said, HasSubstr("\r\n500 "));
   EXPECT_THAT(said, HasSubstr("\r\n503 5.5.1 Say LHLO first"));
   for (const char* name :
-       {"PIPELINING", "ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8", "CHUNKING", "SIZE 104857600"})
+       {"PIPELINING", "ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8", "CHUNKING", "SIZE 100000000"})
     EXPECT_THAT(said, HasSubstr(name));
   EXPECT_THAT(said, testing::Not(HasSubstr("STARTTLS")));
 }

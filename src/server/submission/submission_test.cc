@@ -151,7 +151,7 @@ TEST_F(SubmissionTest, SaysWhatItOffers) {
   const std::string said = play("EHLO x\r\nQUIT\r\n");
   EXPECT_THAT(said, StartsWith("220 mail.example.org ESMTP"));
   for (const char* name :
-       {"PIPELINING", "SIZE 104857600", "AUTH ", "8BITMIME", "BINARYMIME", "CHUNKING", "SMTPUTF8",
+       {"PIPELINING", "SIZE 100000000", "AUTH ", "8BITMIME", "BINARYMIME", "CHUNKING", "SMTPUTF8",
         "ENHANCEDSTATUSCODES", "DSN", "LIMITS RCPTMAX=1000", "FUTURERELEASE 2592000 2026-10-21T"})
     EXPECT_THAT(said, HasSubstr(name));
   EXPECT_THAT(said, Not(HasSubstr("STARTTLS")));
