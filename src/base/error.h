@@ -42,8 +42,8 @@ std::string_view name_of(ErrorKind kind);
 struct Error {
   ErrorKind kind = ErrorKind::server_bug;
   std::string text;
-  std::string cause =
-      {};  ///< The lower layer's error text. For the log only; never sent to a client.
+  /// The lower layer's error text. For the log only; never sent to a client.
+  std::string cause = {};
 };
 
 }  // namespace posthorn

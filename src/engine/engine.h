@@ -113,8 +113,8 @@ struct PieceInfo {
 /// A file of the engine that is missing or has the wrong length.
 struct FileDamage {
   std::string file;  ///< Its path.
-  std::string
-      what;  ///< A sentence, such as "it is missing" or "it has 10 octets and should have 20".
+  /// A sentence, such as "it is missing" or "it has 10 octets and should have 20".
+  std::string what;
 };
 
 /// Called exactly once: with the new tail when the commit is durable, or with an error: conflict

@@ -41,9 +41,9 @@ class Inflater {
 
   z_stream stream_ = {};
   bool started_ = false;
-  bool more_inside_ =
-      false;             // The last output filled its buffer, so more may follow without new input.
-  std::string history_;  // Only used while resting.
+  // The last output filled its buffer, so more may follow without new input.
+  bool more_inside_ = false;
+  std::string history_;       // Only used while resting.
   std::optional<Step> over_;  // `ended` or `failed`; final.
   std::optional<char> peeked_;
   std::string input_;

@@ -25,8 +25,8 @@ namespace posthorn::store {
 
 /// Settings that may change while the store is open.
 struct StorePolicy {
-  std::int64_t horizon_seconds =
-      30 * 86400;  ///< The time for which history and expunged rows are kept.
+  /// The time for which history and expunged rows are kept.
+  std::int64_t horizon_seconds = 30 * 86400;
   /// The time for which the content of expunged messages is kept; never longer than the horizon.
   std::int64_t content_seconds = 30 * 86400;
   Quota default_quota;  ///< For accounts that are created without a quota of their own.
@@ -41,8 +41,8 @@ struct StoreOptions {
   std::uint64_t contents_budget_bytes =
       defaults::kVersionMemoryOctets;  ///< For contents of mailboxes that no session uses.
   std::uint32_t open_accounts = 1000;  ///< Number of unused accounts that stay open.
-  std::int64_t sweep_grace_seconds =
-      86400;  ///< Minimum age of an unused piece before it may be erased.
+  /// Minimum age of an unused piece before it may be erased.
+  std::int64_t sweep_grace_seconds = 86400;
   PieceSharing piece_sharing = PieceSharing::server;  ///< Applies to messages stored from now on.
   StorePolicy policy;
 };

@@ -20,17 +20,17 @@ struct RocksDbOptions {
       defaults::kCacheOctets / 2;  ///< For blocks, blobs and write buffers together.
   std::size_t write_buffer_bytes =
       defaults::kWriteBufferOctets;  ///< Data not yet in table files; part of the cache.
-  std::size_t wal_limit =
-      256UL << 20;  ///< Total size of the write-ahead logs; bounds the time of recovery.
+  /// Total size of the write-ahead logs; bounds the time of recovery.
+  std::size_t wal_limit = 256UL << 20;
   int max_open_files = defaults::kOpenFiles;
-  std::size_t min_blob_bytes =
-      4096;  ///< Pages and pieces of at least this size are stored in blob files.
+  /// Pages and pieces of at least this size are stored in blob files.
+  std::size_t min_blob_bytes = 4096;
   std::size_t blob_file_bytes = 256UL << 20;
-  double blob_garbage_age_cutoff =
-      0.5;  ///< Fraction of the blob files, the oldest ones, that are cleaned.
+  /// Fraction of the blob files, the oldest ones, that are cleaned.
+  double blob_garbage_age_cutoff = 0.5;
   std::size_t unsynced_limit = 32UL << 20;  ///< Amount written ahead before the writer has to sync.
-  std::size_t queue_bytes =
-      128UL << 20;  ///< Data waiting for the committer. Beyond it: unavailable.
+  /// Data waiting for the committer. Beyond it: unavailable.
+  std::size_t queue_bytes = 128UL << 20;
   std::size_t queue_jobs = 1UL << 17;
   /// New data is refused while the disk has less free space than this, or less than a 16th of its
   /// size if that is smaller.

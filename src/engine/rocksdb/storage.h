@@ -69,8 +69,8 @@ class Storage {
   const std::shared_ptr<Alarm> alarm_;
   DiskRoom room_;
   std::shared_mutex mutex_;
-  std::atomic<bool> replacing_ =
-      false;  ///< Stops new readers, so that they cannot starve the replacement.
+  /// Stops new readers, so that they cannot starve the replacement.
+  std::atomic<bool> replacing_ = false;
   std::unique_ptr<Database> database_;  ///< Null if closed or not reopened yet.
   bool closed_ = false;
   bool reading_only_ = false;

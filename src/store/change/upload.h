@@ -28,13 +28,14 @@ class Upload {
   async::Task<Status> feed(std::string_view octets);
   /// Number of octets fed so far.
   [[nodiscard]] std::uint64_t size() const;
-  /// Whether the header block holds octets above 127 (RFC 9755: refused without UTF8=ACCEPT).
+  /// Returns true if the header block contains octets above 127 (RFC 9755). Valid for what was fed
+  /// so far.
   [[nodiscard]] bool has_8bit_header() const;
 
-  /// The message is complete. `prefix` (whole header lines, CRLF) is put in front of it. May be
-  /// called several times with different prefixes, for several recipients: `recipient` is whose
-  /// message it becomes, as a rule the account of the constructor. One that does not share pieces
-  /// with that gets its own, read and written one at a time.
+  /// Completes the message and puts `prefix` (whole header lines, CRLF) in front of it. May be
+  /// called several times with different prefixes, for several recipients: `recipient` is the
+  /// account that will own the message, by default that of the constructor. If the recipient is in
+  /// another sharing scope, the pieces are copied under its key, one at a time.
   async::Task<Result<NewEmail>> finish(std::string_view prefix = {});
   async::Task<Result<NewEmail>> finish(std::string_view prefix, const AccountId& recipient);
 

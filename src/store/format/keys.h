@@ -18,9 +18,9 @@ std::string name(MailboxId id);      ///< "n": name and special-use.
 std::string keywords(MailboxId id);  ///< "k".
 std::string subscription(std::string_view name);  ///< "s".
 std::string contents(MailboxId id);               ///< "c": common prefix of the next three.
-std::string flag_change(MailboxId id,
-                        Seq seq);  ///< "c" id "f": a flag change not applied to rows yet.
-std::string chunks(MailboxId id);  ///< "c" id "p": the list of chunk pages.
+/// "c" id "f": a flag change not applied to rows yet.
+std::string flag_change(MailboxId id, Seq seq);
+std::string chunks(MailboxId id);             ///< "c" id "p": the list of chunk pages.
 std::string tail_row(MailboxId id, Uid uid);  ///< "c" id "r" uid.
 std::string email(Ordinal ordinal);           ///< "e": a message that is not packed.
 std::string group(Ordinal first);             ///< "g": pages of packed messages.

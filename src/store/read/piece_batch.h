@@ -39,8 +39,8 @@ class PieceBatch {
     engine::PieceName name;
     std::size_t size = 0;
     const char* octets = nullptr;  ///< Null: the piece could not be read.
-    std::shared_ptr<const std::string>
-        kept;  ///< Keeps the octets alive if they came from the cache.
+    /// Keeps the octets alive if they came from the cache.
+    std::shared_ptr<const std::string> kept;
   };
   void read(Entry& entry, char* room);
 

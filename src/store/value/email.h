@@ -20,12 +20,12 @@ struct BodyPiece {
 
 /// The stored data of a message except the octets of its body: one record of four columns.
 struct EmailRecord {
-  std::string
-      keys;  ///< See message/digest/digest.h: the data that SORT, THREAD and most of SEARCH read.
-  std::string
-      structure;  ///< See message/digest/digest.h: envelope, body structure, parts, preview.
-  std::string
-      header;  ///< The header block as fetched, beginning with the trace fields of this delivery.
+  /// See message/digest/digest.h: the data that SORT, THREAD and most of SEARCH read.
+  std::string keys;
+  /// See message/digest/digest.h: envelope, body structure, parts, preview.
+  std::string structure;
+  /// The header block as fetched, beginning with the trace fields of this delivery.
+  std::string header;
   std::string body;  ///< An encoded BodyList.
 };
 
@@ -33,8 +33,8 @@ struct EmailRecord {
 struct BodyList {
   std::vector<BodyPiece> pieces;
   std::string sha256;  ///< Of the message as received, without the prefix; 32 octets.
-  std::uint32_t prefix_size =
-      0;  ///< Octets of trace fields that were put in front of the received message.
+  /// Octets of trace fields that were put in front of the received message.
+  std::uint32_t prefix_size = 0;
 };
 
 /// A completely received message. It can be appended to any number of mailboxes and accounts.

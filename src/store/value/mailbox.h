@@ -86,8 +86,8 @@ struct Mailbox {
   /// The stored head did not match the rows when they were read. `head` was computed from the rows,
   /// and the next change of the mailbox stores it.
   bool head_rebuilt = false;
-  std::uint32_t tail_rows =
-      0;  ///< Amount of data not yet packed into chunk pages, measured in rows.
+  /// Amount of data not yet packed into chunk pages, measured in rows.
+  std::uint32_t tail_rows = 0;
 };
 using MailboxPtr = std::shared_ptr<const Mailbox>;
 

@@ -69,10 +69,10 @@ struct FlagLeaf {
 
 struct MemberInner {
   std::array<std::shared_ptr<MemberLeaf>, kInnerSize> leaf;
-  std::array<std::uint32_t, kInnerSize>
-      first_uid{};  ///< A lower bound of the leaf's UIDs; ascending.
-  std::array<std::uint32_t, kInnerSize + 1>
-      before{};            ///< Number of messages in leaves 0..i-1; the last element is the total.
+  /// A lower bound of the leaf's UIDs; ascending.
+  std::array<std::uint32_t, kInnerSize> first_uid{};
+  /// Number of messages in leaves 0..i-1; the last element is the total.
+  std::array<std::uint32_t, kInnerSize + 1> before{};
   std::uint32_t used = 0;  ///< Number of slots assigned, including empty ones.
 };
 
@@ -121,8 +121,8 @@ class Members {
   friend class MembershipDifference;
   std::vector<std::shared_ptr<MemberInner>> inner_;
   std::vector<std::uint32_t> first_uid_;  ///< One per inner node.
-  std::vector<std::uint32_t> before_ = {
-      0};  ///< Number of messages before each inner node; the last element is the total.
+  /// Number of messages before each inner node; the last element is the total.
+  std::vector<std::uint32_t> before_ = {0};
   std::uint64_t epoch_ = 0;  ///< Trees of the same epoch have the same slots.
 };
 

@@ -79,8 +79,8 @@ using Outbox = std::map<OutboxId, OutboxEntryPtr>;
 /// Per account. More are refused until some have been sent.
 constexpr std::size_t kMaxOutboxEntries = 10'000;
 constexpr std::size_t kMaxOutboxRecipients = 10'000;  ///< Per entry.
-constexpr std::size_t kMaxOutboxStatus =
-    500;  ///< Limit of `last_status` in octets; longer text is cut.
+/// Limit of `last_status` in octets; longer text is cut.
+constexpr std::size_t kMaxOutboxStatus = 500;
 
 /// Identifies one step that another account's outbox requests of this account, for example a local
 /// delivery. It is recorded in the change that carries out the step, so a repeated request has no
@@ -88,8 +88,8 @@ constexpr std::size_t kMaxOutboxStatus =
 struct IntentId {
   AccountId from;
   OutboxId entry;
-  std::uint32_t step =
-      0;  ///< Distinguishes several steps of one entry: the index of the recipient.
+  /// Distinguishes several steps of one entry: the index of the recipient.
+  std::uint32_t step = 0;
   friend bool operator==(const IntentId&, const IntentId&) = default;
 };
 

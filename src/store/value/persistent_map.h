@@ -64,8 +64,8 @@ class PersistentMap {
         path_[depth_++] = node;
       }
     }
-    std::array<const Node*, kMaxHeight>
-        path_;  ///< Nodes whose left subtree we are in or have passed.
+    /// Nodes whose left subtree we are in or have passed.
+    std::array<const Node*, kMaxHeight> path_;
     std::size_t depth_ = 0;
   };
 

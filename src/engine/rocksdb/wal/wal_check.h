@@ -27,8 +27,8 @@ struct WalLoss {
 };
 
 struct WalVerdict {
-  std::vector<WalLoss>
-      losses;      ///< Ascending by log. Empty: nothing durable is lost, though an end may be torn.
+  /// Ascending by log. Empty: nothing durable is lost, though an end may be torn.
+  std::vector<WalLoss> losses;
   WalMarks marks;  ///< The marks in force, including the claims found in the logs.
 };
 

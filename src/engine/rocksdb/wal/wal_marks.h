@@ -17,8 +17,8 @@ struct WalMarks {
   /// marks are void.
   std::uint64_t manifest = 0;
   std::uint64_t next_manifest = 0;
-  std::vector<SyncedMark>
-      logs;  ///< Ascending. If there are more than kMaxLogs, the newest are kept.
+  /// Ascending. If there are more than kMaxLogs, the newest are kept.
+  std::vector<SyncedMark> logs;
 
   static constexpr std::size_t kMaxLogs = 48;
   /// Returns 0 for a log without a mark.
