@@ -22,7 +22,7 @@ namespace posthorn::store {
 namespace {
 
 /// Conflicts are transient: another writer advanced the tail, or a change that this one was
-/// computed from failed. More attempts than this would not help.
+/// computed from failed. This many attempts are plenty.
 constexpr int kMaxAttempts = 16;
 
 }  // namespace

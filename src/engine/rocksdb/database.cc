@@ -64,8 +64,8 @@ Result<std::unique_ptr<Database>> Database::open(const RocksDbOptions& options, 
   // The order matters, because opening changes the folder:
   // 1. check_before_open() makes sure that all files are present. RocksDB would delete files that a
   //    damaged MANIFEST does not name.
-  // 2. guard_wal() judges the logs. RocksDB would replay them up to the first damage and then
-  //    delete them.
+  // 2. guard_wal() judges the logs. RocksDB would replay them up to the first damage and
+  //    drop the rest.
   // 3. The WalWatch is placed under RocksDB, with the marks of step 2, so that every log write from
   //    the first on is tracked.
   // 4. Only then RocksDB opens the folder.

@@ -28,8 +28,8 @@ class Upload {
   async::Task<Status> feed(std::string_view octets);
   /// Number of octets fed so far.
   [[nodiscard]] std::uint64_t size() const;
-  /// Returns true if the header block contains octets above 127 (RFC 9755). Valid for what was fed
-  /// so far.
+  /// Returns true if the header block contains octets above 127 (RFC 9755). Valid after
+  /// finish().
   [[nodiscard]] bool has_8bit_header() const;
 
   /// Completes the message and puts `prefix` (whole header lines, CRLF) in front of it. May be
