@@ -64,8 +64,8 @@ struct Candidate {
 /// Data that must be durable no later than the commit that names it.
 struct Carry {
   std::vector<PageWrite> pages;
-  std::vector<PageNumber>
-      dropped_pages;                  ///< Removed once the commit is durable; they need not exist.
+  /// Removed once the commit is durable; they need not exist.
+  std::vector<PageNumber> dropped_pages;
   std::vector<PieceHold> holds;       ///< Held by the committing partition.
   std::vector<Candidate> candidates;  ///< The holder is the committing partition; the field in the
                                       ///< candidate is ignored.

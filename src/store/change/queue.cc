@@ -45,7 +45,7 @@ async::Task<Status> Store::forget_empty_outboxes() {
       done = co_await (*opened)->unlist_at_home();
       if (caller != nullptr) co_await caller->enter();
     } else if (opened.error().kind == ErrorKind::not_found) {
-      // The row of an account removed in the meantime; nothing refers to it.
+      // The account was removed in the meantime; its row is no longer needed.
       done = co_await async::offload(state_->offload,
                                      [&] { return unlist_outbox(state_->engine, entry.account); });
     } else {

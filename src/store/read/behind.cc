@@ -122,7 +122,7 @@ class Leveling {
     for (auto it = mailboxes_.rbegin(); it != mailboxes_.rend(); ++it) {
       Mailbox& mailbox = it->second;
       if (!mailbox.name.empty() && taken.insert(mailbox.name).second) continue;
-      // The first mailbox of an account is always its INBOX.
+      // INBOX is the first mailbox that an account gets.
       const bool first = std::next(it) == mailboxes_.rend();
       std::string name = first && mailbox.name.empty() && !taken.contains("INBOX")
                              ? "INBOX"

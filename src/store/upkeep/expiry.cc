@@ -46,9 +46,9 @@ class Planner {
           EmailCatalog& catalog)
       : engine_(engine), id_(id), state_(state), catalog_(catalog) {}
 
-  /// Content is examined before history, because the journal is where dead messages are found, and
-  /// dropping history removes it. A message noted as dead may still be in use, so mailboxes, the
-  /// outbox and newer history are consulted before anything is removed.
+  /// Content comes before history, which may not pass it: dead messages are found in the journal,
+  /// and dropping history removes the journal. A message noted as dead may still be in use, so
+  /// mailboxes, the outbox and newer history are consulted before anything is removed.
   Result<Plan> plan(Expiry::Bounds before) {
     if (Status ok = read_horizons(); !ok) return pass(ok);
     if (Status ok = old_content(before.content); !ok) return pass(ok);
