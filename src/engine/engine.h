@@ -74,8 +74,8 @@ struct Carry {
 struct Commit {
   PartitionId partition;
   Seq expect;  ///< The tail that this commit was computed from.
-  std::uint64_t advance =
-      0;  ///< Number of changes in this commit; 0 if it changes nothing visible.
+  /// Number of changes in this commit; 0 if it changes nothing visible.
+  std::uint64_t advance = 0;
   std::vector<Edit> edits;
   Carry carry;
 };

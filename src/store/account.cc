@@ -102,6 +102,8 @@ async::Task<Result<ChangeReceipt>> Account::change_at_home(const Wanted& wanted)
 }
 
 async::Task<Result<ChangeReceipt>> Account::attempt_at_home(const Wanted& wanted) {
+  // Asked under the lock, so that no other request for the same step can be computed between the
+  // question and this change.
   if (wanted.intent) {
     const Result<bool> done = co_await is_done_at_home(*wanted.intent);
     if (!done || *done) {
@@ -262,6 +264,8 @@ void Account::note_long_tails(const AccountState& state, std::span<const Mailbox
   }
 }
 
+// Replaces the state by what the engine has, after a failure that leaves the actual state unknown.
+// Watchers of all mailboxes are woken, since any of them may differ.
 async::Task<Status> Account::reload_at_home() {
   co_await pipeline_->lock();
   co_await pipeline_->drained();
@@ -301,6 +305,9 @@ async::Task<Result<MailboxPtr>> Account::load_at_home(MailboxId id) {
     co_await pipeline_->drained();
     if (const MailboxPtr there = published()->find(id); there && there->contents) co_return there;
   }
+  // The lock keeps new changes away, and drained() waits for the pending ones: the rows that are
+  // read must be those of `working`, and publishing `working` with the contents must not publish a
+  // change that is not durable.
   co_await pipeline_->lock();
   co_await pipeline_->drained();
   const StatePtr base = pipeline_->working;

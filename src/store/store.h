@@ -36,10 +36,10 @@ struct StorePolicy {
 enum class PieceSharing : std::uint8_t { server, domain, account };
 
 struct StoreOptions {
-  std::uint64_t page_cache_bytes =
-      defaults::kCacheOctets / 2;  ///< Decoded pages of digests and pieces.
-  std::uint64_t contents_budget_bytes =
-      defaults::kVersionMemoryOctets;  ///< For contents of mailboxes that no session uses.
+  /// Decoded pages of digests and pieces.
+  std::uint64_t page_cache_bytes = defaults::kCacheOctets / 2;
+  /// For contents of mailboxes that no session uses.
+  std::uint64_t contents_budget_bytes = defaults::kVersionMemoryOctets;
   std::uint32_t open_accounts = 1000;  ///< Number of unused accounts that stay open.
   /// Minimum age of an unused piece before it may be erased.
   std::int64_t sweep_grace_seconds = 86400;

@@ -52,7 +52,8 @@ void Committer::stop() {
 
 Status Committer::push(Work& work, std::size_t bytes) {
   // The committer is woken only if it sleeps for lack of work, or if this job ends a gathering (a
-  // blocked thread, or enough data). Waking it for every commit would end the gathering each time.
+  // blocked thread, or enough data). Waking it for every commit would only make it check and sleep
+  // again.
   bool wake = false;
   {
     const std::scoped_lock lock(mutex_);

@@ -16,10 +16,10 @@ struct RocksDbOptions {
   std::string path;  ///< The data directory.
   /// `create` makes the directory (mode 0700) and its parents.
   IfAbsent if_absent = IfAbsent::create;
-  std::size_t cache_bytes =
-      defaults::kCacheOctets / 2;  ///< For blocks, blobs and write buffers together.
-  std::size_t write_buffer_bytes =
-      defaults::kWriteBufferOctets;  ///< Data not yet in table files; part of the cache.
+  /// For blocks, blobs and write buffers together.
+  std::size_t cache_bytes = defaults::kCacheOctets / 2;
+  /// Data not yet in table files; part of the cache.
+  std::size_t write_buffer_bytes = defaults::kWriteBufferOctets;
   /// Total size of the write-ahead logs; bounds the time of recovery.
   std::size_t wal_limit = 256UL << 20;
   int max_open_files = defaults::kOpenFiles;

@@ -38,8 +38,8 @@ std::string after_prefix(std::string_view prefix);
 
 /// The kind of a key under contents(): 'f', 'p' or 'r'.
 char kind_of_contents(std::string_view key);
-/// The UID in the key of a tail row; below: the id in the key of a mailbox's row, and the number at
-/// the end of any other key.
+/// Parts of a key: the UID of a tail row, the mailbox of a mailbox's row, the number at the end of
+/// any other.
 std::uint32_t uid_of_tail(std::string_view key);
 MailboxId mailbox_of(std::string_view key);
 std::uint64_t last_number(std::string_view key);

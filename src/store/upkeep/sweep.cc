@@ -228,6 +228,7 @@ async::Task<Status> expire(Store& store, Due kind, Expiry::Bounds before) {
 
 }  // namespace
 
+// Expiry comes before release, because it makes the candidates that release_unused() examines.
 async::Task<Status> Store::sweep() {
   co_await trim();
   const std::int64_t now = state_->clock.now().seconds;

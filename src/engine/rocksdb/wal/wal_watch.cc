@@ -157,6 +157,8 @@ IOStatus WalWatch::DeleteFile(const std::string& name, const IOOptions& options,
 IOStatus WalWatch::RenameFile(const std::string& from, const std::string& to,
                               const IOOptions& options, IODebugContext* debug) {
   if (to == folder_ + "/CURRENT") {
+    // The marks name both MANIFESTs, the old and the new, because a crash may come before or after
+    // the rename. They must be durable first: with a CURRENT that they do not name, they are void.
     std::ifstream file(from, std::ios::binary);
     const std::string says{std::istreambuf_iterator<char>(file), {}};
     const std::scoped_lock lock(mutex_);
