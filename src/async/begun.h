@@ -10,14 +10,15 @@
 
 namespace posthorn::async {
 
-/// Work on the pool that was begun and is awaited later: `co_await begun` goes on once it is done,
-/// at most once each. The loop that began it computes or sends something else meanwhile. Dropping
-/// it leaves the work to itself: what the work uses must outlive it, so await it to be sure.
+/// Work that was submitted to an offload pool and is awaited later. `co_await begun` resumes when
+/// the work is done; it may be awaited at most once. Between submission and await, the loop is free
+/// to do other work. Destroying a Begun does not cancel the work, and whatever the work refers to
+/// must outlive it. Await it to be sure that it has finished.
 /// Thread: one loop's.
 class Begun {
  public:
   Begun() = default;  ///< Nothing to wait for.
-  /// A full queue makes the work run in place, as with offload().
+  /// If the pool's queue is full, the work runs in place, as with offload().
   Begun(OffloadPool& pool, std::move_only_function<void()> work)
       : state_(std::make_shared<State>()) {
     auto job = std::make_shared<std::move_only_function<void()>>(std::move(work));
@@ -28,7 +29,7 @@ class Begun {
     if (!pool.submit(run)) run();
   }
 
-  /// Whether awaiting it will not wait.
+  /// Returns true if awaiting will not suspend.
   [[nodiscard]] bool is_done() const {
     return !state_ || state_->step.load(std::memory_order_acquire) == Step::done;
   }

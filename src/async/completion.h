@@ -9,21 +9,24 @@
 
 namespace posthorn::async {
 
-/// Turns one callback into something to await: `co_await callback<T>([&](auto done) { start(done);
-/// })`. `done(value)` (for void: `done()`) may be called on any thread, once, also before `start`
-/// returns; the awaiting coroutine goes on on the loop it awaited from, or where `done` was called
-/// when it awaited outside any loop. `start` must see to it that `done` is called, whatever
-/// happens, and the coroutine must not be destroyed before.
+/// Adapts a callback interface to co_await:
+///
+///     co_await callback<T>([&](auto done) { start(done); })
+///
+/// `start` must arrange for `done(value)` (for void: `done()`) to be called exactly once, whatever
+/// happens. The call may come from any thread, also before `start` returns. The coroutine resumes
+/// on the loop it awaited on; if it awaited outside any loop, it resumes in place, in the thread
+/// that calls `done`. The coroutine must not be destroyed before `done` was called.
 template <class T, class Start>
 class CallbackAwaiter {
  public:
   explicit CallbackAwaiter(Start start) : start_(std::move(start)) {}
   [[nodiscard]] bool await_ready() const { return false; }
   void await_suspend(std::coroutine_handle<> h) {
-    // Outside a loop, `done` resumes in place, perhaps on another thread and before start returns,
-    // and may end the coroutine this awaiter lives in. So `start` runs from the stack, and after it
-    // nothing here is touched. On a loop the resumption is posted, and cannot run before we have
-    // returned.
+    // Outside a loop, `done` resumes the coroutine in place, perhaps on another thread and before
+    // `start` returns. The coroutine may then end and destroy this awaiter. Therefore `start` is
+    // moved to the stack first, and no member is touched after the call. On a loop the resumption
+    // is posted, so it cannot run before we return.
     Start start = std::move(start_);
     start(Done{this, h, Loop::current()});
   }

@@ -11,9 +11,10 @@
 
 namespace posthorn::async {
 
-/// A wake-up for one waiter on one loop. `set` before `wait` is remembered; several sets are one.
-/// set() resumes the waiter in place: whoever calls it must bear that, or post it. Thread: the
-/// loop's only.
+/// A wake-up signal for one waiter on one loop. A set() that comes before wait() is remembered;
+/// several of them count as one. set() resumes the waiter in place, before it returns; a caller
+/// that cannot allow this must post the call to the loop.
+/// Thread: the loop's only.
 class Event {
  public:
   void set() {
@@ -29,7 +30,7 @@ class Event {
     void await_suspend(std::coroutine_handle<> h) { event.waiter_ = h; }
     void await_resume() { event.set_ = false; }
   };
-  /// Requires: nobody else waits.
+  /// Requires: no other coroutine waits.
   Awaiter wait() { return Awaiter{*this}; }
 
  private:
@@ -37,17 +38,18 @@ class Event {
   std::coroutine_handle<> waiter_{};
 };
 
-/// Calls back once after a delay, on the loop it was made on; cancelled by destruction. Reused for
-/// idle keep-alives and every deadline, so that no wait on a peer is without one. Setting and
-/// cancelling is cheap (no system call, no allocation). Thread: the loop's only.
+/// Calls a function once after a delay, on the loop the timer was created on. Destroying the timer
+/// cancels it. Timers bound every wait for a peer. Setting and cancelling is cheap: no system call
+/// and no allocation.
+/// Thread: the loop's only.
 class Timer {
  public:
   Timer();  ///< Requires: Loop::current().
   ~Timer();
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
-  /// Replaces what was set before. `call` may destroy the timer. Anything over a year counts as a
-  /// year.
+  /// Replaces an earlier setting. `call` may destroy the timer. A delay of more than a year counts
+  /// as one year.
   void set(std::chrono::milliseconds after, std::move_only_function<void()> call);
   void cancel();
 
@@ -56,7 +58,7 @@ class Timer {
   detail::TimerNode node_;
 };
 
-/// Waits on the current loop.
+/// Suspends the caller for `time`, on the current loop.
 Task<void> sleep_for(std::chrono::milliseconds time);
 
 }  // namespace posthorn::async

@@ -20,7 +20,7 @@ TEST(TimerQueue, KeepsOrderUnderRandomSetsAndCancels) {
   TimerQueue queue;
   constexpr std::size_t kNodes = 200;
   std::vector<TimerNode> nodes(kNodes);
-  std::map<std::size_t, int> wanted;  // What is set, and to when.
+  std::map<std::size_t, int> wanted;  // The timers that are set, with their times.
   std::vector<std::size_t> called;
   const auto at = [](int t) { return SteadyTime(std::chrono::milliseconds(t)); };
   for (int step = 0; step < 20'000; ++step) {
@@ -63,7 +63,7 @@ TEST(TimerQueue, ACallMayDestroyOthersAndItself) {
     queue.cancel(*second);
     second.reset();
     first.reset();
-    ++calls;  // Our captures are still there.
+    ++calls;  // Our captures still exist.
   };
   second->call = [&] { ADD_FAILURE(); };
   queue.set(*first, SteadyTime(1ms));
@@ -150,7 +150,7 @@ Task<void> events(int& wakes) {
   Event event;
   bool stop = false;
   event.set();
-  event.set();  // One wake-up for both.
+  event.set();  // Both set() calls give one wake-up.
   EXPECT_TRUE(event.is_set());
   Gate gate;
   gate.spawn(count_wakes(event, wakes, stop));

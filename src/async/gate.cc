@@ -12,7 +12,7 @@ struct Gate::State {
 
 namespace {
 
-// A coroutine nobody awaits: begins at once and frees itself.
+// A coroutine that nobody awaits: it starts at once and frees itself.
 struct Detached {
   struct promise_type {
     Detached get_return_object() noexcept { return {}; }
@@ -28,9 +28,9 @@ Detached run(std::shared_ptr<State> state, Task<void> task) {
   {
     Task<void> own = std::move(task);
     co_await std::move(own);
-    // Before the frame goes, which may hold the last owner of the gate itself.
+    // Before the frame is destroyed, because the frame may hold the last owner of the gate.
     --state->running;
-  }  // The frame goes before anybody hears of the end.
+  }  // The frame is destroyed before anyone is told of the end.
   if (state->running > 0) co_return;
   for (const auto waiting : std::exchange(state->waiting, {})) waiting.resume();
 }

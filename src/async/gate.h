@@ -7,18 +7,18 @@
 
 namespace posthorn::async {
 
-/// Owns coroutines that run on their own, so that somebody can wait for the last to end. Belongs to
-/// one loop.
+/// Owns detached coroutines, so that a shutdown can wait until the last of them has ended. Belongs
+/// to one loop.
 class Gate {
  public:
   Gate();
-  ~Gate();  ///< Requires: nothing runs any more, but for the end of the last task.
+  ~Gate();  ///< Requires: no task runs; only the final steps of the last one may be in progress.
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
-  /// Starts the task at once, on this thread; its frame is freed when it ends.
+  /// Starts the task immediately, on this thread. Its frame is freed when it ends.
   void spawn(Task<void> task);
   [[nodiscard]] std::size_t running() const;
-  /// Ends when the last task has; then their frames are gone. Any number may wait.
+  /// Resumes when no task is left and all frames are freed. Any number of coroutines may wait.
   Task<void> wait_empty();
 
  private:

@@ -25,30 +25,30 @@ thread_local Loop* current_loop = nullptr;
 
 using detail::SteadyTime;
 
-// No deadline is further off: keeps the sum from overflowing when a caller says
-// milliseconds::max().
+// Limit of a deadline. It keeps the sum from overflowing if a caller passes milliseconds::max().
 constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24 * 365);
 
 }  // namespace
 
 struct Loop::State {
-  // Before the io_context: what is destroyed with its handlers may still cancel timers.
+  // Declared before the io_context: objects destroyed with its handlers may still cancel timers.
   detail::TimerQueue timers;
   asio::io_context io{1};
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
   asio::steady_timer alarm{io};
-  SteadyTime alarm_at = SteadyTime::max();  // max: the alarm is off.
+  SteadyTime alarm_at = SteadyTime::max();  // max: no alarm is set.
   bool timers_run = false;
 
-  // One system timer stands for all timers, set to the earliest. It is moved only when an earlier
-  // one comes: one that is cancelled leaves it alone and costs at most one idle wake-up.
+  // One system timer serves all timers, and is set to the earliest. It is moved only when an
+  // earlier one is added. After the earliest is cancelled, the alarm stays and costs at most one
+  // idle wake-up.
   void set_alarm() {
     const auto next = timers.next();
     if (timers_run || !next || *next >= alarm_at) return;
     alarm_at = *next;
     alarm.expires_at(alarm_at);
     alarm.async_wait([this](const boost::system::error_code& error) {
-      if (error) return;  // Moved to an earlier time; that wait goes on.
+      if (error) return;  // Moved to an earlier time; the other wait continues.
       alarm_at = SteadyTime::max();
       timers_run = true;
       timers.run_due(std::chrono::steady_clock::now());
@@ -69,7 +69,7 @@ Loop* Loop::current() { return current_loop; }
 void Loop::run() {
   Loop* const outer = std::exchange(current_loop, this);
   state_->io.run();
-  // stop() ended it; what was posted until now, and by that, still runs.
+  // stop() ended the run. Work that was posted before it, and by that work, still runs.
   do {
     state_->io.restart();
   } while (state_->io.poll() > 0);
@@ -104,7 +104,7 @@ LoopPool::LoopPool(std::size_t count) : threads_(std::make_unique<Threads>()) {
       });
     }
   } catch (const std::system_error&) {
-    stop_and_join();  // Those begun would wait for work for ever.
+    stop_and_join();  // Those already started would wait for work for ever.
     throw;
   }
 }

@@ -17,8 +17,8 @@ namespace detail {
 struct TimerNode;
 }
 
-/// One event loop, run by one thread. Everything that belongs to a loop (a connection, an account
-/// at home there) is touched by its thread only.
+/// An event loop, run by one thread. Objects that belong to a loop (a connection, an account whose
+/// home loop it is) are only touched by its thread, and therefore need no locks.
 class Loop {
  public:
   Loop();
@@ -26,19 +26,22 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  /// Runs `work` on the loop's thread, soon, in the order posted. Thread: any. After the loop has
-  /// run to its end, posted work is only destroyed, with the loop.
+  /// Runs `work` on the loop's thread, in the order of posting. Work posted after run() has
+  /// returned is not run; it is destroyed with the loop.
+  /// Thread: any.
   void post(std::move_only_function<void()> work);
-  /// The loop whose thread this is; null elsewhere.
+  /// Returns the loop that the calling thread runs, or null.
   static Loop* current();
   [[nodiscard]] bool is_current() const { return current() == this; }
 
-  /// Runs until stop() and then until nothing is posted. Called by the thread that owns the loop.
+  /// Runs until stop() was called and no posted work is left. Called by the thread that owns the
+  /// loop.
   void run();
   /// Thread: any.
   void stop();
 
-  /// `co_await loop.enter()` goes on on the loop's thread; at once when already there.
+  /// `co_await loop.enter()` continues on the loop's thread, without suspending if the caller is
+  /// there already.
   struct Enter {
     Loop& loop;
     [[nodiscard]] bool await_ready() const { return loop.is_current(); }
@@ -48,7 +51,7 @@ class Loop {
     void await_resume() const {}
   };
   Enter enter() { return Enter{*this}; }
-  /// `co_await loop.yield()` lets everything else that is ready run first.
+  /// `co_await loop.yield()` lets all other ready work run first.
   struct Yield {
     Loop& loop;
     [[nodiscard]] bool await_ready() const { return false; }
@@ -59,7 +62,7 @@ class Loop {
   };
   Yield yield() { return Yield{*this}; }
 
-  /// For net/ and signals only.
+  /// For net/ and Signals only.
   boost::asio::io_context& native();
 
   /// For Timer only. Thread: the loop's.
@@ -71,19 +74,22 @@ class Loop {
   std::unique_ptr<State> state_;
 };
 
-/// A fixed number of loops, each on a thread of its own.
+/// A fixed number of loops, each with its own thread.
 class LoopPool {
  public:
-  /// Requires: count > 0. Throws std::system_error, and leaves none running, if there is no thread.
+  /// Requires: count > 0. Throws std::system_error if a thread cannot be created; none is left
+  /// running then.
   explicit LoopPool(std::size_t count);
   ~LoopPool();  ///< Stops and joins.
   LoopPool(const LoopPool&) = delete;
   LoopPool& operator=(const LoopPool&) = delete;
   [[nodiscard]] std::size_t size() const { return loops_.size(); }
   Loop& at(std::size_t i) { return *loops_[i]; }
-  /// Round robin, for new connections. Thread: any.
+  /// Returns the loops in turn, to spread new connections.
+  /// Thread: any.
   Loop& next();
-  /// Thread: any but the loops' own. Again: no effect.
+  /// Stops all loops and waits for their threads. A second call has no effect.
+  /// Thread: any that is not a loop's own.
   void stop_and_join();
 
  private:

@@ -101,7 +101,7 @@ TEST(LoopPool, PostsFromManyThreadsAllArrive) {
   constexpr int kThreads = 4;
   constexpr int kPosts = 2000;
   LoopPool pool(2);
-  std::vector<int> counts(2);  // Each touched by its loop only.
+  std::vector<int> counts(2);  // Each is touched by its own loop only.
   {
     std::vector<std::jthread> threads;
     for (int t = 0; t < kThreads; ++t) {
@@ -166,7 +166,7 @@ Task<void> gate_frees_frames() {
   waiters.spawn(wait_for(gate, value, ended));
   co_await waiters.wait_empty();
   EXPECT_EQ(ended, 2);
-  co_await gate.wait_empty();  // At once when nothing runs.
+  co_await gate.wait_empty();  // Returns at once if nothing runs.
 }
 
 TEST(Gate, FreesEveryFrameBeforeItOpens) { run_blocking(gate_frees_frames()); }

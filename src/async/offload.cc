@@ -53,7 +53,7 @@ OffloadPool::OffloadPool(std::size_t threads, std::size_t queue_limit)
       state_->threads.emplace_back([state = state_.get()] { state->work(); });
     }
   } catch (const std::system_error&) {
-    state_->stop_and_join();  // Those begun would wait for work for ever.
+    state_->stop_and_join();  // Those already started would wait for work for ever.
     throw;
   }
 }

@@ -10,15 +10,19 @@
 
 namespace posthorn::async {
 
-/// Threads for what blocks or computes for long: disk reads, password hashing, searches.
+/// A thread pool for work that blocks or computes for a long time: disk reads, password hashing,
+/// searches.
 class OffloadPool {
  public:
-  /// `queue_limit`: jobs that may wait. Requires: threads > 0. Throws as LoopPool's constructor.
+  /// `queue_limit` is the largest number of waiting jobs. Requires: threads > 0. Throws
+  /// std::system_error if a thread cannot be created.
   OffloadPool(std::size_t threads, std::size_t queue_limit);
-  ~OffloadPool();  ///< Finishes what is queued, then joins.
+  ~OffloadPool();  ///< Finishes the queued jobs, then joins the threads.
   OffloadPool(const OffloadPool&) = delete;
   OffloadPool& operator=(const OffloadPool&) = delete;
-  /// False when the queue is full or the pool stops: then `work` was not taken. Thread: any.
+  /// Queues `work`. Returns false, without taking `work`, if the queue is full or the pool is
+  /// stopping.
+  /// Thread: any.
   [[nodiscard]] bool submit(std::move_only_function<void()> work);
   [[nodiscard]] std::size_t threads() const;
 
@@ -27,9 +31,9 @@ class OffloadPool {
   std::unique_ptr<State> state_;
 };
 
-/// `co_await offload(pool, f)` runs f() on the pool and goes on on the loop it was called from. A
-/// full queue makes it run in place: work already admitted is never lost, and the caller slows
-/// down. What f holds is freed on the pool, or later on the loop.
+/// `co_await offload(pool, f)` runs f() on the pool and resumes on the caller's loop. If the queue
+/// is full, f() runs in place: admitted work is never lost, and the caller is slowed down. The
+/// captures of f are destroyed on the pool's thread, or later on the loop.
 template <class F>
 auto offload(OffloadPool& pool, F f) {
   using T = std::invoke_result_t<F&>;

@@ -26,7 +26,7 @@ Task<std::string> elsewhere(OffloadPool& pool) {
   EXPECT_EQ(Loop::current(), home);
   EXPECT_EQ(std::this_thread::get_id(), here);
   bool ran = false;
-  co_await offload(pool, [&] { ran = true; });  // Of void.
+  co_await offload(pool, [&] { ran = true; });  // A task of type void.
   EXPECT_TRUE(ran);
   co_return *co_await offload(
       pool, [own = std::make_unique<std::string>("moved")]() mutable { return std::move(own); });
@@ -46,7 +46,7 @@ Task<void> fill(OffloadPool& pool, std::binary_semaphore& blocked, std::binary_s
   EXPECT_TRUE(pool.submit([] {}));
   bool taken = true;
   EXPECT_FALSE(pool.submit([&] { taken = false; }));
-  // Full: in place, on our own thread.
+  // The queue is full: the work runs in place, on our own thread.
   const auto where = co_await offload(pool, [] { return std::this_thread::get_id(); });
   EXPECT_EQ(where, std::this_thread::get_id());
   EXPECT_TRUE(taken);
@@ -91,8 +91,8 @@ TEST(Offload, ManyCoroutinesAtOnce) {
   for (const int sum : sums) EXPECT_EQ(sum, 499 * 500 / 2);
 }
 
-// A coroutine of no loop: it begins at once and goes on wherever it is resumed, freeing itself at
-// its end, which here may be before the call that suspended it has returned.
+// A coroutine outside any loop. It starts at once, continues wherever it is resumed, and frees
+// itself at its end, which here may come before the call that suspended it has returned.
 struct Loose {
   struct promise_type {
     Loose get_return_object() noexcept { return {}; }
@@ -111,7 +111,8 @@ Loose outside_any_loop(OffloadPool& pool, std::atomic<int>& sum) {
 Loose at_once(int& sum) {
   sum += co_await callback<int>([text = std::string(100, 'x')](auto done) {
     done(1);
-    EXPECT_EQ(text.size(), 100U);  // The coroutine has ended by now; what start holds has not.
+    // The coroutine has ended by now, but what `start` holds still exists.
+    EXPECT_EQ(text.size(), 100U);
   });
 }
 
@@ -138,7 +139,7 @@ Task<int> begin_and_await(OffloadPool& pool, std::binary_semaphore& go) {
   });
   EXPECT_FALSE(waits.is_done());
   go.release();
-  co_await waits;  // Perhaps done by now, perhaps not.
+  co_await waits;  // It may or may not be done by now.
   Begun ends(pool, [&] { done += 2; });
   while (!ends.is_done()) std::this_thread::yield();
   co_await ends;

@@ -17,8 +17,9 @@ Task<void> keep_result(Task<T> task, std::optional<T>* result) {
 }
 }  // namespace detail
 
-/// Runs a loop of its own on this thread until the task ends, and then what that posted. For tests
-/// and the command line. Requires: this thread runs no loop.
+/// Creates a loop on this thread and runs it until the task has ended and no posted work is left.
+/// For tests and the command line.
+/// Requires: this thread runs no loop.
 template <class T>
 T run_blocking(Task<T> task) {
   if constexpr (std::is_void_v<T>) {

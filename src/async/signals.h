@@ -6,8 +6,10 @@
 
 namespace posthorn::async {
 
-/// Hears the process's signals (SIGTERM, SIGHUP, ...) as calls on the loop it was made on, until
-/// destroyed. Nothing of what a signal handler may not do binds the call. Thread: the loop's only.
+/// Receives the process's signals (SIGTERM, SIGHUP, ...) as calls on the loop it was created on,
+/// until it is destroyed. `call` is ordinary code: the restrictions of signal handlers do not apply
+/// to it.
+/// Thread: the loop's only.
 class Signals {
  public:
   /// Requires: Loop::current().

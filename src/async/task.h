@@ -27,8 +27,9 @@ struct PromiseBase {
 
   std::suspend_always initial_suspend() noexcept { return {}; }
   FinalAwaiter final_suspend() noexcept { return {}; }
-  // We throw nothing, and a library's exceptions end where it is called: what comes here is
-  // memory running out or a bug, and carrying on would be guessing.
+  // Our code throws nothing, and exceptions of libraries are caught where the library is called. An
+  // exception that arrives here means that memory ran out or that there is a bug. The state is
+  // unknown then, so the process ends.
   [[noreturn]] void unhandled_exception() noexcept { std::terminate(); }
 };
 
@@ -50,8 +51,9 @@ struct Promise<void> final : PromiseBase {
 
 }  // namespace detail
 
-/// A coroutine that begins when awaited, once, and resumes its awaiter when it returns. Owned by
-/// whoever holds it: destroying a Task that waits destroys the frames below it.
+/// A lazy coroutine. It starts when it is awaited, which may happen once, and resumes its awaiter
+/// when it returns. The Task owns the coroutine frame: destroying a suspended Task destroys the
+/// frames of the tasks it awaits, too.
 template <class T = void>
 class [[nodiscard]] Task {
  public:

@@ -65,7 +65,7 @@ void TimerQueue::run_due(SteadyTime now) {
   while (!heap_.empty() && heap_.front().when <= now) {
     TimerNode& node = *heap_.front().node;
     cancel(node);
-    // The call may destroy the node, and itself with it if it stayed there.
+    // Moved out first: the call may destroy the node, and would then destroy itself.
     auto call = std::move(node.call);
     call();
   }

@@ -11,25 +11,26 @@ namespace posthorn::async::detail {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-/// What a TimerQueue holds of one timer: where it stands in the heap and what to call.
+/// A timer's entry in a TimerQueue: its position in the heap and the function to call.
 struct TimerNode {
   static constexpr std::size_t kNotQueued = std::numeric_limits<std::size_t>::max();
   std::size_t index = kNotQueued;
   std::move_only_function<void()> call;
 };
 
-/// The timers of one loop: a binary heap of 16 octets a timer, in which every node knows its place.
-/// So setting and cancelling allocate nothing (but for the heap's growth), ask no system call and
-/// cost a few moves. Thread: the loop's only.
+/// The timers of one loop: a binary heap with 16 octets per timer, in which every node knows its
+/// position. Setting and cancelling a timer takes a few moves within the heap, with no system call
+/// and no allocation except when the heap grows.
+/// Thread: the loop's only.
 class TimerQueue {
  public:
-  /// Sets or moves the node. The node must not move in memory while it is queued.
+  /// Adds the node, or moves it if it is queued. The node must keep its address while it is queued.
   void set(TimerNode& node, SteadyTime when);
-  /// No effect when the node is not queued.
+  /// Has no effect if the node is not queued.
   void cancel(TimerNode& node);
-  /// When the earliest is due.
+  /// The time of the earliest timer; none if the queue is empty.
   [[nodiscard]] std::optional<SteadyTime> next() const;
-  /// Calls everything due at `now`, earliest first. A call may set and destroy any timer.
+  /// Calls every timer due at `now`, earliest first. A call may set or destroy any timer.
   void run_due(SteadyTime now);
   [[nodiscard]] std::size_t size() const { return heap_.size(); }
 

@@ -15,7 +15,7 @@ class ByteWriter {
   void u16(std::uint16_t v) { big_endian(v); }
   void u32(std::uint32_t v) { big_endian(v); }
   void u64(std::uint64_t v) { big_endian(v); }
-  /// LEB128: seven bits a byte, least significant first, at most ten bytes.
+  /// LEB128: seven bits per byte, least significant first, at most ten bytes.
   void varint(std::uint64_t v);
   /// Zigzag, then varint.
   void svarint(std::int64_t v);
@@ -32,8 +32,8 @@ class ByteWriter {
   std::string& out_;
 };
 
-/// Reads what ByteWriter wrote. Reading past the end or a malformed varint yields zeros and sets
-/// the failed state, which stays: check `ok()` once at the end.
+/// Reads what ByteWriter wrote. Reading past the end or a malformed varint returns zeros and puts
+/// the reader into a failed state that it keeps, so it is enough to check `ok()` once at the end.
 class ByteReader {
  public:
   explicit ByteReader(std::string_view in) : in_(in) {}
@@ -70,10 +70,11 @@ class ByteReader {
   bool ok_ = true;
 };
 
-/// XXH3, 64 bits: the checksum of every stored record. Finds accidents, not attackers.
+/// XXH3 with 64 bits, the checksum of every stored record. It detects accidental damage, not
+/// deliberate changes.
 std::uint64_t checksum(std::string_view bytes);
 
-/// Equal in time that depends on the lengths only, for secrets.
+/// Compares secrets. The time taken depends on the lengths only.
 bool equal_constant_time(std::string_view a, std::string_view b);
 
 }  // namespace posthorn

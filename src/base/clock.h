@@ -5,25 +5,26 @@
 
 namespace posthorn {
 
-/// A point in time as mail has it: seconds since 1970-01-01 UTC and the zone it was said in.
+/// A point in time as a message states it: seconds since 1970-01-01 UTC, and the time zone it was
+/// given in.
 struct Timestamp {
   std::int64_t seconds = 0;
-  std::int16_t zone_minutes = 0;  ///< East of UTC.
+  std::int16_t zone_minutes = 0;  ///< Minutes east of UTC.
   friend constexpr auto operator<=>(const Timestamp&, const Timestamp&) = default;
 };
 
-/// Where the time comes from; tests put their own in.
+/// The source of the current time. Tests substitute their own.
 class Clock {
  public:
   virtual ~Clock() = default;
-  /// Wall-clock time. May step back; nothing that must not go back is derived from it.
+  /// Wall-clock time. It may step back, so nothing that must increase is derived from it.
   [[nodiscard]] virtual Timestamp now() const = 0;
 };
 
-/// The machine's clock, in UTC. Lives for the whole program.
+/// The machine's clock, in UTC. Exists for the whole life of the program.
 const Clock& system_clock();
 
-/// A clock that stands still until told otherwise.
+/// A clock that changes only when it is set.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(std::int64_t seconds) : now_{seconds, 0} {}
@@ -34,7 +35,7 @@ class ManualClock final : public Clock {
   Timestamp now_;
 };
 
-/// A date of the proleptic Gregorian calendar.
+/// A date in the proleptic Gregorian calendar.
 struct Date {
   std::int32_t year = 1970;
   std::uint8_t month = 1;  ///< 1 to 12.
@@ -45,8 +46,7 @@ struct Date {
 /// Days since 1970-01-01.
 std::int64_t days_from(Date date);
 Date date_from(std::int64_t days);
-/// The date where it was said, i.e. in the timestamp's own zone (RFC 9051 §6.4.4: "disregarding
-/// time and timezone").
+/// The date in the timestamp's own zone (RFC 9051 §6.4.4: "disregarding time and timezone").
 Date local_date(Timestamp t);
 
 }  // namespace posthorn

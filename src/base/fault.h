@@ -4,8 +4,8 @@
 
 namespace posthorn {
 
-/// Whether a failure of this kind is the server's own fault: it is then logged as an error, whoever
-/// asked for what failed. All others are the client's, or pass by themselves.
+/// Returns true if a failure of this kind is the server's own fault. It is then logged as an error,
+/// whoever made the request. All other failures are the client's, or temporary.
 bool is_our_fault(ErrorKind kind);
 
 }  // namespace posthorn

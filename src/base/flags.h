@@ -6,7 +6,7 @@
 
 namespace posthorn {
 
-/// RFC 9051 §2.3.2. \Recent is no flag of a message here: it belongs to a session.
+/// RFC 9051 §2.3.2. \Recent is not a flag of a message here; it is a property of a session.
 enum class SystemFlag : std::uint8_t {
   seen = 1,
   answered = 2,
@@ -21,8 +21,8 @@ using SystemFlags = std::uint8_t;
 constexpr SystemFlags bit(SystemFlag f) { return static_cast<SystemFlags>(f); }
 constexpr SystemFlags kAllSystemFlags = 31;
 
-/// Flags as a command or a file names them. Keywords are compared without regard to ASCII case and
-/// kept as first written (RFC 9051 §2.3.2).
+/// Flags as named in a command or a file. Keywords are compared case-insensitively (ASCII) and
+/// stored as first written (RFC 9051 §2.3.2).
 struct FlagList {
   SystemFlags system = 0;
   std::vector<std::string> keywords;

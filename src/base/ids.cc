@@ -15,7 +15,7 @@ PartitionId random_partition_id() {
     if (got > 0) {
       done += static_cast<std::size_t>(got);
     } else if (errno != EINTR) {
-      std::abort();  // No kernel we run on lacks getrandom; ids must never be guessed.
+      std::abort();  // Every supported kernel has getrandom, and ids must never be guessable.
     }
   }
   return id;

@@ -11,7 +11,7 @@
 
 namespace posthorn {
 
-/// A number that cannot be mistaken for another kind of number.
+/// An integer with a type of its own, so that different kinds of number cannot be confused.
 template <class Tag, class Int>
 struct StrongNumber {
   using Value = Int;
@@ -27,22 +27,23 @@ struct StrongNumber {
 
 /// RFC 9051 §2.3.1.1: identifies a message in a mailbox for ever. 0 is never a UID.
 using Uid = StrongNumber<struct UidTag, std::uint32_t>;
-/// RFC 9051 §2.3.1.2: a message's position, from 1, in what a session was told.
+/// RFC 9051 §2.3.1.2: a message's position, counted from 1, in the mailbox as the session knows it.
 using Seqnum = StrongNumber<struct SeqnumTag, std::uint32_t>;
-/// RFC 7162 §3.1: the account's change number as clients see it. 1 for a mailbox never changed.
+/// RFC 7162 §3.1: the account's change number as clients see it. A mailbox that was never changed
+/// has 1.
 using ModSeq = StrongNumber<struct ModSeqTag, std::uint64_t>;
 using UidValidity = StrongNumber<struct UidValidityTag, std::uint32_t>;
-/// A mailbox within its account; never reused, whatever the mailbox is renamed to.
+/// Identifies a mailbox within its account. Survives renaming and is never reused.
 using MailboxId = StrongNumber<struct MailboxIdTag, std::uint32_t>;
-/// A message as one account has it; given out in order, shared by its copies
-/// (docs/architecture.md).
+/// Identifies a stored message within its account. Assigned in ascending order, and shared by all
+/// copies of the message (docs/architecture.md).
 using Ordinal = StrongNumber<struct OrdinalTag, std::uint64_t>;
-/// Position in a partition's log of changes; 0 before the first.
+/// A position in a partition's log of changes; 0 is before the first change.
 using Seq = StrongNumber<struct SeqTag, std::uint64_t>;
-/// Names a page within its partition.
+/// Identifies a page within its partition.
 using PageNumber = StrongNumber<struct PageNumberTag, std::uint64_t>;
 
-/// 128 random bits: never reused, so no cache and no stored key can confuse two owners.
+/// 128 random bits. Never reused, so that no cache and no stored key can confuse two owners.
 template <class Tag>
 struct WideId {
   std::array<std::uint8_t, 16> bytes{};
@@ -52,13 +53,13 @@ struct WideId {
   }
 };
 
-/// An account and the partition that holds it have the same 128 bits.
+/// An account and its partition have the same 128 bits.
 using PartitionId = WideId<struct PartitionIdTag>;
 using AccountId = PartitionId;
 
-/// From the operating system's random source.
+/// Taken from the operating system's random source.
 PartitionId random_partition_id();
-/// 32 lower-case hexadecimal digits and back.
+/// Converts to 32 lower-case hexadecimal digits, and back.
 std::string to_hex(const PartitionId& id);
 std::optional<PartitionId> partition_id_from_hex(std::string_view hex);
 
@@ -74,7 +75,7 @@ struct std::hash<posthorn::StrongNumber<Tag, Int>> {
 template <class Tag>
 struct std::hash<posthorn::WideId<Tag>> {
   std::size_t operator()(const posthorn::WideId<Tag>& id) const noexcept {
-    std::size_t h = 0;  // The bits are random already: any eight of them do.
+    std::size_t h = 0;  // The bits are random, so any eight octets are a good hash value.
     for (std::size_t i = 0; i < sizeof h; ++i) h = h << 8 | id.bytes[i];
     return h;
   }

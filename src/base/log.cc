@@ -32,7 +32,7 @@ spdlog::level::level_enum native(Level level) {
   return spdlog::level::info;
 }
 
-/// Never destroyed: threads may log while the process ends.
+/// Never destroyed, because threads may still log while the process ends.
 LineLimit& limit() {
   static LineLimit& instance = *new LineLimit(30, std::chrono::seconds(1));
   return instance;
@@ -54,7 +54,7 @@ bool enabled(Level level) { return logger().should_log(native(level)); }
 std::optional<std::string> admit(Level level, fmt::string_view call, std::string_view who) {
   if (!enabled(level)) return std::nullopt;
   const auto now = LineLimit::Clock::now();
-  // The format string's place in memory stands for the call.
+  // The address of the format string identifies the call site.
   const std::uint64_t cause = reinterpret_cast<std::uintptr_t>(call.data()) ^
                               (std::hash<std::string_view>()(who) * 0x9e3779b97f4a7c15U);
   const LineLimit::Verdict verdict = limit().admit(cause, now);

@@ -6,25 +6,27 @@
 #include <string>
 #include <string_view>
 
-/// The only global: one logger. Callers never pass secrets or message content; text from outside
-/// is escaped here so that a log line stays one line.
+/// The logger, the only global object. Callers must never pass secrets or message content. Text
+/// from outside is escaped here, so that each log entry stays on one line.
 ///
-/// Warnings and errors are bounded: each call (its format string) writes 30 lines at once and then
-/// one each second; how many were left out is said with the next line of that call, or after the
-/// flood by a line of its own. Where one client or one object must not use up the allowance of the
-/// others, the call names it: `warning_about`, `error_about`.
+/// Warnings and errors are rate-limited. Each call site (identified by its format string) may write
+/// 30 lines at once, and after that one line per second. The number of suppressed lines is reported
+/// with the next line of that call site or, when the flood has ended, in a separate line.
+/// `warning_about` and `error_about` name a subject (a client, an object) that gets an allowance of
+/// its own, so that it cannot use up that of the others.
 namespace posthorn::log {
 
 enum class Level : unsigned char { debug, info, warning, error, off };
 
-/// Before anything is written; the default is info to standard error.
+/// To be called before anything is written. The default is level info, to standard error.
 void set_level(Level level);
 bool enabled(Level level);
-/// Not bounded.
+/// Not rate-limited.
 void write(Level level, std::string_view line);
 
-/// Whether a line of this call about `who` may be written now; then what is to stand behind it (how
-/// many were left out before it, or nothing).
+/// Returns nothing if the rate limit for this call site and the subject `who` suppresses the line.
+/// Otherwise returns the text to append to the line: the number of lines suppressed before it, or
+/// an empty string.
 std::optional<std::string> admit(Level level, fmt::string_view call, std::string_view who);
 
 template <class... Args>

@@ -11,10 +11,10 @@ LineLimit::Clock::duration LineLimit::used(const Allowance& a, Clock::time_point
 
 LineLimit::Allowance& LineLimit::find(std::uint64_t cause, Clock::time_point now) {
   if (const auto it = causes_.find(cause); it != causes_.end()) return it->second;
-  // Not each time, or a flood of invented causes would cost a walk over all of them a line.
+  // Not for every line: with many invented causes, each line would then scan all of them.
   if (causes_.size() >= kMaxCauses && now - swept_ >= interval_) {
     swept_ = now;
-    // Those that have their whole allowance back are as good as unknown.
+    // Causes with a full allowance need no entry.
     std::erase_if(causes_, [&](const auto& entry) {
       return entry.second.left_out == 0 && used(entry.second, now) == Clock::duration::zero();
     });

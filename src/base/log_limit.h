@@ -8,10 +8,11 @@
 
 namespace posthorn::log {
 
-/// Bounds how many lines of one cause reach the log, so that one client, or one broken disk, can
-/// neither fill the disk with log nor hide the other lines. A cause is a number chosen by the
-/// caller. Each may write `burst` lines at once and then one each `interval`; what is above that is
-/// counted. Memory is bounded too: causes beyond `kMaxCauses` share one allowance. Thread: any.
+/// Limits the rate of log lines per cause, so that a single client or a broken disk can neither
+/// fill the disk with log nor hide other lines. A cause is a number chosen by the caller. Each
+/// cause may write `burst` lines at once, and then one line per `interval`; lines beyond that are
+/// counted. Memory is bounded too: causes beyond `kMaxCauses` share one allowance.
+/// Thread: any.
 class LineLimit {
  public:
   using Clock = std::chrono::steady_clock;
@@ -21,17 +22,18 @@ class LineLimit {
 
   struct Verdict {
     bool write = false;
-    std::uint64_t left_out = 0;  ///< Lines of this cause not written since the last one that was.
+    std::uint64_t left_out = 0;  ///< Lines of this cause suppressed since its last written one.
   };
   Verdict admit(std::uint64_t cause, Clock::time_point now);
 
-  /// How many lines of all causes were not written and not told by a verdict yet, and forgets them;
-  /// 0 if that was asked less than a minute ago. For a line that says so when a flood has ended.
+  /// Returns and resets the number of suppressed lines, of all causes, that no verdict has
+  /// reported. Returns 0 if the last call was less than a minute ago. Used to report the count
+  /// after a flood has ended.
   std::uint64_t take_left_out(Clock::time_point now);
 
  private:
   struct Allowance {
-    Clock::duration used{};  ///< Each line uses an interval of it; time gives it back.
+    Clock::duration used{};  ///< Each line adds one interval; elapsed time is subtracted.
     Clock::time_point since;
     std::uint64_t left_out = 0;
   };

@@ -48,7 +48,7 @@ TEST(LineLimit, InventedCausesDoNotTakeMemoryNorPassTheBound) {
   for (std::uint64_t cause = 0; cause < 100'000; ++cause)
     written += limit.admit(cause, kStart).write ? 1 : 0;
   EXPECT_LE(written, LineLimit::kMaxCauses + 2);
-  // A minute later all of these have their allowance back and make room for others.
+  // After a minute, all of these have a full allowance again and make room for others.
   EXPECT_TRUE(limit.admit(1'000'000, kStart + seconds(60)).write);
   EXPECT_TRUE(limit.admit(1'000'001, kStart + seconds(60)).write);
   EXPECT_TRUE(limit.admit(1'000'002, kStart + seconds(60)).write);

@@ -8,7 +8,7 @@
 namespace posthorn::log {
 namespace {
 
-/// What `work` writes to standard error.
+/// Returns what `work` writes to standard error.
 template <class Work>
 std::string written_by(Work work) {
   std::FILE* const file = std::tmpfile();

@@ -22,7 +22,7 @@ void NumberSet::add(std::uint32_t first, std::uint32_t last) {
     }
     return;
   }
-  // Every range that overlaps or touches [first, last] melts into one.
+  // Merges all ranges that overlap or touch [first, last] into one.
   auto begin = std::ranges::lower_bound(ranges_, first, {}, [](const Range& r) {
     return r.last == UINT32_MAX ? r.last : r.last + 1;
   });

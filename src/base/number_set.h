@@ -7,8 +7,8 @@
 
 namespace posthorn {
 
-/// A set of 32-bit numbers as sorted, disjoint, non-adjacent closed ranges: UIDs or sequence
-/// numbers. Never holds 0.
+/// A set of UIDs or sequence numbers, stored as sorted, disjoint, non-adjacent closed ranges. Never
+/// contains 0.
 class NumberSet {
  public:
   struct Range {
@@ -18,10 +18,10 @@ class NumberSet {
   };
 
   NumberSet() = default;
-  /// Any order, overlapping or not.
+  /// The ranges may be in any order and may overlap.
   static NumberSet from_ranges(std::vector<Range> ranges);
 
-  /// Cheap when numbers come in ascending order.
+  /// Cheap if numbers are added in ascending order.
   void add(std::uint32_t n) {
     if (!ranges_.empty() && n - 1 == ranges_.back().last && n != 0) {
       ranges_.back().last = n;
@@ -40,7 +40,7 @@ class NumberSet {
   [[nodiscard]] NumberSet subtract(const NumberSet& other) const;
   [[nodiscard]] NumberSet unite(const NumberSet& other) const;
 
-  /// "1:3,7": RFC 9051 §9 sequence-set without '*'. Empty for the empty set.
+  /// An RFC 9051 §9 sequence-set without '*', such as "1:3,7"; an empty string for the empty set.
   [[nodiscard]] std::string to_text() const;
   friend bool operator==(const NumberSet&, const NumberSet&) = default;
 
@@ -48,7 +48,8 @@ class NumberSet {
   std::vector<Range> ranges_;
 };
 
-/// RFC 9051 §9 `sequence-set` as written, '*' not yet known: kStar stands for it.
+/// An RFC 9051 §9 `sequence-set` as written. The value of '*' is not known yet; kStar stands for
+/// it.
 class SequenceSet {
  public:
   static constexpr std::uint32_t kStar = 0;
@@ -58,11 +59,11 @@ class SequenceSet {
     friend bool operator==(const Range&, const Range&) = default;
   };
   std::vector<Range> ranges;
-  /// `$`: the saved search result (RFC 5182). Then `ranges` is empty.
+  /// `$`: the saved search result (RFC 5182). `ranges` is empty then.
   bool saved_result = false;
 
-  /// With '*' read as `largest` (0 for an empty mailbox: '*' then matches nothing). Ranges may be
-  /// written either way round (RFC 9051 §9).
+  /// Replaces '*' by `largest`. In an empty mailbox `largest` is 0, and '*' matches nothing. The
+  /// ends of a range may be in either order (RFC 9051 §9).
   [[nodiscard]] NumberSet resolve(std::uint32_t largest) const;
   friend bool operator==(const SequenceSet&, const SequenceSet&) = default;
 };

@@ -7,7 +7,7 @@
 
 namespace posthorn {
 
-/// The outcome of anything that can fail in a correct program.
+/// The result of any operation that can fail in a correct program: a value or an Error.
 template <class T>
 using Result = std::expected<T, Error>;
 
@@ -19,7 +19,7 @@ using Status = Result<void>;
   return std::unexpected(Error{kind, std::move(text), std::move(cause)});
 }
 
-/// Passes a lower layer's error on: `if (!r) return pass(r);`
+/// Passes on an error of a lower layer: `if (!r) return pass(r);`
 template <class T>
 [[nodiscard]] std::unexpected<Error> pass(Result<T>& failed) {
   return std::unexpected(std::move(failed.error()));

@@ -6,10 +6,12 @@
 
 namespace posthorn {
 
-/// A value that is replaced as a whole: readers keep the one they got. Thread: any.
+/// A value that is replaced as a whole; readers keep the version they loaded.
+/// Thread: any.
 ///
-/// In place of std::atomic<std::shared_ptr>, whose load() in libstdc++ 12 lets go of its lock with
-/// relaxed order: the next store() may then overtake the read it should follow.
+/// Used instead of std::atomic<std::shared_ptr>, because its load() in libstdc++ 12 releases the
+/// internal lock with relaxed order, so that the next store() may overtake the read it should
+/// follow.
 template <class T>
 class SharedValue {
  public:
@@ -18,7 +20,7 @@ class SharedValue {
   SharedValue() = default;
   explicit SharedValue(Pointer value) : value_(std::move(value)) {}
 
-  /// The newest value; null before the first store().
+  /// Returns the newest value; null before the first store().
   [[nodiscard]] Pointer load() const {
     const std::lock_guard lock(mutex_);
     return value_;
@@ -27,7 +29,8 @@ class SharedValue {
   void store(Pointer value) {
     const std::lock_guard lock(mutex_);
     value_.swap(value);
-  }  // `value`, a parameter, goes after the lock: what was there may be long to destroy.
+  }  // The old value is destroyed with the parameter `value`, after the lock is released:
+     // destruction may take long.
 
  private:
   mutable std::mutex mutex_;

@@ -4,7 +4,7 @@
 
 namespace posthorn {
 
-/// As `posthorn version` prints it.
+/// The version that `posthorn version` prints.
 inline constexpr std::string_view kProgramVersion = "0.1.0";
 
 }  // namespace posthorn

@@ -3,9 +3,9 @@
 #include "engine/conformance_fixture.h"
 #include "engine/memory/memory_engine.h"
 
-/// Reads with whatever happens to be in the caches. A read that may not wait gives the answer of
-/// one that may, or says that it would block; it never takes something absent for present, nor
-/// something present for absent. A read that may wait is right from cold caches on.
+/// Reads with arbitrary contents of the caches. A read that may not wait returns the same result as
+/// one that may, or would_block; it never reports absent data as present, or present data as
+/// absent. A read that may wait is correct even with cold caches.
 namespace posthorn::engine::conformance {
 namespace {
 
@@ -18,18 +18,18 @@ constexpr std::size_t kRowsARound = 40;
 class CachedConformance : public Conformance {
  protected:
   std::size_t below(std::size_t n) { return random_() % n; }
-  /// The last two never hold anything.
+  /// The last two partitions are always empty.
   PartitionId some_partition() {
     return partition(static_cast<std::uint8_t>(below(kPartitions + 2)));
   }
-  /// From a few octets to more than an engine's block holds, so that many keys are the last ones of
-  /// their blocks.
+  /// From a few octets to more than an engine's block, so that many keys are the last of their
+  /// blocks.
   std::string some_bytes() {
     static constexpr std::array<std::size_t, 4> kSizes{20, 400, 5000, 9000};
     return std::string(1 + below(kSizes[below(4)]), static_cast<char>('a' + below(26)));
   }
   static std::string key_of(std::size_t n) { return fmt::format("r{:04}", n); }
-  /// Present, or absent right behind one that may be present.
+  /// A key that is present, or absent directly after one that may be present.
   std::string some_key() {
     std::string key = key_of(below(kRounds * kRowsARound));
     if (below(3) != 0) key += fmt::format("-{}", below(100'000));
@@ -69,7 +69,7 @@ void CachedConformance::fill(std::size_t round) {
   }
 }
 
-/// Some of everything comes into the caches.
+/// Brings some data of every kind into the caches.
 void CachedConformance::warm() {
   for (int i = 0; i < 60; ++i) {
     static_cast<void>(row(engine(), some_partition(), some_key()));
@@ -138,7 +138,7 @@ void CachedConformance::ask(Tier tier, int times) {
   }
 }
 
-/// What has no tier: always allowed to wait, and right from cold caches on.
+/// Calls without a tier may always wait, and are correct even with cold caches.
 void CachedConformance::compare_listings() {
   ASSERT_EQ(engine().partitions(std::nullopt, 99).value(),
             plain_.partitions(std::nullopt, 99).value());
@@ -160,7 +160,7 @@ TEST_P(CachedConformance, ACachedReadIsRightOrWouldBlock) {
   for (std::size_t round = 0; round < kRounds; ++round) {
     ASSERT_NO_FATAL_FAILURE(fill(round));
     ASSERT_NO_FATAL_FAILURE(ask(Tier::cached_only, 200)) << "fresh, round " << round;
-    EXPECT_GT(answered_, 0U);  // What was written a moment ago is in memory.
+    EXPECT_GT(answered_, 0U);  // Recently written data is in memory.
     if (!keeps()) continue;
     ASSERT_NO_FATAL_FAILURE(reopen());
     ASSERT_NO_FATAL_FAILURE(ask(Tier::cached_only, 200)) << "cold, round " << round;

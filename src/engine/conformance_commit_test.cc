@@ -76,7 +76,7 @@ TEST_P(CommitConformance, DoneIsCalledInTheOrderOfCommits) {
   std::vector<int> order;
   std::latch all(200);
   for (int i = 0; i < 200; ++i) {
-    // Every tenth is stale; its answer keeps its place.
+    // Every tenth commit is stale; its answer keeps its place in the order.
     const std::uint64_t expect = i % 10 == 9 ? 100'000 : 0;
     engine().commit(change(p, expect, {}, 0), [&, i](Result<Seq>) {
       order.push_back(i);
@@ -91,8 +91,8 @@ TEST_P(CommitConformance, DoneIsCalledInTheOrderOfCommits) {
 TEST_P(CommitConformance, WhatWasGivenBeforeAFailureWasToldFailsToo) {
   const auto p = partition(1);
   commit(engine(), change(p, 0, {put("a", "1")}));
-  // Inside the failing commit's own `done` nothing is known yet to have failed; a commit from
-  // there is computed anew and succeeds.
+  // Within the `done` of the failing commit, no later failure is known yet. A commit from there is
+  // computed again, and succeeds.
   std::promise<Result<Seq>> retried;
   engine().commit(change(p, 0, {put("a", "stale")}, 1), [&](Result<Seq> outcome) {
     EXPECT_EQ(said(outcome), "<conflict 1>");
@@ -107,8 +107,9 @@ TEST_P(CommitConformance, ADependentOfAFailedCommitNeverTakesEffectByChance) {
   const auto p = partition(1);
   const auto other = partition(2);
   commit(engine(), change(p, 0, {put("a", "1")}, 6));
-  // Both are given from inside one `done`, so the second is there before the first is told. It
-  // expects the tail that is, but only because the first, which failed, would have made it so.
+  // Both are given within one `done`, so the second is queued before the failure of the first is
+  // reported. The second expects the actual tail, but only because the first, which failed, would
+  // have produced it.
   std::promise<Result<Seq>> first;
   std::promise<Result<Seq>> second;
   engine().commit(change(other, 0, {}), [&](Result<Seq>) {

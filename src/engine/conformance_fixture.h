@@ -8,16 +8,16 @@
 
 #include "engine/engine.h"
 
-/// What the conformance suite (conformance_*_test.cc) runs against and says its cases with. A new
-/// engine is one more entry in conformance_engines().
+/// The fixture and helpers of the conformance suite (conformance_*_test.cc). To test a new engine,
+/// add it to conformance_engines().
 namespace posthorn::engine::conformance {
 
-/// Makes engines of one kind; what one of them stored, the next opens.
+/// Makes engines of one kind. Each one opens what the one before it stored.
 class EngineUnderTest {
  public:
   virtual ~EngineUnderTest() = default;
   virtual std::unique_ptr<Engine> open() = 0;
-  /// Whether what was stored is there after close and open.
+  /// Returns true if stored data survives close and open.
   [[nodiscard]] virtual bool keeps() const = 0;
 };
 
@@ -28,7 +28,7 @@ struct NamedEngine {
 };
 std::vector<NamedEngine> conformance_engines();
 
-/// A folder of its own, removed at the end.
+/// A temporary folder, removed at the end.
 class TempFolder {
  public:
   TempFolder();
@@ -68,10 +68,10 @@ PieceHold hold_of(const PieceName& name, std::string bytes, std::int64_t stamp);
 /// Commits and waits for the answer.
 Result<Seq> commit(Engine& engine, Commit commit);
 std::future<Result<Seq>> start(Engine& engine, Commit commit);
-/// The tail or the row's value as text, or the error's name in angle brackets.
+/// The tail or the row's value as text, or the name of the error in angle brackets.
 std::string said(const Result<Seq>& outcome);
 std::string row(Engine& engine, const PartitionId& partition, const std::string& key);
-/// "key=value;..." of the range, then "+next" if there is more.
+/// The rows of the range as "key=value;...", followed by "+next" if there are more.
 std::string rows(Engine& engine, const PartitionId& partition, std::string_view first = {},
                  std::string_view last = {}, std::size_t limit = 1000);
 std::string said(const Result<std::string>& bytes);

@@ -22,7 +22,7 @@ class FaultyUnderTest final : public EngineUnderTest {
   [[nodiscard]] bool keeps() const override { return false; }
 };
 
-/// The write buffers are part of the cache: blobs, which go first, need what they leave.
+/// The write buffers are part of the cache; blobs, which are evicted first, need what they leave.
 class RocksDbUnderTest : public EngineUnderTest {
  public:
   RocksDbUnderTest() : RocksDbUnderTest(8 << 20, 1024) {}
@@ -52,7 +52,7 @@ class FewFilesUnderTest final : public RocksDbUnderTest {
   FewFilesUnderTest() : RocksDbUnderTest(8 << 20, 20) {}
 };
 
-/// So little cache that blocks, indexes and filters come and go.
+/// So little cache that blocks, indexes and filters are constantly evicted.
 class SmallCacheUnderTest final : public RocksDbUnderTest {
  public:
   SmallCacheUnderTest() : RocksDbUnderTest(2 << 20, 1024) {}

@@ -138,8 +138,8 @@ TEST_P(PieceConformance, AHoldWithoutBytesNeedsThePiece) {
   EXPECT_EQ(said(engine().read_piece(piece(2), Tier::may_block)), "bytes");
 }
 
-/// A delivery racing the sweep of equal bytes must not lose mail: the hold comes between
-/// each two steps of the sweeper; afterwards the piece is there and held.
+/// A delivery that races with the sweep of equal bytes must not lose mail. The hold comes between
+/// any two steps of the sweeper; afterwards the piece exists and is held.
 TEST_P(PieceConformance, AHoldAtAnyStepOfTheSweepKeepsThePiece) {
   for (int step = 0; step < 5; ++step) {
     const PieceName name = piece(static_cast<std::uint8_t>(10 + step));
@@ -178,7 +178,8 @@ TEST_P(PieceConformance, WhatIsWrittenAheadIsACandidateUntilACommitUsesIt) {
   ASSERT_TRUE(hold(1, 95));
   EXPECT_EQ(candidates(), "1:1@95;2:1@100;");
   Commit other = change(partition(1), 0, {});
-  other.carry.holds = {hold_of(piece(2), "bytes", 96)};  // Came with the commit: never ahead.
+  // Its bytes came with the commit, so it was never written ahead.
+  other.carry.holds = {hold_of(piece(2), "bytes", 96)};
   ASSERT_TRUE(commit(engine(), std::move(other)));
   EXPECT_EQ(candidates(), "1:1@95;2:1@100;");
   Commit refused = change(partition(1), 7, {});

@@ -3,8 +3,8 @@
 #include "engine/conformance_fixture.h"
 #include "engine/memory/memory_engine.h"
 
-/// Random calls, the same ones to the engine under test and to the plainest one: every answer and
-/// everything that can be read is the same.
+/// Makes the same random calls on the engine under test and on the memory engine. All results and
+/// all readable data must be equal.
 namespace posthorn::engine::conformance {
 namespace {
 

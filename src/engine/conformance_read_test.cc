@@ -44,7 +44,7 @@ TEST_P(ReadConformance, ScanOrdersAndBoundsByUnsignedBytes) {
   Commit all = change(p, 0, {});
   for (auto it = keys.rbegin(); it != keys.rend(); ++it) all.edits.push_back(put(*it, "v"));
   commit(engine(), std::move(all));
-  // A neighbour on each side, so that a range that runs over shows.
+  // A neighbour on each side, so that a range that is too wide is detected.
   commit(engine(), change(partition(0), 0, {put("\xff\xff\xff\xff", "low")}));
   commit(engine(), change(partition(2), 0, {put("", "high")}));
   std::vector<std::string> walked;
@@ -140,7 +140,7 @@ TEST_P(ReadConformance, CachedOnlyAnswersOrSaysItWouldBlock) {
   EXPECT_EQ(said(engine().read_page(p, PageNumber{1}, Tier::may_block)), page);
   EXPECT_EQ(said(engine().read_piece(piece(1), Tier::may_block)), page);
   EXPECT_EQ(rows(engine(), p), "a=1;");
-  // What was just read waits for no disk.
+  // Recently read data can be read without a disk.
   EXPECT_EQ(said(engine().read_page(p, PageNumber{1}, Tier::cached_only)), page);
   EXPECT_EQ(said(engine().read_piece(piece(1), Tier::cached_only)), page);
   EXPECT_EQ(said(engine().tail(p, Tier::cached_only)), "1");

@@ -9,8 +9,8 @@ namespace {
 using ThreadConformance = Conformance;
 POSTHORN_CONFORMANCE(ThreadConformance);
 
-/// Several writers of the same counter, each adding one and trying again on conflict: no addition
-/// is lost, and whoever reads sees row and tail of one moment.
+/// Several writers increment one counter, and retry on conflict. No increment is lost, and readers
+/// always see row and tail of the same moment.
 TEST_P(ThreadConformance, ContendedPartitionsCountRight) {
   constexpr int kThreads = 4;
   constexpr int kAdds = 60;
@@ -75,8 +75,8 @@ TEST_P(ThreadConformance, ManyPartitionsWithManyInFlight) {
     EXPECT_EQ(engine().inspect(piece(n)).value()->holders.size(), kThreads);
 }
 
-/// A sweeper that erases whatever it finds without holders, against deliveries that take and give
-/// up the same few pieces: a piece somebody holds can always be read.
+/// A sweeper erases everything without holders, while deliveries hold and release the same few
+/// pieces. A held piece can always be read.
 TEST_P(ThreadConformance, ASweeperNeverTakesAHeldPiece) {
   std::atomic<bool> stop = false;
   std::atomic<int> erased = 0;

@@ -5,26 +5,26 @@
 
 #include "engine/engine.h"
 
-/// What every engine holds its callers to, so that a change that one engine takes all of them take.
+/// Limits that every engine enforces, so that a change accepted by one engine is accepted by all.
 namespace posthorn::engine {
 
 inline constexpr std::size_t kMaxRowKey = 1024;
 inline constexpr std::size_t kMaxRowValue = 64UL * 1024;
-/// Of a page or a piece, as stored.
+/// Of a page or a piece, in octets as stored.
 inline constexpr std::size_t kMaxBlob = 64UL * 1024 * 1024;
 
-/// Errors: too_big, naming which bound was passed.
+/// Errors: too_big, naming the limit that was exceeded.
 Status check_limits(std::span<const Edit> edits);
 Status check_limits(const Commit& commit);
 Status check_blob(std::size_t bytes);
 
-/// Bytes the commit holds on to while it waits: what a queue's bound counts.
+/// The number of bytes a commit holds while it waits; the bound of a queue counts these.
 std::size_t bytes_of(const Commit& commit);
 
-/// Errors: not_found when the piece is absent and the hold brings no bytes to write.
+/// Errors: not_found if the piece is absent and the hold brings no bytes to write.
 Status check_writable(const PieceHold& absent);
 
-/// The failure a stale `expect` gets: its text is the tail in decimal.
+/// The error for a stale `expect`. Its text is the tail in decimal.
 [[nodiscard]] std::unexpected<Error> conflict_at(Seq tail);
 
 }  // namespace posthorn::engine

@@ -43,7 +43,7 @@ Result<HostPort> parse_host_port(std::string_view text) {
     if (host.size() < 3 || !host.ends_with(']')) return bad();
     host = host.substr(1, host.size() - 2);
   } else if (host.find(':') != std::string_view::npos) {
-    return bad();  // Where an IPv6 address ends cannot be told.
+    return bad();  // The end of the IPv6 address is ambiguous.
   }
   if (host != "*") result.host = host;
   return result;

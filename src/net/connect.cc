@@ -39,7 +39,8 @@ milliseconds left_until(steady_clock::time_point end) {
   return std::max(std::chrono::ceil<milliseconds>(end - steady_clock::now()), milliseconds(0));
 }
 
-// Outlives the coroutine when the deadline passes first: a look-up under way cannot be stopped.
+// A name lookup. Outlives the coroutine if the deadline passes first, because a lookup in progress
+// cannot be stopped.
 struct Lookup {
   explicit Lookup(async::Loop& loop) : resolver(loop.native()) {}
   Tcp::resolver resolver;
@@ -85,8 +86,7 @@ Result<std::unique_ptr<Stream>> refused(int error) {
   return fail(kind, "no connection", std::strerror(error));
 }
 
-// The socket in the making is watched by a Socket of its own, which hands it on when it is
-// connected.
+// A socket that is connecting is watched by a temporary Socket, which gives it away once connected.
 async::Task<Result<int>> finish_connecting(int fd, milliseconds deadline) {
   auto socket = Socket::adopt(fd);
   if (!socket) co_return pass(socket);
@@ -110,7 +110,7 @@ async::Task<StreamResult> connect_to(Target target, milliseconds deadline) {
     }
     const int error = errno;
     if (error == EINPROGRESS || error == EINTR) break;
-    // A unix socket whose queue is full says so at once instead of waiting.
+    // A Unix socket with a full queue fails at once instead of waiting.
     if (error != EAGAIN || steady_clock::now() >= end) {
       ::close(fd);
       co_return refused(error == EAGAIN ? ETIMEDOUT : error);
@@ -131,7 +131,8 @@ async::Task<StreamResult> connect(std::string host, std::uint16_t port, millisec
   if (!targets) co_return pass(targets);
   StreamResult stream = refused(ECONNREFUSED);
   for (std::size_t i = 0; i < targets->size(); ++i) {
-    // An address that does not answer leaves the others a share of the time.
+    // Divides the time among the addresses, so that one that does not answer leaves time for the
+    // others.
     const auto share = left_until(end) / static_cast<long>(targets->size() - i);
     stream = co_await connect_to((*targets)[i], share);
     if (stream) break;

@@ -9,10 +9,10 @@ namespace posthorn::net {
 
 namespace {
 
-// RFC 4978 §4: the peer may use the largest window, so we keep one of that size for what it sends.
+// RFC 4978 §4: the peer may use the largest window, so a window of that size is kept for its data.
 constexpr int kInflateWindow = -15;
-// 8 KB of history and 64 KB of memory in all, while a response is being sent: replies repeat
-// themselves at short distances, and a session holds nothing of this while it is idle.
+// 8 KB of history, and 64 KB of memory in all while a response is being sent. Replies repeat text
+// at short distances. An idle session holds none of this.
 constexpr int kDeflateWindow = -13;
 constexpr int kDeflateMemory = 6;
 constexpr int kDeflateLevel = 5;
@@ -39,7 +39,7 @@ Attempt Inflater::take(std::span<char> into) {
   into[0] = *std::exchange(peeked_, std::nullopt);
   if (into.size() == 1) return {Step::done, 1};
   const Attempt rest = inflate_into(into.subspan(1));
-  // Anything but more octets shows itself again at the next take().
+  // Any result except more octets will be seen again at the next take().
   return {Step::done, rest.step == Step::done ? rest.count + 1 : 1};
 }
 
@@ -62,8 +62,8 @@ bool Inflater::start() {
 }
 
 void Inflater::rest() {
-  // zlib.h on data_type: 128 says "just after a block", without 64 "not the last one", and the low
-  // bits how many bits of the last octet are still to be used.
+  // zlib.h on data_type: 128 means "just after a block", 64 means "in the last block", and the low
+  // bits count the unused bits of the last octet.
   constexpr int kBetweenBlocks = 128;
   if (!started_ || over_ || more_inside_ || stream_.avail_in > 0) return;
   if (stream_.data_type != kBetweenBlocks) return;
@@ -115,7 +115,7 @@ std::optional<std::size_t> Deflater::next(std::span<char> into) {
   }
   stream_.next_out = reinterpret_cast<Bytef*>(into.data());
   stream_.avail_out = static_cast<uInt>(into.size());
-  // Z_BUF_ERROR only says that the flush had ended just as the buffer was full.
+  // Z_BUF_ERROR only means that the flush ended exactly when the buffer was full.
   deflate(&stream_, Z_SYNC_FLUSH);
   more_ = stream_.avail_out == 0;
   return into.size() - stream_.avail_out;

@@ -9,12 +9,12 @@
 
 #include "net/attempt.h"
 
-// For net/ only: this is where zlib shows.
+// For use within net/ only, because it includes zlib.
 namespace posthorn::net {
 
-/// The receiving half of RFC 4978: raw deflate (RFC 1951) in, plain octets out, as soon as they can
-/// be known. Output goes straight into the caller's buffer, so a small input that inflates to much
-/// costs no memory here; input is kept only until it is consumed.
+/// The receiving side of COMPRESS (RFC 4978): raw deflate (RFC 1951) in, plain octets out, as early
+/// as they can be decoded. Output goes directly into the caller's buffer, so a small input that
+/// expands to a large output costs no memory here. Input is kept only until it is consumed.
 class Inflater {
  public:
   Inflater() = default;
@@ -22,17 +22,17 @@ class Inflater {
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
 
-  /// What came from below. Requires: take() said want_read.
+  /// Adds input from the layer below. Requires: take() returned want_read.
   void feed(std::string_view bytes);
-  /// `want_read`: feed more first. `ended`: the peer ended its deflate stream. `failed`: not
-  /// deflate.
+  /// Returns `want_read` if feed() must be called first, `ended` if the peer ended its deflate
+  /// stream, and `failed` if the input is not valid deflate data.
   Attempt take(std::span<char> into);
-  /// Like take(), of one octet that the next take() gives again.
+  /// Like take() for a single octet, which the next take() returns again.
   Attempt peek();
-  /// Frees the memory that is only needed to go on (some 40 KB), if that is possible just now:
-  /// between blocks at an octet boundary, where a peer that flushes stops. The history the peer may
-  /// still refer to is kept, as long as it is: a few hundred octets for most clients, at most 32
-  /// KB.
+  /// Frees the working memory (some 40 KB) if that is possible at this moment, i.e. between two
+  /// blocks at an octet boundary, which is where a peer that flushes stops. The history that the
+  /// peer may still refer to is kept at its actual length: a few hundred octets for most clients,
+  /// at most 32 KB.
   void rest();
 
  private:
@@ -41,15 +41,16 @@ class Inflater {
 
   z_stream stream_ = {};
   bool started_ = false;
-  bool more_inside_ = false;  // The last output filled its buffer: there may be more without input.
-  std::string history_;       // While resting.
-  std::optional<Step> over_;  // `ended` or `failed`, for good.
+  // The last output filled its buffer, so more may follow without new input.
+  bool more_inside_ = false;
+  std::string history_;       // Only used while resting.
+  std::optional<Step> over_;  // `ended` or `failed`; final.
   std::optional<char> peeked_;
   std::string input_;
 };
 
-/// The sending half. Each call of begin() is flushed to an octet boundary (Z_SYNC_FLUSH) by the
-/// time next() has given all of it, so the peer can show everything said so far.
+/// The sending side. The data of each begin() is flushed to an octet boundary (Z_SYNC_FLUSH) when
+/// next() has returned all of it, so the peer can decode everything sent so far.
 class Deflater {
  public:
   Deflater() = default;
@@ -57,13 +58,15 @@ class Deflater {
   Deflater(const Deflater&) = delete;
   Deflater& operator=(const Deflater&) = delete;
 
-  /// Requires: next() has ended for what was begun before; `bytes` stay until it has again.
+  /// Requires: next() has returned 0 for the data of the previous begin(). `bytes` must stay valid
+  /// until it does so again.
   void begin(std::string_view bytes);
-  /// Compressed octets in `into`; 0 at the end of what was begun. Requires: into.size() > 6.
-  /// No value: out of memory.
+  /// Writes compressed octets to `into` and returns their number; 0 at the end of the data. Returns
+  /// no value if memory ran out.
+  /// Requires: into.size() > 6.
   std::optional<std::size_t> next(std::span<char> into);
-  /// Frees all memory; the next begin() starts without history. That is invisible to the peer: at
-  /// an octet boundary a raw deflate stream may go on with blocks that refer to nothing before
+  /// Frees all memory. The next begin() starts without history. The peer does not notice: at an
+  /// octet boundary, a raw deflate stream may continue with blocks that refer to nothing before
   /// them.
   void rest();
 

@@ -2,7 +2,8 @@
 
 #include "net/deflate.h"
 
-// Whatever comes, in whatever portions, with rests in between or without: the same octets go out.
+// For any input, divided in any way, with or without rests in between, the same octets must come
+// out.
 
 namespace posthorn::net {
 namespace {

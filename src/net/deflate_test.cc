@@ -33,7 +33,7 @@ std::string inflate_all(Inflater& inflater, std::string_view bytes, std::size_t 
 TEST(Deflate, EveryBeginEndsFlushed) {
   Deflater deflater;
   Inflater inflater;
-  // Sizes around that of the output buffer: the flush itself may just fill it.
+  // Sizes around that of the output buffer, which the flush may fill exactly.
   for (std::size_t size = 1; size < 400; ++size) {
     std::string text;
     for (std::size_t i = 0; i < size; ++i) text += static_cast<char>(i * 151 + size);
@@ -70,12 +70,12 @@ TEST(Deflate, AnInflaterRestsWhereverItIs) {
   Inflater inflater;
   std::string out;
   for (int i = 0; i < 20; ++i) {
-    // Growing past the window, so that what is kept of it matters.
+    // Grows beyond the window, so that the kept history matters.
     const std::string text = sample(static_cast<std::size_t>(i) * 900 + 1);
     const std::string packed = compress(deflater, text);
     const std::size_t cut = packed.size() * static_cast<std::size_t>(i) / 20;
     out = inflate_all(inflater, std::string_view(packed).substr(0, cut));
-    inflater.rest();  // In the middle of a block it must know better.
+    inflater.rest();  // In the middle of a block it must keep its memory.
     out += inflate_all(inflater, std::string_view(packed).substr(cut));
     EXPECT_EQ(out, text);
     EXPECT_EQ(inflater.peek().step, Step::want_read);
@@ -124,7 +124,7 @@ TEST(Deflate, AFinalBlockIsTheEnd) {
   EXPECT_EQ(inflater.peek().step, Step::ended);
 }
 
-// Long enough idle that both halves rest; then what refers to history from before must still
+// Idle long enough for both sides to rest. Data that refers to history from before must still
 // arrive.
 Task<void> rest_while_idle() {
   Pair pair = co_await make_pair({"deflate", false, true});
@@ -159,7 +159,8 @@ Task<void> send(Stream& stream, std::string text) {
   EXPECT_TRUE(co_await stream.write(text, kSoon));
 }
 
-// What inflates to a thousand times its size is taken in the portions the reader asks for.
+// Input that expands to a thousand times its size is delivered in the portions that the reader asks
+// for.
 Task<void> bomb() {
   Pair pair = co_await make_pair({"deflate", false, true});
   constexpr std::size_t kSize = 50U << 20;

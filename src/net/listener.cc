@@ -23,11 +23,11 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds kPause{100};
-constexpr int kBatch = 64;  // Accepted in a row before others on the loop have their turn.
+constexpr int kBatch = 64;  // Connections accepted in a row before other work on the loop runs.
 
 }  // namespace
 
-/// The accepting side of one listening socket, on one loop. Shared with its own coroutine.
+/// Accepts the connections of one listening socket, on one loop. Shared with its own coroutine.
 class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
  public:
   Acceptor(async::LoopPool& pool, int fd, std::string name,
@@ -44,7 +44,7 @@ class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
-  /// On the loop. Runs on its own until stop().
+  /// To be called on the loop. Runs until stop().
   void start() {
     if (stopped_) return;
     auto socket = Socket::adopt(std::exchange(fd_, -1));
@@ -58,7 +58,7 @@ class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
     gate_.spawn(accept_all(shared_from_this()));
   }
 
-  /// On the loop.
+  /// To be called on the loop.
   void stop() {
     stopped_ = true;
     if (!socket_) return;
@@ -81,7 +81,7 @@ class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
     }
   }
 
-  // How long to pause before the next batch.
+  // Returns the time to pause before the next batch.
   milliseconds accept_batch() {
     for (int i = 0; i < kBatch; ++i) {
       const int fd = ::accept4(socket_->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -101,8 +101,8 @@ class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
         case ENOBUFS:
         case ENOMEM:
         case EBADF:
-        case EINVAL: return kPause;  // Shut down under us, at the latest by stop().
-        default: continue;           // One connection that failed before we had it (accept(2)).
+        case EINVAL: return kPause;  // The socket was shut down, by stop() at the latest.
+        default: continue;           // This connection failed before it was accepted (accept(2)).
       }
     }
     return milliseconds(0);

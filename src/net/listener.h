@@ -12,32 +12,37 @@
 
 namespace posthorn::net {
 
-/// Called on the loop the new connection lives on.
+/// Called on the loop that the new connection belongs to.
 using OnConnection = std::function<void(std::unique_ptr<Stream>)>;
 
-/// Accepts connections and deals them out to the loops of a pool, round robin. When the process has
-/// no descriptors left, one held in reserve serves to take and close what waits (a client is told
-/// at once instead of hanging), and accepting pauses for a moment. Thread: any. The pool must
-/// outlive the listener, and stop after it.
+/// Accepts connections and distributes them over the loops of a pool in turn. The pool must outlive
+/// the listener and must be stopped after it.
+/// Thread: any.
 ///
-/// `below` keeps descriptors for the rest of the process: the system gives out the lowest that is
-/// free, so a connection that gets `below` or a higher one is one too many, and is closed at once.
+/// If the process runs out of file descriptors, the listener uses one held in reserve to accept and
+/// close the waiting connections, so that clients are disconnected at once instead of hanging.
+/// Accepting then pauses for a moment.
+///
+/// `below` reserves descriptors for the rest of the process. The system assigns the lowest free
+/// descriptor, so a connection with descriptor `below` or higher is beyond the limit and is closed
+/// at once.
 class Listener {
  public:
   static constexpr int kNoBound = std::numeric_limits<int>::max();
 
-  /// "host:port" as in parse_host_port(); port 0 takes a free one. "*" is IPv6 and IPv4, a name all
-  /// its addresses. Looks names up, so it may block: for the start. Errors: bad_argument,
-  /// not_found, already_exists (in use), no_permission, io.
+  /// Listens on "host:port" as parse_host_port() accepts it. Port 0 selects a free port, "*"
+  /// listens on IPv6 and IPv4, and a host name on all its addresses. May block to look up names;
+  /// for use at start-up.
+  /// Errors: bad_argument, not_found, already_exists (in use), no_permission, io.
   static Result<std::unique_ptr<Listener>> tcp(async::LoopPool& pool, std::string_view host_port,
                                                OnConnection on_connection, int below = kNoBound);
-  /// A unix socket at `path` with permissions `mode`. A socket file that nobody listens to any more
-  /// is replaced. Errors: as above.
+  /// Listens on a Unix socket at `path` with permissions `mode`. A socket file that no process
+  /// listens on is replaced. Errors: as above.
   static Result<std::unique_ptr<Listener>> unix_socket(async::LoopPool& pool,
                                                        const std::string& path, unsigned mode,
                                                        OnConnection on_connection,
                                                        int below = kNoBound);
-  /// A listening socket of somebody else's making (systemd); taken over.
+  /// Takes over a listening socket that was created by another process (systemd).
   static Result<std::unique_ptr<Listener>> inherited(async::LoopPool& pool, int fd,
                                                      OnConnection on_connection,
                                                      int below = kNoBound);
@@ -45,9 +50,9 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  /// Accepts no more, soon; a connection just accepted may still be handed over.
+  /// Stops accepting, after a short delay: a connection just accepted may still be delivered.
   void stop();
-  /// The TCP port, the one taken where 0 was asked for; 0 for unix sockets.
+  /// The TCP port, i.e. the selected port if 0 was requested; 0 for Unix sockets.
   [[nodiscard]] std::uint16_t port() const { return port_; }
   /// "[::]:143", or a path.
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -67,11 +72,12 @@ class Listener {
 /// A listening socket handed over by systemd (sd_listen_fds(3)).
 struct InheritedSocket {
   int fd = -1;
-  std::string name;  ///< FileDescriptorName= of its unit; empty when not said.
+  std::string name;  ///< FileDescriptorName= of its unit; empty if not given.
 };
 
-/// Those meant for this process, once: the environment is cleared of them, so that children do not
-/// take them for theirs. Thread: before others start.
+/// Returns the sockets meant for this process. A second call returns none: the variables are
+/// removed from the environment, so that child processes do not take the sockets for theirs.
+/// Thread: to be called before other threads start.
 std::vector<InheritedSocket> take_inherited_sockets();
 
 }  // namespace posthorn::net

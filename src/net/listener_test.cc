@@ -34,7 +34,7 @@ TEST(Address, HostAndPort) {
   }
 }
 
-// Greets with the number of the loop it is on, then closes.
+// Sends the number of its loop, then closes.
 struct Greeter {
   explicit Greeter(std::size_t loops) : pool(loops) {
     for (std::size_t i = 0; i < loops; ++i) {
@@ -42,10 +42,11 @@ struct Greeter {
     }
   }
   ~Greeter() { finish(); }
-  // Stops listening, and the loops once every greeting has ended.
+  // Stops the listener, and the loops when every greeting has ended.
   void finish() {
     if (listener) listener->stop();
-    // Round one: the accepting loop has stopped. Round two: what it dealt out has begun.
+    // First round: the accepting loop has stopped. Second round: the connections it handed out have
+    // started.
     for (int round = 0; round < 2; ++round) {
       for (std::size_t i = 0; i < pool.size(); ++i) pass_through(pool.at(i));
     }
@@ -68,7 +69,7 @@ struct Greeter {
     };
   }
   static Task<void> run(std::unique_ptr<Stream> stream, std::size_t loop, std::atomic<int>& ended) {
-    // A peer may be gone already: one that only looked whether somebody listens.
+    // The peer may be gone already, if it only tested whether anybody listens.
     (void)co_await stream->write(std::to_string(loop), kSoon);
     co_await stream->close();
     stream.reset();
@@ -162,7 +163,8 @@ TEST(Listener, ReplacesASocketFileNobodyListensAt) {
   EXPECT_EQ(run_blocking(greeting_at_path(path)), "0");
 }
 
-// With no descriptor left the one that comes is turned away, and the next one served when there is.
+// Without free descriptors, a new connection is turned away. The next one is served when there are
+// some again.
 TEST(Listener, SurvivesRunningOutOfDescriptors) {
   if (__has_feature(undefined_behavior_sanitizer)) {
     GTEST_SKIP() << "its checks need descriptors themselves, and report falsely without";
@@ -173,7 +175,7 @@ TEST(Listener, SurvivesRunningOutOfDescriptors) {
   EXPECT_EQ(run_blocking(greeting_at(port)), "0");
 
   while (greeter.ended == 0)
-    std::this_thread::sleep_for(1ms);  // Its descriptor must not come free.
+    std::this_thread::sleep_for(1ms);  // Its descriptor must not become free.
 
   const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   std::vector<int> hoard;
@@ -205,11 +207,12 @@ TEST(Listener, StopsWhileItPauses) {
   const int copy = ::dup(listening.fds[0]);
   greeter.listener = Listener::inherited(greeter.pool, listening.fds[0], greeter.greet()).value();
   EXPECT_EQ(run_blocking(greeting_at(listening.port)), "0");
-  // Shut down under the listener: accept() fails for good, and it pauses again and again.
+  // Shut down while the listener uses it: accept() fails permanently, and the listener pauses
+  // repeatedly.
   ::shutdown(copy, SHUT_RDWR);
   ::close(copy);
   std::this_thread::sleep_for(20ms);
-  greeter.listener->stop();  // The leak checker sees to the rest.
+  greeter.listener->stop();  // The leak checker verifies the rest.
 }
 
 TEST(Inherited, TakesAListeningSocketOnly) {
@@ -221,7 +224,8 @@ TEST(Inherited, TakesAListeningSocketOnly) {
   EXPECT_EQ(run_blocking(greeting_at(listening.port)), "0");
 }
 
-// In a child: the descriptors have to be 3 and 4, and the environment is the process's.
+// Runs in a child process: the descriptors must be 3 and 4, and the environment belongs to the
+// process.
 int inherit_in_child() {
   setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
   setenv("LISTEN_FDS", "2", 1);

@@ -18,7 +18,7 @@ namespace posthorn::net {
 
 namespace {
 
-// The kernel cuts it to net.core.somaxconn.
+// The kernel reduces it to net.core.somaxconn.
 constexpr int kBacklog = 4096;
 constexpr int kSocketType = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
 
@@ -42,7 +42,7 @@ std::unexpected<Error> close_and_fail(int fd, const std::string& name) {
 }
 
 void set_port(sockaddr_storage& address, std::uint16_t port) {
-  // sin_port and sin6_port lie at the same place, but that is not for us to know.
+  // sin_port and sin6_port have the same offset, but the code does not rely on it.
   if (address.ss_family == AF_INET) reinterpret_cast<sockaddr_in&>(address).sin_port = htons(port);
   if (address.ss_family == AF_INET6) {
     reinterpret_cast<sockaddr_in6&>(address).sin6_port = htons(port);
@@ -88,7 +88,7 @@ Result<int> listen_everywhere(std::uint16_t port, const std::string& name) {
       fd.error().kind == ErrorKind::no_permission) {
     return fd;
   }
-  address = {};  // No IPv6 here.
+  address = {};  // IPv6 is not available here.
   address.ss_family = AF_INET;
   set_port(address, port);
   return listen_at(address, sizeof(sockaddr_in), Family::one, name);
@@ -106,8 +106,8 @@ Result<AddressList> look_up(const std::string& host) {
   return AddressList(list);
 }
 
-// Each address of the host. One that this machine turns out not to have is passed over as long as
-// another can be listened at ("localhost" where there is no IPv6).
+// Listens on each address of the host. An address that this machine does not have is skipped if
+// another one works ("localhost" without IPv6).
 Result<std::vector<int>> listen_at_host(const HostPort& where, const std::string& name) {
   auto list = look_up(where.host);
   if (!list) return pass(list);
@@ -133,7 +133,7 @@ Result<std::vector<int>> listen_at_host(const HostPort& where, const std::string
   return fds;
 }
 
-// True when `path` is a socket that nobody answers at.
+// Returns true if `path` is a socket on which no process listens.
 bool is_left_over(const std::string& path, const sockaddr_un& address) {
   struct stat info{};
   if (::lstat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return false;
@@ -182,7 +182,7 @@ Result<Listening> listen_unix(const std::string& path, unsigned mode) {
   std::memcpy(address.sun_path, path.data(), path.size());
   const int fd = ::socket(AF_UNIX, kSocketType, 0);
   if (fd < 0) return system_failure(path);
-  // Linux makes the file with the socket's own mode, so there is no moment in which it is too open.
+  // Linux creates the file with the socket's own mode, so that its permissions are never too wide.
   ::fchmod(fd, mode);
   const auto bind = [&] {
     return ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
@@ -192,7 +192,7 @@ Result<Listening> listen_unix(const std::string& path, unsigned mode) {
     if (is_left_over(path, address)) ::unlink(path.c_str());
     bound = bind();
   }
-  // The mode again, since the umask took its part of it.
+  // Sets the mode again, because the umask removed some of it.
   if (bound != 0 || ::chmod(path.c_str(), mode) != 0 || ::listen(fd, kBacklog) != 0) {
     return close_and_fail(fd, path);
   }

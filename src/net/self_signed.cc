@@ -81,7 +81,8 @@ Result<CertificatePtr> make_certificate(EVP_PKEY* key, const std::string& common
   CertificatePtr certificate(X509_new());
   X509* const c = certificate.get();
   bool ok = c && X509_set_version(c, X509_VERSION_3) == 1 && set_serial(c) &&
-            X509_gmtime_adj(X509_getm_notBefore(c), -24L * 60 * 60) &&  // Clients' clocks differ.
+            // Allows for clients with a wrong clock.
+            X509_gmtime_adj(X509_getm_notBefore(c), -24L * 60 * 60) &&
             X509_gmtime_adj(X509_getm_notAfter(c), kTenYears) && X509_set_pubkey(c, key) == 1;
   if (ok) {
     X509_NAME* const name = X509_get_subject_name(c);
@@ -112,8 +113,8 @@ Status write_all(int fd, std::string_view bytes) {
   return {};
 }
 
-// Under another name first, then linked into place: a crash leaves no half file, and a file that
-// came to be there meanwhile is not overwritten.
+// Writes to a temporary name, then links it into place: a crash leaves no partial file, and a file
+// created in the meantime is not overwritten.
 Status write_file(const std::string& path, BIO* content) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(content, &data);
@@ -132,7 +133,7 @@ Status write_file(const std::string& path, BIO* content) {
 
 Result<KeyPtr> load_key(const std::string& path) {
   const BioPtr file(BIO_new_file(path.c_str(), "r"));
-  // The last argument is the passphrase, which stops OpenSSL from asking for one.
+  // The last argument is the passphrase; it keeps OpenSSL from prompting.
   KeyPtr key(file ? PEM_read_bio_PrivateKey(file.get(), nullptr, nullptr, const_cast<char*>(""))
                   : nullptr);
   if (!key) return tls_failure(path + " holds no private key");

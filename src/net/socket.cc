@@ -81,8 +81,8 @@ Socket::Waits& Socket::waits(Direction direction) {
   return lists_->waiting[static_cast<std::size_t>(direction)];
 }
 
-// One readiness call is in flight a direction at most. A wait that ends early leaves it there, and
-// the next wait takes it over.
+// At most one readiness operation per direction is pending. A wait that ends early leaves the
+// operation in place, and the next wait takes it over.
 void Socket::arm(Direction direction) {
   bool& armed = armed_[static_cast<std::size_t>(direction)];
   if (armed) return;
@@ -93,7 +93,7 @@ void Socket::arm(Direction direction) {
                          [self = shared_from_this(), direction](const boost::system::error_code&) {
                            self->armed_[static_cast<std::size_t>(direction)] = false;
                            if (self->shut_) return;
-                           // An error is found again, and told, by the next try.
+                           // The next attempt will meet the error again and report it.
                            self->release(direction, Outcome::ready, Which::all);
                            self->resume_released();
                          });
@@ -119,8 +119,8 @@ void Socket::resume_released() {
   }
 }
 
-// Posted: who calls wake() or shutdown_now() must not find whole dialogues running inside that
-// call.
+// Posted, because the caller of wake() or shutdown_now() must not have whole sessions run inside
+// its call.
 void Socket::resume_released_soon() {
   if (lists_->released.empty()) return;
   loop_.post([self = shared_from_this()] { self->resume_released(); });

@@ -14,19 +14,20 @@
 #include "base/result.h"
 #include "net/attempt.h"
 
-// For net/ only: this is where Asio shows.
+// For use within net/ only, because it includes Asio.
 namespace posthorn::net {
 
-/// A connected (or connecting, or listening) non-blocking socket on one loop: system calls that
-/// never wait, and waits for readiness with a deadline. Shared with the readiness call in flight,
-/// which outlives close(). Thread: the loop's only.
+/// A non-blocking socket (connected, connecting or listening) on one loop: system calls that never
+/// block, and waits for readiness with a deadline. Reference-counted, because a pending readiness
+/// operation outlives close().
+/// Thread: the loop's only.
 class Socket : public std::enable_shared_from_this<Socket> {
  public:
   enum class Direction : unsigned char { read, write };
   enum class Outcome : unsigned char { ready, timed_out, woken, closed };
   enum class Wakeable : unsigned char { no, yes };
 
-  /// Takes the descriptor over, also when it fails. Requires: Loop::current().
+  /// Takes ownership of the descriptor, also on failure. Requires: Loop::current().
   static Result<std::shared_ptr<Socket>> adopt(int fd);
   explicit Socket(async::Loop& loop);
   ~Socket();
@@ -35,24 +36,27 @@ class Socket : public std::enable_shared_from_this<Socket> {
 
   Attempt read(std::span<char> into);
   Attempt write(std::string_view bytes);
-  /// `done` when there is something to read; the first octet is left in `first`, and in the socket.
+  /// Returns `done` if data can be read. Copies the first octet to `first`, without removing it
+  /// from the socket.
   Attempt peek(char& first);
 
-  /// `co_await socket.wait(...)` gives an Outcome. `ready` may be false alarm: try, and wait again.
+  /// `co_await socket.wait(...)` returns an Outcome. `ready` may be spurious: try the operation,
+  /// and wait again if necessary.
   class Wait;
   Wait wait(Direction direction, std::chrono::milliseconds deadline, Wakeable wakeable);
-  /// Ends every wait that is Wakeable, soon.
+  /// Soon ends every wait that is Wakeable.
   void wake();
-  /// No more of either direction: every wait ends, soon, with `closed`, every try fails.
+  /// Closes both directions: every wait soon ends with `closed`, and every later attempt fails.
   void shutdown_now();
   [[nodiscard]] bool is_shut() const { return shut_; }
   /// See Stream::peer_has_left().
   [[nodiscard]] bool peer_has_left();
-  /// Tells the peer that no more comes.
+  /// Tells the peer that no more data follows.
   void shutdown_send();
-  /// Frees the descriptor; waits end as in shutdown_now().
+  /// Frees the descriptor. Waits end as with shutdown_now().
   void close();
-  /// Gives the descriptor away, as close() otherwise. Requires: nothing waits.
+  /// Returns the descriptor to the caller and otherwise acts as close(). Requires: no wait is
+  /// pending.
   int release();
   /// -1 after close().
   [[nodiscard]] int fd() { return descriptor_.is_open() ? descriptor_.native_handle() : -1; }
@@ -61,7 +65,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
  private:
   using Hook =
       boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
-  // Auto-unlink: a coroutine destroyed while it waits leaves the list it is in.
+  // Auto-unlink: a waiting coroutine that is destroyed leaves its list.
   using Waits = boost::intrusive::list<Wait, boost::intrusive::base_hook<Hook>,
                                        boost::intrusive::constant_time_size<false>>;
   enum class Which : unsigned char { all, wakeable };

@@ -14,12 +14,12 @@ using std::chrono::steady_clock;
 
 namespace {
 
-// A peer that is always ready must not keep the loop from the others.
+// A peer that is always ready must not starve the other work on the loop.
 constexpr unsigned kQuickLimit = 32;
 constexpr std::size_t kChunk = 16 * 1024;
 constexpr milliseconds kCloseLimit{1000};
-// A dialogue that goes on within this time keeps its compression state, which is work to make
-// again.
+// If the session continues within this time, the compression state is kept, because rebuilding it
+// is expensive.
 constexpr milliseconds kRestAfter{2000};
 
 }  // namespace
@@ -27,7 +27,7 @@ constexpr milliseconds kRestAfter{2000};
 milliseconds SocketStream::Until::left() {
   const auto now = steady_clock::now();
   if (!at) {
-    // Kept well inside the clock's range.
+    // Limited, so that it is well within the clock's range.
     at = now + std::min<milliseconds>(after, std::chrono::hours(24 * 365));
     return after;
   }
@@ -69,9 +69,9 @@ Attempt SocketStream::write_below(std::string_view bytes) {
   return tls_->write(bytes);
 }
 
-// True when there is input for another try; otherwise `attempt` is what keeps it from us.
+// Returns true if there is input for another attempt. Otherwise `attempt` is the reason why not.
 bool SocketStream::fill_inflater(Attempt& attempt) {
-  std::array<char, 4096> buffer;  // Uninitialised: only what is read of it is used.
+  std::array<char, 4096> buffer;  // Uninitialised: only the part that was filled is used.
   attempt = read_below(buffer);
   if (attempt.step != Step::done) return false;
   deflate_->in.feed({buffer.data(), attempt.count});
@@ -143,7 +143,8 @@ async::Task<Result<bool>> SocketStream::wait_readable(milliseconds deadline) {
   Until until{deadline};
   bool rested = false;
   for (;;) {
-    // TLS and deflate may swallow what the socket has, so only a look through them all can tell.
+    // TLS and deflate may consume octets of the socket without producing any, so all layers must be
+    // asked.
     const Attempt attempt = peek();
     if (attempt.step == Step::done || attempt.step == Step::ended) co_return true;
     if (attempt.step == Step::failed) co_return std::unexpected(error_of(attempt));
@@ -192,7 +193,7 @@ async::Task<Status> SocketStream::write_all_below(std::string_view bytes, millis
 }
 
 async::Task<Status> SocketStream::write_deflated(std::string_view bytes, milliseconds deadline) {
-  // Enough for all of a short reply, which then goes out in one piece.
+  // Enough for a whole short reply, which is then sent in one piece.
   const std::size_t size = std::min(kChunk, bytes.size() + bytes.size() / 512 + 64);
   const auto buffer = std::make_unique_for_overwrite<char[]>(size);
   deflate_->out.begin(bytes);
@@ -208,14 +209,14 @@ async::Task<Status> SocketStream::write_deflated(std::string_view bytes, millise
 async::Task<Status> SocketStream::write_in_turn(std::string_view bytes, milliseconds deadline) {
   if (write_broken_) co_return fail(ErrorKind::closed, "an earlier write did not end");
   if (deflate_) co_return co_await write_deflated(bytes, deadline);
-  // Most replies go out at once; then this costs no second coroutine.
+  // Most replies can be sent at once; this avoids a second coroutine for them.
   const Attempt first = bytes.empty() ? Attempt{Step::done} : write_below(bytes);
   if (first.step == Step::done) bytes.remove_prefix(first.count);
   if (bytes.empty()) co_return Status{};
   co_return co_await write_all_below(bytes, deadline);
 }
 
-// Writers go one after the other, in the order of their calls.
+// Writers take turns, in the order of their calls.
 async::Task<Status> SocketStream::write(std::string_view bytes, milliseconds deadline) {
   WriteTurn turn{*this};
   co_await turn;
@@ -225,9 +226,9 @@ async::Task<Status> SocketStream::write(std::string_view bytes, milliseconds dea
   co_return written;
 }
 
-// RFC 9051 §6.2.1: nothing said in clear may count as said under TLS. We keep no clear text that
-// could; what the peer sent after its STARTTLS and we have not read meets the handshake. That fails
-// anyway, but here it gets its own name.
+// RFC 9051 §6.2.1: nothing received in the clear may count as received under TLS. We hold no clear
+// text that could. What the peer sent after STARTTLS and we have not read would make the handshake
+// fail anyway; this check gives the failure its own error.
 async::Task<Status> SocketStream::refuse_clear_text(Until& until) {
   constexpr char kHandshakeRecord = 22;  // RFC 8446 §5.1
   for (;;) {
@@ -301,9 +302,9 @@ std::string SocketStream::channel_binding(std::string_view type) const {
   return tls_ ? tls_->channel_binding(type) : std::string();
 }
 
-// Reads away what the peer has sent: `want_read` when that was all for now.
+// Reads and discards what the peer has sent. Returns `want_read` if that was all for now.
 Attempt SocketStream::drain() {
-  constexpr int kRounds = 64;  // 256 KB: a peer that sends more is not worth our patience.
+  constexpr int kRounds = 64;  // 256 KB; a peer that sends more is not waited for.
   std::array<char, 4096> buffer;
   for (int i = 0; i < kRounds; ++i) {
     const Attempt attempt = socket_->read(buffer);
@@ -321,8 +322,8 @@ async::Task<void> SocketStream::close() {
     }
   }
   socket_->shutdown_send();
-  // A socket closed with unread input sends a reset, which can take our last words from the peer
-  // before it has read them. So read until the peer closes too.
+  // Closing a socket with unread input sends a reset, which can destroy our last reply before the
+  // peer has read it. So read until the peer closes too.
   while (!socket_->is_shut() && drain().step == Step::want_read) {
     const auto waited = co_await wait_for(Step::want_read, until.left(), Socket::Wakeable::no);
     if (!waited) break;

@@ -12,7 +12,8 @@
 // For net/ only.
 namespace posthorn::net {
 
-/// The Stream there is. The layers below it never wait; all waiting is in wait_for().
+/// The implementation of Stream. The layers below it never block; all waiting happens in
+/// wait_for().
 class SocketStream final : public Stream {
  public:
   SocketStream(std::shared_ptr<Socket> socket, std::string peer)
@@ -53,7 +54,8 @@ class SocketStream final : public Stream {
     void await_suspend(std::coroutine_handle<> h) const { stream.write_queue_.push_back(h); }
     void await_resume() const { stream.writing_ = true; }
   };
-  /// A point in time, fixed at the first wait, so that what needs none asks no clock.
+  /// A point in time that is computed at the first wait, so that operations without a wait do not
+  /// read the clock.
   struct Until {
     std::chrono::milliseconds after;
     std::optional<std::chrono::steady_clock::time_point> at = {};
@@ -69,7 +71,7 @@ class SocketStream final : public Stream {
   Attempt drain();
   void rest_deflate();
   [[nodiscard]] Error error_of(const Attempt& attempt) const;
-  /// The outcome of waiting for what the attempt wants. Errors: timed_out, closed.
+  /// Waits for what the attempt needs. Errors: timed_out, closed.
   async::Task<Result<Socket::Outcome>> wait_for(Step wanted, std::chrono::milliseconds deadline,
                                                 Socket::Wakeable wakeable);
   async::Task<Status> write_all_below(std::string_view bytes, std::chrono::milliseconds deadline);
@@ -85,9 +87,9 @@ class SocketStream final : public Stream {
   std::string peer_;
   std::vector<std::coroutine_handle<>> write_queue_;
   bool writing_ = false;
-  bool write_broken_ = false;  // A write ended in the middle: nothing can follow it.
-  bool tls_failed_ = false;    // Neither clear nor encrypted octets may pass any more.
-  unsigned quick_ = 0;         // Reads and writes in a row that needed no wait.
+  bool write_broken_ = false;  // A write was interrupted; nothing can follow it.
+  bool tls_failed_ = false;    // Neither plain nor encrypted octets may pass any more.
+  unsigned quick_ = 0;         // Consecutive reads and writes that needed no wait.
 };
 
 }  // namespace posthorn::net

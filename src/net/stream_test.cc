@@ -34,7 +34,7 @@ Task<void> talk(Layers layers) {
 
 TEST_P(StreamTest, Talks) { run_blocking(talk(GetParam())); }
 
-// Also while octets from before are still to be read, and without reading them.
+// Also while earlier octets are still unread, and without reading them.
 Task<void> leave(Layers layers) {
   Pair pair = co_await make_pair(layers);
   EXPECT_FALSE(pair.server->peer_has_left());
@@ -109,7 +109,7 @@ Task<void> note(Stream& stream, std::vector<std::string>& events) {
 
 Task<void> idle(Layers layers) {
   Pair pair = co_await make_pair(layers);
-  pair.server->wake();  // Nobody waits: no effect.
+  pair.server->wake();  // No waiter: no effect.
   const auto nothing = co_await pair.server->wait_readable(20ms);
   EXPECT_FALSE(nothing);
   EXPECT_EQ(nothing.error().kind, ErrorKind::timed_out);
@@ -117,7 +117,7 @@ Task<void> idle(Layers layers) {
   std::vector<std::string> events;
   Gate gate;
   gate.spawn(note(*pair.server, events));
-  // For TLS: the session ticket that now lies at the client is no application data.
+  // With TLS, the session ticket that the client now has received is not application data.
   const auto quiet = co_await pair.client->wait_readable(20ms);
   EXPECT_FALSE(quiet);
   pair.server->wake();
@@ -172,7 +172,7 @@ Task<void> shut_down(Layers layers) {
   EXPECT_EQ(server_kind, ErrorKind::closed);
   gate.spawn(note(*pair.client, events));
   co_await gate.wait_empty();
-  // Without TLS a cut connection cannot be told from an orderly end.
+  // Without TLS, a broken connection looks like an orderly end.
   EXPECT_EQ(events.front(), layers.tls ? "closed" : "");
   gate.spawn(note(*pair.server, events));
   co_await gate.wait_empty();
@@ -193,7 +193,7 @@ Task<void> destroy_waiting(Layers layers) {
   pair.client->shutdown_now();
   pair.client->shutdown_now();
   co_await gate.wait_empty();
-  pair.server.reset();  // With readiness calls still in flight.
+  pair.server.reset();  // With readiness operations still pending.
   pair.client.reset();
   co_await async::sleep_for(1ms);
   EXPECT_EQ(events, (std::vector<std::string>{"closed", "closed"}));
@@ -207,7 +207,7 @@ Task<void> close_now(Stream& stream) { co_await stream.close(); }
 
 Task<void> last_words(Layers layers) {
   Pair pair = co_await make_pair(layers);
-  // Unread input at the closing side must not cost the other its last lines.
+  // Unread input at the closing side must not make the other side lose its last lines.
   EXPECT_TRUE(co_await pair.client->write("unread", kSoon));
   EXPECT_TRUE(co_await pair.server->write("* BYE\r\n", kSoon));
   Gate gate;
@@ -218,7 +218,7 @@ Task<void> last_words(Layers layers) {
   pair.client.reset();
   co_await gate.wait_empty();
   EXPECT_LT(std::chrono::steady_clock::now() - start, 500ms) << "the peer had closed";
-  co_await pair.server->close();  // Again: no effect.
+  co_await pair.server->close();  // A second call has no effect.
 }
 
 TEST_P(StreamTest, CloseLetsThePeerReadEverything) { run_blocking(last_words(GetParam())); }

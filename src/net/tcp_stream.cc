@@ -12,12 +12,13 @@ namespace posthorn::net {
 namespace {
 
 void set_option(int fd, int level, int name, int value) {
-  // What fails here is only a convenience: the connection works without.
+  // Errors are ignored: these options are optional, and the connection works without them.
   setsockopt(fd, level, name, &value, sizeof value);
 }
 
-// Replies are written whole, so waiting for more to send with them (Nagle) only delays. A peer that
-// vanished is noticed within a quarter of an hour; seldom enough not to keep phones' radios awake.
+// Replies are written as a whole, so waiting for more data (Nagle) would only add delay. Keep-alive
+// detects a vanished peer within a quarter of an hour, with probes rare enough not to keep phones'
+// radios awake.
 void set_tcp_options(int fd) {
   set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);

@@ -6,12 +6,13 @@
 
 namespace posthorn::net {
 
-/// A stream over a connected TCP or unix socket, on the current loop. Takes the descriptor over,
-/// also when it fails; sets it non-blocking, and for TCP no delay and keep-alive. Errors: io.
+/// Makes a stream over a connected TCP or Unix socket, on the current loop. Takes ownership of the
+/// descriptor, also on failure. Makes it non-blocking and, for TCP, sets no-delay and keep-alive.
+/// Errors: io.
 /// Requires: Loop::current().
 ///
 /// One coroutine may read while others write. A coroutine that waits in the stream must end before
-/// the stream is destroyed: shutdown_now() makes it.
+/// the stream is destroyed; shutdown_now() ends such waits.
 Result<std::unique_ptr<Stream>> make_stream(int fd);
 
 }  // namespace posthorn::net

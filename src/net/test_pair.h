@@ -28,9 +28,10 @@ using async::run_blocking;
 using async::Task;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kSoon = 5s;  // What should happen at once, on a busy machine.
+// Timeout for what should happen immediately, on a busy machine.
+constexpr milliseconds kSoon = 5s;
 
-/// A folder that goes with the test.
+/// A folder that is removed at the end of the test.
 struct TemporaryFolder {
   TemporaryFolder() {
     std::string pattern = (std::filesystem::temp_directory_path() / "posthorn-net-XXXXXX").string();
@@ -47,7 +48,7 @@ struct TemporaryFolder {
   std::string path;
 };
 
-/// A self-signed certificate for localhost, both sides of it.
+/// A self-signed certificate for localhost, for both sides.
 struct TestTls {
   TestTls() : pair(ensure_self_signed(folder.path, {"localhost", "127.0.0.1"}).value()) {
     server = TlsContext::load({pair}).value();
@@ -59,7 +60,7 @@ struct TestTls {
   std::shared_ptr<TlsClientContext> client;
 };
 
-/// One for all tests: making a key takes a while.
+/// Shared by all tests, because making a key takes long.
 inline const TestTls& test_tls() {
   static const TestTls tls;
   return tls;
@@ -70,7 +71,7 @@ struct Pair {
   std::unique_ptr<Stream> client;
 };
 
-/// Two ends of a TCP connection over loopback, on the current loop.
+/// The two ends of a TCP connection over loopback, on the current loop.
 inline Task<Pair> connect_pair() {
   auto listening = listen_tcp("127.0.0.1:0").value();
   Pair pair;
@@ -96,7 +97,7 @@ inline Task<void> add_tls(Pair& pair) {
   EXPECT_TRUE(status) << status.error().text << ": " << status.error().cause;
 }
 
-/// What lies over the socket.
+/// The layers above the socket.
 struct Layers {
   std::string name;
   bool tls = false;
@@ -113,7 +114,7 @@ inline Task<Pair> make_pair(Layers layers) {
   co_return pair;
 }
 
-/// Reads exactly so much, or less at the end or an error.
+/// Reads exactly `size` octets, or fewer at the end or after an error.
 inline Task<std::string> read_exactly(Stream& stream, std::size_t size) {
   std::string text(size, '\0');
   std::size_t have = 0;
@@ -126,7 +127,7 @@ inline Task<std::string> read_exactly(Stream& stream, std::size_t size) {
   co_return text;
 }
 
-/// Text that compresses about as mail does.
+/// Text that compresses about as well as mail.
 inline std::string sample(std::size_t size) {
   std::string text;
   text.reserve(size + 64);

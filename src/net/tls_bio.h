@@ -4,9 +4,9 @@
 
 namespace posthorn::net {
 
-/// An OpenSSL BIO over a non-blocking socket it does not own. OpenSSL's own socket BIO writes with
-/// write(2), and a peer that has gone would then kill the process with SIGPIPE. Null when out of
-/// memory.
+/// Makes an OpenSSL BIO over a non-blocking socket, which it does not own. (OpenSSL's own socket
+/// BIO uses write(2), so that a peer that has disconnected would kill the process with SIGPIPE.)
+/// Returns null if memory ran out.
 BIO* make_socket_bio(int fd);
 
 }  // namespace posthorn::net

@@ -19,7 +19,8 @@ namespace {
 
 using ContextPtr = std::shared_ptr<SSL_CTX>;
 
-// One state of the files. The first context's name callback points here, so the two live together.
+// One loaded state of the files. The name callback of the first context refers to this object, so
+// the two have the same lifetime.
 struct Loaded {
   std::vector<ContextPtr> contexts;
 };
@@ -33,14 +34,14 @@ ContextPtr make_context(const SSL_METHOD* method) {
   SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                             SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  // One recv() for a record instead of two; the buffer goes again when it is empty.
+  // One recv() per record instead of two; the buffer is freed when it is empty.
   SSL_CTX_set_read_ahead(ctx, 1);
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:!aNULL:!eNULL");
   return context;
 }
 
-// The configured password, if there is one: never a question on somebody's terminal.
+// Returns the configured password, if there is one. OpenSSL must never prompt on a terminal.
 int give_password(char* out, int room, int, void* arg) {
   const auto& password = *static_cast<const std::string*>(arg);
   if (password.size() > static_cast<std::size_t>(room)) return 0;
@@ -71,7 +72,8 @@ Result<ContextPtr> load_pair(const CertificatePair& pair, TlsVersion oldest) {
   auto context = make_context(TLS_server_method());
   if (!context) return fail(ErrorKind::unavailable, "TLS cannot start", take_tls_errors());
   SSL_CTX* const ctx = context.get();
-  // Resumption without memory here: the state travels in one ticket (RFC 8446 §4.6.1).
+  // Session resumption without memory in the server: one ticket carries the state (RFC 8446
+  // §4.6.1).
   SSL_CTX_set_num_tickets(ctx, 1);
   SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, nullptr);

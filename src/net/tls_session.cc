@@ -71,7 +71,7 @@ Status TlsSession::expect_host(const std::string& host, Verify verify) {
   return {};
 }
 
-// What a call that returned `result` means. The error queue was emptied before the call.
+// Interprets `result` of an OpenSSL call. The error queue was emptied before the call.
 Attempt TlsSession::judge(int result, std::size_t count) {
   if (result > 0) return {Step::done, count};
   const int os_error = errno;
@@ -86,7 +86,8 @@ Attempt TlsSession::judge(int result, std::size_t count) {
     default: break;
   }
   broken_ = true;
-  // The peer closed without close_notify. Not an orderly end: what came may have been cut short.
+  // The peer closed without close_notify. This is not an orderly end, because data may have been
+  // truncated.
   const bool cut = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
   const long verified = SSL_get_verify_result(ssl_);
   failure_ = take_tls_errors();
@@ -130,7 +131,7 @@ Attempt TlsSession::close_notify() {
   if (broken_ || !SSL_is_init_finished(ssl_)) return {.step = Step::failed, .os_error = ECONNRESET};
   ERR_clear_error();
   const int result = SSL_shutdown(ssl_);
-  return judge(result == 0 ? 1 : result, 1);  // 0: sent, the peer's has not come.
+  return judge(result == 0 ? 1 : result, 1);  // 0: ours is sent, the peer's has not arrived.
 }
 
 std::string TlsSession::description() const {
@@ -143,8 +144,9 @@ std::string TlsSession::channel_binding(std::string_view type) const {
   return {};
 }
 
-// RFC 5929 §4.1: the hash of the server's certificate, with its signature's hash function, but
-// SHA-256 for MD5 and SHA-1. A signature without a hash function (Ed25519) leaves it undefined.
+// RFC 5929 §4.1: the hash of the server's certificate, using the hash function of its signature,
+// but SHA-256 in place of MD5 and SHA-1. Undefined for a signature without a hash function
+// (Ed25519).
 std::string TlsSession::end_point_binding() const {
   const X509* const certificate =
       side_ == Side::server ? SSL_get_certificate(ssl_) : SSL_get0_peer_certificate(ssl_);
@@ -166,8 +168,8 @@ std::string TlsSession::end_point_binding() const {
   return {reinterpret_cast<const char*>(digest.data()), size};
 }
 
-// RFC 9266 §2: 32 octets under this label with an empty context. §4.2: below TLS 1.3 only with the
-// extended master secret.
+// RFC 9266 §2: 32 octets under this label with an empty context. RFC 9266 §4.2: before TLS 1.3,
+// only with the extended master secret.
 std::string TlsSession::exporter_binding() const {
   static constexpr std::string_view kLabel = "EXPORTER-Channel-Binding";
   if (SSL_version(ssl_) < TLS1_3_VERSION && SSL_get_extms_support(ssl_) != 1) return {};

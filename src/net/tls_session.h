@@ -10,11 +10,11 @@
 #include "base/result.h"
 #include "net/attempt.h"
 
-// For net/ only: this is where OpenSSL shows.
+// For use within net/ only, because it includes OpenSSL.
 namespace posthorn::net {
 
-/// One TLS connection laid directly over a non-blocking socket. After a try that ended in `failed`
-/// nothing more is asked of it. While nothing is under way it holds no record buffer.
+/// One TLS connection directly over a non-blocking socket. After an attempt has returned `failed`,
+/// no other may follow. Holds no record buffer while no operation is in progress.
 class TlsSession {
  public:
   enum class Side : unsigned char { server, client };

@@ -27,7 +27,7 @@ Task<Handshake> shake(std::shared_ptr<TlsContext> server, TlsClientOptions optio
   gate.spawn(serve(*result.pair.server, std::move(server), result.server));
   result.client = co_await start_tls_client(
       *result.pair.client, TlsClientContext::make(options).value(), std::move(host), kSoon);
-  // A client that refuses a certificate may do so after the server has seen it agree.
+  // A client may refuse a certificate after the server has completed the handshake.
   if (!result.client) result.pair.client->shutdown_now();
   co_await gate.wait_empty();
   co_return result;
@@ -70,7 +70,7 @@ Task<void> bindings() {
 
 TEST(Tls, ChannelBindingsAgree) { run_blocking(bindings()); }
 
-// RFC 9051 §6.2.1; CVE-2011-0411 and its kin.
+// RFC 9051 §6.2.1; CVE-2011-0411 and similar.
 Task<void> inject(std::string clear) {
   Pair pair = co_await connect_pair();
   EXPECT_TRUE(co_await pair.client->write(clear, kSoon));
@@ -139,7 +139,7 @@ TEST(TlsContext, ReloadKeepsTheOldPairWhenTheNewIsBad) {
   const std::string before = run_blocking(end_point(context, "localhost"));
 
   const std::string key = slurp(pair.key_file);
-  spill(pair.key_file, slurp(other.key_file));  // Not this certificate's.
+  spill(pair.key_file, slurp(other.key_file));  // The key of another certificate.
   EXPECT_EQ(context->reload().error().kind, ErrorKind::bad_argument);
   spill(pair.key_file, "nonsense");
   EXPECT_FALSE(context->reload());

@@ -21,8 +21,8 @@
 namespace posthorn::store {
 namespace {
 
-/// A conflict means that somebody else moved the tail, or that a change ours was computed from
-/// failed: neither goes on for long.
+/// Conflicts are transient: another writer advanced the tail, or a change that this one was
+/// computed from failed. This many attempts are plenty.
 constexpr int kMaxAttempts = 16;
 
 }  // namespace
@@ -40,7 +40,7 @@ Account::Account(Store& store, AccountId id, async::Loop& home, StatePtr state)
 
 Account::~Account() = default;
 
-/// What was asked of change() or change_once().
+/// The arguments of change() or change_once().
 struct Account::Wanted {
   std::vector<MailboxId> needs;
   ChangeFunction function;
@@ -66,6 +66,17 @@ async::Task<Result<ChangeReceipt>> Account::enter_and_change(Wanted wanted) {
   co_return receipt;
 }
 
+// How a change runs, always on the home loop:
+// 1. The contents it needs are loaded. Loading takes the pipeline's lock itself, so it comes first.
+// 2. Under the lock, the change is computed from `working`, the newest computed state. The state
+//    need not be durable yet.
+// 3. The result becomes `working`, joins `pending`, and goes to the engine. The lock is released
+//    before the engine answers, so that the next change can be computed during the disk's sync and
+//    join the same batch.
+// 4. When the engine reports the commit durable, the state is published and the caller is answered.
+//
+// If a commit fails, the changes computed from it are invalid too. The engine fails them with a
+// conflict, and each runs again from step 1.
 async::Task<Result<ChangeReceipt>> Account::change_at_home(const Wanted& wanted) {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     if (store_.state().closing.load())
@@ -75,7 +86,7 @@ async::Task<Result<ChangeReceipt>> Account::change_at_home(const Wanted& wanted)
       if (!loaded && loaded.error().kind != ErrorKind::not_found) co_return pass(loaded);
     }
     co_await pipeline_->lock();
-    // Between loading and the lock the contents may have been given up again.
+    // The contents may have been dropped between loading and locking.
     const bool ready = std::ranges::all_of(wanted.needs, [&](MailboxId id) {
       const MailboxPtr mailbox = pipeline_->working->find(id);
       return !mailbox || mailbox->contents;
@@ -91,6 +102,8 @@ async::Task<Result<ChangeReceipt>> Account::change_at_home(const Wanted& wanted)
 }
 
 async::Task<Result<ChangeReceipt>> Account::attempt_at_home(const Wanted& wanted) {
+  // Asked under the lock, so that no other request for the same step can be computed between the
+  // question and this change.
   if (wanted.intent) {
     const Result<bool> done = co_await is_done_at_home(*wanted.intent);
     if (!done || *done) {
@@ -99,6 +112,8 @@ async::Task<Result<ChangeReceipt>> Account::attempt_at_home(const Wanted& wanted
       co_return ChangeReceipt{published(), false};
     }
   }
+  // A heavy function runs on the offload pool. The lock is held meanwhile, which delays other
+  // changes of this account, but it is a coroutine lock: the loop's thread stays free.
   Change draft(pipeline_->working, store_.clock().now());
   if (wanted.intent) draft.set_intent(*wanted.intent);
   PreparedChange prepared;
@@ -115,6 +130,8 @@ async::Task<Result<ChangeReceipt>> Account::attempt_at_home(const Wanted& wanted
   } else {
     ready = compute();
   }
+  // The account must be in the queue's list before an entry is durable; otherwise a crash in
+  // between would leave mail that a restart does not find.
   if (ready && prepared.outbox_changed && !prepared.next->outbox->empty())
     ready = co_await list_at_home();
   if (!ready) {
@@ -122,7 +139,8 @@ async::Task<Result<ChangeReceipt>> Account::attempt_at_home(const Wanted& wanted
     co_return pass(ready);
   }
   if (empty) {
-    // What it judged must be durable before anybody is told.
+    // The change was judged by `working`, which need not be durable yet. "Nothing to do" may only
+    // be answered once it is.
     pipeline_->unlock();
     co_await pipeline_->drained();
     co_return ChangeReceipt{published(), false};
@@ -133,7 +151,7 @@ async::Task<Result<ChangeReceipt>> Account::attempt_at_home(const Wanted& wanted
 }
 
 async::Task<Result<bool>> Account::is_done_at_home(const IntentId& intent) {
-  // Whether one under way comes to be is known when it is settled.
+  // Whether a pending change with this intent succeeds is only known when it has been answered.
   const auto is_same = [&](const StatePtr& state) { return state->intent == intent; };
   if (std::ranges::any_of(pipeline_->pending, is_same)) co_await pipeline_->drained();
   const std::string key = keys::intent(intent);
@@ -148,8 +166,8 @@ async::Task<Result<bool>> Account::is_done_at_home(const IntentId& intent) {
   if (!done)
     done = co_await async::offload(store_.offload(), [&] { return read(engine::Tier::may_block); });
   if (done || done.error().kind != ErrorKind::corrupt) co_return done;
-  // A row that cannot be read proves nothing. Doing the step again may repeat a message; believing
-  // the row would lose one. The step's commit then writes the row anew.
+  // An unreadable row proves nothing. Repeating the step may duplicate a message; trusting the row
+  // may lose one. The step's commit then rewrites the row.
   log::error(
       "account {}: the record of a step done for account {} is damaged; it is done again: {}",
       to_hex(id_), to_hex(intent.from), done.error().text);
@@ -167,7 +185,7 @@ async::Task<Status> Account::list_at_home() {
 
 async::Task<Status> Account::unlist_at_home() {
   co_await pipeline_->lock();
-  // A drop under way may yet fail, and then the entry is there again.
+  // A pending removal of an entry may still fail, and then the entry exists again.
   co_await pipeline_->drained();
   Status done;
   if (published()->outbox->empty()) {
@@ -180,7 +198,12 @@ async::Task<Status> Account::unlist_at_home() {
 }
 
 async::Task<Status> Account::commit_at_home(PreparedChange prepared) {
+  // The lock is released before the commit is handed over, but unlock() only posts the next holder
+  // to this loop, and the engine's commit() is called before this coroutine suspends. The engine
+  // therefore receives the commits in the order in which they were computed.
   const StatePtr next = prepared.next;
+  // If no commit of ours is pending, a conflict cannot come from a failed predecessor. It then
+  // means that another writer has moved the tail.
   const bool alone = pipeline_->pending.empty();
   pipeline_->working = next;
   pipeline_->pending.push_back(next);
@@ -189,13 +212,14 @@ async::Task<Status> Account::commit_at_home(PreparedChange prepared) {
       [&](auto answer) { store_.engine().commit(std::move(prepared.commit), answer); });
   const auto mine = std::ranges::find(pipeline_->pending, next);
   if (done && mine == pipeline_->pending.end()) {
-    // What it was computed from was reported failed and is there all the same: only the engine
-    // knows.
+    // The commit succeeded although one that it was computed from was reported as failed (which
+    // cleared `pending`). Only the engine knows the actual state.
     co_return co_await reload_at_home();
   }
   if (done) {
-    // Answers of one partition come in order, so ours is the oldest.
+    // The engine answers the commits of a partition in order, so ours is the oldest.
     pipeline_->pending.erase(pipeline_->pending.begin(), mine + 1);
+    // Into the cache before publishing: sessions that wake up will fetch these messages at once.
     for (const auto& [ordinal, record] : prepared.emails) {
       const std::size_t bytes = record->keys.size() + record->structure.size() +
                                 record->header.size() + record->body.size();
@@ -206,8 +230,8 @@ async::Task<Status> Account::commit_at_home(PreparedChange prepared) {
     co_return Status{};
   }
   if (mine != pipeline_->pending.end()) {
-    // The first of a chain to fail: whatever was computed on top of it fails too and is computed
-    // again.
+    // The first failure of a chain. All pending changes were computed from it, directly or
+    // indirectly. They fail too, do not find themselves in `pending`, and are computed again.
     pipeline_->pending.clear();
     pipeline_->working = published();
     ++pipeline_->generation;
@@ -219,6 +243,8 @@ async::Task<Status> Account::commit_at_home(PreparedChange prepared) {
   co_return pass(done);
 }
 
+// Publishes a durable change. Nobody may hear of it before `published_` shows it, so the
+// notifications come after the store; maintenance, which may start another change, comes last.
 void Account::publish(const PreparedChange& done) {
   note_long_tails(*done.next, done.touched);
   published_.store(done.next);
@@ -238,6 +264,8 @@ void Account::note_long_tails(const AccountState& state, std::span<const Mailbox
   }
 }
 
+// Replaces the state by what the engine has, after a failure that leaves the actual state unknown.
+// Watchers of all mailboxes are woken, since any of them may differ.
 async::Task<Status> Account::reload_at_home() {
   co_await pipeline_->lock();
   co_await pipeline_->drained();
@@ -271,11 +299,15 @@ async::Task<Result<MailboxPtr>> Account::load(MailboxId mailbox) {
 
 async::Task<Result<MailboxPtr>> Account::load_at_home(MailboxId id) {
   if (const MailboxPtr known = pipeline_->working->find(id); known && known->contents) {
-    // Published as soon as what is under way is; a mailbox just created is in neither before that.
+    // If the contents are known in `working`, they are published as soon as the pending commits
+    // are. (A mailbox that was just created is not in `published` before that.)
     if (const MailboxPtr there = published()->find(id); there && there->contents) co_return there;
     co_await pipeline_->drained();
     if (const MailboxPtr there = published()->find(id); there && there->contents) co_return there;
   }
+  // The lock keeps new changes away, and drained() waits for the pending ones: the rows that are
+  // read must be those of `working`, and publishing `working` with the contents must not publish a
+  // change that is not durable.
   co_await pipeline_->lock();
   co_await pipeline_->drained();
   const StatePtr base = pipeline_->working;

@@ -27,77 +27,87 @@ class EmailCatalog;
 class WatchList;
 struct LoadedContents;
 
-/// What to do to the account; run on its home loop, again from a newer state after a conflict.
+/// Applies a change to the account. Runs on the account's home loop (for ChangeWeight::heavy: on
+/// the offload pool), and runs again from a newer state after a conflict.
 using ChangeFunction = std::function<Status(Change&)>;
 
-/// Where a change is computed. A heavy one (many thousands of messages) leaves the network threads.
+/// Where a change is computed. A heavy change (many thousands of messages) is computed off the
+/// network threads.
 enum class ChangeWeight : std::uint8_t { light, heavy };
 
 struct ChangeReceipt {
-  StatePtr state;        ///< Published and durable, holding the change.
-  bool changed = false;  ///< False when there was nothing to do: no number was used.
+  StatePtr state;        ///< A published and durable state that includes the change.
+  bool changed = false;  ///< False if there was nothing to do; no change number was used.
 };
 
-/// An open account: its published state for any number of readers, and the only way to change it.
+/// An open account. It gives any number of readers its published state, and is the only way to
+/// change the account.
 ///
 /// Changes are computed one after another on the account's home loop, each from the working state
-/// (the last computed), and answered when durable and published. If a commit fails, everything
-/// computed on top of it is computed again from what is durable.
+/// (the result of the last one computed), and are answered when they are durable and published. If
+/// a commit fails, all changes computed from it are computed again from the durable state.
 class Account : public std::enable_shared_from_this<Account> {
  public:
-  /// Store makes accounts.
+  /// Only Store makes accounts.
   Account(Store& store, AccountId id, async::Loop& home, StatePtr state);
   ~Account();
 
   [[nodiscard]] const AccountId& id() const { return id_; }
   [[nodiscard]] Store& store() const { return store_; }
 
-  /// The newest durable state. Thread: any.
+  /// Returns the newest durable state.
+  /// Thread: any.
   [[nodiscard]] StatePtr published() const { return published_.load(); }
 
-  /// Runs `function` as one atomic change. `needs` are mailboxes whose contents it reads; ids no
-  /// longer there are passed over. Goes on on the caller's loop. Errors: the function's own, io,
-  /// unavailable. A function that changes nothing commits nothing.
+  /// Runs `function` as one atomic change. `needs` are the mailboxes whose contents it reads; ids
+  /// that no longer exist are ignored. Resumes on the caller's loop. A function that changes
+  /// nothing commits nothing.
+  /// Errors: those of the function, io, unavailable.
   async::Task<Result<ChangeReceipt>> change(std::vector<MailboxId> needs, ChangeFunction function,
                                             ChangeWeight weight = ChangeWeight::light);
 
-  /// change() of a step that may be asked for again after a crash: does nothing, and `changed` is
-  /// false, when a change with this intent is there already. That is known until the horizon.
+  /// Like change(), for a step that may be requested again after a crash. Does nothing, and
+  /// `changed` is false, if a change with this intent was made before. The record of that is kept
+  /// until the horizon.
   async::Task<Result<ChangeReceipt>> change_once(IntentId intent, ChangeFunction function);
 
-  /// The mailbox with its contents, as now published. When all of its rows can be read and are not
-  /// as many as its head says, the rows count: that is put right here and said in the log. Errors:
-  /// not_found; io, corrupt: a row cannot be read. Then it is not shown without that row, as
-  /// clients would take the message for removed, and what ails the disk may pass.
+  /// Returns the mailbox with its contents, as now published. If all rows can be read but do not
+  /// match the counts in the head, the rows are taken as correct; the head is corrected here, and
+  /// the fact is logged.
+  /// Errors: not_found; io, corrupt: a row cannot be read. The mailbox is then not shown without
+  /// that row, because clients would take the message for removed, although the disk problem may be
+  /// temporary.
   async::Task<Result<MailboxPtr>> load(MailboxId mailbox);
 
-  /// load() that leaves out what cannot be read, for whoever is about to remove the mailbox or to
-  /// write it anew: everybody sees it like that until forget_contents() or a restart. Errors:
-  /// not_found, unavailable.
+  /// Like load(), but leaves out what cannot be read. For callers that are about to remove or
+  /// rewrite the mailbox. All readers see this reduced version until forget_contents() or a
+  /// restart. Errors: not_found, unavailable.
   struct Readable {
     MailboxPtr mailbox;
     MailboxDamage damage;
   };
   async::Task<Result<Readable>> load_readable(MailboxId mailbox);
-  /// Reads the account anew from what is stored.
+  /// Reads the account again from the engine.
   async::Task<Status> forget_contents();
 
-  /// UIDs expunged from the mailbox by changes above `since`; `complete` is false when the history
-  /// does not reach back that far, and then `uids` is not to be used: every known UID that is not
-  /// there is gone.
+  /// The UIDs that changes above `since` expunged from the mailbox. `complete` is false if the
+  /// history does not reach back that far. `uids` must not be used then; every known UID that does
+  /// not exist is gone.
   struct Expunged {
     NumberSet uids;
     bool complete = true;
   };
   async::Task<Result<Expunged>> expunged_since(MailboxId mailbox, ModSeq since);
 
-  /// RFC 3501 §2.3.2: the first UID that no read-write session was told yet; with `claim`
-  /// everything below UIDNEXT is then told. Survives a restart as a hint only. Thread: any.
+  /// RFC 3501 §2.3.2: returns the first UID that no read-write session has been told of. With
+  /// `claim`, all UIDs below UIDNEXT count as told afterwards. The value survives a restart only as
+  /// a hint.
+  /// Thread: any.
   Uid recent_from(const Mailbox& mailbox, bool claim);
 
-  /// Calls `wake` on the loop the watch was made on, soon after a published change touched one of
-  /// `mailboxes` (all of the account's, if empty). Several changes may be one call. Stops when
-  /// destroyed, on that loop.
+  /// Calls `wake`, on the loop on which the watch was created, soon after a published change
+  /// touched one of `mailboxes` (if empty: any mailbox of the account). Several changes may cause
+  /// one call only. Ends when destroyed, which must happen on that loop.
   class Watch {
    public:
     virtual ~Watch() = default;
@@ -116,20 +126,20 @@ class Account : public std::enable_shared_from_this<Account> {
   struct Wanted;
   async::Task<Result<ChangeReceipt>> enter_and_change(Wanted wanted);
   async::Task<Result<ChangeReceipt>> change_at_home(const Wanted& wanted);
-  /// Computes and commits one attempt. Requires: the pipeline's lock, released here.
+  /// Computes and commits one attempt. Requires: the pipeline's lock, which this releases.
   async::Task<Result<ChangeReceipt>> attempt_at_home(const Wanted& wanted);
   async::Task<Result<bool>> is_done_at_home(const IntentId& intent);
-  /// Makes a restart find the outbox. Requires: the pipeline's lock.
+  /// Adds the account to the list by which a restart finds outboxes. Requires: the pipeline's lock.
   async::Task<Status> list_at_home();
-  /// Takes the account off that list when its outbox is empty.
+  /// Removes the account from that list if its outbox is empty.
   async::Task<Status> unlist_at_home();
   async::Task<Result<MailboxPtr>> load_at_home(MailboxId mailbox);
   async::Task<Result<Readable>> load_readable_at_home(MailboxId mailbox);
-  /// Publishes the mailbox with contents just read. Requires: the pipeline's lock, and nothing
-  /// under way.
+  /// Publishes the mailbox with contents that were just read. Requires: the pipeline's lock, and no
+  /// pending commit.
   MailboxPtr take_contents(const Mailbox& mailbox, LoadedContents loaded);
-  /// Commits what was prepared from the working state. Requires: the pipeline's lock, released
-  /// here.
+  /// Commits a change prepared from the working state. Requires: the pipeline's lock, which this
+  /// releases.
   async::Task<Status> commit_at_home(struct PreparedChange prepared);
   void publish(const struct PreparedChange& done);
   void note_long_tails(const AccountState& state, std::span<const MailboxId> touched);

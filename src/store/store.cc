@@ -18,7 +18,7 @@
 namespace posthorn::store {
 namespace {
 
-/// Some tens of thousands of addresses, and as many profiles.
+/// Enough for some tens of thousands of addresses and as many profiles.
 constexpr std::size_t kDirectoryCacheBytes = 8U << 20;
 
 }  // namespace
@@ -97,7 +97,7 @@ async::Task<Result<AccountPtr>> Store::account(const AccountId& wanted) {
 
 namespace {
 
-/// Waits until the account that somebody else is opening is there.
+/// Waits until the account is open that another caller is opening.
 struct UntilOpened {
   HomeShard::Opening& opening;
   [[nodiscard]] bool await_ready() const { return false; }
@@ -168,7 +168,7 @@ Result<std::optional<AddressEntry>> read_address(engine::Engine& engine, std::st
   return std::optional(*entry);
 }
 
-/// Edits an address's row, and lets go of what was remembered of it. May block.
+/// Edits an address's row and erases its cache entry. May block.
 Status edit_address(
     Store::State& state, const std::string& address,
     const std::function<Result<std::vector<engine::Edit>>(const std::optional<std::string>&)>&
@@ -179,7 +179,7 @@ Status edit_address(
   return edited;
 }
 
-/// `beside` goes into the same commit.
+/// `beside` are further edits for the same commit.
 Status put_address(Store::State& state, const std::string& address, const AddressEntry& entry,
                    const std::vector<engine::Edit>& beside = {}) {
   return edit_address(
@@ -204,7 +204,7 @@ Status drop_address(Store::State& state, const std::string& address,
       });
 }
 
-/// Says that the account's partition is to go, unless this row goes first.
+/// A row that orders the removal of the account's partition, unless this row is removed first.
 engine::Edit removal_intent(const AccountId& id, std::int64_t now) {
   std::string key = "i";
   key += id.view();
@@ -217,7 +217,7 @@ struct Standard {
   std::string_view name;
   SpecialUses use;
 };
-/// What every account has from the start (RFC 6154).
+/// The mailboxes of a new account (RFC 6154).
 constexpr std::array<Standard, 6> kStandardMailboxes = {{
     {"INBOX", 0},
     {"Archive", bit(SpecialUse::archive)},
@@ -227,8 +227,8 @@ constexpr std::array<Standard, 6> kStandardMailboxes = {{
     {"Trash", bit(SpecialUse::trash)},
 }};
 
-/// First from the cache on this thread, then, if it has to, from the disk on another. Only a read
-/// that may block decides that something cannot be read.
+/// Reads first from the cache on this thread, and then, if necessary, from the disk on another.
+/// Only a read that may block may report that data cannot be read.
 template <class T, class Read>
 async::Task<Result<T>> read_or_offload(async::OffloadPool& pool, Read read) {
   Result<T> cached = read(engine::Tier::cached_only);
@@ -277,8 +277,8 @@ async::Task<Result<AccountId>> Store::create_account(std::string_view name, std:
     const Timestamp now = state_->clock.now();
     const AccountId id = random_partition_id();
     auto empty = std::make_shared<AccountState>();
-    // Ascending from the time of birth: a name never sees a UIDVALIDITY twice, and seldom one that
-    // an earlier account of the name had.
+    // Ascending from the time of creation. A mailbox name never gets the same UIDVALIDITY twice,
+    // and rarely one that an earlier account of the same name had.
     empty->counters.next_uid_validity = UidValidity(static_cast<std::uint32_t>(now.seconds));
     Change change(empty, now);
     for (const Standard& standard : kStandardMailboxes) {
@@ -288,10 +288,12 @@ async::Task<Result<AccountId>> Store::create_account(std::string_view name, std:
     change.set_quota(quota);
     change.set_profile(encode_profile({address, credentials, false, now.seconds, 1}));
     PreparedChange prepared = ChangeWriter::write(change, id);
-    if (const std::uint64_t epoch = state_->engine.epoch(); epoch != 0)  // It is level with it.
+    // A new account is level with the epoch.
+    if (const std::uint64_t epoch = state_->engine.epoch(); epoch != 0)
       prepared.commit.edits.push_back({keys::behind(), encode_behind({epoch, ModSeq(0)})});
-    // The address row alone makes the account exist, and takes back the intent said first: what a
-    // crash leaves in between is swept away.
+    // The address row alone makes the account exist, and its commit removes the removal intent
+    // written before. After a crash in between, the intent remains and the sweep removes the
+    // partition.
     const engine::Edit intent = removal_intent(id, now.seconds);
     Status said = edit_row(state_->engine, directory_partition(directory_shard_of(address)),
                            intent.key, [&](const std::optional<std::string>&) {
@@ -376,7 +378,8 @@ async::Task<Status> Store::remove_account(const AccountId& wanted) {
   co_return co_await async::offload(state_->offload, [&]() -> Status {
     for (const std::string& alias : aliases)
       if (Status ok = drop_address(*state_, alias, {}); !ok) return ok;
-    // The intent goes with the address that decides; the sweeper carries it out.
+    // The removal intent is written in the same commit that removes the deciding address; the sweep
+    // carries it out.
     return drop_address(*state_, primary, {removal_intent(id, state_->clock.now().seconds)});
   });
 }

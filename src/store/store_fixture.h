@@ -16,13 +16,13 @@
 
 namespace posthorn::store {
 
-/// A store on a memory engine with two loops; tests run tasks on the first.
+/// A test fixture: a store on a memory engine with two loops; tests run tasks on the first.
 class StoreFixture : public testing::Test {
  protected:
   StoreFixture() { reopen(); }
   ~StoreFixture() override { shut(); }
 
-  /// As after a restart: nothing is left but what the engine has.
+  /// Simulates a restart: only the engine's data remains.
   void reopen() {
     shut();
     loops_ = std::make_unique<async::LoopPool>(2);

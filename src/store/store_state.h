@@ -21,7 +21,7 @@
 
 namespace posthorn::store {
 
-/// A page or a stored message of one account.
+/// Identifies a page or a stored message of one account.
 struct AccountItem {
   AccountId account;
   std::uint64_t number = 0;
@@ -39,13 +39,13 @@ struct std::hash<posthorn::store::AccountItem> {
 
 namespace posthorn::store {
 
-/// Accounts whose home is one loop. Opened and closed on that loop only; found from any, so that
-/// somebody on another loop need not go there for one that is open.
+/// The accounts whose home is one loop. They are opened and closed on that loop only, but can be
+/// found from any thread, so that using an open account does not require a switch to its home loop.
 struct HomeShard {
   struct Opening {
     std::vector<std::coroutine_handle<>> waiting;
   };
-  std::mutex open_mutex;  ///< Whoever takes a pointer out of `open` holds it.
+  std::mutex open_mutex;  ///< Must be held to copy a pointer from `open`.
   std::unordered_map<AccountId, AccountPtr> open;
   std::unordered_map<AccountId, std::shared_ptr<Opening>> opening;
   async::Gate background;
@@ -67,22 +67,23 @@ struct Store::State {
   const Clock& clock;
   const StoreOptions options;
   SharedValue<StorePolicy> policy;
-  std::string piece_key;  ///< 32 random octets of this store: names pieces.
+  std::string piece_key;  ///< 32 random octets of this store, the key for naming pieces.
 
   LruCache<AccountItem, GroupPage, 4> pages;
   LruCache<AccountItem, EmailRecord> records;
   LruCache<engine::PieceName, std::string> pieces;
-  /// Of the directory, what is there (never what is not): who changes it erases here when durable.
+  /// Existing entries of the directory (absence is not cached). A writer erases the entry here when
+  /// its change is durable.
   LruCache<std::string, AddressEntry> addresses;
   LruCache<AccountId, AccountProfile> profiles;
 
   DamageLog damage;
 
-  std::vector<std::unique_ptr<HomeShard>> shards;  ///< One a loop.
+  std::vector<std::unique_ptr<HomeShard>> shards;  ///< One per loop.
   std::atomic<bool> closing{false};
   SharedValue<std::function<void(const AccountId&)>> outbox_listener;
 
-  /// For the log: with the account's name, if it happens to be in memory.
+  /// For the log. Includes the account's name if it is in memory.
   [[nodiscard]] DamageLog::Place place_of(const AccountId& account, const Mailbox& mailbox) {
     const auto owner = profiles.find(account);
     return {account, owner ? owner->name : "", mailbox.id, mailbox.name};

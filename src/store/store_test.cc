@@ -161,7 +161,7 @@ TEST_F(StoreTest, CopyMoveRenameDeleteAreAllOrNothing) {
 
   EXPECT_FALSE(change(account, {archive}, [&](Change& c) -> Status {
     if (Status ok = c.rename_mailbox("Archive", "Old/Archive"); !ok) return ok;
-    return c.rename_mailbox("Old", "Sent");  // Taken: nothing of this change may stay.
+    return c.rename_mailbox("Old", "Sent");  // The name exists: nothing of this change may remain.
   }));
   EXPECT_TRUE(account->published()->find("Archive"));
   ASSERT_TRUE(change(account, {},

@@ -19,22 +19,22 @@
 
 namespace posthorn::store {
 
-/// Says what does not hold and crashes, which is how a fuzzer tells a finding.
+/// Prints the violated condition and crashes, which is how a fuzzer detects a failure.
 inline void require(bool holds, std::string_view what) {
   if (holds) return;
   std::fprintf(stderr, "does not hold: %.*s\n", static_cast<int>(what.size()), what.data());
   std::abort();
 }
 
-/// One thread for everything a fuzzed session does, made once; what would be offloaded runs on it
-/// too, so that a run takes the same path each time.
+/// One thread for everything in a fuzzed session, created once. Offloaded work runs on it too, so
+/// that each run takes the same path.
 struct FuzzThreads {
   async::LoopPool loops{1};
   async::OffloadPool nothing{1, 0};
-  /// For what is refused where no queue takes it: password hashing.
+  /// For work that is refused unless a queue takes it: password hashing.
   async::OffloadPool some{1, 16};
 
-  /// Never destroyed: OpenSSL's own cleaning up at the end comes before that of statics, and would
+  /// Never destroyed: OpenSSL's cleanup at exit runs before the destruction of statics, and would
   /// miss what it keeps for these threads.
   static FuzzThreads& all() {
     static FuzzThreads& threads = *new FuzzThreads;
@@ -42,7 +42,7 @@ struct FuzzThreads {
   }
 };
 
-/// A store of one run of a fuzzer: in memory, with an account that holds a little of everything.
+/// The store of one fuzzer run: in memory, with an account that contains a little of everything.
 class FuzzStore {
  public:
   static constexpr Quota kQuota{.max_bytes = 32 << 10, .max_messages = 40};
@@ -71,7 +71,7 @@ class FuzzStore {
     return async::run_on(FuzzThreads::all().loops.at(0), std::move(task));
   }
 
-  /// What is stored must be as docs/storage-format.md says, whatever a client did.
+  /// Checks that the stored data conforms to docs/storage-format.md, whatever the client did.
   void check() {
     const auto report = run(store_->check(true));
     require(report.has_value(), "a check can be made");

@@ -1,8 +1,8 @@
 #include "engine/faulty/faulty_engine.h"
 #include "engine/limits.h"
 
-/// The calls other than commit: each passes its point and its faults, then sees the engine within
-/// with what is not synced laid over it.
+/// The calls other than commit. Each passes its point and its faults, and then uses the wrapped
+/// engine, with unsynced data layered over it.
 namespace posthorn::engine {
 
 Result<Seq> FaultyEngine::tail(const PartitionId& partition, Tier tier) {
@@ -80,7 +80,8 @@ Status FaultyEngine::hold(const PieceHold& piece, const PartitionId& holder) {
     if (kept.bytes.empty())
       if (auto stored = inner_->read_piece(piece.name, Tier::may_block); stored)
         kept.bytes = std::move(*stored);
-    // The first writer's bytes, kept for each holder: what another's crash takes, this one has.
+    // The first writer's bytes, kept for each holder: what a crash takes from another holder must
+    // remain for this one.
     if (const std::string* first = unsynced_bytes(piece.name)) kept.bytes = *first;
     if (Status ok = check_writable(kept); !ok) return ok;
     unsynced_[holder].holds.push_back(std::move(kept));
@@ -103,7 +104,7 @@ Result<std::string> FaultyEngine::read_piece(const PieceName& name, Tier tier) {
 Result<std::optional<PieceInfo>> FaultyEngine::inspect(const PieceName& name) {
   passing("inspect");
   if (Status ok = before_read(Tier::may_block); !ok) return pass(ok);
-  settle_holds();  // A sweeper sees them: written, and perhaps synced by somebody's commit.
+  settle_holds();  // A sweeper sees them: they are written, and perhaps synced by another commit.
   auto found = inner_->inspect(name);
   passing("inspect.done");
   return found;

@@ -1,6 +1,6 @@
 #include "engine/faulty/faulty_engine.h"
 
-/// Damage that stays: what is set here, and how a read meets it.
+/// Permanent damage: how it is set, and how reads meet it.
 namespace posthorn::engine {
 
 void FaultyEngine::damage_piece(const PieceName& name, Error error) {
@@ -67,7 +67,7 @@ Result<std::vector<std::optional<std::string>>> FaultyEngine::get(const Partitio
   return inner_->get(partition, keys, tier);
 }
 
-/// As an iterator: what it stands on after the last row it gives has been read too.
+/// Behaves like an iterator, which has also read the position after the last row it returns.
 Result<ScanResult> FaultyEngine::scan(const PartitionId& partition, std::string_view first,
                                       std::string_view last, std::size_t limit, Tier tier) {
   if (Status ok = before_read(tier); !ok) return pass(ok);

@@ -23,7 +23,7 @@ auto next_of(std::optional<Plan>& plan) -> std::optional<decltype(plan->fault)> 
   return fault;
 }
 
-/// What was answered with success must not be lost by this engine's own doing.
+/// Data whose write was acknowledged must not be lost by this wrapper itself.
 void must(const Status& written) {
   if (!written && written.error().kind != ErrorKind::unavailable) std::abort();
 }
@@ -147,7 +147,7 @@ void FaultyEngine::commit(Commit commit, CommitDone done) {
 }
 
 void FaultyEngine::pump(std::unique_lock<std::mutex>& lock) {
-  if (pumping_) return;  // Whoever is at it sees what was added or allowed.
+  if (pumping_) return;  // The caller in progress will see what was added or allowed.
   pumping_ = true;
   while (allowed_ > 0 && !queue_.empty()) {
     Waiting next = std::move(queue_.front());
@@ -175,7 +175,8 @@ void FaultyEngine::pass_on(Waiting waiting) {
   if (fault == CommitFault::torn) torn_.push_back({waiting.commit, unsynced_[partition]});
   lock.unlock();
   if (fault || waiting.doomed) {
-    // As a commit the engine within must refuse: so the answer keeps its place among the others.
+    // Given as a commit that the wrapped engine must refuse, so that the answer keeps its place in
+    // the order.
     waiting.commit = {partition, Seq{kUnlimited}, 0, {}, {}};
   } else {
     settle(partition);

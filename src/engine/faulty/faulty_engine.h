@@ -10,21 +10,22 @@
 
 namespace posthorn::engine {
 
-/// What becomes of a commit told to fail.
+/// The fate of a commit that is set to fail.
 enum class CommitFault : std::uint8_t {
-  fails,      ///< io; never happened.
-  disk_full,  ///< io, "the disk is full"; never happened.
-  torn,       ///< io; the next crash decides, unless the partition's next commit succeeds first.
+  fails,      ///< io; the commit never happened.
+  disk_full,  ///< io, "the disk is full"; the commit never happened.
+  torn,       ///< io; the next crash decides, unless the partition's next commit succeeds before.
 };
 
-/// What a crash does with torn commits.
+/// What a crash does to torn commits.
 enum class TornFate : std::uint8_t { lost, kept };
 
 enum class CachedReads : std::uint8_t { pass, would_block };
 
-/// Wraps an engine and does to its user what disks and crashes do. It keeps back what the interface
-/// lets an engine lose (pages and pieces written ahead, hints), so that a crash loses it. With no
-/// fault set it is the engine within. For tests; thread: any.
+/// Wraps an engine and injects the faults of disks and crashes. It delays data that the interface
+/// allows an engine to lose (pages and pieces written ahead, hints), so that a crash loses it.
+/// Without a fault it behaves as the wrapped engine. For tests.
+/// Thread: any.
 class FaultyEngine final : public Engine {
  public:
   explicit FaultyEngine(std::unique_ptr<Engine> inner) : inner_(std::move(inner)) {}
@@ -32,41 +33,45 @@ class FaultyEngine final : public Engine {
   FaultyEngine(const FaultyEngine&) = delete;
   FaultyEngine& operator=(const FaultyEngine&) = delete;
 
-  /// Lets `skip` more commits through, then fails `count`.
+  /// Lets the next `skip` commits pass, then fails `count`.
   void fail_commits(CommitFault fault, std::size_t count = 1, std::size_t skip = 0);
-  /// Reads (those with a tier, and inspect, pages, partitions, pieces, candidates) answer `error`.
+  /// Makes reads (those with a tier, and inspect, pages, partitions, pieces, candidates) return
+  /// `error`.
   void fail_reads(Error error, std::size_t count = 1, std::size_t skip = 0);
-  /// put_page, drop_pages, hold, unhold, erase and clear_candidate answer `error` and do nothing.
+  /// Makes put_page, drop_pages, hold, unhold, erase and clear_candidate return `error` and do
+  /// nothing.
   void fail_writes(Error error, std::size_t count = 1, std::size_t skip = 0);
-  /// As damage on a disk does: every read that meets what lies there answers `error`, until heal().
+  /// Simulates damage on a disk: every read that touches the damaged data returns `error`, until
+  /// heal().
   void damage_piece(const PieceName& name, Error error);
   void damage_page(const PartitionId& partition, PageNumber number, Error error);
-  /// Rows with first <= key < last: a get of one of them, and a scan that comes upon one.
+  /// Damages the rows with first <= key < last: a get of one of them, and a scan that reaches one.
   void damage_rows(const PartitionId& partition, std::string first, std::string last, Error error);
-  /// The list of partitions, where it comes upon one from `first` to `last`, both included.
+  /// Damages the list of partitions from `first` to `last`, both included.
   void damage_partitions(const PartitionId& first, const PartitionId& last, Error error);
-  /// verify_files() says this from now on.
+  /// Makes verify_files() report this from now on.
   void report_file(FileDamage damage);
   void heal();
   void set_cached_reads(CachedReads how);
-  /// Every call that may wait for a disk takes this much longer; commits do so on their caller.
+  /// Delays every call that may wait for the disk; a commit is delayed on the caller's thread.
   void set_delay(std::chrono::milliseconds delay);
 
-  /// From now on commits wait until let go; what they would change is not seen, none is answered.
+  /// Holds back commits from now on, until they are released. Their changes are not visible and
+  /// none is answered.
   void hold_back();
-  /// Passes on the `count` oldest, in order; the rest, and new ones, go on waiting.
+  /// Releases the `count` oldest commits, in order. All others, including new ones, keep waiting.
   void let_go(std::size_t count);
-  /// Passes on everything and stops holding back.
+  /// Releases all commits and stops holding back.
   void let_all_go();
   [[nodiscard]] std::size_t held_back() const;
 
-  /// Runs `hook` whenever the named point is passed, on the passing thread: to stop there, to crash
-  /// there, or to run what races. Points: "commit" and "commit.done", and the same of put_page,
+  /// Runs `hook` whenever the named point is passed, on the passing thread: to stop or crash there,
+  /// or to run something that races. Points: "commit" and "commit.done", and likewise for put_page,
   /// hold, inspect, unhold, erase, candidates, clear_candidate. An empty hook clears the point.
   void at(std::string point, std::function<void()> hook);
 
-  /// Loses what was not synced, fails commits held back with `closed`, settles torn ones; every
-  /// call is `unavailable` until `restart`.
+  /// Simulates a crash: loses what was not synced, fails held-back commits with `closed`, and
+  /// decides the fate of torn ones. Every call returns `unavailable` until `restart`.
   void crash(TornFate fate = TornFate::lost);
   void restart();
 
@@ -114,9 +119,9 @@ class FaultyEngine final : public Engine {
     PartitionId last;
     Error error;
   };
-  /// The damage that this row lies in. Requires: mutex_.
+  /// The damage that covers this row. Requires: mutex_.
   [[nodiscard]] const Error* damage_at(const PartitionId& partition, std::string_view key) const;
-  /// A partition's writes that a crash may still take.
+  /// The writes of a partition that a crash can still lose.
   struct Unsynced {
     std::map<PageNumber, std::string> pages;
     std::vector<PieceHold> holds;
@@ -125,7 +130,7 @@ class FaultyEngine final : public Engine {
   struct Waiting {
     Commit commit;
     CommitDone done;
-    bool doomed = false;  ///< Given after one that failed, before that was told.
+    bool doomed = false;  ///< Given after a commit that failed, before that failure was reported.
   };
   struct Torn {
     Commit commit;
@@ -147,15 +152,16 @@ class FaultyEngine final : public Engine {
   void write_inner(const PartitionId& partition, Unsynced unsynced);
   void settle(const PartitionId& partition);
   void settle_holds();
-  /// Of a piece written ahead and not synced. Requires: mutex_.
+  /// The bytes of a piece that is written ahead and not synced. Requires: mutex_.
   [[nodiscard]] const std::string* unsynced_bytes(const PieceName& name) const;
   void settle_hints(const PartitionId& partition);
   void pause();
   Status check_up() const;
 
   std::unique_ptr<Engine> inner_;
-  /// Held from judging a commit until it is with the engine within, so that none slips past the
-  /// telling of one it was computed from. Taken before mutex_; again inside a `done`.
+  /// Held from judging a commit until the wrapped engine has it, so that no commit overtakes the
+  /// report of a failed one it was computed from. Taken before mutex_; taken recursively within a
+  /// `done`.
   std::recursive_mutex order_mutex_;
   mutable std::mutex mutex_;
   std::optional<Plan<CommitFault>> commit_plan_;
@@ -171,7 +177,7 @@ class FaultyEngine final : public Engine {
   std::map<std::string, std::function<void()>, std::less<>> hooks_;
   std::deque<Waiting> queue_;
   bool pumping_ = false;
-  std::size_t allowed_ = ~std::size_t{0};  ///< How many commits may still pass.
+  std::size_t allowed_ = ~std::size_t{0};  ///< Number of commits that may still pass.
   std::map<PartitionId, Unsynced> unsynced_;
   std::vector<Torn> torn_;
   bool crashed_ = false;

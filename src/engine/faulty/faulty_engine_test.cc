@@ -136,11 +136,11 @@ TEST_F(Faulty, StopsAtNamedPoints) {
   });
   std::thread committer([&] { EXPECT_EQ(said(commit(engine_, change(p_, 0, {}))), "1"); });
   reached.get_future().wait();
-  EXPECT_EQ(said(engine_.tail(p_, Tier::may_block)), "1");  // Durable, its user not yet told.
+  EXPECT_EQ(said(engine_.tail(p_, Tier::may_block)), "1");  // Durable, but not reported yet.
   go_on.set_value();
   committer.join();
   engine_.at("commit.done", {});
-  // A delivery that comes between the sweeper's decision and its deed.
+  // A delivery between the sweeper's decision and its action.
   ASSERT_TRUE(engine_.hold(hold_of(piece(1), "bytes", 1), p_));
   ASSERT_TRUE(engine_.unhold(piece(1), p_, 1));
   const std::uint64_t version = engine_.inspect(piece(1)).value()->version;

@@ -17,7 +17,7 @@ void apply_edits(std::map<std::string, std::string, std::less<>>& rows, std::vec
   }
 }
 
-/// Keys of an ordered map after `after`, at most `limit`.
+/// Returns the keys of an ordered map above `after`, at most `limit`.
 template <class Map, class Key>
 std::vector<Key> keys_after(const Map& map, const std::optional<Key>& after, std::size_t limit) {
   std::vector<Key> keys;
@@ -76,7 +76,8 @@ Result<Seq> MemoryEngine::apply(Partition& partition, Commit& commit) {
 }
 
 void MemoryEngine::answer(std::unique_lock<std::mutex>& lock) {
-  if (answering_) return;  // Whoever is at it, perhaps further up this stack, gets to ours too.
+  // The caller in progress, perhaps further up this stack, will answer ours too.
+  if (answering_) return;
   answering_ = true;
   while (!answers_.empty()) {
     Answer next = std::move(answers_.front());

@@ -9,9 +9,10 @@
 
 namespace posthorn::engine {
 
-/// Everything in ordered maps under one mutex: for tests, and the plainest statement of what an
-/// engine does. `done` and bells run on the committing thread (or on one already calling them), in
-/// the order of the commits, never under the mutex. Durable means until the object is destroyed.
+/// Keeps everything in ordered maps under one mutex. For tests, and as the simplest definition of
+/// what an engine does. `done` and bells run on the committing thread (or on one that is already
+/// calling them), in the order of the commits, never under the mutex. Data is durable until the
+/// object is destroyed.
 class MemoryEngine final : public Engine {
  public:
   MemoryEngine() = default;
@@ -47,14 +48,14 @@ class MemoryEngine final : public Engine {
   Result<std::vector<PieceName>> pieces(const std::optional<PieceName>& after,
                                         std::size_t limit) override;
   [[nodiscard]] std::uint64_t epoch() const override { return epoch_; }
-  /// For tests: as if an older copy had been put in place. While no store uses it.
+  /// For tests: simulates that an older copy was restored. Requires: no store uses the engine.
   void set_epoch(std::uint64_t epoch) { epoch_ = epoch; }
   void close() override;
 
  private:
   struct Partition {
     Seq tail;
-    bool committed = false;           ///< Only then does `partitions` list it.
+    bool committed = false;           ///< `partitions` lists only those.
     std::size_t failures_untold = 0;  ///< Failed commits whose `done` has not been called yet.
     std::map<std::string, std::string, std::less<>> rows;
     std::map<PageNumber, std::string> pages;
@@ -81,7 +82,7 @@ class MemoryEngine final : public Engine {
   mutable std::mutex mutex_;
   std::map<PartitionId, Partition> partitions_;
   std::map<PieceName, Piece> pieces_;
-  std::map<std::pair<PartitionId, PieceName>, std::int64_t> candidates_;  ///< Their stamps.
+  std::map<std::pair<PartitionId, PieceName>, std::int64_t> candidates_;  ///< Maps to their stamps.
   std::uint64_t last_version_ = 0;
   std::deque<Answer> answers_;
   bool answering_ = false;

@@ -7,7 +7,7 @@
 namespace posthorn::engine::rocks {
 namespace {
 
-/// A stored record that cannot be read, now or ever.
+/// Returns true if the record cannot be read, now or later.
 bool is_damage(const Error& error) {
   return error.kind == ErrorKind::corrupt || error.kind == ErrorKind::io;
 }
@@ -17,7 +17,8 @@ bool is_damage(const Error& error) {
 void Batch::begin(Database& database) {
   database_ = &database;
   batch_.Clear();
-  // First, so that a start can tell whether what lies before a damaged record was durable.
+  // The claim comes first, so that a start can tell whether the data before a damaged record was
+  // durable.
   static_cast<void>(batch_.PutLogData(database.claim()));
 }
 
@@ -67,11 +68,12 @@ Result<Seq> Batch::add(const Commit& commit) {
   batch_.SetSavePoint();
   for (const PieceHold& hold : commit.carry.holds) {
     if (Status held = add_hold(hold, commit.partition); !held) {
-      spoiled_ = true;  // The holds before it were taken in and now go.
+      // The commit's earlier holds are already in the batch and have to be rolled back.
+      spoiled_ = true;
       static_cast<void>(batch_.RollbackToSavePoint());
       return pass(held);
     }
-    // Written ahead; used now.
+    // It was written ahead, and is used now.
     if (hold.bytes.empty()) batch_.Delete(candidate_key(commit.partition, hold.name));
   }
   batch_.PopSavePoint();
@@ -105,8 +107,8 @@ void Batch::add_hint(const PartitionId& partition, const std::vector<Edit>& edit
 }
 
 std::uint64_t Batch::next_version(std::uint64_t old) {
-  // Starting from RocksDB's own count of writes, no version is used again for a piece that was
-  // erased and written anew: each goes with two writes or more.
+  // Starts from RocksDB's own count of writes. Erasing a piece and writing it again takes at least
+  // two writes, so a version is never reused for a piece.
   last_version_ = std::max({last_version_, old, database_->db().GetLatestSequenceNumber()}) + 1;
   return last_version_;
 }
@@ -116,8 +118,8 @@ void Batch::put_state(const PieceName& name, const PieceState& state) {
   pieces_.insert_or_assign(name, state);
 }
 
-/// As find_piece; but where the state cannot be read, none if the hold brings the bytes, and one
-/// made anew if the piece itself is there.
+/// Like find_piece. If the state cannot be read, returns none if the hold brings the bytes, and a
+/// new state if the piece itself exists.
 Result<std::optional<PieceState>> Batch::find_piece_to_hold(const PieceHold& hold) {
   auto known = find_piece(hold.name);
   if (known || !is_damage(known.error())) return known;
@@ -145,7 +147,7 @@ Status Batch::add_hold(const PieceHold& hold, const PartitionId& holder) {
       spoiled_ = true;
       return std::unexpected(held.error());
     }
-    // One that cannot be read is not later than now: it is replaced.
+    // An unreadable stamp cannot be later than now, so it is replaced.
     if (held && *held) stamp = std::max(stamp, **held);
   } else {
     if (Status ok = check_writable(hold); !ok) return ok;
@@ -190,7 +192,7 @@ Result<std::vector<Batch::Moved>> Batch::write(Sync sync) {
 }
 
 void Batch::remember() {
-  if (spoiled_) return drop();  // Part of what was taken in was rolled back: look it up again.
+  if (spoiled_) return drop();  // Part of the batch was rolled back, so cached values may be wrong.
   for (const auto& [partition, pending] : tails_) recent_tails_.put(partition, pending.tail);
   for (const auto& [name, state] : pieces_) recent_pieces_.put(name, state);
   batch_.Clear();

@@ -12,9 +12,10 @@
 
 namespace posthorn::engine::rocks {
 
-/// Work that will be written at once: several commits, chained where they are of one partition,
-/// with their pages, pieces and holders. It knows what it has already taken in, so that each next
-/// one is judged as if the ones before it were written. One thread only: the committer's.
+/// Work that is written at once: several commits with their pages, pieces and holders. Commits of
+/// one partition are chained: each is judged as if those before it in the batch were already
+/// written.
+/// Thread: the committer's only.
 class Batch {
  public:
   struct Moved {
@@ -22,34 +23,35 @@ class Batch {
     Seq tail;
   };
 
-  /// Requires: empty. The database stays until `write` or `drop`.
+  /// Requires: the batch is empty. `database` must exist until `write` or `drop`.
   void begin(Database& database);
 
-  /// The tail after it. Errors: conflict, too_big; io, corrupt when the tail cannot be read.
+  /// Returns the tail after the commit. Errors: conflict, too_big; io, corrupt if the tail cannot
+  /// be read.
   ///
-  /// A piece whose state cannot be read (a damaged block) is written anew, as one that is not there
-  /// would be: a name stands for its bytes, so that is always right. It gets a version no sweeper
-  /// has seen, and is never erased while a holder of it cannot be read.
+  /// A piece whose state cannot be read (a damaged block) is written again, like an absent one.
+  /// That is always correct, because the name determines the bytes. The piece gets a version that
+  /// no sweeper has seen, and it is never erased while one of its holders cannot be read.
   Result<Seq> add(const Commit& commit);
-  /// A piece written ahead: held, and a candidate. Errors: as add.
+  /// Adds a piece that is written ahead: it becomes held, and a candidate. Errors: as add.
   Status add_ahead(const PieceHold& hold, const PartitionId& holder);
   void add_hint(const PartitionId& partition, const std::vector<Edit>& edits);
 
   [[nodiscard]] bool empty() const { return batch_.Count() == 0 && tails_.empty(); }
   [[nodiscard]] std::size_t bytes() const { return batch_.GetDataSize(); }
-  /// Has to be written before anything more is added.
+  /// True if the batch must be written before anything more is added.
   [[nodiscard]] bool spoiled() const { return spoiled_; }
 
   enum class Sync : std::uint8_t { no, yes };
-  /// Writes everything and leaves the batch empty. Answers which tails moved, once each.
+  /// Writes everything and empties the batch. Returns the tails that moved, each once.
   Result<std::vector<Moved>> write(Sync sync);
-  /// Forgets everything taken in and everything remembered of the database.
+  /// Discards the content, and everything cached from the database.
   void drop();
 
-  /// As the partition's next commit would find it.
+  /// The tail that the partition's next commit would find.
   Result<Seq> tail_of(const PartitionId& partition);
 
-  /// The sweeper's: on an empty batch, written at once and unsynced.
+  /// The sweeper's calls. They require an empty batch, and write immediately without a sync.
   Status unhold(const PieceName& name, const PartitionId& holder, std::int64_t not_after);
   Result<bool> erase(const PieceName& name, std::uint64_t version);
   Status clear_candidate(const Candidate& candidate);
@@ -81,11 +83,11 @@ class Batch {
   std::string scratch_;
   bool spoiled_ = false;
   std::uint64_t last_version_ = 0;
-  // Taken in, not written yet.
+  // Taken in, but not written yet.
   std::unordered_map<PartitionId, PendingTail> tails_;
   std::unordered_map<PieceName, PieceState> pieces_;
   std::unordered_map<std::string, std::int64_t> stamps_;
-  // As stored. The committer alone writes these records, so what it remembers is true.
+  // As stored. Only the committer writes these records, so the cached values are always valid.
   Recent<PartitionId, Tail> recent_tails_{1UL << 15};
   Recent<PieceName, PieceState> recent_pieces_{1UL << 15};
 };

@@ -4,14 +4,14 @@
 #include "engine/conformance_fixture.h"
 #include "engine/rocksdb/open_on.h"
 
-/// A cached read is made on the event loops' threads: it never reads from the disk, whatever is in
-/// the caches.
+/// Cached reads run on the threads of event loops. They must never read from the disk, whatever is
+/// in the caches.
 namespace posthorn::engine {
 namespace {
 
 using namespace conformance;
 
-/// How often this thread has read a file.
+/// The number of file reads of this thread.
 thread_local std::size_t reads = 0;
 
 class CountedFile final : public rocksdb::FSRandomAccessFileOwnerWrapper {
@@ -44,7 +44,7 @@ class CountingDisk final : public rocksdb::FileSystemWrapper {
                                         const rocksdb::FileOptions& options,
                                         std::unique_ptr<rocksdb::FSRandomAccessFile>* result,
                                         rocksdb::IODebugContext* debug) override {
-    ++reads;  // Opening a table waits for the disk as well.
+    ++reads;  // Opening a table waits for the disk too.
     const auto made = FileSystemWrapper::NewRandomAccessFile(name, options, result, debug);
     if (made.ok()) *result = std::make_unique<CountedFile>(std::move(*result));
     return made;
@@ -55,7 +55,7 @@ constexpr std::size_t kRows = 200;
 
 std::string key_of(std::size_t n) { return fmt::format("r{:04}", n); }
 
-/// Rows of several blocks, pages and pieces, and everything in tables once it is closed.
+/// Writes rows of several blocks, pages and pieces; all are in table files after close.
 void fill(Engine& engine, const PartitionId& p) {
   Commit made = change(p, 0, {});
   for (std::size_t n = 0; n < kRows; ++n)
@@ -94,7 +94,7 @@ void read_blobs_cached(Engine& engine, const PartitionId& p) {
   }
 }
 
-/// How often the disk was read by what must not.
+/// Returns the number of disk reads of a call that must not make any.
 std::size_t reads_of(void (&call)(Engine&, const PartitionId&), Engine& engine,
                      const PartitionId& p) {
   reads = 0;
@@ -122,7 +122,7 @@ TEST_P(CachedReads, NeverReadFromTheDisk) {
   const auto opened = open_rocksdb_on(options, env.get());
   ASSERT_TRUE(opened);
   Engine& engine = **opened;
-  // Cold, then with ever more in the caches.
+  // Cold caches first, then caches with more and more data.
   for (std::size_t warm = 0; warm < kRows; warm += 25) {
     EXPECT_EQ(reads_of(get_cached, engine, p), 0U) << warm;
     EXPECT_EQ(reads_of(scan_cached, engine, p), 0U) << warm;
@@ -133,7 +133,7 @@ TEST_P(CachedReads, NeverReadFromTheDisk) {
       EXPECT_TRUE(engine.read_page(p, PageNumber{small}, Tier::may_block));
       EXPECT_TRUE(engine.read_piece(piece(small), Tier::may_block));
     }
-    EXPECT_GT(reads, 0U);  // The counter counts.
+    EXPECT_GT(reads, 0U);  // Shows that the counter works.
   }
 }
 

@@ -6,15 +6,16 @@
 namespace posthorn::engine::rocks {
 namespace {
 
-/// Larger batches only make everyone in them wait longer.
+/// Larger batches would only delay the commits in them.
 constexpr std::size_t kBatchBytes = 4UL << 20;
-/// No commit is kept waiting for others longer, nor for more than this.
+/// Limits of gathering: the longest time a commit waits for others, and the amount of data that
+/// ends the wait.
 constexpr auto kLongestGathering = std::chrono::microseconds(500);
 constexpr std::size_t kGatherBytes = 1UL << 20;
 constexpr std::uint64_t kAllTickets = ~0ULL;
 constexpr auto kFirstRetry = std::chrono::milliseconds(50);
 constexpr auto kLastRetry = std::chrono::seconds(1);
-/// Once it is open for reading only, each attempt closes it and interrupts the readers.
+/// While the database is open for reading only, each attempt closes it and interrupts readers.
 constexpr auto kFirstRetryWhileReading = std::chrono::seconds(5);
 constexpr auto kLastRetryWhileReading = std::chrono::seconds(30);
 
@@ -50,6 +51,9 @@ void Committer::stop() {
 }
 
 Status Committer::push(Work& work, std::size_t bytes) {
+  // The committer is woken only if it sleeps for lack of work, or if this job ends a gathering (a
+  // blocked thread, or enough data). Waking it for every commit would only make it check and sleep
+  // again.
   bool wake = false;
   {
     const std::scoped_lock lock(mutex_);
@@ -132,7 +136,7 @@ bool Committer::take(std::vector<Job>& jobs) {
   const auto called = [&] {
     return stopping_ || !queue_.empty() || (alarmed_ && !broken_) || compaction_failed_;
   };
-  if (broken_) {  // It gets well without being asked to write.
+  if (broken_) {  // Wake up for the next recovery attempt even if nothing is written.
     waiting_.wait_until(lock, next_attempt_, called);
   } else if (next_tending_) {
     waiting_.wait_until(lock, *next_tending_, called);
@@ -147,6 +151,10 @@ bool Committer::take(std::vector<Job>& jobs) {
   return !jobs.empty() || !stopping_;
 }
 
+/// A sync costs the same for one commit as for many. If further commits are announced, it is
+/// therefore worth waiting for them, but never longer than half the time of a sync: at worst a
+/// commit takes one and a half times as long, at best it saves a whole sync. Jobs that block a
+/// thread do not wait.
 void Committer::gather(std::unique_lock<std::mutex>& lock) {
   const auto enough = [&] {
     return stopping_ || urgent_ || expected_ <= 0 || queued_bytes_ >= kGatherBytes;
@@ -160,6 +168,8 @@ void Committer::gather(std::unique_lock<std::mutex>& lock) {
 void Committer::run() {
   std::vector<Job> jobs;
   while (take(jobs)) {
+    // A block applies to jobs with a lower ticket. Jobs come in the order of their tickets, so a
+    // block up to the first job's ticket has had its effect.
     if (!jobs.empty())
       std::erase_if(blocked_,
                     [&](const auto& entry) { return entry.second <= jobs.front().ticket; });
@@ -191,11 +201,14 @@ void Committer::process(std::vector<Job>& jobs) {
 }
 
 bool Committer::takes_room(const Job& job) {
-  // The sweeper's three make room.
+  // The sweeper's calls make room.
   return std::holds_alternative<CommitJob>(job.work) || std::holds_alternative<HoldJob>(job.work) ||
          std::holds_alternative<HintJob>(job.work);
 }
 
+/// Returns true if the commit was given before its caller could know that an earlier one of the
+/// partition failed. It may have been computed from the failed one, so it must fail too, even if
+/// its `expect` is correct by coincidence.
 bool Committer::blocked(const PartitionId& partition, std::uint64_t ticket) const {
   const auto it = blocked_.find(partition);
   return it != blocked_.end() && ticket < it->second;
@@ -210,6 +223,8 @@ void Committer::take_on(CommitJob& job, std::uint64_t ticket) {
   } else {
     outcome = batch_.add(job.commit);
   }
+  // Nobody has been told yet, so all later commits are affected. tell() replaces this by the first
+  // ticket given out after the report.
   if (!outcome) blocked_[partition] = kAllTickets;
   answers_.push_back({partition, std::move(job.done), std::move(outcome)});
 }
@@ -260,6 +275,9 @@ void Committer::flush() {
   ring(*moved);
 }
 
+/// Answers the jobs of the last batch; `failure` is the error of writing it, or null. For a failed
+/// commit, the block is set to the next ticket before `done` is called: `done` may give a new
+/// commit at once, which knows of the failure and must not be blocked.
 void Committer::tell(const Error* failure) {
   for (HoldAnswer& answer : hold_answers_)
     answer.done->set_value(failure && answer.outcome ? std::unexpected(*failure)
@@ -270,7 +288,7 @@ void Committer::tell(const Error* failure) {
       if (answer.outcome) {
         answer.outcome = std::unexpected(*failure);
       } else if (answer.outcome.error().kind == ErrorKind::conflict) {
-        // It was judged by tails that never came to be.
+        // It was judged by tails of this batch, which was not written. Judge by the stored tail.
         answer.outcome = batch_.tail_of(answer.partition);
         if (answer.outcome) answer.outcome = conflict_at(*answer.outcome);
       }
@@ -304,13 +322,16 @@ void Committer::start_recovery(Clock::duration after) {
 }
 
 bool Committer::healthy() {
-  // RocksDB tells before it has taken its background work down, so not at once.
+  // RocksDB reports the error before it has stopped its background work, so recovery does not start
+  // at once.
   if (alarmed_.exchange(false) && !broken_) start_recovery(kFirstRetry);
   return !broken_;
 }
 
 void Committer::recover_if_due() {
   if (Clock::now() < next_attempt_) return;
+  // Recovery may take long. Everything queued is refused, and `recovering_` makes push() refuse new
+  // work, so that no thread stays blocked meanwhile.
   std::vector<Job> late;
   {
     const std::scoped_lock lock(mutex_);
@@ -338,7 +359,7 @@ void Committer::recover_if_due() {
     return;
   }
   broken_ = false;
-  alarmed_ = false;  // Of the database that was closed.
+  alarmed_ = false;  // An alarm of the database that was closed.
   batch_.drop();
   log::info("storage: writing again");
 }

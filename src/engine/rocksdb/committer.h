@@ -16,9 +16,10 @@
 
 namespace posthorn::engine::rocks {
 
-/// The one thread that writes what has an order: it takes everything that waits, writes it as one
-/// batch with one sync, and answers. While it syncs, the next batch gathers; while more commits are
-/// said to be on their way, it waits for them a part of what a sync takes.
+/// The thread that does all ordered writes. It takes everything in the queue, writes it as one
+/// batch with one sync, and answers the callers. While it syncs, the next batch gathers in the
+/// queue. If further commits are announced, it waits for them, for a fraction of the duration of a
+/// sync.
 class Committer {
  public:
   using Clock = std::chrono::steady_clock;
@@ -31,14 +32,15 @@ class Committer {
   void commit(Commit commit, CommitDone done);
   void expect_commit(int more);
   void hint(const PartitionId& partition, std::vector<Edit> edits);
-  /// These four wait for their turn; hold and the sweeper's do not wait for a sync of their own.
+  /// These four block the caller until the work is done. Neither hold nor the sweeper's calls wait
+  /// for a sync of their own.
   Status hold(const PieceHold& piece, const PartitionId& holder);
   Status unhold(const PieceName& name, const PartitionId& holder, std::int64_t not_after);
   Result<bool> erase(const PieceName& name, std::uint64_t version);
   Status clear_candidate(const Candidate& candidate);
 
   void listen(BellListener listener);
-  /// Answers everything queued, then ends the thread; later work gets `unavailable`.
+  /// Answers everything queued, then ends the thread. Later calls get `unavailable`.
   void stop();
 
  private:
@@ -50,7 +52,7 @@ class Committer {
     PartitionId partition;
     std::vector<Edit> edits;
   };
-  struct HoldJob {  ///< What it points to is on the waiting caller's stack.
+  struct HoldJob {  ///< Its pointers refer to the stack of the waiting caller.
     const PieceHold* piece;
     PartitionId holder;
     std::promise<Status>* done;
@@ -87,7 +89,7 @@ class Committer {
 
   Status push(Work& work, std::size_t bytes);
   bool take(std::vector<Job>& jobs);
-  /// Waits for commits that are expected. Requires: the lock, and something queued.
+  /// Waits for announced commits. Requires: the lock, and a queue that is not empty.
   void gather(std::unique_lock<std::mutex>& lock);
   void run();
   void process(std::vector<Job>& jobs);
@@ -102,7 +104,7 @@ class Committer {
   void tell(const Error* failure);
   void ring(const std::vector<Batch::Moved>& moved);
   [[nodiscard]] bool blocked(const PartitionId& partition, std::uint64_t ticket) const;
-  /// Notes what RocksDB told, and whether writing is possible.
+  /// Handles RocksDB's alarms. Returns true if writing is possible.
   bool healthy();
   void recover_if_due();
   static bool takes_room(const Job& job);
@@ -122,21 +124,22 @@ class Committer {
   std::vector<Job> queue_;
   std::size_t queued_bytes_ = 0;
   std::uint64_t next_ticket_ = 1;
-  bool urgent_ = false;  ///< Somebody's thread waits for one of those queued.
+  bool urgent_ = false;  ///< A thread is blocked on one of the queued jobs.
   bool stopping_ = false;
-  bool recovering_ = false;  ///< Which may take long: nothing is queued meanwhile.
+  bool recovering_ = false;  ///< Recovery may take long; nothing is queued during it.
   std::atomic<int> expected_ = 0;
   std::atomic<bool> gathering_ = false;
 
-  // The thread's own.
+  // Used by the committer's thread only.
   Batch batch_;
   std::vector<Answer> answers_;
   std::vector<HoldAnswer> hold_answers_;
   std::size_t unsynced_ = 0;
   Clock::duration sync_takes_{};  ///< A moving average.
-  /// Partitions a commit failed for: those given before it was told (lower tickets) fail too.
+  /// Partitions with a failed commit. Commits that were given before the failure was reported
+  /// (those with a lower ticket) fail too.
   std::unordered_map<PartitionId, std::uint64_t> blocked_;
-  bool broken_ = false;  ///< A write failed: all are refused until recovery.
+  bool broken_ = false;  ///< A write failed. All writes are refused until recovery.
   std::atomic<bool> alarmed_ = false;
   std::atomic<bool> compaction_failed_ = false;
   std::optional<Clock::time_point> next_tending_;

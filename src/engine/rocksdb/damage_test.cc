@@ -7,8 +7,7 @@
 #include "engine/conformance_fixture.h"
 #include "engine/rocksdb/rocksdb_engine.h"
 
-/// A block of a table file that was damaged on the disk: it costs what lies in it, and nothing
-/// else.
+/// A damaged block of a table file affects the data in it, and nothing else.
 namespace posthorn::engine {
 namespace {
 
@@ -16,7 +15,7 @@ using namespace conformance;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-/// The table files of a family, while no engine has the folder open.
+/// The table files of a family. No engine may have the folder open.
 std::vector<std::string> table_files(const std::string& folder, const std::string& family) {
   std::vector<std::string> names;
   rocksdb::DBOptions options;
@@ -36,7 +35,7 @@ std::vector<std::string> table_files(const std::string& folder, const std::strin
   return found;
 }
 
-/// In the file's first block, which holds data.
+/// Damages the file's first block, which holds data.
 void damage(const std::string& file) {
   std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
   ASSERT_TRUE(stream) << file;
@@ -62,7 +61,7 @@ class Damage : public testing::Test {
 
 std::string text(std::uint8_t letter) { return std::string(100, static_cast<char>(letter)); }
 
-/// Another file at level 0 that overlaps the others.
+/// Adds a file at level 0 that overlaps the others.
 void add_file(Engine& engine, std::uint8_t letter) {
   for (const std::uint8_t n : {1, 200}) {
     const auto p = partition(n);
@@ -78,8 +77,8 @@ TEST_F(Damage, ABlockThatCompactionMeetsDoesNotDisturbAnybody) {
   ASSERT_NO_FATAL_FAILURE(damage(first.front()));
   const auto engine = open();
   ASSERT_TRUE(engine);
-  // Partition 100 lies in no damaged block: it has no row yet. First enough for several files and
-  // hence a compaction, then for as long as RocksDB would need to try a few times.
+  // Partition 100 has no rows yet, so it is in no damaged block. Writes enough for several files
+  // and thus a compaction, then continues for the time in which RocksDB would retry a few times.
   int failed = 0;
   std::uint64_t tail = 0;
   const auto write = [&](std::size_t octets) {
@@ -95,7 +94,7 @@ TEST_F(Damage, ABlockThatCompactionMeetsDoesNotDisturbAnybody) {
   const std::string log = testing::internal::GetCapturedStderr();
   EXPECT_EQ(failed, 0) << log;
   EXPECT_NE(log.find("cannot be compacted"), std::string::npos) << "no compaction met the block";
-  // What is in the block is an error, not something else.
+  // Reading the block's data returns an error, and nothing else.
   EXPECT_EQ(said(engine->tail(partition(1), Tier::may_block)), "<corrupt>");
 }
 
@@ -104,7 +103,7 @@ TEST_F(Damage, ACompactionThatFailsIsLoggedOnceAndPutOff) {
   const auto first = table_files(path_, "rows");
   ASSERT_EQ(first.size(), 1U);
   ASSERT_NO_FATAL_FAILURE(damage(first.front()));
-  // The ends of the first file, so that nothing of it is read to write these.
+  // Only the first and last keys of the first file, so that writing them reads nothing of it.
   const auto add_around = [&](Engine& engine, std::uint8_t letter) {
     for (const std::uint8_t n : {0, 100, 255}) {
       const auto p = partition(n);
@@ -118,7 +117,7 @@ TEST_F(Damage, ACompactionThatFailsIsLoggedOnceAndPutOff) {
     add_around(*engine, static_cast<std::uint8_t>('b' + file));
   }
   testing::internal::CaptureStderr();
-  const auto engine = open();  // Finds more than enough files to compact.
+  const auto engine = open();  // It finds more than enough files for a compaction.
   int failed = 0;
   const auto until = steady_clock::now() + milliseconds(4500);
   std::uint64_t tail = engine->tail(partition(100), Tier::may_block)->value;
@@ -156,7 +155,7 @@ TEST_F(Damage, ABlockOfHoldersDoesNotRefuseNewMail) {
   ASSERT_NO_FATAL_FAILURE(damage(files.front()));
   const auto engine = open();
   ASSERT_TRUE(engine);
-  // Known ones and new ones, ahead and in a commit, with and without bytes.
+  // Existing and new pieces, written ahead and in a commit, with and without bytes.
   EXPECT_EQ(said(engine->hold(hold_of(piece(20), "bytes", 7), q)), "ok");
   EXPECT_EQ(said(engine->hold(hold_of(piece(25), "new", 7), q)), "ok");
   Commit held = change(q, 0, {put("a", "b")});
@@ -167,8 +166,8 @@ TEST_F(Damage, ABlockOfHoldersDoesNotRefuseNewMail) {
     EXPECT_EQ(said(engine->read_piece(piece(n), Tier::may_block)), "bytes");
   EXPECT_EQ(said(engine->read_piece(piece(25), Tier::may_block)), "new");
 
-  // Partition 1 still holds piece 20, but who holds it cannot be read: it must stay, whatever the
-  // sweeper remembers.
+  // Partition 1 still holds piece 20, but the record of that cannot be read. The piece must stay,
+  // whatever version the sweeper remembers.
   EXPECT_FALSE(engine->inspect(piece(20)));
   EXPECT_EQ(said(engine->unhold(piece(20), q, 100)), "ok");
   for (std::uint64_t version = old_version; version < old_version + 200; ++version) {
@@ -176,7 +175,7 @@ TEST_F(Damage, ABlockOfHoldersDoesNotRefuseNewMail) {
     EXPECT_FALSE(erased && *erased);
   }
   EXPECT_EQ(said(engine->read_piece(piece(20), Tier::may_block)), "bytes");
-  // A hold without bytes of a piece that is not there is refused as ever.
+  // A hold without bytes of an absent piece is refused as usual.
   Commit lacking = change(q, 1, {});
   lacking.carry.holds = {hold_of(piece(26), "", 8)};
   EXPECT_EQ(said(commit(*engine, std::move(lacking))), "<not_found>");

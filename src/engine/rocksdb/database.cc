@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view kProduct = "posthorn";
 
-/// Mail is nobody else's to read.
+/// Only the server's user may read mail.
 Status make_directory(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::create_directories(path, error) && error)
@@ -39,7 +39,8 @@ Status make_private_directory(const std::string& path) {
 }
 
 std::shared_ptr<::rocksdb::Cache> make_cache(const RocksDbOptions& options) {
-  // Blobs go first: what is gone of them is one read, while a block says where hundreds lie.
+  // Blobs are evicted first: a lost blob costs one read, while an index block locates hundreds of
+  // values.
   ::rocksdb::LRUCacheOptions room;
   room.capacity = options.cache_bytes;
   room.high_pri_pool_ratio = 0.4;
@@ -60,8 +61,14 @@ Result<std::unique_ptr<Database>> Database::open(const RocksDbOptions& options, 
   const auto cache = make_cache(options);
   ::rocksdb::DBOptions settings = db_options(options, env, cache, alarm);
   const auto families = column_families(options, cache);
-  // The order matters: whether all files are there is looked at before anything is written, the
-  // logs are judged before RocksDB replays them, and only then may RocksDB open the folder.
+  // The order matters, because opening changes the folder:
+  // 1. check_before_open() makes sure that all files are present. RocksDB would delete files that a
+  //    damaged MANIFEST does not name.
+  // 2. guard_wal() judges the logs. RocksDB would replay them up to the first damage and
+  //    drop the rest.
+  // 3. The WalWatch is placed under RocksDB, with the marks of step 2, so that every log write from
+  //    the first on is tracked.
+  // 4. Only then RocksDB opens the folder.
   const auto opening = check_before_open(options, settings, families);
   if (!opening) return std::unexpected(opening.error());
   settings.create_if_missing = *opening == Opening::create;
@@ -137,7 +144,7 @@ Status Database::read_epoch(const std::string& path) {
   const auto known = *stored ? parse_number(**stored) : 0;
   if (!known) return posthorn::fail(ErrorKind::corrupt, "the store's epoch is damaged");
   epoch_ = std::max(*declared, *known);
-  // Kept here as well: it holds even if somebody tidies that file away.
+  // Stored here as well, so that it remains even if the file is deleted.
   return epoch_ == *known ? Status() : put(kEpochKey, format_number(epoch_));
 }
 
@@ -186,7 +193,7 @@ namespace {
 }
 
 ::rocksdb::Status Database::sync() {
-  // Not beside a write: had that failed meanwhile, RocksDB would end the process.
+  // Not at the same time as a write: if that write failed, RocksDB would end the process.
   const std::lock_guard lock(writing_);
   if (failed_) return failed_before();
   const WalWatch::Lengths lengths = watch_->lengths();
@@ -217,7 +224,8 @@ Status Database::flush() {
   const ::rocksdb::Status synced = sync();
   if (!synced.ok()) return fail(synced);
   ::rocksdb::FlushOptions now;
-  now.allow_write_stall = true;  // Nobody writes any more; the default may wait for a compaction.
+  // No one writes any more; by default the flush may wait for a compaction.
+  now.allow_write_stall = true;
   const ::rocksdb::Status flushed = db_->Flush(now, handles_);
   if (!flushed.ok()) return fail(note(flushed));
   return {};

@@ -16,14 +16,15 @@
 
 namespace posthorn::engine::rocks {
 
-/// An open RocksDB and its column families. Thread: any, as RocksDB's own.
+/// An open RocksDB database and its column families.
+/// Thread: any, as RocksDB itself.
 class Database {
  public:
-  /// `env` null: the machine's. Errors as open_rocksdb.
+  /// A null `env` means the machine's file system. Errors: as open_rocksdb.
   static Result<std::unique_ptr<Database>> open(const RocksDbOptions& options, ::rocksdb::Env* env,
                                                 const std::shared_ptr<Alarm>& alarm);
-  /// Opens what is there for reading only: the log is replayed in memory and nothing is written, so
-  /// that mail can be read while the disk is full or cannot be written. Takes no lock. Errors as
+  /// Opens an existing database for reading only. The log is replayed in memory and nothing is
+  /// written, so mail can be read while the disk is full or not writable. Takes no lock. Errors: as
   /// open_rocksdb.
   static Result<std::unique_ptr<Database>> open_to_read(const RocksDbOptions& options,
                                                         ::rocksdb::Env* env,
@@ -39,29 +40,33 @@ class Database {
   [[nodiscard]] ::rocksdb::ColumnFamilyHandle* pieces() const { return handles_[3]; }
   [[nodiscard]] ::rocksdb::ColumnFamilyHandle* holders() const { return handles_[4]; }
 
-  /// nullopt when the key is absent. With cached_only nothing is read from the disk, and an empty
-  /// value is answered with would_block, since it may stand for "not known". Errors: would_block,
-  /// io, corrupt.
+  /// Returns nullopt if the key is absent. With cached_only, nothing is read from the disk, and an
+  /// empty value returns would_block, because RocksDB may mean "not known" by it.
+  /// Errors: would_block, io, corrupt.
   Result<std::optional<std::string>> get(::rocksdb::ColumnFamilyHandle* family,
                                          std::string_view key, Tier tier);
-  /// RocksDB's Write, by one thread at a time: the committer makes groups better than RocksDB,
-  /// which would make one thread write for the others. Waits for a sync that another is in.
+  /// RocksDB's Write. One thread at a time may call it: the committer groups commits better than
+  /// RocksDB, which would make one writer thread write for the others. Waits for a sync that is in
+  /// progress.
   ::rocksdb::Status write(const ::rocksdb::WriteOptions& options, ::rocksdb::WriteBatch& batch);
-  /// Makes every write so far durable.
+  /// Makes all earlier writes durable.
   ::rocksdb::Status sync();
-  /// A write or sync has failed, or it is open for reading only. From then on `write`, `sync` and
-  /// `flush` fail without asking RocksDB, which ends the process (an assertion) when something is
-  /// written to a log after an error; reading goes on. Only opening it again makes it well.
+  /// True if a write or sync has failed, or if the database is open for reading only. From then on
+  /// `write`, `sync` and `flush` fail without calling RocksDB, because RocksDB ends the process (an
+  /// assertion) on a log write after an error. Reading still works. Only reopening the database
+  /// clears this state.
   [[nodiscard]] bool failed() const { return failed_; }
-  /// Automatic compactions of a family, and the limits on files that wait for one. Errors: io.
+  /// Turns a family's automatic compactions, and the limits on files waiting for one, on or off.
+  /// Errors: io.
   Status turn_compactions(const std::string& family, bool on);
-  /// What has to be written to table files when it is closed and opened again.
+  /// The amount of data that would have to be written to table files if the database were closed
+  /// and opened again.
   [[nodiscard]] std::uint64_t unflushed_bytes();
-  /// What a write batch says first (wal_file.h).
+  /// The first entry of a write batch (wal_file.h).
   [[nodiscard]] std::string claim() { return watch_->claim(); }
   /// Engine::epoch.
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
-  /// Makes every write so far durable and empties the write buffers, so that the next open has
+  /// Makes all earlier writes durable and empties the write buffers, so that the next open has
   /// nothing to replay.
   Status flush();
 
@@ -73,7 +78,7 @@ class Database {
   Status put(std::string_view key, std::string_view value);
 
   std::shared_ptr<WalWatch> watch_;
-  std::unique_ptr<::rocksdb::Env> env_;  ///< Over watch_.
+  std::unique_ptr<::rocksdb::Env> env_;  ///< Layered over watch_.
   std::unique_ptr<::rocksdb::DB> db_;
   std::vector<::rocksdb::ColumnFamilyHandle*> handles_;
   std::mutex writing_;

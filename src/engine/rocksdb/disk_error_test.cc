@@ -7,8 +7,8 @@
 #include "engine/conformance_fixture.h"
 #include "engine/rocksdb/open_on.h"
 
-/// A disk that fails and gets well again: commits fail with io or unavailable, nothing of them is
-/// seen, and writing goes on without a restart.
+/// A disk that fails and recovers: commits fail with io or unavailable, nothing of them is visible,
+/// and writing continues without a restart.
 namespace posthorn::engine {
 namespace {
 
@@ -19,7 +19,7 @@ enum class Sickness : std::uint8_t {
   full,
   broken,
   broken_sync,
-  cannot_reopen,  ///< Writes fail, files can be made, but no manifest.
+  cannot_reopen,  ///< Writes fail; files can be created, but not a manifest.
 };
 
 class SickFile final : public rocksdb::FSWritableFileOwnerWrapper {
@@ -78,7 +78,7 @@ class SickDisk final : public rocksdb::FileSystemWrapper {
     ++own_logs;
     return FileSystemWrapper::NewLogger(name, options, result, debug);
   }
-  std::atomic<int> own_logs = 0;  ///< RocksDB's messages, not the write-ahead log.
+  std::atomic<int> own_logs = 0;  ///< For RocksDB's messages, not the write-ahead log.
   std::atomic<Sickness> sickness = Sickness::none;
 };
 
@@ -99,7 +99,8 @@ INSTANTIATE_TEST_SUITE_P(Kinds, DiskErrors,
                                          Sickness::cannot_reopen),
                          name_of_sickness);
 
-/// Commits until one succeeds, re-reading the tail as the store does; how many failed before.
+/// Commits until one succeeds, reading the tail again as the store does. Returns the number of
+/// failures before.
 int failures_until_success(Engine& engine, const PartitionId& p) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   for (int failed = 0; std::chrono::steady_clock::now() < deadline; ++failed) {
@@ -185,7 +186,8 @@ TEST_P(DiskErrors, ReadingGoesOnWhileNothingCanBeWritten) {
     const auto page = engine.read_page(p, PageNumber{1}, Tier::may_block);
     return page && *page == "page";
   };
-  // While it is closed and opened nobody reads; that is short, and then again for long not so.
+  // Reads fail while the database is closed and opened; that is short, and does not recur for a
+  // long time.
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   for (int i = 0; i < 1000 && !is_readable(); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(20));

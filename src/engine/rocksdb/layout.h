@@ -7,7 +7,7 @@
 #include "base/ids.h"
 #include "engine/engine.h"
 
-/// The bytes of keys and values in the column families: docs/storage-format.md, "RocksDB".
+/// The encoding of keys and values in the column families; see docs/storage-format.md, "RocksDB".
 namespace posthorn::engine::rocks {
 
 inline constexpr std::uint32_t kFormatVersion = 1;
@@ -15,33 +15,35 @@ inline constexpr std::string_view kFormatKey = "format";
 inline constexpr std::string_view kEpochKey = "epoch";
 inline constexpr std::size_t kIdBytes = 16;
 
-/// What follows the id in a tail's key.
+/// Follows the id in the key of a tail.
 inline constexpr std::string_view kTailSuffix{"\0", 1};
-/// In `rows`. A partition's tail sorts before its rows, so one iterator sees both at one moment.
+/// In `rows`. A partition's tail sorts before its rows, so that one iterator reads both from the
+/// same snapshot.
 std::string tail_key(const PartitionId& partition);
 void set_row_key(std::string& out, const PartitionId& partition, std::string_view key);
 std::string row_key(const PartitionId& partition, std::string_view key);
-/// After every row of the partition.
+/// Sorts after every row of the partition.
 std::string rows_end(const PartitionId& partition);
-/// The caller's key again. Requires: a key made by row_key.
+/// Extracts the caller's key. Requires: a key made by row_key.
 std::string_view row_key_within(std::string_view stored);
 
 std::string page_key(const PartitionId& partition, PageNumber number);
 std::optional<PageNumber> page_number_in(std::string_view stored);
 
-/// In `holders`. A piece's state lies under its name alone, before its holders.
+/// In `holders`. The state of a piece is stored under the name alone, so it sorts before the
+/// holders.
 std::string holder_key(const PieceName& name, const PartitionId& holder);
 
-/// In the default family, beside the format.
+/// In the default family, next to the format version.
 std::string candidate_key(const PartitionId& holder, const PieceName& piece);
-/// The least of them, and the least key after all of them.
+/// The lower bound of candidate keys, and their upper bound.
 inline constexpr std::string_view kFirstCandidate = "c";
 inline constexpr std::string_view kAfterCandidates = "d";
 std::optional<Candidate> parse_candidate(std::string_view key, std::string_view stamp);
 
 struct PieceState {
   std::uint64_t version = 0;
-  std::int64_t stamp = 0;  ///< Of the latest hold: seconds since 1970.
+  std::int64_t stamp = 0;  ///< Seconds since 1970; of the latest hold.
   std::uint64_t size = 0;  ///< As stored.
 };
 std::string format_piece_state(const PieceState& state);
@@ -52,7 +54,7 @@ std::optional<std::uint64_t> parse_number(std::string_view bytes);
 std::string format_stamp(std::int64_t stamp);
 std::optional<std::int64_t> parse_stamp(std::string_view bytes);
 
-/// The id in the first 16 bytes of a stored key; nullopt if it is shorter.
+/// The id in the first 16 bytes of a stored key; nullopt if the key is shorter.
 template <class Id>
 std::optional<Id> id_in(std::string_view stored) {
   if (stored.size() < kIdBytes) return std::nullopt;
@@ -61,7 +63,7 @@ std::optional<Id> id_in(std::string_view stored) {
   return id;
 }
 
-/// The least key after every key that begins with `id`; empty when there is none.
+/// The least key above all keys that begin with `id`; empty if there is none.
 template <class Id>
 std::string after_id(const Id& id) {
   std::string key(id.view());

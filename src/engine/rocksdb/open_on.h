@@ -8,7 +8,7 @@ class Env;
 
 namespace posthorn::engine {
 
-/// `open_rocksdb` over another file system, for tests that make it fail. `env` must outlive the
+/// `open_rocksdb` on another file system, for tests that inject failures. `env` must outlive the
 /// engine.
 Result<std::unique_ptr<Engine>> open_rocksdb_on(const RocksDbOptions& options, ::rocksdb::Env* env);
 

@@ -6,14 +6,15 @@
 
 namespace posthorn::engine::rocks {
 
-/// A bounded map that forgets what was not used lately: two generations, the older thrown away
-/// whole when the younger is full. Holds at most twice `generation` entries. One thread only.
+/// A bounded cache with two generations. When the younger is full, the older is discarded as a
+/// whole. Holds at most twice `generation` entries.
+/// Thread: one only.
 template <class Key, class Value>
 class Recent {
  public:
   explicit Recent(std::size_t generation) : generation_(generation) {}
 
-  /// Null when forgotten; valid until the next call.
+  /// Returns null if the entry is not in the cache. The pointer is valid until the next call.
   const Value* find(const Key& key) {
     if (const auto it = young_.find(key); it != young_.end()) return &it->second;
     const auto it = old_.find(key);
@@ -31,7 +32,7 @@ class Recent {
     return young_.insert_or_assign(key, std::move(value)).first->second;
   }
 
-  /// For a record that is gone.
+  /// To be called when the record is removed.
   void forget(const Key& key) {
     young_.erase(key);
     old_.erase(key);

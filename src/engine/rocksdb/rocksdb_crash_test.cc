@@ -15,10 +15,10 @@
 #include "engine/conformance_fixture.h"
 #include "engine/rocksdb/rocksdb_engine.h"
 
-/// Acknowledged means durable, under kill -9 at any instant; and a crash leaves no half change. A
-/// child process writes and says over a pipe what was acknowledged; this one kills it and looks.
-/// (A killed process loses nothing the kernel has; losing what was not synced is the fault
-/// engine's part.)
+/// Acknowledged commits are durable, even under kill -9 at any moment, and a crash leaves no
+/// partial change. A child process writes and reports over a pipe what was acknowledged; this
+/// process kills it and checks. (A kill loses nothing that the kernel has. The fault engine tests
+/// the loss of unsynced data.)
 namespace posthorn::engine {
 namespace {
 
@@ -33,7 +33,7 @@ struct Ack {
   std::uint8_t writer;
 };
 
-/// Every commit of a writer says its number in two rows, a page and a piece.
+/// Every commit of a writer stores its number in two rows, a page and a piece.
 Commit numbered(std::uint8_t writer, std::uint64_t number) {
   const std::string text = std::to_string(number);
   Commit next = change(partition(writer), number - 1, {put("first", text), put("last", text)});
@@ -55,7 +55,8 @@ void write_for_ever(Engine& engine, std::uint8_t writer) {
       const Ack ack{outcome->value, writer};
       if (write(kAckFd, &ack, sizeof ack) != sizeof ack) _exit(4);
     });
-    if (number % 16 == 0) commit(engine, change(partition(100 + writer), number, {}));  // Refused.
+    // It is refused.
+    if (number % 16 == 0) commit(engine, change(partition(100 + writer), number, {}));
   }
 }
 

@@ -16,7 +16,7 @@ namespace {
 
 using IteratorPtr = std::unique_ptr<::rocksdb::Iterator>;
 
-/// A store that has gone while it was open is not made anew.
+/// If the store disappeared while it was open, reopening must not create a new one.
 RocksDbOptions for_reopening(RocksDbOptions options) {
   options.if_absent = IfAbsent::refuse;
   return options;
@@ -96,14 +96,15 @@ class RocksDbEngine final : public Engine {
   Committer committer_;
 };
 
-/// Within one partition's or piece's keys; ends at `end`, which must outlive it.
+/// Iterates within the keys of one partition or piece, up to `end`, which must outlive the
+/// iterator.
 IteratorPtr iterate(Database& database, ::rocksdb::ColumnFamilyHandle* family,
                     const ::rocksdb::Slice& end, Tier tier) {
   ::rocksdb::ReadOptions options = read_options(tier);
   options.prefix_same_as_start = true;
   options.iterate_upper_bound = &end;
-  // A size of our own, which a cached read has no use for, keeps RocksDB from having the kernel
-  // read ahead of an iterator that moves forward: that can wait for the disk.
+  // A cached read has no use for readahead, but setting a size of our own keeps RocksDB from asking
+  // the kernel to read ahead of a moving iterator, which can wait for the disk.
   if (tier == Tier::cached_only) options.readahead_size = 1;
   return IteratorPtr(database.db().NewIterator(options, family));
 }
@@ -126,9 +127,9 @@ Result<Seq> RocksDbEngine::tail(const PartitionId& partition, Tier tier) {
   return Seq{*seq};
 }
 
-/// Each key by itself. The only way for cached_only: with that tier RocksDB 7.8's MultiGet reads
-/// blocks from the disk all the same, and answers OK with an empty value for an absent key behind
-/// the last one of its block when the next block is not in the cache.
+/// Reads each key separately. This is the only way for cached_only: with that tier, RocksDB 7.8's
+/// MultiGet still reads blocks from the disk, and it returns OK with an empty value for an absent
+/// key after the last one of its block if the next block is not in the cache.
 Result<std::vector<std::optional<std::string>>> get_each(Database& database,
                                                          const PartitionId& partition,
                                                          std::span<const std::string> keys,
@@ -145,7 +146,7 @@ Result<std::vector<std::optional<std::string>>> get_each(Database& database,
   return result;
 }
 
-/// All keys with one MultiGet, which may wait for the disk.
+/// Reads all keys with one MultiGet, which may wait for the disk.
 Result<std::vector<std::optional<std::string>>> get_together(Database& database,
                                                              const PartitionId& partition,
                                                              std::span<const std::string> keys) {
@@ -212,7 +213,7 @@ Status RocksDbEngine::write_unsynced(Database& database, ::rocksdb::WriteBatch& 
   const std::size_t bytes = batch.GetDataSize();
   if (written.ok() && unsynced_.fetch_add(bytes) + bytes > unsynced_limit_) {
     unsynced_ = 0;
-    written = database.sync();  // Whoever writes ahead that much waits for the disk.
+    written = database.sync();  // Callers that write this much ahead wait for the disk.
   }
   if (written.ok()) return {};
   storage_.alarm().raise(Alarm::Kind::stopped);
@@ -305,7 +306,7 @@ Result<std::vector<Candidate>> RocksDbEngine::candidates(const std::optional<Can
   options.iterate_upper_bound = &bound;
   const IteratorPtr it((*use)->db().NewIterator(options));
   std::vector<Candidate> found;
-  // The least key after the one given.
+  // The least key above the given one.
   it->Seek(after ? candidate_key(after->holder, after->piece) + '\0'
                  : std::string(kFirstCandidate));
   for (; it->Valid() && found.size() < limit; it->Next()) {
@@ -317,8 +318,8 @@ Result<std::vector<Candidate>> RocksDbEngine::candidates(const std::optional<Can
   return found;
 }
 
-/// The ids whose own record, the first of their keys and the id followed by `own`, is in `family`:
-/// one seek each.
+/// Returns the ids with a record of their own in `family`. That record is the first of the id's
+/// keys: the id followed by `own`. One seek per id.
 template <class Id>
 Result<std::vector<Id>> ids_after(Database& database, ::rocksdb::ColumnFamilyHandle* family,
                                   const std::optional<Id>& after, std::size_t limit,
@@ -334,7 +335,7 @@ Result<std::vector<Id>> ids_after(Database& database, ::rocksdb::ColumnFamilyHan
     if (!id) return posthorn::fail(ErrorKind::corrupt, "a stored key is damaged");
     if (view(it->key()).substr(kIdBytes) == own) ids.push_back(*id);
     next = after_id(*id);
-    // What lies behind the last one asked for may be damaged, and is not looked at.
+    // The data after the last requested id may be damaged, so it is not read.
     if (next.empty() || ids.size() == limit) break;
   }
   if (!it->status().ok()) return fail(it->status());
@@ -364,7 +365,7 @@ Result<std::unique_ptr<Engine>> open_rocksdb_on(const RocksDbOptions& options,
   auto database = rocks::Database::open(options, env, alarm);
   if (!database) return pass(database);
   RocksDbOptions again = options;
-  again.accept_loss = false;  // What is lost later has not been accepted.
+  again.accept_loss = false;  // A later loss has not been accepted.
   return std::make_unique<rocks::RocksDbEngine>(again, env, std::move(alarm), std::move(*database));
 }
 

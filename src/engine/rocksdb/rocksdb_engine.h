@@ -14,35 +14,40 @@ namespace posthorn::engine {
 /// The embedded engine's settings. All sizes are in bytes.
 struct RocksDbOptions {
   std::string path;  ///< The data directory.
-  /// `create` makes it (mode 0700), with its parents.
+  /// `create` makes the directory (mode 0700) and its parents.
   IfAbsent if_absent = IfAbsent::create;
-  std::size_t cache_bytes =
-      defaults::kCacheOctets / 2;  ///< Blocks, blobs and write buffers together.
-  std::size_t write_buffer_bytes =
-      defaults::kWriteBufferOctets;     ///< Not yet in table files; part of the cache.
-  std::size_t wal_limit = 256UL << 20;  ///< Of all write-ahead logs; bounds recovery.
+  /// For blocks, blobs and write buffers together.
+  std::size_t cache_bytes = defaults::kCacheOctets / 2;
+  /// Data not yet in table files; part of the cache.
+  std::size_t write_buffer_bytes = defaults::kWriteBufferOctets;
+  /// Total size of the write-ahead logs; bounds the time of recovery.
+  std::size_t wal_limit = 256UL << 20;
   int max_open_files = defaults::kOpenFiles;
-  std::size_t min_blob_bytes = 4096;  ///< Pages and pieces from here on lie in blob files.
+  /// Pages and pieces of at least this size are stored in blob files.
+  std::size_t min_blob_bytes = 4096;
   std::size_t blob_file_bytes = 256UL << 20;
-  double blob_garbage_age_cutoff = 0.5;     ///< The older part of the blob files is cleaned.
-  std::size_t unsynced_limit = 32UL << 20;  ///< Written ahead before the writer has to sync.
-  std::size_t queue_bytes = 128UL << 20;    ///< Waiting for the committer; over it: unavailable.
+  /// Fraction of the blob files, the oldest ones, that are cleaned.
+  double blob_garbage_age_cutoff = 0.5;
+  std::size_t unsynced_limit = 32UL << 20;  ///< Amount written ahead before the writer has to sync.
+  /// Data waiting for the committer. Beyond it: unavailable.
+  std::size_t queue_bytes = 128UL << 20;
   std::size_t queue_jobs = 1UL << 17;
-  /// Nothing new is taken while the disk has less free than this (or than a 16th of it).
+  /// New data is refused while the disk has less free space than this, or less than a 16th of its
+  /// size if that is smaller.
   std::uint64_t disk_reserve_bytes = 64UL << 20;
-  int background_threads = 2;  ///< Flushes and compactions.
-  /// Goes on where acknowledged changes are lost in the write-ahead log (wal_check.h). Only for the
-  /// opening itself, not when the engine opens the directory again after an error.
+  int background_threads = 2;  ///< For flushes and compactions.
+  /// Opens the store although acknowledged changes are lost in the write-ahead log (wal_check.h).
+  /// Applies to this opening only, not when the engine reopens the directory after an error.
   bool accept_loss = false;
 };
 
-/// Opens the data directory, or makes it. Walks over no data; after a crash it replays at most
-/// `wal_limit`. One process may have it open. Nothing is changed before every file that the store
-/// consists of is seen to be there, and every synced change is seen to be in the write-ahead log.
-/// Errors: unavailable (another process has it), not_supported (written by a newer version),
-/// not_found (no store, and none is to be made), corrupt (a file is missing, of another size, or
-/// damaged, or acknowledged changes are lost in the log and `accept_loss` is not set; the text says
-/// what and what to do), io.
+/// Opens the data directory, or creates it. Does not scan the data; after a crash it replays at
+/// most `wal_limit`. Only one process may have the directory open. Nothing is changed before all
+/// files of the store are known to be present, and all synced changes to be in the write-ahead log.
+/// Errors: unavailable (another process has it open), not_supported (written by a newer version),
+/// not_found (no store, and none is to be created), corrupt (a file is missing, damaged or of the
+/// wrong size, or acknowledged changes are lost in the log and `accept_loss` is not set; the text
+/// says what happened and what to do), io.
 Result<std::unique_ptr<Engine>> open_rocksdb(const RocksDbOptions& options);
 
 }  // namespace posthorn::engine

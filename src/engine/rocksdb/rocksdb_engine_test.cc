@@ -32,7 +32,7 @@ TEST(RocksDbEngine, OneProcessAtATimeAndItSaysSo) {
   EXPECT_TRUE(open_rocksdb(options));
 }
 
-/// Writes one record as a later version might, through RocksDB itself.
+/// Writes a record through RocksDB, as a later version might.
 void write_meta(const std::string& path, const std::string& value) {
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const char* name : {"default", "rows", "pages", "pieces", "holders"})

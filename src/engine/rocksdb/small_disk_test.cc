@@ -12,8 +12,8 @@
 
 #include "engine/rocksdb/rocksdb_engine.h"
 
-/// A real disk that gets full: rounds on a small file system of its own, which POSTHORN_SMALL_DISK
-/// names (tests/faults/README.md); skipped without it.
+/// A real disk that fills up. Runs on a small file system named by POSTHORN_SMALL_DISK
+/// (tests/faults/README.md); skipped without it.
 namespace posthorn::engine {
 namespace {
 
@@ -27,7 +27,7 @@ PartitionId writer_id(int n) {
   return id;
 }
 
-/// Commits with a row, a page and a piece each; notes what was acknowledged.
+/// Commits a row, a page and a piece each time, and notes what was acknowledged.
 struct Writer {
   Engine& engine;
   const int number;
@@ -35,7 +35,7 @@ struct Writer {
   std::atomic<std::uint64_t> acknowledged = 0;
   std::atomic<std::uint64_t> refused = 0;
   std::atomic<bool> stop = false;
-  std::vector<std::string> keys;  ///< Acknowledged; read when it has ended.
+  std::vector<std::string> keys;  ///< The acknowledged keys; to be read after the end.
 
   void run() {
     std::mt19937_64 random(static_cast<std::uint64_t>(number));

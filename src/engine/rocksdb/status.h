@@ -6,8 +6,8 @@
 
 namespace posthorn::engine::rocks {
 
-/// The engine's error for a RocksDB status that is not ok: not_found, would_block (a cached-only
-/// read that would have had to wait), corrupt, unavailable or io. RocksDB's words become the cause.
+/// Converts a RocksDB status that is not ok to an error: not_found, would_block (a cached-only read
+/// that would have had to wait), corrupt, unavailable or io. RocksDB's text becomes the cause.
 Error error_from(const ::rocksdb::Status& status);
 
 [[nodiscard]] inline std::unexpected<Error> fail(const ::rocksdb::Status& status) {

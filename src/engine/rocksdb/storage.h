@@ -10,12 +10,13 @@
 
 namespace posthorn::engine::rocks {
 
-/// The database and whether it can be used right now: closed on demand, and opened anew in place
-/// after a write failed. Thread: any.
+/// Owns the database and controls access to it: closes it on request, and reopens it in place after
+/// a failed write.
+/// Thread: any.
 ///
-/// RocksDB's own way to go on after an error (`DB::Resume`) is not used: it waits without a bound
-/// for a flush that may never come, and then even closing hangs. Opening anew replays the log,
-/// whose size is bounded, and fails with an error where it cannot go on.
+/// RocksDB's own recovery (`DB::Resume`) is not used. It waits without limit for a flush that may
+/// never succeed, and then close hangs too. Reopening replays the log, whose size is bounded, and
+/// returns an error if it cannot continue.
 class Storage {
  public:
   Storage(RocksDbOptions options, ::rocksdb::Env* env, std::shared_ptr<Alarm> alarm,
@@ -27,10 +28,11 @@ class Storage {
         database_(std::move(database)) {}
 
   [[nodiscard]] Alarm& alarm() { return *alarm_; }
-  /// Whether the disk has room for something new. Errors: unavailable.
+  /// Checks that the disk has room for new data. Errors: unavailable.
   Status check_room() { return room_.check(); }
 
-  /// While it lives the database is neither closed nor replaced. To be kept for one call only.
+  /// While a Use exists, the database is neither closed nor replaced. Keep it for a single call
+  /// only.
   class Use {
    public:
     Use(std::shared_lock<std::shared_mutex> lock, Database& database)
@@ -42,18 +44,21 @@ class Storage {
     std::shared_lock<std::shared_mutex> lock_;
     Database* database_;
   };
-  /// Errors: unavailable after close, or while the database is being reopened.
+  /// Errors: unavailable after close, and while the database is being reopened.
   Result<Use> use();
 
-  /// After a failed write: opens the database anew, but only once the disk takes files again; until
-  /// then, and when opening fails, what is there can still be read. Not with a `Use` in hand.
-  /// Errors: why writing is still impossible.
+  /// After a failed write: reopens the database, but only once the disk accepts files again. Until
+  /// then, and if reopening fails, existing data can still be read. The caller must not hold a
+  /// `Use`. Errors: the reason why writing is still impossible.
   Status recover();
-  /// `recover` could open it for reading only. Thread: that of recover.
+  /// Returns true if `recover` could open the database for reading only.
+  /// Thread: that of recover.
   [[nodiscard]] bool is_reading_only() const { return reading_only_; }
-  /// Turns compactions that fail off for a time, and on again. Answers when to call it again.
+  /// Turns failing compactions off for a time, and on again. Returns the time of the next call that
+  /// is needed.
   std::optional<CompactionCare::Clock::time_point> tend();
-  /// Flushes, if it can, and closes. Not with a `Use` in hand, nor while `recover` may run.
+  /// Flushes if possible, then closes. The caller must not hold a `Use`, and `recover` must not
+  /// run.
   void close();
 
  private:
@@ -64,8 +69,9 @@ class Storage {
   const std::shared_ptr<Alarm> alarm_;
   DiskRoom room_;
   std::shared_mutex mutex_;
-  std::atomic<bool> replacing_ = false;  ///< Keeps new readers off, so that they cannot starve it.
-  std::unique_ptr<Database> database_;   ///< Null when closed or not reopened yet.
+  /// Stops new readers, so that they cannot starve the replacement.
+  std::atomic<bool> replacing_ = false;
+  std::unique_ptr<Database> database_;  ///< Null if closed or not reopened yet.
   bool closed_ = false;
   bool reading_only_ = false;
 };

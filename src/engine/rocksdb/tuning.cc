@@ -15,8 +15,8 @@
 namespace posthorn::engine::rocks {
 namespace {
 
-/// A partition and the kind of a row: rows of one kind are mostly written in ascending order, each
-/// next to where the last one went in.
+/// The prefix of a key that identifies a partition and the kind of row. Rows of one kind are mostly
+/// written in ascending order, each next to the one before.
 class RowKind final : public ::rocksdb::SliceTransform {
  public:
   [[nodiscard]] const char* Name() const override { return "posthorn.RowKind"; }
@@ -48,8 +48,8 @@ class RowKind final : public ::rocksdb::SliceTransform {
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   ::rocksdb::ColumnFamilyOptions family;
   family.table_factory.reset(::rocksdb::NewBlockBasedTableFactory(table));
-  // Every key begins with the 16 random bytes of a partition or a piece: scans of one skip the
-  // files that have nothing of it.
+  // Every key begins with the 16 random bytes of a partition or a piece, so a scan within one of
+  // them can skip files that contain nothing of it.
   family.prefix_extractor.reset(::rocksdb::NewFixedPrefixTransform(kIdBytes));
   family.write_buffer_size = std::max<std::size_t>(options.write_buffer_bytes / 2, 1UL << 20);
   family.max_write_buffer_number = 4;
@@ -58,8 +58,8 @@ class RowKind final : public ::rocksdb::SliceTransform {
   return family;
 }
 
-/// Values the store has compressed already, kept apart from their keys so that compactions do not
-/// copy them again and again.
+/// For values that the store has already compressed. They are kept apart from their keys, so that
+/// compactions do not copy them repeatedly.
 ::rocksdb::ColumnFamilyOptions blob_family(const RocksDbOptions& options,
                                            const std::shared_ptr<::rocksdb::Cache>& cache) {
   ::rocksdb::ColumnFamilyOptions family = base_family(options, cache);
@@ -70,9 +70,9 @@ class RowKind final : public ::rocksdb::SliceTransform {
   family.enable_blob_garbage_collection = true;
   family.blob_garbage_collection_age_cutoff = options.blob_garbage_age_cutoff;
   family.blob_garbage_collection_force_threshold = 0.5;
-  family.blob_cache = cache;  // Without it a cached-only read of a blob would never be served.
+  family.blob_cache = cache;  // Without it, a cached-only read of a blob would never succeed.
   family.prepopulate_blob_cache = ::rocksdb::PrepopulateBlobCache::kFlushOnly;
-  // Names are random: most are not among what was written last.
+  // Names are random, so most are not in the memtable.
   family.memtable_whole_key_filtering = true;
   family.memtable_prefix_bloom_size_ratio = 0.02;
   return family;
@@ -92,14 +92,16 @@ class RowKind final : public ::rocksdb::SliceTransform {
   db.max_total_wal_size = options.wal_limit;
   db.write_buffer_manager =
       std::make_shared<::rocksdb::WriteBufferManager>(options.write_buffer_bytes, cache);
-  // A torn end of the log is what a crash leaves of writes nobody was told of; replay stops there.
+  // After a crash, the log may end in a torn record of writes that were never acknowledged; replay
+  // stops there.
   db.wal_recovery_mode = ::rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-  db.allow_concurrent_memtable_write = false;  // One thread writes; with it, hints are passed over.
+  // There is one writer thread; RocksDB would ignore insert hints with it.
+  db.allow_concurrent_memtable_write = false;
   db.skip_stats_update_on_db_open = true;
   db.skip_checking_sst_file_sizes_on_db_open = true;
   db.bytes_per_sync = 1UL << 20;
-  db.info_log = make_info_log();    // No file on the disk that may be full.
-  db.max_bgerror_resume_count = 0;  // Recovery is the committer's.
+  db.info_log = make_info_log();    // Writes no file to a disk that may be full.
+  db.max_bgerror_resume_count = 0;  // The committer handles recovery.
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
   db.listeners.push_back(make_error_listener(alarm));

@@ -9,13 +9,13 @@
 
 namespace posthorn::engine::rocks {
 
-/// RocksDB's options for ours: everything that takes memory, files or log space is bounded. Errors
-/// in the background are left to whoever answers `alarm`.
+/// The RocksDB options for our options. Memory, files and log space are all bounded. The receiver
+/// of `alarm` handles background errors.
 ::rocksdb::DBOptions db_options(const RocksDbOptions& options, ::rocksdb::Env* env,
                                 const std::shared_ptr<::rocksdb::Cache>& cache,
                                 const std::shared_ptr<Alarm>& alarm);
 
-/// default (meta), rows, pages, pieces, holders: the order of Database's handles.
+/// default (meta), rows, pages, pieces, holders; in the order of Database's handles.
 std::vector<::rocksdb::ColumnFamilyDescriptor> column_families(
     const RocksDbOptions& options, const std::shared_ptr<::rocksdb::Cache>& cache);
 

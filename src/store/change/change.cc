@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxMailboxes = 20'000;
 
-/// Calls f(first, last) for the positions of `uids`, a range at a time.
+/// Calls f(first, last) for the positions of `uids`, one range at a time.
 template <class F>
 void for_each_range_of(const Members& members, const NumberSet& uids, F&& f) {
   for (const NumberSet::Range& range : uids.ranges()) {
@@ -22,7 +22,7 @@ void for_each_range_of(const Members& members, const NumberSet& uids, F&& f) {
   }
 }
 
-/// Calls f(position, leaf, flags, index) for each of `uids` that is there.
+/// Calls f(position, leaf, flags, index) for each of `uids` that exists.
 template <class F>
 void for_each_of(const Contents& contents, const NumberSet& uids, F&& f) {
   for_each_range_of(contents.members(), uids, [&](std::uint32_t first, std::uint32_t last) {
@@ -41,7 +41,7 @@ std::vector<std::uint32_t> positions_of(const Contents& contents, const NumberSe
 
 std::int64_t signed_one(bool plus) { return plus ? 1 : -1; }
 
-/// Adds (or takes away) one message's share of the head's counters.
+/// Adds one message to the head's counters, or subtracts it.
 void count(MailboxHead& head, const Member& member, SystemFlags flags, bool plus) {
   const std::int64_t one = signed_one(plus);
   const auto size = static_cast<std::uint64_t>(one * std::int64_t{member.size});
@@ -54,7 +54,7 @@ void count(MailboxHead& head, const Member& member, SystemFlags flags, bool plus
   }
 }
 
-/// The head's counters when the flags of a message of this size become others.
+/// Updates the head's counters for a change of flags of a message of this size.
 void count_flags(MailboxHead& head, std::uint32_t size, SystemFlags before, SystemFlags after) {
   const auto gained = [&](SystemFlag flag) {
     return int{(after & bit(flag)) != 0} - int{(before & bit(flag)) != 0};
@@ -319,7 +319,7 @@ Result<StoreOutcome> Change::store_flags(MailboxId mailbox, const NumberSet& uid
   if (!touched) return pass(touched);
   Touched& t = **touched;
   StoreOutcome outcome;
-  // Taking away a keyword the mailbox does not know must not add it.
+  // Removing a keyword that the mailbox does not have must not add it.
   FlagList known{flags.system, {}};
   for (const std::string& keyword : flags.keywords)
     if (operation != FlagOperation::remove || t.now.keywords->find(keyword))
@@ -328,7 +328,7 @@ Result<StoreOutcome> Change::store_flags(MailboxId mailbox, const NumberSet& uid
   if (!named) return pass(named);
   const auto named_set = t.now.keywords->set(*named);
 
-  std::map<std::uint32_t, std::uint32_t> sets;  // Old keyword set to new.
+  std::map<std::uint32_t, std::uint32_t> sets;  // Maps old keyword sets to new ones.
   const auto new_set = [&](std::uint32_t old) -> std::uint32_t {
     if (operation == FlagOperation::replace) return *named;
     if (named_set.empty()) return old;
@@ -485,7 +485,7 @@ Result<std::vector<UidPair>> Change::move(MailboxId source_id, const NumberSet& 
   if (!source) return pass(source);
   auto target = touch(target_id);
   if (!target) return pass(target);
-  // Nothing is added to the account, so no quota is asked: a full account can still be tidied.
+  // The account does not grow, so the quota is not checked: a full account can still be cleaned up.
   const std::vector<std::uint32_t> positions = positions_of(*(*source)->now.contents, uids);
   auto pairs = copy_positions(**source, **target, positions);
   if (pairs) remove(**source, positions);

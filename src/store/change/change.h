@@ -21,16 +21,16 @@ struct MailboxDamage;
 
 enum class FlagOperation : std::uint8_t { replace, add, remove };
 
-/// One message in the target of a COPY or MOVE, or appended.
+/// The UIDs of one message in the source and the target of a COPY or MOVE.
 struct UidPair {
   Uid source;
   Uid target;
 };
 
 struct StoreOutcome {
-  NumberSet modified;  ///< UIDs left alone because their MODSEQ is above `unchanged_since`.
-  NumberSet missing;   ///< UIDs asked for that are no longer there.
-  NumberSet raced;     ///< UIDs stored whose MODSEQ was above `told` before.
+  NumberSet modified;  ///< UIDs left unchanged because their MODSEQ is above `unchanged_since`.
+  NumberSet missing;   ///< Requested UIDs that no longer exist.
+  NumberSet raced;     ///< UIDs changed whose MODSEQ was above `told` before.
   std::uint32_t changed = 0;
 };
 
@@ -40,12 +40,12 @@ struct NewMailbox {
   bool subscribe = false;
 };
 
-/// A change being computed: a draft of the account's next state. Given to the function passed to
-/// Account::change, which may be run again from a newer state: it must only read the draft and
-/// assign (not add to) what it captured.
+/// A change being computed: a draft of the account's next state. It is passed to the function given
+/// to Account::change. That function may run again from a newer state, so it must only read the
+/// draft, and must assign (not add) to the variables it captured.
 ///
-/// Every operation judges the newest state, checks everything first and then cannot fail half-way;
-/// a refused change leaves nothing behind.
+/// Every operation judges the newest state and checks everything first, so that it cannot fail
+/// half-way. A refused change has no effect.
 class Change {
  public:
   Change(StatePtr base, Timestamp now);
@@ -53,75 +53,79 @@ class Change {
   Change(const Change&) = delete;
   Change& operator=(const Change&) = delete;
 
-  /// The draft so far.
+  /// The draft including the operations so far.
   [[nodiscard]] const AccountState& state() const { return draft_; }
-  /// What every row written by this change gets as MODSEQ.
+  /// The MODSEQ of every row that this change writes.
   [[nodiscard]] ModSeq modseq() const { return ModSeq(draft_.seq.value); }
 
   // --- mailboxes -------------------------------------------------------------------------------
-  /// Makes the parents too (RFC 9051 §6.3.4). Errors: already_exists, bad_argument, limit.
+  /// Creates missing parents too (RFC 9051 §6.3.4). Errors: already_exists, bad_argument, limit.
   Result<MailboxId> create_mailbox(const NewMailbox& wanted);
-  /// Requires its contents. Its messages are expunged with it; children stay (RFC 9051 §6.3.5).
-  /// Errors: not_found, bad_argument (INBOX).
+  /// Requires: the mailbox has its contents. Expunges its messages; children remain (RFC 9051
+  /// §6.3.5). Errors: not_found, bad_argument (INBOX).
   Status delete_mailbox(std::string_view name);
-  /// The tree below comes along; renaming INBOX moves its messages into a new mailbox and leaves
-  /// INBOX's children (RFC 9051 §6.3.6; needs INBOX's contents). Errors: not_found, already_exists,
-  /// bad_argument.
+  /// Renames the mailbox and the tree below it. Renaming INBOX moves its messages into a new
+  /// mailbox and leaves INBOX's children in place (RFC 9051 §6.3.6; requires INBOX's contents).
+  /// Errors: not_found, already_exists, bad_argument.
   Status rename_mailbox(std::string_view from, std::string_view to);
-  /// Names need not exist (RFC 9051 §6.3.7). Returns whether anything changed.
+  /// The name need not exist (RFC 9051 §6.3.7). Returns whether anything changed.
   Result<bool> subscribe(std::string_view name);
   Result<bool> unsubscribe(std::string_view name);
   void set_special_use(MailboxId mailbox, SpecialUses uses);
-  /// Requires its contents, read as far as they can be (store/load_readable.h). Writes all of the
-  /// mailbox anew where `damage` says that something of it cannot be read, and its head and the
-  /// account's counts in any case. UIDs, MODSEQs of messages and UIDVALIDITY stay; UIDNEXT and
-  /// HIGHESTMODSEQ never become less. Errors: not_found.
+  /// Rewrites the mailbox's head and the account's counts and, if `damage` reports unreadable data,
+  /// all of the mailbox. Requires its contents, read as far as possible
+  /// (store/read/load_readable.h). UIDs, MODSEQs of messages and UIDVALIDITY stay; UIDNEXT and
+  /// HIGHESTMODSEQ never decrease. Errors: not_found.
   Status rebuild_mailbox(MailboxId mailbox, const MailboxDamage& damage);
   void set_quota(const Quota& quota);
-  /// The row beside the mail (store.h); the newest of several in one change counts.
+  /// Sets the profile row (AccountProfile in store.h). If called several times in a change, the
+  /// last call counts.
   void set_profile(std::string encoded) {
     profile_ = std::move(encoded);
     settings_changed_ = true;
   }
 
   // --- sending ---------------------------------------------------------------------------------
-  /// Takes a message into no mailbox, for an outbox entry to name. Not counted against the quota.
-  /// Errors: too_big.
+  /// Stores a message without a mailbox, for an outbox entry to name. Does not count against the
+  /// quota. Errors: too_big.
   Result<Ordinal> keep_email(const NewEmail& email);
-  /// What append() or keep_email() named last in this change.
+  /// The message most recently stored by append() or keep_email() in this change.
   [[nodiscard]] Ordinal newest_email() const {
     return Ordinal(draft_.counters.next_ordinal.value - 1);
   }
-  /// One entry a change; `id` and `page` are given here. Its message must be in a mailbox or just
-  /// taken in. Errors: limit (kMaxOutboxEntries), bad_argument (no recipients, or too many).
+  /// Queues an entry, at most one per change; `id` and `page` are assigned here. Its message must
+  /// be in a mailbox or stored by this change. Errors: limit (kMaxOutboxEntries), bad_argument (no
+  /// recipients, or too many).
   Result<OutboxId> enqueue(OutboxEntry entry);
-  /// Replaces the entry of that id, made from state().outbox; its message cannot change. Errors:
-  /// not_found.
+  /// Replaces the entry with that id. The new entry must be derived from state().outbox; its
+  /// message cannot change. Errors: not_found.
   Status update_outbox(OutboxEntry entry);
-  /// Its message stays for the horizon, or while something else has it. Errors: not_found.
+  /// Removes an entry. Its message is kept until the horizon, or while something else names it.
+  /// Errors: not_found.
   Status drop_outbox(OutboxId id);
-  /// Made from state().usage.
+  /// The new value must be derived from state().usage.
   void set_usage(SendingUsage usage);
   void set_sending(SendingSettings settings);
-  /// Says that this change is the step asked for; for Account::change_once.
+  /// Marks this change as the requested step; for Account::change_once.
   void set_intent(const IntentId& intent) { draft_.intent = intent; }
 
   // --- messages --------------------------------------------------------------------------------
-  /// Errors: not_found (mailbox), over_quota, limit (keywords, or the mailbox is out of UIDs).
+  /// Errors: not_found (mailbox), over_quota, limit (keywords, or the mailbox has no UIDs left).
   Result<Uid> append(MailboxId mailbox, const NewEmail& email, const FlagList& flags,
                      Timestamp internal_date);
-  /// Requires contents. With `unchanged_since`, messages above it are left alone (RFC 7162 §3.1.3).
-  /// `told`: up to where the caller knows flags.
+  /// Requires: contents. With `unchanged_since`, messages with a higher MODSEQ are left unchanged
+  /// (RFC 7162 §3.1.3). `told` is the MODSEQ up to which the caller knows the flags.
   Result<StoreOutcome> store_flags(MailboxId mailbox, const NumberSet& uids,
                                    FlagOperation operation, const FlagList& flags,
                                    std::optional<ModSeq> unchanged_since,
                                    ModSeq told = ModSeq(UINT64_MAX));
-  /// Requires contents. Removes those of `uids` (all, if none given) that have \Deleted.
+  /// Requires: contents. Removes those of `uids` (without a value: of all messages) that have
+  /// \Deleted.
   Result<NumberSet> expunge_deleted(MailboxId mailbox, const std::optional<NumberSet>& uids);
-  /// Requires contents. Removes these, whatever their flags.
+  /// Requires: contents. Removes these messages, whatever their flags.
   Result<NumberSet> expunge(MailboxId mailbox, const NumberSet& uids);
-  /// Requires the source's contents. All or nothing; UIDs no longer there are left out. The target
-  /// may be the source. Errors: not_found, over_quota, limit.
+  /// Requires: the source's contents. Copies all messages or none; UIDs that no longer exist are
+  /// skipped. The target may be the source. Errors: not_found, over_quota, limit.
   Result<std::vector<UidPair>> copy(MailboxId source, const NumberSet& uids, MailboxId target);
   /// copy() and expunge() in one change (RFC 6851).
   Result<std::vector<UidPair>> move(MailboxId source, const NumberSet& uids, MailboxId target);
@@ -159,8 +163,8 @@ class Change {
   std::string profile_;
   bool settings_changed_ = false;
   std::shared_ptr<Outbox> own_outbox_;
-  std::set<OutboxId> outbox_changed_;  ///< Queued, updated or dropped.
-  std::vector<Ordinal> released_;      ///< Messages that no outbox entry names any more.
+  std::set<OutboxId> outbox_changed_;  ///< Entries queued, updated or dropped.
+  std::vector<Ordinal> released_;      ///< Messages that are no longer named by an outbox entry.
   bool usage_changed_ = false;
   bool sending_changed_ = false;
 };

@@ -19,7 +19,8 @@ Ordinal Change::take_email(const NewEmail& email) {
 Result<Ordinal> Change::keep_email(const NewEmail& email) {
   if (email.size > UINT32_MAX) return fail(ErrorKind::too_big, "The message is too large");
   const Ordinal ordinal = take_email(email);
-  // Until an entry names it: what is dead is told by the sweep from what was let go.
+  // The message counts as released until an entry names it, because the sweep finds dead messages
+  // through the released ones.
   released_.push_back(ordinal);
   return ordinal;
 }

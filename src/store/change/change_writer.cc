@@ -14,21 +14,22 @@
 namespace posthorn::store {
 namespace {
 
-/// Above this many changed rows a change writes chunk pages instead of tail rows, so that its
-/// commit stays small.
+/// A change of more rows than this writes chunk pages instead of tail rows, so that its commit
+/// stays small.
 constexpr std::size_t kMaxRowsInCommit = 1000;
-/// From so many messages on a change that does nothing but change flags is written as one record of
-/// what it did, and no row for each message, ...
+/// A change of at least this many messages that changes nothing but flags is written as one record
+/// that describes it, instead of one row per message, ...
 constexpr std::size_t kFlagChangeFrom = 16;
-/// ... if the record is not longer than this, and says no more than so many different things.
+/// ... provided that the record is not longer than this and contains no more than this many
+/// different modifications.
 constexpr std::size_t kMaxFlagChange = 16'000;
 constexpr std::size_t kMaxDeltas = 16;
-/// A row of the engine is under 64 KB; with its envelope.
+/// A row of the engine is limited to 64 KB, including its envelope.
 constexpr std::size_t kMaxRowValue = 60'000;
 
 }  // namespace
 
-/// One change being written.
+/// Writes one change.
 class ChangeWriting {
  public:
   ChangeWriting(AccountState& draft, Timestamp now, const PartitionId& partition)
@@ -40,11 +41,14 @@ class ChangeWriting {
   }
 
   template <class Touched>
+  /// Writes one mailbox. The order matters. HIGHESTMODSEQ is set before the head is written. The
+  /// journal comes first, since it also serves as the flag-change record. The rows come before the
+  /// head, because they determine the `tail_rows` stored in it. The log entry comes last, because
+  /// journal() completes it with the page number.
   void mailbox(Touched& t) {
     LogRecord::Entry entry{t.now.id, 0, 0, false, PageNumber(0), t.deleted};
     if (t.messages_changed() || t.created || t.rebuilt)
-      t.now.head.highest_modseq =
-          std::max(t.now.head.highest_modseq, ModSeq(draft_.seq.value));
+      t.now.head.highest_modseq = std::max(t.now.head.highest_modseq, ModSeq(draft_.seq.value));
     if (!t.appended.empty()) {
       entry.first_appended = t.appended.front().first.uid.value;
       entry.last_appended = t.appended.back().first.uid.value;
@@ -77,14 +81,14 @@ class ChangeWriting {
     if (email.holds) {
       for (const engine::PieceHold& hold : *email.holds) {
         out_.commit.carry.holds.push_back(hold);
-        // Used now, however long the upload took: the sweep's grace counts from here.
+        // The time of use is now, however long the upload took: the sweep's grace time starts here.
         out_.commit.carry.holds.back().stamp = now_.seconds;
       }
     }
     out_.emails.emplace_back(ordinal, email.record);
   }
 
-  /// Writes the entry, and says where it lies now.
+  /// Writes the entry. Returns it with its new location.
   OutboxEntryPtr outbox_entry(const OutboxEntry& entry) {
     drop_page(entry);
     auto written = std::make_shared<OutboxEntry>(entry);
@@ -114,6 +118,7 @@ class ChangeWriting {
   void erase(std::string key) { out_.commit.edits.push_back({std::move(key), std::nullopt}); }
 
   PreparedChange finish() {
+    // Last, because every page written before has advanced `next_page` in the counters.
     put(keys::log(draft_.seq), encode_log(log_));
     put(keys::account(), encode_counters(draft_.counters));
     out_.next = std::make_shared<AccountState>(draft_);
@@ -141,14 +146,15 @@ class ChangeWriting {
     return out;
   }
 
-  /// The record of the changed and expunged messages; empty if there are none.
+  /// Writes the journal record of the changed and expunged messages and returns it; empty if there
+  /// are none.
   template <class Touched>
   std::string journal(const Touched& t, LogRecord::Entry& entry) {
     if (t.reflagged.empty() && t.expunged.empty()) return {};
     JournalRecord record;
     std::map<std::tuple<SystemFlags, SystemFlags, std::uint32_t, std::uint32_t>, std::size_t>
         groups;
-    auto group = groups.end();  // Mostly that of the message before.
+    auto group = groups.end();  // Usually the same as for the previous message.
     for (const auto& r : t.reflagged) {
       const bool same_keywords = r.before.keywords == r.after.keywords;
       const std::tuple key(static_cast<SystemFlags>(r.after.system & ~r.before.system),
@@ -185,7 +191,8 @@ class ChangeWriting {
     return bytes;
   }
 
-  /// The changed rows as the one record that says what became of their flags, if that will do.
+  /// Writes the flag changes as one record instead of rows. Returns false, without writing, if the
+  /// change does not qualify.
   template <class Touched>
   bool flag_change(Touched& t, const std::string& record) {
     if (!t.now.storage || !t.appended.empty() || !t.expunged.empty()) return false;
@@ -193,7 +200,7 @@ class ChangeWriting {
     if (deltas_ > kMaxDeltas) return false;
     FlagChange change{draft_.seq, {}, deltas_};
     for (const auto& r : t.reflagged) {
-      // Twice changed by one change: the record does not say in which order.
+      // A message was changed twice in this change; the record cannot express the order.
       if (r.uid.value <= change.uids.max()) return false;
       change.uids.add(r.uid.value);
     }
@@ -206,6 +213,13 @@ class ChangeWriting {
   }
 
   template <class Touched>
+  /// Writes the changed rows in the cheapest form:
+  /// - a mailbox under repair is rewritten as a whole;
+  /// - a new mailbox without messages gets an empty list of chunks;
+  /// - a change of very many messages packs the chunks it touches into new pages, so that the
+  ///   commit stays small;
+  /// - any other change writes one tail row per message. Tail rows take precedence over the pages,
+  ///   and a later checkpoint packs them.
   void rows(Touched& t) {
     if (t.rewritten) {
       rewrite_rows(t);
@@ -234,6 +248,7 @@ class ChangeWriting {
       put(keys::tail_row(t.now.id, member.uid), encode_tombstone());
       tail.add(member.uid.value);
     }
+    // The contents are not loaded (a delivery, for example): only the number of tail rows is known.
     if (!t.now.storage) {
       t.now.tail_rows += static_cast<std::uint32_t>(changed);
       return;
@@ -256,6 +271,9 @@ class ChangeWriting {
   }
 
   template <class Touched>
+  /// Packs the affected chunks. New pages, the new list of chunks and the removal of the rows and
+  /// pages they replace are all in this one commit, so a crash leaves either the old form or the
+  /// new one.
   void repack_rows(Touched& t) {
     NumberSet changed;
     for (const auto& r : t.reflagged) changed.add(r.uid.value);
@@ -274,15 +292,17 @@ class ChangeWriting {
     t.now.storage = std::make_shared<MailboxStorage>(std::move(packed.storage));
   }
 
-  /// Everything into new pages; the records that could not be read go. The pages that could not be
-  /// read stay where they are, named by nothing: a tool to come may find more in them.
+  /// Writes everything into new pages and removes the records that could not be read. The pages
+  /// that could not be read remain, although nothing names them: a better tool may recover more
+  /// from them.
   template <class Touched>
   void rewrite_rows(Touched& t) {
     NumberSet all;
     all.add(1, UINT32_MAX - 1);
     MailboxStorage none;
     none.tail = t.now.storage->tail;
-    Repacked packed = repack(*t.now.contents, *t.now.keywords, none, all, draft_.counters.next_page);
+    Repacked packed =
+        repack(*t.now.contents, *t.now.keywords, none, all, draft_.counters.next_page);
     put(keys::chunks(t.now.id), encode_chunks(packed.storage.chunks));
     for (const NumberSet::Range& range : t.now.storage->tail.ranges())
       for (std::uint32_t uid = range.first; uid <= range.last; ++uid)
@@ -317,7 +337,7 @@ class ChangeWriting {
   const Timestamp now_;
   PreparedChange out_;
   LogRecord log_;
-  std::size_t deltas_ = 0;  ///< In the last journal record.
+  std::size_t deltas_ = 0;  ///< Of the last journal record.
 };
 
 bool ChangeWriter::is_empty(const Change& change) {

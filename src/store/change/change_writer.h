@@ -9,7 +9,7 @@
 
 namespace posthorn::store {
 
-/// A change ready for the engine: what to commit, and the state it makes.
+/// A change ready for the engine: the commit, and the state that results from it.
 struct PreparedChange {
   engine::Commit commit;
   StatePtr next;
@@ -20,11 +20,11 @@ struct PreparedChange {
 
 class ChangeWriting;
 
-/// Turns a computed Change into rows, pages and holds. No I/O.
+/// Converts a computed Change into rows, pages and holds. Does no I/O.
 class ChangeWriter {
  public:
   static bool is_empty(const Change& change);
-  /// Requires: not empty. The change is spent.
+  /// Requires: the change is not empty. The change cannot be used afterwards.
   static PreparedChange write(Change& change, const PartitionId& partition);
 
  private:

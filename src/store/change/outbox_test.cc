@@ -44,14 +44,14 @@ class OutboxTest : public StoreFixture {
     e.return_path = "ann@example.org";
     for (std::size_t i = 0; i < recipients; ++i) {
       OutboxRecipient r;
-      // Nothing that would shrink much: of ten thousand the record passes what a row holds.
+      // Text that hardly compresses, so that a record of ten thousand recipients exceeds a row.
       r.address = fmt::format("user-{:016x}@example.net", checksum(std::to_string(i)));
       e.recipients.push_back(r);
     }
     return e;
   }
 
-  /// Files and queues, as a submission does.
+  /// Files and queues a message, as a submission does.
   Result<OutboxId> submit(const std::string& subject, std::size_t recipients = 1) {
     const NewEmail email = upload(account_, message(subject));
     OutboxId id;
@@ -139,7 +139,7 @@ TEST_F(OutboxTest, UpdatesAndDropsAreDurable) {
   }));
   const Seq before = account_->published()->seq;
   ASSERT_TRUE(change(account_, {}, [&](Change& c) {
-    return c.update_outbox(*c.state().outbox->at(first));  // Nothing new: no commit.
+    return c.update_outbox(*c.state().outbox->at(first));  // No difference, so no commit.
   }));
   EXPECT_EQ(account_->published()->seq, before);
   ASSERT_TRUE(drop(second));
@@ -161,7 +161,7 @@ TEST_F(OutboxTest, ALongEntryLiesInAPageThatGoesWithIt) {
     ASSERT_TRUE(change(account_, {}, [&](Change& c) -> Status {
       OutboxEntry e = *c.state().outbox->at(*id);
       ++e.recipients[5].attempts;
-      e.page = PageNumber(999);  // Nobody's business but the store's.
+      e.page = PageNumber(999);  // A field that only the store may set.
       return c.update_outbox(std::move(e));
     }));
     EXPECT_EQ(page_count(), 1U);
@@ -188,11 +188,12 @@ TEST_F(OutboxTest, AFailedCommitLeavesNeitherCopyNorEntry) {
 }
 
 TEST_F(OutboxTest, NothingIsQueuedUnlessARestartWouldFindIt) {
-  control_->fail_commits(engine::CommitFault::fails);  // The queue's list.
+  control_->fail_commits(engine::CommitFault::fails);  // The write to the queue's list.
   EXPECT_FALSE(submit("first"));
   EXPECT_TRUE(account_->published()->outbox->empty());
   EXPECT_TRUE(run(store_->accounts_with_outbox())->empty());
-  // The list's row is durable, the change is not: listed and empty-handed, which does no harm.
+  // The list's row is durable, but the change is not: the account is listed with an empty outbox,
+  // which is harmless.
   control_->fail_commits(engine::CommitFault::fails, 1, 1);
   EXPECT_FALSE(submit("second"));
   EXPECT_EQ(run(store_->accounts_with_outbox())->size(), 1U);
@@ -232,7 +233,7 @@ TEST_F(OutboxTest, TheListForgetsAccountsThatSendNoMore) {
   ASSERT_TRUE(drop(id));
   ASSERT_TRUE(run(store_->sweep()));
   EXPECT_TRUE(run(store_->accounts_with_outbox())->empty());
-  ASSERT_TRUE(submit("two"));  // Listed again, as it is not any more.
+  ASSERT_TRUE(submit("two"));  // Listed again, because it was removed from the list.
   EXPECT_EQ(run(store_->accounts_with_outbox())->size(), 1U);
   expect_clean();
   const AccountId removed = account_->id();
@@ -240,9 +241,9 @@ TEST_F(OutboxTest, TheListForgetsAccountsThatSendNoMore) {
   account_.reset();
   reopen();
   clock_.advance(std::chrono::hours(30));
-  ASSERT_TRUE(run(store_->sweep()));  // Takes the account.
+  ASSERT_TRUE(run(store_->sweep()));  // Removes the account.
   reopen();
-  ASSERT_TRUE(run(store_->sweep()));  // Finds that the row leads nowhere.
+  ASSERT_TRUE(run(store_->sweep()));  // Finds that the row's account does not exist.
   EXPECT_TRUE(run(store_->accounts_with_outbox())->empty());
 }
 
@@ -260,7 +261,7 @@ TEST_F(OutboxTest, AMessageOfTheOutboxOutlivesItsSentCopy) {
   ASSERT_TRUE(drop(id));
   clock_.advance(std::chrono::hours(24 * 20));
   ASSERT_TRUE(run(store_->sweep()));
-  EXPECT_TRUE(is_readable(email));  // History is kept that long.
+  EXPECT_TRUE(is_readable(email));  // History is kept for this time.
   clock_.advance(std::chrono::hours(24 * 20));
   ASSERT_TRUE(run(store_->sweep()));
   EXPECT_TRUE(engine_->pieces(std::nullopt, 10)->empty());
@@ -305,7 +306,7 @@ TEST_F(OutboxTest, AStepIsDoneOnce) {
   EXPECT_TRUE(deliver(ben, {account_->id(), OutboxId(8), 0}));
   EXPECT_TRUE(deliver(ben, {ben->id(), OutboxId(7), 0}));
   EXPECT_EQ(ben->published()->find(inbox)->head.messages, 4U);
-  // Changes after it are not mistaken for it.
+  // Later changes are not mistaken for it.
   ASSERT_TRUE(change(ben, {}, [&](Change& c) {
     auto uid = c.append(inbox, email, {}, clock_.now());
     return uid ? Status{} : pass(uid);
@@ -318,7 +319,7 @@ TEST_F(OutboxTest, AStepIsDoneOnce) {
   account_ = open_account(account_->id());
   clock_.advance(std::chrono::hours(24 * 40));
   ASSERT_TRUE(run(store_->sweep()));
-  EXPECT_TRUE(deliver(again, intent));  // Nothing remembers it past the horizon.
+  EXPECT_TRUE(deliver(again, intent));  // Past the horizon, the intent is forgotten.
 }
 
 async::Task<void> append_once(Account& account, IntentId intent, ChangeFunction append,
@@ -366,8 +367,8 @@ TEST_F(OutboxTest, AStepThatFailedCanBeAskedForAgain) {
   EXPECT_FALSE(run(account_->change_once(intent, deliver))->changed);
 }
 
-/// A row that does not say when the step was done is no proof that it was: not an empty one, as an
-/// engine might answer by mistake, and not a damaged one.
+/// A row without a valid time is no proof that the step was done. This holds for an empty row, as
+/// an engine might return by mistake, and for a damaged one.
 TEST_F(OutboxTest, ARowThatCannotBeReadDoesNotCountAsDone) {
   const MailboxId inbox = account_->published()->find("INBOX")->id;
   const NewEmail email = upload(account_, message("local"));
@@ -386,7 +387,7 @@ TEST_F(OutboxTest, ARowThatCannotBeReadDoesNotCountAsDone) {
     auto done = run(account_->change_once(intent, deliver));
     ASSERT_TRUE(done) << done.error().text;
     EXPECT_TRUE(done->changed);
-    // That wrote the row anew.
+    // The step has rewritten the row.
     EXPECT_FALSE(run(account_->change_once(intent, deliver))->changed);
   }
   EXPECT_EQ(account_->published()->find(inbox)->head.messages, 2U);

@@ -12,23 +12,26 @@
 
 namespace posthorn::store {
 
-/// The order of an account's changes. Touched on its home loop only.
+/// The order of an account's changes. Touched on the home loop only.
 ///
-/// `working` is the last state computed, `pending` those handed to the engine and not yet answered,
-/// oldest first; the last of them is `working`. Who holds the lock may compute and append.
+/// `working` is the last computed state. `pending` are the states handed to the engine and not
+/// answered yet, oldest first; if there are any, the last of them is `working`. The holder of the
+/// lock may compute a change from `working` and append the result to `pending`. The lock is held
+/// while a change is computed, not while it is committed: the next change is computed while the
+/// engine is still writing this one, so that both can share a sync.
 struct Account::Pipeline {
   explicit Pipeline(async::Loop& on, StatePtr state) : home(on), working(std::move(state)) {}
 
   async::Loop& home;
   StatePtr working;
   std::deque<StatePtr> pending;
-  std::uint64_t generation = 0;  ///< Counts how often working fell back to published.
+  std::uint64_t generation = 0;  ///< Counts how often `working` was reset to the published state.
   bool maintaining = false;
-  bool listed = false;        ///< That the outbox is not empty is durable in the queue's list.
+  bool listed = false;        ///< The queue's list durably contains this account.
   std::int64_t due_day = -1;  ///< Day of the last change noted for the sweep.
-  /// Mailboxes whose published tail is due for a checkpoint; some may no longer be.
+  /// Mailboxes whose published tail was long enough for a checkpoint; some may not be any more.
   std::set<MailboxId> long_tails;
-  Ordinal packed_up_to{0};  ///< Every message up to here lies in a group.
+  Ordinal packed_up_to{0};  ///< Every message up to this ordinal is in a group.
 
   struct Lock {
     Pipeline& p;
@@ -36,14 +39,14 @@ struct Account::Pipeline {
     void await_suspend(std::coroutine_handle<> h) const { p.waiting_.push_back(h); }
     void await_resume() const {}
   };
-  /// First come, first served; unlock() when done.
+  /// Acquires the lock, first come, first served. The holder must call unlock().
   Lock lock() { return Lock{*this}; }
   void unlock() {
     if (waiting_.empty()) {
       locked_ = false;
       return;
     }
-    // Stays locked, for the next.
+    // Stays locked, for the next waiter.
     home.post([h = waiting_.front()] { h.resume(); });
     waiting_.pop_front();
   }
@@ -54,7 +57,7 @@ struct Account::Pipeline {
     void await_suspend(std::coroutine_handle<> h) const { p.drain_waiters_.push_back(h); }
     void await_resume() const {}
   };
-  /// Goes on when nothing is pending.
+  /// Resumes when nothing is pending.
   Drained drained() { return Drained{*this}; }
   void answer_drained() {
     if (!pending.empty()) return;

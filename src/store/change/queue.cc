@@ -6,7 +6,7 @@
 namespace posthorn::store {
 namespace {
 
-/// One row and one sync of it stand for a day of sending.
+/// One row and one sync of it cover a day of sending.
 constexpr std::int64_t kListedFor = 86400;
 
 }  // namespace
@@ -45,7 +45,7 @@ async::Task<Status> Store::forget_empty_outboxes() {
       done = co_await (*opened)->unlist_at_home();
       if (caller != nullptr) co_await caller->enter();
     } else if (opened.error().kind == ErrorKind::not_found) {
-      // Of an account removed since: it leads nowhere.
+      // The account was removed in the meantime; its row is no longer needed.
       done = co_await async::offload(state_->offload,
                                      [&] { return unlist_outbox(state_->engine, entry.account); });
     } else {

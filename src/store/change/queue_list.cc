@@ -44,7 +44,7 @@ Status unlist_outbox(engine::Engine& engine, const AccountId& account) {
 
 namespace {
 
-/// Every account whose row would be in this shard, with an outbox or without.
+/// Adds every account whose row would be in this shard, whether its outbox has entries or not.
 Status add_accounts_of(engine::Engine& engine, std::uint8_t shard, std::vector<ListedOutbox>& all) {
   return for_each_readable_partition(
       engine,
@@ -66,7 +66,7 @@ Result<std::vector<ListedOutbox>> listed_outboxes(engine::Engine& engine) {
         [&](const engine::Row& row) {
           ListedOutbox listed;
           if (row.key.size() != 1 + listed.account.bytes.size()) return;
-          // The key says what matters.
+          // The key is sufficient; the time may be unreadable.
           if (const auto since = decode_time(row.value)) listed.since = *since;
           std::ranges::copy(row.key.substr(1), listed.account.bytes.begin());
           all.push_back(listed);

@@ -9,7 +9,7 @@
 
 namespace posthorn::store {
 
-/// What a Change has done to one mailbox so far, beside its draft of the new version.
+/// The effect of a Change on one mailbox so far, and the draft of its new version.
 struct Change::Touched {
   explicit Touched(const Mailbox& from) : now(from) {}
 
@@ -20,16 +20,16 @@ struct Change::Touched {
   };
 
   Mailbox now;
-  std::shared_ptr<KeywordTable> own_keywords;  ///< Set once a keyword was added.
+  std::shared_ptr<KeywordTable> own_keywords;  ///< Set when a keyword was added.
   std::vector<std::pair<Member, FlagState>> appended;
   std::vector<Reflagged> reflagged;
   std::vector<std::pair<Member, FlagState>> expunged;
   bool created = false;
   bool deleted = false;
-  bool renamed = false;  ///< Name or special-use changed.
-  bool rebuilt = false;  ///< Its head is written, though no message changed.
-  bool rewritten = false;          ///< All rows are written anew as well.
-  std::vector<Seq> flag_changes;  ///< Records that go, as they cannot be read.
+  bool renamed = false;           ///< The name or special use changed.
+  bool rebuilt = false;           ///< The head is written although no message changed.
+  bool rewritten = false;         ///< In addition, all rows are rewritten.
+  std::vector<Seq> flag_changes;  ///< Unreadable records that are to be removed.
 
   [[nodiscard]] bool messages_changed() const {
     return !appended.empty() || !reflagged.empty() || !expunged.empty();

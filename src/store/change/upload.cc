@@ -19,8 +19,8 @@ namespace posthorn::store {
 namespace {
 
 constexpr std::size_t kPieceSize = 256 << 10;
-/// A part this far into its body starts a piece of its own, so that an attachment sent twice is
-/// found.
+/// A MIME part that begins at least this far into the body starts a new piece, so that an
+/// attachment that is sent twice is stored once.
 constexpr std::size_t kOwnPieceFrom = 64 << 10;
 /// A header block is kept in memory and in one record.
 constexpr std::size_t kMaxHeader = 8 << 20;
@@ -31,7 +31,7 @@ struct FreeDigest {
 
 }  // namespace
 
-/// Tells the engine that a commit is on its way, until it is about to be given or never will be.
+/// Announces a commit to the engine, until it is given or abandoned.
 class ExpectedCommit {
  public:
   explicit ExpectedCommit(engine::Engine& engine) : engine_(&engine) { engine.expect_commit(1); }
@@ -46,7 +46,7 @@ class ExpectedCommit {
   engine::Engine* engine_;
 };
 
-/// The message's body under the names of one scope of sharing.
+/// The body of the message with the piece names of one sharing scope.
 struct Upload::Named {
   BodyList body;
   std::shared_ptr<const std::vector<engine::PieceHold>> holds;
@@ -58,23 +58,23 @@ struct Upload::State {
   message::Analyzer analyzer{};
   std::unique_ptr<EVP_MD_CTX, FreeDigest> sha{EVP_MD_CTX_new()};
   std::uint64_t size = 0;
-  bool split = false;  ///< The header block is complete; what follows is body.
+  bool split = false;  ///< The header block is complete; the rest is body.
   std::string header;
-  std::string piece;           ///< Body octets not in a piece yet.
-  std::uint64_t piece_at = 0;  ///< Where in the message `piece` begins.
+  std::string piece;           ///< Body octets that are not in a piece yet.
+  std::uint64_t piece_at = 0;  ///< Offset of `piece` in the message.
   BodyList body;
   std::vector<engine::PieceHold> holds;
   bool header_8bit = false;
-  std::string key;                          ///< Names the pieces; empty until it was needed.
+  std::string key;                          ///< Names the pieces; empty until it is needed.
   std::shared_ptr<const EmailRecord> base;  ///< Without prefix and body; made by complete().
-  std::map<std::string, Named> named;       ///< By key.
+  std::map<std::string, Named> named;       ///< Maps keys to the names made with them.
   ExpectedCommit expected;
 
   State(Store& s, const AccountId& a) : store(s), account(a), expected(s.engine()) {
     EVP_DigestInit_ex(sha.get(), EVP_sha256(), nullptr);
   }
 
-  /// Requires: the key.
+  /// Requires: `key` is set.
   [[nodiscard]] engine::PieceHold make_piece(std::string_view bytes) {
     engine::PieceHold hold = name_piece(key, bytes);
     body.pieces.push_back({hold.name, static_cast<std::uint32_t>(bytes.size())});
@@ -90,7 +90,7 @@ struct Upload::State {
     return hold;
   }
 
-  /// How many octets of `piece` make the next piece; 0 while more should be waited for.
+  /// Returns the number of octets of `piece` for the next piece; 0 if more data should be awaited.
   [[nodiscard]] std::size_t ready() const {
     const std::uint64_t part = analyzer.leaf_body_start();
     const std::uint64_t end = piece_at + piece.size();
@@ -106,7 +106,7 @@ struct Upload::State {
     co_return Status{};
   }
 
-  /// Takes in a span; errors: too_big.
+  /// Takes in a part of the input. Errors: too_big.
   Status take(std::string_view span) {
     analyzer.feed(span);
     EVP_DigestUpdate(sha.get(), span.data(), span.size());
@@ -151,7 +151,7 @@ async::Task<Status> Upload::write_ahead(engine::PieceHold& hold, const AccountId
 async::Task<Status> Upload::feed(std::string_view octets) {
   State& s = *state_;
   while (!octets.empty()) {
-    // Small spans, so that a part's start is seen before its octets are cut into pieces.
+    // Small parts, so that the start of a MIME part is found before its octets are cut into pieces.
     constexpr std::size_t kSpan = 16 << 10;
     const std::string_view span = octets.substr(0, kSpan);
     octets.remove_prefix(span.size());
@@ -173,7 +173,7 @@ async::Task<Status> Upload::complete() {
   if (s.base) co_return Status{};
   if (Status ok = co_await s.need_key(); !ok) co_return ok;
   message::Analysis analysis = s.analyzer.finish();
-  // Without a blank line all of it is header; the analyzer may have found the end only now.
+  // Without a blank line, everything is header; only now may the analyzer have found its end.
   if (!s.split) s.split_header(std::min<std::uint64_t>(analysis.header_size, s.header.size()));
   s.header_8bit = std::ranges::any_of(s.header, [](char c) { return (c & 0x80) != 0; });
   if (!s.piece.empty()) s.holds.push_back(s.make_piece(s.piece));
@@ -189,7 +189,8 @@ async::Task<Status> Upload::complete() {
   co_return Status{};
 }
 
-/// The same bytes under another name. What was written ahead comes from the engine and goes there.
+/// Stores the same bytes under another name. Pieces written ahead are read from the engine and
+/// written back to it.
 async::Task<Result<engine::PieceHold>> Upload::rename(const engine::PieceHold& from,
                                                       std::string_view key,
                                                       const AccountId& recipient) {

@@ -14,27 +14,28 @@ namespace posthorn::store {
 
 class Store;
 
-/// A message being received. Holds at most one piece (256 KB) and the header block in memory; full
-/// pieces are written ahead as they arrive. Destroying it unfinished leaves nothing behind but
-/// the pieces written ahead, which no message names: the sweep frees them after the grace time.
+/// Receives a message. Keeps at most one piece (256 KB) and the header block in memory; complete
+/// pieces are written ahead as they arrive. If it is destroyed unfinished, only the pieces written
+/// ahead remain; no message names them, and the sweep releases them after the grace time.
 class Upload {
  public:
-  /// `account`: whom the pieces are written ahead for.
+  /// The pieces are written ahead on behalf of `account`.
   Upload(Store& store, const AccountId& account);
   ~Upload();
   Upload(Upload&&) noexcept;
 
   /// Errors: io, unavailable, not_found (the account).
   async::Task<Status> feed(std::string_view octets);
-  /// Octets fed so far.
+  /// Number of octets fed so far.
   [[nodiscard]] std::uint64_t size() const;
-  /// Whether the header block holds octets above 127 (RFC 9755: refused without UTF8=ACCEPT).
+  /// Returns true if the header block contains octets above 127 (RFC 9755). Valid after
+  /// finish().
   [[nodiscard]] bool has_8bit_header() const;
 
-  /// The message is complete. `prefix` (whole header lines, CRLF) is put in front of it. May be
-  /// called several times with different prefixes, for several recipients: `recipient` is whose
-  /// message it becomes, as a rule the account of the constructor. One that does not share pieces
-  /// with that gets its own, read and written one at a time.
+  /// Completes the message and puts `prefix` (whole header lines, CRLF) in front of it. May be
+  /// called several times with different prefixes, for several recipients: `recipient` is the
+  /// account that will own the message, by default that of the constructor. If the recipient is in
+  /// another sharing scope, the pieces are copied under its key, one at a time.
   async::Task<Result<NewEmail>> finish(std::string_view prefix = {});
   async::Task<Result<NewEmail>> finish(std::string_view prefix, const AccountId& recipient);
 

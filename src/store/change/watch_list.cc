@@ -8,7 +8,7 @@ namespace posthorn::store {
 struct WatchList::Listener {
   std::vector<MailboxId> mailboxes;
   std::function<void()> wake;
-  std::size_t index = 0;  ///< In LoopListeners::listeners.
+  std::size_t index = 0;  ///< Position in LoopListeners::listeners.
 
   [[nodiscard]] bool wants(const std::set<MailboxId>& touched) const {
     return mailboxes.empty() ||
@@ -20,7 +20,7 @@ struct WatchList::LoopListeners : std::enable_shared_from_this<LoopListeners> {
   explicit LoopListeners(async::Loop& on) : loop(on) {}
 
   async::Loop& loop;
-  std::vector<std::shared_ptr<Listener>> listeners;  // The loop's thread only.
+  std::vector<std::shared_ptr<Listener>> listeners;  // Used by the loop's thread only.
 
   std::mutex mutex;
   std::set<MailboxId> touched;
@@ -48,7 +48,7 @@ struct WatchList::LoopListeners : std::enable_shared_from_this<LoopListeners> {
     wake_some(std::move(due));
   }
 
-  /// A bounded number, then others get their turn on this loop.
+  /// Wakes a limited number, then lets other work on this loop run.
   void wake_some(std::vector<std::weak_ptr<Listener>> due) {
     constexpr std::size_t kAtOnce = 64;
     for (std::size_t n = 0; n < kAtOnce && !due.empty(); ++n) {

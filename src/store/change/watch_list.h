@@ -12,15 +12,17 @@
 
 namespace posthorn::store {
 
-/// Who wants to hear of an account's published changes: per loop, so that a publication costs one
-/// message a loop however many sessions listen there.
+/// The watchers of an account's published changes, grouped by loop, so that a publication costs one
+/// message per loop however many sessions watch there.
 class WatchList : public std::enable_shared_from_this<WatchList> {
  public:
-  /// Thread: a loop's; the watch stays there.
+  /// The watch belongs to the calling loop and must be destroyed there.
+  /// Thread: a loop's.
   std::unique_ptr<Account::Watch> add(std::vector<MailboxId> mailboxes, std::function<void()> wake);
   /// Thread: any.
   void notify(std::span<const MailboxId> touched);
-  /// Whether anybody listens. Thread: any.
+  /// Returns true if there are no watchers.
+  /// Thread: any.
   [[nodiscard]] bool empty();
 
  private:

@@ -10,7 +10,7 @@ std::unexpected<Error> malformed(std::string_view what) {
   return fail(ErrorKind::corrupt, "a stored " + std::string(what) + " cannot be read");
 }
 
-/// Opens a record, lets `read` take the payload and checks that it was well formed.
+/// Opens a record, decodes the payload with `read`, and checks that it was well formed.
 template <class T, class Read>
 Result<T> decode(std::string_view record, std::string_view what, Read&& read) {
   auto payload = unseal(record);
@@ -58,7 +58,7 @@ NumberSet read_numbers(ByteReader& r) {
   return set;
 }
 
-/// Numbers as differences from the row before: neighbours are alike.
+/// Numbers are written as differences from the previous row, because neighbours are similar.
 void write_row(ByteWriter& w, const StoredRow& row, const StoredRow& last) {
   const Member& m = row.member;
   w.varint(m.uid.value - last.member.uid.value);

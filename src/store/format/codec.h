@@ -16,8 +16,8 @@
 #include "store/value/email.h"
 #include "store/value/mailbox.h"
 
-/// Records to values and back (docs/storage-format.md gives every byte). Decoding errors are
-/// corrupt or not_supported.
+/// Encodes values as records and decodes them (docs/storage-format.md defines every byte). Errors
+/// of decoding: corrupt, not_supported.
 namespace posthorn::store {
 
 std::string encode_counters(const AccountCounters& counters);
@@ -43,25 +43,25 @@ Result<std::vector<std::string>> decode_keywords(std::string_view record);
 std::string encode_profile(const AccountProfile& profile);
 Result<AccountProfile> decode_profile(std::string_view record);
 
-/// A message in a mailbox with its flags, keywords as indexes.
+/// A message in a mailbox with its flags; keywords are given as indexes.
 struct StoredRow {
   Member member;
   ModSeq modseq;
   SystemFlags system = 0;
   std::vector<std::uint16_t> keywords;
 };
-/// A tail row. Nothing decodes to none: the message was expunged.
+/// Encodes a tail row. A decoded row without a value means that the message was expunged.
 std::string encode_row(const StoredRow& row);
 std::string encode_tombstone();
 Result<std::optional<StoredRow>> decode_row(Uid uid, std::string_view record);
 
-/// A chunk page: rows in UID order.
+/// Encodes a chunk page: rows in UID order.
 class RowPacker {
  public:
   void add(const Member& member, const FlagState& flags,
            const std::vector<std::uint16_t>& keywords);
   [[nodiscard]] std::uint32_t count() const { return count_; }
-  /// The page; starts anew.
+  /// Returns the page and resets the packer.
   std::string finish();
 
  private:
@@ -69,11 +69,11 @@ class RowPacker {
   std::uint32_t count_ = 0;
   StoredRow last_;
 };
-/// Calls `row(StoredRow&)` for each.
+/// Calls `row(StoredRow&)` for each row.
 template <class F>
 Status unpack_rows(std::string_view page, F&& row);
 
-/// Where a mailbox's packed rows are.
+/// The location of packed rows of a mailbox.
 struct ChunkRef {
   PageNumber page;
   Uid first;
@@ -87,23 +87,24 @@ Result<std::vector<ChunkRef>> decode_chunks(std::string_view record);
 std::string encode_body_list(const BodyList& list);
 Result<BodyList> decode_body_list(std::string_view column);
 
-/// As a page of its own, compressed.
+/// Encodes a page for one message, compressed.
 std::string encode_email_page(const EmailRecord& record);
-/// As it lies in a row until the next checkpoint packs it: not compressed.
+/// Encodes a row for a message until a checkpoint packs it; not compressed.
 void append_email_row(std::string& out, const EmailRecord& record);
-/// Either of them.
+/// Decodes either form.
 Result<EmailRecord> decode_email(std::string_view record);
 
-/// Pages of one group of packed messages, one a column.
+/// The pages of one group of packed messages, one per column.
 struct GroupRef {
   Ordinal first;
   Ordinal last;
-  std::array<PageNumber, 4> pages;  ///< keys, structure, header, body.
+  std::array<PageNumber, 4> pages;  ///< In this order: keys, structure, header, body.
 };
 std::string encode_group(const GroupRef& group);
 Result<GroupRef> decode_group(Ordinal first, std::string_view record);
 
-/// What one change did to the messages of one mailbox, so that it can be told and undone.
+/// The effect of one change on the messages of one mailbox, in enough detail to report it and to
+/// undo it.
 struct JournalRecord {
   struct FlagDelta {
     SystemFlags added = 0;
@@ -117,23 +118,23 @@ struct JournalRecord {
 };
 std::string encode_journal(const JournalRecord& journal);
 Result<JournalRecord> decode_journal(std::string_view record);
-/// From a journal row, whose record may lie in a page. May block.
+/// Reads the record of a journal row, which may be stored in a page. May block.
 Result<JournalRecord> read_journal(engine::Engine& engine, const PartitionId& partition,
                                    std::string_view row);
 
-/// What one change did to the account.
+/// The effect of one change on the account.
 struct LogRecord {
   struct Entry {
     MailboxId mailbox;
-    std::uint32_t first_appended = 0;  ///< UIDs; 0 for none.
+    std::uint32_t first_appended = 0;  ///< A UID; 0: no message was appended.
     std::uint32_t last_appended = 0;
     bool journal = false;     ///< There is a JournalRecord.
-    PageNumber journal_page;  ///< Not 0: it lies in this page, not in a row.
-    bool deleted = false;     ///< The mailbox went with it.
+    PageNumber journal_page;  ///< If not 0, the record is in this page instead of a row.
+    bool deleted = false;     ///< The change deleted the mailbox.
   };
   std::int64_t time = 0;
   std::vector<Entry> entries;
-  std::vector<Ordinal> released;  ///< Messages that were in the outbox and no longer are.
+  std::vector<Ordinal> released;  ///< Messages that this change removed from the outbox.
 };
 std::string encode_log(const LogRecord& log);
 Result<LogRecord> decode_log(std::string_view record);

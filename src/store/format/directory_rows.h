@@ -7,7 +7,8 @@
 #include "engine/engine.h"
 #include "store/store.h"
 
-/// The rows that make an account: its addresses' in the directory, and its profile's.
+/// The rows that define an account: those of its addresses in the directory, and that of its
+/// profile.
 namespace posthorn::store {
 
 std::string encode_address(const AddressEntry& entry);

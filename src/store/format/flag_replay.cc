@@ -26,7 +26,8 @@ void FlagReplay::apply(StoredRow& row) {
     const auto& ranges = step.delta.uids.ranges();
     while (step.next < ranges.size() && ranges[step.next].last < row.member.uid.value) ++step.next;
     if (step.next == ranges.size() || ranges[step.next].first > row.member.uid.value) continue;
-    if (row.modseq >= step.modseq) continue;  // Written since, with what this change did in it.
+    // The row was written later, and already contains this change.
+    if (row.modseq >= step.modseq) continue;
     row.system = static_cast<SystemFlags>((row.system | step.delta.added) & ~step.delta.removed);
     change_keywords(row.keywords, step.delta);
     row.modseq = step.modseq;

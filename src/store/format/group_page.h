@@ -12,21 +12,21 @@
 
 namespace posthorn::store {
 
-/// One column of a few hundred messages, in ordinal order: a decoded page.
+/// A decoded page: one column of a few hundred messages in ordinal order.
 class GroupPage {
  public:
-  /// `rows` in ascending ordinal order.
+  /// `rows` must be in ascending ordinal order.
   static std::string encode(std::span<const std::pair<Ordinal, std::string_view>> rows);
-  /// Judges one message's bytes of a column.
+  /// Checks one message's bytes of a column.
   using Judge = bool (*)(std::string_view);
   /// Errors: corrupt, not_supported.
   static Result<std::shared_ptr<const GroupPage>> decode(std::string_view record,
                                                          Judge judge = nullptr);
 
-  /// The judge was content with every message, or there was none.
+  /// Returns true if the judge accepted every message, or if there was no judge.
   [[nodiscard]] bool trusted() const { return trusted_; }
 
-  /// Errors: not_found. Constant time when no ordinal is missing in between.
+  /// Takes constant time if no ordinal of the group is missing. Errors: not_found.
   [[nodiscard]] Result<std::string_view> find(Ordinal ordinal) const;
   [[nodiscard]] std::size_t count() const { return count_; }
   [[nodiscard]] Ordinal ordinal_at(std::size_t i) const;

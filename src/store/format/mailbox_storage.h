@@ -8,25 +8,27 @@
 
 namespace posthorn::store {
 
-/// A change of the flags of many messages that is in no row yet: a record of its own says what it
-/// did.
+/// A change of the flags of many messages that is not applied to the rows yet. It is stored as a
+/// separate record of what it did.
 struct FlagChange {
   Seq seq;
   NumberSet uids;
-  std::size_t deltas = 0;  ///< Different things it did: each row read is compared with each.
+  std::size_t deltas = 0;  ///< Number of different modifications; each row that is read is compared
+                           ///< with each of them.
 };
 
-/// Where a mailbox's rows lie: chunk pages in UID order and, newer than those, one row a message of
-/// `tail` (an expunged one's says so). Each is to be changed by those of `flag_changes`, ascending,
-/// that name its UID and are above its MODSEQ.
+/// The location of a mailbox's rows: chunk pages in UID order and, newer than those, one row for
+/// each message in `tail` (for an expunged message, a row that says so). To each row, those of
+/// `flag_changes` are applied, in ascending order, that name its UID and are above its MODSEQ.
 struct MailboxStorage {
   std::vector<ChunkRef> chunks;
   NumberSet tail;
-  std::vector<std::shared_ptr<const FlagChange>> flag_changes;  ///< Shared by versions.
+  std::vector<std::shared_ptr<const FlagChange>> flag_changes;  ///< Shared between versions.
 
-  /// Each of their deltas makes opening the mailbox longer by about as much as so many tail rows.
+  /// Applying one delta makes opening the mailbox slower by about as much as this number of tail
+  /// rows.
   static constexpr std::uint32_t kRowsOfDelta = 64;
-  /// Mailbox::tail_rows.
+  /// See Mailbox::tail_rows.
   [[nodiscard]] std::uint32_t tail_rows() const {
     std::size_t rows = tail.count();
     for (const auto& change : flag_changes) rows += change->deltas * kRowsOfDelta;

@@ -18,7 +18,7 @@ Result<T> decode(std::string_view payload, std::string_view what, Read&& read) {
   return value;
 }
 
-/// An enum of values 0 to `last`.
+/// Decodes an enum with values from 0 to `last`.
 template <class Enum>
 Enum read_enum(ByteReader& r, Enum last) {
   const auto value = static_cast<Enum>(r.u8());

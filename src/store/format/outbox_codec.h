@@ -10,13 +10,13 @@
 #include "store/value/outbox.h"
 #include "store/value/sending.h"
 
-/// Records of sending to values and back (docs/storage-format.md). Decoding errors are corrupt or
-/// not_supported.
+/// Encodes values of sending as records and decodes them (docs/storage-format.md). Errors of
+/// decoding: corrupt, not_supported.
 namespace posthorn::store {
 
 std::string encode_outbox_entry(const OutboxEntry& entry);
 Result<OutboxEntry> decode_outbox_entry(OutboxId id, std::string_view record);
-/// From an outbox row, whose record may lie in a page. May block.
+/// Reads the entry of an outbox row, whose record may be stored in a page. May block.
 Result<OutboxEntry> read_outbox_entry(engine::Engine& engine, const PartitionId& partition,
                                       const engine::Row& row);
 
@@ -26,7 +26,7 @@ Result<SendingUsage> decode_usage(std::string_view record);
 std::string encode_sending_settings(const SendingSettings& settings);
 Result<SendingSettings> decode_sending_settings(std::string_view record);
 
-/// A row that holds nothing but a time: of an intent carried out, of an account with an outbox.
+/// Encodes a row that holds only a time: of an intent carried out, or of an account with an outbox.
 std::string encode_time(std::int64_t seconds);
 Result<std::int64_t> decode_time(std::string_view record);
 

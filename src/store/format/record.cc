@@ -18,7 +18,7 @@ std::uint32_t short_checksum(std::string_view bytes) {
   return static_cast<std::uint32_t>(checksum(bytes));
 }
 
-/// How a page's payload lies in the record.
+/// The encoding of a page's payload in the record.
 enum class Packing : std::uint8_t { plain = 0, zstd = 1 };
 
 struct FreeCompressor {
@@ -40,7 +40,7 @@ class PieceMac {
 
   std::string hash(std::string_view key, std::string_view bytes) {
     if (key == key_) {
-      EVP_MAC_init(context_, nullptr, 0, nullptr);  // The same key, from the start.
+      EVP_MAC_init(context_, nullptr, 0, nullptr);  // Restarts with the same key.
     } else {
       char digest_name[] = "SHA256";
       const OSSL_PARAM parameters[] = {
@@ -153,7 +153,7 @@ Result<Packed> unseal_packed(std::string_view record) {
   return packed;
 }
 
-/// Requires: room for packed.size octets.
+/// Requires: `room` has packed.size octets.
 Status unpack(const Packed& packed, char* room) {
   if (packed.packing == Packing::plain) {
     std::ranges::copy(packed.bytes, room);
@@ -175,7 +175,7 @@ Result<std::string> unseal_page(std::string_view record) {
   if (!packed) return pass(packed);
   std::string out;
   Status unpacked;
-  // Not filled with zeros first. The size libstdc++ 12 calls back with may be more than was asked.
+  // Avoids filling with zeros first. libstdc++ 12 may call back with a larger size than requested.
   out.resize_and_overwrite(packed->size, [&](char* room, std::size_t) {
     unpacked = unpack(*packed, room);
     return unpacked ? packed->size : 0;
@@ -199,7 +199,8 @@ Status unseal_page_into(std::string_view record, std::span<char> room) {
 }
 
 std::string keyed_hash(std::string_view key, std::string_view bytes) {
-  // Fetching the algorithm costs as much as hashing some kilobytes, so each thread keeps one keyed.
+  // Fetching the algorithm costs as much as hashing several kilobytes, so each thread keeps a keyed
+  // one.
   thread_local PieceMac mac;
   return mac.hash(key, bytes);
 }
@@ -208,7 +209,7 @@ std::string scoped_key(std::string_view key, std::string_view kind, std::string_
   std::string named(kind);
   named += '\0';
   named += scope;
-  // Two hashes of 16 octets: as long as the store's own key.
+  // Two hashes of 16 octets give the length of the store's own key.
   return keyed_hash(key, named + '\1') + keyed_hash(key, named + '\2');
 }
 

@@ -8,42 +8,44 @@
 #include "base/bytes.h"
 #include "base/result.h"
 
-/// The envelope of every stored value: one version byte, the payload, four octets of checksum.
-/// Pages and pieces are compressed with zstd when that makes them smaller.
+/// The envelope of every stored value: one version byte, the payload, and a checksum of four
+/// octets. Pages and pieces are compressed with zstd if that makes them smaller.
 namespace posthorn::store {
 
-/// Of the record layouts in this program. A record of a later one is refused.
+/// The version of the record layouts in this program. Records of a later version are refused.
 inline constexpr std::uint8_t kRecordVersion = 1;
 
 /// Wraps a payload.
 std::string seal(std::string_view payload);
-/// The payload; a view into `record`. Errors: corrupt, not_supported (written by a later version).
+/// Returns the payload as a view into `record`. Errors: corrupt, not_supported (written by a later
+/// version).
 Result<std::string_view> unseal(std::string_view record);
 
-/// seal(), compressed.
+/// Like seal(), with compression.
 std::string seal_page(std::string_view payload);
-/// The same without the work of compressing, made in place: what is appended to `out` between the
-/// two is the payload. For what is packed anew before long.
+/// Builds a page in place and without compression: the payload is what is appended to `out` between
+/// the two calls. For data that will soon be packed again.
 std::size_t begin_plain_page(std::string& out);
 void end_plain_page(std::string& out, std::size_t begun);
-/// Errors: as unseal(). At most kMaxPagePayload octets come out.
+/// Errors: as unseal(). Returns at most kMaxPagePayload octets.
 Result<std::string> unseal_page(std::string_view record);
 
-/// Whether unseal_page() would give so many octets, without the work of unpacking them: the checksum
-/// is of the packed octets. Errors: as unseal().
+/// Checks that unseal_page() would return this many octets, without decompressing: the checksum
+/// covers the compressed octets. Errors: as unseal().
 Status check_page(std::string_view record, std::uint64_t size);
 
-/// Into just so much room; corrupt if it is not that many octets.
+/// Decompresses into `room`, which must have exactly the right size; otherwise the error is
+/// corrupt.
 Status unseal_page_into(std::string_view record, std::span<char> room);
 
 inline constexpr std::size_t kMaxPagePayload = std::size_t{1} << 30;
 
-/// 16 octets of HMAC-SHA256: a piece's name. The key is the store's own, so that nobody outside can
-/// find two contents of one name or tell whether a content is there.
+/// The name of a piece: 16 octets of HMAC-SHA256. The key is private to the store, so outsiders can
+/// neither construct two contents with one name nor find out whether a content is stored.
 std::string keyed_hash(std::string_view key, std::string_view bytes);
 
-/// The key for those of one scope, made of the store's: its pieces have names of their own. `kind`
-/// says what `scope` is the name of; no NUL in it.
+/// Derives the key of one sharing scope from the store's key, so that the scope's pieces have names
+/// of their own. `kind` says what kind of name `scope` is; it must not contain NUL.
 std::string scoped_key(std::string_view key, std::string_view kind, std::string_view scope);
 
 }  // namespace posthorn::store

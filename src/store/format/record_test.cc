@@ -45,7 +45,7 @@ TEST(Record, PagesOfAnySizeComeBack) {
   for (unsigned i = 0, x = 1; i < 5000; ++i)
     noise += static_cast<char>((x = x * 1664525 + 1013904223) >> 24);
   EXPECT_EQ(*unseal_page(seal_page(noise)), noise);
-  // Around what a string holds without an allocation.
+  // Around the size that a string holds without an allocation.
   for (std::size_t size = 0; size < 70; ++size)
     EXPECT_EQ(*unseal_page(seal_page(noise.substr(0, size))), noise.substr(0, size));
 }

@@ -19,7 +19,7 @@ constexpr std::uint8_t kFirstShard = 16;
 constexpr std::uint8_t kFirstQueueShard = 32;
 constexpr std::size_t kPieceKeySize = 32;
 
-/// Random ids never begin with fifteen zero octets.
+/// Cannot collide with a random id: those never begin with fifteen zero octets in practice.
 PartitionId reserved(std::uint8_t number) {
   PartitionId id;
   id.bytes.back() = number;
@@ -85,8 +85,8 @@ Result<Seq> commit_and_wait(engine::Engine& engine, engine::Commit commit) {
 
 namespace {
 
-/// An engine refuses everything that was submitted for a partition before a conflict was told, so
-/// those who try again at once refuse each other for ever.
+/// When a conflict occurs, an engine refuses everything submitted for the partition before it was
+/// reported. Writers that retry at once would make each other fail for ever.
 void pause_before(int attempt) {
   constexpr int kLongestMicroseconds = 20'000;
   thread_local std::minstd_rand random{std::random_device{}()};

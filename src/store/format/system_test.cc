@@ -13,7 +13,7 @@
 namespace posthorn::store {
 namespace {
 
-/// Many at once, each adding rows of its own to the same partition.
+/// Many threads at once, each adding its own rows to the same partition.
 void edit_together(engine::Engine& engine) {
   constexpr int kEditors = 16;
   constexpr int kRows = 10;

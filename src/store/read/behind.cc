@@ -18,19 +18,19 @@
 namespace posthorn::store {
 namespace {
 
-/// Adds, but not past what the type holds.
+/// Adds, but not beyond the largest value of the type.
 template <class Int>
 Int jumped(Int from, Int by) {
   return from > std::numeric_limits<Int>::max() - by ? std::numeric_limits<Int>::max() : from + by;
 }
 
-/// An account's rows, taken apart as far as they go.
+/// An account's rows, decoded as far as possible.
 class Leveling {
  public:
   Leveling(engine::Engine& engine, const PartitionId& id, std::uint64_t epoch)
       : engine_(engine), id_(id), epoch_(epoch) {}
 
-  /// Nothing to do, and no commit, for what is no account.
+  /// Returns no commit if the partition is not an account.
   Result<std::optional<engine::Commit>> make() {
     auto tail = engine_.tail(id_, engine::Tier::may_block);
     if (!tail) return pass(tail);
@@ -104,7 +104,7 @@ class Leveling {
     return ok;
   }
 
-  /// Rows of mailboxes; one whose mailbox has no head goes.
+  /// Reads rows of mailboxes; a row whose mailbox has no head is removed.
   template <class F>
   Status for_each_own(std::string_view prefix, F&& f) {
     return for_each_row(engine_, id_, prefix, [&](const engine::Row& row) -> Status {
@@ -115,14 +115,14 @@ class Leveling {
     });
   }
 
-  /// Every mailbox has a name, and one that no other has; one is the INBOX. Of two the newer keeps
-  /// it: the deletion or renaming of the older is what was lost.
+  /// Makes sure that every mailbox has a unique name and that one is the INBOX. Of two with the
+  /// same name the newer keeps it, because what was lost is the deletion or renaming of the older.
   Status name_them() {
     std::set<std::string> taken;
     for (auto it = mailboxes_.rbegin(); it != mailboxes_.rend(); ++it) {
       Mailbox& mailbox = it->second;
       if (!mailbox.name.empty() && taken.insert(mailbox.name).second) continue;
-      // Every account's first mailbox.
+      // INBOX is the first mailbox that an account gets.
       const bool first = std::next(it) == mailboxes_.rend();
       std::string name = first && mailbox.name.empty() && !taken.contains("INBOX")
                              ? "INBOX"
@@ -155,7 +155,7 @@ class Leveling {
     return next;
   }
 
-  /// The head as its messages have it, and its numbers further on.
+  /// Computes the head from the messages and advances its numbers.
   Status count(Mailbox& mailbox) {
     std::vector<ChunkRef> gone;
     auto loaded = salvage_contents(engine_, id_, mailbox, gone);
@@ -190,7 +190,7 @@ class Leveling {
   }
 
   void move_on(MailboxHead& head) {
-    // So many must be left for the next time and for mail.
+    // This many must remain for the next jump and for new mail.
     constexpr std::uint32_t kSpare = 4 * Jump::uids;
     if (head.uid_next.value < std::numeric_limits<std::uint32_t>::max() - kSpare) {
       head.uid_next.value += Jump::uids;

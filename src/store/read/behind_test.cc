@@ -9,7 +9,7 @@
 #include "store/format/system.h"
 #include "store/store_fixture.h"
 
-/// A store that may be older than what its clients have seen gives out no number twice.
+/// A store that may be older than what its clients have seen assigns no number twice.
 namespace posthorn::store {
 namespace {
 
@@ -36,7 +36,7 @@ class BehindTest : public StoreFixture {
     return loaded ? *loaded : nullptr;
   }
 
-  /// As if the changes that wrote these rows had been lost.
+  /// Simulates the loss of the changes that wrote these rows.
   void lose(const AccountId& id, const std::vector<std::string>& keys) {
     auto tail = engine_->tail(id, engine::Tier::may_block);
     ASSERT_TRUE(tail);
@@ -45,7 +45,7 @@ class BehindTest : public StoreFixture {
     ASSERT_TRUE(commit_and_wait(*engine_, std::move(commit)));
   }
 
-  /// As at the start after a loss.
+  /// Simulates the start after a loss.
   void start_behind(std::uint64_t epoch) {
     shut();
     dynamic_cast<engine::MemoryEngine&>(*engine_).set_epoch(epoch);
@@ -82,7 +82,7 @@ TEST_F(BehindTest, EveryNumberJumpsOnce) {
               before->counters.next_mailbox.value + Jump::mailboxes);
     EXPECT_EQ(now->counters.next_uid_validity.value,
               before->counters.next_uid_validity.value + Jump::uid_validities);
-    // What is there stays what it is, and is told anew.
+    // Existing messages stay unchanged, and are reported again.
     const MailboxPtr box = inbox(account);
     EXPECT_EQ(box->contents->members().at(0).uid, old);
     EXPECT_EQ(box->contents->flags_at(0).modseq, next.highest_modseq);
@@ -135,7 +135,7 @@ TEST_F(BehindTest, AMailboxOutOfUidsGetsANewUidValidity) {
   FAIL() << "it never ran out";
 }
 
-/// Changes in the middle are lost and later ones are there, which were computed from them.
+/// Changes in the middle are lost, while later changes that were computed from them exist.
 TEST_F(BehindTest, WhatWasComputedFromLostChangesIsMadeTrueAgain) {
   AccountPtr account = make_account("ann@example.org");
   const AccountId id = account->id();
@@ -209,7 +209,7 @@ TEST_F(BehindTest, MessagesArePackedAcrossTheGapInOrdinals) {
   account = open_account(id);
   for (int n = 0; n < 700; ++n) append(account, "after");
   account.reset();
-  reopen();  // Waits for the packing.
+  reopen();  // Waits until packing has ended.
   std::size_t groups = 0;
   auto rows = engine_->scan(id, "g", "h", 1000, engine::Tier::may_block);
   ASSERT_TRUE(rows);
@@ -219,7 +219,8 @@ TEST_F(BehindTest, MessagesArePackedAcrossTheGapInOrdinals) {
   expect_sound();
 }
 
-/// The whole way, over RocksDB: messages are acknowledged, the server is killed, the log damaged.
+/// The whole sequence with RocksDB: messages are acknowledged, the server is killed, the log is
+/// damaged.
 class LossTest : public BehindTest {
  protected:
   LossTest() {
@@ -260,7 +261,7 @@ TEST_F(LossTest, NewMessagesGetUidsAboveAllThatWereEverTold) {
   for (int n = 0; n < 600; ++n) append(account, "acknowledged");
   const MailboxHead told = account->published()->find("INBOX")->head;
   account.reset();
-  shut();  // Nothing is being packed while the files are copied, as a kill leaves them.
+  shut();  // Nothing is packed while the files are copied as a kill leaves them.
   const fs::path killed = folder_ / "killed";
   fs::copy(folder_ / "store", killed, fs::copy_options::recursive);
   {

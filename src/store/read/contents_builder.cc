@@ -12,7 +12,7 @@ bool is_same(const MailboxHead& a, const MailboxHead& b) {
          a.deleted == b.deleted && a.bytes == b.bytes && a.deleted_bytes == b.deleted_bytes;
 }
 
-/// A row may have keywords whose names are lost.
+/// Adds names for keywords of the row whose names are lost.
 void name_keywords(KeywordTable& table, StoredRow& row) {
   const auto unnamed = [&](std::uint16_t k) { return k >= table.names().size(); };
   while (std::ranges::any_of(row.keywords, unnamed))
@@ -30,7 +30,7 @@ void ContentsBuilder::add(StoredRow row) {
   last_ = row.member.uid;
   replay_.apply(row);
   if (trust_ == Trust::salvaged) name_keywords(*keywords_, row);
-  // After the replay, which compares with what is stored.
+  // After the replay, which compares MODSEQs with the stored ones.
   row.modseq = std::max(row.modseq, floor_);
   const std::uint32_t set = row.keywords.empty() ? 0 : keywords_->intern_set(row.keywords);
   editor_.append(row.member, {row.modseq, row.system, set});
@@ -44,7 +44,7 @@ void ContentsBuilder::add(StoredRow row) {
 }
 
 LoadedContents ContentsBuilder::finish(MailboxStorage storage) && {
-  // A UID is never given out twice, whatever the head says.
+  // A UID is never assigned twice, whatever the head says.
   if (last_ >= counted_.uid_next) counted_.uid_next = Uid(last_.value + 1);
   return {.contents = std::make_shared<Contents>(std::move(editor_).finish()),
           .storage = std::make_shared<MailboxStorage>(std::move(storage)),

@@ -8,14 +8,14 @@
 
 namespace posthorn::store {
 
-/// Whether what rows refer to may be lost (salvage_contents).
+/// Whether data that rows refer to may be lost (salvage_contents).
 enum class Trust : std::uint8_t { whole, salvaged };
 
-/// Puts a mailbox's contents together from its stored rows, and counts them.
+/// Builds a mailbox's contents from its stored rows and computes its counts.
 class ContentsBuilder {
  public:
-  /// No row gets a MODSEQ below `floor` (store/read/behind.h). With Trust::salvaged, keywords whose
-  /// names are lost get new ones.
+  /// Every row gets at least `floor` as its MODSEQ (store/read/behind.h). With Trust::salvaged,
+  /// keywords whose names are lost get new names.
   ContentsBuilder(const Mailbox& mailbox, ModSeq floor, Trust trust = Trust::whole)
       : stored_(mailbox.head),
         keywords_(std::make_shared<KeywordTable>(*mailbox.keywords)),
@@ -27,11 +27,12 @@ class ContentsBuilder {
     counted_.highest_modseq = stored_.highest_modseq;
   }
 
-  /// A flag change that is in no row yet; before the rows, in the order of the changes.
+  /// Adds a flag change that is not applied to the rows. All of these must be added before the
+  /// rows, in the order of the changes.
   void add(Seq seq, const JournalRecord& change) { replay_.add(seq, change); }
-  /// A row that is not above all before it is left out: see is_ordered().
+  /// Adds a row. A row whose UID is not above all earlier ones is left out; see is_ordered().
   void add(StoredRow row);
-  /// False when a row was left out.
+  /// Returns false if a row was left out.
   [[nodiscard]] bool is_ordered() const { return ordered_; }
   LoadedContents finish(MailboxStorage storage) &&;
 

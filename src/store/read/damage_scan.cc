@@ -9,8 +9,8 @@ namespace posthorn::store {
 namespace {
 
 constexpr std::size_t kAtOnce = 1000;
-/// Octets of a key that are looked at to find the end of a range: two addresses that differ only
-/// behind them are not told apart.
+/// Number of octets of a key that are examined to find the end of a range. Keys that differ only
+/// after them are not distinguished.
 constexpr std::size_t kDepth = 32;
 
 PartitionId id_of(std::string_view octets) {
@@ -24,19 +24,19 @@ PartitionId id_of(std::string_view octets) {
 std::optional<std::string> next_readable(std::string_view from, std::size_t depth,
                                          const std::function<bool(const std::string&)>& can_read) {
   constexpr unsigned kEnd = 256;
-  std::string key;      // All keys up to this one are in the damage.
-  bool on_from = true;  // `key` is a prefix of `from`.
+  std::string key;      // All keys up to this one are damaged.
+  bool on_from = true;  // True while `key` is a prefix of `from`.
   for (std::size_t level = 0; level < depth; ++level) {
     const bool within = on_from && level < from.size();
     unsigned next = within ? static_cast<unsigned char>(from[level]) + 1U : 0U;
     while (next < kEnd && !can_read(key + static_cast<char>(next))) ++next;
     if (next == kEnd && level == 0) return std::nullopt;
     if (next == 0) return key + '\0';
-    // Readable from `next` on; the end of the damage lies behind the octet before it.
+    // Readable from `next` on, so the damage ends after the octet before it.
     key += static_cast<char>(next - 1);
     on_from = within && next - 1 == static_cast<unsigned char>(from[level]);
   }
-  // The least that was seen to be readable.
+  // The least key that is known to be readable.
   while (!key.empty() && static_cast<unsigned char>(key.back()) == 0xFF) key.pop_back();
   if (key.empty()) return std::nullopt;
   key.back() = static_cast<char>(static_cast<unsigned char>(key.back()) + 1);
@@ -63,7 +63,7 @@ Status for_each_readable_row(engine::Engine& engine, const PartitionId& id, std:
     }
     if (!is_damage(rows.error().kind)) return pass(rows);
     if (limit > 1) {
-      limit /= 2;  // What comes before the damage is had in smaller steps.
+      limit /= 2;  // Takes smaller steps, to read as much as possible before the damage.
       continue;
     }
     const auto next =

@@ -11,7 +11,7 @@
 namespace posthorn::store {
 namespace {
 
-/// What an older (or newer) program would have left: digests of a version that is not ours.
+/// Simulates the data of an older or newer program: digests of another version.
 class DigestVersionTest : public StoreFixture {
  protected:
   using Spoil = void (*)(std::string& digest);
@@ -115,7 +115,7 @@ class DigestVersionTest : public StoreFixture {
     co_return out;
   }
 
-  /// What a client sees is the same before, after, and once it was written anew.
+  /// Clients see the same before, during and after the rewrite.
   void expect_made_again(Spoil spoil) {
     constexpr Columns kBoth = bit(Column::keys) | bit(Column::structure);
     AccountPtr account = make_account("ann@example.org");
@@ -133,10 +133,10 @@ class DigestVersionTest : public StoreFixture {
     account = open_account(id);
     EXPECT_EQ(run(read(account, bit(Column::keys))).front(), before.front());
     EXPECT_EQ(run(read(account, kBoth)), before);
-    EXPECT_EQ(run(read(account, kBoth)), before);  // Now from what is cached.
+    EXPECT_EQ(run(read(account, kBoth)), before);  // Now from the cache.
     auto report = run(store_->check(true));
     EXPECT_TRUE(report->findings.empty()) << report->findings.front();
-    fill(account, 600);  // The next changes write it anew, and pack the rest.
+    fill(account, 600);  // The next changes rewrite it, and pack the rest.
     EXPECT_TRUE(soon([&] { return rows(id, "g").size() > 1 && spoiled_groups(id) == 0; }));
     account.reset();
     reopen();

@@ -15,8 +15,8 @@
 
 namespace posthorn::store {
 
-/// Where an account's stored messages are: packed groups in ordinal order, and a row each for those
-/// after the last group.
+/// The location of an account's stored messages: packed groups in ordinal order, and one row for
+/// each message after the last group.
 class EmailCatalog {
  public:
   using Groups = std::vector<GroupRef>;
@@ -24,24 +24,24 @@ class EmailCatalog {
 
   EmailCatalog(engine::Engine& engine, const PartitionId& partition);
 
-  /// The groups if they are known.
+  /// Returns the groups if they are loaded, else null.
   [[nodiscard]] std::shared_ptr<const Groups> known() const { return groups_.load(); }
-  /// Reads them if they are not known, or `again`. May block.
+  /// Loads the groups if they are not loaded, or if `again` is true. May block.
   Result<std::shared_ptr<const Groups>> load(bool again = false);
   static const GroupRef* find(const Groups& groups, Ordinal ordinal);
 
-  /// The row of a message that is in no group. May block. Errors: not_found, corrupt, io.
+  /// Reads the row of a message that is in no group. May block. Errors: not_found, corrupt, io.
   Result<EmailRecord> read_row(Ordinal ordinal);
-  /// What such a row's value stands for, be it in the row or in a page. May block. Errors: as
+  /// Decodes the value of such a row; the record is in the row or in a page. May block. Errors: as
   /// read_row().
   Result<EmailRecord> decode_row(std::string_view value);
-  /// A group behind the last, just made durable.
+  /// Adds a group after the last one; it must be durable.
   void add(const GroupRef& group);
-  /// Forgets what load() read; the next reads again.
+  /// Discards what load() read; the next call reads it again.
   void forget() { groups_.store(nullptr); }
 
-  /// The group that begins with `first` has digests that are not to be believed: it is to be
-  /// written anew. Kept in memory only: whoever reads the group next says so again.
+  /// Records that the group that begins with `first` has outdated or damaged digests and must be
+  /// rewritten. Kept in memory only; the next reader of the group reports it again.
   void note_stale(Ordinal first);
   [[nodiscard]] std::optional<Ordinal> stale() const;
   void clear_stale(Ordinal first);

@@ -78,8 +78,8 @@ struct EmailReader::State {
     return true;
   }
 
-  /// Whether these columns of the message can be had from the group's pages: digests of another
-  /// version cannot. Requires: has().
+  /// Returns true if the group's pages may be used for these columns of the message. Digests of
+  /// another version may not. Requires: has().
   [[nodiscard]] static bool trusts(const Group& group, Columns columns, Ordinal ordinal) {
     for (std::size_t i = 0; i < kColumns; ++i) {
       if ((columns & 1U << i) == 0 || group.pages[i]->trusted()) continue;
@@ -89,15 +89,15 @@ struct EmailReader::State {
     return true;
   }
 
-  /// One message from what is in memory. False if it has to be read.
+  /// Takes one message from memory. Returns false if it has to be read.
   bool take_cached(const EmailCatalog::Groups* known, Ordinal ordinal, Columns columns,
                    std::size_t together) {
     if (const Group* group = find(ordinal);
         group != nullptr && has(*group, columns) && trusts(*group, columns, ordinal))
       return true;
     if (!rows.empty() && rows.contains(ordinal)) return true;
-    // Pages first: one look-up for hundreds of messages whose bytes lie side by side. A few may
-    // still come from their records, rather than have pages read for them.
+    // Pages first: one lookup covers hundreds of messages whose bytes are adjacent. For a few
+    // messages, cached records are used rather than reading pages.
     constexpr std::size_t kManyTogether = 32;
     const GroupRef* ref = known != nullptr ? EmailCatalog::find(*known, ordinal) : nullptr;
     if (ref != nullptr) {
@@ -114,7 +114,7 @@ struct EmailReader::State {
     return false;
   }
 
-  /// The group's pages of these columns, from our cache or, if allowed, the engine.
+  /// Takes the group's pages of these columns from our cache or, if allowed, from the engine.
   Status take_pages(const GroupRef& ref, Columns columns, engine::Tier tier) {
     auto it =
         std::ranges::find_if(groups, [&](const Group& g) { return g.ref.first == ref.first; });
@@ -148,7 +148,8 @@ struct EmailReader::State {
       }
       if (const GroupRef* ref = EmailCatalog::find(**known, ordinal)) {
         Status ok = take_pages(*ref, columns, engine::Tier::may_block);
-        // Pages go when their messages do, or are packed anew: then the list has changed too.
+        // A page disappears when its messages are removed or packed again; the list of groups has
+        // changed then, too.
         if (!ok && ok.error().kind == ErrorKind::not_found && !again) continue;
         if (ok && !trusts(*find(ordinal), columns, ordinal)) ok = renew(*ref, ordinal);
         if (!ok) errors.emplace(ordinal, ok.error());
@@ -159,7 +160,7 @@ struct EmailReader::State {
         if (Status ok = keep(ordinal, std::move(*record)); !ok) errors.emplace(ordinal, ok.error());
         return;
       }
-      // Perhaps it was packed a moment ago.
+      // It may have been packed a moment ago.
       if (record.error().kind != ErrorKind::not_found || again) {
         errors.emplace(ordinal, record.error());
         return;
@@ -167,7 +168,8 @@ struct EmailReader::State {
     }
   }
 
-  /// A message of the group whose digest is not to be believed: made again, and the group is noted.
+  /// Makes the untrusted digest of a message in the group again, and records that the group is
+  /// outdated.
   Status renew(const GroupRef& ref, Ordinal ordinal) {
     account->emails().note_stale(ref.first);
     if (Status ok =
@@ -184,7 +186,7 @@ struct EmailReader::State {
     return keep(ordinal, std::move(record));
   }
 
-  /// A record read, with its digest made again if it has to be.
+  /// Keeps a record that was read, with a new digest if necessary.
   Status keep(Ordinal ordinal, EmailRecord record) {
     if (!is_trusted(record)) {
       auto digest = digest_again(account->store().engine(), record.header, record.body);
@@ -198,7 +200,7 @@ struct EmailReader::State {
     return {};
   }
 
-  /// Keeps the last group, where a reader going on in order is likely to be.
+  /// Keeps the last group, where a sequential reader probably continues.
   void forget() {
     rows.clear();
     errors.clear();
@@ -283,7 +285,7 @@ Result<std::shared_ptr<const std::string>> read_piece(Store& store, const BodyPi
   return shared;
 }
 
-/// Whether read_piece() would succeed; may block.
+/// Returns whether read_piece() would succeed; may block.
 Status check_piece(Store& store, const BodyPiece& piece) {
   auto stored = store.engine().read_piece(piece.name, engine::Tier::may_block);
   if (!stored) return pass(stored);
@@ -314,8 +316,8 @@ async::Task<Result<BodyReader::Chunk>> BodyReader::read(std::uint64_t offset, st
   const Place place = place_of(offset);
   if (auto chunk = at_hand(place, limit); chunk) co_return chunk;
   Store& store = account_->store();
-  // What the engine has in memory costs less to take from there than to change threads for; what it
-  // says may be that it would have to wait, or that it cannot tell without.
+  // For data in the engine's memory, a direct read is cheaper than a switch of threads. The result
+  // may also be that the read would have to wait, or that this cannot be known without waiting.
   auto piece = read_piece(store, *place.piece, engine::Tier::cached_only);
   if (!piece) {
     piece = co_await async::offload(
@@ -338,10 +340,11 @@ std::vector<const BodyPiece*> BodyReader::missing(std::uint64_t begin, std::uint
 
 async::Task<Status> BodyReader::prepare(std::uint64_t begin, std::uint64_t end) {
   constexpr std::uint64_t kKept = 1 << 20;
-  constexpr std::size_t kAtOnce = 16;  // Then others that wait for the thread get their turn.
+  // After this many, other work waiting for the thread gets its turn.
+  constexpr std::size_t kAtOnce = 16;
   const std::vector<const BodyPiece*> pieces = missing(begin, end);
   Store& store = account_->store();
-  // Most bodies are one piece, which is mostly in the engine's memory.
+  // Most bodies have one piece, which is usually in the engine's memory.
   if (pieces.size() == 1 && read_piece(store, *pieces.front(), engine::Tier::cached_only))
     co_return Status();
   std::uint64_t kept = 0;

@@ -20,19 +20,21 @@ constexpr Columns bit(Column c) { return static_cast<Columns>(c); }
 
 class PieceBatch;
 
-/// Reads columns of stored messages, best in ordinal order: neighbours lie in one page. What is
-/// cached is had at once; the rest is read off the network threads.
+/// Reads columns of stored messages. Fastest in ordinal order, since neighbours share a page.
+/// Cached data is returned at once; other data is read off the network threads.
 class EmailReader {
  public:
   explicit EmailReader(AccountPtr account);
   ~EmailReader();
 
-  /// Makes these columns of these messages ready for get(). A few hundred at a time: pages stay in
-  /// memory until the next call. Messages that cannot be read are left out; get() then says why.
+  /// Prepares these columns of these messages for get(). Call it for a few hundred messages at a
+  /// time: pages stay in memory until the next call. Messages that cannot be read are left out;
+  /// get() then returns the error.
   async::Task<void> load(std::span<const Ordinal> ordinals, Columns columns);
-  /// Valid until the next load(). Requires: loaded. Errors: not_found, corrupt, io.
+  /// The result is valid until the next load(). Requires: the message was loaded. Errors:
+  /// not_found, corrupt, io.
   Result<std::string_view> get(Ordinal ordinal, Column column) const;
-  /// As load(), on a thread that may block.
+  /// Like load(), for a thread that may block.
   void load_blocking(std::span<const Ordinal> ordinals, Columns columns);
 
  private:
@@ -40,29 +42,29 @@ class EmailReader {
   std::unique_ptr<State> state_;
 };
 
-/// Reads a body by ranges. `body_column` is what EmailReader gives for Column::body.
+/// Reads ranges of a body. `body_column` is the value that EmailReader returns for Column::body.
 class BodyReader {
  public:
-  /// What `ahead` (may be null) holds is taken from there; it must outlive the reader. Errors:
+  /// Pieces in `ahead` (may be null) are taken from there; it must outlive the reader. Errors:
   /// corrupt.
   static Result<BodyReader> open(AccountPtr account, std::string_view body_column,
                                  const PieceBatch* ahead = nullptr);
 
-  /// Octets of the whole body (everything after the header block).
+  /// Number of octets in the whole body (everything after the header block).
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] const BodyList& list() const { return list_; }
-  /// Up to one piece's worth of the body from `offset` on, at most `limit`; the bytes stay while
-  /// the result is held and what was read ahead is. Empty at the end. Errors: not_found, corrupt,
-  /// io.
+  /// Returns at most `limit` octets of the body from `offset` on, from a single piece; empty at the
+  /// end. The bytes are valid while the result and the batch read ahead exist. Errors: not_found,
+  /// corrupt, io.
   struct Chunk {
     std::shared_ptr<const std::string> piece;
     std::string_view bytes;
   };
   async::Task<Result<Chunk>> read(std::uint64_t offset, std::uint64_t limit);
-  /// Finds out whether all of [begin, end) can be read, for those who must know before they begin.
-  /// Every piece is read and its checksum verified. The first ones, up to a megabyte, are kept in
-  /// the cache, where read() finds them; of those behind nothing is kept, so that a large body takes
-  /// no memory. Errors: as read().
+  /// Checks that all of [begin, end) can be read, for callers that must know before they send the
+  /// first octet. Reads every piece and verifies its checksum. The first pieces, up to one
+  /// megabyte, stay in the cache, where read() finds them; later ones are not kept, so that a large
+  /// body takes no memory. Errors: as read().
   async::Task<Status> prepare(std::uint64_t begin, std::uint64_t end);
   Result<Chunk> read_blocking(std::uint64_t offset, std::uint64_t limit);
 
@@ -72,11 +74,11 @@ class BodyReader {
     const BodyPiece* piece = nullptr;
     std::uint64_t within = 0;
   };
-  /// Which piece an offset lies in, and where in it.
+  /// The piece that contains an offset, and the offset within it.
   [[nodiscard]] Place place_of(std::uint64_t offset) const;
-  /// What is in memory of it. Errors: would_block; corrupt.
+  /// Returns the octets that are in memory. Errors: would_block; corrupt.
   Result<Chunk> at_hand(Place place, std::uint64_t limit) const;
-  /// The pieces with octets of [begin, end) that are not in memory.
+  /// The pieces that overlap [begin, end) and are not in memory.
   [[nodiscard]] std::vector<const BodyPiece*> missing(std::uint64_t begin, std::uint64_t end) const;
 
   AccountPtr account_;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kRowsAtOnce = 5000;
 
-/// Rows of the mailbox's tail, newer than its pages.
+/// Rows of the mailbox's tail; newer than its pages.
 using Tail = std::map<Uid, std::optional<StoredRow>>;
 
 Status add_chunk(ContentsBuilder& builder, Tail::const_iterator& next, const Tail& tail,
@@ -51,7 +51,7 @@ Status for_each_row(engine::Engine& engine, const PartitionId& id, std::string_v
 
 namespace {
 
-/// The outbox and what is kept of sending, into `state`.
+/// Reads the outbox and the records about sending into `state`.
 Status load_sending(engine::Engine& engine, const PartitionId& id, AccountState& state) {
   auto outbox = std::make_shared<Outbox>();
   Status ok = for_each_row(engine, id, "o", [&](const engine::Row& row) -> Status {
@@ -171,7 +171,7 @@ Status take_chunks(std::string_view record, MailboxStorage& storage) {
   return {};
 }
 
-/// A flag change that is in no row yet.
+/// Reads a flag change that is not applied to the rows.
 Status take_flag_change(const engine::Row& row, ContentsBuilder& builder, MailboxStorage& storage) {
   auto change = decode_journal(row.value);
   if (!change) return pass(change);
@@ -184,7 +184,7 @@ Status take_flag_change(const engine::Row& row, ContentsBuilder& builder, Mailbo
   return {};
 }
 
-/// The list of chunks alone, for a mailbox that has no tail.
+/// Reads only the list of chunks, for a mailbox without a tail.
 Status read_chunks(engine::Engine& engine, const PartitionId& id, MailboxId mailbox,
                    MailboxStorage& storage) {
   const std::string key = keys::chunks(mailbox);
@@ -210,7 +210,8 @@ Status read_chunks_and_tail(engine::Engine& engine, const PartitionId& id, Mailb
 
 enum class TailRows : std::uint8_t { pass_over, read };
 
-/// `gone`: chunks whose page is missing are left out and added to it; null: none may be missing.
+/// Chunks whose page is missing are left out and added to `gone`; if it is null, none may be
+/// missing.
 Result<LoadedContents> load_rows(engine::Engine& engine, const PartitionId& id,
                                  const Mailbox& mailbox, ModSeq floor, TailRows tail_rows,
                                  std::vector<ChunkRef>* gone) {
@@ -245,12 +246,12 @@ Result<LoadedContents> load_rows(engine::Engine& engine, const PartitionId& id,
 
 Result<LoadedContents> load_contents(engine::Engine& engine, const PartitionId& id,
                                      const Mailbox& mailbox, ModSeq floor) {
-  // After a checkpoint nothing is left of the tail but what was erased, which an engine may be long
-  // in passing over.
+  // After a checkpoint, only deleted rows are left of the tail, and an engine may take long to skip
+  // those.
   const bool packed = mailbox.tail_rows == 0;
   auto loaded =
       load_rows(engine, id, mailbox, floor, packed ? TailRows::pass_over : TailRows::read, nullptr);
-  // That there is no tail is only what the head says: one that is wrong may be wrong about it too.
+  // Only the head says that there is no tail. If the head is wrong, that may be wrong too.
   if (loaded && loaded->head_differs && packed)
     return load_rows(engine, id, mailbox, floor, TailRows::read, nullptr);
   return loaded;

@@ -11,7 +11,7 @@
 namespace posthorn::store {
 namespace {
 
-/// Of a damaged range not more rows than these are looked for one by one.
+/// Limit of the rows in a damaged range that are looked up one by one.
 constexpr std::uint32_t kMostLookedFor = 100'000;
 
 class ReadableLoader {
@@ -95,15 +95,15 @@ class ReadableLoader {
     lose(uid, uid);
   }
 
-  /// The range ends where a scan can begin again, and the row before it may be good: each UID in it
-  /// is asked for by itself.
+  /// A range ends where a scan can continue, and the row before it may be intact; therefore each
+  /// UID in the range is read separately.
   void look_into(const DamagedRange& range) {
     find("a part of its rows cannot be read: " + range.why.text + " (" + range.why.cause + ")");
     damage_.beyond_repair = true;
     const std::string rows = keys::tail_row(mailbox_.id, Uid(0));
     const std::string end = keys::tail_row(mailbox_.id, mailbox_.head.uid_next);
     if (!range.last.empty() && range.last <= rows) return;
-    // The ends of a range may be cut short.
+    // The ends of a range may be truncated keys.
     const auto uid_at = [&](std::string key) {
       key.resize(end.size(), '\0');
       return keys::uid_of_tail(key);
@@ -162,8 +162,8 @@ class ReadableLoader {
     return {};
   }
 
-  /// Of what was thought lost, what turned up all the same is not, nor is what was seen to be
-  /// expunged, nor what was never given out.
+  /// A UID is not missing if its row turned up after all, if it is known to be expunged, or if it
+  /// was never assigned.
   NumberSet missing(const Contents& contents) const {
     NumberSet there;
     contents.members().for_each(

@@ -10,9 +10,10 @@ struct ReadableContents {
   MailboxDamage damage;
 };
 
-/// load_contents(), with the same `floor`, that goes on behind what it cannot read. What an
-/// unreadable row of the tail stood for is taken from its page, if it was in one. The storage names
-/// everything that has to go when the mailbox is written anew. Errors: unavailable.
+/// Like load_contents(), with the same `floor`, but continues after data that it cannot read. For
+/// an unreadable tail row, the version in the message's page is used if there is one. The returned
+/// storage names everything that must be removed when the mailbox is rewritten. Errors:
+/// unavailable.
 Result<ReadableContents> load_readable_contents(engine::Engine& engine, const PartitionId& id,
                                                 const Mailbox& mailbox, ModSeq floor);
 

@@ -12,9 +12,10 @@
 
 namespace posthorn::store {
 
-/// Shared immutable values by key, the least recently used forgotten beyond a budget of bytes.
-/// Thread: any. `Shards` (a power of two) share the budget evenly: few for large values, of which
-/// one may otherwise have more than its share.
+/// A cache of shared immutable values by key. Beyond a budget in bytes, the least recently used
+/// values are dropped. The budget is divided evenly among `Shards` (a power of two). Use few shards
+/// for large values, because a single value must fit into the share of one shard.
+/// Thread: any.
 template <class Key, class Value, std::size_t Shards = 16>
 class LruCache {
  public:
@@ -37,8 +38,9 @@ class LruCache {
     insert(shard, key, std::move(value), bytes);
   }
 
-  /// For values that change: taken before the value is read from where it lies, and given to
-  /// put_unless_erased() with it, so that what was read before an erase() is not kept after it.
+  /// For values that change: take this count before reading the value from the engine, and pass it
+  /// to put_unless_erased() with the value. A value read before an erase() is then not kept after
+  /// it.
   [[nodiscard]] std::uint64_t erasures(const Key& key) {
     Shard& shard = shard_of(key);
     const std::scoped_lock lock(shard.mutex);
@@ -59,7 +61,7 @@ class LruCache {
   }
 
  private:
-  static constexpr std::size_t kOverhead = 128;  // List and map nodes, roughly.
+  static constexpr std::size_t kOverhead = 128;  // Estimated size of the list and map nodes.
 
   struct Entry {
     Key key;

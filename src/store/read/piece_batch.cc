@@ -19,7 +19,7 @@ void PieceBatch::add(const BodyList& body, std::uint64_t begin, std::uint64_t en
     const std::uint64_t from = std::exchange(at, at + piece.size);
     if (from >= end) return;
     if (at <= begin) continue;
-    // One that the range before ended in.
+    // The piece in which the previous range ended.
     if (!entries_.empty() && entries_.back().name == piece.name) continue;
     if (octets_ + piece.size > kMostOctets) {
       octets_ = kMostOctets;

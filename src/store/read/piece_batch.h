@@ -11,35 +11,36 @@
 
 namespace posthorn::store {
 
-/// Pieces of bodies read together, into one buffer that is used again and again: for what reads
-/// many messages once, which would only drive out of the cache what is read often.
+/// Reads pieces of bodies together into one reused buffer. For operations that read many messages
+/// once, which would otherwise push frequently read data out of the cache.
 class PieceBatch {
  public:
-  /// Beyond this nothing is taken in: a reader gets what is missing piece by piece.
+  /// Limit of the batch; pieces beyond it are read one by one.
   static constexpr std::size_t kMostOctets = 512 * 1024;
 
   explicit PieceBatch(AccountPtr account) : account_(std::move(account)) {}
 
-  /// Empty again. The room stays.
+  /// Empties the batch and keeps the buffer.
   void clear();
-  /// Those of its pieces there is room for.
+  /// Adds those of the body's pieces that fit.
   void add(const BodyList& body) { add(body, 0, UINT64_MAX); }
-  /// The same for pieces with octets of [begin, end) of the body. Ranges of one body come in
-  /// ascending order.
+  /// The same for the pieces that overlap [begin, end) of the body. The ranges of one body must
+  /// come in ascending order.
   void add(const BodyList& body, std::uint64_t begin, std::uint64_t end);
   [[nodiscard]] bool is_full() const { return octets_ >= kMostOctets; }
-  /// Reads what was added; may block. A piece that cannot be read is left out: whoever wants it
-  /// reads it by itself and is told why.
+  /// Reads the added pieces; may block. A piece that cannot be read is left out; the caller that
+  /// needs it reads it separately and gets the error.
   void read();
-  /// The piece's octets until clear(). Cheapest in the order they were added.
+  /// Returns the piece's octets, valid until clear(). Fastest if called in the order of adding.
   [[nodiscard]] std::optional<std::string_view> find(const engine::PieceName& name) const;
 
  private:
   struct Entry {
     engine::PieceName name;
     std::size_t size = 0;
-    const char* octets = nullptr;             ///< Null: could not be read.
-    std::shared_ptr<const std::string> kept;  ///< Holds them, if they were in the cache.
+    const char* octets = nullptr;  ///< Null: the piece could not be read.
+    /// Keeps the octets alive if they came from the cache.
+    std::shared_ptr<const std::string> kept;
   };
   void read(Entry& entry, char* room);
 

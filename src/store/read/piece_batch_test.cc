@@ -8,7 +8,7 @@
 namespace posthorn::store {
 namespace {
 
-/// Octets that neither repeat nor compress.
+/// Octets that neither repeat nor can be compressed.
 std::string noise(std::size_t size, std::uint32_t seed) {
   std::string out(size, '\0');
   for (char& c : out) c = static_cast<char>('a' + (seed = seed * 1664525 + 1013904223) / 0xA000000);
@@ -19,7 +19,7 @@ class PieceBatchTest : public StoreFixture {
  protected:
   PieceBatchTest() : account_(make_account("ann@example.org")) {}
 
-  /// The body column of a stored message with this body.
+  /// Stores a message with this body and returns its body column.
   std::string store(const std::string& body) {
     const NewEmail email = upload(account_, "Subject: x\r\n\r\n" + body);
     const MailboxId inbox = account_->published()->find("INBOX")->id;
@@ -35,7 +35,7 @@ class PieceBatchTest : public StoreFixture {
     EXPECT_TRUE(list);
     return *list;
   }
-  /// As a reader gets it, on this thread.
+  /// Reads like a normal reader, but on this thread.
   std::string read_all(const std::string& column, const PieceBatch* ahead) {
     auto reader = BodyReader::open(account_, column, ahead);
     EXPECT_TRUE(reader);

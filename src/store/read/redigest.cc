@@ -21,7 +21,7 @@ Result<message::Digest> digest_again(engine::Engine& engine, std::string_view he
   auto list = decode_body_list(body);
   if (!list) return pass(list);
   message::Analyzer analyzer;
-  // A digest is of the message as it was received, without what this delivery put in front.
+  // A digest describes the message as received, without the fields that this delivery put in front.
   header.remove_prefix(std::min<std::size_t>(list->prefix_size, header.size()));
   analyzer.feed(header);
   for (const BodyPiece& piece : list->pieces) {

@@ -25,14 +25,14 @@ bool are_same(const Pieces& a, const Pieces& b) {
   });
 }
 
-/// Gives a body's octets piece by piece. May block.
+/// Returns a body's octets piece by piece. May block.
 class Octets {
  public:
-  /// `holds`: of pieces that may not be in the engine yet.
+  /// `holds` contains pieces that may not be in the engine yet.
   Octets(engine::Engine& engine, const Pieces& pieces, const std::vector<engine::PieceHold>& holds)
       : engine_(engine), pieces_(pieces), holds_(holds) {}
 
-  /// What is left of the piece under way, or the next; empty at the end.
+  /// Returns the rest of the current piece, or the next piece; empty at the end.
   Result<std::string_view> peek() {
     while (rest_.empty() && next_ < pieces_.size()) {
       auto piece = read(pieces_[next_++].name);
@@ -63,7 +63,7 @@ class Octets {
 
 constexpr std::string_view kLineEnd = "\r\n";
 
-/// Whether nothing is left, or the end of a line.
+/// Returns true if nothing is left, or only a line end.
 Result<bool> is_at_end(Octets& octets) {
   std::string left;
   while (true) {
@@ -76,7 +76,7 @@ Result<bool> is_at_end(Octets& octets) {
   }
 }
 
-/// Requires: `a` has no more octets than `b`.
+/// Requires: `a` has at most as many octets as `b`.
 Result<bool> have_same_octets(Octets a, Octets b) {
   while (true) {
     auto left = a.peek();

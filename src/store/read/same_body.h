@@ -9,10 +9,10 @@
 
 namespace posthorn::store {
 
-/// Whether a stored message (its `body` column) and one just taken in have the same octets after
-/// the header, but for the end of the last line, which submitting a message adds. Mostly told by
-/// the names of the pieces; read only when the same octets may have been cut differently. Errors:
-/// corrupt, io, not_found.
+/// Returns whether a stored message (given by its `body` column) and a newly received one have the
+/// same octets after the header. The end of the last line is ignored, because submission adds it.
+/// Usually decided by the names of the pieces; the pieces are read only if equal octets may have
+/// been divided differently. Errors: corrupt, io, not_found.
 async::Task<Result<bool>> same_body(AccountPtr account, std::string_view stored_body,
                                     const NewEmail& fresh);
 

@@ -10,8 +10,8 @@
 
 namespace posthorn::store {
 
-/// Messages of one mailbox that could not be read, and why: what the first damage among them was,
-/// or else the first error.
+/// Messages of one mailbox that could not be read, and the reason: the first damage found, or else
+/// the first error.
 struct Unreadable {
   NumberSet uids;
   std::optional<Error> why;
@@ -21,13 +21,13 @@ struct Unreadable {
   [[nodiscard]] bool empty() const { return uids.empty(); }
 };
 
-/// What an error of reading a message means. What is not there is damage while the message is in
-/// its mailbox; when it has been expunged, its content may have been dropped, and that is none.
-/// `now` is the mailbox as it is; without contents, or null, nothing is known and the error is as
-/// it was.
+/// Interprets an error of reading a message. not_found is damage while the message is in its
+/// mailbox, but not after it has been expunged, when its content may have been dropped. `now` is
+/// the current mailbox. If it is null or has no contents, the error is returned unchanged.
 [[nodiscard]] Error judge_unreadable(const Mailbox* now, Uid uid, Error error);
 
-/// What a client is told: the kind of `why`, how many there are and, of few, which.
+/// The error reported to a client: the kind of `why`, the number of messages and, if there are few,
+/// their UIDs.
 [[nodiscard]] Error describe(const Unreadable& unreadable);
 
 }  // namespace posthorn::store

@@ -35,7 +35,7 @@ Result<std::vector<engine::Candidate>> candidates_of(engine::Engine& engine,
                                                      const PartitionId& holder) {
   constexpr std::size_t kAtOnce = 1000;
   std::vector<engine::Candidate> found;
-  // They come in the order of holders; no piece's name is all zeros.
+  // Candidates are ordered by holder, and no piece's name is all zeros.
   std::optional<engine::Candidate> after = engine::Candidate{};
   after->holder = holder;
   for (;;) {

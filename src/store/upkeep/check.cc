@@ -38,8 +38,8 @@ class StoreCheck {
 
   void find(std::string finding) { report_.findings.push_back(std::move(finding)); }
 
-  /// The files, and every account that anything tells of: what is damaged in one place is found by
-  /// another.
+  /// Examines the files, and every account that is mentioned anywhere, because what is damaged in
+  /// one place can be found by another.
   Status look_around() {
     check_files();
     if (Status ok = list_partitions(); !ok) return ok;
@@ -55,7 +55,7 @@ class StoreCheck {
     if (!damaged) return find("the files cannot be looked at: " + damaged.error().text);
     for (const engine::FileDamage& file : *damaged)
       find(fmt::format("file {}: {}", file.file, file.what));
-    // Which messages that costs is found out by reading them.
+    // Reading the messages shows which of them are affected.
     if (!damaged->empty()) depth_ = std::max(depth_, CheckDepth::readable);
   }
 

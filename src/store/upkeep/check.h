@@ -7,20 +7,20 @@
 
 namespace posthorn::store {
 
-/// How far Store::check() looks at bodies.
+/// How thoroughly Store::check() examines bodies.
 enum class CheckDepth : std::uint8_t {
-  named,     ///< Every piece is known to the engine and held by the account.
-  readable,  ///< And can be read.
-  hashed,    ///< And the message has the hash of what was received.
+  named,     ///< The engine knows every piece, and the account holds it.
+  readable,  ///< In addition, every piece can be read.
+  hashed,    ///< In addition, the message has the hash of what was received.
 };
 
-/// For people: "account ada@example.org (0123...)", without a name if there is none to be had.
+/// For people: "account ada@example.org (0123...)"; without the name if it is not available.
 std::string describe_account(const AccountId& id, std::string_view name);
 
-/// The part of Store::check() that is about one account. May not be used by two threads at a time.
+/// The part of Store::check() that examines one account. For one thread at a time.
 class AccountCheck {
  public:
-  /// `name` is the account's, for the findings. All must outlive it.
+  /// `name` is the account's name for the findings. All arguments must outlive the object.
   AccountCheck(AccountPtr account, std::string name, CheckDepth depth, Store::CheckReport& report)
       : account_(std::move(account)),
         where_(describe_account(account_->id(), name)),

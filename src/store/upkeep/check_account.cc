@@ -12,8 +12,8 @@ namespace {
 
 using Find = std::function<void(const std::string&)>;
 
-/// What the rows say must be what the head says, and every number in its bounds. Returns whether a
-/// head made of the rows would be another.
+/// Checks that the rows match the head and that every number is within its bounds. Returns whether
+/// a head computed from the rows would differ.
 bool check_rows(const AccountState& state, const Mailbox& mailbox, const Find& find) {
   const std::uint64_t newest = state.seq.value;
   const MailboxHead& head = mailbox.head;
@@ -58,7 +58,7 @@ bool check_rows(const AccountState& state, const Mailbox& mailbox, const Find& f
 
 }  // namespace
 
-/// Mailboxes of the account, and whether its counts are those of its mailboxes.
+/// The mailboxes of the account, and whether its totals are the sums over them.
 struct AccountCheck::Seen {
   std::set<MailboxId> to_repair;
   bool counts_wrong = false;
@@ -147,7 +147,7 @@ async::Task<void> AccountCheck::check_outbox() {
 async::Task<void> AccountCheck::repair(const Seen& seen) {
   std::set<MailboxId> wanted = seen.to_repair;
   const StatePtr state = account_->published();
-  // Any mailbox will do: with it the counts are made again.
+  // Repairing any mailbox computes the totals again.
   if (wanted.empty() && seen.counts_wrong)
     for (const auto& [id, mailbox] : state->mailboxes) {
       wanted.insert(id);
@@ -173,7 +173,7 @@ async::Task<void> AccountCheck::repair(MailboxId id) {
   }
   if (!done) {
     find(place, "it was not repaired: " + done.error().text);
-    // Nobody is to go on with what was left out.
+    // The version without the unreadable data must not remain in use.
     if (!damage.findings.empty()) (void)co_await account_->forget_contents();
     co_return;
   }

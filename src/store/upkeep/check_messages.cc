@@ -19,7 +19,7 @@ struct FreeDigest {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
 
-/// Header and body as received against the hash taken then.
+/// Compares the header and body as received with the hash computed at that time.
 Status check_hash(BodyReader& reader, std::string_view header) {
   const std::unique_ptr<EVP_MD_CTX, FreeDigest> sha(EVP_MD_CTX_new());
   EVP_DigestInit_ex(sha.get(), EVP_sha256(), nullptr);
@@ -45,7 +45,8 @@ void MessageCheck::run(const Contents& contents,
                        const std::function<void(const std::string&)>& find) {
   constexpr std::uint32_t kBatch = 256;
   const Members& members = contents.members();
-  std::map<std::string, Unreadable> faults;  // By what is wrong: one lost file costs many messages.
+  // Keyed by the fault, because one lost file can affect many messages.
+  std::map<std::string, Unreadable> faults;
   for (std::uint32_t first = 0; first < members.count(); first += kBatch) {
     std::vector<Member> batch;
     std::vector<Ordinal> ordinals;
@@ -106,7 +107,7 @@ Status MessageCheck::check_piece(const BodyPiece& piece) {
                            [&](const engine::Holder& h) { return h.partition == account_->id(); }))
     return fail(ErrorKind::corrupt, "a piece of its body is not held by the account");
   if (depth_ == CheckDepth::named) return {};
-  // Not from a cache: what counts is what is stored.
+  // Bypasses the cache, because the stored data is to be verified.
   auto stored = engine.read_piece(piece.name, engine::Tier::may_block);
   Status ok = stored ? check_page(*stored, piece.size) : pass(stored);
   if (ok) return {};

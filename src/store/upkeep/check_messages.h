@@ -10,17 +10,17 @@
 
 namespace posthorn::store {
 
-/// Verifies stored messages: that their columns can be read and agree with each other, and their
-/// bodies as far as the depth says. Blocks.
+/// Verifies stored messages: their columns must be readable and consistent, and their bodies are
+/// examined as far as the depth says. Blocks.
 class MessageCheck {
  public:
   MessageCheck(AccountPtr account, CheckDepth depth)
       : account_(std::move(account)), depth_(depth), reader_(account_) {}
 
-  /// Says what is wrong with the messages of a mailbox, a sentence for each kind of fault with the
-  /// UIDs that have it.
+  /// Reports the faults of a mailbox's messages, one sentence per kind of fault with the UIDs
+  /// concerned.
   void run(const Contents& contents, const std::function<void(const std::string&)>& find);
-  /// One message. Errors: what is wrong with it.
+  /// Verifies one message. Errors: what is wrong with it.
   Status run(Ordinal ordinal, std::uint64_t size);
 
  private:

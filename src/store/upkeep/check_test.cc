@@ -8,7 +8,7 @@ namespace {
 
 class CheckTest : public DamageFixture {
  protected:
-  /// INBOX with so many messages, packed into pages of 4,096 rows, and three rows behind them.
+  /// Fills INBOX with `count` messages, packed into pages of 4,096 rows, and three tail rows.
   void fill(std::uint32_t count) {
     append(message("one"));
     while (ann_->published()->find(inbox_)->head.messages < count)
@@ -42,7 +42,7 @@ TEST_F(CheckTest, AMailboxWithFewerRowsThanItsHeadSaysCanBeOpened) {
   EXPECT_EQ(head().uid_next, before.uid_next);
   EXPECT_EQ(ann_->published()->counters.messages, 3U);
   EXPECT_EQ(append(message("next")), Uid(6));
-  // With the change that came the head is stored.
+  // The head is stored with the next change.
   restart();
   expect_clean();
 }
@@ -67,7 +67,7 @@ TEST_F(CheckTest, RepairStoresTheHeadThatTheRowsMake) {
   EXPECT_TRUE(says(found.findings, {"ann@example.org", "INBOX", "do not match"}))
       << all_of(found.findings);
   EXPECT_TRUE(found.repaired.empty());
-  restart();  // Looking alone stores nothing.
+  restart();  // Loading alone stores nothing.
   const Store::CheckReport repaired = check(Store::Repair::mailboxes);
   EXPECT_TRUE(says(repaired.repaired, {"ann@example.org", "INBOX", "4 messages"}))
       << all_of(repaired.repaired);
@@ -103,7 +103,7 @@ TEST_F(CheckTest, AMailboxWithADamagedPageIsReportedAndRepaired) {
   ASSERT_GE(chunks.size(), 2U);
   faulty_->damage_page(ann_->id(), chunks[0].page, damaged());
   restart();
-  // It is not shown without these messages: a client would take them for removed.
+  // It is not shown without these messages, because a client would take them for removed.
   const auto opened = run(ann_->load(inbox_));
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().kind, ErrorKind::corrupt);
@@ -149,7 +149,7 @@ TEST_F(CheckTest, WhatTheEngineCannotReadIsReportedAndLeftAlone) {
   EXPECT_TRUE(says(report.findings, {"INBOX", "UID 3 "})) << all_of(report.findings);
   EXPECT_TRUE(says(report.findings, {"INBOX", "not repaired"})) << all_of(report.findings);
   EXPECT_TRUE(report.repaired.empty());
-  // Nothing is lost if the disk has a better day.
+  // Nothing is lost if the disk can be read again.
   faulty_->heal();
   restart();
   EXPECT_EQ(uids(inbox_).size(), 5U);
@@ -225,7 +225,7 @@ TEST_F(CheckTest, ADamagedFileIsSaidWithTheMessagesItCosts) {
   for (int i = 0; i < 4; ++i) append(message(std::to_string(i)));
   faulty_->damage_piece(pieces()[0].name, {ErrorKind::io, "the storage engine failed", "no file"});
   append(message("last"));
-  expect_clean();  // Bodies are not read by this.
+  expect_clean();  // This does not read bodies.
   faulty_->report_file({"/data/000012.blob", "it is missing; it had 100 octets"});
   const Store::CheckReport report = check();
   EXPECT_TRUE(says(report.findings, {"000012.blob", "missing"}));

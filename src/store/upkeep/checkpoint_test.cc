@@ -21,7 +21,7 @@ class CheckpointTest : public StoreFixture {
     return rows;
   }
 
-  /// `count` messages, mostly copies.
+  /// Appends `count` messages, most of them copies.
   MailboxId fill(const AccountPtr& account, std::uint32_t count) {
     const MailboxId inbox = account->published()->find("INBOX")->id;
     const NewEmail email = upload(account, message("one"));
@@ -50,8 +50,9 @@ class CheckpointTest : public StoreFixture {
   }
 };
 
-/// The account goes on being changed while its mailbox is packed: flags, expunges and new messages,
-/// among those just being packed too. Read again from disk it is what it was.
+/// While a mailbox is packed, other changes of the account continue: flags, expunges and new
+/// messages, also among the messages being packed. Read again from the disk, the account is the
+/// same.
 TEST_F(CheckpointTest, ChangesDuringACheckpointAreNotLost) {
   constexpr std::uint32_t kMessages = 12'000;
   AccountPtr account = make_account("ann@example.org");
@@ -88,9 +89,9 @@ TEST_F(CheckpointTest, ChangesDuringACheckpointAreNotLost) {
   EXPECT_TRUE(report->findings.empty()) << report->findings.front();
 }
 
-/// Flags changed by few and by many, in rows, in records of their own and in pages, with
-/// checkpoints at any moment between: read again from disk the mailbox is what it was, keywords
-/// too.
+/// Flag changes of few and of many messages: in rows, in separate records and in pages, with
+/// checkpoints at any time in between. Read again from the disk, the mailbox and its keywords are
+/// the same.
 TEST_F(CheckpointTest, FlagChangesOfAnySizeAreReadAgain) {
   constexpr std::uint32_t kMessages = 6'000;
   AccountPtr account = make_account("ann@example.org");
@@ -123,7 +124,7 @@ TEST_F(CheckpointTest, FlagChangesOfAnySizeAreReadAgain) {
         if (auto made = c.copy(inbox, some_uids(random, kMessages, 2), inbox); !made)
           return pass(made);
       auto stored = c.store_flags(inbox, uids, operation, flags, std::nullopt);
-      if (stored && i % 13 == 12)  // And back, which one record could not tell.
+      if (stored && i % 13 == 12)  // And back again, which one record could not express.
         stored = c.store_flags(inbox, uids, FlagOperation::replace, {1, {}}, std::nullopt);
       return stored ? Status{} : pass(stored);
     })) << i;

@@ -16,7 +16,7 @@ std::string describe(const DamageLog::Place& place) {
 
 std::string describe_uids(const NumberSet& uids) {
   constexpr std::size_t kLongest = 200;
-  // Not all of a long set is made into text only to be cut.
+  // A long set is not converted to text as a whole, since the text will be cut.
   NumberSet first;
   for (const NumberSet::Range& range : uids.ranges()) {
     if (first.ranges().size() == kLongest) break;

@@ -1,4 +1,4 @@
-// What of a damaged store can still be read, and what is said of the rest.
+// What can still be read of a damaged store, and what is reported about the rest.
 
 #include "store/format/record.h"
 #include "store/read/damage_scan.h"
@@ -120,7 +120,7 @@ TEST_F(ScanDamageTest, RowsBeforeAndBehindAreHad) {
   ASSERT_TRUE(for_each_readable_row(
       *engine_, ann_->id(), "t", [&](const engine::Row& row) { rows.push_back(row.key); },
       [&](const DamagedRange& range) { ranges.push_back(range); }));
-  // The row before each range may be within it.
+  // The row before each range may lie within it.
   EXPECT_EQ(ranges.size(), 2U);
   EXPECT_EQ(rows.size(), 5000U - 101 - 2);
   EXPECT_EQ(rows.back(), key(4999));

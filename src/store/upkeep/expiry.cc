@@ -22,21 +22,22 @@ namespace {
 
 using PieceSet = std::set<engine::PieceName>;
 
-/// A group written again without its dead messages; no pages when none is left.
+/// A group rewritten without its dead messages; no pages if none is left.
 struct Rewritten {
   GroupRef old;
   std::optional<std::array<std::string, 4>> pages;
 };
 
 struct Plan {
-  Seq horizon;  ///< History up to here goes.
-  Seq content;  ///< Content of what was expunged up to here goes.
+  Seq horizon;  ///< History up to here is dropped.
+  Seq content;  ///< The content of what was expunged up to here is dropped.
   bool more = false;
-  bool any = false;               ///< There is something to do.
-  std::vector<std::string> rows;  ///< Of the log, the journal and single messages.
+  bool any = false;  ///< There is something to do.
+  /// Rows of the log, the journal and single messages that are removed.
+  std::vector<std::string> rows;
   std::vector<PageNumber> pages;
   std::vector<Rewritten> groups;
-  std::vector<engine::PieceName> pieces;  ///< That only the dead used.
+  std::vector<engine::PieceName> pieces;  ///< Pieces used only by dead messages.
 };
 
 class Planner {
@@ -45,6 +46,9 @@ class Planner {
           EmailCatalog& catalog)
       : engine_(engine), id_(id), state_(state), catalog_(catalog) {}
 
+  /// Content comes before history, which may not pass it: dead messages are found in the journal,
+  /// and dropping history removes the journal. A message noted as dead may still be in use, so
+  /// mailboxes, the outbox and newer history are consulted before anything is removed.
   Result<Plan> plan(Expiry::Bounds before) {
     if (Status ok = read_horizons(); !ok) return pass(ok);
     if (Status ok = old_content(before.content); !ok) return pass(ok);
@@ -71,12 +75,12 @@ class Planner {
       return Seq(row ? ByteReader(*row).u64() : 0);
     };
     plan_.horizon = number((*rows)[0]);
-    // A store older than this row dropped both together.
+    // A store from before this row existed dropped both together.
     plan_.content = std::max(plan_.horizon, number((*rows)[1]));
     return {};
   }
 
-  /// Calls `f` for changes from `from` on that are older than `before`, kAtOnce at most.
+  /// Calls `f` for at most kAtOnce changes from `from` on that are older than `before`.
   template <class F>
   Status for_each_change(Seq from, std::int64_t before, F&& f) {
     auto rows = engine_.scan(id_, keys::log(from), keys::after_prefix("l"), kAtOnce,
@@ -116,7 +120,7 @@ class Planner {
     return {};
   }
 
-  /// Never beyond the content: what is in no journal any more is not found dead.
+  /// Never goes beyond `content`: messages whose journal is dropped would never be found dead.
   Status old_history(std::int64_t before) {
     return for_each_change(Seq(plan_.horizon.value + 1), before,
                            [&](Seq seq, const LogRecord& log) -> Status {
@@ -136,7 +140,8 @@ class Planner {
                            });
   }
 
-  /// A step is asked for again at the entry's next attempt, or at the next start: not that late.
+  /// A step is requested again at the entry's next attempt or at the next start, never as late as
+  /// this.
   Status old_intents(std::int64_t before) {
     return for_each_row(engine_, id_, "i", [&](const engine::Row& row) -> Status {
       auto done = decode_time(row.value);
@@ -146,7 +151,8 @@ class Planner {
     });
   }
 
-  /// Requires: every mailbox has its contents.
+  /// Removes messages that a mailbox or the outbox contains from the set. Requires: every mailbox
+  /// has its contents.
   void spare_the_living() {
     for (const auto& [id, entry] : *state_.outbox) dead_.erase(entry->email);
     for (const auto& [id, mailbox] : state_.mailboxes) {
@@ -168,7 +174,7 @@ class Planner {
     });
   }
 
-  /// Takes the dead out of rows and groups, and finds the pieces that only they used.
+  /// Removes the dead messages from rows and groups, and finds the pieces that only they used.
   Status bury() {
     PieceSet theirs;
     PieceSet kept;
@@ -246,7 +252,8 @@ class Planner {
 async::Task<Result<Expiry::Outcome>> Expiry::run(AccountPtr account, Bounds before) {
   async::Loop* const caller = async::Loop::current();
   co_await account->home_.enter();
-  // Packing moves messages while a plan says where they are: one of the two at a time.
+  // A plan names where messages are stored, and packing moves them; therefore only one of the two
+  // runs at a time.
   Result<Outcome> outcome = Outcome::busy;
   if (!std::exchange(account->pipeline_->maintaining, true)) {
     Result<bool> more = true;
@@ -259,6 +266,14 @@ async::Task<Result<Expiry::Outcome>> Expiry::run(AccountPtr account, Bounds befo
   co_return outcome;
 }
 
+/// Plans without the lock and commits under it. The plan stays valid in between: changes only copy
+/// messages that are in a mailbox, so a dead message cannot come back to life.
+///
+/// The commit removes the rows that name pieces and, atomically, makes those pieces candidates. It
+/// does not release them. Pieces are shared between partitions and cannot be part of this commit;
+/// if they were released first, a crash would leave messages whose pieces are erased. In this
+/// order, a crash leaves at worst unused pieces, which release_unused() finds through the
+/// candidates.
 async::Task<Result<bool>> Expiry::step(AccountPtr account, Bounds before) {
   Store& store = account->store();
   const StatePtr listed = account->published();

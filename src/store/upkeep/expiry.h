@@ -9,25 +9,26 @@
 namespace posthorn::store {
 
 /// Drops an account's history older than the horizon, and the content of messages that were
-/// expunged before a bound of its own, which is no earlier: their pieces become candidates of
-/// release_unused().
+/// expunged before a separate bound, which is not earlier. The pieces of such messages become
+/// candidates for release_unused().
 ///
-/// No counts of references are kept anywhere, so none can be wrong: a message is dead when its rows
-/// were expunged before the bound and no mailbox and no younger history has its ordinal; a piece
-/// is unused when no message left names it. Both are found by reading the account once, only when
-/// something expired.
+/// No reference counts are stored, so none can be wrong. A message is dead if its rows were
+/// expunged before the bound, and neither a mailbox nor newer history contains its ordinal. A piece
+/// is unused if no remaining message names it. Both are determined by reading the account once, and
+/// only if something has expired.
 class Expiry {
  public:
-  /// In seconds since 1970: everything before. History is kept as long as content, or longer.
+  /// Everything before these times, in seconds since 1970. History is kept at least as long as
+  /// content.
   struct Bounds {
     std::int64_t history = 0;
     std::int64_t content = 0;
   };
   enum class Outcome : std::uint8_t {
     done,
-    busy,  ///< The account is being packed: to be tried again.
+    busy,  ///< The account is being packed; try again later.
   };
-  /// Errors: io, corrupt, unavailable; what was done stays done.
+  /// Errors: io, corrupt, unavailable. Steps already completed remain in effect.
   static async::Task<Result<Outcome>> run(AccountPtr account, Bounds before);
 
  private:

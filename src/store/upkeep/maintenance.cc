@@ -17,10 +17,11 @@
 namespace posthorn::store {
 namespace {
 
-/// Groups are made of full kGroupSize while as many again stay rows: the newest are read most.
+/// A group is made of kGroupSize messages once as many again remain as rows: the newest messages
+/// are read most.
 constexpr std::uint64_t kPackFrom = 2 * EmailCatalog::kGroupSize;
 
-/// Of those noted, one whose tail is still long; the others are forgotten.
+/// Returns one of the noted mailboxes whose tail is still long; forgets the others.
 std::optional<MailboxId> with_long_tail(std::set<MailboxId>& noted, const AccountState& state) {
   while (!noted.empty()) {
     const MailboxPtr mailbox = state.find(*noted.begin());
@@ -30,7 +31,7 @@ std::optional<MailboxId> with_long_tail(std::set<MailboxId>& noted, const Accoun
   return std::nullopt;
 }
 
-/// Tail rows of these messages as they are now; one expunged has its row already.
+/// Writes the current tail rows of these messages. An expunged message already has its row.
 void write_again(const Mailbox& mailbox, const NumberSet& uids, std::vector<engine::Edit>& edits) {
   const Members& members = mailbox.contents->members();
   for (const NumberSet::Range& range : uids.ranges()) {
@@ -45,7 +46,7 @@ void write_again(const Mailbox& mailbox, const NumberSet& uids, std::vector<engi
   }
 }
 
-/// A group's four pages before they have numbers.
+/// The four pages of a group before they have page numbers.
 struct Packed {
   GroupRef group;
   std::array<std::string, 4> pages;
@@ -76,7 +77,7 @@ Result<Packed> pack_rows(engine::Engine& engine, const PartitionId& id, Ordinal 
     auto email = decode_email(record);
     if (!email) return pass(email);
     if (!is_trusted(*email)) {
-      // One that cannot be made again stays as it is: its reader says why.
+      // If the digest cannot be made, the message stays as it is; its reader reports why.
       if (auto digest = digest_again(engine, email->header, email->body)) {
         email->keys = std::move(digest->keys);
         email->structure = std::move(digest->structure);
@@ -98,9 +99,9 @@ Result<Packed> pack_rows(engine::Engine& engine, const PartitionId& id, Ordinal 
   return out;
 }
 
-/// The last ordinal before the first message above `packed` that is not in a group: `packed`, but
-/// for a store whose ordinals have jumped (store/read/behind.h). `none`: the answer if there is no
-/// such message.
+/// Returns the last ordinal before the first message above `packed` that is in no group. This is
+/// `packed` itself, except in a store whose ordinals have jumped (store/read/behind.h). Returns
+/// `none` if there is no such message.
 Result<Ordinal> end_of_gap(engine::Engine& engine, const PartitionId& id, Ordinal packed,
                            Ordinal none) {
   auto rows = engine.scan(id, keys::email(Ordinal(packed.value + 1)), keys::after_prefix("e"), 1,
@@ -111,7 +112,8 @@ Result<Ordinal> end_of_gap(engine::Engine& engine, const PartitionId& id, Ordina
   return next > packed.value + EmailCatalog::kGroupSize ? Ordinal(next - 1) : packed;
 }
 
-/// The keys and structure pages of a group with every digest of this version, where it can be.
+/// Returns the keys and structure pages of a group, with every digest in the present version where
+/// possible.
 Result<std::array<std::string, 2>> renew_pages(engine::Engine& engine, const PartitionId& id,
                                                const GroupRef& group) {
   std::array<std::shared_ptr<const GroupPage>, 4> pages;
@@ -172,6 +174,10 @@ async::Task<void> Maintenance::run(AccountPtr account) {
   account->pipeline_->maintaining = false;
 }
 
+/// Packs a mailbox's tail into chunk pages. The packing, which may take long, runs without the lock
+/// on the version seen at the start; others change the account meanwhile. The lock is then taken,
+/// the packing is brought up to date with what changed, and the result is committed. The commit
+/// uses no change number, since nothing visible changes.
 async::Task<Status> Maintenance::checkpoint(Account& account, MailboxId id) {
   auto loaded = co_await account.load_at_home(id);
   if (!loaded) co_return pass(loaded);
@@ -180,7 +186,8 @@ async::Task<Status> Maintenance::checkpoint(Account& account, MailboxId id) {
   if (!from || !from->storage || from->storage->tail_rows() == 0) co_return Status{};
   NumberSet changed = from->storage->tail;
   for (const auto& flags : from->storage->flag_changes) changed = changed.unite(flags->uids);
-  // Others go on changing the account while a long mailbox is packed.
+  // Only a starting point: others assign page numbers while the mailbox is packed. renumber()
+  // corrects the numbers under the lock.
   PageNumber next_page = seen->counters.next_page;
   Repacked packed = co_await async::offload(account.store().offload(), [&] {
     return repack(*from->contents, *from->keywords, *from->storage, changed, next_page);
@@ -190,7 +197,7 @@ async::Task<Status> Maintenance::checkpoint(Account& account, MailboxId id) {
   const StatePtr base = pipeline.working;
   const MailboxPtr mailbox = base->find(id);
   if (!mailbox || !mailbox->storage || mailbox->storage->chunks != from->storage->chunks) {
-    pipeline.unlock();  // Gone, or packed by a change of very many messages.
+    pipeline.unlock();  // The mailbox was deleted, or a change of very many messages has packed it.
     co_return Status{};
   }
   auto state = std::make_shared<AccountState>(*base);
@@ -208,7 +215,7 @@ async::Task<Status> Maintenance::checkpoint(Account& account, MailboxId id) {
   write_again(*mailbox, packed.stale, edits);
   auto next = std::make_shared<Mailbox>(*mailbox);
   next->tail_rows = packed.storage.tail_rows();
-  next->head_rebuilt = false;  // It is stored here.
+  next->head_rebuilt = false;  // This commit stores it.
   edits.push_back({keys::chunks(id), encode_chunks(packed.storage.chunks)});
   edits.push_back({keys::head(id), encode_head(next->head, next->tail_rows)});
   edits.push_back({keys::account(), encode_counters(state->counters)});
@@ -220,6 +227,10 @@ async::Task<Status> Maintenance::checkpoint(Account& account, MailboxId id) {
   co_return co_await account.commit_at_home(std::move(change));
 }
 
+/// Packs the oldest single messages into a group. Stored messages are immutable, and `maintaining`
+/// keeps Expiry and other rounds of maintenance away, so the rows that were packed need no second
+/// look under the lock. Only the page numbers have to be assigned there. The catalog learns of the
+/// group when it is durable; a reader that misses a row before that reloads the catalog.
 async::Task<Status> Maintenance::pack(Account& account) {
   Account::Pipeline& pipeline = *account.pipeline_;
   EmailCatalog& catalog = account.emails();
@@ -268,7 +279,7 @@ async::Task<Status> Maintenance::pack(Account& account) {
 async::Task<Status> Maintenance::renew(Account& account, Ordinal first) {
   Account::Pipeline& pipeline = *account.pipeline_;
   EmailCatalog& catalog = account.emails();
-  // Once: what cannot be made again now is not tried with every change.
+  // Cleared first: digests that cannot be made now are not tried again with every change.
   catalog.clear_stale(first);
   auto groups = co_await async::offload(account.store().offload(), [&] { return catalog.load(); });
   if (!groups) co_return pass(groups);

@@ -8,11 +8,11 @@
 
 namespace posthorn::store {
 
-/// Keeping an account's stored form short, while it is used: packs tails into chunk pages and
-/// single messages into groups. Nothing a client sees changes. Runs on the account's home loop.
+/// Keeps an account's stored form compact while the account is in use: packs tails into chunk
+/// pages, and single messages into groups. Clients see no change. Runs on the account's home loop.
 class Maintenance {
  public:
-  /// A mailbox is opened by reading its pages and at most about this many rows.
+  /// Bounds the cost of opening a mailbox: its pages and about this many rows are read.
   static constexpr std::uint32_t kMaxTailRows = 4096;
 
   static bool is_due(const Account& account);
@@ -22,7 +22,7 @@ class Maintenance {
   static bool pack_is_due(const Account& account);
   static async::Task<Status> checkpoint(Account& account, MailboxId mailbox);
   static async::Task<Status> pack(Account& account);
-  /// Writes a group's digests anew.
+  /// Rewrites the digests of a group.
   static async::Task<Status> renew(Account& account, Ordinal first);
 };
 

@@ -18,8 +18,8 @@ namespace {
 using Candidates = std::span<const engine::Candidate>;
 using PieceSet = std::set<engine::PieceName>;
 
-/// Whether the holder's stamp lets the piece be let go of. A piece that is gone, or not held by it,
-/// has nothing to wait for.
+/// Returns true if the holder's stamp permits releasing the piece. A piece that does not exist, or
+/// is not held by it, need not wait.
 Result<bool> is_ripe(engine::Engine& engine, const engine::Candidate& candidate,
                      std::int64_t not_after) {
   if (candidate.stamp > not_after) return false;
@@ -31,7 +31,8 @@ Result<bool> is_ripe(engine::Engine& engine, const engine::Candidate& candidate,
   });
 }
 
-/// Those of `wanted` that a stored message of the account names; none if the account is gone.
+/// Returns those of `wanted` that a stored message of the account names; none if the account does
+/// not exist.
 Result<PieceSet> used_of(engine::Engine& engine, const PartitionId& account,
                          const PieceSet& wanted) {
   PieceSet used;
@@ -46,7 +47,9 @@ Result<PieceSet> used_of(engine::Engine& engine, const PartitionId& account,
   return used;
 }
 
-/// Erases the piece only at the version seen without a holder.
+/// Removes the holder and erases the piece if it has no other. A concurrent delivery of the same
+/// bytes is safe at every point: before `unhold`, its newer stamp keeps the holder; after
+/// `inspect`, its hold changes the version and `erase` refuses.
 Status let_go(engine::Engine& engine, const engine::Candidate& candidate, std::int64_t not_after) {
   if (Status ok = engine.unhold(candidate.piece, candidate.holder, not_after); !ok) return ok;
   auto info = engine.inspect(candidate.piece);
@@ -56,8 +59,8 @@ Status let_go(engine::Engine& engine, const engine::Candidate& candidate, std::i
   return {};
 }
 
-/// One whose state or holders are in a damaged block stays as it is, a candidate too: nobody can
-/// know who else has it. The others of the account are looked at all the same.
+/// A candidate whose state or holders are in a damaged block is left unchanged, since nobody can
+/// know who else holds the piece. The account's other candidates are processed.
 bool cannot_be_read(const engine::Candidate& candidate, const Error& error) {
   if (error.kind != ErrorKind::corrupt && error.kind != ErrorKind::io) return false;
   log::warning("account {}: who has a piece cannot be read, it is kept: {} ({})",
@@ -65,7 +68,11 @@ bool cannot_be_read(const engine::Candidate& candidate, const Error& error) {
   return true;
 }
 
-/// All of one account.
+/// Processes the candidates of one account. The stamps come first, because they are cheap; the
+/// account's messages are read only if a candidate has passed the grace time. By now, the rows that
+/// named an unused piece are durably gone, so its holder can be removed without leaving a message
+/// that misses a piece. The candidate is cleared last: after a crash, the next round finds it and
+/// finishes the work.
 Status look_at(engine::Engine& engine, Candidates candidates, std::int64_t not_after) {
   std::vector<engine::Candidate> ripe;
   PieceSet names;

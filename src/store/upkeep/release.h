@@ -9,17 +9,17 @@ namespace posthorn::store {
 
 class Store;
 
-/// Lets go of pieces an account holds and has no use for, and erases those that nobody holds.
+/// Releases pieces that an account holds but does not need, and erases those without any holder.
 ///
-/// It looks only at the engine's candidates: what an upload wrote ahead and no change took up
-/// (broken off, refused, or the server was killed), and what the last message that named it left
-/// when it went. Whether a candidate is used is read from the account's messages, never remembered.
-/// A delivery of equal bytes at any moment raises the holder's stamp and the piece's version,
-/// and either keeps the piece. Killed half-way, the next round takes it up again: a candidate goes
-/// last.
+/// Examines only the engine's candidates: pieces that an upload wrote ahead and no change used (the
+/// upload was aborted or refused, or the server was killed), and pieces whose last message was
+/// removed. Whether a candidate is used is read from the account's messages, never from a stored
+/// count. If the same bytes are delivered concurrently, the delivery raises the holder's stamp and
+/// the piece's version, and either of them protects the piece. If the work is interrupted, the next
+/// round continues it, because a candidate is removed last.
 ///
-/// `not_after`: candidates and holders with a later stamp (seconds since 1970) are left for another
-/// time. Errors: io, unavailable; an account that cannot be read is logged and passed over.
+/// Candidates and holders with a stamp later than `not_after` (seconds since 1970) are left for a
+/// later round. Errors: io, unavailable; an account that cannot be read is logged and skipped.
 async::Task<Status> release_unused(Store& store, std::int64_t not_after);
 
 }  // namespace posthorn::store

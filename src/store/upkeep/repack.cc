@@ -13,7 +13,8 @@ class Packer {
          Repacked& out)
       : contents_(contents), keywords_(keywords), next_page_(next_page), out_(out) {}
 
-  /// Rows with first <= UID <= last as chunks of at most kChunkRows that cover that range.
+  /// Packs the rows with first <= UID <= last into chunks of at most kChunkRows that cover this
+  /// range.
   void pack(Uid first, Uid last) {
     const Members& members = contents_.members();
     const std::uint32_t from = members.lower_bound(first);
@@ -65,7 +66,7 @@ Repacked repack(const Contents& contents, const KeywordTable& keywords,
   for (const ChunkRef& chunk : storage.chunks) {
     const bool last = &chunk == &storage.chunks.back();
     if (last && behind && chunk.count < kChunkRows) {
-      // Grown rather than followed by another: else every checkpoint would leave a small chunk.
+      // The last chunk is extended; otherwise every checkpoint would leave a small chunk.
       out.dropped.push_back(chunk.page);
       packer.pack(chunk.first, Uid(UINT32_MAX));
     } else if (holds_any(changed, chunk.first, chunk.last)) {
@@ -79,14 +80,14 @@ Repacked repack(const Contents& contents, const KeywordTable& keywords,
     packer.pack(Uid(packed_up_to.value + 1), Uid(UINT32_MAX));
   out.untailed = storage.tail.intersect(packer.covered());
   out.storage.tail = storage.tail.subtract(packer.covered());
-  // What they did is in the rows just packed too, whose MODSEQ says so.
+  // The packed rows already contain their effects, and their MODSEQs show it.
   out.storage.flag_changes = storage.flag_changes;
   return out;
 }
 
 namespace {
 
-/// The MODSEQ of a message's row; 0 when it is not there.
+/// Returns the MODSEQ of a message's row; 0 if there is none.
 ModSeq row_version(const Contents& contents, Uid uid) {
   const auto position = contents.members().position_of(uid);
   if (!position) return ModSeq(0);

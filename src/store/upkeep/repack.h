@@ -8,27 +8,29 @@
 
 namespace posthorn::store {
 
-/// Rows of a mailbox rewritten as chunk pages.
+/// The result of rewriting rows of a mailbox as chunk pages.
 struct Repacked {
   MailboxStorage storage;
   std::vector<engine::PageWrite> pages;
   std::vector<PageNumber> dropped;
-  NumberSet untailed;  ///< UIDs whose tail rows are now in the pages.
-  /// UIDs of tail rows that stay and may lack what flag changes did that the pages have in them.
+  NumberSet untailed;  ///< UIDs whose tail rows are now contained in the pages.
+  /// UIDs of remaining tail rows that may lack flag changes already applied in the pages.
   NumberSet stale;
 };
 
-/// Packs every chunk that holds one of `changed`, and everything behind the last chunk if any of
-/// `changed` is there; the rest stays. Page numbers are taken from `next_page`.
+/// Packs every chunk that contains one of `changed`, and everything after the last chunk if any of
+/// `changed` is there. All else stays. Page numbers are taken from `next_page`.
 Repacked repack(const Contents& contents, const KeywordTable& keywords,
                 const MailboxStorage& storage, const NumberSet& changed, PageNumber& next_page);
 
-/// `packed` was made of `from` with all of its tail and flag changes, and the mailbox has become
-/// `now` since, its chunks the same: the rows that changed stay in the tail, where they outrank the
-/// pages, and so do the flag changes that came.
+/// Updates a packing for changes made in the meantime. `packed` was made from `from` with its whole
+/// tail and all flag changes; the mailbox has since become `now`, with the same chunks. Rows that
+/// have changed stay in the tail, where they take precedence over the pages, and new flag changes
+/// stay too.
 void bring_up_to_date(Repacked& packed, const Mailbox& from, const Mailbox& now);
 
-/// The pages were numbered from `old_first` on; now they are from `next_page` on, which is raised.
+/// Renumbers the pages, which were numbered from `old_first` on, to begin at `next_page`, which is
+/// advanced.
 void renumber(Repacked& packed, PageNumber old_first, PageNumber& next_page);
 
 }  // namespace posthorn::store

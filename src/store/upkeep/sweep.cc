@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::int64_t kDay = 86400;
 
-/// Rows (kind, day, account): the account changed on that day, and what it expunged then is to go
-/// (content), or has gone and its history remains (history).
+/// Rows (kind, day, account): the account changed on that day. Kind content: what it expunged on
+/// that day is still stored. Kind history: the content is dropped, and the history remains.
 enum class Due : char { content = 'd', history = 'y' };
 
 std::string due_prefix(Due kind, std::int64_t day) {
@@ -52,8 +52,8 @@ Result<std::vector<DueAccount>> due_accounts(engine::Engine& engine, Due kind,
   return due;
 }
 
-/// What pieces_held() says, found by looking at every piece of the store: for an account of which
-/// something cannot be read any more.
+/// Returns the same as pieces_held(), by examining the holders of every piece in the store. For an
+/// account of which something can no longer be read.
 Result<std::vector<engine::PieceName>> pieces_held_by_all_means(engine::Engine& engine,
                                                                 const AccountId& id) {
   std::vector<engine::PieceName> pieces;
@@ -78,8 +78,8 @@ bool is_damage(ErrorKind kind) {
   return kind == ErrorKind::corrupt || kind == ErrorKind::not_found;
 }
 
-/// Lets go of every piece of a removed account, erases those that nobody else holds, and ends its
-/// candidates. Done again after a crash it does what is left.
+/// Releases every piece of a removed account, erases those without another holder, and clears the
+/// account's candidates. Can be repeated after a crash.
 Status release_pieces(engine::Engine& engine, const AccountId& id) {
   auto pieces = pieces_held(engine, id);
   if (!pieces && is_damage(pieces.error().kind)) {
@@ -106,10 +106,11 @@ Status release_pieces(engine::Engine& engine, const AccountId& id) {
   return {};
 }
 
-/// Everything of a removed account: pieces, pages, rows. The rows and pages that say which pieces
-/// it holds go only when all pieces are let go of. The row of its counters is the first of them, so
-/// where that is gone a sweep was cut short among the rows, and no piece is left to look for. The
-/// intent in the directory goes last of all, so that a sweep cut short is taken up again.
+/// Removes everything of a removed account: pieces, pages, rows. The rows and pages that say which
+/// pieces it holds are removed after all pieces are released. The row of its counters is the first
+/// row removed, so if it is absent, an earlier sweep was interrupted among the rows and no piece is
+/// left to find. The intent in the directory is removed last, so that an interrupted sweep is
+/// resumed.
 Status purge(engine::Engine& engine, const AccountId& id) {
   const std::string first[] = {keys::account()};
   auto counters = engine.get(id, first, engine::Tier::may_block);
@@ -176,7 +177,7 @@ async::Task<void> Store::trim() {
     std::size_t kept = 0;
     for (auto it = shard.open.begin(); it != shard.open.end();) {
       const AccountPtr& account = it->second;
-      // Nobody else has it, and nothing of it is under way: it can be read again when wanted.
+      // No one else uses it and nothing is pending, so it can be read again when needed.
       const bool idle = account.use_count() == 1 && account->pipeline_->pending.empty();
       std::uint64_t bytes = 0;
       const StatePtr state = account->published();
@@ -197,10 +198,11 @@ async::Task<void> Store::trim() {
 
 namespace {
 
-/// Takes accounts of that kind whose day has passed; one that is busy stays for the next round.
+/// Processes the accounts of this kind whose day has passed. A busy account stays for the next
+/// round.
 async::Task<Status> expire(Store& store, Due kind, Expiry::Bounds before) {
   const bool content = kind == Due::content;
-  // A day's row stands for changes up to its end.
+  // The row of a day stands for changes up to the end of that day.
   const std::int64_t up_to = (content ? before.content : before.history) / kDay - 1;
   auto due = co_await async::offload(store.offload(),
                                      [&] { return due_accounts(store.engine(), kind, up_to); });
@@ -226,6 +228,7 @@ async::Task<Status> expire(Store& store, Due kind, Expiry::Bounds before) {
 
 }  // namespace
 
+// Expiry comes before release, because it makes the candidates that release_unused() examines.
 async::Task<Status> Store::sweep() {
   co_await trim();
   const std::int64_t now = state_->clock.now().seconds;

@@ -33,14 +33,14 @@ class SweepTest : public StoreFixture {
     }));
   }
 
-  /// Two full pieces, written ahead, and a rest.
+  /// Two full pieces, which are written ahead, and a rest.
   static std::string large(const std::string& subject, std::size_t size = 600'000) {
     std::string text = message(subject);
     for (int i = 0; text.size() < size; ++i)
       text += subject + " line " + std::to_string(i * 7919) + "\r\n";
     return text;
   }
-  /// Fed and never finished.
+  /// Begins an upload without finishing it.
   std::unique_ptr<Upload> begin(const AccountPtr& account, const std::string& octets) {
     auto upload = std::make_unique<Upload>(*store_, account->id());
     EXPECT_TRUE(run(upload->feed(octets)));
@@ -68,7 +68,7 @@ TEST_F(SweepTest, ExpungedContentStaysUntilTheHorizonAndThenGoes) {
   const MailboxId archive = account->published()->find("Archive")->id;
   for (int i = 0; i < 900; ++i) append(account, inbox, upload(account, message(std::to_string(i))));
   EXPECT_EQ(piece_count(), 900U);
-  // Copied before it is expunged: must live on.
+  // It is copied before the original is expunged, so it must be kept.
   ASSERT_TRUE(change(account, {inbox}, [&](Change& c) -> Status {
     auto pairs = c.copy(inbox, NumberSet::from_ranges({{1, 10}}), archive);
     if (!pairs) return pass(pairs);
@@ -81,7 +81,7 @@ TEST_F(SweepTest, ExpungedContentStaysUntilTheHorizonAndThenGoes) {
   expect_clean();
   EXPECT_TRUE(run(account->expunged_since(inbox, ModSeq(1)))->complete);
 
-  expunge(account, inbox, 701, 710);  // Younger history: not to go with the older.
+  expunge(account, inbox, 701, 710);  // Newer history, which must not be dropped with the older.
   clock_.advance(std::chrono::hours(24 * 15));
   ASSERT_TRUE(run(store_->sweep()));
   EXPECT_EQ(piece_count(), 210U);
@@ -107,7 +107,7 @@ TEST_F(SweepTest, ADeliveryOfEqualBytesKeepsThePiece) {
   EXPECT_EQ(piece_count(), 1U);
   expunge(ann, ann_inbox, 1, 1);
   clock_.advance(std::chrono::hours(24 * 40));
-  append(ann, ann_inbox, upload(ann, message("same")));  // Just before the sweep.
+  append(ann, ann_inbox, upload(ann, message("same")));  // Directly before the sweep.
   ASSERT_TRUE(run(store_->sweep()));
   expect_clean();
   expunge(ben, ben_inbox, 1, 1);
@@ -133,13 +133,13 @@ TEST_F(SweepTest, ARemovedAccountGoesAfterTheGraceTime) {
   ASSERT_TRUE(run(store_->sweep()));
   EXPECT_EQ(piece_count(), 0U);
   EXPECT_EQ(run(store_->account(id)).error().kind, ErrorKind::not_found);
-  // The name is free, and what it had is not seen again.
+  // The name is free, and the old account's data does not reappear.
   const AccountPtr again = make_account("ann@example.org");
   EXPECT_NE(again->id(), id);
   EXPECT_EQ(again->published()->counters.messages, 0U);
 }
 
-/// Counts what removing an account asks the engine about single pieces.
+/// Counts the calls about single pieces that removing an account makes.
 class CountedPieces {
  public:
   explicit CountedPieces(engine::FaultyEngine& engine) : engine_(engine) {
@@ -158,7 +158,7 @@ class CountedPieces {
   std::atomic<std::size_t> calls_ = 0;
 };
 
-/// Pieces of somebody else; nothing looks at them for a long time.
+/// Pieces of another account; nothing examines them for a long time.
 void hold_many(engine::Engine& engine, std::uint32_t count) {
   PartitionId other;
   other.bytes[0] = 0xFE;
@@ -208,7 +208,7 @@ TEST_F(SweepTest, RemovingAnAccountIsTakenUpAgainWhereverItStopped) {
   ASSERT_TRUE(run(store_->remove_account(id)));
   clock_.advance(std::chrono::hours(48));
   reopen();
-  // Writes and commits fail at one place after the other.
+  // Writes and commits fail at one place after another.
   for (const std::size_t skip : {0U, 1U, 300U, 900U, 1100U, 1500U}) {
     control.fail_writes({ErrorKind::io, "disk"}, 1, skip);
     std::ignore = run(store_->sweep());
@@ -247,7 +247,7 @@ TEST_F(SweepTest, ARemovedAccountWithADamagedPageLosesItsPiecesAllTheSame) {
 
 TEST_F(SweepTest, AnAccountBrokenOffWhileItWasMadeIsSweptAway) {
   engine::FaultyEngine& control = make_faulty();
-  // The intent and the account's partition are there; the address fails.
+  // The intent and the account's partition exist; writing the address fails.
   control.fail_commits(engine::CommitFault::fails, 1, 2);
   EXPECT_FALSE(run(store_->create_account("ann@example.org", "", {})));
   EXPECT_FALSE(*run(store_->find_address("ann@example.org")));
@@ -262,7 +262,7 @@ TEST_F(SweepTest, AnAccountBrokenOffWhileItWasMadeIsSweptAway) {
   clock_.advance(std::chrono::hours(48));
   reopen();
   ASSERT_TRUE(run(store_->sweep()));
-  EXPECT_EQ(accounts(), 1U);  // Ben's.
+  EXPECT_EQ(accounts(), 1U);  // Ben's account.
   EXPECT_TRUE(run(store_->account(ben->id())));
   make_account("ann@example.org");
 }
@@ -287,7 +287,7 @@ TEST_F(SweepTest, ContentOfExpungedMessagesMayGoBeforeTheirHistory) {
   expect_clean();
   clock_.advance(std::chrono::hours(24 * 20));
   expunge(ann, inbox, 501, 510);
-  clock_.advance(std::chrono::hours(24 * 15));  // The first is past the horizon, this is not.
+  clock_.advance(std::chrono::hours(24 * 15));  // The first is past the horizon, this one is not.
   ASSERT_TRUE(run(store_->sweep()));
   EXPECT_EQ(piece_count(), 90U);
   EXPECT_FALSE(run(ann->expunged_since(inbox, before))->complete);
@@ -320,7 +320,7 @@ TEST_F(SweepTest, PiecesAreSharedInTheirScopeOnly) {
     std::vector<AccountPtr> all;
     for (const char* name : {"ann@a.example", "ben@a.example", "cyd@b.example"})
       all.push_back(make_account(name));
-    // Each on its own, then one delivery to all of them, begun for the first.
+    // A separate delivery to each, then one delivery to all of them, begun for the first.
     for (const AccountPtr& account : all)
       append(account, account->published()->find("INBOX")->id, upload(account, large("each")));
     EXPECT_EQ(piece_count(), 3 * scopes);
@@ -342,7 +342,7 @@ TEST_F(SweepTest, ABrokenOffUploadIsFreedAfterTheGraceTime) {
   EXPECT_EQ(piece_count(), 2U);
   const AccountId id = ann->id();
   ann.reset();
-  reopen();  // Whoever wrote it knows nothing of it any more.
+  reopen();  // The process that wrote it no longer knows of it.
   clock_.advance(std::chrono::hours(20));
   ASSERT_TRUE(run(store_->sweep()));
   EXPECT_EQ(piece_count(), 2U);
@@ -359,7 +359,7 @@ TEST_F(SweepTest, WhatAMessageUsesIsKeptAndLookedAtOnce) {
   const MailboxId inbox = ann->published()->find("INBOX")->id;
   append(ann, inbox, upload(ann, large("kept")));
   EXPECT_EQ(candidate_count(), 0U);
-  begin(ann, large("kept"));  // The same bytes again, broken off.
+  begin(ann, large("kept"));  // The same bytes again, in an aborted upload.
   EXPECT_EQ(candidate_count(), 2U);
   EXPECT_EQ(piece_count(), 3U);
   for (int i = 0; i < 600; ++i) append(ann, inbox, upload(ann, message(std::to_string(i))));
@@ -373,7 +373,8 @@ TEST_F(SweepTest, WhatAMessageUsesIsKeptAndLookedAtOnce) {
 TEST_F(SweepTest, ARefusedMessageIsFreedAndAnothersCopyOfItIsNot) {
   const AccountPtr ann = make_account("ann@example.org");
   const AccountPtr ben = make_account("ben@example.org");
-  const NewEmail email = upload(ann, large("both"));  // One delivery to two, written ahead for Ann.
+  // One delivery to two recipients, written ahead for Ann.
+  const NewEmail email = upload(ann, large("both"));
   ASSERT_TRUE(change(ann, {}, [&](Change& c) -> Status {
     c.set_quota({1000, 0});
     return {};
@@ -411,9 +412,9 @@ TEST_F(SweepTest, AMessageOfASlowUploadIsSafeFromTheSweepThatRunsThen) {
   expect_clean();
 }
 
-/// The sweep of a broken-off upload meets, at each of its steps, a delivery of equal bytes: a new
-/// one, of the same account and of another, and one begun long before. What is answered with
-/// success is there afterwards.
+/// While the remains of an aborted upload are swept, equal bytes are delivered at each step: in a
+/// new delivery to the same account and to another, and in one begun long before. Every
+/// acknowledged message exists afterwards.
 TEST_F(SweepTest, ADeliveryAtAnyStepOfTheSweepIsNotLost) {
   engine::FaultyEngine& control = make_faulty();
   const AccountPtr ann = make_account("ann@example.org");
@@ -443,7 +444,7 @@ TEST_F(SweepTest, ADeliveryAtAnyStepOfTheSweepIsNotLost) {
                 auto made = c.append(ann_inbox, *email, {}, clock_.now());
                 return made ? Status{} : pass(made);
               });
-              // Too late for its pieces: refused, and said so.
+              // Too late for its pieces: the delivery is refused, and the error says so.
               if (!done) EXPECT_EQ(done.error().kind, ErrorKind::not_found);
             }
           });
@@ -458,7 +459,7 @@ TEST_F(SweepTest, ADeliveryAtAnyStepOfTheSweepIsNotLost) {
       }
     }
   }
-  EXPECT_GE(met, 40);  // Every call of a sweep, on both of its sides.
+  EXPECT_GE(met, 40);  // Before and after every call of a sweep.
   EXPECT_EQ(candidate_count(), 0U);
 }
 

@@ -9,7 +9,7 @@
 
 namespace posthorn::store {
 
-/// A store of which a test damages what it likes.
+/// A store that tests can damage.
 class DamageFixture : public StoreFixture {
  protected:
   DamageFixture() {
@@ -26,7 +26,7 @@ class DamageFixture : public StoreFixture {
 
   static Error damaged() { return {ErrorKind::corrupt, "a stored record is damaged", "test"}; }
 
-  /// As after a restart, when nothing is in memory.
+  /// Simulates a restart: nothing is in memory.
   void restart() {
     const AccountId id = ann_->id();
     ann_.reset();
@@ -46,11 +46,11 @@ class DamageFixture : public StoreFixture {
     }));
     return uid;
   }
-  /// Of the message appended last.
+  /// The pieces of the last appended message.
   [[nodiscard]] std::vector<BodyPiece> pieces() const {
     return decode_body_list(newest_body_)->pieces;
   }
-  /// Octets that do not repeat: each piece of them is its own.
+  /// Octets without repetition, so that every piece of them is different.
   static std::string lines(std::size_t size, std::uint32_t seed) {
     std::string text;
     while (text.size() < size)
@@ -61,7 +61,7 @@ class DamageFixture : public StoreFixture {
     return append(message("large " + std::to_string(seed)) + lines(body, seed));
   }
 
-  /// Takes rows away, or writes others, behind the store's back.
+  /// Removes or replaces rows without the store's knowledge.
   void edit_rows(std::vector<engine::Edit> edits) {
     const auto tail = engine_->tail(ann_->id(), engine::Tier::may_block);
     ASSERT_TRUE(tail);
@@ -88,7 +88,7 @@ class DamageFixture : public StoreFixture {
     EXPECT_TRUE(report) << report.error().text;
     return report ? *report : Store::CheckReport{};
   }
-  /// Whether one of the findings has all of these words in it.
+  /// Returns true if one of the findings contains all of these words.
   static bool says(const std::vector<std::string>& lines, std::vector<std::string> words) {
     return std::ranges::any_of(lines, [&](const std::string& line) {
       return std::ranges::all_of(words, [&](const auto& word) { return line.contains(word); });

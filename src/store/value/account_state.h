@@ -22,7 +22,7 @@ struct Quota {
   std::uint64_t max_messages = 0;
 };
 
-/// Numbers an account gives out and counts, kept in one row.
+/// An account's counters, kept in one row: the next numbers to assign, and totals.
 struct AccountCounters {
   MailboxId next_mailbox{1};
   Ordinal next_ordinal{1};
@@ -33,14 +33,16 @@ struct AccountCounters {
   Quota quota;
 };
 
-/// An account at one change number: a value. Readers hold a pointer to one and lock nothing.
+/// The state of an account at one change number, as a value. Readers hold a pointer to it and need
+/// no lock.
 struct AccountState {
-  Seq seq;  ///< The change that made it; also the newest MODSEQ given out.
+  Seq seq;  ///< The change that made this state; also the highest MODSEQ assigned.
   AccountCounters counters;
-  /// No message's MODSEQ is below, nor is any history (store/read/behind.h). Mostly 0.
+  /// No message has a MODSEQ below this, and no history reaches below it (store/read/behind.h).
+  /// Usually 0.
   ModSeq floor;
-  /// Every change to a mailbox makes a new one of these, so it must not cost all of them; names and
-  /// subscriptions change seldom.
+  /// Every change to a mailbox makes a new map, so its cost must not depend on the number of
+  /// mailboxes. Names and subscriptions change rarely.
   using Mailboxes = PersistentMap<MailboxId, MailboxPtr>;
   using Names = std::map<std::string, MailboxId, std::less<>>;
   using Subscriptions = std::set<std::string, std::less<>>;
@@ -50,7 +52,7 @@ struct AccountState {
   std::shared_ptr<const Outbox> outbox = std::make_shared<Outbox>();
   SendingUsage usage;
   std::shared_ptr<const SendingSettings> sending = std::make_shared<SendingSettings>();
-  /// The intent that the newest change carried out, if it was one's.
+  /// The intent that the newest change carried out, if any.
   std::optional<IntentId> intent = {};
 
   [[nodiscard]] MailboxPtr find(MailboxId id) const {
@@ -61,9 +63,9 @@ struct AccountState {
     const auto it = names->find(name);
     return it == names->end() ? nullptr : find(it->second);
   }
-  /// Whether `name` has mailboxes below it.
+  /// Returns true if there are mailboxes below `name` in the hierarchy.
   [[nodiscard]] bool has_children(std::string_view name) const;
-  /// Makes the account's counts those of its mailboxes: after a head was found wrong.
+  /// Sets the account's totals to the sums over its mailboxes, after a head was found to be wrong.
   void count_again();
   [[nodiscard]] MailboxPtr find_special(SpecialUse use) const;
 };

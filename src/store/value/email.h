@@ -12,32 +12,37 @@
 
 namespace posthorn::store {
 
-/// One piece of a body, in order.
+/// One piece of a body; bodies list them in order.
 struct BodyPiece {
   engine::PieceName name;
-  std::uint32_t size = 0;  ///< Octets of the body it stands for.
+  std::uint32_t size = 0;  ///< Number of octets of the body in this piece.
 };
 
-/// What is stored of a message besides its body's octets: one record of four columns.
+/// The stored data of a message except the octets of its body: one record of four columns.
 struct EmailRecord {
-  std::string keys;       ///< message/digest/digest.h: what SORT, THREAD and most of SEARCH read.
-  std::string structure;  ///< message/digest/digest.h: envelope, body structure, parts, preview.
-  std::string header;     ///< The header block as fetched, trace fields of this delivery first.
-  std::string body;       ///< Encoded BodyList.
+  /// See message/digest/digest.h: the data that SORT, THREAD and most of SEARCH read.
+  std::string keys;
+  /// See message/digest/digest.h: envelope, body structure, parts, preview.
+  std::string structure;
+  /// The header block as fetched, beginning with the trace fields of this delivery.
+  std::string header;
+  std::string body;  ///< An encoded BodyList.
 };
 
-/// The body's pieces and the whole message's hash, as the `body` column holds them.
+/// The decoded `body` column: the pieces of the body and the hash of the whole message.
 struct BodyList {
   std::vector<BodyPiece> pieces;
-  std::string sha256;             ///< Of the message as received, without the prefix; 32 octets.
-  std::uint32_t prefix_size = 0;  ///< Octets of trace fields added in front of what was received.
+  std::string sha256;  ///< Of the message as received, without the prefix; 32 octets.
+  /// Octets of trace fields that were put in front of the received message.
+  std::uint32_t prefix_size = 0;
 };
 
-/// A message taken in whole, ready to be appended to any number of mailboxes and accounts.
+/// A completely received message. It can be appended to any number of mailboxes and accounts.
 struct NewEmail {
   std::shared_ptr<const EmailRecord> record;
   std::uint64_t size = 0;  ///< RFC822.SIZE.
-  /// The pieces to be held by the change that appends it; those written ahead have no bytes here.
+  /// The pieces that the change that appends the message must hold. Those that were written ahead
+  /// carry no bytes.
   std::shared_ptr<const std::vector<engine::PieceHold>> holds;
 };
 

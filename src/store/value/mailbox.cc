@@ -14,7 +14,8 @@ std::string fold_ascii(std::string_view text) {
   return out;
 }
 
-/// Length of the well-formed UTF-8 sequence at the start, 0 if there is none (RFC 3629 §4).
+/// Returns the length of the well-formed UTF-8 sequence at the start; 0 if there is none (RFC 3629
+/// §4).
 std::size_t utf8_length(std::string_view s) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
   const auto tail = [&](std::size_t i) { return i < s.size() && (byte(i) & 0xc0) == 0x80; };
@@ -88,7 +89,7 @@ Status check_mailbox_name(std::string_view name) {
     const auto c = static_cast<unsigned char>(name[i]);
     const auto next = length == 2 ? static_cast<unsigned char>(name[i + 1]) : 0;
     const std::string_view wide = name.substr(i, length);
-    // RFC 9755 §3: neither C0, DEL nor C1 controls, nor the line and paragraph separators.
+    // RFC 9755 §3 forbids C0, DEL and C1 controls and the line and paragraph separators.
     if (c < 0x20 || c == 0x7f || (c == 0xc2 && next < 0xa0) || wide == "\u2028" || wide == "\u2029")
       return fail(ErrorKind::bad_argument, "A mailbox name may not hold control characters");
     i += length;

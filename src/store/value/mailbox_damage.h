@@ -8,16 +8,16 @@
 
 namespace posthorn::store {
 
-/// What of a mailbox's stored rows could not be read, and what that costs.
+/// The parts of a mailbox's stored rows that cannot be read, and the consequences.
 struct MailboxDamage {
-  /// Messages that are lost to the mailbox, or were expunged: nobody can tell any more.
+  /// Messages that are either lost or were expunged before; it is not possible to tell which.
   NumberSet uids;
-  /// One sentence each; empty: there is no damage.
+  /// One sentence per finding. Empty: there is no damage.
   std::vector<std::string> findings;
   /// Records of flag changes that cannot be read.
   std::vector<Seq> flag_changes;
-  /// The engine itself cannot read where the rows lie, or the list of pages is lost: writing the
-  /// mailbox anew would not help, or would lose what a better tool may find.
+  /// The engine itself cannot read the range of the rows, or the list of pages is lost. Rewriting
+  /// the mailbox would not help, or would destroy what a better tool may recover.
   bool beyond_repair = false;
 };
 

@@ -11,7 +11,7 @@ std::uint64_t next_epoch() {
   return ++epoch;
 }
 
-/// Copies a node unless only the tree being edited holds it: the base is alive and holds its own.
+/// Copies a node unless only the edited tree holds it. (The base is alive and holds its own nodes.)
 template <class Node>
 Node& own(std::shared_ptr<Node>& node) {
   if (node.use_count() != 1) node = std::make_shared<Node>(*node);
@@ -140,7 +140,7 @@ void TreeEditor::set_flags(Members::Slot slot, const FlagState& flags) {
 
 void TreeEditor::expunge(const std::vector<std::uint32_t>& positions) {
   auto lowest = static_cast<std::uint32_t>(members_->inner_.size());
-  // From the end, so that the positions still to come stay what they are.
+  // From the end, so that the remaining positions stay valid.
   for (std::size_t n = positions.size(); n > 0;) {
     const Members::Slot at = members_->slot_of(positions[n - 1]);
     const std::uint32_t leaf_start = positions[n - 1] - at.index;

@@ -11,25 +11,27 @@
 #include "base/flags.h"
 #include "base/ids.h"
 
-/// A mailbox as a value: two trees of the same shape, one of what never changes about a message
-/// (*members*), one of its flags. Both are persistent: a change copies a path and shares the rest.
+/// A mailbox as a value: two trees of the same shape. One holds what never changes about a message
+/// (*members*), the other its flags. Both are persistent data structures: a change copies the path
+/// to the changed nodes and shares all others.
 ///
 /// A message keeps its slot for the life of the tree: expunging shrinks a leaf and moves nothing
-/// between leaves. So two versions of one tree are compared slot by slot, and equal pointers mean
-/// equal content: a difference costs what differs. A session keeps a members tree only; it pins no
-/// flags.
+/// between leaves. Two versions of one tree can therefore be compared slot by slot, and equal
+/// pointers mean equal content, so a comparison costs time in proportion to the difference. A
+/// session keeps a members tree only; it does not keep flags alive.
 namespace posthorn::store {
 
-/// What is fixed about a message in a mailbox.
+/// The immutable properties of a message in a mailbox.
 struct Member {
   Uid uid;
   Ordinal ordinal;
-  std::uint32_t size = 0;  ///< RFC822.SIZE: octets as fetched.
+  std::uint32_t size = 0;  ///< RFC822.SIZE, in octets.
   Timestamp internal_date;
-  std::uint32_t save_date = 0;  ///< Seconds since 1970 (RFC 8514).
+  std::uint32_t save_date = 0;  ///< Seconds since 1970 (SAVEDATE, RFC 8514).
 };
 
-/// What changes about it. `keywords` is a set of the mailbox's KeywordTable; 0 is the empty set.
+/// The mutable properties of a message. `keywords` is a set in the mailbox's KeywordTable; 0 is the
+/// empty set.
 struct FlagState {
   ModSeq modseq;
   SystemFlags system = 0;
@@ -67,9 +69,11 @@ struct FlagLeaf {
 
 struct MemberInner {
   std::array<std::shared_ptr<MemberLeaf>, kInnerSize> leaf;
-  std::array<std::uint32_t, kInnerSize> first_uid{};   ///< No UID of the leaf is below; ascending.
-  std::array<std::uint32_t, kInnerSize + 1> before{};  ///< Messages in leaves 0..i-1; last: all.
-  std::uint32_t used = 0;                              ///< Slots given out, emptied ones too.
+  /// A lower bound of the leaf's UIDs; ascending.
+  std::array<std::uint32_t, kInnerSize> first_uid{};
+  /// Number of messages in leaves 0..i-1; the last element is the total.
+  std::array<std::uint32_t, kInnerSize + 1> before{};
+  std::uint32_t used = 0;  ///< Number of slots assigned, including empty ones.
 };
 
 struct FlagInner {
@@ -77,8 +81,7 @@ struct FlagInner {
   std::array<std::uint64_t, kInnerSize> max_modseq{};
 };
 
-/// The messages of a mailbox in UID order. Copying costs a vector of pointers; the nodes are
-/// shared.
+/// The messages of a mailbox in UID order. A copy costs a vector of pointers; the nodes are shared.
 class Members {
  public:
   [[nodiscard]] std::uint32_t count() const { return before_.back(); }
@@ -86,7 +89,7 @@ class Members {
   [[nodiscard]] Member at(std::uint32_t position) const;
   [[nodiscard]] Uid uid_at(std::uint32_t position) const;
   [[nodiscard]] std::optional<std::uint32_t> position_of(Uid uid) const;
-  /// How many messages have a UID below this one.
+  /// Returns the number of messages with a UID below this one.
   [[nodiscard]] std::uint32_t lower_bound(Uid uid) const;
   [[nodiscard]] Uid last_uid() const;
 
@@ -96,11 +99,11 @@ class Members {
     std::uint32_t index;
   };
 
-  /// Calls f(position, leaf, index) for [first, last), leaf by leaf in order.
+  /// Calls f(position, leaf, index) for the positions [first, last), leaf by leaf in order.
   template <class F>
   void for_each(std::uint32_t first, std::uint32_t last, F&& f) const;
-  /// The same a leaf at a time: f(position, slot, leaf, end) for its messages [slot.index, end),
-  /// the first of which is at this position.
+  /// The same, one call per leaf: f(position, slot, leaf, end) for its messages [slot.index, end);
+  /// `position` is that of the first.
   template <class F>
   void for_each_leaf(std::uint32_t first, std::uint32_t last, F&& f) const;
 
@@ -117,17 +120,18 @@ class Members {
   friend class TreeEditor;
   friend class MembershipDifference;
   std::vector<std::shared_ptr<MemberInner>> inner_;
-  std::vector<std::uint32_t> first_uid_;     ///< Of each inner node.
-  std::vector<std::uint32_t> before_ = {0};  ///< Messages before each inner; last: all.
-  std::uint64_t epoch_ = 0;                  ///< Trees of one epoch agree about slots.
+  std::vector<std::uint32_t> first_uid_;  ///< One per inner node.
+  /// Number of messages before each inner node; the last element is the total.
+  std::vector<std::uint32_t> before_ = {0};
+  std::uint64_t epoch_ = 0;  ///< Trees of the same epoch have the same slots.
 };
 
-/// Looks messages up by position, quickest where the next lies near the last. The Members must
-/// outlive it.
+/// Looks up messages by position. Fastest if the next position is near the last one. The Members
+/// must outlive the cursor.
 class MemberCursor {
  public:
   explicit MemberCursor(const Members& members) : members_(members) {}
-  /// Requires: position < count(), for both.
+  /// Requires, for both functions: position < count().
   [[nodiscard]] Member at(std::uint32_t position) {
     return leaf_of(position).at(position - first_);
   }
@@ -147,10 +151,10 @@ class MemberCursor {
 
   const Members& members_;
   const MemberLeaf* leaf_ = nullptr;
-  std::uint32_t first_ = 0;  ///< The position of the leaf's first message.
+  std::uint32_t first_ = 0;  ///< Position of the leaf's first message.
 };
 
-/// The flags, in the slots of the Members beside it.
+/// The flags, in the same slots as the Members they belong to.
 class Flags {
  public:
   [[nodiscard]] FlagState at(Members::Slot slot) const {
@@ -162,10 +166,10 @@ class Flags {
   friend class TreeEditor;
   friend class Contents;
   std::vector<std::shared_ptr<FlagInner>> inner_;
-  std::vector<std::uint64_t> max_modseq_;  ///< Of each inner node.
+  std::vector<std::uint64_t> max_modseq_;  ///< One per inner node.
 };
 
-/// One version of a mailbox's messages.
+/// One version of the messages of a mailbox.
 class Contents {
  public:
   Contents() : members_(std::make_shared<Members>()) {}
@@ -177,15 +181,16 @@ class Contents {
   }
   [[nodiscard]] const Flags& flags() const { return flags_; }
 
-  /// Calls f(position, const MemberLeaf&, const FlagLeaf&, index) for [first, last) in order.
+  /// Calls f(position, const MemberLeaf&, const FlagLeaf&, index) for the positions [first, last),
+  /// in order.
   template <class F>
   void for_each(std::uint32_t first, std::uint32_t last, F&& f) const;
-  /// The same a leaf at a time: f(position, const MemberLeaf&, const FlagLeaf&, begin, end) for the
-  /// messages [begin, end) of the leaf, the first of which is at this position.
+  /// The same, one call per leaf: f(position, const MemberLeaf&, const FlagLeaf&, begin, end) for
+  /// the messages [begin, end) of the leaf; `position` is that of the first.
   template <class F>
   void for_each_leaf(std::uint32_t first, std::uint32_t last, F&& f) const;
-  /// Calls f(position, Member, FlagState) for every message whose MODSEQ is above `since`, skipping
-  /// what has not changed: costs what changed.
+  /// Calls f(position, Member, FlagState) for every message whose MODSEQ is above `since`. Skips
+  /// unchanged parts of the tree, so the cost depends on the number of changes.
   template <class F>
   void for_each_changed(ModSeq since, F&& f) const;
 
@@ -195,20 +200,21 @@ class Contents {
   Flags flags_;
 };
 
-/// Makes the next version: nodes of the base are copied when first touched, nodes already made here
-/// are changed in place. The base must outlive the editor and is never altered.
+/// Makes the next version of a tree. Nodes of the base are copied when they are first changed;
+/// nodes made by this editor are changed in place. The base must outlive the editor and is never
+/// modified.
 class TreeEditor {
  public:
   explicit TreeEditor(const Contents& base);
-  /// Requires: a UID above all so far.
+  /// Requires: the UID is above all existing ones.
   void append(const Member& member, const FlagState& flags);
   void set_flags(Members::Slot slot, const FlagState& flags);
   void set_flags(std::uint32_t position, const FlagState& flags) {
     set_flags(members_->slot_of(position), flags);
   }
-  /// Removes these positions (ascending, of the base as edited so far).
+  /// Removes the messages at these positions; ascending, and counted in the tree as edited so far.
   void expunge(const std::vector<std::uint32_t>& positions);
-  /// The new version; the editor is spent.
+  /// Returns the new version. The editor cannot be used afterwards.
   [[nodiscard]] Contents finish() &&;
   [[nodiscard]] const Members& members() const { return *members_; }
   [[nodiscard]] FlagState flags_at(Members::Slot slot) const { return flags_.at(slot); }
@@ -222,14 +228,15 @@ class TreeEditor {
   Flags flags_;
 };
 
-/// UIDs told and gone, and UIDs there and not told: what turns one membership into another. Costs
-/// what differs between trees of one epoch, both whole otherwise.
+/// The difference between two memberships: UIDs that the session was told of and that are gone, and
+/// UIDs that exist and that it was not told of. For trees of the same epoch the cost depends on the
+/// difference, otherwise on the size of both.
 class MembershipDifference {
  public:
   MembershipDifference(const Members& told, const Members& now);
   /// Positions in `told`, ascending.
   std::vector<std::uint32_t> gone;
-  /// Messages appended: UIDs above told's last, ascending.
+  /// The appended messages: UIDs above the last of `told`, ascending.
   std::vector<Uid> added;
 
  private:

@@ -9,81 +9,87 @@
 
 #include "base/ids.h"
 
-/// What an account has sent and is not yet done with. It lies in the sender's own account, so that
-/// one change files the message and queues it (docs/architecture.md, "Sending").
+/// The messages that an account has sent and whose delivery is not completed. The outbox is stored
+/// in the sender's own account, so that one change can both file the message and queue it
+/// (docs/architecture.md, "Sending").
 namespace posthorn::store {
 
-/// Names a submission within its account: the Seq of the change that queued it, never used again.
+/// Identifies a submission within its account: the Seq of the change that queued it. Never reused.
 using OutboxId = StrongNumber<struct OutboxIdTag, std::uint64_t>;
 
 enum class RecipientState : std::uint8_t {
-  waiting = 0,    ///< To be tried at `next_attempt`.
-  delivered = 1,  ///< In a mailbox of this store.
-  relayed = 2,    ///< Another server has taken the message over.
-  failed = 3,     ///< Given up; `last_status` says why.
-  cancelled = 4,  ///< Taken back before it was sent.
+  waiting = 0,    ///< To be attempted at `next_attempt`.
+  delivered = 1,  ///< Delivered to a mailbox of this store.
+  relayed = 2,    ///< Accepted by another server.
+  failed = 3,     ///< Failed permanently; `last_status` gives the reason.
+  cancelled = 4,  ///< Cancelled before it was sent.
 };
 
-/// RFC 3461 §4.1. An empty set: the sender did not say, so failures and delays are told.
+/// RFC 3461 §4.1. An empty set means that the sender did not specify it; failures and delays are
+/// then reported.
 enum class Notify : std::uint8_t { never = 1, success = 2, failure = 4, delay = 8 };
 using NotifySet = std::uint8_t;
 constexpr NotifySet bit(Notify n) { return static_cast<NotifySet>(n); }
 
 struct OutboxRecipient {
-  std::string address;  ///< "user@example.net", as an envelope has it without its "<>".
-  std::string orcpt;    ///< RFC 3461 §4.2, "rfc822;user@example.net", decoded; empty: not said.
+  std::string address;  ///< "user@example.net": the address of the envelope without "<>".
+  std::string orcpt;  ///< RFC 3461 §4.2, decoded, for example "rfc822;user@example.net"; empty: not
+                      ///< specified.
   NotifySet notify = 0;
   RecipientState state = RecipientState::waiting;
   std::uint32_t attempts = 0;
   std::int64_t next_attempt = 0;  ///< Seconds since 1970; meaningful while waiting.
-  std::string last_status;        ///< "450 4.2.0 text", what the last attempt was answered.
-  bool delay_told = false;        ///< The sender was told that it takes longer.
+  std::string last_status;        ///< The reply to the last attempt, such as "450 4.2.0 text".
+  bool delay_told = false;        ///< The sender was notified of the delay.
   friend bool operator==(const OutboxRecipient&, const OutboxRecipient&) = default;
 };
 
-/// RFC 3461 §4.3: what a report is to give back.
+/// RFC 3461 §4.3: how much of the message a report returns.
 enum class ReturnContent : std::uint8_t { not_said = 0, full = 1, headers = 2 };
-/// RFC 6152 and RFC 3030: what the message was declared as.
+/// RFC 6152 and RFC 3030: the declared body type of the message.
 enum class BodyKind : std::uint8_t { seven_bit = 0, eight_bit_mime = 1, binary_mime = 2 };
 
-/// One submission: its message and envelope, and how far each recipient is.
+/// One submission: its message, its envelope, and the state of each recipient.
 struct OutboxEntry {
-  OutboxId id;              ///< Given by Change::enqueue.
-  Ordinal email;            ///< Stays readable while the entry is there.
-  std::uint64_t size = 0;   ///< Octets of the stored message.
+  OutboxId id;              ///< Assigned by Change::enqueue.
+  Ordinal email;            ///< Remains readable while the entry exists.
+  std::uint64_t size = 0;   ///< Size of the stored message in octets.
   std::string return_path;  ///< "user@example.org"; empty for the null path.
-  std::string envid;        ///< RFC 3461 §4.4, decoded; empty: not said.
+  std::string envid;        ///< RFC 3461 §4.4, decoded; empty: not specified.
   ReturnContent ret = ReturnContent::not_said;
   BodyKind body = BodyKind::seven_bit;
-  bool smtputf8 = false;        ///< RFC 6531: needed on the way.
-  std::string trace;            ///< Header lines, CRLF, that go in front when the message is sent.
-  std::string session;          ///< Where it came from, for logs only.
-  std::int64_t submitted = 0;   ///< Seconds since 1970, as the next two.
-  std::int64_t hold_until = 0;  ///< RFC 4865: not sent before; 0: at once.
-  std::int64_t expires = 0;     ///< What is still waiting then has failed.
+  bool smtputf8 = false;  ///< RFC 6531: the next server must support it.
+  std::string trace;      ///< Header lines with CRLF, put in front of the message when it is sent.
+  std::string session;    ///< Describes the session that submitted it; for logs only.
+  std::int64_t submitted = 0;   ///< Seconds since 1970, like the next two.
+  std::int64_t hold_until = 0;  ///< RFC 4865: not to be sent before this time; 0: send at once.
+  std::int64_t expires = 0;     ///< Recipients that are still waiting then have failed.
   std::vector<OutboxRecipient> recipients;
-  /// Where the record lies when it is too long for a row: the store's own, kept by update_outbox.
+  /// The page of a record that is too long for a row. Managed by the store (update_outbox).
   PageNumber page;
   friend bool operator==(const OutboxEntry&, const OutboxEntry&) = default;
 
-  /// Whether nobody waits any more.
+  /// Returns true if no recipient is waiting any more.
   [[nodiscard]] bool is_settled() const;
 };
 using OutboxEntryPtr = std::shared_ptr<const OutboxEntry>;
-/// In the order they were queued.
+/// In the order of queueing.
 using Outbox = std::map<OutboxId, OutboxEntryPtr>;
 
-/// Of one account: more is refused until something was sent.
+/// Per account. More are refused until some have been sent.
 constexpr std::size_t kMaxOutboxEntries = 10'000;
-constexpr std::size_t kMaxOutboxRecipients = 10'000;  ///< Of one entry.
-constexpr std::size_t kMaxOutboxStatus = 500;         ///< Octets of `last_status`; more is cut.
+constexpr std::size_t kMaxOutboxRecipients = 10'000;  ///< Per entry.
+/// Limit of `last_status` in octets; longer text is cut.
+constexpr std::size_t kMaxOutboxStatus = 500;
 
-/// One step that another account's outbox asks of this one, for instance a local delivery. Said
-/// with the change that does it, so that asking again does nothing (Account::change_once).
+/// Identifies one step that another account's outbox requests of this account, for example a local
+/// delivery. It is recorded in the change that carries out the step, so a repeated request has no
+/// effect (Account::change_once).
 struct IntentId {
   AccountId from;
   OutboxId entry;
-  std::uint32_t step = 0;  ///< Of several for one entry: the index of the recipient it is for.
+  /// Distinguishes several steps of one entry: the index of the recipient.
+  std::uint32_t step = 0;
   friend bool operator==(const IntentId&, const IntentId&) = default;
 };
 

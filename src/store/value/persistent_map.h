@@ -11,9 +11,10 @@
 
 namespace posthorn::store {
 
-/// An ordered map that is a value: a copy costs one pointer, a change copies the path to what it
-/// changed and shares the rest. A height-balanced (AVL) tree, so both are logarithmic. Thread: as
-/// any value; what copies share is never written to.
+/// An ordered map that is a value. A copy costs one pointer; a change copies the path to the
+/// changed entry and shares the rest. A height-balanced (AVL) tree, so changes and lookups take
+/// logarithmic time.
+/// Thread: as for any value; nodes shared by copies are never modified.
 template <class Key, class Value>
 class PersistentMap {
   struct Node;
@@ -27,7 +28,8 @@ class PersistentMap {
   };
 
  public:
-  /// In ascending order. Valid while the map it is of, or a copy, lives unchanged.
+  /// Iterates in ascending order. Valid while the map it was taken from, or a copy of it, exists
+  /// unchanged.
   class Iterator {
    public:
     using value_type = std::pair<Key, Value>;
@@ -53,7 +55,7 @@ class PersistentMap {
 
    private:
     friend class PersistentMap;
-    /// A tree of this height has over a million million entries.
+    /// A tree of this height has more than 10^12 entries.
     static constexpr std::size_t kMaxHeight = 60;
 
     void descend(const Node* node) {
@@ -62,7 +64,8 @@ class PersistentMap {
         path_[depth_++] = node;
       }
     }
-    std::array<const Node*, kMaxHeight> path_;  ///< Those whose left side we are in or past.
+    /// Nodes whose left subtree we are in or have passed.
+    std::array<const Node*, kMaxHeight> path_;
     std::size_t depth_ = 0;
   };
 
@@ -75,7 +78,7 @@ class PersistentMap {
   }
   [[nodiscard]] Iterator end() const { return {}; }
 
-  /// Null when it is not there.
+  /// Returns null if the key is absent.
   [[nodiscard]] const Value* find(const Key& key) const {
     const Node* node = root_.get();
     while (node != nullptr) {
@@ -90,7 +93,7 @@ class PersistentMap {
     return nullptr;
   }
 
-  /// Adds or replaces.
+  /// Adds or replaces an entry.
   void set(const Key& key, Value value) { root_ = with(root_, key, std::move(value)); }
   void erase(const Key& key) {
     if (find(key) != nullptr) root_ = without(root_, key);
@@ -107,7 +110,7 @@ class PersistentMap {
         Node{std::move(entry), std::move(left), std::move(right), size, height});
   }
 
-  /// As make(), of sides whose heights differ by at most two.
+  /// Like make(), for subtrees whose heights differ by at most two.
   static Pointer balanced(std::pair<Key, Value> entry, Pointer left, Pointer right) {
     const int lean = height_of(left) - height_of(right);
     if (lean > 1) {
@@ -137,7 +140,7 @@ class PersistentMap {
     return make({key, std::move(value)}, node->left, node->right);
   }
 
-  /// Requires: it is there.
+  /// Requires: the key is present.
   static Pointer without(const Pointer& node, const Key& key) {
     if (key < node->entry.first)
       return balanced(node->entry, without(node->left, key), node->right);

@@ -59,11 +59,11 @@ struct Counted {
 
 TEST(PersistentMapTest, AChangeCopiesAPathOnly) {
   PersistentMap<int, Counted> map;
-  for (int i = 0; i < 20'000; ++i) map.set(i, Counted(i));  // Ascending: the worst order.
+  for (int i = 0; i < 20'000; ++i) map.set(i, Counted(i));  // Ascending, the worst order.
   const auto copy = map;
   Counted::made = 0;
   for (int i = 0; i < 200; ++i) map.set(i * 97, Counted(-1));
-  // 1.44 log2(n) nodes at most; each entry is copied a few times on its way into its node.
+  // At most 1.44 log2(n) nodes; each entry is copied a few times on its way into its node.
   EXPECT_LT(Counted::made, 200 * 4 * 21);
   EXPECT_EQ(copy.find(97)->value, 97);
   EXPECT_EQ(map.find(97)->value, -1);

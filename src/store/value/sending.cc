@@ -10,7 +10,7 @@ std::uint32_t sum(std::uint32_t a, std::uint64_t b) {
   return both > UINT32_MAX ? UINT32_MAX : static_cast<std::uint32_t>(both);
 }
 
-/// The window as it is at `now`. A clock set back counts on in the window that was.
+/// Returns the window at `now`. If the clock was set back, counting continues in the old window.
 UsageWindow moved_to(UsageWindow window, std::int64_t length, std::int64_t now) {
   const std::int64_t number = now / length;
   if (number <= window.number) return window;

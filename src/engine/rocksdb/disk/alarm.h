@@ -8,15 +8,16 @@
 
 namespace posthorn::engine::rocks {
 
-/// What RocksDB's background threads tell the committer.
+/// Passes events of RocksDB's background threads to the committer.
 class Alarm {
  public:
   enum class Kind : std::uint8_t {
-    stopped,     ///< RocksDB takes no more writes until it is opened again.
-    compaction,  ///< A compaction failed; writing goes on. `compactions` knows which.
+    stopped,     ///< RocksDB accepts no more writes until it is reopened.
+    compaction,  ///< A compaction failed; writing still works. `compactions` has the details.
   };
 
-  /// Replaces what is to be called; short, from any thread. Empty: nothing.
+  /// Replaces the function to call. It must be short and may be called from any thread. An empty
+  /// function disables calls.
   void answer_with(std::function<void(Kind)> answer) {
     const std::scoped_lock lock(mutex_);
     answer_ = std::move(answer);

@@ -17,8 +17,9 @@ void CompactionCare::failed(const std::string& family, const std::string& words,
         "damaged block cannot be read (docs/operating.md, Damage)",
         family, words);
   known.logged = words;
-  if (known.wanted_off) return;  // Another one that was under way.
-  // One that fails long after the last pause has ended begins anew.
+  // Another compaction that was already running. (A failure long after the end of the last pause
+  // starts a new sequence.)
+  if (known.wanted_off) return;
   const bool again = known.pause != Clock::duration::zero() && now < known.until + 2 * known.pause;
   known.pause = again ? std::min<Clock::duration>(known.pause * 2, kLongestPause)
                       : Clock::duration(kFirstPause);

@@ -10,7 +10,7 @@ using std::chrono::seconds;
 
 class CompactionCareTest : public testing::Test {
  protected:
-  /// What was turned, as "family on" or "family off".
+  /// Returns what was turned, as "family on" or "family off".
   std::string tend() {
     std::string turned;
     next_ = care_.tend(now_, [&](const std::string& family, bool on) {

@@ -13,7 +13,7 @@ namespace {
 constexpr auto kInterval = std::chrono::milliseconds(100);
 constexpr std::uint64_t kMiB = 1UL << 20;
 constexpr std::size_t kProbeBytes = 256UL * 1024;
-/// A manifest, a log and the options file, which opening makes.
+/// Opening creates a manifest, a log and the options file.
 constexpr std::uint64_t kForOpening = 2 * kMiB;
 
 std::string in_mib(std::uint64_t bytes) {
@@ -47,7 +47,7 @@ void DiskRoom::look() {
   const std::optional<Space> space = measure_();
   if (!space) return;
   const std::uint64_t reserve = std::min(reserve_, space->total / 16);
-  // Not to and fro at the bound: a quarter more has to be free before writing goes on.
+  // Hysteresis: writing resumes only when a quarter more than the limit is free.
   const bool full = space->free < (full_ ? reserve + reserve / 4 : reserve);
   if (full == full_) return;
   full_ = full;

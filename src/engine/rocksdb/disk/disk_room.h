@@ -15,23 +15,24 @@ class Env;
 
 namespace posthorn::engine::rocks {
 
-/// Keeps a part of the disk free for RocksDB's own work: while less is free than that, nothing new
-/// is taken. A disk that fills up slowly so never makes a write of RocksDB fail: it still flushes
-/// what was acknowledged, and as soon as there is room again everything goes on. Thread: any.
+/// Keeps part of the disk free for RocksDB's own work. While less is free, new data is refused.
+/// When a disk fills up slowly, RocksDB's writes thus never fail: it still flushes what was
+/// acknowledged, and work continues as soon as there is room again.
+/// Thread: any.
 class DiskRoom {
  public:
   struct Space {
     std::uint64_t total = 0;
     std::uint64_t free = 0;
   };
-  /// nullopt when it cannot be known; then there is room.
+  /// Returns nullopt if the space cannot be determined; then the check passes.
   using Measure = std::function<std::optional<Space>()>;
 
-  /// `reserve` in bytes, but never more than a 16th of the disk.
+  /// `reserve` is in bytes; a 16th of the disk is used if that is less.
   DiskRoom(std::uint64_t reserve, Measure measure)
       : reserve_(reserve), measure_(std::move(measure)) {}
 
-  /// Looks at the disk at most each 100 ms. Errors: unavailable.
+  /// Reads the state of the disk at most every 100 ms. Errors: unavailable.
   Status check();
 
  private:
@@ -44,11 +45,11 @@ class DiskRoom {
   std::atomic<bool> full_ = false;
 };
 
-/// Of the file system `path` lies on.
+/// Measures the file system that contains `path`.
 DiskRoom::Measure measure_disk(std::string path);
 
-/// Whether the folder takes files and `bytes` more: writes one, syncs and removes it. Errors: io,
-/// saying why not.
+/// Checks that the folder accepts files and `bytes` more data: writes a file, syncs it and removes
+/// it. Errors: io, with the reason.
 Status probe_disk(::rocksdb::Env& env, const std::string& folder, std::uint64_t bytes);
 
 }  // namespace posthorn::engine::rocks

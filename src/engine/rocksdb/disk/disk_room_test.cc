@@ -12,7 +12,7 @@ constexpr std::uint64_t kMiB = 1UL << 20;
 class DiskRoomTest : public testing::Test {
  protected:
   bool has_room() {
-    std::this_thread::sleep_for(std::chrono::milliseconds(120));  // It looks each 100 ms.
+    std::this_thread::sleep_for(std::chrono::milliseconds(120));  // It checks every 100 ms.
     return room_.check().has_value();
   }
   std::optional<DiskRoom::Space> space_ = DiskRoom::Space{10'000 * kMiB, 9'000 * kMiB};

@@ -5,7 +5,8 @@
 namespace posthorn::engine::rocks {
 namespace {
 
-/// RocksDB names the damaged file where it knows it; otherwise it is one of those read.
+/// RocksDB names the damaged file if it knows it; otherwise any of the files that were read may be
+/// damaged.
 std::string words_of(const ::rocksdb::CompactionJobInfo& job) {
   std::string words = job.status.ToString();
   if (words.find(".sst") != std::string::npos || words.find(".blob") != std::string::npos)
@@ -36,7 +37,7 @@ class ErrorListener final : public ::rocksdb::EventListener {
   void OnBackgroundError(::rocksdb::BackgroundErrorReason reason,
                          ::rocksdb::Status* error) override {
     if (reason == ::rocksdb::BackgroundErrorReason::kCompaction) {
-      // Nothing was changed by it. OnCompactionCompleted has told of it.
+      // The compaction changed nothing, and OnCompactionCompleted has reported it.
       *error = ::rocksdb::Status::OK();
       return;
     }

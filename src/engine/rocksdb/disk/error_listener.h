@@ -8,9 +8,9 @@
 
 namespace posthorn::engine::rocks {
 
-/// Tells `alarm` what fails in RocksDB's background. A failed compaction does not stop writing:
-/// its error is taken back here. Recovery from the others is the committer's, which knows when to
-/// try again; RocksDB's own waits without a bound.
+/// Reports RocksDB's background errors to `alarm`. A failed compaction need not stop writing, so
+/// the listener clears its error. The committer recovers from the other errors, since it knows when
+/// to try again; RocksDB's own recovery waits without limit.
 std::shared_ptr<::rocksdb::EventListener> make_error_listener(std::shared_ptr<Alarm> alarm);
 
 }  // namespace posthorn::engine::rocks

@@ -10,13 +10,13 @@
 namespace posthorn::engine::rocks {
 namespace {
 
-constexpr std::size_t kLongestLine = 1000;  ///< What is longer is cut off.
+constexpr std::size_t kLongestLine = 1000;  ///< Longer text is cut.
 
 class InfoLog final : public ::rocksdb::Logger {
  public:
   InfoLog() : Logger(::rocksdb::InfoLogLevel::WARN_LEVEL) {}
 
-  // Called without a level for what only RocksDB's own log is interested in.
+  // Messages without a level are meant for RocksDB's own log file only.
   void Logv(const char* /*format*/, std::va_list /*arguments*/) override {}
 
   void Logv(::rocksdb::InfoLogLevel level, const char* format, std::va_list arguments) override {
@@ -24,7 +24,7 @@ class InfoLog final : public ::rocksdb::Logger {
       return;
     std::array<char, kLongestLine> line{};
     if (std::vsnprintf(line.data(), line.size(), format, arguments) < 0) return;
-    // One allowance for each of RocksDB's messages.
+    // One rate limit for each of RocksDB's messages.
     log::warning_about(format, "storage: RocksDB says: {}", std::string_view(line.data()));
   }
 };

@@ -14,7 +14,7 @@ namespace {
 
 using Families = std::vector<::rocksdb::ColumnFamilyDescriptor>;
 
-/// How many missing files an error names.
+/// Maximum number of missing files that an error names.
 constexpr std::size_t kNamed = 5;
 
 std::unexpected<Error> refuse(const std::string& path, std::string_view why,
@@ -26,7 +26,7 @@ std::unexpected<Error> refuse(const std::string& path, std::string_view why,
                   path, why, remedy));
 }
 
-/// Shows a read-only RocksDB no logs: it would replay them.
+/// Hides the logs from a read-only RocksDB, which would replay them.
 class WithoutLogs final : public ::rocksdb::FileSystemWrapper {
  public:
   using FileSystemWrapper::FileSystemWrapper;
@@ -40,14 +40,14 @@ class WithoutLogs final : public ::rocksdb::FileSystemWrapper {
   }
 };
 
-/// For the time of the check: RocksDB would write a log file into the folder.
+/// Used during the check, because RocksDB would write a log file into the folder.
 class NoInfoLog final : public ::rocksdb::Logger {
  public:
   using Logger::Logv;
   void Logv(const char* /*format*/, va_list /*arguments*/) override {}
 };
 
-/// Only one process opens a store, so that no file goes while it is looked at.
+/// Ensures that no other process opens the store, so that no file disappears during the check.
 class FolderLock {
  public:
   FolderLock(::rocksdb::Env& env, const std::string& path) : env_(env) {
@@ -66,7 +66,7 @@ class FolderLock {
   ::rocksdb::Status status_;
 };
 
-/// A file that the MANIFEST names.
+/// A file named in the MANIFEST.
 struct Named {
   std::string name;
   std::uint64_t size = 0;
@@ -78,7 +78,7 @@ std::unexpected<Error> manifest_error(const ::rocksdb::Status& status, const std
                 "Restore the whole folder from a backup.");
 }
 
-/// CURRENT names a MANIFEST that is there.
+/// Checks that CURRENT names an existing MANIFEST.
 Status check_current(const std::string& path, const StoreFiles& files) {
   const std::string newest =
       files.manifests.empty() ? std::string() : manifest_name(files.manifests.back());
@@ -99,7 +99,7 @@ Status check_current(const std::string& path, const StoreFiles& files) {
     return posthorn::fail(ErrorKind::io, fmt::format("{}/CURRENT cannot be read", path));
   std::string name;
   std::getline(current, name);
-  // The line has to end: a name cut off may be another's.
+  // The line must be terminated: a truncated name could be that of another file.
   const auto number = current.eof() ? std::nullopt : manifest_number(name);
   if (!number) return refuse(path, "CURRENT is damaged", how_to_mend);
   if (!std::ranges::binary_search(files.manifests, *number))
@@ -108,7 +108,8 @@ Status check_current(const std::string& path, const StoreFiles& files) {
   return {};
 }
 
-/// The families there are. A folder with others than ours was written by a version that knows more.
+/// Returns the existing families. A folder with families unknown to us was written by a newer
+/// version.
 Result<Families> present_families(const ::rocksdb::DBOptions& settings, const std::string& path,
                                   const Families& known) {
   std::vector<std::string> names;
@@ -140,7 +141,7 @@ std::vector<Named> named_by(::rocksdb::DB& db,
   return files;
 }
 
-/// What the MANIFEST in force names, read without a look at data or logs.
+/// Reads the active MANIFEST, but neither data nor logs.
 Result<std::vector<Named>> read_manifest(::rocksdb::DBOptions settings, const std::string& path,
                                          const Families& families) {
   const auto base = (settings.env != nullptr ? settings.env : ::rocksdb::Env::Default());
@@ -149,7 +150,7 @@ Result<std::vector<Named>> read_manifest(::rocksdb::DBOptions settings, const st
   settings.listeners.clear();
   settings.info_log = std::make_shared<NoInfoLog>();
   settings.create_if_missing = false;
-  settings.paranoid_checks = false;  // What is missing is ours to tell.
+  settings.paranoid_checks = false;  // We report missing files ourselves.
   settings.track_and_verify_wals_in_manifest = false;
   std::vector<::rocksdb::ColumnFamilyHandle*> handles;
   ::rocksdb::DB* raw = nullptr;
@@ -164,7 +165,7 @@ Result<std::vector<Named>> read_manifest(::rocksdb::DBOptions settings, const st
   return files;
 }
 
-/// Why the file is not the one that was written; empty if it may be.
+/// Returns the reason why the file is not the one that was written; empty if it may be.
 std::string fault_of(::rocksdb::Env& env, const std::string& path, const Named& file) {
   const std::string at = file.name.starts_with('/') ? file.name : "/" + file.name;
   std::uint64_t size = 0;
@@ -190,8 +191,8 @@ Status check_files(::rocksdb::Env& env, const std::string& path, const std::vect
                 "Put back what is missing, or restore the whole folder from a backup.");
 }
 
-/// Families come into being when a store is made, so that one without them is a store whose making
-/// was broken off, or one whose MANIFEST has lost its end.
+/// The families are created together with the store. If some are missing, the creation of the store
+/// was interrupted, or the MANIFEST has lost its end.
 Status check_complete(const RocksDbOptions& options, const StoreFiles& files, bool complete) {
   if (complete) return {};
   if (files.tables + files.blobs > 0)
@@ -208,7 +209,7 @@ Status check_complete(const RocksDbOptions& options, const StoreFiles& files, bo
 
 Error open_error(const ::rocksdb::Status& status, const std::string& path) {
   const std::string words = status.ToString();
-  // A LOCK that cannot even be opened is not another process's doing.
+  // If LOCK cannot even be opened, the cause is not another process.
   const bool opened = words.find("open a file for lock") == std::string::npos;
   if (status.IsIOError() && opened && words.find("LOCK") != std::string::npos)
     return {ErrorKind::unavailable,

@@ -6,8 +6,8 @@
 #include "engine/conformance_fixture.h"
 #include "engine/rocksdb/rocksdb_engine.h"
 
-/// A folder in which a store's files are missing or damaged is refused, again and again, and
-/// nothing in it changes, so that putting back what is missing brings everything back.
+/// A folder with missing or damaged files is refused every time, and nothing in it changes, so that
+/// restoring what is missing restores everything.
 namespace posthorn::engine {
 namespace {
 
@@ -24,7 +24,7 @@ class OpenCheck : public testing::Test {
     return open_rocksdb({.path = path(), .if_absent = if_absent, .max_open_files = 64});
   }
 
-  /// A store with several tables and blob files.
+  /// Makes a store with several table and blob files.
   void make_store() {
     for (std::uint8_t n = 0; n < kRounds; ++n) {
       const auto opened = open(IfAbsent::create);
@@ -47,7 +47,7 @@ class OpenCheck : public testing::Test {
     }
   }
 
-  /// Names and sizes of everything there but the lock.
+  /// The names and sizes of all files except the lock.
   [[nodiscard]] std::map<std::string, std::uintmax_t> listing() const {
     std::map<std::string, std::uintmax_t> found;
     for (const auto& entry : fs::directory_iterator(path()))
@@ -66,7 +66,7 @@ class OpenCheck : public testing::Test {
     return folder_.path() + "/kept";
   }
 
-  /// As `serve` opens it and as `check` does, twice each.
+  /// Opens it as `serve` does and as `check` does, twice each.
   void expect_refused(const std::string& because) const {
     const auto before = listing();
     for (const IfAbsent if_absent :
@@ -130,7 +130,7 @@ TEST_F(OpenCheck, WithoutItsManifestAStoreIsRefused) {
 
 TEST_F(OpenCheck, AManifestCutShortIsRefused) {
   ASSERT_NO_FATAL_FAILURE(make_store());
-  // Each time the store is opened it gets a new one.
+  // Each opening creates a new one.
   expect_refused_cut(names("MANIFEST-").back(), 0, "MANIFEST");
   expect_refused_cut(names("MANIFEST-").back(), 60, "MANIFEST");
 }
@@ -177,7 +177,7 @@ TEST_F(OpenCheck, AMakingThatWasBrokenOffIsDoneAgain) {
   expect_everything_there();
 }
 
-/// RocksDB's own store with only some of our families.
+/// Makes a store with RocksDB that has only some of our families.
 void make_part_of_a_store(const std::string& path, bool with_data) {
   rocksdb::Options options;
   options.create_if_missing = true;

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view kManifestPrefix = "MANIFEST-";
 constexpr std::string_view kOptionsPrefix = "OPTIONS-";
-/// What RocksDB calls the first MANIFEST of a new store; the next start writes another.
+/// RocksDB's number for the first MANIFEST of a new store; the next start writes another.
 constexpr std::uint64_t kFirstManifest = 1;
 
 std::optional<std::uint64_t> whole_number(std::string_view digits) {
@@ -18,7 +18,7 @@ std::optional<std::uint64_t> whole_number(std::string_view digits) {
   return number;
 }
 
-/// "000012.sst" with `suffix` ".sst".
+/// Returns true for names like "000012.sst", for `suffix` ".sst".
 bool is_numbered(std::string_view name, std::string_view suffix) {
   if (!name.ends_with(suffix)) return false;
   name.remove_suffix(suffix.size());

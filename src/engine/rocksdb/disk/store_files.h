@@ -8,28 +8,29 @@
 
 #include "base/result.h"
 
-/// The names of RocksDB's files, as a folder shows them.
+/// RocksDB's files as found in a folder.
 namespace posthorn::engine::rocks {
 
-/// What of a store lies in a folder.
+/// The files of a store that are in a folder.
 struct StoreFiles {
-  bool current = false;                  ///< CURRENT, which names the MANIFEST in force.
+  bool current = false;                  ///< CURRENT, which names the active MANIFEST.
   std::vector<std::uint64_t> manifests;  ///< Their numbers, ascending.
   std::size_t tables = 0;
   std::size_t blobs = 0;
   std::size_t logs = 0;
-  bool options = false;  ///< OPTIONS-*, written once a store was opened for the first time.
+  bool options = false;  ///< OPTIONS-*, written when a store has been opened for the first time.
 
-  /// Whether a store may be made here: there is nothing but what the making of one leaves that was
-  /// broken off before CURRENT was written, and what RocksDB does not know.
+  /// Returns true if a store may be created here: the folder contains nothing but files that
+  /// RocksDB does not know, and the remains of a creation that was interrupted before CURRENT was
+  /// written.
   [[nodiscard]] bool none() const;
-  /// Whether there is anything that mail lies in.
+  /// Returns true if there is any file that may contain mail.
   [[nodiscard]] bool has_data() const { return tables + blobs + logs > 0; }
   /// For people: "3 tables, 1 blob file, 2 logs".
   [[nodiscard]] std::string describe() const;
 };
 
-/// A folder that does not exist has none of them. Errors: io.
+/// A folder that does not exist counts as empty. Errors: io.
 Result<StoreFiles> list_store_files(const std::string& path);
 
 std::string manifest_name(std::uint64_t number);

@@ -11,7 +11,7 @@
 namespace posthorn::engine::rocks {
 namespace {
 
-/// Path to length.
+/// Maps paths to lengths.
 using Lengths = std::map<std::string, std::uint64_t>;
 
 std::string path_of(const std::string& folder, std::string_view name) {

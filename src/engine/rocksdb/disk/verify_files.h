@@ -6,10 +6,10 @@
 
 namespace posthorn::engine::rocks {
 
-/// The table and blob files that the newest version of the database names, and that are missing or of
-/// another length than it says. Reads their lengths only. A compaction may remove files meanwhile:
-/// what is no longer named in the end is not reported. Errors: io, when a length cannot be found out
-/// for another reason than that the file is missing.
+/// Returns the table and blob files that the database's newest version names and that are missing
+/// or have the wrong length. Reads lengths only. A compaction may remove files during the check;
+/// files that are no longer named at its end are not reported.
+/// Errors: io, if a length cannot be determined although the file exists.
 Result<std::vector<FileDamage>> verify_files(Database& database);
 
 }  // namespace posthorn::engine::rocks

@@ -9,14 +9,14 @@ namespace {
 using namespace conformance;
 namespace fs = std::filesystem;
 
-/// The first file below the folder with this ending.
+/// Returns the first file in the folder with this ending.
 fs::path file_with(const std::string& folder, std::string_view ending) {
   for (const auto& entry : fs::recursive_directory_iterator(folder))
     if (entry.path().extension() == ending) return entry.path();
   return {};
 }
 
-/// An engine with a table and a blob file on the disk.
+/// Makes an engine with a table file and a blob file on the disk.
 std::unique_ptr<Engine> filled(const RocksDbOptions& options) {
   {
     auto opened = open_rocksdb(options);

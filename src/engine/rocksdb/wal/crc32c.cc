@@ -6,11 +6,11 @@
 namespace posthorn::engine::rocks {
 namespace {
 
-constexpr std::uint32_t kPolynomial = 0x82f63b78U;  // Reflected.
+constexpr std::uint32_t kPolynomial = 0x82f63b78U;  // Bit-reversed.
 constexpr std::size_t kStride = 8;
 
-/// `tables[k][b]` is what byte `b` does to the checksum `k` bytes later: eight bytes are taken at
-/// once ("slicing by 8"), which is some eight times faster than one.
+/// `tables[k][b]` is the effect of byte `b` on the checksum `k` bytes later. Eight bytes are
+/// processed at once ("slicing by 8"), which is about eight times faster than one at a time.
 using Tables = std::array<std::array<std::uint32_t, 256>, kStride>;
 
 constexpr Tables make_tables() {

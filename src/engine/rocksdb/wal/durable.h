@@ -6,10 +6,10 @@
 
 namespace posthorn::engine::rocks {
 
-/// Makes the names in a folder durable: what was made, renamed or removed there. Errors: io.
+/// Syncs a folder: makes files created, renamed or removed in it durable. Errors: io.
 Status sync_folder(const std::string& folder);
 
-/// Adds a line to the end of a file, made (mode 0600) if absent; durable on return. Errors: io.
+/// Appends a line to a file, which is created (mode 0600) if absent. Durable on return. Errors: io.
 Status append_line(const std::string& folder, const std::string& name, const std::string& line);
 
 }  // namespace posthorn::engine::rocks

@@ -5,21 +5,24 @@
 
 #include "base/result.h"
 
-/// When a store may be older than what its clients have seen: acknowledged changes were lost and a
-/// start went on all the same, or (later) an older backup was put back. The numbers it gives out
-/// from then on must be above all it ever gave out; the store above the engine sees to that when it
-/// sees an *epoch* it does not know (store/read/behind.h).
+/// Records that a store may be older than what its clients have seen: acknowledged changes were
+/// lost and the loss was accepted, or an older backup was restored. From then on, the numbers it
+/// assigns must be above all numbers it ever assigned. The store above the engine ensures this when
+/// it finds an *epoch* that it does not know (store/read/behind.h).
 namespace posthorn::engine::rocks {
 
-/// The file beside the store's others: a line for each time, its epoch first.
+/// A file beside the store's other files, with one line per event that begins with its epoch.
 inline constexpr const char* kLossesFile = "LOSSES";
 
-/// "This store may be older than what clients have seen": durable on return, in force with the next
-/// open. `why` is one line for people. Answers the new epoch: seconds since 1970, but above every
-/// earlier one. Requires: the store is not open. Errors: io.
+/// Declares that this store may be older than what clients have seen. Durable on return; takes
+/// effect with the next open. `why` is one line for people. Returns the new epoch: seconds since
+/// 1970, but always above every earlier epoch.
+/// Requires: the store is not open.
+/// Errors: io.
 Result<std::uint64_t> declare_older(const std::string& folder, const std::string& why);
 
-/// The latest epoch declared; 0: never. Errors: io (the file is there and cannot be read).
+/// Returns the latest declared epoch; 0 if there is none. Errors: io (the file exists but cannot be
+/// read).
 Result<std::uint64_t> latest_epoch(const std::string& folder);
 
 }  // namespace posthorn::engine::rocks

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A record without its bytes.
+/// A record without its content.
 struct Seen {
   std::uint64_t begin = 0;
   std::uint64_t first = 0;  ///< Sequence number.
@@ -39,8 +39,8 @@ Result<std::map<std::uint64_t, std::string>> logs_in(const std::string& folder) 
   return found;
 }
 
-/// What a record says was durable before it was written raises the marks: a log may be newer than
-/// SYNCED after a power loss.
+/// A record states what was durable before it was written, which can raise the marks: after a power
+/// loss, a log may be newer than SYNCED.
 void raise(WalMarks& marks, const SyncedMark& claim,
            const std::map<std::uint64_t, std::string>& present) {
   if (claim.octets > marks.of(claim.log) && present.contains(claim.log)) marks.set(claim);
@@ -98,8 +98,8 @@ std::string describe(const WalLoss& loss) {
                     loss.before + 1, loss.after - 1, loss.records_after, loss.after, loss.last);
 }
 
-/// A name for the same octets elsewhere. A link is made at once and works for a file that cannot be
-/// read; nothing writes into an old log.
+/// Keeps a second name for the same octets in `folder`. A link is made at once and works even if
+/// the file cannot be read; old logs are never written to.
 Status keep(const std::string& path, const std::string& folder) {
   const fs::path to = fs::path(folder) / fs::path(path).filename();
   std::error_code error;
@@ -126,10 +126,10 @@ Status keep_all(const std::string& folder, std::uint64_t epoch,
   return {};
 }
 
-/// Which records of a log are kept, and where its numbers end.
+/// Decides which records of a log are kept, and tracks the last sequence number.
 class Keeping {
  public:
-  /// Starts a log whose first `synced` octets are durable and which has this damage.
+  /// Starts a log with this durable length and these damaged ranges.
   void begin(std::uint64_t synced, const std::vector<OctetRange>& damaged) {
     const auto torn =
         std::ranges::find_if(damaged, [&](const OctetRange& range) { return range.end > synced; });
@@ -137,7 +137,8 @@ class Keeping {
     first_ = true;
   }
   bool keeps(std::uint64_t begin, std::uint64_t sequence, std::uint32_t count) {
-    // As RocksDB has it: behind a torn log only one that goes on with the next number counts.
+    // Follows RocksDB: after a torn log, the next log counts only if it continues with the next
+    // number.
     if (std::exchange(first_, false) && torn_) torn_ = sequence != next_;
     if (torn_) return false;
     if (begin >= end_) return false;
@@ -153,8 +154,8 @@ class Keeping {
   bool torn_ = false;
 };
 
-/// Writes the log again with the records that are kept. Their claims go: what they claim of is not
-/// as long any more. Answers its length.
+/// Rewrites the log with the records that are kept, without their claims, since the logs they refer
+/// to have become shorter. Returns the new length.
 Result<std::uint64_t> rewrite(const std::string& path, Keeping& keeping) {
   const std::string fresh = path + ".new";
   auto writer = WalWriter::create(fresh);
@@ -230,7 +231,7 @@ Result<WalMarks> accept_loss(const std::string& folder, const WalVerdict& verdic
   for (const WalLoss& loss : verdict.losses)
     if (loss.missing) marks.erase(loss.log);
   if (Status ok = sync_folder(folder); !ok) return pass(ok);
-  // Last: until then the damage is found again, whatever happens.
+  // Last: until this point, a new start would find the damage again.
   WalMarkFile file(folder);
   static_cast<void>(file.read());
   Status told = file.write_both(marks);

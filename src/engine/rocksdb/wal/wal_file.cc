@@ -20,7 +20,7 @@ constexpr std::size_t kBatchHeader = 12;
 
 enum Kind : std::uint8_t { kFull = 1, kFirst = 2, kMiddle = 3, kLast = 4 };
 
-/// An entry of a batch: its tag, the length of what follows, and that.
+/// The layout of a batch entry: its tag, a length, and that many octets.
 constexpr char kLogData = 3;
 constexpr std::string_view kClaimMagic = "phSynced";
 constexpr std::size_t kClaimBytes = kClaimMagic.size() + 16;
@@ -54,7 +54,7 @@ struct Fragment {
   std::string_view bytes;
 };
 
-/// The fragment at the start of `rest`, if it is whole.
+/// Returns the fragment at the start of `rest`, if it is intact.
 std::optional<Fragment> fragment_in(std::string_view rest) {
   if (rest.size() < kHeader) return std::nullopt;
   const auto length = little_endian<std::uint16_t>(rest.substr(4));
@@ -69,7 +69,7 @@ class Scanner {
  public:
   explicit Scanner(const std::function<void(const WalRecord&)>& visit) : visit_(visit) {}
 
-  /// `at`: where in the file the block begins.
+  /// `at` is the offset of the block in the file.
   void block(std::uint64_t at, std::string_view bytes) {
     std::size_t pos = 0;
     while (bytes.size() - pos >= kHeader) {
@@ -80,19 +80,20 @@ class Scanner {
         pos += size;
         continue;
       }
-      // Its length is believed only if something whole lies behind it: within a damaged block,
-      // bytes of a message could otherwise be taken for records.
+      // The length is trusted only if an intact fragment follows at that place. Otherwise, in a
+      // damaged block, the text of a message could be taken for records.
       const std::size_t next = pos + kHeader + little_endian<std::uint16_t>(rest.substr(4));
       const bool hop = next < bytes.size() && fragment_in(bytes.substr(next));
       const std::size_t end = hop ? next : bytes.size();
       damage({at + pos, at + end});
       pos = end;
     }
-    // Less than a header is left over at the end of a block; at the end of the file it is torn.
+    // At the end of a block, less than a header may be left over; at the end of the file it is
+    // torn.
     if (bytes.size() < kBlock && pos < bytes.size()) damage({at + pos, at + bytes.size()});
   }
 
-  /// What cannot be read, with the record begun before it.
+  /// Marks a range as unreadable, together with the record that began before it.
   void damage(OctetRange range) {
     if (partial_) range.begin = begun_;
     partial_.reset();
@@ -111,8 +112,8 @@ class Scanner {
  private:
   void take(const Fragment& fragment, OctetRange place) {
     const bool begins = fragment.kind == kFull || fragment.kind == kFirst;
-    if (begins && partial_) damage({begun_, place.begin});  // It has no end.
-    if (!begins && !partial_) return damage(place);         // It has no beginning.
+    if (begins && partial_) damage({begun_, place.begin});  // The end of that record is missing.
+    if (!begins && !partial_) return damage(place);  // The beginning of this record is missing.
     if (fragment.kind == kFull) return record(place, fragment.bytes);
     if (begins) {
       begun_ = place.begin;
@@ -132,12 +133,14 @@ class Scanner {
   }
 
   const std::function<void(const WalRecord&)>& visit_;
-  std::optional<std::string> partial_;  ///< The fragments so far of the record begun at begun_.
+  /// The fragments so far of the record that begins at begun_.
+  std::optional<std::string> partial_;
   std::uint64_t begun_ = 0;
   std::vector<OctetRange> damaged_;
 };
 
-/// Reads up to `room`; what is shorter is the end of the file. nullopt: the disk refused.
+/// Reads a whole `room`; less means the end of the file. Returns nullopt if the disk returned an
+/// error.
 std::optional<std::size_t> read_block(int fd, std::span<char> room, std::uint64_t at) {
   std::size_t got = 0;
   while (got < room.size()) {

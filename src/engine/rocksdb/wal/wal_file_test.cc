@@ -20,7 +20,7 @@ TEST(Crc32c, HasTheValuesOfItsRfc) {
   EXPECT_EQ(crc32c("6789", crc32c("12345")), 0xe3069283U);
 }
 
-/// As much of a write batch as matters here: its number, one entry counted, and bytes.
+/// The relevant parts of a write batch: its number, a count of one, and bytes.
 std::string batch(std::uint8_t number, std::size_t bytes) {
   std::string out(12, '\0');
   out[0] = static_cast<char>(number);
@@ -47,7 +47,7 @@ Got scan(const std::string& path) {
 
 std::vector<std::string> write_log(const std::string& path) {
   std::vector<std::string> batches;
-  // Within a block, over several, and with all sorts of room left at a block's end.
+  // Within a block, over several blocks, and with various amounts of space left at a block's end.
   for (const std::size_t bytes : {0UL, 10UL, 32717UL, 5UL, 100'000UL, 1UL, 30'000UL, 2700UL, 20UL})
     batches.push_back(batch(static_cast<std::uint8_t>(batches.size() + 1), bytes));
   auto writer = WalWriter::create(path);
@@ -151,7 +151,7 @@ TEST(WalMarks, OneOfTwoSlotsIsAlwaysWhole) {
   }
   EXPECT_EQ(marks.logs.size(), WalMarks::kMaxLogs);
   EXPECT_EQ(WalMarkFile(folder.path()).read()->of(100), 1000U);
-  // The newest is torn: the one before it counts.
+  // The newest slot is torn: the one before it counts.
   for (const std::uint64_t slot : {0UL, 1024UL}) {
     flip(folder.path() + "/SYNCED", slot + 40);
     const auto read = WalMarkFile(folder.path()).read();

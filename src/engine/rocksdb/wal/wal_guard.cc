@@ -6,7 +6,7 @@
 namespace posthorn::engine::rocks {
 namespace {
 
-/// RocksDB's own lock, so that nobody writes into the logs while they are read.
+/// Holds RocksDB's own lock, so that nobody writes to the logs while they are read.
 class FolderLock {
  public:
   FolderLock(::rocksdb::Env& env, const std::string& folder) : env_(env) {

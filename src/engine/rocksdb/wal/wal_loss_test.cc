@@ -10,8 +10,8 @@
 #include "engine/rocksdb/wal/wal_marks.h"
 #include "engine/rocksdb/wal/wal_watch.h"
 
-/// Damage to the write-ahead log is told from the torn end that a crash leaves: what was durable
-/// once must be there, or the engine refuses to open; what never was may be in any state.
+/// Damage to the write-ahead log is distinguished from the torn end that a crash leaves. Data that
+/// was durable must be there, or the engine refuses to open; other data may be in any state.
 namespace posthorn::engine {
 namespace {
 
@@ -22,7 +22,7 @@ constexpr std::uint64_t kCommits = 300;
 
 using rocks::OctetRange;
 
-/// One log: where its records lie, and how much of it is durable.
+/// A log: the positions of its records, and its durable length.
 struct Log {
   std::string path;
   std::uint64_t synced = 0;
@@ -35,8 +35,8 @@ class WalLoss : public testing::Test {
   [[nodiscard]] std::string data() const { return folder_.path() + "/data"; }
   [[nodiscard]] std::string copy() const { return folder_.path() + "/copy"; }
 
-  /// Commits that were acknowledged, then pages that nobody was promised; the files as a kill at
-  /// that moment leaves them, in copy().
+  /// Makes acknowledged commits, then pages that were never acknowledged. copy() gets the files as
+  /// a kill at that moment leaves them.
   void crash_after(std::uint64_t commits, std::uint64_t pages = 0) {
     const auto opened = open_rocksdb({.path = data()});
     ASSERT_TRUE(opened) << opened.error().text;
@@ -80,7 +80,7 @@ class WalLoss : public testing::Test {
     file.put(static_cast<char>(was ^ 0x01));
   }
 
-  /// Name and size of each file, and what they hold.
+  /// The names, sizes and contents of the files.
   [[nodiscard]] std::map<std::string, std::string> files() const {
     std::map<std::string, std::string> all;
     for (const auto& file : fs::directory_iterator(copy())) {
@@ -97,7 +97,7 @@ class WalLoss : public testing::Test {
     return opened ? std::move(*opened) : nullptr;
   }
 
-  /// Refused, in these words, with nothing changed.
+  /// Expects a refusal with these words, and no change.
   void expect_refused(const std::string& words) {
     const auto before = files();
     EXPECT_FALSE(open()) << "damage was passed over: " << words;
@@ -106,7 +106,7 @@ class WalLoss : public testing::Test {
     EXPECT_EQ(files(), before);
   }
 
-  /// How many of the commits are there.
+  /// The number of commits that exist.
   static std::uint64_t rows_in(Engine& engine) {
     std::uint64_t there = 0;
     for (std::uint64_t n = 0; n < kCommits; ++n)
@@ -169,7 +169,7 @@ TEST_F(WalLoss, ALogShorterThanWhatWasSyncedIs) {
   crash_after(kCommits);
   const Log whole = log();
   const std::size_t half = whole.records.size() / 2;
-  fs::resize_file(whole.path, whole.records[half].begin);  // Every record in it is a good one.
+  fs::resize_file(whole.path, whole.records[half].begin);  // Every record in it is intact.
   expect_refused(
       fmt::format("ends at octet {}, and {} octets", whole.records[half].begin, whole.synced));
   fs::resize_file(whole.path, 0);
@@ -189,7 +189,7 @@ TEST_F(WalLoss, AMissingLogIs) {
     EXPECT_EQ(rows_in(*engine), 0U);
     EXPECT_TRUE(commit(*engine, change(partition(0), 0, {put("after", "1")})));
   }
-  EXPECT_TRUE(open()) << refusal_;  // Once accepted it is over.
+  EXPECT_TRUE(open()) << refusal_;  // Once accepted, the loss is not reported again.
 }
 
 TEST_F(WalLoss, SeveralDamagedRecordsCostNoMoreThanThemselves) {
@@ -217,7 +217,7 @@ TEST_F(WalLoss, WhatWasNotSyncedMayBeInAnyState) {
   for (int round = 0; round < 40; ++round) {
     fs::remove_all(copy());
     fs::copy(folder_.path() + "/kept", copy(), fs::copy_options::recursive);
-    // Cut anywhere, then pages of the rest that never reached the disk.
+    // Cut at any place, followed by pages of the rest that never reached the disk.
     const std::uint64_t size = whole.synced + random() % (whole.size - whole.synced);
     if (round % 2 == 0) fs::resize_file(whole.path, size);
     std::fstream file(whole.path, std::ios::in | std::ios::out | std::ios::binary);
@@ -293,7 +293,7 @@ TEST_F(WalLoss, ManyLogsComeAndGo) {
       ASSERT_TRUE(commit(**opened, change(p, tail->value, {put("a", std::string(60'000, 'a'))})));
     }
     fs::remove_all(copy());
-    // Logs may be deleted while they are copied; what the marks name then is gone as well.
+    // Logs may be deleted while they are copied; those that the marks name would be missing, too.
     (*opened)->close();
     fs::copy(data(), copy(), fs::copy_options::recursive);
     EXPECT_TRUE(open()) << refusal_;
@@ -309,7 +309,7 @@ TEST_F(WalLoss, AcceptingItAgainAfterACrashInTheMiddleOfItWorks) {
     ASSERT_TRUE(open(true)) << refusal_;
   }
   const auto marks = rocks::WalMarkFile(folder_.path() + "/kept").read();
-  // The log is written anew already, and the marks are not.
+  // The log is rewritten already, the marks are not.
   ASSERT_TRUE(marks);
   fs::remove_all(copy());
   fs::copy(folder_.path() + "/kept", copy(), fs::copy_options::recursive);

@@ -10,27 +10,31 @@
 
 namespace posthorn::engine::rocks {
 
-/// How much of each write-ahead log is known to be durable: what a start must find again.
+/// The durable length of each write-ahead log. A start must find all of it.
 struct WalMarks {
-  /// The number of the MANIFEST that CURRENT names, and of the one it is about to name (or the
-  /// same). If it names neither, the database was opened by a program that keeps no marks, and
-  /// these are void.
+  /// The number of the MANIFEST that CURRENT names, and the one it is about to name (or the same).
+  /// If CURRENT names neither, a program that keeps no marks has opened the database, and these
+  /// marks are void.
   std::uint64_t manifest = 0;
   std::uint64_t next_manifest = 0;
-  std::vector<SyncedMark> logs;  ///< Ascending. Of more than kMaxLogs the newest are kept.
+  /// Ascending. If there are more than kMaxLogs, the newest are kept.
+  std::vector<SyncedMark> logs;
 
   static constexpr std::size_t kMaxLogs = 48;
-  /// 0 for a log without one.
+  /// Returns 0 for a log without a mark.
   [[nodiscard]] std::uint64_t of(std::uint64_t log) const;
   void set(const SyncedMark& mark);
   void erase(std::uint64_t log);
 };
 
-/// The file `SYNCED` beside the store's files. It has two slots, written in turn, so that one is
-/// whole whatever a crash does to the other. It never says more than what is durable: it is
-/// written after the sync it tells of. It is itself synced only where an older mark would be wrong;
-/// a power loss may therefore leave it up to half a minute old, which makes a start less strict and
-/// never too strict. One thread at a time, but for sync().
+/// The file `SYNCED` beside the store's files. It has two slots that are written in turn, so that
+/// one stays intact whatever a crash does to the other.
+///
+/// A mark is written after the sync it reports, so it never claims more than what is durable. The
+/// file itself is synced only where an older mark would be wrong. After a power loss it may
+/// therefore be up to half a minute old, which makes the check at start less strict, never too
+/// strict.
+/// Thread: one at a time, except for sync().
 class WalMarkFile {
  public:
   explicit WalMarkFile(const std::string& folder);
@@ -38,13 +42,15 @@ class WalMarkFile {
   WalMarkFile(const WalMarkFile&) = delete;
   WalMarkFile& operator=(const WalMarkFile&) = delete;
 
-  /// nullopt when there is no file or no whole slot in it.
+  /// Returns nullopt if there is no file, or no intact slot in it.
   std::optional<WalMarks> read();
-  /// Makes the file if it is absent. Does not wait for the disk. Errors: io.
+  /// Creates the file if it is absent. Does not wait for the disk. Errors: io.
   Status write(const WalMarks& marks);
-  /// Into both slots; after sync() no older marks can come back. Errors: io.
+  /// Writes both slots. After a following sync(), no older marks can reappear. Errors: io.
   Status write_both(const WalMarks& marks);
-  /// Makes what was written durable. Requires: something was. Thread: any. Errors: io.
+  /// Makes the last write durable. Requires: something was written.
+  /// Thread: any.
+  /// Errors: io.
   Status sync() const;
 
  private:
@@ -56,7 +62,7 @@ class WalMarkFile {
   std::uint64_t generation_ = 0;
 };
 
-/// The number in `CURRENT`; nullopt when there is none, or it says something else.
+/// The number in `CURRENT`; nullopt if there is none or its content is not valid.
 std::optional<std::uint64_t> current_manifest(const std::string& folder);
 /// The number in the content of CURRENT, "MANIFEST-000012\n"; nullopt for anything else.
 std::optional<std::uint64_t> manifest_named_by(std::string_view current);

@@ -48,7 +48,8 @@ class WatchedLog final : public ::rocksdb::FSWritableFileOwnerWrapper {
     if (status.ok()) {
       log_->synced = length;
     } else {
-      log_->failed = true;  // A later sync may succeed and know nothing of what this one lost.
+      // A later sync may succeed without covering the data that this one lost.
+      log_->failed = true;
     }
     return status;
   }
@@ -75,7 +76,7 @@ WalWatch::WalWatch(std::shared_ptr<::rocksdb::FileSystem> base, std::string fold
       folder_(std::move(folder)),
       marks_(std::move(marks)),
       file_(folder_) {
-  static_cast<void>(file_.read());  // To go on from its generation.
+  static_cast<void>(file_.read());  // To continue from its generation.
 }
 
 WalWatch::Lengths WalWatch::lengths() {
@@ -91,8 +92,8 @@ void WalWatch::synced(const Lengths& lengths) {
   bool news = false;
   for (const auto& [number, length] : lengths) {
     const auto it = logs_.find(number);
-    // A length in the middle of what was synced is the end of a record; the end of what was synced
-    // need not be, if more was being appended meanwhile.
+    // A length below the synced length is the end of a record. The synced length itself need not be
+    // one, if data was being appended at the same time.
     if (it == logs_.end() || it->second->synced < length || length <= marks_.of(number)) continue;
     marks_.set({number, length});
     news = true;
@@ -136,7 +137,7 @@ Status WalWatch::take_back(std::uint64_t number) {
       return written;
     }
   }
-  // Not under the lock: commits wait for that.
+  // Not under the lock, because commits wait for that.
   Status durable = file_.sync();
   if (durable) return {};
   const std::scoped_lock lock(mutex_);
@@ -146,7 +147,7 @@ Status WalWatch::take_back(std::uint64_t number) {
 
 IOStatus WalWatch::DeleteFile(const std::string& name, const IOOptions& options,
                               IODebugContext* debug) {
-  // Were the log gone and its mark still there, the next start would say that it was lost.
+  // If the log were deleted while its mark remained, the next start would report it as lost.
   if (const auto number = wal_number(name))
     if (const Status gone = take_back(*number); !gone)
       return IOStatus::IOError(gone.error().text, gone.error().cause);
@@ -156,6 +157,8 @@ IOStatus WalWatch::DeleteFile(const std::string& name, const IOOptions& options,
 IOStatus WalWatch::RenameFile(const std::string& from, const std::string& to,
                               const IOOptions& options, IODebugContext* debug) {
   if (to == folder_ + "/CURRENT") {
+    // The marks name both MANIFESTs, the old and the new, because a crash may come before or after
+    // the rename. They must be durable first: with a CURRENT that they do not name, they are void.
     std::ifstream file(from, std::ios::binary);
     const std::string says{std::istreambuf_iterator<char>(file), {}};
     const std::scoped_lock lock(mutex_);

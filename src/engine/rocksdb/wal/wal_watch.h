@@ -14,23 +14,25 @@
 
 namespace posthorn::engine::rocks {
 
-/// The file system that RocksDB works on, watched: what of its write-ahead logs was appended and
-/// what was synced, and the marks (wal_marks.h) that say so. Every mark is at the end of a record
-/// and tells of a sync that has returned, the folder's included. A mark is taken back, durably,
-/// before its log is deleted, so that a log which is named and missing was lost. Thread: any.
+/// The file system that RocksDB uses, wrapped to track how much of each write-ahead log was
+/// appended and how much was synced, and to write the marks that record this (wal_marks.h). Every
+/// mark is at the end of a record, and reports a sync (of the file and its folder) that has
+/// returned. A mark is durably removed before its log is deleted; therefore a log that is named but
+/// missing was lost.
+/// Thread: any.
 class WalWatch final : public ::rocksdb::FileSystemWrapper {
  public:
-  /// `marks`: of the logs that are there already.
+  /// `marks`: those of the logs that exist already.
   WalWatch(std::shared_ptr<::rocksdb::FileSystem> base, std::string folder, WalMarks marks);
   [[nodiscard]] const char* Name() const override { return "posthorn.WalWatch"; }
 
-  /// How long each log is, ascending. To be taken while nothing is being appended.
+  /// The length of each log, ascending. To be taken while nothing is being appended.
   using Lengths = std::vector<SyncedMark>;
   Lengths lengths();
-  /// A sync of the logs that began after `lengths` was taken has succeeded.
+  /// Reports success of a sync of the logs that began after `lengths` was taken.
   void synced(const Lengths& lengths);
 
-  /// As a first entry for the next batch: what is durable before it is written.
+  /// The first entry for the next batch. It states what is durable before the batch is written.
   std::string claim();
 
   ::rocksdb::IOStatus NewWritableFile(const std::string& name,
@@ -46,7 +48,8 @@ class WalWatch final : public ::rocksdb::FileSystemWrapper {
   struct Log {
     std::atomic<std::uint64_t> written = 0;
     std::atomic<std::uint64_t> synced = 0;
-    /// An append or a sync failed: nobody knows what of it is where, so its mark stays.
+    /// An append or a sync failed. The state of the file is unknown, so its mark no longer
+    /// advances.
     std::atomic<bool> failed = false;
   };
 
@@ -57,11 +60,12 @@ class WalWatch final : public ::rocksdb::FileSystemWrapper {
   std::mutex mutex_;
   WalMarks marks_;
   WalMarkFile file_;
-  std::map<std::uint64_t, std::shared_ptr<Log>> logs_;  ///< Made since the start.
+  std::map<std::uint64_t, std::shared_ptr<Log>> logs_;  ///< Logs created since the start.
   bool complained_ = false;
 };
 
-/// The number of a write-ahead log's file ("/somewhere/000012.log"); nullopt for any other file.
+/// The number in the name of a write-ahead log ("/somewhere/000012.log"); nullopt for any other
+/// file.
 std::optional<std::uint64_t> wal_number(std::string_view path);
 
 }  // namespace posthorn::engine::rocks
