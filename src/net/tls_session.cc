@@ -166,8 +166,8 @@ std::string TlsSession::end_point_binding() const {
   return {reinterpret_cast<const char*>(digest.data()), size};
 }
 
-// RFC 9266 §2: 32 octets under this label with an empty context. §4.2: below TLS 1.3 only with the
-// extended master secret.
+// RFC 9266 §2: 32 octets under this label with an empty context. RFC 9266 §4.2: below TLS 1.3 only
+// with the extended master secret.
 std::string TlsSession::exporter_binding() const {
   static constexpr std::string_view kLabel = "EXPORTER-Channel-Binding";
   if (SSL_version(ssl_) < TLS1_3_VERSION && SSL_get_extms_support(ssl_) != 1) return {};
