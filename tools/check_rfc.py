@@ -10,7 +10,7 @@ sections exist. The notation:
 
 A section sign also follows the name of an Internet-Draft (draft-name-00 §2.2) or one of
 OTHER_DOCUMENTS; those sections are not checked. The comments of C++ files are read, string literals
-that consist of a citation, and Markdown outside code blocks.
+that consist of a citation, Markdown outside code blocks, and lines that begin with # in other files.
 
     tools/check_rfc.py [FILE...]        checks the files, by default all of the repository that it knows
     tools/check_rfc.py --fix [FILE...]  rewrites what it can; what is left is reported
@@ -20,15 +20,15 @@ that consist of a citation, and Markdown outside code blocks.
 
 Prints what is wrong; exit code 1 if there was anything."""
 
-import glob
 import os
 import re
+import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 SECTIONS_FILE = os.path.join(HERE, "rfc_sections.txt")
-SOURCES = ["src/**/*.h", "src/**/*.cc", "src/**/*.md", "docs/*.md", "*.md"]
+SOURCES = re.compile(r"(src|tests|bench)/.*\.(h|cc|md|py|dlg|inc)|(docs/)?[^/]*\.md")
 OTHER_DOCUMENTS = ["OpenID Connect Core"]
 
 HEADER = """\
@@ -73,12 +73,12 @@ def blocks_of_cpp(text):
         if token["string"] and (literal := WHOLE_CITATION.match(token["string"])):
             single = Block()
             single.add(literal[1], token.start() + 1)
-            yield single, True
+            yield single
         if not token["comment"]:
             continue
         between = text[end : token.start()] if end >= 0 else None
         if block and (between.strip() or between.count("\n") != 1):
-            yield block, False
+            yield block
             block = None
         block = block or Block()
         start = token.start()
@@ -88,7 +88,7 @@ def blocks_of_cpp(text):
             start += len(line) + 1
         end = token.end()
     if block:
-        yield block, False
+        yield block
 
 
 def blocks_of_markdown(text):
@@ -98,22 +98,38 @@ def blocks_of_markdown(text):
         fence = bare.startswith("```")
         alone = fence or in_code or not bare or bare.startswith(("|", "#"))
         if alone and block.text:
-            yield block, False
+            yield block
             block = Block()
         if fence:
             in_code = not in_code
         elif bare and not in_code:
             block.add(bare, start + line.index(bare))
             if alone:
-                yield block, False
+                yield block
                 block = Block()
         start += len(line) + 1
     if block.text:
-        yield block, False
+        yield block
+
+
+def blocks_of_hash_comments(text):
+    block, start = Block(), 0
+    for line in text.split("\n"):
+        comment = re.match(r"\s*#+ ?", line)
+        if not comment and block.text:
+            yield block
+            block = Block()
+        if comment:
+            block.add(line[comment.end() :].rstrip(), start + comment.end())
+        start += len(line) + 1
+    if block.text:
+        yield block
 
 
 def blocks_of(path, text):
-    return blocks_of_markdown(text) if path.endswith(".md") else blocks_of_cpp(text)
+    if path.endswith(".md"):
+        return blocks_of_markdown(text)
+    return blocks_of_cpp(text) if path.endswith((".h", ".cc")) else blocks_of_hash_comments(text)
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -123,7 +139,7 @@ NUMBER = r"(\d{1,3}(?:\.\d{1,3})*)(?![\w%]|\.\d)"
 LETTER = r"([A-Z](?:\.\d+)*)(?!\w)"
 WORD = r"(?:[Ss]ections?|[Ss]ect?\.|[Pp]aragraphs?|[Cc]hapters?|[Cc]lauses?)"
 APPENDIX = r"(?:[Aa]ppendi(?:x|ces)|[Aa]nnex|[Aa]pp\.)"
-HEAD = re.compile(r"(?<![\w/.-])(RFC|rfc|Rfc)(\s+|\s?[-#]\s?|)(?!822(?:\D|$))(\d{3,5})(?![\w-]|\.[a-z]|\.\d)")
+HEAD = re.compile(r"(?<![\w/.-])(RFCs?|rfcs?|Rfc)(\s+|\s?[-#]\s?|)(?!822(?:\D|$))(\d{3,5})(?!\w|-[a-z]|\.[a-z]|\.\d)")
 OF_RFC = re.compile(rf"\b(?:{WORD}\s+|§\s*)" + NUMBER + r"\s+(?:of|in)\s+(?:the\s+)?RFC\s+(\d{3,5})(?!\w)(?!\s*§)")
 FIRST_GOOD = re.compile(r"\s§" + NUMBER)
 FIRST_GOOD_APPENDIX = re.compile(r"\sappendix\s" + LETTER)
@@ -139,6 +155,7 @@ NEXT_DOTTED = re.compile(JOIN + r"(\d{1,3}(?:\.\d{1,3})+)(?![\w%]|\.\d)")
 NEXT_BARE = re.compile(JOIN + NUMBER + r"(?=\s*[.:;,)]|$)")
 NEXT_APPENDIX = re.compile(JOIN + rf"(?:{APPENDIX}\s+)" + LETTER)
 RANGE = re.compile(r"\s*(?:-|–|\.\.|\s(?:to|through)\s)\s*§?\s*" + NUMBER)
+RANGE_OF_RFCS = re.compile(r"\s*(?:-|–|\s(?:to|through)\s)\s*([1-9]\d{3})(?!\w)")
 NEXT_RFC = re.compile(JOIN + r"(?=[1-9]\d{3}(?![\w.]\w|\w)\s*(?:[.,;:)|§]|and\b|$))")
 ORPHAN = re.compile(rf"(?<![\w])(?:{WORD}\s+(?=\d)|§\s*)" + NUMBER + r"|§")
 OTHER = re.compile(r"(?:draft-[a-z0-9-]+|%s)\s$" % "|".join(re.escape(d) for d in OTHER_DOCUMENTS))
@@ -154,8 +171,8 @@ class Finding:
 class Scan:
     """The citations of one block: `cited` has (RFC, section or None, place), `findings` what is wrong."""
 
-    def __init__(self, text, bare_numbers=False):
-        self.text, self.bare_numbers = text, bare_numbers
+    def __init__(self, text):
+        self.text = text
         self.cited, self.findings, self.spans = [], [], []
         pos = 0
         while True:
@@ -188,6 +205,10 @@ class Scan:
         pos, any_section = self.sections(rfc, head.start(), pos)
         if not any_section:
             self.cited.append((rfc, None, head.start()))
+            if range_ := RANGE_OF_RFCS.match(self.text, pos):
+                self.findings.append(Finding(
+                    "range", head.start(), f'"{head[0]}{range_[0]}" is not the notation; name each RFC'))
+                return range_.end()
         while following := NEXT_RFC.match(self.text, pos):
             number = re.compile(r"\d+").match(self.text, following.end())
             shown = number[0]
@@ -256,7 +277,9 @@ class Sections:
                 self.of[int(words[0])] = None if words[1:] == ["?"] else words[1:]
 
     def format(self):
-        lines = [f"{rfc} {'?' if names is None else ' '.join(names)}".rstrip() for rfc, names in sorted(self.of.items())]
+        lines = []
+        for rfc, names in sorted(self.of.items()):
+            lines.append(" ".join([str(rfc)] + (["?"] if names is None else names)))
         return HEADER + "\n".join(lines) + "\n"
 
     def problem(self, rfc, section):
@@ -336,8 +359,8 @@ def apply(text, edits):
 
 
 def scan_file(path, text):
-    for block, bare_numbers in blocks_of(path, text):
-        yield block, Scan(block.text, bare_numbers)
+    for block in blocks_of(path, text):
+        yield block, Scan(block.text)
 
 
 def check(path, text, sections, out, counts):
@@ -386,10 +409,12 @@ def fix(path, text, kinds, notes):
 def files(named):
     if named:
         return [os.path.relpath(os.path.abspath(name), ROOT) for name in named]
-    found = set()
-    for pattern in SOURCES:
-        found.update(glob.glob(pattern, root_dir=ROOT, recursive=True))
-    return sorted(found)
+    # What is under version control or about to be.
+    listed = subprocess.run(
+        ["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        check=True, capture_output=True).stdout
+    paths = {os.fsdecode(path) for path in listed.split(b"\0")}
+    return sorted(p for p in paths if SOURCES.fullmatch(p) and os.path.exists(os.path.join(ROOT, p)))
 
 
 def read(path):
@@ -447,9 +472,11 @@ def main(arguments):
         check(path, read(path), sections, out, counts)
     for path, line, message in out:
         print(f"{path}:{line}: {message}")
-    print(f"check_rfc: {counts['citations']} citations of {len(counts['rfcs'])} RFCs, {counts['sections']} of sections; "
-          f"{counts['unchecked']} sections of {len(counts['unchecked_rfcs'])} RFCs are not checked, "
-          "their texts were not at hand")
+    print(
+        f"check_rfc: {counts['citations']} citations of {len(counts['rfcs'])} RFCs, {counts['sections']} of sections; "
+        f"{counts['unchecked']} of them, of {len(counts['unchecked_rfcs'])} RFCs whose texts were not at hand, "
+        "are not checked"
+    )
     return 1 if out else 0
 
 
@@ -479,6 +506,7 @@ def test():
         ("// RFC 9051 7: x", "// RFC 9051 §7: x", 1),
         ("// RFC 9051 sections 6, 6.4 and 7.5)", "// RFC 9051 §6, §6.4, §7.5)", 3),
         ("// RFC 9051 §6 and §7.5.", "// RFC 9051 §6, §7.5.", 1),
+        ("// RFCs 9051, 3207 and 2046.", "// RFC 9051, RFC 3207 and RFC 2046.", 3),
         ("// RFC9051 §6, RFC-9051", "// RFC 9051 §6, RFC 9051", 2),
         ("// RFC 9051 § 6; RFC 9051§7", "// RFC 9051 §6; RFC 9051 §7", 2),
         ("// RFC 9051, appendix E.", "// RFC 9051 appendix E.", 1),
@@ -506,6 +534,7 @@ def test():
         ("// RFC 3207 §1, RFC 1234", "RFC 1234 is not in tools/rfc_sections.txt"),
         ("// see §4", "does not say of which document"),
         ("// RFC 9051 §6.4-§6.5", "name each section"),
+        ("// RFC 2046-2049 have MIME", "name each RFC"),
     ]:
         out = []
         check("a.cc", text, sections, out, new_counts())
@@ -514,8 +543,12 @@ def test():
         assert fix("a.cc", text, {}, []) == text
     # Markdown: every row of a table by itself, no code blocks.
     out = []
-    check("a.md", "| RFC 9051 | 6 |\n| §7 | x |\n```\nRFC 9051 section 6\n```\nas RFC 9051\n§6 says\n", sections, out, new_counts())
+    page = "| RFC 9051 | 6 |\n| §7 | x |\n```\nRFC 9051 section 6\n```\nas RFC 9051\n§6 says\n"
+    check("a.md", page, sections, out, new_counts())
     assert [line for _, line, _ in out] == [2], out
+    # Dialogues: lines that begin with #.
+    dialogue = "# RFC 9051\n# section 6\nC: a1 RFC 9051 section 6\n"
+    assert fix("a.dlg", dialogue, {}, []) == "# RFC 9051\n# §6\nC: a1 RFC 9051 section 6\n"
     # Headings of an RFC.
     text = (
         "   1. Introduction ..... 2\n1.  Introduction\n2.1 Two\n2.  Two\n6.5.  no\n8.1.1.  Lone\n   3. a list\n"
