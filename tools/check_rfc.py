@@ -285,7 +285,10 @@ class Sections:
     def problem(self, rfc, section):
         """What is wrong with a citation; None when nothing is."""
         if rfc not in self.of:
-            return f"RFC {rfc} is not in tools/rfc_sections.txt; add it with tools/check_rfc.py --index FOLDER"
+            return (
+                f"RFC {rfc} is not in tools/rfc_sections.txt; tools/check_rfc.py --index FOLDER adds it from its text, "
+                f'or without a text add the line "{rfc} ?"'
+            )
         names = self.of[rfc]
         if section is None or names is None or section in names:
             return None
