@@ -1,7 +1,7 @@
 # The few commands there are; each installs the Debian packages it needs that are missing.
 #   make run      a demonstration server on this machine, with mail in it      (ARGS="..." for options)
 #   make test     everything a change must pass; make test-tsan the same code under ThreadSanitizer
-#   make check    format, lint, layers, no build products tracked; make lint-deep what lint costs too much for every change
+#   make check    format, lint, layers, RFC citations, no build products tracked; make lint-deep what lint costs too much for every change
 #   make bench    side by side with Dovecot; make bench-quick in under three minutes; bench/README.md has more
 #   make build    the program alone: build/release/src/cli/posthorn
 JOBS ?= $(shell nproc)
@@ -35,6 +35,8 @@ build-debug: packages
 test: packages-test build-debug
 	python3 tools/check_layers.py --test
 	python3 tools/check_tracked.py --test
+	python3 tools/check_rfc.py --test
+	python3 tools/protocol_tables.py --test
 	ctest --test-dir build/debug --output-on-failure --no-tests=error -j $(JOBS) $(CTEST_ARGS)
 
 # RocksDB is not instrumented; what is known of it stands in the suppressions, nothing of ours does.
@@ -47,6 +49,8 @@ test-tsan: packages-test
 check: packages
 	python3 tools/check_layers.py
 	python3 tools/check_tracked.py
+	python3 tools/check_rfc.py
+	python3 tools/protocol_tables.py
 	@echo clang-format: $(words $(OWN_SOURCES)) files; clang-format-19 --dry-run --Werror $(OWN_SOURCES)
 	$(if $(filter-out no,$(TIDY)),$(TIDY_COMMAND) $(if $(filter changed,$(TIDY)),--changed $(BASE)))
 

@@ -30,7 +30,7 @@ Reply reply_for(const Error& error) {
     return wire::smtp::reply(451, status, error.text);
   };
   switch (error.kind) {
-    // RFC 3463 §3.5 and §3.8.
+    // RFC 3463 §3.5, §3.8.
     case ErrorKind::not_found: return make({4, 4, 3});  // No such host: a matter of the directory.
     case ErrorKind::timed_out:
     case ErrorKind::closed:

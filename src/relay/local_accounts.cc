@@ -23,7 +23,7 @@ service::EnvelopeAddress address_of(const std::string& written) {
 
 wire::smtp::Reply reply_of(const Error& error) {
   switch (error.kind) {
-    // RFC 3463 §3.2 to §3.4.
+    // RFC 3463 §3.2, §3.3, §3.4.
     case ErrorKind::not_found: return reply(550, {5, 1, 1}, "There is no such user here");
     case ErrorKind::no_permission: return reply(550, {5, 2, 1}, "The mailbox takes no mail");
     case ErrorKind::over_quota: return reply(552, {5, 2, 2}, "The mailbox is full");

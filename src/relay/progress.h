@@ -60,7 +60,7 @@ Work work_for(const store::OutboxEntry& entry, const RetryPolicy& policy, std::i
 /// Whether this recipient is to be tried.
 bool is_due(const store::OutboxRecipient& recipient, std::int64_t now);
 
-/// Whether a report is to be sent at all: never about what came from nobody (RFC 3461 §5.1.2.1,
+/// Whether a report is to be sent at all: never about what came from nobody (RFC 3461 §5.2,
 /// RFC 5321 §4.5.5), so that no report answers a report.
 bool may_report(const store::OutboxEntry& entry);
 

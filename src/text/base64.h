@@ -7,14 +7,14 @@
 
 namespace posthorn::text {
 
-/// RFC 4648 section 4, with padding, on one line.
+/// RFC 4648 §4, with padding, on one line.
 std::string base64_encode(std::string_view bytes);
 
 /// Strict, as protocols need it: whole quanta with padding, nothing outside the alphabet, no bits
-/// left over (RFC 4648 sections 3.2, 3.3 and 3.5). Anything else is nullopt.
+/// left over (RFC 4648 §3.2, §3.3, §3.5). Anything else is nullopt.
 std::optional<std::string> base64_decode(std::string_view encoded);
 
-/// Lenient and streaming, for message bodies (RFC 2045 section 6.8): bytes outside the alphabet
+/// Lenient and streaming, for message bodies (RFC 2045 §6.8): bytes outside the alphabet
 /// are skipped, padding may be missing, and what follows padding starts a new quantum (bodies that
 /// were encoded in pieces).
 class Base64Decoder {

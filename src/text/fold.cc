@@ -23,7 +23,7 @@ const UNormalizer2* nfkd() {
   return instance;
 }
 
-// RFC 5051 section 2, steps (2) (a) and (b).
+// RFC 5051 §2, steps (2) (a) and (b).
 void fold_slowly(char32_t c, std::string& out) {
   const UChar32 title = u_totitle(static_cast<UChar32>(c));
   // The longest decomposition in Unicode is 18 units.

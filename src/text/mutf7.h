@@ -6,7 +6,7 @@
 
 namespace posthorn::text {
 
-/// A mailbox name of IMAP4rev1 (modified UTF-7, RFC 3501 section 5.1.3) as UTF-8. Only the one
+/// A mailbox name of IMAP4rev1 (modified UTF-7, RFC 3501 §5.1.3) as UTF-8. Only the one
 /// right spelling of a name is taken, so that no two spellings name one mailbox: nullopt for bytes
 /// outside printable ASCII, an unencoded "&", printable ASCII inside base64, needless shifts,
 /// surrogates that do not pair, and bits left over.

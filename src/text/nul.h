@@ -4,7 +4,7 @@
 #include <string_view>
 
 /// NUL in a message, for protocols that cannot carry it: the literals of IMAP (CHAR8, RFC 9051
-/// section 9) and the lines of POP3. Clients close the connection over it or take the text to end
+/// §9) and the lines of POP3. Clients close the connection over it or take the text to end
 /// there.
 namespace posthorn::text {
 

@@ -102,7 +102,7 @@ void QuotedPrintableDecoder::step_held(char c, std::string& out) {
 }
 
 void QuotedPrintableDecoder::finish(std::string& out) {
-  // Blanks at the end of the body are blanks at the end of a line; so is "=" (RFC 2045 6.7).
+  // Blanks at the end of the body are blanks at the end of a line; so is "=" (RFC 2045 §6.7).
   if (!held_.empty() && held_.front() == '=' && held_.size() > 1 && !is_space(held_[1]))
     out.append(held_);
   if (held_ == "\r") out.push_back('\r');

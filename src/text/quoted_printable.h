@@ -5,7 +5,7 @@
 
 namespace posthorn::text {
 
-/// Lenient, streaming quoted-printable (RFC 2045 section 6.7). Hexadecimal digits of either case;
+/// Lenient, streaming quoted-printable (RFC 2045 §6.7). Hexadecimal digits of either case;
 /// an "=" that begins neither a digit pair nor a soft line break stands for itself, as the RFC
 /// advises; blanks at the end of a line are dropped (rule 3).
 class QuotedPrintableDecoder {

@@ -17,8 +17,8 @@ struct Word {
   std::size_t length = 0;  // Of the whole encoded-word.
 };
 
-// encoded-word = "=?" charset ["*" language] "?" encoding "?" encoded-text "?=" (RFC 2047 section
-// 2, RFC 2231 section 5). Each part ends at the next "?", which keeps scanning linear.
+// encoded-word = "=?" charset ["*" language] "?" encoding "?" encoded-text "?=" (RFC 2047
+// §2, RFC 2231 §5). Each part ends at the next "?", which keeps scanning linear.
 std::optional<Word> parse_word(std::string_view s) {
   const std::size_t charset_end = s.find('?', 2);
   if (charset_end == std::string_view::npos || charset_end == 2) return std::nullopt;
@@ -37,7 +37,7 @@ std::optional<Word> parse_word(std::string_view s) {
   return word;
 }
 
-// RFC 2047 section 4.2.
+// RFC 2047 §4.2.
 void append_q(std::string& out, std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '_') {
@@ -179,7 +179,7 @@ std::string decode_words(std::string_view raw) {
 }
 
 std::string encode_words(std::string_view utf8) {
-  // 75 less "=?utf-8?q?" and "?=" (RFC 2047 section 2).
+  // 75 less "=?utf-8?q?" and "?=" (RFC 2047 §2).
   constexpr std::size_t kRoom = 63;
   const bool use_q = q_length(utf8) <= (utf8.size() + 2) / 3 * 4;
   std::string out;

@@ -15,7 +15,7 @@ TEST(Rfc2047, Decoding) {
       {"=?ISO-8859-1?Q?a_b?= c", "a b c"},
       {"=?utf-8?B?w6k=?= x", "\xC3\xA9 x"},
       {"=?utf-8?b?w6k?=", "\xC3\xA9"},
-      // Section 8: white space between adjacent words goes.
+      // RFC 2047 §8: white space between adjacent words goes.
       {"=?ISO-8859-1?Q?a?= =?ISO-8859-1?Q?b?=", "ab"},
       {"=?ISO-8859-1?Q?a?=\r\n =?ISO-8859-1?Q?b?=", "ab"},
       {"=?ISO-8859-1?Q?a?= b =?ISO-8859-1?Q?c?=", "a b c"},

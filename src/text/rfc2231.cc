@@ -17,7 +17,7 @@ struct Piece {
   bool extended = false;
 };
 
-// Section numbers have no leading zeros (RFC 2231 section 7); three digits are plenty.
+// Section numbers have no leading zeros (RFC 2231 §7); three digits are plenty.
 std::optional<Piece> parse_piece(std::string_view name) {
   Piece piece;
   if (name.ends_with('*')) {

@@ -22,7 +22,7 @@ std::size_t ascii_run(std::string_view s) {
   return i;
 }
 
-// What may follow a lead byte (RFC 3629 section 4): the length, and the range of the second byte.
+// What may follow a lead byte (RFC 3629 §4): the length, and the range of the second byte.
 struct Lead {
   std::uint8_t length = 0;
   std::uint8_t low = 0x80;

@@ -30,8 +30,8 @@ class PlainMechanism final : public Mechanism {
   std::string act_as_;
 };
 
-/// draft-murchison-sasl-login-00, with the prompts its §2.2 names for the sake of one old client.
-/// A user name may come as initial response (Outlook does so).
+/// The prompts are those that draft-murchison-sasl-login-00 §2.2 names for the sake of one old
+/// client. A user name may come as initial response (Outlook does so).
 class LoginMechanism final : public Mechanism {
  public:
   [[nodiscard]] std::string_view name() const override { return "LOGIN"; }

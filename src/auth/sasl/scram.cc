@@ -100,7 +100,8 @@ Step ScramMechanism::on_first(std::string_view message) {
   }
 
   client_first_bare_ = rest;
-  const auto name = value_of(take_field(rest), "n=");  // An `m=` before it fails here (§5.1).
+  const auto name =
+      value_of(take_field(rest), "n=");  // An `m=` before it fails here (RFC 5802 §5.1).
   auto user = name ? parse_saslname(*name) : std::nullopt;
   const bool extended = rest.find(',') != std::string_view::npos;
   const auto nonce = value_of(take_field(rest), "r=");

@@ -84,7 +84,7 @@ Result<Secret> ScramClient::respond(std::string_view challenge) {
 }
 
 Result<Secret> ScramClient::answer_first(std::string_view message) {
-  // RFC 5802 §7 server-first-message. An `m=` in front fails, as it must (§5.1).
+  // RFC 5802 §7 server-first-message. An `m=` in front fails, as it must (RFC 5802 §5.1).
   std::string_view rest = message;
   const auto nonce = take(rest, "r=");
   const auto encoded_salt = take(rest, "s=");

@@ -103,7 +103,7 @@ async::Task<Status> Importer::add(FoundMessage found) {
   }
   std::string mailbox =
       options_.under.empty() ? found.mailbox : options_.under + "/" + found.mailbox;
-  // INBOX is one mailbox in any case (RFC 9051 section 5.1).
+  // INBOX is one mailbox in any case (RFC 9051 §5.1).
   if (text::iequals(mailbox, "INBOX")) mailbox = "INBOX";
   if (const Status named = store::check_mailbox_name(mailbox); !named) {
     skip(found.place, named.error());

@@ -21,7 +21,7 @@ std::string first_mailbox(const std::vector<Address>& list) {
   return list.empty() ? std::string() : text::decode_words(list.front().mailbox);
 }
 
-// RFC 5957 section 3.
+// RFC 5957 §3.
 std::string display_name(const std::vector<Address>& list) {
   if (list.empty()) return {};
   const Address& a = list.front();

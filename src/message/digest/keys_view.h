@@ -51,12 +51,12 @@ class KeysView {
   explicit KeysView(std::string_view bytes = {});
   [[nodiscard]] bool ok() const { return !bytes_.empty(); }
 
-  /// The Date field was there and could be read (RFC 5256 section 2.2: else use INTERNALDATE).
+  /// The Date field was there and could be read (RFC 5256 §2.2: else use INTERNALDATE).
   [[nodiscard]] bool has_sent() const { return (flags() & kHasSent) != 0; }
   [[nodiscard]] Timestamp sent() const;
   [[nodiscard]] std::uint64_t size() const;
   [[nodiscard]] std::uint64_t header_size() const;
-  /// RFC 5256 section 3: the subject is that of a reply or forward.
+  /// RFC 5256 §3: the subject is that of a reply or forward.
   [[nodiscard]] bool is_reply_or_forward() const { return (flags() & kReply) != 0; }
   /// None for a digest made before this was looked at.
   [[nodiscard]] std::optional<TextForm> form() const;
@@ -70,18 +70,18 @@ class KeysView {
   [[nodiscard]] std::string_view cc() const { return field(2); }
   [[nodiscard]] std::string_view bcc() const { return field(3); }
   [[nodiscard]] std::string_view subject() const { return field(4); }
-  /// Sort keys, folded. RFC 5256 section 2.1:
+  /// Sort keys, folded. RFC 5256 §2.1:
   [[nodiscard]] std::string_view base_subject() const { return field(5); }
-  /// RFC 5256 section 3: addr-mailbox of the first address.
+  /// RFC 5256 §3: addr-mailbox of the first address.
   [[nodiscard]] std::string_view sort_from() const { return field(6); }
   [[nodiscard]] std::string_view sort_to() const { return field(7); }
   [[nodiscard]] std::string_view sort_cc() const { return field(8); }
-  /// RFC 5957 section 3.
+  /// RFC 5957 §3.
   [[nodiscard]] std::string_view display_from() const { return field(9); }
   [[nodiscard]] std::string_view display_to() const { return field(10); }
   /// Normalised (parse_message_id). Empty: none that is valid.
   [[nodiscard]] std::string_view message_id() const { return field(11); }
-  /// RFC 5256 section 3: of References, else the first of In-Reply-To; oldest first.
+  /// RFC 5256 §3: of References, else the first of In-Reply-To; oldest first.
   [[nodiscard]] PackedStrings references() const { return PackedStrings(field(12)); }
 
   static constexpr std::size_t kFields = 13;

@@ -5,7 +5,7 @@
 
 namespace posthorn::message {
 
-/// RFC 8970 section 3.3 asks for at most 200 characters.
+/// RFC 8970 §3.3 asks for at most 200 characters.
 inline constexpr std::size_t kPreviewCharacters = 200;
 
 /// The beginning of a text/plain part as one line of UTF-8: white space collapsed, control

@@ -16,7 +16,7 @@ struct Zone {
   std::string_view name;
   int hours;
 };
-// RFC 5322 section 4.3, and a few that real mail has.
+// RFC 5322 §4.3, and a few that real mail has.
 constexpr std::array<Zone, 16> kZones = {{{"ut", 0},
                                           {"gmt", 0},
                                           {"utc", 0},
@@ -58,7 +58,7 @@ int days_in(int y, int m) {
   return m == 2 && is_leap(y) ? 29 : kDays[static_cast<std::size_t>(m - 1)];
 }
 
-// RFC 5322 section 4.3 obs-year.
+// RFC 5322 §4.3 obs-year.
 int full_year(int year, std::size_t digits) {
   if (digits == 2) return year < 50 ? 2000 + year : 1900 + year;
   return digits == 3 ? 1900 + year : year;

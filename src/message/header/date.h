@@ -8,9 +8,9 @@
 
 namespace posthorn::message {
 
-/// The Date field (RFC 5322 section 3.3 and 4.3): weekday optional and not believed, comments
+/// The Date field (RFC 5322 §3.3, §4.3): weekday optional and not believed, comments
 /// anywhere, two- and three-digit years, obsolete zone names; also "Nov 23 2026" order. A zone
-/// that makes no sense is UTC, a time that makes none 00:00:00 (RFC 5256 section 2.2). Without a
+/// that makes no sense is UTC, a time that makes none 00:00:00 (RFC 5256 §2.2). Without a
 /// valid date: nullopt. `raw` may be folded.
 std::optional<Timestamp> parse_date(std::string_view raw);
 

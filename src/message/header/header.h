@@ -14,7 +14,7 @@ struct HeaderField {
   std::string_view whole;  ///< With continuation lines and the last line end.
 };
 
-/// Walks over a header block (RFC 5322 section 2.2) and stops at the blank line or the end. Takes
+/// Walks over a header block (RFC 5322 §2.2) and stops at the blank line or the end. Takes
 /// bare LF for CRLF; a continuation line belongs to the field before it; a line without a colon (an
 /// mbox "From ", rubbish) comes as a field with an empty name.
 class HeaderIterator {
@@ -32,14 +32,14 @@ class HeaderIterator {
 /// The raw value of the first field of that name (any case).
 std::optional<std::string_view> find_header(std::string_view block, std::string_view name);
 
-/// A raw value as a search sees it: unfolded, decoded to UTF-8 (RFC 9051 section 6.4.4).
+/// A raw value as a search sees it: unfolded, decoded to UTF-8 (RFC 9051 §6.4.4).
 std::string decode_header_value(std::string_view raw);
 
 enum class HeaderFilter : unsigned char {
   fields,      ///< HEADER.FIELDS: the fields named.
   fields_not,  ///< HEADER.FIELDS.NOT: the others, lines that are no fields included.
 };
-/// RFC 9051 section 6.4.5.1: the fields as they stand in `block`, in its order, and the blank line
+/// RFC 9051 §6.4.5.1: the fields as they stand in `block`, in its order, and the blank line
 /// if `block` has one.
 std::string filter_header(std::string_view block, std::span<const std::string> names,
                           HeaderFilter filter);

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-/// The lexical level of structured header fields (RFC 5322 section 3.2, RFC 2045 section 5.1),
+/// The lexical level of structured header fields (RFC 5322 §3.2, RFC 2045 §5.1),
 /// lenient: nothing is refused, everything advances.
 namespace posthorn::message {
 
@@ -17,7 +17,7 @@ class Lexer {
   void skip() { ++at_; }
   /// Consumes `c` if it is next.
   bool take(char c);
-  /// White space and comments (RFC 5322 section 3.2.2). If `comment` is given it gets the text of
+  /// White space and comments (RFC 5322 §3.2.2). If `comment` is given it gets the text of
   /// the last one. An unclosed comment runs to the end. Nesting costs no recursion.
   void skip_cfws(std::string* comment = nullptr);
   /// The rest of a quoted-string after its opening quote, without quoting; unclosed: to the end.

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kMaxIdLength = 998;
 
-// What stands between "<" and ">" of one id (RFC 5322 section 3.6.4). Empty: not valid.
+// What stands between "<" and ">" of one id (RFC 5322 §3.6.4). Empty: not valid.
 std::string read_id(Lexer& lex) {
   std::string id;
   std::size_t at = std::string::npos;

@@ -6,8 +6,8 @@
 namespace posthorn::message {
 
 struct BaseSubject {
-  std::string text;               ///< RFC 5256 section 2.1, UTF-8, not folded.
-  bool reply_or_forward = false;  ///< RFC 5256 section 3: a re, fw, (fwd) or [fwd: ] was removed.
+  std::string text;               ///< RFC 5256 §2.1, UTF-8, not folded.
+  bool reply_or_forward = false;  ///< RFC 5256 §3: a re, fw, (fwd) or [fwd: ] was removed.
 };
 
 /// Requires: `decoded` is what decode_header_value made of a Subject field (step 1).

@@ -210,7 +210,7 @@ void Analyzer::open_part(DefaultType fallback, std::uint64_t at) {
 }
 
 void Analyzer::boundary(Boundaries::Match match, std::string_view line) {
-  // The line end before it is the boundary's own (RFC 2046 section 5.1.1), unless it already
+  // The line end before it is the boundary's own (RFC 2046 §5.1.1), unless it already
   // belongs to the header or the boundary line before.
   const Part& top = *stack_.back().part;
   const bool has_own = pos_ - line_end_ >= (in_header_ ? top.header_begin : top.body_begin);

@@ -9,7 +9,7 @@
 
 namespace posthorn::message {
 
-/// The boundaries of the multiparts that are open (RFC 2046 section 5.1.1), each with its depth in
+/// The boundaries of the multiparts that are open (RFC 2046 §5.1.1), each with its depth in
 /// the tree. A line is looked up whole, so a boundary that begins another is never mistaken for it
 /// and a lookup costs the line's length, however many are open.
 class Boundaries {

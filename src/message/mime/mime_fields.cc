@@ -7,7 +7,7 @@
 namespace posthorn::message {
 namespace {
 
-// RFC 2045 section 5.1.
+// RFC 2045 §5.1.
 constexpr std::string_view kTspecials = "()<>@,;:\\\"/[]?=";
 constexpr std::size_t kMaxParams = 100;
 constexpr std::size_t kMaxLanguages = 50;
@@ -151,7 +151,7 @@ MimeFields parse_mime_fields(std::string_view block, DefaultType fallback) {
     mime.type = "MESSAGE";
     mime.subtype = "RFC822";
   }
-  // RFC 2046 section 4.1.2: text without a charset is us-ascii, and clients are told so. One in the
+  // RFC 2046 §4.1.2: text without a charset is us-ascii, and clients are told so. One in the
   // extended form of RFC 2231 is a charset too.
   if (mime.is_text() && text::find_param(mime.params, "charset") == nullptr &&
       text::find_param(mime.params, "charset*") == nullptr)

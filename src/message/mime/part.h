@@ -22,7 +22,7 @@ struct ByteRange {
   friend bool operator==(const ByteRange&, const ByteRange&) = default;
 };
 
-/// The fields of an ENVELOPE (RFC 9051 section 7.5.2), unfolded, otherwise as in the message. Of
+/// The fields of an ENVELOPE (RFC 9051 §7.5.2), unfolded, otherwise as in the message. Of
 /// address fields given more than once the lists are put together; of other fields the first
 /// counts.
 struct Envelope {
@@ -41,7 +41,8 @@ struct Envelope {
 /// `block` may lack its end; what is there counts.
 Envelope parse_envelope(std::string_view block);
 
-/// The Content- fields of one part (RFC 2045, 2183, 1864, 3282, 2557), values as written.
+/// The Content- fields of one part (RFC 2045, RFC 2183, RFC 1864, RFC 3282, RFC 2557), values as
+/// written.
 struct MimeFields {
   std::string type = "TEXT";
   std::string subtype = "PLAIN";
@@ -57,21 +58,21 @@ struct MimeFields {
 
   [[nodiscard]] bool is_multipart() const;
   [[nodiscard]] bool is_text() const;
-  /// message/rfc822 or message/global: a whole message inside (RFC 2046 section 5.2.1, RFC 6532).
+  /// message/rfc822 or message/global: a whole message inside (RFC 2046 §5.2.1, RFC 6532).
   [[nodiscard]] bool is_message() const;
   /// The charset parameter; "us-ascii" if there is none.
   [[nodiscard]] std::string_view charset() const;
 };
 
-/// What a text part that names no charset is said to have (RFC 2046 section 4.1.2).
+/// What a text part that names no charset is said to have (RFC 2046 §4.1.2).
 Param default_charset();
 
 enum class DefaultType : unsigned char {
   text_plain,
-  message_rfc822,  ///< For the parts of a multipart/digest (RFC 2046 section 5.1.5).
+  message_rfc822,  ///< For the parts of a multipart/digest (RFC 2046 §5.1.5).
 };
 /// Reads the Content- fields of a header block. A Content-Type that is missing or breaks its
-/// grammar is the default (RFC 2045 section 5.2).
+/// grammar is the default (RFC 2045 §5.2).
 MimeFields parse_mime_fields(std::string_view block, DefaultType fallback);
 
 /// One part of a message, and what is inside it.

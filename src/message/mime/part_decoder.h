@@ -11,7 +11,7 @@
 
 namespace posthorn::message {
 
-/// Undoes a part's Content-Transfer-Encoding (RFC 2045 section 6) and, for text, its charset, chunk
+/// Undoes a part's Content-Transfer-Encoding (RFC 2045 §6) and, for text, its charset, chunk
 /// by chunk. Lenient towards damage; only the encoding's name can be refused.
 class PartDecoder {
  public:

@@ -8,7 +8,7 @@
 
 namespace posthorn::message {
 
-/// What of a part BODY[section] asks for (RFC 9051 section 6.4.5.1). HEADER.FIELDS and its NOT are
+/// What of a part BODY[section] asks for (RFC 9051 §6.4.5.1). HEADER.FIELDS and its NOT are
 /// `header`, filtered by filter_header.
 enum class SectionKind : std::uint8_t {
   whole,   ///< BODY[] with an empty path: all of the message. BODY[1.2]: the part's body.

@@ -5,14 +5,14 @@
 
 #include "message/mime/part.h"
 
-/// The wire form of ENVELOPE, BODY and BODYSTRUCTURE (RFC 9051 sections 7.5.2 and 9). It is made
+/// The wire form of ENVELOPE, BODY and BODYSTRUCTURE (RFC 9051 §7.5.2, §9). It is made
 /// once, at delivery, and stored.
 namespace posthorn::message {
 
 /// What becomes of raw 8-bit text in a header. Text that is not valid UTF-8 becomes encoded-words
 /// in both forms.
 enum class StringForm : unsigned char {
-  ascii,  ///< It becomes encoded-words: for clients that did not enable UTF-8 (RFC 9755 section 3).
+  ascii,  ///< It becomes encoded-words: for clients that did not enable UTF-8 (RFC 9755 §3).
   utf8,   ///< UTF-8 (RFC 6532) stays as it is: after ENABLE UTF8=ACCEPT and in IMAP4rev2.
 };
 

@@ -51,14 +51,14 @@ class StructureView {
   [[nodiscard]] std::string_view bodystructure(StringForm form) const {
     return wire_text(kExtended, kUtf8Extended, form);
   }
-  /// UTF-8, not in wire form; may be empty (RFC 8970 section 3.2).
+  /// UTF-8, not in wire form; may be empty (RFC 8970 §3.2).
   [[nodiscard]] std::string_view preview() const { return text(kPreview); }
 
   /// At least 1 if ok.
   [[nodiscard]] std::size_t part_count() const { return parts_; }
   /// By index; the root is 0.
   [[nodiscard]] std::optional<PartView> part(std::size_t index) const;
-  /// By part numbers (RFC 9051 section 6.4.5.1). The empty path is the root.
+  /// By part numbers (RFC 9051 §6.4.5.1). The empty path is the root.
   [[nodiscard]] std::optional<PartView> part_at(std::span<const std::uint32_t> path) const;
   /// Of a multipart the n-th child, counted from 1; of a message part its root is child 1.
   [[nodiscard]] std::optional<PartView> child(std::size_t index, std::uint32_t number) const;

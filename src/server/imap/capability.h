@@ -25,7 +25,7 @@ std::string format_capabilities(const CapabilityView& view, const ImapOptions& o
 /// False for a capability the operator has switched off, itself or one it builds on.
 bool is_offered(std::string_view capability, const ImapOptions& options);
 
-/// A part of IMAP4rev2 (RFC 9051, appendix E): there for whoever enabled that, offered or not.
+/// A part of IMAP4rev2 (RFC 9051 appendix E): there for whoever enabled that, offered or not.
 bool is_part_of_rev2(std::string_view capability);
 
 /// Every name that may be in a list, without those of mechanisms: for tests.

@@ -17,7 +17,7 @@ struct CapabilityView {
 };
 
 /// The lines of the response to CAPA (RFC 2449 §6), without CRLF. What is there before login is
-/// there after it as well (RFC 2449 §5), but for STLS (RFC 2595 §9).
+/// there after it as well (RFC 2449 §5), but for STLS (RFC 2595 §4).
 std::vector<std::string> capabilities(const CapabilityView& view);
 
 }  // namespace posthorn::server::pop3

@@ -63,7 +63,7 @@ async::Task<bool> Talk::start_tls(std::shared_ptr<net::TlsContext> tls) {
     say(reply(502, {5, 5, 1}, "STARTTLS is not offered"));
     co_return false;
   }
-  // RFC 3207 section 5 and 6: it is the last of its group, and nothing said before it counts.
+  // RFC 3207 §4, §4.2: it is the last of its group, and nothing said before it counts.
   if (!talk_.input().empty()) {
     say(reply(503, {5, 5, 1}, "Nothing may follow STARTTLS before TLS has begun"));
     open_ = false;

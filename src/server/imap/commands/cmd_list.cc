@@ -80,7 +80,7 @@ wi::ListResponse response_of(const Session& session, const wi::ListCommand& comm
 
 }  // namespace
 
-// RFC 9051 §6.3.9; RFC 5258; RFC 5819; RFC 6154 §5.
+// RFC 9051 §6.3.9; RFC 5258; RFC 5819; RFC 6154 §2.
 CommandTask cmd_list(Session& session, wi::ListCommand& command) {
   if (!command.extended && command.patterns.front().empty()) {
     say_delimiter(session);

@@ -30,14 +30,14 @@ void say_quota(Session& session) {
 
 }  // namespace
 
-// RFC 9208 §4.1.2.
+// RFC 9208 §4.1.1.
 CommandTask cmd_getquota(Session& session, wi::GetQuotaCommand& command) {
   if (command.root != kRoot) co_return Reply::no("no such quota root", wi::CodeName::nonexistent);
   say_quota(session);
   co_return Reply::ok();
 }
 
-// RFC 9208 §4.1.3.
+// RFC 9208 §4.1.2.
 CommandTask cmd_getquotaroot(Session& session, wi::GetQuotaRootCommand& command) {
   if (session.account->published()->find(command.mailbox) == nullptr) {
     co_return Reply::no("no such mailbox", wi::CodeName::nonexistent);
@@ -51,7 +51,7 @@ CommandTask cmd_getquotaroot(Session& session, wi::GetQuotaRootCommand& command)
   co_return Reply::ok();
 }
 
-// RFC 9208 §4.1.1: limits are the operator's.
+// RFC 9208 §4.1.3: limits are the operator's.
 CommandTask cmd_setquota(Session&, wi::SetQuotaCommand&) {
   co_return Reply::no("limits are set by the operator", wi::CodeName::no_perm);
 }

@@ -168,7 +168,7 @@ Task<Status> resynchronise(Session& session, const store::Mailbox& mailbox,
 
 }  // namespace
 
-// RFC 9051 §6.3.2, §6.3.3; RFC 7162 §3.1.8 and §3.2.5.
+// RFC 9051 §6.3.2, §6.3.3; RFC 7162 §3.1.8, §3.2.5.
 CommandTask cmd_select(Session& session, wi::SelectCommand& command) {
   if (command.qresync && !session.enabled.qresync) {
     co_return Reply::bad("QRESYNC has not been enabled");  // RFC 7162 §3.2.5

@@ -91,7 +91,7 @@ struct ListSelection {
   bool subscribed = false;
   bool remote = false;
   bool recursive_match = false;
-  bool special_use = false;  ///< RFC 6154 §5.2.
+  bool special_use = false;  ///< RFC 6154 §2.
 };
 /// RFC 5258 §3.2.
 struct ListReturn {

@@ -4,7 +4,7 @@ namespace posthorn::wire::imap::grammar {
 
 namespace {
 
-// RFC 4466 §2.1, RFC 7162 §7: "(" "UNCHANGEDSINCE" SP mod-sequence-valzer ")"
+// RFC 4466 §2.5, RFC 7162 §7: "(" "UNCHANGEDSINCE" SP mod-sequence-valzer ")"
 bool store_modifiers(Input& in, StoreCommand& out) {
   return nonempty_list_of(in, [&] {
     if (!in.take("UNCHANGEDSINCE")) return in.expected("UNCHANGEDSINCE");

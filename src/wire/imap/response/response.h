@@ -15,7 +15,7 @@
 #include "wire/imap/response/response_code.h"
 #include "wire/imap/response/writer.h"
 
-/// Whole responses, each with its line end. RFC 9051 §7 and §9; FETCH is in format_fetch.h, LIST in
+/// Whole responses, each with its line end. RFC 9051 §7, §9; FETCH is in format_fetch.h, LIST in
 /// format_list.h.
 namespace posthorn::wire::imap {
 

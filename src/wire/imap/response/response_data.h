@@ -44,7 +44,7 @@ struct ListData {
 /// `utf8`: UTF8=ACCEPT or IMAP4rev2 is enabled.
 Result<ListData> parse_list_data(const Response& response, bool utf8 = false);
 
-/// RFC 9051 §7.3.4.
+/// RFC 9051 §7.3.3.
 struct StatusData {
   std::string mailbox;  ///< UTF-8.
   std::vector<std::pair<std::string_view, std::uint64_t>> values;
@@ -52,7 +52,7 @@ struct StatusData {
 };
 Result<StatusData> parse_status_data(const Response& response, bool utf8 = false);
 
-/// SEARCH and SORT: RFC 9051 §7.3.5 obsolete form, RFC 5256 §4.
+/// SEARCH and SORT: RFC 3501 §7.2.5, RFC 5256 §4.
 struct SearchData {
   std::vector<std::uint32_t> numbers;
   std::optional<ModSeq> modseq;

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""Writes the tables of docs/protocol-support.md that say what the program's own tables say: the commands
+of IMAP and POP3 and the capabilities of IMAP, with the RFC and the states. A table stands between
+
+    <!-- table: NAME (written by tools/protocol_tables.py) -->
+    <!-- end of table -->
+
+    tools/protocol_tables.py          checks that the page has what would be written; exit code 1 if not
+    tools/protocol_tables.py --write  writes it
+    tools/protocol_tables.py --test   checks itself"""
+
+import os
+import re
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PAGE = "docs/protocol-support.md"
+IMAP_COMMANDS = "src/server/imap/command_table.cc"
+IMAP_CAPABILITIES = "src/server/imap/capability.cc"
+POP3_COMMANDS = "src/server/pop3/command_table.cc"
+
+# The constants of the command tables and the values of capability.cc's When, in words.
+IMAP_STATES = {
+    "kAny": "any",
+    "kBefore": "not authenticated",
+    "kLoggedIn": "authenticated, selected",
+    "kSelected": "selected",
+}
+POP3_STATES = {"kAny": "any", "kBefore": "authorization", "kAfter": "transaction"}
+WHEN = {
+    "always": "always",
+    "before_login": "before login",
+    "after_login": "after login",
+    "start_tls": "before login, while STARTTLS is possible",
+    "no_plaintext": "before login, while passwords are refused without TLS",
+    "not_compressed": "after login, before COMPRESS",
+}
+
+
+class Error(Exception):
+    pass
+
+
+def array(text, name):
+    """What stands between the braces of the array `name`."""
+    match = re.search(rf"\b{name} = std::to_array<[\w:]+>\(\s*\{{(.*?)\}}\);", text, re.DOTALL)
+    if not match:
+        raise Error(f"there is no array {name}")
+    return match[1]
+
+
+def rows(text, pattern, start):
+    """All matches of `pattern`, of which there must be as many as of `start`."""
+    text = re.sub(r"//[^\n]*", "", text)
+    found = re.findall(pattern, text)
+    if not found or len(found) != len(re.findall(start, text)):
+        raise Error(f"{len(re.findall(start, text))} rows begin with {start}, of which {len(found)} can be read")
+    return found
+
+
+def word(words, key):
+    if key not in words:
+        raise Error(f"{key} has no words in tools/protocol_tables.py")
+    return words[key]
+
+
+STRING = r'"([^"]*)"'
+
+
+def imap_commands(commands, capabilities):
+    known = {name for name, _, _ in capability_rows(capabilities)}
+    yield ["command", "defined in", "states", "capability"]
+    pattern = rf"row<\w+>\(\s*{STRING},\s*(\w+),\s*\w+,\s*{STRING},\s*{STRING}\)"
+    for name, states, capability, source in rows(array(commands, "kRows"), pattern, "row<"):
+        if capability and capability not in known:
+            raise Error(f"{name} needs {capability}, which is not in the table of capabilities")
+        yield [name, source, word(IMAP_STATES, states), capability]
+
+
+def pop3_commands(commands):
+    yield ["command", "defined in", "states"]
+    pattern = rf"row<\w+>\(\s*{STRING},\s*(\w+),\s*{STRING}\)"
+    for name, states, source in rows(array(commands, "kRows"), pattern, "row<"):
+        yield [name, source, word(POP3_STATES, states)]
+
+
+def capability_rows(text):
+    return rows(array(text, "kCapabilities"), rf"\{{\s*{STRING},\s*When::(\w+),\s*{STRING}\s*\}}", r"\{")
+
+
+def imap_capabilities(text):
+    needs = {}
+    for name, other in rows(array(text, "kFoundations"), rf"\{{\s*{STRING},\s*{STRING}\s*\}}", r"\{"):
+        needs.setdefault(name, []).append(other)
+    in_rev2 = set(re.findall(STRING, array(text, "kInRev2")))
+    yield ["capability", "defined in", "advertised", "needs", "part of IMAP4rev2"]
+    for name, when, source in capability_rows(text):
+        yield [name, source, word(WHEN, when), ", ".join(needs.get(name, [])), "yes" if name in in_rev2 else ""]
+
+
+def markdown(lines):
+    lines = list(lines)
+    for number, cells in enumerate(lines):
+        yield "|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|"
+        if number == 0:
+            yield "|" + "---|" * len(cells)
+
+
+MARKED = re.compile(
+    r"(<!-- table: ([\w-]+) \(written by tools/protocol_tables\.py\) -->\n)(.*?)(<!-- end of table -->\n)", re.DOTALL
+)
+
+
+def with_tables(page, tables):
+    """The page with the tables in their places."""
+    found = [match[2] for match in MARKED.finditer(page)]
+    if sorted(found) != sorted(tables):
+        raise Error(f"{PAGE} has places for the tables {sorted(found)}; there are {sorted(tables)}")
+    return MARKED.sub(lambda m: m[1] + "\n" + "\n".join(markdown(tables[m[2]])) + "\n\n" + m[4], page)
+
+
+def read(path):
+    with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+        return f.read()
+
+
+def test():
+    commands = (
+        'constexpr auto kRows = std::to_array<Row>({\n    row<a>("A", kAny, kAll, "", "RFC 1 §1"),\n'
+        '    row<b>("B", kSelected,\n           kAll, "X=Y", "RFC 2"),  // note\n});\n'
+    )
+    capabilities = (
+        'kCapabilities = std::to_array<Capability>({\n    {"X=Y", When::always, "RFC 2"},\n'
+        '    {"Z", When::after_login, "RFC 3 §4"},\n});\n'
+        'constexpr auto kInRev2 = std::to_array<std::string_view>(\n    {"Z", "W"});\n'
+        'kFoundations = std::to_array<Foundation>({\n    {"Z", "X=Y"},\n});\n'
+    )
+    assert list(imap_commands(commands, capabilities))[1:] == [
+        ["A", "RFC 1 §1", "any", ""], ["B", "RFC 2", "selected", "X=Y"]]
+    assert list(imap_capabilities(capabilities))[1:] == [
+        ["X=Y", "RFC 2", "always", "", ""], ["Z", "RFC 3 §4", "after login", "X=Y", "yes"]]
+    pop3 = 'kRows = std::to_array<Row>({\n    row<a>("A", kAfter, "RFC 1 §1"),\n});\n'
+    assert list(pop3_commands(pop3))[1:] == [["A", "RFC 1 §1", "transaction"]]
+    page = "a\n<!-- table: t (written by tools/protocol_tables.py) -->\nold\n<!-- end of table -->\nb\n"
+    expected = page.replace("old\n", "\n| h | i |\n|---|---|\n| 1 | |\n\n")
+    assert with_tables(page, {"t": [["h", "i"], ["1", ""]]}) == expected
+    assert with_tables(expected, {"t": [["h", "i"], ["1", ""]]}) == expected
+    for broken in [
+        lambda: list(pop3_commands(pop3.replace('"A"', "kName"))),
+        lambda: list(pop3_commands(pop3.replace("kAfter", "kElse"))),
+        lambda: list(pop3_commands("")),
+        lambda: list(imap_commands(commands.replace("X=Y", "Q"), capabilities)),
+        lambda: with_tables("no places", {"t": []}),
+    ]:
+        try:
+            broken()
+        except Error:
+            continue
+        assert False, "an error was expected"
+    return 0
+
+
+def main(arguments):
+    if arguments == ["--test"]:
+        return test()
+    try:
+        capabilities = read(IMAP_CAPABILITIES)
+        tables = {
+            "imap-commands": list(imap_commands(read(IMAP_COMMANDS), capabilities)),
+            "imap-capabilities": list(imap_capabilities(capabilities)),
+            "pop3-commands": list(pop3_commands(read(POP3_COMMANDS))),
+        }
+        before = read(PAGE)
+        after = with_tables(before, tables)
+    except Error as error:
+        print(f"protocol_tables: {error}")
+        return 1
+    if arguments == ["--write"]:
+        with open(os.path.join(ROOT, PAGE), "w", encoding="utf-8") as f:
+            f.write(after)
+        return 0
+    if before != after:
+        for number, (old, new) in enumerate(zip(before.splitlines(), after.splitlines()), 1):
+            if old != new:
+                print(f"{PAGE}:{number}: is:        {old}\n{PAGE}:{number}: should be: {new}")
+                break
+        print(f"{PAGE}: the tables differ from those of the sources; tools/protocol_tables.py --write writes them")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
