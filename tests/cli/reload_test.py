@@ -44,7 +44,6 @@ class Serving:
                                     for name in ("imap", "imaps", "lmtp")},
                          "": {"data_dir": os.path.join(folder, "data")}}
         self.write()
-        run("--config", self.config, "account", "add", USER, stdin=PASSWORD + "\n")
         ready = os.path.join(folder, "ready")
         notify = os.path.join(folder, "notify")
         self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -55,6 +54,8 @@ class Serving:
             [program(), "--config", self.config, "serve", "--ready-file", ready],
             env={**os.environ, "NOTIFY_SOCKET": notify}, stdin=subprocess.DEVNULL, stderr=self.log)
         self.hear(b"READY=1")
+        # Only now is there a store: `account` makes none.
+        run("--config", self.config, "account", "add", USER, stdin=PASSWORD + "\n")
         with open(ready, encoding="utf-8") as f:
             at = json.load(f)
         self.imap_port, self.imaps_port, self.lmtp_port = at["imap"], at["imaps"], at["lmtp"]

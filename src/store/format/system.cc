@@ -90,7 +90,8 @@ namespace {
 void pause_before(int attempt) {
   constexpr int kLongestMicroseconds = 20'000;
   thread_local std::minstd_rand random{std::random_device{}()};
-  std::uniform_int_distribution<int> pause(0, std::min(500 * attempt, kLongestMicroseconds));
+  std::uniform_int_distribution<int> pause(
+      0, std::min(500 * std::min(attempt, 1000), kLongestMicroseconds));
   std::this_thread::sleep_for(std::chrono::microseconds(pause(random)));
 }
 
@@ -100,8 +101,10 @@ Status edit_row(
     engine::Engine& engine, const PartitionId& partition, const std::string& key,
     const std::function<Result<std::vector<engine::Edit>>(const std::optional<std::string>&)>&
         make) {
-  constexpr int kMaxAttempts = 256;
-  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+  // By time and not by number: on a machine that is busy, many attempts fail within a second.
+  constexpr std::chrono::seconds kPatience(30);
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  for (int attempt = 0; std::chrono::steady_clock::now() < until; ++attempt) {
     if (attempt > 0) pause_before(attempt);
     auto rows = engine.scan(partition, key, key + '\0', 1, engine::Tier::may_block);
     if (!rows) return pass(rows);
