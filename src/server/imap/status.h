@@ -8,7 +8,7 @@
 
 namespace posthorn::server::imap {
 
-/// Writes a STATUS response (RFC 9051 §7.3.4), in answer to STATUS or to LIST (RFC 5819).
+/// Writes a STATUS response (RFC 9051 §7.3.4), for STATUS or for LIST (RFC 5819).
 async::Task<Status> say_status(Session& session, store::MailboxPtr mailbox,
                                wire::imap::StatusItems items);
 

@@ -8,16 +8,16 @@
 
 namespace posthorn::server::pop3 {
 
-/// What CAPA depends on.
+/// The facts that decide what CAPA lists.
 struct CapabilityView {
   const Pop3Options& options;
-  bool can_start_tls = false;  ///< Now: not after login, not under TLS.
-  bool plaintext = false;      ///< Passwords may be said on this connection.
+  bool can_start_tls = false;  ///< STLS can be used now: not after login, and not under TLS.
+  bool plaintext = false;      ///< Passwords may be sent in clear on this connection.
   std::vector<std::string_view> mechanisms;
 };
 
-/// The lines of the response to CAPA (RFC 2449 §6), without CRLF. What is there before login is
-/// there after it as well (RFC 2449 §5), but for STLS (RFC 2595 §9).
+/// Returns the lines of the response to CAPA (RFC 2449 §6), without CRLF. Capabilities listed
+/// before login are also listed after it (RFC 2449 §5), except for STLS (RFC 2595 §9).
 std::vector<std::string> capabilities(const CapabilityView& view);
 
 }  // namespace posthorn::server::pop3
