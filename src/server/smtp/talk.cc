@@ -10,7 +10,7 @@ namespace {
 using wire::smtp::reply;
 
 constexpr std::uint32_t kMaxBadCommands = 20;
-/// A TLS handshake that takes longer is none.
+/// The time limit for a TLS handshake.
 constexpr std::chrono::seconds kHandshake(30);
 
 }  // namespace
@@ -63,7 +63,8 @@ async::Task<bool> Talk::start_tls(std::shared_ptr<net::TlsContext> tls) {
     say(reply(502, {5, 5, 1}, "STARTTLS is not offered"));
     co_return false;
   }
-  // RFC 3207 section 5 and 6: it is the last of its group, and nothing said before it counts.
+  // RFC 3207 §5, §6: STARTTLS must be the last command of its group, and nothing said before it
+  // counts.
   if (!talk_.input().empty()) {
     say(reply(503, {5, 5, 1}, "Nothing may follow STARTTLS before TLS has begun"));
     open_ = false;

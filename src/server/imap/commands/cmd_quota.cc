@@ -9,7 +9,7 @@ namespace {
 
 namespace wi = wire::imap;
 
-/// The one root there is: the account.
+/// The only quota root: the account.
 constexpr std::string_view kRoot;
 
 void say_quota(Session& session) {
@@ -51,7 +51,7 @@ CommandTask cmd_getquotaroot(Session& session, wi::GetQuotaRootCommand& command)
   co_return Reply::ok();
 }
 
-// RFC 9208 §4.1.1: limits are the operator's.
+// RFC 9208 §4.1.1. Refused: only the operator sets limits.
 CommandTask cmd_setquota(Session&, wi::SetQuotaCommand&) {
   co_return Reply::no("limits are set by the operator", wi::CodeName::no_perm);
 }
