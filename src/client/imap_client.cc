@@ -24,7 +24,7 @@ std::string upper(std::string_view s) {
   return out;
 }
 
-/// What a quoted string of any server can hold (RFC 9051 §4.3).
+/// Returns whether any server accepts this text in a quoted string (RFC 9051 §4.3).
 bool fits_quoted(std::string_view s) {
   return s.size() < 1000 && std::ranges::all_of(s, [](char c) { return c >= ' ' && c < 127; });
 }

@@ -5,7 +5,7 @@
 namespace posthorn::text {
 namespace {
 
-// RFC 4648 section 10.
+// RFC 4648 §10.
 TEST(Base64, Vectors) {
   const std::pair<std::string, std::string> vectors[] = {{"", ""},
                                                          {"f", "Zg=="},

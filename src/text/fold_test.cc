@@ -11,7 +11,7 @@ TEST(Fold, Keys) {
   EXPECT_EQ(fold("Hello, World 123"), "HELLO, WORLD 123");
   EXPECT_EQ(fold("\xC3\xA9"), "E\xCC\x81");
   EXPECT_EQ(fold("\xC3\xA9"), fold("\xC3\x89"));
-  // RFC 5051 section 2: U+01C4 becomes D, z, U+030C.
+  // RFC 5051 §2: U+01C4 becomes D, z, U+030C.
   EXPECT_EQ(fold("\xC7\x84"), "Dz\xCC\x8C");
   EXPECT_EQ(fold("\xD0\xBF\xD1\x80\xD0\xB8"), fold("\xD0\x9F\xD0\xA0\xD0\x98"));
   EXPECT_EQ(fold("\xEF\xBD\x81"), "A") << "fullwidth a";

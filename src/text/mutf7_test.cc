@@ -7,7 +7,7 @@
 namespace posthorn::text {
 namespace {
 
-// RFC 3501 section 5.1.3.
+// RFC 3501 §5.1.3.
 TEST(Mutf7, BothWays) {
   const std::pair<std::string, std::string> names[] = {
       {"INBOX", "INBOX"},

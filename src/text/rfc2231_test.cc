@@ -7,7 +7,7 @@ namespace {
 
 using Params = std::vector<Param>;
 
-// RFC 2231 sections 3 and 4.1.
+// RFC 2231 §3, §4.1.
 TEST(Rfc2231, Joining) {
   EXPECT_EQ(join_params({{"url*0", "ftp://"}, {"url*1", "cs.utk.edu/"}, {"x", "y"}}),
             (Params{{"url", "ftp://cs.utk.edu/"}, {"x", "y"}}));

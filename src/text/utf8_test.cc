@@ -10,7 +10,7 @@ TEST(Utf8, Validity) {
        {"", "abc", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
         "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF", "long enough for a word \xC3\xA9 and more"})
     EXPECT_TRUE(is_valid_utf8(good)) << good;
-  // Overlong, surrogate, too large, alone, cut (RFC 3629 section 3).
+  // Overlong, surrogate, too large, alone, cut (RFC 3629 §3).
   for (const std::string_view bad :
        {"\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
         "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\x80", "a\xC3", "\xE2\x82", "\xFF"})

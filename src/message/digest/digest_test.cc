@@ -30,7 +30,7 @@ struct Made {
   StructureView structure() const { return StructureView(digest.structure); }
 };
 
-// RFC 9051 section 8.
+// RFC 9051 §8.
 TEST(Digest, EnvelopeAndBodyOfAPlainMessage) {
   const Made m(std::string(kHeader) + "Content-Type: TEXT/PLAIN; CHARSET=US-ASCII\r\n\r\nhi\r\n");
   EXPECT_EQ(m.structure().envelope(StringForm::ascii),
@@ -189,7 +189,7 @@ TEST(Digest, RawEightBitBecomesEncodedWords) {
     EXPECT_TRUE(text::is_ascii(text)) << text;
 }
 
-// RFC 9755 section 3, RFC 6532.
+// RFC 9755 §3, RFC 6532.
 TEST(Digest, RawUtf8StaysInTheUtf8Form) {
   const Made m(
       "Subject: caf\xC3\xA9\r\nFrom: \"M\xFCller\" <m@x>\r\nTo: j\xC3\xBC@\xC3\xA9.example\r\n"
@@ -273,7 +273,7 @@ std::string section(const Made& m, std::string_view bytes, std::vector<std::uint
   return range ? std::string(bytes.substr(range->begin, range->size())) : "(none)";
 }
 
-// RFC 9051 section 6.4.5.1.
+// RFC 9051 §6.4.5.1.
 TEST(Section, Addressing) {
   using enum SectionKind;
   const Made m(kTree);

@@ -43,7 +43,7 @@ TEST(HeaderIterator, Edges) {
   EXPECT_EQ(find_header(kBlock, "body"), std::nullopt);
 }
 
-// RFC 9051 section 6.4.5.1.
+// RFC 9051 §6.4.5.1.
 TEST(FilterHeader, FieldsAndNot) {
   const std::vector<std::string> names = {"subject", "From", "x-none"};
   EXPECT_EQ(filter_header(kBlock, names, HeaderFilter::fields),

@@ -11,7 +11,7 @@ struct Case {
   bool reply;
 };
 
-// RFC 5256 sections 2.1 and 5.
+// RFC 5256 §2.1, §5.
 TEST(BaseSubject, Cases) {
   const Case cases[] = {
       {"foo", "foo", false},

@@ -44,7 +44,8 @@ bool Session::may_log_in() const {
 
 auth::Channel Session::channel() const {
   const net::Stream& peer = stream();
-  // What is sent here is mail: where no password may be said, nobody logs in.
+  // Mail itself is sent over this connection, so where passwords are not allowed in clear, no login
+  // is allowed at all.
   auth::Channel channel{.plaintext = auth::Plaintext::allowed};
   if (!peer.is_tls()) return channel;
   channel.secrecy = auth::Channel::Secrecy::tls;
@@ -55,7 +56,7 @@ auth::Channel Session::channel() const {
 }
 
 std::vector<std::string_view> Session::mechanisms() const {
-  // What is sent here is mail: outside TLS there is nothing to log in for.
+  // For the same reason, no login is offered without TLS.
   if (account_ || !may_log_in()) return {};
   return auth::offered_mechanisms(channel(), context_.authenticator.sasl());
 }
