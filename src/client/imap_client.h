@@ -38,8 +38,8 @@ struct Endpoint {
 struct ClientLimits {
   std::chrono::milliseconds deadline{30'000};  ///< For each wait for the server.
   std::size_t response_octets = 256U << 20;    ///< One response with its literals.
-  std::size_t untagged_octets =
-      512U << 20;  ///< Kept for one ImapReply, including the overhead of keeping it.
+  /// Kept for one ImapReply, including the overhead of keeping it.
+  std::size_t untagged_octets = 512U << 20;
   std::size_t early_replies = 10'000;  ///< Commands that finish before their finish() is called.
 };
 

@@ -85,11 +85,11 @@ struct SmtpOutcome {
     refused,   ///< Failed permanently.
   };
   Fate fate = Fate::retry;
-  wire::smtp::Reply reply =
-      {};  ///< Always has a status. The server's reply or, if there is none, one made here.
+  /// Always has a status. The server's reply or, if there is none, one made here.
+  wire::smtp::Reply reply = {};
   bool by_server = false;  ///< The reply is the server's.
-  bool dsn_passed =
-      false;  ///< Accepted with the DSN parameters: further reports are the server's duty.
+  /// Accepted with the DSN parameters: further reports are the server's duty.
+  bool dsn_passed = false;
   /// The message was sent but no reply arrived: the server may have accepted it nevertheless.
   bool uncertain = false;
 };

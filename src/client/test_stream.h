@@ -23,8 +23,8 @@ class ScriptedStream final : public net::Stream {
                                                ///< reading of each entry began.
     bool shut_down = false;
     bool closed = false;
-    std::size_t write_limit =
-        SIZE_MAX;  ///< Set by the test: a write that exceeds this many octets in total fails.
+    /// Set by the test: a write that exceeds this many octets in total fails.
+    std::size_t write_limit = SIZE_MAX;
   };
 
   ScriptedStream(std::vector<Entry> script, Record& record, std::size_t step = 1U << 20)

@@ -19,12 +19,12 @@ enum class ReportAction : std::uint8_t {
 
 struct ReportedRecipient {
   std::string address;  ///< UTF-8, without "<>".
-  std::string original =
-      {};  ///< ORCPT, e.g. "rfc822;user@example.net", decoded; empty if not given.
+  /// ORCPT, e.g. "rfc822;user@example.net", decoded; empty if not given.
+  std::string original = {};
   ReportAction action = ReportAction::failed;
   std::string status;  ///< An RFC 3463 status, e.g. "5.1.1".
-  std::string reason =
-      {};  ///< For people: the reason, with the other server's reply if there was one.
+  /// For people: the reason, with the other server's reply if there was one.
+  std::string reason = {};
   std::string remote_mta = {};  ///< The server that gave the reply; empty if it was this one.
   std::optional<Timestamp> last_attempt = {};
   std::optional<Timestamp> retried_until = {};  ///< For delayed recipients.

@@ -15,8 +15,8 @@
 namespace posthorn::relay {
 
 struct RetryPolicy {
-  std::int64_t first =
-      60;  ///< Delay before the second attempt, in seconds; doubled with each further one.
+  /// Delay before the second attempt, in seconds; doubled with each further one.
+  std::int64_t first = 60;
   std::int64_t longest = 3600;         ///< Maximum delay between two attempts.
   std::int64_t warn_after = 4 * 3600;  ///< When the sender is told of a delay, once; 0: never.
 };

@@ -29,8 +29,8 @@ class RootedForest {
 
  private:
   struct Node {
-    std::uint32_t up =
-        kNone;  ///< Parent in the splay tree; for its topmost node, the node above the path.
+    /// Parent in the splay tree; for its topmost node, the node above the path.
+    std::uint32_t up = kNone;
     std::uint32_t left = kNone;   ///< Nearer to the root.
     std::uint32_t right = kNone;  ///< Deeper.
   };

@@ -19,8 +19,8 @@ namespace posthorn::search {
 /// The context that gives search keys their meaning.
 struct SearchEnvironment {
   Timestamp now;
-  const NumberSet* recent =
-      nullptr;  ///< UIDs with \Recent (RFC 3501 §2.3.2); null if there are none.
+  /// UIDs with \Recent (RFC 3501 §2.3.2); null if there are none.
+  const NumberSet* recent = nullptr;
   /// Returns the message that has an EMAILID, whether or not it still exists; none if the text is
   /// not an EMAILID of this account.
   std::function<std::optional<Ordinal>(std::string_view)> email_of;

@@ -31,8 +31,8 @@ struct FlagsToStore {
   store::FlagOperation operation = store::FlagOperation::add;
   FlagList flags;
   std::optional<ModSeq> unchanged_since;
-  ModSeq told{
-      UINT64_MAX};  ///< The MODSEQ up to which the client knows flags; see StoreOutcome::raced.
+  /// The MODSEQ up to which the client knows flags; see StoreOutcome::raced.
+  ModSeq told{UINT64_MAX};
 };
 /// Changes flags. Errors: not_found, limit (keywords), io, unavailable.
 async::Task<Result<FlagsStored>> store_flags(store::AccountPtr account, FlagsToStore what);

@@ -14,10 +14,10 @@ namespace posthorn::message {
 struct Limits {
   std::size_t header_block = 1 << 20;  ///< Octets of the message's header that are kept.
   std::size_t part_header = 64 << 10;  ///< Octets of a part's header that are kept.
-  std::size_t part_headers =
-      2 << 20;  ///< The same for all parts together; beyond it, kMinPartHeader of each.
-  std::size_t part_addresses =
-      20'000;                  ///< Addresses in the envelopes of all inner messages together.
+  /// The same for all parts together; beyond it, kMinPartHeader of each.
+  std::size_t part_headers = 2 << 20;
+  /// Addresses in the envelopes of all inner messages together.
+  std::size_t part_addresses = 20'000;
   std::size_t parts = 10'000;  ///< Beyond this number, the last part takes the rest of the message.
   std::size_t depth = 100;     ///< Multiparts and messages nested more deeply are not analyzed.
   std::size_t plain_text = 4 << 10;  ///< Octets of the first text/plain part that are kept.
@@ -29,8 +29,8 @@ inline constexpr std::size_t kMinPartHeader = 512;
 /// The structure of a message, as byte ranges. make_digest converts it into its stored form.
 struct Analysis {
   std::uint64_t size = 0;
-  std::uint64_t header_size =
-      0;  ///< Includes the blank line. A message without one consists of the header only.
+  /// Includes the blank line. A message without one consists of the header only.
+  std::uint64_t header_size = 0;
   std::string header_block;  ///< The first Limits::header_block octets of the header.
   Part root;
   std::string preview;  ///< UTF-8, at most 200 characters (RFC 8970); may be empty.

@@ -24,8 +24,8 @@ struct Services {
   std::string hostname = {};              ///< The host of all services.
   std::vector<std::string> domains = {};  ///< The domains the server has mail for; may be empty.
   std::vector<Service> offered = {};      ///< Of each kind, the preferred ones come first.
-  std::uint16_t https_port =
-      0;  ///< The port that serves these answers under TLS; 0 if there is none.
+  /// The port that serves these answers under TLS; 0 if there is none.
+  std::uint16_t https_port = 0;
 };
 
 }  // namespace posthorn::server::autoconfig

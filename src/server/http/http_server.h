@@ -22,8 +22,8 @@ struct HttpOptions {
   std::uint32_t max_requests = 100;                                   ///< Over one connection.
   std::chrono::milliseconds idle_time = std::chrono::seconds(30);     ///< Between two requests.
   std::chrono::milliseconds request_time = std::chrono::seconds(20);  ///< For a whole request.
-  std::chrono::milliseconds write_time =
-      std::chrono::seconds(20);  ///< For the client to take pending output.
+  /// For the client to take pending output.
+  std::chrono::milliseconds write_time = std::chrono::seconds(20);
 };
 
 /// The parts of the process the server works with. All must outlive the server.

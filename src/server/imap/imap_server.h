@@ -27,21 +27,21 @@ struct ImapOptions {
   /// "AUTH=LOGIN".
   std::vector<std::string> disabled_capabilities;
   std::uint64_t max_message_octets = defaults::kMessageOctets;
-  std::size_t max_line_octets =
-      defaults::kCommandLineOctets;  ///< Of a command line, between two literals.
-  std::size_t max_literal_octets =
-      defaults::kLiteralOctets;              ///< Of one literal that is not a message.
+  /// Of a command line, between two literals.
+  std::size_t max_line_octets = defaults::kCommandLineOctets;
+  /// Of one literal that is not a message.
+  std::size_t max_literal_octets = defaults::kLiteralOctets;
   std::uint32_t max_append_messages = 1000;  ///< In one MULTIAPPEND.
   /// Time within which a client's own copy in \Sent is merged with the message it submitted (see
   /// service::append); 0 disables merging.
   std::chrono::seconds sent_duplicate_window{600};
-  std::chrono::milliseconds login_time =
-      std::chrono::minutes(1);  ///< Until the client has authenticated.
+  /// Until the client has authenticated.
+  std::chrono::milliseconds login_time = std::chrono::minutes(1);
   std::chrono::milliseconds idle_time = std::chrono::minutes(30);  ///< RFC 9051 §5.4.
-  std::chrono::milliseconds write_time =
-      std::chrono::minutes(2);  ///< For the client to take pending output.
-  std::chrono::milliseconds keepalive =
-      std::chrono::minutes(2);  ///< Interval of keep-alive responses during IDLE; 0 disables them.
+  /// For the client to take pending output.
+  std::chrono::milliseconds write_time = std::chrono::minutes(2);
+  /// Interval of keep-alive responses during IDLE; 0 disables them.
+  std::chrono::milliseconds keepalive = std::chrono::minutes(2);
   std::uint32_t bad_commands = 20;  ///< Consecutive commands with syntax errors before BYE.
   std::uint32_t bad_commands_before_login = 3;
   std::uint32_t failed_logins = defaults::kFailedLogins;  ///< Per connection, before it is closed.

@@ -23,8 +23,8 @@ struct LmtpOptions {
   std::uint64_t max_message_octets = defaults::kMessageOctets;
   std::uint32_t max_recipients = 1000;                            ///< In one transaction.
   std::chrono::milliseconds idle_time = std::chrono::minutes(5);  ///< RFC 5321 §4.5.3.2.7.
-  std::chrono::milliseconds write_time =
-      std::chrono::minutes(2);  ///< For the client to take pending output.
+  /// For the client to take pending output.
+  std::chrono::milliseconds write_time = std::chrono::minutes(2);
   /// Extensions such as CHUNKING that are neither announced nor accepted, named as in the LHLO
   /// reply.
   std::vector<std::string> disabled_extensions = {};

@@ -19,8 +19,8 @@ namespace posthorn::server::lmtp {
 struct Transaction : smtp::Transaction {
   wire::smtp::Mail mail = {};
   std::vector<service::Recipient> recipients = {};
-  std::unique_ptr<store::Upload> upload =
-      {};  ///< Set while a message is being received and not refused.
+  /// Set while a message is being received and not refused.
+  std::unique_ptr<store::Upload> upload = {};
 };
 
 /// One client's session, from the greeting to its end.

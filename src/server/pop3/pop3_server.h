@@ -29,12 +29,12 @@ struct Pop3Options {
   /// Days announced as the site's expiry policy (RFC 2449 §6.7), which this server does not itself
   /// enforce. 0: messages are kept for ever.
   std::uint32_t expire_days = 0;
-  std::chrono::milliseconds login_time =
-      std::chrono::minutes(1);  ///< Until the client has authenticated.
+  /// Until the client has authenticated.
+  std::chrono::milliseconds login_time = std::chrono::minutes(1);
   /// At least ten minutes (RFC 1939 §3).
   std::chrono::milliseconds idle_time = std::chrono::minutes(10);
-  std::chrono::milliseconds write_time =
-      std::chrono::minutes(2);      ///< For the client to take pending output.
+  /// For the client to take pending output.
+  std::chrono::milliseconds write_time = std::chrono::minutes(2);
   std::uint32_t bad_commands = 20;  ///< In a row, before the connection is closed.
   std::uint32_t bad_commands_before_login = 3;
   std::uint32_t failed_logins = defaults::kFailedLogins;  ///< Per connection, before it is closed.

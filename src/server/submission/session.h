@@ -23,8 +23,8 @@ namespace posthorn::server::submission {
 
 struct Transaction : smtp::Transaction {
   store::OutboxEntry envelope = {};
-  std::unique_ptr<service::Intake> intake =
-      {};  ///< Set while a message is being received and not refused.
+  /// Set while a message is being received and not refused.
+  std::unique_ptr<service::Intake> intake = {};
   wire::smtp::LineCheck lines = {};
 };
 
@@ -86,8 +86,8 @@ class Session final : private smtp::Dialogue {
   auth::SessionLimits::Slot user_slot_;
   store::AccountPtr account_;  ///< Set at login.
   std::string name_;           ///< Name of the account, for the log.
-  std::uint64_t login_version_ =
-      0;  ///< LoginRecord::version at the login; the account may have been changed since.
+  /// LoginRecord::version at the login; the account may have been changed since.
+  std::uint64_t login_version_ = 0;
   std::uint32_t failed_logins_ = 0;
   std::optional<Transaction> transaction_;
 };

@@ -32,17 +32,17 @@ struct SubmissionOptions {
   auth::PlaintextLogin plaintext = auth::PlaintextLogin::tls_only;
   bool channel_binding = true;  ///< Offer SCRAM-SHA-256-PLUS.
   std::uint64_t max_message_octets = defaults::kMessageOctets;
-  std::uint32_t max_recipients =
-      1000;  ///< In one transaction; RFC 5321 §4.5.3.1.8 requires at least 100.
+  /// In one transaction; RFC 5321 §4.5.3.1.8 requires at least 100.
+  std::uint32_t max_recipients = 1000;
   /// How far in the future a message may be released (RFC 4865); 0: FUTURERELEASE is not offered.
   std::chrono::seconds max_hold = std::chrono::hours(30 * 24);
   ClientTrace client_trace = ClientTrace::hidden;
   service::SendingRules rules = {};
-  std::chrono::milliseconds login_time =
-      std::chrono::minutes(1);  ///< Until the client has authenticated.
+  /// Until the client has authenticated.
+  std::chrono::milliseconds login_time = std::chrono::minutes(1);
   std::chrono::milliseconds idle_time = std::chrono::minutes(5);  ///< RFC 5321 §4.5.3.2.7.
-  std::chrono::milliseconds write_time =
-      std::chrono::minutes(2);  ///< For the client to take pending output.
+  /// For the client to take pending output.
+  std::chrono::milliseconds write_time = std::chrono::minutes(2);
   std::uint32_t failed_logins = defaults::kFailedLogins;  ///< Per connection, before it is closed.
   /// Extensions such as CHUNKING that are neither announced nor accepted, named as in the EHLO
   /// reply.

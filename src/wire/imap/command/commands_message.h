@@ -48,8 +48,8 @@ struct SearchCommand {
   Numbering numbering = Numbering::seqnum;
   std::optional<SearchReturn> returns;
   message::SearchKey key;
-  bool uses_modseq =
-      false;  ///< There is a MODSEQ key: the response carries MODSEQ (RFC 7162 §3.1.5).
+  /// There is a MODSEQ key: the response carries MODSEQ (RFC 7162 §3.1.5).
+  bool uses_modseq = false;
 };
 /// RFC 5256, RFC 5957; with `returns` it is ESORT (RFC 5267).
 struct SortCommand {

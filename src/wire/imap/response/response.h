@@ -79,8 +79,8 @@ void format_esearch(Writer& w, const EsearchResponse& response);
 /// A message of a thread forest in pre-order. Number 0 stands for a missing message.
 struct ThreadItem {
   std::uint32_t number = 0;
-  std::uint32_t depth =
-      0;  ///< 0 begins a thread; otherwise at most one more than the previous item's.
+  /// 0 begins a thread; otherwise at most one more than the previous item's.
+  std::uint32_t depth = 0;
 };
 /// RFC 5256 §4.
 void format_thread(Writer& w, std::span<const ThreadItem> items);
