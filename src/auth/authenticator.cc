@@ -205,8 +205,8 @@ Result<Identity> Authenticator::conclude(std::string_view user, const LoginRecor
 
 Hash Authenticator::mac_of(const LoginRecord& record, std::string_view password) const {
   std::string bytes;
-  bytes.reserve(
-      64 + password.size());  // Prevents growth, which would leave a copy of the password behind.
+  // Prevents growth, which would leave a copy of the password behind.
+  bytes.reserve(64 + password.size());
   ByteWriter w(bytes);
   w.raw(record.account.view());
   w.u64(record.version);

@@ -92,8 +92,8 @@ Status make_data_dir(const config::Config& config) {
 int init(Program& program, const InitOptions& options) {
   if (program.config_path.empty()) program.config_path = kDefaultConfig;
   if (options.high_ports) {
-    const std::vector<std::string> ports =
-        high_ports();  // First, so that explicit settings take precedence.
+    // First, so that explicit settings take precedence.
+    const std::vector<std::string> ports = high_ports();
     program.settings.insert(program.settings.begin(), ports.begin(), ports.end());
   }
   if (!options.hostname.empty()) program.settings.push_back("hostname=" + options.hostname);

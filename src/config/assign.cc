@@ -135,8 +135,8 @@ Status assign_text(Config& config, const Key& key, std::string_view value) {
 }
 
 std::string format_value(const Config& const_config, const Key& key) {
-  auto& config =
-      const_cast<Config&>(const_config);  // The accessors are used for both reading and writing.
+  // The accessors are used for both reading and writing.
+  auto& config = const_cast<Config&>(const_config);
   return std::visit(
       Overloaded{
           [&](std::string& (*field)(Config&)) { return quoted(field(config)); },

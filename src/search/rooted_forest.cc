@@ -46,8 +46,8 @@ void RootedForest::access(std::uint32_t node) {
   for (std::uint32_t at = node; at != kNone; at = nodes_[at].up) {
     ++steps_;
     splay(at);
-    nodes_[at].right =
-        below;  // The previous child keeps its `up`, and thus becomes a path of its own.
+    // The previous child keeps its `up`, and thus becomes a path of its own.
+    nodes_[at].right = below;
     below = at;
   }
   splay(node);

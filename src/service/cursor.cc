@@ -63,8 +63,8 @@ void Cursor::advance_members(const store::Mailbox& now, Tellings allowed, Update
 void Cursor::advance_flags(const store::Mailbox& now, Updates& updates, Uid told_before) {
   now.contents->for_each_changed(flags_modseq_, [&](std::uint32_t, const store::Member& member,
                                                     const store::FlagState& flags) {
-    // Flags of messages that were just told as new are requested by the client, and flags sent in
-    // responses are known to it.
+    // The client asks for the flags of new messages itself, and it knows those that were sent in
+    // responses to its own commands.
     if (member.uid > told_before ||
         std::ranges::find(own_changes_, flags.modseq) != own_changes_.end())
       return;

@@ -54,8 +54,8 @@ void append_percent(std::string& out, std::string_view plain) {
 struct Numbered {
   Piece piece;
   std::string_view value;
-  std::size_t order =
-      0;  // The order of occurrence, which decides between pieces with the same number.
+  // The order of occurrence, which decides between pieces with the same number.
+  std::size_t order = 0;
 };
 
 Param join(std::string_view base, std::vector<Numbered>& pieces) {

@@ -6,8 +6,8 @@
 namespace posthorn::auth {
 namespace {
 
-constexpr std::size_t kMaxNameOctets =
-    255;  // RFC 4616 §2: the length that must be accepted; longer names never are.
+// RFC 4616 §2: the length that must be accepted; longer names never are.
+constexpr std::size_t kMaxNameOctets = 255;
 
 bool is_password(std::string_view bytes) {
   return !bytes.empty() && bytes.size() <= kMaxPasswordOctets &&

@@ -68,8 +68,8 @@ std::optional<PartView> StructureView::child(std::size_t index, std::uint32_t nu
 
 std::optional<PartView> StructureView::part_at(std::span<const std::uint32_t> path) const {
   std::optional<PartView> at = part(0);
-  bool is_root =
-      true;  // `at` is the root of a message, which has a part 1 even if it is not a multipart.
+  // `at` is the root of a message, which has a part 1 even if it is not a multipart.
+  bool is_root = true;
   for (const std::uint32_t number : path) {
     if (!at) return std::nullopt;
     if (!is_root && at->is_message) {

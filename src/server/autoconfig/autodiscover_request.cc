@@ -29,8 +29,8 @@ void refuse_document_type(void* context, const xmlChar*, const xmlChar*, const x
 
 /// Null if the document is not well-formed or was refused.
 Document parse_xml(std::string_view body) {
-  static const bool ready =
-      (xmlInitParser(), true);  // Once, before several threads use the library.
+  // Once, before several threads use the library.
+  static const bool ready = (xmlInitParser(), true);
   const std::unique_ptr<xmlParserCtxt, FreeContext> context(ready ? xmlNewParserCtxt() : nullptr);
   if (!context || body.size() > INT_MAX) return nullptr;
   context->sax->internalSubset = refuse_document_type;

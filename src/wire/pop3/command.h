@@ -21,8 +21,8 @@ struct Auth {             ///< RFC 5034 §4.
   /// Still in base64; "=" is the empty response.
   std::optional<std::string> initial_response;
 };
-struct Apop {
-};  ///< RFC 1939 §7. Never offered, because the server would have to store the password in clear.
+/// RFC 1939 §7. Never offered, because the server would have to store the password in clear.
+struct Apop {};
 struct Capa {};       ///< RFC 2449 §5.
 struct Stls {};       ///< RFC 2595 §4.
 struct Utf8 {};       ///< RFC 6856 §2.1.

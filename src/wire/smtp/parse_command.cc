@@ -123,8 +123,8 @@ std::expected<Command, Reply> parse_command(std::string_view line, Dialect diale
   if (has_control(line)) {
     return std::unexpected(reply(500, {5, 5, 2}, "control characters in the command"));
   }
-  std::string_view rest =
-      text::trim(line);  // RFC 5321 §4.1.1: white space before CRLF is tolerated.
+  // RFC 5321 §4.1.1: white space before CRLF is tolerated.
+  std::string_view rest = text::trim(line);
   const std::string verb = text::upper(take_word(rest));
   if (verb == "LHLO") return parse_hello(Greeting::lhlo, rest, dialect);
   if (verb == "EHLO") return parse_hello(Greeting::ehlo, rest, dialect);

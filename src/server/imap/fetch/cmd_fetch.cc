@@ -52,7 +52,7 @@ class Fetch {
 
   /// Errors: closed once the connection is lost.
   Task<Status> run();
-  /// The reason why the first message was left out, other than damage.
+  /// Why the first message was left out, if the reason was not damage.
   [[nodiscard]] const std::optional<Error>& failed() const { return failed_; }
   /// The messages left out because of damage.
   [[nodiscard]] const store::Unreadable& unreadable() const { return unreadable_; }
