@@ -18,7 +18,7 @@ struct AdminServer::State {
 
 namespace {
 
-/// Reads what the request brought and nobody took.
+/// Reads and discards octets of a request that were not used.
 async::Task<Status> drain(OctetSource& source) {
   while (true) {
     auto portion = co_await source.next();

@@ -8,22 +8,22 @@
 
 namespace posthorn::admin {
 
-/// Answers requests on streams of the admin socket.
+/// Answers requests on connections of the admin socket.
 class AdminServer {
  public:
-  /// `store` must outlive it.
+  /// `store` must outlive the server.
   AdminServer(store::Store& store, LocalAdmin::Options options);
-  /// Requires: stop() has ended.
+  /// Requires: stop() has finished.
   ~AdminServer();
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
 
-  /// For connections accepted from now on. Thread: any.
+  /// Sets the options for connections accepted from now on. Thread: any.
   void set_options(LocalAdmin::Options options);
 
   /// Thread: the stream's loop.
   void accept(std::unique_ptr<net::Stream> stream);
-  /// Hangs up; ends when no connection is left. Thread: any loop's.
+  /// Closes all connections, and finishes when none is left. Thread: any loop's.
   async::Task<void> stop();
 
  private:

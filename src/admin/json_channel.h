@@ -9,24 +9,25 @@
 
 namespace posthorn::admin {
 
-/// Objects of JSON, one a line, and octets behind those that announce them: what is spoken on the
-/// admin socket, on both sides. Both trust each other (the socket is mode 0600), but not to be
-/// without faults: a line is bounded.
+/// One end of a connection of the admin socket: JSON objects, one on each line, and octets after
+/// those that announce them. Both ends trust each other (the socket has mode 0600), but they may
+/// have bugs, so the length of a line is bounded.
 class JsonChannel {
  public:
   static constexpr std::size_t kMaxLine = 4 << 20;
-  /// For a peer that answers at once or not at all.
+  /// Deadline of each read and write. It is long because the peer may compute before it answers.
   static constexpr std::chrono::milliseconds kPatience = std::chrono::hours(1);
 
   explicit JsonChannel(net::Stream& stream) : stream_(stream) {}
 
-  /// Errors: closed at the orderly end, syntax, too_big, io.
+  /// Errors: closed at an orderly end, syntax, too_big, io.
   async::Task<Result<Json>> read();
   async::Task<Status> write(const Json& json);
-  /// The answer and, behind it, its octets.
+  /// Writes an answer and its octets.
   async::Task<Status> write(Answer answer);
 
-  /// `count` octets that follow what read() returned. To be read to the end before the next read().
+  /// Returns the `count` octets that follow the object returned by read(). Read them to the end
+  /// before the next read().
   std::unique_ptr<OctetSource> octets(std::uint64_t count);
 
  private:
@@ -38,7 +39,7 @@ class JsonChannel {
   std::size_t at_ = 0;
 };
 
-/// Sends all of a source.
+/// Sends all octets of a source.
 async::Task<Status> send_octets(net::Stream& stream, OctetSource& source);
 
 }  // namespace posthorn::admin

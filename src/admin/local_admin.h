@@ -9,31 +9,45 @@
 
 namespace posthorn::admin {
 
-/// The requests, each {"do": ...} with its members; what is asked for comes back in the answer:
+// clang-format off
+/// Performs the requests on an open store. Each request is {"do": name} with the members below;
+/// results are members of the answer. "?" marks an optional member.
 ///
-///   account.create {name, password?, max_bytes?, max_messages?}   account.passwd {name, password}
-///   account.remove {name}   account.disable {name}   account.enable {name}
-///   account.list {after?, limit?} -> {accounts: [{name, disabled, created, messages, bytes}],
-///   next?} account.send_as {name, add?, remove?} -> {may_send_as, sent_copy}   account.sent_copy
-///   {name, keep: on, off or default} -> the same   alias.add {alias, name}   alias.remove {alias}
-///   alias.list {after?, limit?} -> {aliases, next?} mailbox.list {name} -> {mailboxes: [{mailbox,
-///   messages, uid_next, subscribed}]} mailbox.subscribe {name, mailbox} mailbox.remove {name, mailbox} message.list {name,
-///   mailbox, after?, limit?}
-///   -> {messages: [{uid, flags, date, zone, size}], next?} message.read {name, mailbox, uid} ->
-///   octets message.append {name, messages: [{mailbox, flags, date?, zone?, size}]} with octets ->
-///   {uids} queue.list {name?, after?, limit?} -> {entries, next?}   queue.show {id} -> {the entry,
-///   with its recipients}   queue.retry {id} or {all} -> {changed}   queue.cancel {id, recipients?,
-///   report} -> {changed}   check {deep, repair} -> {accounts, mailboxes, messages, findings, repaired}   sweep {}
+///   account.create {name, password?, max_bytes?, max_messages?}
+///   account.passwd {name, password}
+///   account.remove {name}
+///   account.disable {name}
+///   account.enable {name}
+///   account.list {after?, limit?} -> {accounts: [{name, disabled, created, messages, bytes}], next?}
+///   account.send_as {name, add?, remove?} -> {may_send_as, sent_copy}
+///   account.sent_copy {name, keep: on, off or default} -> {may_send_as, sent_copy}
+///   alias.add {alias, name}
+///   alias.remove {alias}
+///   alias.list {after?, limit?} -> {aliases, next?}
+///   mailbox.list {name} -> {mailboxes: [{mailbox, messages, uid_next, subscribed}]}
+///   mailbox.subscribe {name, mailbox}
+///   mailbox.remove {name, mailbox}
+///   message.list {name, mailbox, after?, limit?} -> {messages: [{uid, flags, date, zone, size}], next?}
+///   message.read {name, mailbox, uid} -> octets
+///   message.append {name, messages: [{mailbox, flags, date?, zone?, size}]} with octets -> {uids}
+///   queue.list {name?, after?, limit?} -> {entries, next?}
+///   queue.show {id} -> {the entry, with its recipients}
+///   queue.retry {id} or {all} -> {changed}
+///   queue.cancel {id, recipients?, report} -> {changed}
+///   check {deep, repair} -> {accounts, mailboxes, messages, findings, repaired}
+///   sweep {}
 ///   ping {} -> {version, pid}
+// clang-format on
 class LocalAdmin final : public Admin {
  public:
   struct Options {
-    std::uint32_t iterations = 0;          ///< auth/credentials.h, for new passwords.
-    std::uint64_t max_message_octets = 0;  ///< Of one message; 0: no bound.
-    /// Called when an account's login has changed: what is remembered of it is to be forgotten.
+    std::uint32_t iterations = 0;          ///< For new passwords; see auth/credentials.h.
+    std::uint64_t max_message_octets = 0;  ///< Of one message; 0: no limit.
+    /// Called when an account's password or state has changed, so that remembered logins can be
+    /// discarded.
     std::function<void(const AccountId&)> login_changed = {};
   };
-  /// `store` must outlive it.
+  /// `store` must outlive this object.
   LocalAdmin(store::Store& store, Options options) : store_(store), options_(std::move(options)) {}
 
   async::Task<Result<Answer>> call(Json request) override;
@@ -73,7 +87,7 @@ class LocalAdmin final : public Admin {
   struct Queued {
     store::AccountPtr account;
     store::OutboxEntryPtr entry;
-    std::string id;  ///< As people are told it.
+    std::string id;  ///< As shown to people.
   };
   async::Task<Result<Queued>> find_queued(std::string_view id);
   async::Task<std::string> queue_name(const AccountId& account);

@@ -76,15 +76,15 @@ class StoredMessage final : public OctetSource {
   bool said_header_ = false;
 };
 
-/// Damage as one kind, so that whoever asks tells it from trouble with the connection or with what
-/// it writes.
+/// Maps all damage to one kind, so that the caller can distinguish it from errors of the connection
+/// or of its own output.
 Error as_damage(Error error) {
   if (store::is_damage(error.kind)) error.kind = ErrorKind::corrupt;
   return error;
 }
 
-/// A message all of which can be read: behind the answer only octets can follow, and no word on
-/// what went wrong.
+/// Opens a message after checking that all of it can be read, because only octets can follow the
+/// answer, and no error.
 async::Task<Result<std::unique_ptr<StoredMessage>>> open_message(store::AccountPtr account,
                                                                  Ordinal ordinal) {
   store::EmailReader reader(account);
@@ -101,11 +101,11 @@ async::Task<Result<std::unique_ptr<StoredMessage>>> open_message(store::AccountP
   co_return std::make_unique<StoredMessage>(std::string(*header), std::move(*body));
 }
 
-/// Hands out a source's octets in exact amounts.
+/// Returns the octets of a source in exact amounts.
 class Splitter {
  public:
   explicit Splitter(OctetSource& source) : source_(source) {}
-  /// At least one of `wanted` octets. Errors: syntax when the source has ended.
+  /// Returns at least one and at most `wanted` octets. Errors: syntax if the source has ended.
   async::Task<Result<std::string_view>> take(std::uint64_t wanted) {
     if (rest_.empty()) {
       auto more = co_await source_.next();
@@ -155,7 +155,7 @@ Result<std::vector<Arrived>> read_list(const Json& request, Timestamp now) {
   return arrived;
 }
 
-/// Appends all in one change, making mailboxes that are missing.
+/// Appends all messages in one change, and creates missing mailboxes.
 Status append_all(store::Change& change, const std::vector<Arrived>& arrived,
                   std::vector<std::uint32_t>& uids) {
   uids.clear();

@@ -4,8 +4,8 @@
 #include "admin/local_admin.h"
 #include "relay/cancel.h"
 
-// The requests about mail that is on its way out. "ID" is "account/number", the account by its name
-// or, as in the log, in hexadecimal.
+// Requests about queued mail. An id is "account/number", where the account is given by its name or,
+// as in the log, in hexadecimal.
 namespace posthorn::admin {
 namespace {
 
@@ -38,7 +38,7 @@ Json to_json(const OutboxRecipient& recipient) {
   return out;
 }
 
-/// What a list says of an entry.
+/// The data of an entry in a list.
 Json summary(const std::string& id, const OutboxEntry& entry) {
   std::size_t waiting = 0;
   std::int64_t next = 0;
@@ -74,7 +74,7 @@ std::optional<Place> parse_place(std::string_view id) {
   return Place{std::string(id.substr(0, cut)), OutboxId(number)};
 }
 
-/// Changes one entry as it is by then, and drops it when nobody waits for it any more.
+/// Changes one entry in its current state, and removes it when nobody waits for it any more.
 async::Task<Status> edit(store::AccountPtr account, OutboxId id,
                          std::function<void(OutboxEntry&)> how) {
   auto done = co_await account->change({}, [id, &how](store::Change& change) -> Status {

@@ -3,7 +3,7 @@
 #include "admin/local_admin.h"
 #include "service/account_name.h"
 
-// What an account may send, and what is kept of it.
+// Requests about what an account may send, and which copies are kept.
 namespace posthorn::admin {
 
 using service::normal_name;

@@ -19,7 +19,7 @@ async::Task<Result<std::unique_ptr<RemoteAdmin>>> RemoteAdmin::connect(std::stri
   std::memcpy(address.sun_path, socket_path.data(), socket_path.size());
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) co_return fail(ErrorKind::io, std::strerror(errno));
-  // A unix socket is there or not: this does not wait for a network.
+  // Connecting to a Unix socket does not wait for a network.
   if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     const int reason = errno;
     ::close(fd);

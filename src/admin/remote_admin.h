@@ -9,14 +9,14 @@
 
 namespace posthorn::admin {
 
-/// Asks the server that runs, over its admin socket. Belongs to one loop.
+/// Sends requests to the running server over its admin socket. Belongs to one loop.
 class RemoteAdmin final : public Admin {
  public:
-  /// Errors: not_found when nobody listens there; no_permission; io.
+  /// Errors: not_found if nobody listens there; no_permission; io.
   static async::Task<Result<std::unique_ptr<RemoteAdmin>>> connect(std::string socket_path);
 
   async::Task<Result<Answer>> call(Json request) override;
-  /// `request` must have "octets": how many there are.
+  /// `request` must contain "octets", the number of octets.
   async::Task<Result<Answer>> call(Json request, OctetSource& octets) override;
 
  private:

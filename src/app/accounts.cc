@@ -34,7 +34,7 @@ async::Task<Result<std::optional<store::AddressEntry>>> Accounts::look_up(std::s
   if (!options_.any_user) co_return std::nullopt;
   auto made = co_await store_.create_account(candidates.back(), any_user_credentials_,
                                              store_.policy().default_quota);
-  // Two connections may meet a new name at once.
+  // Two connections may use a new name at the same time.
   if (!made && made.error().kind != ErrorKind::already_exists) co_return pass(made);
   co_return co_await store_.find_address(candidates.back());
 }

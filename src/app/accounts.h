@@ -15,25 +15,26 @@
 namespace posthorn::app {
 
 struct AccountsOptions {
-  /// A name without '@' is also looked for in these, in order.
+  /// Domains to append, in order, to a name without '@' that is not found as it is.
   std::vector<std::string> domains = {};
-  /// For trials only: every name exists, with this password; its account is made when first met.
+  /// For trials only: every name exists, with this password. Its account is created when the name
+  /// is first used.
   std::optional<std::string> any_user = {};
 };
 
-/// Names to accounts, for logins and for delivery. Thread: any loop's.
+/// Maps names to accounts, for login and delivery. Thread: any loop's.
 class Accounts final : public auth::Directory {
  public:
-  /// `store` must outlive it.
+  /// `store` must outlive this object.
   Accounts(store::Store& store, AccountsOptions options);
 
-  /// An alias does not log in. A record that cannot be read is `corrupt`.
+  /// Aliases cannot log in. Errors: also corrupt, if a record cannot be read.
   async::Task<Result<std::optional<auth::LoginRecord>>> find(std::string login) override;
 
-  /// Where mail for an address goes: accounts and aliases. None when nobody has that address.
+  /// Maps an address to an account or the target of an alias. None if nobody has that address.
   async::Task<Result<std::optional<store::AddressEntry>>> find_recipient(std::string address);
 
-  /// For names looked up from now on. Thread: any.
+  /// Sets the domains for look-ups from now on. Thread: any.
   void set_domains(std::vector<std::string> domains);
 
  private:

@@ -9,17 +9,18 @@
 
 namespace posthorn::app {
 
-/// The certificates in use, exchanged while connections come and go. Thread: any.
+/// The current certificates, which can be replaced while the server runs. Thread: any.
 class Certificates {
  public:
-  /// Those of the configuration; else self-signed ones in the data directory, made when missing;
-  /// else none. Errors: bad_argument, io.
+  /// Opens the configured certificates; otherwise self-signed ones in the data directory, which are
+  /// created if missing; otherwise none. Errors: bad_argument, io.
   static Result<std::unique_ptr<Certificates>> open(const config::Config& config);
 
-  /// Null: no TLS.
+  /// Null if there is no TLS.
   [[nodiscard]] std::shared_ptr<net::TlsContext> current() const;
   [[nodiscard]] bool self_signed() const { return self_signed_; }
-  /// Reads the files again, or those now named. On an error all stays as it was.
+  /// Reads the files again, under their newly configured names. After an error everything is as
+  /// before.
   Status reload(const config::Config& config);
 
  private:
@@ -30,7 +31,7 @@ class Certificates {
   bool self_signed_ = false;
 };
 
-/// The configured host name, else the machine's.
+/// Returns the configured host name, or else the machine's.
 std::string host_name(const config::Config& config);
 
 }  // namespace posthorn::app

@@ -81,7 +81,7 @@ Result<std::unique_ptr<Core>> Core::open(const config::Config& config, EngineKin
   try {
     return open_all(config, kind, if_absent, losses);
   } catch (const std::exception& error) {
-    // Of threads and memory: the standard library's way to say that there are none.
+    // Thrown by the standard library if there are no more threads or no memory.
     return fail(ErrorKind::limit,
                 "there are not enough threads or memory for this process to start (ulimit -u, -v; "
                 "TasksMax= and LimitAS= of the unit; threads.io and threads.offload)",
@@ -103,13 +103,13 @@ Result<std::unique_ptr<Core>> Core::open_all(const config::Config& config, Engin
 }
 
 Core::~Core() {
-  // What runs on the loops may still use the store.
+  // Tasks on the loops may still use the store.
   loops_.stop_and_join();
 }
 
 async::Task<void> Core::close() {
   co_await store_->close();
-  // The engine waits for the disk, so not on a loop's thread.
+  // The engine waits for the disk, so this must not run on a loop's thread.
   co_await async::offload(offload_, [this] { engine_->close(); });
 }
 

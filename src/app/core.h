@@ -17,21 +17,21 @@ namespace posthorn::app {
 
 enum class EngineKind : std::uint8_t {
   rocksdb,  ///< In `data_dir`/store.
-  memory,   ///< Nothing outlives the process.
+  memory,   ///< Everything is lost when the process ends.
 };
 
-/// What to do where acknowledged changes are lost in the write-ahead log.
+/// What to do if acknowledged changes in the write-ahead log are lost.
 enum class Losses : std::uint8_t {
-  refuse,  ///< An error that says what is lost; nothing is changed.
-  accept,  ///< Go on with everything that can still be read.
+  refuse,  ///< Fail with an error that says what is lost; nothing is changed.
+  accept,  ///< Continue with everything that can still be read.
 };
 
-/// The store, open, with the threads it works on.
+/// The open store, with the threads it works on.
 class Core {
  public:
-  /// `if_absent` says whether a store is made where none is. Errors: unavailable when another
-  /// process has the data open; not_found, io, corrupt, not_supported;
-  /// limit when the system gives too few threads or too little memory.
+  /// Opens the store. `if_absent` says whether to create it if there is none. Errors: unavailable
+  /// if another process has the data open; not_found, io, corrupt, not_supported; limit if the
+  /// system provides too few threads or too little memory.
   static Result<std::unique_ptr<Core>> open(const config::Config& config, EngineKind engine,
                                             engine::IfAbsent if_absent,
                                             Losses losses = Losses::refuse);
@@ -43,7 +43,8 @@ class Core {
   [[nodiscard]] async::LoopPool& loops() { return loops_; }
   [[nodiscard]] async::OffloadPool& offload() { return offload_; }
 
-  /// Waits for changes under way, closes the engine. Later calls of the store get `unavailable`.
+  /// Waits for the changes in progress, then closes the engine. Later calls of the store fail with
+  /// `unavailable`.
   async::Task<void> close();
 
  private:
@@ -56,14 +57,14 @@ class Core {
   std::unique_ptr<store::Store> store_;
 };
 
-/// What of the configuration the open store takes over at once.
+/// Returns the settings that can change while the store is open.
 store::StorePolicy store_policy(const config::Config& config);
 
-/// The settings of the embedded engine and of the store on it.
+/// Return the settings of the embedded engine and of the store that uses it.
 engine::RocksDbOptions engine_options(const config::Config& config);
 store::StoreOptions store_options(const config::Config& config);
 
-/// Where the engine keeps its files.
+/// Returns the directory of the engine's files.
 std::string store_path(const config::Config& config);
 
 }  // namespace posthorn::app

@@ -9,7 +9,7 @@
 namespace posthorn::app {
 
 void end_within(std::chrono::seconds time) {
-  // Not joined: it goes with the process.
+  // Not joined: the thread ends with the process.
   try {
     std::thread([time] {
       std::this_thread::sleep_for(time);

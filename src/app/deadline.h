@@ -4,9 +4,9 @@
 
 namespace posthorn::app {
 
-/// From now on the process has this long to end. If it has not by then, whatever keeps it (a disk
-/// that does not answer, a thread that does not stop), that is logged and the process ends with
-/// exit code 1: what was acknowledged is on the disk. Once a process.
+/// Limits the time in which the process must end from now on. If something prevents that (a disk
+/// that does not answer, a thread that does not stop), it is logged, and the process ends with exit
+/// code 1. Acknowledged changes are on the disk. Call once.
 void end_within(std::chrono::seconds time);
 
 }  // namespace posthorn::app

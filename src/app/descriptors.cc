@@ -9,10 +9,10 @@
 namespace posthorn::app {
 namespace {
 
-/// Listeners, event loops, what the engine has open besides its tables (log, manifest, files being
-/// written), certificates, answers from the resolver.
+/// For listeners, event loops, the engine's other files (log, manifest, files being written),
+/// certificates, and name resolution.
 constexpr std::uint64_t kOther = 60;
-/// Fewer, and hardly anybody could connect.
+/// With fewer connections the server is hardly usable.
 constexpr std::uint64_t kFewest = 128;
 constexpr std::uint64_t kFewestEngineFiles = 20;
 constexpr std::uint64_t kMost = 10'000'000;
@@ -28,7 +28,7 @@ Result<Descriptors> divide_descriptors(std::uint64_t limit, const config::Config
   Descriptors given;
   given.limit = std::min(limit, kMost);
   const std::uint64_t left = given.limit - kOther;
-  // The relay's connections come from the same share as clients'.
+  // Connections to the relay are taken from the clients' share.
   const std::uint64_t wanted = config.limits.connections + config.relay.connections;
   given.engine_files = config.storage.max_open_files;
   if (given.engine_files + wanted > left)
@@ -36,8 +36,8 @@ Result<Descriptors> divide_descriptors(std::uint64_t limit, const config::Config
   const std::uint64_t for_clients =
       left - given.engine_files - std::min(config.relay.connections, left / 8);
   given.connections = std::min(config.limits.connections, for_clients);
-  // Counted from above, since the system gives out the lowest first: what the connections leave is
-  // always free for the others, whoever came first.
+  // Calculated from the upper end, since the system assigns the lowest free descriptor first: the
+  // descriptors above are always free for other uses, whoever came first.
   given.below = static_cast<int>(given.limit - kOther / 2 - given.engine_files);
   return given;
 }

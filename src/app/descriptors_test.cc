@@ -27,7 +27,8 @@ TEST(Descriptors, WithFewTheStoreKeepsItsShare) {
     EXPECT_GE(given->engine_files, 20U);
     EXPECT_GE(given->connections, 20U) << limit;
     EXPECT_LE(given->engine_files + given->connections + 20, limit);
-    // Were every descriptor below the bound a connection's, the engine would still have its own.
+    // Even if every descriptor below the bound belonged to a connection, the engine would have its
+    // own.
     EXPECT_GE(limit - static_cast<std::uint64_t>(given->below), given->engine_files);
     EXPECT_GT(static_cast<std::uint64_t>(given->below), given->connections);
   }

@@ -13,8 +13,8 @@ using server::autoconfig::Protection;
 using server::autoconfig::Service;
 using server::autoconfig::Services;
 
-/// A service's name in the DNS. Between IMAP and POP3 the priority says which is preferred
-/// (RFC 6186 §3.3), and so does it here between TLS from the start and STARTTLS.
+/// The name of a service in the DNS. The priority expresses the preference between IMAP and POP3
+/// (RFC 6186 §3.3), and here also between TLS from the start and STARTTLS.
 struct SrvName {
   std::string_view name;
   Kind kind;
@@ -38,7 +38,7 @@ const Service* find(const Services& services, const SrvName& name) {
   return nullptr;
 }
 
-/// A domain that others can look up, so with a dot in it.
+/// Returns a domain that others can resolve, and which therefore contains a dot.
 Result<std::string> public_name(std::string_view name) {
   auto ascii = text::domain_to_ascii(name);
   if (ascii && !ascii->contains('.'))
@@ -80,7 +80,7 @@ Result<DnsRecords> dns_records(const config::Config& config, std::string_view do
   }
   if (offered.https_port != 0)
     add("_autodiscover._tcp", "SRV", fmt::format("0 1 {} {}.", offered.https_port, *hostname));
-  // Not only what clients reach: on a port of this machine alone a web server may stand in front.
+  // Includes listeners that only this machine can reach: a web server may forward requests to them.
   if (!config.listen.https.empty() || !config.listen.http.empty())
     for (const char* name : {"autoconfig", "autodiscover"})
       if (*hostname != fmt::format("{}.{}", name, *zone))

@@ -9,7 +9,7 @@
 
 namespace posthorn::app {
 
-/// One record of a zone. Names are absolute, in ASCII, with the dot at their end.
+/// One record of a zone. Names are absolute, in ASCII, with a final dot.
 struct DnsRecord {
   std::string name;
   std::string type;  ///< "MX", "SRV", "CNAME".
@@ -17,17 +17,17 @@ struct DnsRecord {
   friend bool operator==(const DnsRecord&, const DnsRecord&) = default;
 };
 
-/// What clients and other mail servers look up to find this one.
+/// The records by which clients and other mail servers find this server.
 struct DnsRecords {
-  std::string domain;    ///< In ASCII, without the dot.
-  std::string hostname;  ///< So too.
+  std::string domain;    ///< In ASCII, without the final dot.
+  std::string hostname;  ///< Likewise.
   std::vector<DnsRecord> records;
 };
 
-/// The records a domain's zone wants when this server has its mail, by what the configuration
-/// offers: MX, SRV for each service (RFC 6186, RFC 8314 §5.1; with the target "." where one is not
-/// offered) and the names that clients look for their settings under. Errors: bad_argument for a
-/// domain that is none, and for a configured host name that others cannot look up.
+/// Returns the records that a domain's zone needs if this server has its mail, according to the
+/// configuration: MX, SRV for each service (RFC 6186, RFC 8314 §5.1; with the target "." for one
+/// that is not offered) and the names under which clients look for their settings. Errors:
+/// bad_argument for an invalid domain, and for a configured host name that others cannot resolve.
 Result<DnsRecords> dns_records(const config::Config& config, std::string_view domain);
 
 }  // namespace posthorn::app

@@ -17,7 +17,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Not;
 
-/// With nothing but IMAP, unless said.
+/// A configuration with IMAP only, unless changed.
 config::Config configure(std::string_view toml) {
   std::string text(toml);
   if (!text.contains("submission")) text += "\nlisten.submission=[]\nlisten.submissions=[]";
@@ -26,7 +26,7 @@ config::Config configure(std::string_view toml) {
   return loaded->config;
 }
 
-/// Where there is no POP3.
+/// The records if there is no POP3.
 std::vector<Service> offered(std::string_view toml, const Server::Addresses& listening = {},
                              bool has_tls = true) {
   config::Config config = configure(toml);

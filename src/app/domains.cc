@@ -9,8 +9,8 @@ namespace posthorn::app {
 using service::normal_name;
 namespace {
 
-/// Every address is looked at, so not for every recipient. A domain that is new is known a little
-/// later; an address in it is known at once.
+/// Scanning reads all addresses, so it is not done for every recipient. A new domain is known after
+/// this time; an address in it is known at once.
 constexpr std::int64_t kLookAgainAfter = 60;
 
 }  // namespace

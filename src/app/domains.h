@@ -14,16 +14,16 @@
 
 namespace posthorn::app {
 
-/// Which domains this server has all the mail of: those configured or, where none are, those of its
-/// accounts and aliases. Thread: any loop's.
+/// The domains whose mail is all on this server: those configured or, if there are none, those of
+/// its accounts and aliases. Thread: any loop's.
 class Domains {
  public:
-  /// `store` must outlive it.
+  /// `store` must outlive this object.
   Domains(store::Store& store, std::vector<std::string> configured);
 
-  /// For what is asked from now on.
+  /// Sets the domains for later calls.
   void set(std::vector<std::string> configured);
-  /// Errors: those of the store.
+  /// Returns whether the domain is one of them. Errors: those of the store.
   async::Task<Result<bool>> is_ours(std::string domain);
 
  private:
@@ -35,7 +35,7 @@ class Domains {
   std::mutex mutex_;
   std::shared_ptr<const Names> names_;
   bool configured_ = false;
-  std::int64_t looked_ = INT64_MIN;  ///< When the accounts were looked through, in seconds.
+  std::int64_t looked_ = INT64_MIN;  ///< When the accounts were last scanned, in seconds.
 };
 
 }  // namespace posthorn::app

@@ -14,7 +14,7 @@
 #include "server/pop3/pop3_server.h"
 #include "server/submission/submission_server.h"
 
-/// The configuration in the words of those it is for.
+/// Converts the configuration to the options of each component.
 namespace posthorn::app {
 
 auth::ThrottleLimits throttle_limits(const config::Config& config);
@@ -27,7 +27,7 @@ server::imap::ImapOptions imap_options(const config::Config& config);
 server::pop3::Pop3Options pop3_options(const config::Config& config);
 server::lmtp::LmtpOptions lmtp_options(const config::Config& config);
 server::submission::SubmissionOptions submission_options(const config::Config& config);
-/// Reads the file of authorities. Errors: bad_argument.
+/// Also reads the file of certificate authorities. Errors: bad_argument.
 Result<relay::RelayOptions> relay_options(const config::Config& config);
 
 }  // namespace posthorn::app

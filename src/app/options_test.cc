@@ -7,9 +7,8 @@
 #include "app/core.h"
 #include "config/load.h"
 
-// What the options of each part of the server are by themselves, and what a configuration that says
-// nothing makes of them, is the same: neither is tried out with values that the other does not
-// have.
+// The default options of each component equal those made from a default configuration. Otherwise
+// tests of a component would use values that the server never has.
 namespace posthorn::app {
 namespace {
 
@@ -83,7 +82,7 @@ TEST(Defaults, OfImapAndPop3) {
   EXPECT_EQ(pop3_made.failed_logins, pop3.failed_logins);
 }
 
-// How much an account may send is not limited where nobody has said how much.
+// Without limits in the configuration, sending is not limited.
 TEST(Defaults, OfLmtpAndSubmission) {
   const config::Config config = says_nothing();
   const server::lmtp::LmtpOptions lmtp;

@@ -14,7 +14,7 @@ namespace posthorn::app {
 namespace {
 
 constexpr std::chrono::seconds kGrace(10);
-/// From the signal to the end of the process, at the latest (docs/operating.md, "Stopping").
+/// The maximum time from the signal to the end of the process (docs/operating.md, "Stopping").
 constexpr std::chrono::seconds kLongestEnd(45);
 
 void take_new_config(Server& server, const RunHooks& hooks) {
@@ -37,13 +37,13 @@ async::Task<Status> run(Server& server, const RunHooks& hooks) {
     if (number == SIGHUP) {
       reload = true;
     } else if (++ends > 1) {
-      std::_Exit(1);  // Somebody is in a hurry; what was acknowledged is on disk.
+      std::_Exit(1);  // A second signal. Acknowledged changes are on disk.
     }
     something.set();
   });
   async::Gate gate;
   gate.spawn(server.keep_house());
-  // Whoever hears that it is ready may tell it to end at once.
+  // Any program that learns that the server is ready may stop it at once.
   Status ready = hooks.on_ready();
   if (ready) notify_manager("READY=1");
   while (ready && ends == 0) {

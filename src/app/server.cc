@@ -114,16 +114,16 @@ struct Server::State {
   async::Event house_is_kept;
   bool keeping_house = false;
 
-  /// What is spoken on a listener, and where its port is noted.
+  /// The protocol of a listener, and where its port is recorded.
   struct Spoken {
     net::OnConnection on_connection;
     std::uint16_t* port;
   };
-  /// For a socket that was handed over under a name.
+  /// Returns the protocol for a socket that was passed by name.
   std::optional<Spoken> spoken_on(std::string_view name);
 
-  /// Whose an address is that mail is sent from or to. Only names in our domains are made when
-  /// first met (AccountsOptions::any_user): the world's are not.
+  /// Finds the owner of a sender's or recipient's address. If accounts are created when first used
+  /// (AccountsOptions::any_user), this applies only to names in our domains.
   async::Task<Result<std::optional<store::AddressEntry>>> find_address(std::string address);
   Status listen();
   Status listen_inherited();
@@ -132,7 +132,7 @@ struct Server::State {
   Status add_all(const std::vector<config::Endpoint>& endpoints, std::uint16_t* port,
                  const net::OnConnection& on_connection);
 
-  /// Hands what a listener accepts to the server of a protocol.
+  /// Passes the connections that a listener accepts to the server of a protocol.
   template <class Endpoint>
   static net::OnConnection to(Endpoint& server, Transport transport) {
     return [&server, transport](std::unique_ptr<net::Stream> stream) {
@@ -146,7 +146,8 @@ struct Server::State {
 
 namespace {
 
-/// A secret of this installation, the same after a restart; made when missing.
+/// Returns a secret of this installation, which is created if missing and stays the same after a
+/// restart.
 Result<std::string> load_secret(const std::string& data_dir) {
   const std::string path = data_dir + "/secret";
   std::ifstream in(path, std::ios::binary);
@@ -167,7 +168,7 @@ Status make_data_dir(const std::string& path) {
   return {};
 }
 
-/// What can be done where the system refuses to listen.
+/// Adds advice to the error of a failed listen.
 std::unexpected<Error> explain(Error error, const config::Endpoint& endpoint) {
   if (error.kind == ErrorKind::no_permission && endpoint.port < 1024)
     error.text +=
@@ -247,7 +248,7 @@ Status Server::State::listen() {
   if (status)
     status =
         add_all(config.listen.submission, &addresses.submission, to(submission, Transport::plain));
-  // Without a certificate there is nothing to say on the ports for TLS.
+  // Without a certificate, the TLS ports cannot be served.
   if (status && certificates->current() != nullptr)
     status = add_all(config.listen.imaps, &addresses.imaps, to(imap, Transport::implicit_tls));
   if (status) status = add_all(config.listen.pop3, &addresses.pop3, to(pop3, Transport::plain));
@@ -293,7 +294,7 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   if (!to_relay) return pass(to_relay);
   auto tokens = load_token_verifier(config);
   if (!tokens) return pass(tokens);
-  // Before the store opens any.
+  // Before the store opens files.
   auto given = claim_descriptors(config);
   if (!given) return pass(given);
   settings.config.storage.max_open_files = given->engine_files;
@@ -311,7 +312,7 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Server::~Server() {
-  // A connection may be on its way from a listener to its protocol until the loops have ended.
+  // Until the loops have ended, a connection may be on its way from a listener to its protocol.
   state_->listeners.clear();
   state_->core->loops().stop_and_join();
 }
@@ -368,8 +369,8 @@ async::Task<void> Server::stop(std::chrono::milliseconds grace) {
   state.stopping = true;
   for (const auto& listener : state.listeners) listener->stop();
   state.stop_keeping_house.set();
-  // All at the same time: they have one grace together. The queue too: what is submitted meanwhile
-  // is on disk and found at the next start.
+  // All servers stop concurrently and share one grace period. The queue stops too: mail submitted
+  // meanwhile is on disk, and found at the next start.
   async::Gate ending;
   ending.spawn(state.imap.stop(grace));
   ending.spawn(state.pop3.stop(grace));

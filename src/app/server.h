@@ -16,24 +16,25 @@ namespace posthorn::app {
 struct ServerSettings {
   config::Config config;
   EngineKind engine = EngineKind::rocksdb;
-  std::optional<std::string> any_user = {};  ///< accounts.h; for trials only.
+  std::optional<std::string> any_user = {};  ///< See accounts.h; for trials only.
   Losses losses = Losses::refuse;
 };
 
-/// The whole server: data, listeners, protocols.
+/// The whole server: data, listeners and protocols.
 class Server {
  public:
-  /// Opens the data and listens. May block; for the start. Errors: what Core::open and the
-  /// listeners say, and bad_argument for certificates that cannot be used.
+  /// Opens the data and starts to listen. May block: for use at startup. Errors: those of
+  /// Core::open and the listeners, and bad_argument for certificates that cannot be used.
   static Result<std::unique_ptr<Server>> start(ServerSettings settings);
-  /// Requires: stop() has ended; not on one of its loops.
+  /// Requires: stop() has finished. Must not be called on one of the server's loops.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
   [[nodiscard]] Core& core();
 
-  /// Where it listens, the ports as taken where 0 was asked for; 0 and empty: not at all.
+  /// The addresses it listens on, with the actual ports where 0 was configured. 0 or empty: it does
+  /// not listen.
   struct Addresses {
     std::uint16_t imap = 0;
     std::uint16_t imaps = 0;
@@ -48,19 +49,19 @@ class Server {
     std::string admin_socket = {};
   };
   [[nodiscard]] const Addresses& addresses() const;
-  /// The certificate in use was made here and nobody vouches for it.
+  /// Returns whether the current certificate is self-signed by this server.
   [[nodiscard]] bool is_self_signed() const;
 
-  /// Takes over what can be changed while running, and reads the certificates again. What is wrong
-  /// is logged and leaves things as they were.
+  /// Applies the settings that can change while running, and reads the certificates again. Errors
+  /// are logged and leave the affected part unchanged.
   void reload(const config::Config& config);
 
-  /// Packs and sweeps from time to time, until stop(). Started once, on the caller's loop.
+  /// Packs and sweeps periodically, until stop(). Call once, on the caller's loop.
   async::Task<void> keep_house();
 
-  /// Takes no new connections, says good-bye to those there are, cuts what is left of all protocols
-  /// and of the queue after one `grace`, and closes the data. Thread: the loop that runs
-  /// keep_house().
+  /// Stops accepting connections, says good-bye on existing ones, cuts what remains of all
+  /// protocols and of the queue after one common `grace`, and closes the data. Thread: the loop
+  /// that runs keep_house().
   async::Task<void> stop(std::chrono::milliseconds grace);
 
  private:
@@ -69,16 +70,16 @@ class Server {
   std::unique_ptr<State> state_;
 };
 
-/// What a run asks of the command that began it.
+/// Callbacks of the command that runs the server.
 struct RunHooks {
-  /// Once signals are taken, before anybody is told that the server is ready. An error ends the
-  /// run.
+  /// Called when signals are handled, before the service manager is told that the server is ready.
+  /// An error ends the run.
   std::function<Status()> on_ready;
   std::function<Result<config::Config>()> reload_config;
 };
 
-/// Runs until SIGTERM or SIGINT; SIGHUP calls `reload_config` and takes over what it returns. A
-/// second SIGINT ends the process at once. Tells the service manager. Blocks. Errors: those of
+/// Runs the server until SIGTERM or SIGINT. SIGHUP calls `reload_config` and applies the result. A
+/// second SIGINT ends the process at once. Notifies the service manager. Blocks. Errors: those of
 /// `on_ready`.
 Status run_until_signal(Server& server, const RunHooks& hooks);
 

@@ -13,7 +13,7 @@ bool is_loopback(std::string_view host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
-/// Gathers what a configuration offers.
+/// Collects the services that a configuration offers.
 class Offer {
  public:
   Offer(const config::Config& config, bool has_tls)
@@ -21,7 +21,7 @@ class Offer {
     services_.domains = config.domains;
   }
 
-  /// Of the endpoints that clients reach, the first; 0: none.
+  /// The port of the first endpoint that clients can reach; 0 if there is none.
   [[nodiscard]] std::uint16_t port(const std::vector<config::Endpoint>& endpoints,
                                    std::uint16_t taken) const {
     if (endpoints.empty()) return taken;
@@ -35,7 +35,8 @@ class Offer {
     return has_tls_ ? port(endpoints, taken) : 0;
   }
 
-  /// Two ports of one protocol: the one under TLS from the start, and the one that begins in clear.
+  /// Adds two ports of one protocol: the one with TLS from the start, and the one that starts in
+  /// clear.
   void add(Kind kind, std::uint16_t under_tls, std::uint16_t in_clear) {
     if (under_tls != 0) services_.offered.push_back({kind, Protection::tls, under_tls});
     if (in_clear == 0) return;

@@ -6,10 +6,11 @@
 
 namespace posthorn::app {
 
-/// What clients are told to use. `listening`: the ports as taken, where the configuration says 0 or
-/// somebody else opened them (systemd); all 0 when nothing runs, and then it is what the
-/// configuration says. Left out are a listener that only this machine reaches, unless the server's
-/// own name says it is for this machine only, and one where nobody could log in for want of TLS.
+/// Returns the services that clients should use. `listening` contains the actual ports, which
+/// matter if the configuration says 0 or another process opened them (systemd). If all are 0, the
+/// server is not running, and the configured ports are used. Left out are listeners that only this
+/// machine can reach, unless the server's own name is local too, and those where nobody could log
+/// in because there is no TLS.
 server::autoconfig::Services services(const config::Config& config,
                                       const Server::Addresses& listening, bool has_tls);
 

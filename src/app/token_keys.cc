@@ -11,7 +11,7 @@ namespace {
 Result<std::string> read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::string text;
-  // One octet more than may be, so that too many are noticed.
+  // One octet more than allowed, so that a file that is too long is detected.
   text.resize(auth::KeySet::kMaxOctets + 1);
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(in.gcount()));

@@ -8,9 +8,9 @@
 
 namespace posthorn::app {
 
-/// Reads the keys that tokens are checked with (auth.oauth). Null where no issuer is configured.
-/// May block. Errors: io, syntax, not_supported, bad_argument, each with the file or key to look
-/// at.
+/// Reads the keys for checking tokens (auth.oauth). Null if no issuer is configured. May block.
+/// Errors: io, syntax, not_supported, bad_argument, each naming the file or configuration key at
+/// fault.
 Result<std::shared_ptr<const auth::TokenVerifier>> load_token_verifier(
     const config::Config& config);
 

@@ -26,7 +26,7 @@ std::unexpected<Error> too_busy() {
   return fail(ErrorKind::unavailable, "too many logins at once; please try again in a moment");
 }
 
-/// None when the pool takes no more.
+/// Returns none if the pool accepts no more work.
 async::Task<std::optional<bool>> verify_on(async::OffloadPool& pool, ScramKeys keys,
                                            std::shared_ptr<const Secret> password) {
   co_return co_await async::callback<std::optional<bool>>([&](auto done) {
@@ -60,7 +60,8 @@ async::Task<Result<Throttle::Attempt>> Authenticator::take_turn(std::string user
                        user, source.peer, source.mechanism);
     co_return too_busy();
   }
-  // Before the judgement, and for right passwords as well: a quick answer would tell a guesser.
+  // Checked before the password, and for right passwords as well: otherwise a quick answer would
+  // tell an attacker something.
   if (attempt->delay.count() > 0) co_await async::sleep_for(attempt->delay);
   co_return std::move(*attempt);
 }
@@ -137,7 +138,7 @@ void log_failure(std::string_view user, const Source& source, std::string_view r
                      source.peer, source.mechanism, reason);
 }
 
-/// RFC 6750 §3.1. The keys, claims and names that were wrong are nobody's business.
+/// RFC 6750 §3.1. The reply does not reveal which key, claim or name was wrong.
 TokenRefusal refusal_of(TokenFault fault, const TokenRules& rules) {
   const std::string slash = rules.issuer.ends_with('/') ? "" : "/";
   return {fault == TokenFault::insufficient_scope ? "insufficient_scope" : "invalid_token",
@@ -151,10 +152,11 @@ async::Task<Result<Authenticator::TokenOutcome>> Authenticator::check_token(std:
                                                                             Source source) {
   const auto verifier = options_.sasl.tokens ? options_.sasl.tokens->current() : nullptr;
   if (!verifier) co_return fail(ErrorKind::not_supported, "tokens are not taken");
-  // RFC 7628 §4.3: asks what a token would have to be like.
+  // RFC 7628 §4.3: the client asks what kind of token is required.
   if (token.empty()) co_return refusal_of(TokenFault::malformed, verifier->rules());
-  // A signature costs less than any password, so it is judged first: a token says whose it is,
-  // which its bearer need not, and then the delay is that user's and nobody else's.
+  // Verifying a signature costs less than checking a password, so it is done first. A valid token
+  // names its user even if the client does not, and the delay is then that user's and nobody
+  // else's.
   const auto said = verifier->user_of(token.reveal(), clock_.now());
   const auto user = said ? prepare_name(*said) : std::nullopt;
   const auto turn = co_await take_turn(user ? *user : claimed, source);
@@ -173,8 +175,8 @@ async::Task<Result<Authenticator::TokenOutcome>> Authenticator::check_token(std:
   co_return TokenHolder{*user, std::move(**record)};
 }
 
-/// A token that has run out, or is not valid yet, was signed by the issuer: nobody guesses with it,
-/// so it is logged and not counted.
+/// A token that has expired or is not valid yet was signed by the issuer, so it is not a guess: it
+/// is logged but not counted.
 void Authenticator::note_wrong_token(std::string_view claimed, TokenFault fault,
                                      const Secret& token, const Source& source) {
   const std::string reason = fmt::format("token_{}", auth::name_of(fault));
@@ -203,7 +205,8 @@ Result<Identity> Authenticator::conclude(std::string_view user, const LoginRecor
 
 Hash Authenticator::mac_of(const LoginRecord& record, std::string_view password) const {
   std::string bytes;
-  bytes.reserve(64 + password.size());  // No growth: no copy of the password is left behind.
+  // Prevents growth, which would leave a copy of the password behind.
+  bytes.reserve(64 + password.size());
   ByteWriter w(bytes);
   w.raw(record.account.view());
   w.u64(record.version);

@@ -21,80 +21,80 @@
 
 namespace posthorn::auth {
 
-/// Who logged in.
+/// The user who logged in.
 struct Identity {
   AccountId account;
-  std::string name;           ///< The account's own spelling.
-  std::uint64_t version = 0;  ///< LoginRecord::version at the time.
+  std::string name;           ///< As the account itself spells it.
+  std::uint64_t version = 0;  ///< LoginRecord::version at the time of the login.
 };
 
-/// Where an attempt comes from, for throttling and the log.
+/// The origin of a login attempt, for throttling and the log.
 struct Source {
-  std::string peer;       ///< As Stream::peer() says it.
+  std::string peer;       ///< As Stream::peer() reports it.
   std::string mechanism;  ///< "PLAIN", or "LOGIN command".
 };
 
-/// Checks passwords. The hash is computed on `pool`; when its queue is full the login is refused as
-/// `unavailable` rather than computed here. A password found right is remembered as a keyed MAC,
-/// under a key that lives as long as the process, until the account's version changes or
-/// `remember_for` has passed. An unknown user costs as much as a wrong password. Every outcome is
-/// one line in the log. Thread: any loop's.
+/// Checks passwords and tokens. Hashes are computed on `pool`; if its queue is full, the login is
+/// refused as `unavailable` and nothing is computed here. A correct password is remembered as a
+/// keyed MAC, whose key lives as long as the process, until the account's version changes or
+/// `remember_for` has passed. An unknown user costs as much time as a wrong password. Every outcome
+/// is logged in one line. Thread: any loop's.
 class Authenticator {
  public:
   struct Options {
     SaslPolicy sasl = {};
     std::chrono::seconds remember_for{3600};
-    std::size_t max_remembered = 100'000;  ///< Accounts; about 200 octets each.
+    std::size_t max_remembered = 100'000;  ///< Number of accounts; about 200 octets each.
   };
-  /// All must outlive it.
+  /// All must outlive this object.
   Authenticator(Directory& directory, Throttle& throttle, async::OffloadPool& pool,
                 const Clock& clock, Options options);
 
-  /// A name and a password as a protocol's own command has them (RFC 9051 §6.2.3, RFC 1939 §7).
-  /// Errors: auth_failed; no_permission when the password is right but the account disabled;
-  /// unavailable; what the directory says.
+  /// Checks a name and a password from a protocol's own login command (RFC 9051 §6.2.3, RFC 1939
+  /// §7). Errors: auth_failed; no_permission if the password is right but the account is disabled;
+  /// unavailable; those of the directory.
   async::Task<Result<Identity>> login(std::string user, Secret password, Source source);
 
-  /// The same with a name already prepared (prepare_name).
+  /// The same for a name that prepare_name() has already prepared.
   async::Task<Result<LoginRecord>> check_password(std::string user, Secret password, Source source);
 
-  /// Whose a token is, and what the directory knows of them.
+  /// The user a token belongs to, with the directory's record.
   struct TokenHolder {
     std::string user;  ///< As the token says, prepared.
     LoginRecord record;
   };
   using TokenOutcome = std::variant<TokenHolder, TokenRefusal>;
-  /// A token; `claimed` is who the client says it is for, which may be empty. Never logged. The
-  /// throttle counts by the user it names when its signature is right, by `claimed` or the network
-  /// when not. A token said again and again counts once. Errors: unavailable; what the directory
-  /// says; not_supported when tokens are not taken any more.
+  /// Checks a token. `claimed` is the user the client names; it may be empty. The token is never
+  /// logged. The throttle counts a failure against the user in the token if its signature is right,
+  /// otherwise against `claimed` or the network. A repeated token counts once. Errors: unavailable;
+  /// those of the directory; not_supported if tokens are no longer accepted.
   async::Task<Result<TokenOutcome>> check_token(std::string claimed, Secret token, Source source);
 
-  /// What goes before any look-up: waits out the throttle's delay. `user` empty: nobody who has a
-  /// name that can be one. Errors: unavailable.
+  /// Waits for the throttle's delay. Must precede every look-up. `user` is empty if the name given
+  /// cannot be a user name. Errors: unavailable.
   async::Task<Result<Throttle::Attempt>> take_turn(std::string user, Source source);
-  /// Refuses what has no name that can be one (prepare_name): waits, counts against the network,
-  /// and logs `octets`, the length of what was said, and nothing else of it. `secret`: as
+  /// Refuses a login whose name cannot be a user name (prepare_name): waits, counts against the
+  /// network, and logs `octets`, the length of the input, but nothing of its content. `secret`: as
   /// `password` of Throttle::failed. Errors: unavailable instead.
   async::Task<Status> refuse_nameless(Source source, std::string reason, std::size_t octets,
                                       std::optional<Secret> secret);
   async::Task<Result<std::optional<LoginRecord>>> find(std::string user);
-  /// Why a login failed, and of whom.
+  /// The reason and the user of a failed login.
   struct Failure {
     std::string_view user;  ///< Prepared.
     Throttle::Named named = Throttle::Named::nobody;
     std::string_view reason;
     std::optional<std::string_view> password;  ///< See Throttle::failed.
   };
-  /// Counts and logs.
+  /// Counts and logs a failure.
   void note_failure(const Failure& failure, const Source& source);
-  /// Counts and logs a proof of identity. Errors: no_permission when the account is disabled.
+  /// Counts and logs a successful authentication. Errors: no_permission if the account is disabled.
   Result<Identity> conclude(std::string_view user, const LoginRecord& record, const Source& source);
 
   [[nodiscard]] const SaslPolicy& sasl() const { return options_.sasl; }
-  /// Forgets what is remembered of an account, e.g. when it was removed.
+  /// Discards the password remembered for an account, e.g. when it was removed.
   void forget(const AccountId& account);
-  /// Passwords hashed so far: for metrics.
+  /// The number of passwords hashed so far, for metrics.
   [[nodiscard]] std::uint64_t hashes() const;
 
  private:

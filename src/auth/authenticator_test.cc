@@ -132,7 +132,7 @@ TEST_F(Auth, CountsGuessesButNotRepeats) {
   EXPECT_TRUE(throttle_.slowed(10).empty());
 }
 
-/// Names that are none: too long, not UTF-8, with a control character.
+/// Invalid names: too long, not UTF-8, with a control character.
 const std::string kBadNames[] = {std::string(12'000, 'a'), "\xff\xfe", "an\x07na"};
 
 TEST_F(Auth, NamesThatAreNoneAreNeitherKeptNorLogged) {
@@ -195,10 +195,10 @@ TEST_F(Auth, TokensCountByWhomTheyNameAndNotTogether) {
     return outcome && std::holds_alternative<Authenticator::TokenHolder>(*outcome);
   };
   directory_.records["anna"].keys.reset();  // Who has no password may have tokens.
-  // Phones behind one address whose tokens ran out: they guess nothing.
+  // Phones behind one address with expired tokens: these are not guesses.
   for (int i = 0; i < 100; ++i) EXPECT_FALSE(taken(token(signer, 900'000 - i)));
   EXPECT_EQ(throttle_.size(), 0U);
-  // Somebody there makes tokens up; many, and then the network waits.
+  // An attacker at that address invents tokens: after many, the network is delayed.
   for (int i = 0; i < 10; ++i) EXPECT_FALSE(taken(token(stranger, 2'000'000 + i)));
   EXPECT_EQ(throttle_.admit("", "192.0.2.1:1")->delay.count(), 0);
   for (int i = 0; i < 60; ++i) EXPECT_FALSE(taken(token(stranger, 3'000'000 + i)));

@@ -13,7 +13,8 @@ constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kSaltOctets = 16;
 constexpr std::size_t kMaxSaltOctets = 64;
 
-/// RFC 5802 §2.2 Normalize. Where SASLprep refuses, clients differ; most of them send the bytes.
+/// Normalize of RFC 5802 §2.2. If SASLprep fails, clients differ; most of them send the octets
+/// unchanged.
 Secret normalize(std::string_view password) {
   auto prepared = saslprep(password, PrepareAs::stored);
   if (!prepared || prepared->empty()) return Secret(password);

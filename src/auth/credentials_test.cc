@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint32_t kFew = 8;  // Tests do not need the hash to be slow.
 
-// RFC 7677 §3: salt and proof of the example, from which the stored key follows.
+// RFC 7677 §3: salt and proof of its example; the stored key follows from them.
 TEST(Credentials, DerivesTheKeysOfTheExample) {
   const std::string salt = *text::base64_decode("W22ZaJ0SNY7soEsUEjb6gQ==");
   const ScramKeys keys = derive_keys("pencil", salt, 4096);

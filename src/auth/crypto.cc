@@ -20,7 +20,7 @@ const unsigned char* octets(std::string_view bytes) {
 }  // namespace
 
 void wipe(std::string& bytes) {
-  bytes.resize(bytes.capacity());  // What a longer value left behind goes too.
+  bytes.resize(bytes.capacity());  // Also wipes what a longer value left behind.
   OPENSSL_cleanse(bytes.data(), bytes.size());
   bytes.clear();
 }
@@ -36,7 +36,7 @@ Hash hmac(std::string_view key, std::string_view bytes) {
   unsigned length = 0;
   if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), octets(bytes), bytes.size(),
             out.data(), &length)) {
-    std::abort();  // Only for want of memory.
+    std::abort();  // Happens only without memory.
   }
   return out;
 }
@@ -46,7 +46,7 @@ Hash salted_password(std::string_view password, std::string_view salt, std::uint
   if (PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), octets(salt),
                         static_cast<int>(salt.size()), static_cast<int>(iterations), EVP_sha256(),
                         static_cast<int>(out.size()), out.data()) != 1) {
-    std::abort();  // Only for want of memory.
+    std::abort();  // Happens only without memory.
   }
   return out;
 }
@@ -60,7 +60,7 @@ Hash operator^(const Hash& a, const Hash& b) {
 std::string random_bytes(std::size_t count) {
   std::string out(count, '\0');
   if (RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(count)) != 1) {
-    std::abort();  // A nonce that can be guessed is worse than no server.
+    std::abort();  // A predictable nonce would be worse than no server.
   }
   return out;
 }

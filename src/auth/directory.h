@@ -14,23 +14,24 @@ namespace posthorn::auth {
 
 enum class AccountState : std::uint8_t { active, disabled };
 
-/// What a login needs to know of an account.
+/// The data of an account that a login needs.
 struct LoginRecord {
   AccountId account;
-  /// The account's own spelling of its name, whatever the client typed.
+  /// The account's name as the account itself spells it, whatever the client sent.
   std::string name;
-  std::optional<ScramKeys> keys = {};  ///< None: no password is right; tokens may be.
+  std::optional<ScramKeys> keys = {};  ///< None: no password is accepted; tokens may be.
   AccountState state = AccountState::active;
-  /// Changes with every change of password or state: what was remembered under another is stale.
+  /// Changes whenever the password or state changes. Anything remembered under another version is
+  /// stale.
   std::uint64_t version = 0;
 };
 
-/// Where accounts are found by the name a client logs in with. Thread: any loop's.
+/// Finds accounts by the name a client logs in with. Thread: any loop's.
 class Directory {
  public:
   virtual ~Directory() = default;
-  /// `login` is prepared UTF-8 of 1 to 255 octets; case and aliases are the directory's business.
-  /// None when there is no such account. Errors: unavailable, io, corrupt.
+  /// `login` is prepared UTF-8 of 1 to 255 octets. The directory handles case and aliases. Returns
+  /// none if there is no such account. Errors: unavailable, io, corrupt.
   virtual async::Task<Result<std::optional<LoginRecord>>> find(std::string login) = 0;
 };
 

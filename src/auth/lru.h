@@ -9,8 +9,8 @@
 
 namespace posthorn::auth {
 
-/// A map of at most `capacity` entries: putting one more forgets the one not touched for longest.
-/// Each key is kept once. Not synchronised.
+/// A map of at most `capacity` entries. Adding one more removes the least recently used. Each key
+/// is stored once. Not synchronised.
 template <class Value>
 class LruMap {
  public:
@@ -18,14 +18,15 @@ class LruMap {
   LruMap(const LruMap&) = delete;
   LruMap& operator=(const LruMap&) = delete;
 
-  /// Null when absent; a hit counts as a touch. Valid until the next put() or erase().
+  /// Null if absent. A hit makes the entry the most recently used. Valid until the next at() or
+  /// erase().
   Value* find(std::string_view key) {
     const auto at = index_.find(key);
     if (at == index_.end()) return nullptr;
     entries_.splice(entries_.begin(), entries_, at->second);
     return &at->second->second;
   }
-  /// The value at `key`, made fresh when absent.
+  /// Returns the value of `key`, which is created if absent.
   Value& at(std::string_view key) {
     if (Value* found = find(key)) return *found;
     if (entries_.size() >= capacity_ && !entries_.empty()) erase_at(std::prev(entries_.end()));
@@ -45,14 +46,14 @@ class LruMap {
     return before - entries_.size();
   }
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
-  /// Most recently touched first.
+  /// Most recently used first.
   [[nodiscard]] auto begin() const { return entries_.begin(); }
   [[nodiscard]] auto end() const { return entries_.end(); }
 
  private:
   using Entries = std::list<std::pair<std::string, Value>>;
   typename Entries::iterator erase_at(typename Entries::iterator entry) {
-    index_.erase(entry->first);  // First: it points to the key.
+    index_.erase(entry->first);  // Erase this first: it points to the key.
     return entries_.erase(entry);
   }
 

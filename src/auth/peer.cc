@@ -10,7 +10,7 @@
 namespace posthorn::auth {
 namespace {
 
-/// Without port, brackets and zone.
+/// Removes port, brackets and zone.
 std::string_view address_of(std::string_view peer) {
   if (peer.starts_with('[')) return peer.substr(1, peer.find_first_of("]%") - 1);
   if (std::ranges::count(peer, ':') == 1) return peer.substr(0, peer.find(':'));

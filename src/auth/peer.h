@@ -5,9 +5,10 @@
 
 namespace posthorn::auth {
 
-/// The part of a peer's address ("192.0.2.1:40000", "[::1]:40000", "unix", or a bare address) that
-/// limits are counted by: an IPv4 address; the /64 of an IPv6 address, as one household has all of
-/// it; an IPv4 address in IPv6 form is the IPv4 one. Anything else is itself.
+/// Returns the part of a peer's address ("192.0.2.1:40000", "[::1]:40000", "unix", or a bare
+/// address) by which limits are counted: an IPv4 address, or the /64 of an IPv6 address, because
+/// one household usually has a whole /64. An IPv4-mapped IPv6 address counts as IPv4. Anything else
+/// is returned unchanged.
 std::string network_of(std::string_view peer);
 
 }  // namespace posthorn::auth

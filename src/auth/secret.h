@@ -6,16 +6,16 @@
 
 namespace posthorn::auth {
 
-/// Overwrites the string's bytes before emptying it, so that they do not stay in freed memory.
+/// Overwrites the string's octets before emptying it, so that they do not remain in freed memory.
 void wipe(std::string& bytes);
 
-/// Bytes that are overwritten when they are let go: a password on its way to being checked. It
-/// moves but is never copied, printed or compared; those who must see the bytes say reveal().
+/// Octets, such as a password, that are overwritten when they are destroyed. A secret can be moved,
+/// but not copied, printed or compared. Code that needs the octets calls reveal().
 class Secret {
  public:
   Secret() = default;
   explicit Secret(std::string_view bytes) : bytes_(bytes) {}
-  // A copy and a wipe: a moved-from short string would keep its bytes.
+  // Copies and wipes, because a moved-from short string would keep its octets.
   // NOLINTNEXTLINE(performance-move-constructor-init)
   Secret(Secret&& other) noexcept : bytes_(other.bytes_) { wipe(other.bytes_); }
   Secret& operator=(Secret&& other) noexcept {

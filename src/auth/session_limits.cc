@@ -25,7 +25,8 @@ void release_one(Map& map, const typename Map::key_type& key) {
   if (at != map.end() && --at->second == 0) map.erase(at);
 }
 
-/// Calls `release` when the last copy goes. The pointer itself is null; only its deleter matters.
+/// Calls `release` when the last copy is destroyed. The pointer itself is null; only its deleter is
+/// used.
 template <class Release>
 std::shared_ptr<void> when_gone(Release release) {
   return {nullptr, [r = std::move(release)](void*) mutable { r(); }};

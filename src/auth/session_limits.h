@@ -9,19 +9,19 @@
 
 namespace posthorn::auth {
 
-/// How many connections there may be at once. Passing a bound is `limit`, never `auth_failed`: a
-/// client told that its password is wrong asks its user for another, or stays away for an hour.
-/// Thread: any.
+/// Limits the number of concurrent connections. Exceeding a limit is the error `limit`, never
+/// `auth_failed`: a client that is told its password is wrong asks its user for another one, or
+/// does not come back for an hour. Thread: any.
 class SessionLimits {
  public:
   struct Bounds {
     std::size_t total = 50'000;
     std::size_t per_user = 50;
-    std::size_t per_network = 1000;  ///< By network_of(); local sockets are not counted.
+    std::size_t per_network = 1000;  ///< By network_of(). Local sockets are not counted.
   };
   explicit SessionLimits(Bounds bounds);
 
-  /// A counted connection; gone with its destruction, on any thread.
+  /// Holds a place for a connection. Its destruction, on any thread, frees the place.
   class Slot {
    public:
     Slot() = default;
@@ -32,9 +32,9 @@ class SessionLimits {
     std::shared_ptr<void> release_;
   };
 
-  /// For a connection just accepted. Errors: limit.
+  /// Counts a connection that was just accepted. Errors: limit.
   Result<Slot> admit_connection(std::string_view peer);
-  /// For a login that succeeded. Errors: limit.
+  /// Counts a successful login. Errors: limit.
   Result<Slot> admit_user(const AccountId& account);
   [[nodiscard]] std::size_t connections() const;
   [[nodiscard]] std::size_t connections_of(const AccountId& account) const;

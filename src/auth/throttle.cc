@@ -73,7 +73,7 @@ std::optional<Throttle::Attempt> Throttle::admit(std::string_view user, std::str
     const std::lock_guard lock(mutex_);
     attempt.delay = delay_for(key, network_of(peer));
   }
-  // Those without a name share no turn: they would keep each other out.
+  // Attempts without a name are not limited together, because they would lock each other out.
   if (attempt.delay.count() == 0 || user.empty()) return attempt;
   {
     const std::lock_guard lock(waiting_->mutex);
@@ -89,7 +89,7 @@ std::optional<Throttle::Attempt> Throttle::admit(std::string_view user, std::str
   return attempt;
 }
 
-/// Whether it is a guess not seen lately.
+/// Returns whether this guess was not seen recently.
 bool Throttle::count(Entry& entry, std::optional<std::uint64_t> print) {
   const std::int64_t now = clock_.now().seconds;
   if (now - entry.last_guess >= limits_.forget_after.count()) entry = Entry{};
@@ -112,7 +112,7 @@ void Throttle::failed(std::string_view user, std::string_view peer, Named named,
   }
   const std::lock_guard lock(mutex_);
   if (named == Named::nobody) {
-    // What was counted of the name itself is not counted of its network again.
+    // What was counted for the name is not counted for its network again.
     if (user.empty() || count(strays_.at(key), print)) count(networks_.at(network_of(peer)), print);
     return;
   }

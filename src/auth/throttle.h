@@ -16,51 +16,53 @@
 namespace posthorn::auth {
 
 struct ThrottleLimits {
-  /// So many different wrong passwords cost nothing: people mistype, and try old ones.
+  /// This many different wrong passwords cause no delay, since people mistype and try old
+  /// passwords.
   std::uint32_t free_guesses = 5;
-  /// The first delay; each further guess doubles it, up to the longest.
+  /// The first delay; each further guess doubles it, up to longest_delay.
   std::chrono::milliseconds first_delay{1000};
   std::chrono::milliseconds longest_delay{15'000};
-  /// Guesses are forgotten so long after the last one.
+  /// Guesses expire this long after the last one.
   std::chrono::seconds forget_after{3600};
-  /// A user who got in from a network is not delayed there for so long.
+  /// A user who logged in from a network is not delayed there for this long.
   std::chrono::seconds trust_after_success{std::chrono::days{7}};
-  /// So many different failures of names that are no account's, from one network, cost nothing;
-  /// after that every login from there waits, but for users it has trusted lately.
+  /// This many different failures for names of no account, from one network, cause no delay. After
+  /// that every login from the network waits, except for users trusted there.
   std::uint32_t free_stray_guesses = 50;
-  /// Of each of the tables; an entry takes at most 700 octets.
+  /// For each of the tables; an entry takes at most 700 octets.
   std::size_t max_entries = 100'000;
-  /// Attempts of one user from one network that may wait out their delay at the same time.
+  /// Attempts of one user from one network that may wait at the same time.
   std::uint32_t max_waiting = 4;
 };
 
-/// Slows down guessing without locking anybody out. Counted are *different* wrong passwords of one
-/// user from one network (see network_of): a phone that repeats an old password for days counts
-/// once. Passwords are kept as 64 bits of a keyed hash, under a key that lives as long as the
+/// Slows down password guessing without locking anybody out. It counts *different* wrong passwords
+/// of one user from one network (see network_of): a phone that repeats an old password for days
+/// counts once. Passwords are kept as 64 bits of a keyed hash, whose key lives as long as the
 /// process.
 ///
-/// Anybody can make up names, so what is counted of names is kept in several tables, none of which
-/// can be emptied from another: who was let in; guesses at accounts that are delayed, and those
-/// that are not yet; guesses at names that are no account's. The last also count against their
-/// network, as do failures without a name that can be one. Thread: any.
+/// Attackers can invent names, so the counts are kept in several tables, and filling one cannot
+/// evict entries of another: users who logged in; guesses at accounts that are already delayed, and
+/// those that are not yet; guesses at names of no account. The last also count against their
+/// network, as do failures without a valid name. Thread: any.
 class Throttle {
  public:
   Throttle(ThrottleLimits limits, const Clock& clock);
 
-  /// An attempt that may be made, after a wait that is mostly zero. Held until it has been judged.
+  /// A permitted attempt, after a delay that is usually zero. Hold it until the attempt has been
+  /// judged.
   struct Attempt {
     std::chrono::milliseconds delay{};
     std::shared_ptr<void> turn = {};
   };
-  /// `user`: as prepare_name() made it, here and below; empty: nobody who has a name.
-  /// None when so many attempts wait already that one more would only serve guessing in parallel:
-  /// it is to be refused unjudged, as `unavailable`.
+  /// `user` is the result of prepare_name(), here and below; empty if there is no valid name.
+  /// Returns none if so many attempts are waiting that one more would only allow guessing in
+  /// parallel: refuse it as `unavailable`, without judging it.
   [[nodiscard]] std::optional<Attempt> admit(std::string_view user, std::string_view peer);
   enum class Named : std::uint8_t {
-    account,  ///< There is such an account.
-    nobody,   ///< There is none, or no name was said that can be one.
+    account,  ///< The account exists.
+    nobody,   ///< There is no such account, or no valid name was given.
   };
-  /// `password`: none where the mechanism does not show it (SCRAM); such a failure counts each
+  /// `password` is none if the mechanism does not reveal it (SCRAM); such a failure counts every
   /// time.
   void failed(std::string_view user, std::string_view peer, Named named,
               std::optional<std::string_view> password);
@@ -72,20 +74,20 @@ class Throttle {
     std::uint32_t guesses;
     std::chrono::milliseconds delay;
   };
-  /// Who would be delayed now, for the operator; at most `limit`, accounts before other names, the
-  /// most recent first. A whole network has an empty `user`.
+  /// For the operator: the users that would be delayed now, at most `limit`, accounts before other
+  /// names, the most recent first. An entry for a whole network has an empty `user`.
   [[nodiscard]] std::vector<Slowed> slowed(std::size_t limit);
-  /// Forgets what was counted against a user, from everywhere. Returns how many entries that were.
+  /// Discards all counts of a user, from everywhere. Returns the number of entries removed.
   std::size_t pardon(std::string_view user);
-  /// Entries of all tables.
+  /// The number of entries in all tables.
   [[nodiscard]] std::size_t size();
 
  private:
-  /// Guesses of one user from one network, or of a network.
+  /// The guesses of one user from one network, or of a network.
   struct Entry {
     std::uint32_t guesses = 0;
     std::int64_t last_guess = 0;           ///< Seconds.
-    std::vector<std::uint64_t> seen = {};  ///< Prints of the last few passwords, oldest first.
+    std::vector<std::uint64_t> seen = {};  ///< Hashes of the last few passwords, oldest first.
   };
   using Table = LruMap<Entry>;
   [[nodiscard]] std::chrono::milliseconds delay_of(const Entry& entry, std::uint32_t free) const;
@@ -99,16 +101,17 @@ class Throttle {
   const ThrottleLimits limits_;
   const Clock& clock_;
   const std::string key_;
-  /// How many wait, by entry key; kept apart, as entries may be forgotten meanwhile.
+  /// The number of waiting attempts by entry key. It is separate because entries may be evicted
+  /// meanwhile.
   struct Waiting;
   const std::shared_ptr<Waiting> waiting_;
   std::mutex mutex_;
-  // By user in lower case, NUL, network.
-  LruMap<std::int64_t> trusted_;  ///< When the user got in, seconds.
-  Table early_;                   ///< Of accounts, not delayed yet.
-  Table slowed_;                  ///< Of accounts, delayed once at least.
-  Table strays_;                  ///< Of names that are no account's.
-  Table networks_;                ///< By network: what strays came from there.
+  // Keyed by the user in lower case, NUL, and the network.
+  LruMap<std::int64_t> trusted_;  ///< Time of the user's last login, in seconds.
+  Table early_;                   ///< Accounts that are not delayed yet.
+  Table slowed_;                  ///< Accounts that have been delayed at least once.
+  Table strays_;                  ///< Names of no account.
+  Table networks_;                ///< By network: the guesses at names of no account from there.
 };
 
 }  // namespace posthorn::auth

@@ -99,13 +99,13 @@ TEST_F(Throttling, StaysBoundedAndShowsAndPardons) {
   EXPECT_GT(delay("user998", "192.0.2.1:1"), milliseconds(0));
 }
 
-/// Logins of names that are no account's, each another one.
+/// Logins with names of no account, all different.
 void stray(Throttle& throttle, int count, std::string_view peer, std::string_view word = "stray") {
   for (int i = 0; i < count; ++i)
     throttle.failed(std::string(word) + std::to_string(i), peer, Named::nobody, "x");
 }
 
-// A hundred thousand attempts, as they came over pipelined connections.
+// A hundred thousand attempts, as over pipelined connections.
 TEST(ThrottleFlood, InventedNamesEmptyNoCounterOfAnAccount) {
   ManualClock clock{1'000'000};
   Throttle throttle({.max_entries = 1000}, clock);
@@ -124,7 +124,7 @@ TEST(ThrottleFlood, InventedNamesEmptyNoCounterOfAnAccount) {
   EXPECT_EQ(delay("victim"), milliseconds(15'000));
   EXPECT_EQ(delay("trusted"), milliseconds(0));
   EXPECT_LE(throttle.size(), 1005U);
-  // The fifth guess is still the fifth.
+  // The fifth guess still counts as the fifth.
   throttle.failed("begun", "192.0.2.9:1", Named::account, "guess 5");
   EXPECT_EQ(throttle.admit("begun", "192.0.2.9:1")->delay, milliseconds(1000));
 }
@@ -134,7 +134,7 @@ TEST(ThrottleFlood, AccountsNotDelayedYetPushOutNoneThatIs) {
   Throttle throttle({.max_entries = 100}, clock);
   for (int i = 0; i < 60; ++i)
     throttle.failed("victim", "192.0.2.1:1", Named::account, "guess " + std::to_string(i));
-  // Real accounts, from a thousand networks: each once.
+  // Real accounts, once each from a thousand networks.
   for (int i = 0; i < 1000; ++i)
     throttle.failed("account" + std::to_string(i), fmt::format("[2001:db8:0:{:x}::1]:5", i),
                     Named::account, "x");
@@ -162,7 +162,7 @@ TEST_F(Throttling, NamesOfNobodyCountAgainstTheirNetwork) {
   EXPECT_EQ(delay("bob", "192.0.2.1:1"), milliseconds(0));
 }
 
-// Whether a name is an account's must not show in how it is delayed.
+// The delay must not reveal whether a name is that of an account.
 TEST_F(Throttling, GuessesAtANameOfNobodyAreDelayedAlike) {
   for (int i = 0; i < 6; ++i)
     throttle_.failed("nobody", "192.0.2.1:1", Named::nobody, "guess " + std::to_string(i));

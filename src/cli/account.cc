@@ -99,7 +99,8 @@ void password_options(CLI::App& command, AccountOptions& options) {
       ->type_name("FILE");
 }
 
-/// Who an account may send as; `change` is "add", "remove" or nothing, to list.
+/// Lists or changes the addresses an account may send as. `change` is "add", "remove", or empty to
+/// list.
 int send_as(const Program& program, const AccountOptions& options, const std::string& change) {
   Json request{{"do", "account.send_as"}, {"name", options.name}};
   if (!change.empty()) request[change] = options.address;

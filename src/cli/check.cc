@@ -39,7 +39,7 @@ int report(const Json& said, bool as_json) {
   return clean ? 0 : kFindings;
 }
 
-/// Data so damaged that it is not opened is a finding too.
+/// Data that is too damaged to be opened is a finding as well.
 int cannot_look(const Error& error) {
   const int code = complain(error);
   return error.kind == ErrorKind::corrupt ? kFindings : code;

@@ -22,7 +22,8 @@ namespace {
 struct DemoOptions {
   std::string dir;
   std::string engine;
-  std::map<std::string, std::string> listen;  ///< By the key below "listen."; see kListeners.
+  std::map<std::string, std::string>
+      listen;  ///< By the part of the key after "listen."; see kListeners.
   std::string lmtp_socket;
   std::string any_user;
   std::vector<std::string> without;
@@ -33,7 +34,7 @@ struct DemoOptions {
 
 struct Listener {
   const char* name;
-  const char* usual;  ///< Empty: not at all, unless asked for.
+  const char* usual;  ///< Empty: not used unless requested.
   std::vector<config::Endpoint> config::Listen::* endpoints;
 };
 constexpr std::array kListeners = {
@@ -48,7 +49,7 @@ constexpr std::array kListeners = {
     Listener{"http", "", &config::Listen::http},
 };
 
-/// A folder of its own when none was named, removed at the end.
+/// Creates a temporary folder if none was named, and removes it at the end.
 class DemoFolder {
  public:
   static Result<std::unique_ptr<DemoFolder>> make(const std::string& wanted) {
@@ -80,7 +81,7 @@ class DemoFolder {
   bool throw_away_ = false;
 };
 
-/// Port 0 is for tests only, so the configuration's own rules do not know it.
+/// Port 0 is not valid in the configuration, so its parser refuses it; tests use it.
 Status listen_on(std::vector<config::Endpoint>& endpoints, const std::string& text) {
   endpoints.clear();
   if (text.empty()) return {};
@@ -90,8 +91,8 @@ Status listen_on(std::vector<config::Endpoint>& endpoints, const std::string& te
   return {};
 }
 
-/// Whoever asks for any port somewhere runs several of these: then the others are any port too,
-/// where nothing else was said.
+/// Somebody who requests port 0 for one listener runs several instances, so listeners that were not
+/// specified get port 0 too.
 Status listen_as_asked(config::Listen& listen, const DemoOptions& options) {
   const bool any = std::ranges::any_of(
       options.listen, [](const auto& named) { return named.second.ends_with(":0"); });
@@ -110,7 +111,7 @@ Result<config::Config> configure(const Program& program, const DemoOptions& opti
                                  const std::string& folder) {
   config::Sources sources;
   sources.environment = config::process_environment();
-  // What the demonstration sets gives way to what is said on the command line.
+  // The command line takes precedence over the demonstration's settings.
   sources.overrides = {{"data_dir", folder},
                        {"hostname", "localhost"},
                        {"domains", "example.org"},
@@ -130,14 +131,14 @@ Result<config::Config> configure(const Program& program, const DemoOptions& opti
   return config;
 }
 
-/// What to type to run this program: it need not be installed.
+/// Returns the command that runs this program, which may not be installed.
 std::string own_path() {
   std::error_code error;
   const auto path = std::filesystem::read_symlink("/proc/self/exe", error);
   return error ? "posthorn" : path.string();
 }
 
-/// What an address and a password are completed by.
+/// Describes how clients can configure themselves from an address and a password.
 std::string describe_setup(const app::Server::Addresses& at) {
   if (at.https == 0) return "";
   return fmt::format(

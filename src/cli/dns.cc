@@ -14,7 +14,7 @@ void print_json(const app::DnsRecords& dns) {
                            {"name", record.name}, {"type", record.type}, {"data", record.data}}));
 }
 
-/// As a zone file has them (RFC 1035 §5.1), with comments.
+/// Prints the records in the format of a zone file (RFC 1035 §5.1), with comments.
 void print_zone(const app::DnsRecords& dns) {
   fmt::print(
       "; For the zone of {0}. {1} itself has to have A and AAAA records, and a\n"

@@ -48,7 +48,7 @@ ExportedMessage message_of(const Json& entry) {
   return message;
 }
 
-/// Errors: those of reading it, with nothing written, and those of the sink.
+/// Errors: those of reading the message, when nothing was written, and those of the sink.
 async::Task<Status> export_message(admin::Admin& admin, const ExportOptions& options,
                                    const std::string& mailbox, const ExportedMessage& message,
                                    MailSink& sink) {
@@ -56,7 +56,7 @@ async::Task<Status> export_message(admin::Admin& admin, const ExportOptions& opt
                                          {"name", options.account},
                                          {"mailbox", mailbox},
                                          {"uid", message.uid}});
-  // Expunged since the list was made.
+  // The message was expunged after the list was made.
   if (!answer && answer.error().kind == ErrorKind::not_found) co_return Status();
   if (!answer) co_return pass(answer);
   if (!answer->octets) co_return fail(ErrorKind::server_bug, "the answer has no octets");
@@ -71,7 +71,7 @@ async::Task<Status> export_message(admin::Admin& admin, const ExportOptions& opt
   co_return status;
 }
 
-/// How many messages were written, and how many could not be read.
+/// The number of messages written, and of those that could not be read.
 struct Exported {
   std::uint64_t written = 0;
   std::uint64_t left_out = 0;

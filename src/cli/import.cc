@@ -55,7 +55,8 @@ Result<std::unique_ptr<MailSource>> open_source(const ImportOptions& options,
   return std::make_unique<MboxSource>(std::move(*file), std::move(mbox));
 }
 
-/// Beside the data, so that another machine's import of the same path is another one.
+/// Stored beside the data, so that an import of the same path on another machine has its own
+/// record.
 std::string record_path(const config::Config& config, const ImportOptions& options,
                         const std::string& path) {
   if (!options.record.empty()) return options.record;
@@ -66,7 +67,7 @@ std::string record_path(const config::Config& config, const ImportOptions& optio
   return fmt::format("{}/import/{:016x}.record", config.data_dir, checksum(what));
 }
 
-/// One line on a terminal that is written again and again; nothing elsewhere.
+/// A line on the terminal that is overwritten each time. Does nothing if there is no terminal.
 class ProgressLine {
  public:
   explicit ProgressLine(bool wanted) : shown_(wanted && ::isatty(STDERR_FILENO) != 0) {}

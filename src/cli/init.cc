@@ -22,8 +22,7 @@ struct InitOptions {
   bool high_ports = false;
 };
 
-/// Settings that put each listener which is on by default on a port that anybody may open: 1143 for
-/// 143.
+/// Settings that put each listener that is on by default on an unprivileged port: 1143 for 143.
 std::vector<std::string> high_ports() {
   using Endpoints = std::vector<config::Endpoint>& (*)(config::Config&);
   std::vector<std::string> settings;
@@ -41,7 +40,7 @@ std::vector<std::string> high_ports() {
   return settings;
 }
 
-/// Every key, with what was said on the command line in force.
+/// Returns the configuration file, with the settings of the command line in effect.
 Result<std::string> first_config(const Program& program) {
   auto settings = parse_settings(program);
   if (!settings) return pass(settings);
@@ -52,7 +51,7 @@ Result<std::string> first_config(const Program& program) {
          config::first_file(*loaded);
 }
 
-/// With those above it.
+/// Also creates missing parents.
 Status make_folder(const fs::path& path) {
   std::error_code error;
   fs::create_directories(path, error);
@@ -74,7 +73,8 @@ Status write_config(const Program& program) {
   if (path.has_parent_path())
     if (Status made = make_folder(path.parent_path()); !made) return made;
   if (Status written = app::write_file_atomically(path, *text); !written) return written;
-  // The server runs as a user of its own and has to read it. Secrets belong into files it names.
+  // The server runs as its own user and must be able to read the file. Secrets belong in separate
+  // files that it names.
   fs::permissions(path, fs::perms(0644), error);
   fmt::print("wrote {}\n", path.string());
   return {};
@@ -92,11 +92,12 @@ Status make_data_dir(const config::Config& config) {
 int init(Program& program, const InitOptions& options) {
   if (program.config_path.empty()) program.config_path = kDefaultConfig;
   if (options.high_ports) {
-    const std::vector<std::string> ports = high_ports();  // What is set by hand comes after.
+    // First, so that explicit settings take precedence.
+    const std::vector<std::string> ports = high_ports();
     program.settings.insert(program.settings.begin(), ports.begin(), ports.end());
   }
   if (!options.hostname.empty()) program.settings.push_back("hostname=" + options.hostname);
-  // What is written down has to hold wherever the server is started.
+  // The path must be valid wherever the server is started.
   if (!program.data_dir.empty())
     program.data_dir = fs::absolute(program.data_dir).lexically_normal().string();
   if (Status written = write_config(program); !written) return complain(written.error());

@@ -94,7 +94,7 @@ int with_access(const Program& program,
   const Result<config::Loaded> loaded = load_config(program);
   if (!loaded) return complain(loaded.error());
   log::set_level(log::Level::warning);
-  // Let go of only when no loop runs any more: it joins threads.
+  // Destroyed only when no loop runs any more, because it joins threads.
   std::unique_ptr<Access> access;
   const Result<int> code =
       async::run_blocking(open_and_work(loaded->config, if_absent, work, access));

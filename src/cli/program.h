@@ -20,35 +20,35 @@ class App;
 
 namespace posthorn::cli {
 
-/// What every command is given: the options that stand before the command's name.
+/// The options before the command's name, which every command gets.
 struct Program {
-  std::string config_path;  ///< Empty: kDefaultConfig if it is there, else only defaults.
+  std::string config_path;  ///< If empty: kDefaultConfig if that exists, otherwise only defaults.
   std::string data_dir;
   std::vector<std::string> settings;  ///< "key=value"
-  /// Set by the command that was chosen; returns the exit code.
+  /// Set by the chosen command. Returns the exit code.
   std::function<int()> run;
 };
 
 inline constexpr const char* kDefaultConfig = "/etc/posthorn/posthorn.toml";
 
-/// Exit codes: 0 done; kFailed it did not work; kFindings `check` found something; kUsage.
+/// Exit codes: 0 success; kFailed for failure; kFindings if `check` found something; kUsage.
 inline constexpr int kFailed = 1;
 inline constexpr int kFindings = 3;
 
-/// Keys and values of --set. Errors: bad_argument for a setting without '='.
+/// Returns the keys and values of --set. Errors: bad_argument for a setting without '='.
 Result<std::vector<std::pair<std::string, std::string>>> parse_settings(const Program& program);
 
-/// Errors: as config::load and parse_settings.
+/// Errors: those of config::load and parse_settings.
 Result<config::Loaded> load_config(const Program& program);
 
-/// Says it on standard error; returns kFailed.
+/// Prints the error to standard error. Returns kFailed.
 int complain(const Error& error);
 
-/// The store's data, through the server when one runs, else opened here.
+/// Access to the store's data: through the server if it runs, otherwise opened in this process.
 class Access {
  public:
-  /// Errors: unavailable when another process has the data open but answers no socket; as
-  /// app::Core::open.
+  /// Errors: unavailable if another process has the data open but does not answer on its socket;
+  /// those of app::Core::open.
   static async::Task<Result<std::unique_ptr<Access>>> open(const config::Config& config,
                                                            engine::IfAbsent if_absent);
   ~Access();
@@ -56,9 +56,9 @@ class Access {
   Access& operator=(const Access&) = delete;
 
   [[nodiscard]] admin::Admin& admin() { return *admin_; }
-  /// Whether a server is in between.
+  /// Returns whether the data is accessed through a server.
   [[nodiscard]] bool is_remote() const { return core_ == nullptr; }
-  /// To be called before destruction, whatever happened.
+  /// Must be called before destruction in every case.
   async::Task<void> close();
 
  private:
@@ -67,21 +67,21 @@ class Access {
   std::unique_ptr<admin::Admin> admin_;
 };
 
-/// Says what failed, and returns the exit code.
+/// Reports a failure, and returns the exit code.
 using Complain = int (*)(const Error&);
 
-/// Loads the configuration, opens the data, does `work` and closes it again. Returns the exit code;
-/// what fails is said by `say`. Only `init` makes a store where none is.
+/// Loads the configuration, opens the data, runs `work` and closes the data. Returns the exit code;
+/// `say` reports failures. Only `init` creates a store if there is none.
 int with_access(const Program& program,
                 const std::function<async::Task<Result<int>>(Access&)>& work,
                 engine::IfAbsent if_absent = engine::IfAbsent::refuse, Complain say = complain);
 
-/// One request, its answer given to `show`.
+/// Sends one request and passes its answer to `show`.
 int ask(const Program& program, const admin::Json& request,
         const std::function<void(const admin::Json&)>& show,
         engine::IfAbsent if_absent = engine::IfAbsent::refuse, Complain say = complain);
 
-// Each adds its command, with options, help and examples.
+// Each function adds its command, with options, help and examples.
 void add_init(CLI::App& app, Program& program);
 void add_serve(CLI::App& app, Program& program);
 void add_demo(CLI::App& app, Program& program);

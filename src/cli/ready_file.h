@@ -7,9 +7,10 @@
 
 namespace posthorn::cli {
 
-/// {"imap": port, "imaps": port, "submission": port, and so on for each listener, "lmtp_socket":
-/// path, "admin_socket": path, "pid": n}, 0 for what is not listened on; there whole or not at all:
-/// for whoever waits until the server listens. Errors: io.
+/// Writes {"imap": port, "imaps": port, "submission": port, and so on for each listener,
+/// "lmtp_socket": path, "admin_socket": path, "pid": n}, with 0 for listeners that do not exist.
+/// The file is written atomically, so that other programs can wait for it to learn that the server
+/// listens. Errors: io.
 Status write_ready_file(const std::string& path, const app::Server::Addresses& addresses);
 
 }  // namespace posthorn::cli

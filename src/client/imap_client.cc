@@ -24,7 +24,7 @@ std::string upper(std::string_view s) {
   return out;
 }
 
-/// What a quoted string of any server can hold (RFC 9051 §4.3).
+/// Returns whether any server accepts this text in a quoted string (RFC 9051 §4.3).
 bool fits_quoted(std::string_view s) {
   return s.size() < 1000 && std::ranges::all_of(s, [](char c) { return c >= ' ' && c < 127; });
 }
@@ -64,7 +64,8 @@ async::Task<Status> ImapClient::secure(const Endpoint& endpoint) {
   if (!reply) co_return pass(reply);
   if (!reply->ok())
     co_return fail(ErrorKind::not_supported, "the server refuses STARTTLS: " + reply->text);
-  // RFC 9051 §11.1: what came in clear behind the OK was not said by the server we shall trust.
+  // RFC 9051 §11.1: octets received in clear after the OK do not come from the authenticated
+  // server.
   if (begin_ != buffer_.size())
     co_return fail(ErrorKind::syntax, "the server spoke before TLS began");
   capabilities_.clear();
@@ -208,13 +209,13 @@ async::Task<Status> ImapClient::idle() {
 
 async::Task<Result<std::optional<std::string>>> ImapClient::idle_next(
     std::chrono::milliseconds wait) {
-  if (!untagged_.empty()) {  // Said before the continuation.
+  if (!untagged_.empty()) {  // Sent by the server before the continuation.
     std::string first = std::move(untagged_.front());
     untagged_.erase(untagged_.begin());
     co_return first;
   }
   if (begin_ == buffer_.size()) {
-    // Thousands of idle clients are what a load generator is made of: none holds a buffer.
+    // A load generator has thousands of idle clients, which must not hold buffers.
     release_memory(buffer_);
     begin_ = 0;
     auto ready = co_await stream_->wait_readable(wait);
@@ -278,7 +279,7 @@ Status ImapClient::note(std::string_view response) {
     handler_(response);
     return {};
   }
-  // Short responses cost more to keep than they are long.
+  // For short responses, the overhead exceeds their length.
   untagged_size_ += response.size() + sizeof(std::string);
   if (untagged_size_ > limits_.untagged_octets)
     return fail(ErrorKind::too_big, "the server's answer is too long to keep");

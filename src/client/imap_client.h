@@ -22,12 +22,12 @@
 namespace posthorn::client {
 
 enum class Security : std::uint8_t {
-  none,      ///< In clear: for this machine and for tests.
-  starttls,  ///< RFC 9051 §6.2.1; refused when the server does not offer it.
+  none,      ///< In clear: for connections within this machine and for tests.
+  starttls,  ///< RFC 9051 §6.2.1; an error if the server does not offer it.
   tls,       ///< From the first octet (RFC 8314 §3).
 };
 
-/// Where a server is.
+/// The address of a server and how to connect to it.
 struct Endpoint {
   std::string host;
   std::uint16_t port = 993;
@@ -38,71 +38,73 @@ struct Endpoint {
 struct ClientLimits {
   std::chrono::milliseconds deadline{30'000};  ///< For each wait for the server.
   std::size_t response_octets = 256U << 20;    ///< One response with its literals.
-  std::size_t untagged_octets = 512U << 20;    ///< Kept for one ImapReply, with what keeping costs.
-  std::size_t early_replies = 10'000;          ///< Commands that end before they are asked for.
+  /// Kept for one ImapReply, including the overhead of keeping it.
+  std::size_t untagged_octets = 512U << 20;
+  std::size_t early_replies = 10'000;  ///< Commands that finish before their finish() is called.
 };
 
-/// What APPEND says of a message (RFC 9051 §6.3.12).
+/// The attributes of an appended message (RFC 9051 §6.3.12).
 struct AppendOptions {
   FlagList flags = {};
   std::optional<Timestamp> received = {};
 };
 
-/// One IMAP connection, seen from the client. Commands that the server refuses are no errors: look
-/// at the reply's condition. Errors: closed (its text is the server's BYE, if there was one),
-/// timed_out, io, syntax, too_big; after one the connection is of no use. Thread: the loop's it was
-/// made on; one call at a time. What is in an untagged response, wire::imap::Response reads.
+/// The client side of one IMAP connection. A command that the server refuses is not an error: check
+/// the reply's condition. Errors: closed (its text is the server's BYE, if there was one),
+/// timed_out, io, syntax, too_big; after an error the connection is unusable. Thread: the loop the
+/// client was created on; one call at a time. wire::imap::Response parses the untagged responses.
 class ImapClient {
  public:
-  /// Gives the next octets of a literal; empty when there are no more.
+  /// Returns the next octets of a literal; empty at the end.
   using Source = std::move_only_function<std::string_view()>;
   using UntaggedHandler = std::move_only_function<void(std::string_view)>;
 
-  /// Over a connection that is made already; call greet() next.
+  /// Uses an existing connection. Call greet() next.
   explicit ImapClient(std::unique_ptr<net::Stream> stream, ClientLimits limits = {});
-  /// Connects, secures and greets. Errors: also those of net::connect; not_supported without
-  /// STARTTLS.
+  /// Connects, starts TLS and reads the greeting. Errors: also those of net::connect; not_supported
+  /// if STARTTLS is required but not offered.
   static async::Task<Result<std::unique_ptr<ImapClient>>> connect(Endpoint endpoint,
                                                                   ClientLimits limits = {});
   ImapClient(const ImapClient&) = delete;
   ImapClient& operator=(const ImapClient&) = delete;
 
-  /// Takes the greeting (RFC 9051 §7.1.1). Errors: unavailable when the server refuses with BYE.
+  /// Reads the greeting (RFC 9051 §7.1.1). Errors: unavailable if the server refuses with BYE.
   async::Task<Status> greet();
-  /// LOGIN, or AUTHENTICATE PLAIN where the words do not fit quoted strings. Errors: auth_failed.
+  /// Uses LOGIN, or AUTHENTICATE PLAIN if user or password cannot be quoted strings. Errors:
+  /// auth_failed.
   async::Task<Status> login(std::string user, std::string password);
-  /// Sends "tag text" and waits for its end. `text` is without CRLF; literals in it are of the
-  /// non-synchronizing kind (RFC 7888).
+  /// Sends "tag text" and waits for the tagged reply. `text` has no CRLF; literals in it must be
+  /// non-synchronising (RFC 7888).
   async::Task<Result<ImapReply>> command(std::string text);
 
-  /// The two halves of command(), for several commands at once (RFC 9051 §5.5): send() returns the
-  /// tag. Untagged responses are counted to the command that is finished first.
+  /// The two halves of command(), for pipelining (RFC 9051 §5.5). send() returns the tag. Untagged
+  /// responses belong to the command that is finished first.
   async::Task<Result<std::string>> send(std::string text);
   async::Task<Result<ImapReply>> finish(std::string tag);
 
-  /// Streams one message of exactly `size` octets; never holds more than the source gives at once.
-  /// `mailbox` is in UTF-8. When the server refuses the literal nothing is taken from the source.
-  /// Errors: also bad_argument when the source gives another number of octets: then the connection
-  /// is shut down, as the literal cannot be completed.
+  /// Streams one message of exactly `size` octets; never holds more than the source returns at
+  /// once. `mailbox` is in UTF-8. If the server refuses the literal, nothing is read from the
+  /// source. Errors: also bad_argument if the source returns another number of octets; the
+  /// connection is then shut down, because the literal cannot be completed.
   async::Task<Result<ImapReply>> append(std::string mailbox, AppendOptions options,
                                         std::uint64_t size, Source source);
 
-  /// RFC 2177. After idle() only idle_next() and idle_done() are allowed. Errors: not_supported
-  /// when the server refuses.
+  /// Starts IDLE (RFC 2177). After idle(), only idle_next() and idle_done() are allowed. Errors:
+  /// not_supported if the server refuses.
   async::Task<Status> idle();
-  /// The next untagged response; nothing when none came in `wait` or stream().wake() was called.
-  /// Holds no buffer while it waits.
+  /// Returns the next untagged response; none if none arrived within `wait` or stream().wake() was
+  /// called. Holds no buffer while it waits.
   async::Task<Result<std::optional<std::string>>> idle_next(std::chrono::milliseconds wait);
   async::Task<Result<ImapReply>> idle_done();
 
-  /// LOGOUT, then closes.
+  /// Sends LOGOUT and closes the connection.
   async::Task<Status> logout();
 
-  /// Untagged responses go to the handler instead of ImapReply::untagged; an empty handler ends
+  /// Passes untagged responses to the handler instead of ImapReply::untagged. An empty handler ends
   /// that.
   void on_untagged(UntaggedHandler handler) { handler_ = std::move(handler); }
-  /// Whether the newest CAPABILITY names it, without regard to case. The server may say its
-  /// capabilities unasked; `command("CAPABILITY")` asks.
+  /// Returns whether the latest CAPABILITY contains the name, ignoring case. The server may send
+  /// its capabilities unasked; `command("CAPABILITY")` requests them.
   [[nodiscard]] bool has(std::string_view capability) const;
   [[nodiscard]] net::Stream& stream() { return *stream_; }
 
@@ -122,15 +124,16 @@ class ImapClient {
   std::unique_ptr<net::Stream> stream_;
   ClientLimits limits_;
   wire::imap::ResponseReceiver receiver_;
-  std::string buffer_;     ///< What was received.
-  std::size_t begin_ = 0;  ///< Up to where it was used.
+  std::string buffer_;     ///< Received octets.
+  std::size_t begin_ = 0;  ///< Start of the octets not yet used.
   std::uint64_t tags_ = 0;
   std::string idle_tag_;
   std::string bye_;
   std::vector<std::string> capabilities_;  ///< In upper case.
   std::vector<std::string> untagged_;
   std::size_t untagged_size_ = 0;
-  std::map<std::string, ImapReply, std::less<>> finished_;  ///< Ended before they were asked for.
+  std::map<std::string, ImapReply, std::less<>>
+      finished_;  ///< Commands that finished before finish() was called for them.
   UntaggedHandler handler_;
 };
 

@@ -29,7 +29,7 @@ std::optional<StatusLine> parse_status_line(std::string_view line) {
   const auto condition = condition_of(take_word(line));
   if (!condition) return std::nullopt;
   out.condition = *condition;
-  // A code ends at the first "]": none that we know has one inside.
+  // A code ends at the first "]": no known code contains one.
   if (const std::size_t end = line.find(']');
       line.starts_with('[') && end != std::string_view::npos) {
     out.code = line.substr(1, end - 1);

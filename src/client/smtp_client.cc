@@ -12,12 +12,12 @@ namespace {
 
 constexpr int kMaxChallenges = 8;
 
-/// The server's words for whoever has to act on them.
+/// Returns an error with the server's text, for the person who has to act on it.
 std::unexpected<Error> turned_away(ErrorKind kind, std::string_view at, const Reply& reply) {
   return fail(kind, fmt::format("{}: {}", at, wire::smtp::one_line(reply)));
 }
 
-/// RFC 4954 §4: "=" stands for an initial response of no octets.
+/// RFC 4954 §4: "=" is an empty initial response.
 std::string encode_initial(std::string_view bytes) {
   return bytes.empty() ? "=" : text::base64_encode(bytes);
 }
@@ -31,7 +31,8 @@ Reply reply_for(const Error& error) {
   };
   switch (error.kind) {
     // RFC 3463 §3.5, §3.8.
-    case ErrorKind::not_found: return make({4, 4, 3});  // No such host: a matter of the directory.
+    case ErrorKind::not_found:
+      return make({4, 4, 3});  // No such host: reported as a directory problem.
     case ErrorKind::timed_out:
     case ErrorKind::closed:
     case ErrorKind::io: return make({4, 4, 2});
@@ -113,7 +114,8 @@ async::Task<Status> SmtpClient::secure() {
     if (!required) co_return Status();
     co_return turned_away(ErrorKind::unavailable, "STARTTLS", *reply);
   }
-  // RFC 3207 §4.2: what came in clear behind the 220 was not said by the server we shall trust.
+  // RFC 3207 §4.2: octets received in clear after the 220 do not come from the authenticated
+  // server.
   if (talk_.has_more()) co_return fail(ErrorKind::syntax, "the server spoke before TLS began");
   Status secured = co_await handshake();
   if (!secured) co_return secured;
@@ -164,7 +166,7 @@ async::Task<Status> SmtpClient::exchange(auth::ClientMechanism& mechanism) {
 
 async::Task<Result<auth::Secret>> SmtpClient::answer(auth::ClientMechanism& mechanism,
                                                      const Reply& challenge) {
-  // Prompts of LOGIN come without base64 now and then, and mean nothing.
+  // The prompts of LOGIN are sometimes sent without base64, and have no meaning.
   const auto decoded = text::base64_decode(challenge.lines.empty() ? "" : challenge.lines.front());
   const std::string bytes = decoded.value_or("");
   if (!pool_) co_return mechanism.respond(bytes);

@@ -25,50 +25,50 @@ namespace posthorn::client {
 
 enum class SmtpSecurity : std::uint8_t {
   none,           ///< In clear.
-  opportunistic,  ///< STARTTLS where it is offered; whoever answers is taken (RFC 7435).
-  starttls,       ///< RFC 3207; an error when it is not offered.
+  opportunistic,  ///< STARTTLS if it is offered, without verifying the peer (RFC 7435).
+  starttls,       ///< RFC 3207; an error if it is not offered.
   tls,            ///< From the first octet (RFC 8314 §3.3).
 };
 
-/// Where a server is and how to get in.
+/// The address of a server and how to connect to it.
 struct SmtpEndpoint {
   std::string host = {};
   std::uint16_t port = 587;
   SmtpSecurity security = SmtpSecurity::starttls;
-  /// Requires: not null unless security is none. Whether the certificate is verified is its choice.
+  /// Requires: not null unless security is none. It decides whether the certificate is verified.
   std::shared_ptr<net::TlsClientContext> tls = {};
-  /// Null: none. A password crosses in clear only to this machine; elsewhere without TLS only SCRAM
-  /// is used.
+  /// Null: no login. A password is sent in clear only within this machine; to other hosts without
+  /// TLS, only SCRAM is used.
   std::shared_ptr<const auth::Login> login = {};
-  std::string hello_name = {};  ///< What we call ourselves: a domain or an address literal.
+  std::string hello_name = {};  ///< The client's own name: a domain or an address literal.
 };
 
-/// How long each step may take: RFC 5321 §4.5.3.2 says at least so long.
+/// Time limits of the steps. RFC 5321 §4.5.3.2 gives the minimum values.
 struct SmtpTimes {
   using Milliseconds = std::chrono::milliseconds;
   Milliseconds connect{10'000};
   Milliseconds greeting{300'000};
   Milliseconds command{300'000};  ///< EHLO, AUTH, MAIL, RCPT, and the TLS handshake.
   Milliseconds data{300'000};     ///< From DATA to its 354.
-  Milliseconds block{300'000};    ///< For the server to take some of the message.
+  Milliseconds block{300'000};    ///< For the server to accept a block of the message.
   Milliseconds end{600'000};      ///< From the end of the message to the last reply.
-  Milliseconds whole{7'200'000};  ///< One transaction, however slowly it moves.
+  Milliseconds whole{7'200'000};  ///< For one transaction, however slow its progress.
   Milliseconds quit{5'000};
 };
 
-/// What a message needs of whoever carries it.
+/// The properties of a message that a server must support.
 struct SmtpContent {
   std::uint64_t octets = 0;
-  bool utf8_header = false;  ///< Octets over 127 in the header of an SMTPUTF8 message.
-  bool eight_bit = false;    ///< Octets over 127 anywhere.
-  bool binary = false;       ///< NUL, or CR and LF that must stay as they are (RFC 3030 §3).
+  bool utf8_header = false;  ///< There are octets over 127 in the header of an SMTPUTF8 message.
+  bool eight_bit = false;    ///< There are octets over 127 anywhere.
+  bool binary = false;       ///< There is NUL, or CR or LF that must stay unchanged (RFC 3030 §3).
 };
 
-/// The message, some octets at a time.
+/// Returns the message in portions.
 class SmtpSource {
  public:
   virtual ~SmtpSource() = default;
-  /// The next octets, valid until the next call; empty at the end.
+  /// Returns the next octets, valid until the next call; empty at the end.
   virtual async::Task<Result<std::string_view>> next() = 0;
 };
 
@@ -77,55 +77,56 @@ struct SmtpEnvelope {
   std::vector<wire::smtp::Rcpt> recipients;
 };
 
-/// How it went for one recipient.
+/// The result for one recipient.
 struct SmtpOutcome {
   enum class Fate : std::uint8_t {
-    accepted,  ///< The server has it now.
-    retry,     ///< Not now.
-    refused,   ///< Never.
+    accepted,  ///< The server has taken responsibility.
+    retry,     ///< Failed temporarily.
+    refused,   ///< Failed permanently.
   };
   Fate fate = Fate::retry;
-  wire::smtp::Reply reply = {};  ///< Always with a status; the server's own or, if not, ours.
-  bool by_server = false;        ///< The server said so.
-  bool dsn_passed = false;  ///< Accepted with the DSN parameters: the rest is the server's duty.
-  /// The message was out and no answer came: the server may have it all the same.
+  /// Always has a status. The server's reply or, if there is none, one made here.
+  wire::smtp::Reply reply = {};
+  bool by_server = false;  ///< The reply is the server's.
+  /// Accepted with the DSN parameters: further reports are the server's duty.
+  bool dsn_passed = false;
+  /// The message was sent but no reply arrived: the server may have accepted it nevertheless.
   bool uncertain = false;
 };
 
-/// One SMTP connection, seen from the client (RFC 5321). Thread: the loop's it was made on; one
-/// call at a time.
+/// The client side of one SMTP connection (RFC 5321). Thread: the loop the client was created on;
+/// one call at a time.
 class SmtpClient {
  public:
-  /// Over a connection that is made already; call open() next. `pool`: where SCRAM computes, if
-  /// given.
+  /// Uses an existing connection. Call open() next. SCRAM computes on `pool`, if given.
   SmtpClient(std::unique_ptr<net::Stream> stream, SmtpTimes times,
              async::OffloadPool* pool = nullptr);
   ~SmtpClient();
   SmtpClient(const SmtpClient&) = delete;
   SmtpClient& operator=(const SmtpClient&) = delete;
 
-  /// Greeting, EHLO (else HELO), TLS, AUTH, as the endpoint says. Errors: unavailable with the
-  /// server's words when it turns us away, not_supported when it lacks what is required,
-  /// auth_failed; closed, timed_out, io, syntax, limit.
+  /// Reads the greeting and performs EHLO (or HELO), TLS and AUTH, as the endpoint says. Errors:
+  /// unavailable, with the server's text, if it refuses the connection; not_supported if it lacks
+  /// something required; auth_failed; closed, timed_out, io, syntax, limit.
   async::Task<Status> open(std::shared_ptr<const SmtpEndpoint> endpoint);
 
-  /// One transaction. An outcome for each recipient, in order. `source` is read only when a
-  /// recipient was accepted; when it fails, the connection is cut and the message is not sent.
-  /// What the server does not offer is never used in spite of that: 5.6.7 for addresses and 5.6.9
-  /// for a header in UTF-8, 5.6.3 for 8-bit and binary content, 5.3.4 above its SIZE. DSN
-  /// parameters are passed on only to a server that offers them.
+  /// Performs one transaction and returns one outcome for each recipient, in order. `source` is
+  /// read only if a recipient was accepted; if it fails, the connection is cut and the message is
+  /// not sent. Extensions that the server does not offer are never used. Instead, the outcome is
+  /// 5.6.7 for addresses and 5.6.9 for a header in UTF-8, 5.6.3 for 8-bit and binary content, and
+  /// 5.3.4 above the server's SIZE. DSN parameters are sent only to a server that offers DSN.
   async::Task<std::vector<SmtpOutcome>> send(const SmtpEnvelope& envelope,
                                              const SmtpContent& content, SmtpSource& source);
 
-  /// RSET, to see whether a connection that lay idle is still of use.
+  /// Sends RSET to check that an idle connection still works.
   async::Task<bool> is_alive();
-  /// QUIT, then closes. Waits a few seconds at most.
+  /// Sends QUIT and closes the connection. Waits a few seconds at most.
   async::Task<void> quit();
 
-  /// Why open() failed: TLS could not be agreed upon. Where it is opportunistic, a new connection
-  /// in clear may do.
+  /// Returns true if open() failed because the TLS handshake failed. If TLS is opportunistic, a new
+  /// connection in clear may succeed.
   [[nodiscard]] bool has_failed_handshake() const { return handshake_failed_; }
-  /// Whether another send() has a chance.
+  /// Returns whether another send() can succeed.
   [[nodiscard]] bool is_usable() const { return usable_; }
   [[nodiscard]] const wire::smtp::Extensions& extensions() const { return extensions_; }
   [[nodiscard]] net::Stream& stream() { return talk_.stream(); }
@@ -152,8 +153,8 @@ class SmtpClient {
   bool handshake_failed_ = false;
 };
 
-/// The reply that stands for a connection that could not be made or broke: 4yz with a status of
-/// RFC 3463.
+/// Returns the reply that represents a connection that could not be made or broke: 4yz with a
+/// status of RFC 3463.
 wire::smtp::Reply reply_for(const Error& error);
 
 }  // namespace posthorn::client

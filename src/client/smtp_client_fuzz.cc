@@ -32,18 +32,19 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
-/// What must hold whatever the server said.
+/// Properties that must hold for any server output.
 void check(const std::vector<SmtpOutcome>& outcomes, const std::string& written) {
   require(outcomes.size() == 2);
   for (const SmtpOutcome& outcome : outcomes) {
     const auto klass = static_cast<std::uint16_t>(outcome.reply.code / 100);
     require(outcome.reply.status && outcome.reply.status->klass == klass);
-    // Nobody's mail counts as sent or as refused but by a server's word (or our own, before it).
+    // An outcome is accepted or refused only by a reply of the server (or by our own check before
+    // it).
     require((outcome.fate == SmtpOutcome::Fate::accepted) == (klass == 2));
     require(outcome.fate != SmtpOutcome::Fate::accepted || outcome.by_server);
     require(wire::smtp::one_line(outcome.reply).find_first_of("\r\n") == std::string::npos);
   }
-  // Without BDAT, every CR is before a LF and every LF behind a CR.
+  // Without BDAT, every CR precedes an LF and every LF follows a CR.
   if (written.find("BDAT") != std::string::npos) return;
   for (std::size_t i = 0; i < written.size(); ++i) {
     if (written[i] == '\r') require(i + 1 < written.size() && written[i + 1] == '\n');
@@ -53,7 +54,8 @@ void check(const std::vector<SmtpOutcome>& outcomes, const std::string& written)
 
 }  // namespace
 
-/// A server that says anything, cut at 0xFE into what comes at once, in pieces of so many octets.
+/// A server that sends arbitrary octets, split at 0xFE into portions that arrive together, and read
+/// in pieces of a given size.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   std::string_view rest(reinterpret_cast<const char*>(data + 2), size - 2);

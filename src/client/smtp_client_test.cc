@@ -14,7 +14,7 @@ using Entries = std::vector<ScriptedStream::Entry>;
 using Fate = SmtpOutcome::Fate;
 using wire::smtp::EnhancedStatus;
 
-/// A message in memory, in blocks; fails after the last when so told.
+/// A message in memory, in blocks; optionally fails after the last one.
 class Blocks final : public SmtpSource {
  public:
   explicit Blocks(std::vector<std::string> blocks, bool broken = false)
@@ -46,7 +46,7 @@ SmtpEnvelope envelope(const std::vector<std::string>& recipients) {
 std::string said(const SmtpOutcome& outcome) { return wire::smtp::one_line(outcome.reply); }
 
 constexpr auto kHello = "220 relay ready\r\n";
-/// A server with everything.
+/// The EHLO reply of a server with all extensions.
 constexpr auto kAll =
     "250-relay\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-SIZE 1000\r\n"
     "250-CHUNKING\r\n250-BINARYMIME\r\n250 DSN\r\n";
@@ -54,7 +54,7 @@ constexpr auto kNothing = "250 relay\r\n";
 
 class SmtpClientTest : public ::testing::TestWithParam<std::size_t> {
  protected:
-  /// After greeting and EHLO, which the script begins with.
+  /// Runs after greeting and EHLO, with which the script begins.
   Status open(Entries script, SmtpEndpoint endpoint = {.security = SmtpSecurity::none}) {
     endpoint.hello_name = "posthorn.example.org";
     client_ = std::make_unique<SmtpClient>(
@@ -69,7 +69,7 @@ class SmtpClientTest : public ::testing::TestWithParam<std::size_t> {
     source_was_read_ = source.was_read();
     return outcomes;
   }
-  /// What was written after EHLO.
+  /// Returns everything written after EHLO.
   [[nodiscard]] std::string transaction() const {
     const std::string start = "EHLO posthorn.example.org\r\n";
     return record_.written.substr(record_.written.find(start) + start.size());
@@ -81,7 +81,7 @@ class SmtpClientTest : public ::testing::TestWithParam<std::size_t> {
   bool source_was_read_ = false;
 };
 
-// --- a transaction that goes well ---------------------------------------------------------------
+// A successful transaction.
 
 TEST_P(SmtpClientTest, SendsInGroupsWherePipeliningIsOffered) {
   ASSERT_TRUE(open({kHello, kAll, "250 ok\r\n250 ok\r\n", "250 2.1.5 ok\r\n", "354 go\r\n",
@@ -99,7 +99,7 @@ TEST_P(SmtpClientTest, SendsInGroupsWherePipeliningIsOffered) {
     EXPECT_FALSE(outcome.uncertain);
   }
   EXPECT_TRUE(client_->is_usable());
-  // The whole envelope was out before its first reply was read.
+  // The whole envelope was sent before its first reply was read.
   EXPECT_NE(record_.written_at_read[2].find("c d"), std::string::npos);
   EXPECT_EQ(record_.written_at_read[2].find("DATA"), std::string::npos);
 }
@@ -187,7 +187,7 @@ TEST_P(SmtpClientTest, SendsSeveralMessagesOverOneConnection) {
   EXPECT_FALSE(client_->is_usable());
 }
 
-// --- what the server does not offer -------------------------------------------------------------
+// Extensions that the server does not offer.
 
 TEST_P(SmtpClientTest, UsesNothingThatIsNotOffered) {
   struct Case {
@@ -227,7 +227,7 @@ TEST_P(SmtpClientTest, OnlyRecipientsInUtf8FailWithoutSmtputf8) {
   EXPECT_EQ(transaction().find('\xc3'), std::string::npos);
 }
 
-// --- refusals at each step ----------------------------------------------------------------------
+// Refusals at each step.
 
 TEST_P(SmtpClientTest, RefusalsAtMail) {
   for (const auto& [reply, fate] : std::vector<std::pair<std::string, Fate>>{
@@ -311,9 +311,9 @@ TEST_P(SmtpClientTest, TheServerShutsDownAtAnyStep) {
   }
 }
 
-// --- a server that misbehaves -------------------------------------------------------------------
+// A server that misbehaves.
 
-/// How often a good transaction of one recipient is cut short by each.
+/// The number of points at which a successful transaction with one recipient is interrupted.
 const std::vector<std::string> kSteps{"", "250 ok\r\n", "250 ok\r\n250 ok\r\n",
                                       "250 ok\r\n250 ok\r\n354 go\r\n"};
 
@@ -325,7 +325,7 @@ TEST_P(SmtpClientTest, AConnectionThatBreaksIsTriedAgain) {
       EXPECT_EQ(outcomes[0].fate, Fate::retry);
       EXPECT_FALSE(outcomes[0].by_server);
       EXPECT_TRUE(said(outcomes[0]).starts_with("451 4.4.2 ")) << said(outcomes[0]);
-      // Only what was said in full may have been taken.
+      // Only what was sent completely may have been accepted.
       EXPECT_EQ(outcomes[0].uncertain, step == kSteps.back());
       EXPECT_FALSE(client_->is_usable());
     }
@@ -339,7 +339,7 @@ TEST_P(SmtpClientTest, GarbageIsNoAnswer) {
     for (const std::string& bad :
          {"hello\r\n"s, "\r\n"s, "999 x\r\n"s, "25\r\n"s, "250-a\r\n550 b\r\n"s, "354 again\r\n"s,
           "\0\0\0\r\n"s, std::string(5000, '2'), many}) {
-      // "354" is what DATA is answered with.
+      // "354" is the reply to DATA.
       if (bad.starts_with("354") && step == kSteps[2]) continue;
       ASSERT_TRUE(open({kHello, kAll, step + bad}));
       const auto outcomes = send(envelope({"a@x"}));
@@ -390,7 +390,7 @@ TEST_P(SmtpClientTest, ADeadConnectionIsNoticed) {
   EXPECT_FALSE(client_->is_usable());
 }
 
-// --- the opening --------------------------------------------------------------------------------
+// Opening a connection.
 
 TEST_P(SmtpClientTest, FallsBackToHelo) {
   ASSERT_TRUE(open({kHello, "502 what?\r\n", "250 relay PIPELINING\r\n"}));
@@ -466,7 +466,7 @@ TEST_P(SmtpClientTest, LoginsFail) {
             ErrorKind::unavailable);
   EXPECT_EQ(open({kHello, offer, "334 more\r\n"}, with_login()).error().kind, ErrorKind::syntax);
   EXPECT_EQ(open({kHello, kNothing}, with_login()).error().kind, ErrorKind::not_supported);
-  // A server that says yes before it has proved that it knows the password is believed nothing.
+  // Success that a server claims before it has proved to know the password is not accepted.
   EXPECT_EQ(open({kHello, "250-x\r\n250 AUTH SCRAM-SHA-256\r\n", "235 welcome\r\n"}, with_login())
                 .error()
                 .kind,

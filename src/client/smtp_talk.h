@@ -12,19 +12,19 @@
 
 namespace posthorn::client {
 
-/// Octets out, replies in: what an SMTP client is made of. Holds no buffer while nothing is under
-/// way. Errors: closed, timed_out, io, syntax and limit (a reply that is none, or too long); after
-/// one the connection is of no use.
+/// Output and replies of an SMTP client. Holds no buffer while it is idle. Errors: closed,
+/// timed_out, io, and syntax and limit for a malformed or too long reply; after an error the
+/// connection is unusable.
 class SmtpTalk {
  public:
   using Milliseconds = std::chrono::milliseconds;
   explicit SmtpTalk(std::unique_ptr<net::Stream> stream) : stream_(std::move(stream)) {}
 
-  /// `deadline` bounds every wait for the peer to take octets.
+  /// Sends octets. `deadline` bounds each wait for the peer to accept them.
   async::Task<Status> say(std::string_view octets, Milliseconds deadline);
-  /// The next reply. `deadline` bounds the whole, however the octets trickle in.
+  /// Reads the next reply. `deadline` bounds the whole time, however slowly the octets arrive.
   async::Task<Result<wire::smtp::Reply>> hear(Milliseconds deadline);
-  /// Whether the server has said more than was heard.
+  /// Returns whether the server has sent more than was read.
   [[nodiscard]] bool has_more() const { return !rest_.empty(); }
   [[nodiscard]] net::Stream& stream() { return *stream_; }
 
@@ -34,7 +34,7 @@ class SmtpTalk {
   std::unique_ptr<net::Stream> stream_;
   wire::smtp::ReplyReader reader_;
   std::string buffer_;
-  std::string_view rest_;  ///< Of buffer_.
+  std::string_view rest_;  ///< Points into buffer_.
 };
 
 }  // namespace posthorn::client

@@ -12,12 +12,12 @@ using wire::smtp::Reply;
 
 namespace {
 
-/// Commands sent before their replies are read: few enough that neither side's buffers fill up
-/// while the other does not read (RFC 2920 §3.1).
+/// Number of commands sent before their replies are read: few enough that the buffers of both sides
+/// cannot fill up while neither side reads (RFC 2920 §3.1).
 constexpr std::size_t kGroup = 50;
-/// Dotted text gathered before it is written.
+/// Dotted text that is collected before it is written.
 constexpr std::size_t kWrite = 64U << 10;
-/// For what a server said before it cut the connection.
+/// The time for reading what a server sent before it closed the connection.
 constexpr std::chrono::milliseconds kLastWord{2000};
 
 std::unexpected<Error> out_of_turn(const Reply& reply) {
@@ -26,7 +26,8 @@ std::unexpected<Error> out_of_turn(const Reply& reply) {
 
 bool wants_utf8(const wire::smtp::Rcpt& recipient) { return !recipient.to.is_ascii(); }
 
-/// RFC 5321 §4.5.3.1.10: 552 was long said for too many recipients, which is not for ever.
+/// RFC 5321 §4.5.3.1.10: older servers use 552 for too many recipients, which is a temporary
+/// condition.
 bool means_too_many(const Reply& reply) {
   return reply.code == 552 &&
          (!reply.status || reply.status == wire::smtp::EnhancedStatus{5, 5, 3});
@@ -70,7 +71,7 @@ async::Task<std::vector<SmtpOutcome>> SmtpClient::Transaction::run() {
   co_return std::move(outcomes_);
 }
 
-// --- what is settled --------------------------------------------------------------------------
+// Outcomes.
 
 void SmtpClient::Transaction::settle(std::size_t index, Reply reply) {
   const auto klass = static_cast<std::uint16_t>(reply.code / 100);
@@ -96,8 +97,8 @@ void SmtpClient::Transaction::refuse_rest(wire::smtp::EnhancedStatus status, con
   settle_rest(wire::smtp::reply(554, status, text));
 }
 
-/// RFC 6531 §3.5, RFC 6152 §3, RFC 3030 §3, RFC 1870 §6.1: what the server cannot take is not
-/// tried.
+/// Settles what the server does not support, without trying (RFC 6531 §3.5, RFC 6152 §3, RFC 3030
+/// §3, RFC 1870 §6.1).
 void SmtpClient::Transaction::judge() {
   const wire::smtp::Extensions& offered = client_.extensions_;
   if (offered.max_size != 0 && content_.octets > offered.max_size)
@@ -119,7 +120,7 @@ void SmtpClient::Transaction::judge() {
       settle(i, wire::smtp::reply(553, {5, 6, 7}, "The relay takes ASCII addresses only"));
 }
 
-// --- the envelope -----------------------------------------------------------------------------
+// The envelope.
 
 wire::smtp::Mail SmtpClient::Transaction::mail() const {
   using wire::smtp::Body;
@@ -150,12 +151,12 @@ wire::smtp::Rcpt SmtpClient::Transaction::recipient(std::size_t index) const {
 }
 
 async::Task<Status> SmtpClient::Transaction::say_envelope() {
-  // Without pipelining each waits for its reply (RFC 2920 §3.1).
+  // Without pipelining, each command waits for its reply (RFC 2920 §3.1).
   const std::size_t group = client_.extensions_.pipelining ? kGroup : 1;
   const std::vector<std::size_t> named = open_;
   for (std::size_t first = 0; first <= named.size(); first += group) {
     const std::size_t last = std::min(first + group, named.size() + 1);
-    // Command 0 is MAIL, and the others are a recipient each.
+    // Command 0 is MAIL, and each further one is a recipient.
     std::string lines;
     for (std::size_t i = first; i < last; ++i)
       lines += i == 0 ? wire::smtp::format_command(mail())
@@ -192,7 +193,7 @@ Status SmtpClient::Transaction::note_recipient(std::size_t index, Reply reply) {
   return {};
 }
 
-// --- the message ------------------------------------------------------------------------------
+// The message.
 
 async::Task<Status> SmtpClient::Transaction::next_block(std::string_view& block) {
   auto next = co_await source_.next();
@@ -200,7 +201,7 @@ async::Task<Status> SmtpClient::Transaction::next_block(std::string_view& block)
     block = *next;
     co_return Status();
   }
-  // What was begun cannot be taken back but by breaking off (RFC 5321 §4.1.1.4).
+  // A message that has begun can only be stopped by breaking the connection (RFC 5321 §4.1.1.4).
   client_.stream().shutdown_now();
   co_return fail(ErrorKind::server_bug, "The message cannot be read", next.error().text);
 }
@@ -275,14 +276,14 @@ async::Task<Status> SmtpClient::Transaction::hear_verdict() {
   if (!reply) co_return pass(reply);
   if (reply->code / 100 == 3) co_return out_of_turn(*reply);
   if (reply->code == 421) client_.usable_ = false;
-  mail_taken_ = false;  // Whatever it was, it ended the transaction (RFC 5321 §4.1.1.4).
+  mail_taken_ = false;  // Any reply ends the transaction (RFC 5321 §4.1.1.4).
   settle_rest(*reply);
   co_return Status();
 }
 
-// --- the end ----------------------------------------------------------------------------------
+// The end.
 
-/// A server that hangs up often says why first.
+/// A server that closes the connection often gives the reason first.
 async::Task<void> SmtpClient::Transaction::take_last_word(const Error& error) {
   Result<Reply> word = fail(ErrorKind::closed, "");
   if (error.kind == ErrorKind::closed || error.kind == ErrorKind::io)

@@ -7,7 +7,7 @@
 
 namespace posthorn::client {
 
-/// One MAIL and what follows it: SmtpClient::send().
+/// One mail transaction: the implementation of SmtpClient::send().
 class SmtpClient::Transaction {
  public:
   Transaction(SmtpClient& client, const SmtpEnvelope& envelope, const SmtpContent& content,
@@ -39,11 +39,11 @@ class SmtpClient::Transaction {
   const SmtpContent& content_;
   SmtpSource& source_;
   std::vector<SmtpOutcome> outcomes_;
-  std::vector<std::size_t> open_;  ///< Recipients nothing is settled about.
-  bool utf8_ = false;              ///< SMTPUTF8 is said.
-  bool mail_taken_ = false;        ///< There is a transaction to be reset.
-  bool by_server_ = true;          ///< Who settles.
-  bool all_said_ = false;          ///< The end of the message may have gone out.
+  std::vector<std::size_t> open_;  ///< Recipients without an outcome so far.
+  bool utf8_ = false;              ///< SMTPUTF8 is used.
+  bool mail_taken_ = false;        ///< A transaction is open and may need RSET.
+  bool by_server_ = true;          ///< Outcomes are the server's decision.
+  bool all_said_ = false;          ///< The end of the message may have been sent.
 };
 
 }  // namespace posthorn::client

@@ -9,19 +9,22 @@
 
 namespace posthorn::client {
 
-/// For tests: a server that has its answers ready. Each read gives at most `step` octets of the
-/// next entry; an entry that is an ErrorKind ends one wait with that error. After the last the
-/// stream is at its end.
+/// For tests: a server with prepared answers. Each read returns at most `step` octets of the next
+/// entry. An entry that is an ErrorKind makes one wait fail with that error. After the last entry
+/// the stream is at its end.
 class ScriptedStream final : public net::Stream {
  public:
   using Entry = std::variant<std::string, ErrorKind>;
-  /// What both sides said: "> " and what was written, "< " and the entry that was then begun.
+  /// A record of both sides: "> " followed by what was written, "< " followed by the entry whose
+  /// reading then began.
   struct Record {
     std::string written;
-    std::vector<std::string> written_at_read;  ///< All that was written when each entry was begun.
+    std::vector<std::string> written_at_read;  ///< Everything written so far, at the moment the
+                                               ///< reading of each entry began.
     bool shut_down = false;
     bool closed = false;
-    std::size_t write_limit = SIZE_MAX;  ///< To be set: a write beyond so many octets fails.
+    /// Set by the test: a write that exceeds this many octets in total fails.
+    std::size_t write_limit = SIZE_MAX;
   };
 
   ScriptedStream(std::vector<Entry> script, Record& record, std::size_t step = 1U << 20)

@@ -18,7 +18,7 @@ std::unexpected<Error> bad(std::string text) {
   return fail(ErrorKind::bad_argument, std::move(text));
 }
 
-/// `parse` is the parser of the key's own form; the bounds of the table always parse.
+/// `parse` is the parser for the key's form. The bounds in the table are always valid.
 template <class Parse, class Value>
 Status within_bounds(const Key& key, Parse parse, Value value) {
   if (!key.min.empty() && value < *parse(key.min)) {
@@ -135,7 +135,8 @@ Status assign_text(Config& config, const Key& key, std::string_view value) {
 }
 
 std::string format_value(const Config& const_config, const Key& key) {
-  auto& config = const_cast<Config&>(const_config);  // The accessors serve writing as well.
+  // The accessors are used for both reading and writing.
+  auto& config = const_cast<Config&>(const_config);
   return std::visit(
       Overloaded{
           [&](std::string& (*field)(Config&)) { return quoted(field(config)); },

@@ -7,23 +7,23 @@
 
 #include "base/log.h"
 
-/// What an operator can set. The fields are plain values; name, default, bounds and meaning of each
-/// stand in one table (config/schema.cc). Defaults are filled in by load().
+/// The settings of an operator, as plain values. One table (config/schema.cc) has name, default,
+/// bounds and meaning of each. load() fills in the defaults.
 namespace posthorn::config {
 
 using Duration = std::chrono::milliseconds;
 
-/// Where to listen: "192.0.2.1:143", "[::1]:143", "*:143" (every address, IPv4 and IPv6).
+/// An address to listen on: "192.0.2.1:143", "[::1]:143", "*:143" (every address, IPv4 and IPv6).
 struct Endpoint {
   std::string host;  ///< An address without brackets, a host name, or "*".
   std::uint16_t port = 0;
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
-/// The written form, with brackets where needed.
+/// Returns the written form, with brackets where needed.
 std::string to_text(const Endpoint& endpoint);
 
 enum class PieceSharing : std::uint8_t { server, domain, account };
-/// Whether passwords may cross a connection without TLS: never, from this machine only, always.
+/// Whether passwords may be sent without TLS: never, only from this machine, or always.
 enum class PlaintextLogin : std::uint8_t { never, loopback, always };
 enum class TlsVersion : std::uint8_t { v1_2, v1_3 };
 
@@ -55,10 +55,10 @@ struct Limits {
   std::uint64_t per_user = 0;
   std::uint64_t per_address = 0;
   Duration preauth_timeout{};
-  std::uint64_t failed_logins = 0;  ///< Over one connection.
+  std::uint64_t failed_logins = 0;  ///< Per connection.
   Duration idle_timeout{};
   std::uint64_t command_line = 0;  ///< Octets, without literals.
-  std::uint64_t literal = 0;       ///< Octets; other than message data.
+  std::uint64_t literal = 0;       ///< Octets of a literal that is not message data.
 };
 
 struct Storage {
@@ -79,13 +79,13 @@ struct Throttle {
   Duration trust_after_success{};
 };
 
-/// Tokens (RFC 7628) that somebody else issues.
+/// Tokens (RFC 7628) from an external issuer.
 struct Oauth {
-  std::string issuer;  ///< Empty: tokens are not taken.
+  std::string issuer;  ///< Empty: tokens are not accepted.
   std::string audience;
   std::string jwks_file;  ///< See path_in().
   std::string user_claim;
-  std::string scope;  ///< Empty: none is needed.
+  std::string scope;  ///< Empty: no scope is required.
 };
 
 struct Auth {
@@ -105,8 +105,8 @@ struct Imap {
 struct Pop3 {
   bool mark_seen = false;
   Duration idle_timeout{};
-  Duration login_delay{};         ///< 0: none.
-  std::uint64_t expire_days = 0;  ///< Announced only; 0: never.
+  Duration login_delay{};         ///< 0: no minimum.
+  std::uint64_t expire_days = 0;  ///< Only announced; 0: never.
 };
 
 struct Lmtp {
@@ -115,31 +115,31 @@ struct Lmtp {
 
 struct Submission {
   bool save_sent = true;
-  Duration duplicate_window{};  ///< 0: never.
+  Duration duplicate_window{};  ///< 0 disables merging.
   bool show_client = false;
-  std::uint64_t max_recipients = 0;     ///< Of one message.
+  std::uint64_t max_recipients = 0;     ///< In one transaction.
   Duration max_hold{};                  ///< 0: FUTURERELEASE is not offered.
-  std::uint64_t messages_per_hour = 0;  ///< Of one account; 0: no limit, here and below.
+  std::uint64_t messages_per_hour = 0;  ///< Per account; 0: no limit, here and below.
   std::uint64_t messages_per_day = 0;
   std::uint64_t recipients_per_hour = 0;
   std::uint64_t recipients_per_day = 0;
 };
 
-/// How the connection to the relay is protected: in clear; by STARTTLS where it is offered, whoever
-/// answers; by STARTTLS, verified; by TLS from the first octet, verified.
+/// The protection of connections to the relay: none; STARTTLS if offered, without verification;
+/// STARTTLS, verified; TLS from the first octet, verified.
 enum class RelayTls : std::uint8_t { none, opportunistic, required, implicit };
 
 struct Relay {
-  std::string host;  ///< Empty: none, and mail to others is not taken.
+  std::string host;  ///< Empty: there is no relay, and mail to other servers is refused.
   std::uint64_t port = 0;
   RelayTls tls = RelayTls::required;
   std::string ca_file;  ///< PEM. Empty: the system's authorities.
-  std::string user;     ///< Empty: no login.
+  std::string user;     ///< Empty: no authentication.
   std::string password;
   std::uint64_t connections = 0;
   std::uint64_t recipients = 0;  ///< In one transaction.
   Duration connect_timeout{};
-  Duration timeout{};  ///< Of a reply.
+  Duration timeout{};  ///< For a reply.
   Duration retry_first{};
   Duration retry_longest{};
   Duration warn_after{};  ///< 0: never.
@@ -179,7 +179,8 @@ struct Config {
   Quota quota;
 };
 
-/// A path of the configuration: relative ones are below data_dir. Empty stays empty.
+/// Resolves a path of the configuration: relative paths are below data_dir. An empty path stays
+/// empty.
 std::string path_in(const Config& config, const std::string& path);
 
 }  // namespace posthorn::config

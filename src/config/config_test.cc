@@ -67,9 +67,9 @@ TEST(Config, NeedsNothing) {
   EXPECT_EQ(path_in(c, ""), "");
 }
 
-// tests/cli/reload_test.py changes each of these under a running server, but for the sweep's bounds
-// (store/upkeep/sweep_test.cc), the idle timeout, which is half an hour at least, the iterations and what
-// is of submission.
+// tests/cli/reload_test.py changes each of these while a server runs, except for the sweep's bounds
+// (store/upkeep/sweep_test.cc), the idle timeout, which is at least half an hour, the iterations,
+// and the settings of submission.
 TEST(Config, WhatSighupTakesOver) {
   std::vector<std::string_view> live;
   for (const Key& key : schema())
@@ -288,7 +288,8 @@ TEST(Show, TellsWhatAReloadCannotChange) {
   EXPECT_THAT(d.need_restart, ElementsAre("threads.io"));
 }
 
-/// The files made from the table are kept beside the sources; this test tells when they are behind.
+/// The files generated from the table are kept in the source tree. This test fails when they are
+/// outdated.
 std::string repository_file(const std::string& path) {
   const std::filesystem::path here = std::source_location::current().file_name();
   std::ifstream in(here.parent_path().parent_path().parent_path() / path);
@@ -299,7 +300,7 @@ std::string repository_file(const std::string& path) {
 
 TEST(Example, IsWhatTheTableSays) {
   EXPECT_EQ(repository_file("packaging/posthorn.toml"), example_file());
-  // With every comment sign before a key taken away it still says the defaults.
+  // With every commented key uncommented, the file still contains the defaults.
   std::string uncommented;
   std::istringstream lines(example_file());
   for (std::string line; std::getline(lines, line);) {

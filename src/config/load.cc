@@ -36,12 +36,12 @@ Result<std::string> read_file(const std::string& path) {
   return content;
 }
 
-/// Gathers everything that is wrong, so that it can be mended in one go.
+/// Collects all mistakes, so that they can be corrected at once.
 class Loader {
  public:
   Loader() {
     for (const Key& key : schema()) {
-      // The table's own defaults are tested to be fine.
+      // A test checks that the defaults in the table are valid.
       std::ignore = assign_text(loaded_.config, key, key.fallback);
       loaded_.origins[std::string(key.name)] = "default";
     }
@@ -57,10 +57,11 @@ class Loader {
     std::string path;
     std::string where;
   };
-  /// `place` goes before an error, and with the value.
+  /// `place` precedes error messages, and is recorded as the origin of the value.
   void take(const Entry& entry, const std::string& place);
   void take_text(const Key& key, std::string_view value, const std::string& where);
-  /// Read at the end, when it is known where relative paths begin. The last one said wins.
+  /// Recorded now and read at the end, when the base of relative paths is known. The last one takes
+  /// precedence.
   void put_secret(const Key& key, const std::string& path, const std::string& where) {
     secrets_[key.name] = {&key, path, where};
   }
@@ -70,8 +71,8 @@ class Loader {
     if (!errors_.empty()) errors_ += '\n';
     errors_ += fmt::format("{}: {}", where, what);
   }
-  /// Where a key's value came from, as the beginning of an error about values that do not go
-  /// together.
+  /// Returns the origin of a key's value, as the beginning of an error about values that contradict
+  /// each other.
   [[nodiscard]] std::string at(std::string_view key) const {
     return loaded_.origins.find(key)->second;
   }
@@ -83,14 +84,14 @@ class Loader {
   std::string errors_;
 };
 
-/// The secret that a key ending in _file is for.
+/// Returns the secret to which a key ending in _file refers.
 const Key* secret_of(std::string_view name) {
   if (!name.ends_with(kFileSuffix)) return nullptr;
   const Key* const key = find_key(name.substr(0, name.size() - kFileSuffix.size()));
   return key && key->form == Form::secret ? key : nullptr;
 }
 
-/// Whether TOML has a type of its own for this form, which was not used.
+/// Returns the TOML type that this form requires, if another type was used.
 std::string_view wrong_type(const Key& key, Entry::Type type) {
   using Type = Entry::Type;
   const bool textual = type == Type::string;
@@ -134,7 +135,7 @@ void Loader::take_text(const Key& key, std::string_view value, const std::string
     return wrong(where, fmt::format("'{}' {}", key.name, status.error().text));
   }
   loaded_.origins[std::string(key.name)] = where;
-  secrets_.erase(key.name);  // Said later, so it wins.
+  secrets_.erase(key.name);  // This value comes later, so it takes precedence.
 }
 
 void Loader::read_secret(const SecretFile& file) {
@@ -184,7 +185,7 @@ void Loader::environment(const std::vector<std::pair<std::string, std::string>>&
         near = &key;
       }
     }
-    // Others may use the prefix for something else, so this is no error.
+    // Other programs may use the prefix, so this is not an error.
     if (!known && near) {
       loaded_.warnings.push_back(
           fmt::format("{} sets nothing; did you mean {}?", where, environment_name(*near)));

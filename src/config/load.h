@@ -12,38 +12,37 @@
 
 namespace posthorn::config {
 
-/// What may say something. Later ones win: the defaults, the file, the environment, the command
-/// line.
+/// The sources of settings. Later ones take precedence: defaults, file, environment, command line.
 struct Sources {
-  /// The file; none: no file is read. One that is named but missing is an error.
+  /// The file; if none, no file is read. It is an error if the named file does not exist.
   std::optional<std::string> path = {};
-  /// Name and value; names that do not begin with POSTHORN_ are passed over.
+  /// Names and values. Names that do not begin with POSTHORN_ are ignored.
   std::vector<std::pair<std::string, std::string>> environment = {};
-  /// Key and value, as in `--set limits.per_user=80`.
+  /// Keys and values, as in `--set limits.per_user=80`.
   std::vector<std::pair<std::string, std::string>> overrides = {};
 };
 
 struct Loaded {
   Config config;
-  /// Where each key's value came from, by key: "default", "/etc/posthorn.toml:12",
-  /// "environment POSTHORN_LISTEN_IMAP", "command line".
+  /// The origin of each key's value: "default", "/etc/posthorn.toml:12", "environment
+  /// POSTHORN_LISTEN_IMAP", "command line".
   std::map<std::string, std::string, std::less<>> origins;
-  /// Not wrong, but probably not meant.
+  /// Valid settings that are probably a mistake.
   std::vector<std::string> warnings;
 };
 
 /// Errors: bad_argument (or not_found, io for the file itself). The text has one line for each
-/// thing wrong: "posthorn.toml:3: unknown key 'listen.imap_prot'; did you mean 'listen.imap'?"
+/// mistake: "posthorn.toml:3: unknown key 'listen.imap_prot'; did you mean 'listen.imap'?"
 Result<Loaded> load(const Sources& sources);
 
-/// A file's content instead of its path; `name` stands for it in errors and origins.
+/// The same for a file's content instead of its path. `name` represents it in errors and origins.
 Result<Loaded> load_text(std::string_view toml, const std::string& name,
                          const Sources& sources = {});
 
-/// This process's environment.
+/// Returns this process's environment.
 std::vector<std::pair<std::string, std::string>> process_environment();
 
-/// The keys whose values differ; of these, those that need a restart.
+/// The keys whose values differ, and those among them that need a restart.
 struct Difference {
   std::vector<std::string> changed;
   std::vector<std::string> need_restart;

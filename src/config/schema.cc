@@ -15,7 +15,7 @@ constexpr std::array<std::string_view, 4> kRelayTls{"none", "opportunistic", "re
                                                     "implicit"};
 constexpr std::array<std::string_view, 5> kLevels{"debug", "info", "warning", "error", "off"};
 
-/// A choice whose enumerators count up from 0 in the order of the names.
+/// An enumeration whose values count from 0 in the order of the names.
 template <auto Member>
 constexpr ChoiceField choice(std::span<const std::string_view> names) {
   using Value = std::remove_cvref_t<decltype(Member(std::declval<Config&>()))>;
@@ -30,7 +30,7 @@ TlsVersion& tls_version_of(Config& c) { return c.tls.min_version; }
 RelayTls& relay_tls_of(Config& c) { return c.relay.tls; }
 log::Level& level_of(Config& c) { return c.log.level; }
 
-// Short names for the columns below: what the field is, from where in Config.
+// Short names for the columns below: the type of the field and its path in Config.
 #define FIELD(type, path) (+[](Config& c) -> type& { return c.path; })
 constexpr Reload kLive = Reload::yes;
 constexpr Reload kStart = Reload::needs_restart;

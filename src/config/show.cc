@@ -60,7 +60,7 @@ std::string allowed(const Key& key) {
   return "";
 }
 
-/// Each key with what it is for; commented out at its default unless it is set.
+/// Writes each key with its description, commented out at its default unless it is set.
 template <class IsSet>
 std::string commented_file(const Config& config, IsSet is_set) {
   const Config otherwise = defaults();

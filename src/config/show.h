@@ -4,17 +4,17 @@
 
 #include "config/load.h"
 
-/// The table of keys (config/schema.h) in the forms people read.
+/// Prints the table of keys (config/schema.h) in forms for people.
 namespace posthorn::config {
 
-/// Every value in force as TOML, each line with where it came from. Secrets are not shown.
+/// Returns all current values as TOML, each with its origin. Secrets are not shown.
 std::string show(const Loaded& loaded);
-/// A file with every key commented out at its default, and what it is for.
+/// Returns a file with every key, commented out at its default and explained.
 std::string example_file();
-/// The same, for a server of one's own: what was said on the command line is in force in it, but
-/// for secrets, which belong into files of their own.
+/// Returns the first configuration file of a new server: as example_file(), but with the settings
+/// of the command line in effect, except for secrets, which belong in files of their own.
 std::string first_file(const Loaded& loaded);
-/// The page of the documentation, in Markdown.
+/// Returns the reference page of the documentation, in Markdown.
 std::string reference_page();
 
 }  // namespace posthorn::config

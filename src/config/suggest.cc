@@ -8,7 +8,7 @@
 namespace posthorn::config {
 namespace {
 
-constexpr std::size_t kLongestName = 200;  // Nothing longer is a mistyped key.
+constexpr std::size_t kLongestName = 200;  // A longer name is not a mistyped key.
 
 std::string_view last_part(std::string_view name) { return name.substr(name.rfind('.') + 1); }
 
@@ -39,7 +39,7 @@ std::string_view suggest_key(std::string_view name) {
   std::string_view best;
   std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
   for (const Key& key : schema()) {
-    // The right key in the wrong table is as near as one slip.
+    // The right key in the wrong table counts as one mistake.
     const bool moved = last_part(key.name) == last_part(name);
     const std::size_t distance = moved ? 1 : edit_distance(name, key.name);
     if (distance < least) {

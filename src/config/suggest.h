@@ -5,10 +5,11 @@
 
 namespace posthorn::config {
 
-/// How many insertions, deletions, changes and swaps of neighbours lead from one to the other.
+/// Returns the number of insertions, deletions, substitutions and swaps of neighbours that change
+/// one string into the other.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
-/// The key most likely meant by a name that is none; empty when nothing is near.
+/// Returns the key most likely meant by an unknown name; empty if none is similar.
 std::string_view suggest_key(std::string_view name);
 
 }  // namespace posthorn::config

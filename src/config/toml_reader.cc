@@ -2,13 +2,13 @@
 
 #include <fmt/core.h>
 
-#define TOML_EXCEPTIONS 0  // Errors are values: nothing crosses this border.
+#define TOML_EXCEPTIONS 0  // Errors are values: no exception leaves this file.
 #include <toml++/toml.h>
 
 namespace posthorn::config {
 namespace {
 
-/// None for what has no word: dates, floats, tables in arrays.
+/// Returns none for values that are not words: dates, floats, tables in arrays.
 std::optional<std::string> word_of(const toml::node& node) {
   if (const auto* text = node.as_string()) return text->get();
   if (const auto* number = node.as_integer()) return fmt::format("{}", number->get());
@@ -39,7 +39,7 @@ Entry entry_of(std::string key, const toml::node& node) {
   return entry;
 }
 
-/// The parser bounds how deep tables nest.
+/// The parser limits the nesting of tables.
 void collect(const toml::table& table, const std::string& prefix, std::vector<Entry>& out) {
   for (const auto& [name, node] : table) {
     const std::string key = prefix + std::string(name.str());

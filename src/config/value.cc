@@ -48,7 +48,7 @@ const Unit* find_unit(const std::array<Unit, N>& units, std::string_view name) {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Cuts a number off the front. None without one, or when it is too large.
+/// Removes a number from the front. Returns none if there is none or it is too large.
 std::optional<std::uint64_t> take_number(std::string_view& text) {
   std::uint64_t n = 0;
   bool any = false;

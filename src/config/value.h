@@ -7,25 +7,24 @@
 #include "base/result.h"
 #include "config/config.h"
 
-/// How single values are written. Every parse_ fails with bad_argument and a sentence without
-/// place.
+/// Parsing and formatting of single values. Every parse_ function fails with bad_argument and a
+/// sentence that does not name the place.
 namespace posthorn::config {
 
 Result<bool> parse_flag(std::string_view text);
-/// Decimal digits; '_' may stand between them.
+/// Decimal digits, which '_' may separate.
 Result<std::uint64_t> parse_number(std::string_view text);
-/// Octets: a number and a unit of B, KB, MB, GB, TB (powers of 1000) or K, M, G, T, KiB, MiB, GiB,
-/// TiB (powers of 1024), in any case. Without unit: octets.
+/// A size in octets: a number and a unit of B, KB, MB, GB, TB (powers of 1000) or K, M, G, T, KiB,
+/// MiB, GiB, TiB (powers of 1024), in any case. Without a unit, octets.
 Result<std::uint64_t> parse_size(std::string_view text);
-/// One or more of a number and a unit: ms, s, m, h, d, w. Without unit: seconds. At most 1000
-/// years.
+/// One or more numbers with a unit: ms, s, m, h, d, w. Without a unit, seconds. At most 1000 years.
 Result<Duration> parse_duration(std::string_view text);
-/// "host:port", "[address]:port", "*:port".
+/// Accepts "host:port", "[address]:port" and "*:port".
 Result<Endpoint> parse_endpoint(std::string_view text);
 
-/// In the largest unit that is exact: "64MiB", "100MB", "1500".
+/// Uses the largest unit that is exact: "64MiB", "100MB", "1500".
 std::string format_size(std::uint64_t octets);
-/// In the largest units that are exact: "30d", "90s", "0s".
+/// Uses the largest units that are exact: "30d", "90s", "0s".
 std::string format_duration(Duration duration);
 
 }  // namespace posthorn::config

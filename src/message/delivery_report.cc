@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kWidth = 76;
 
-/// What came from outside, on one line; without UTF-8 where it has no place.
+/// Puts text from outside on one line, without UTF-8 where that is not allowed.
 std::string tamed(std::string_view text, bool utf8) {
   std::string out;
   for (const char c : text) {
@@ -22,7 +22,7 @@ std::string tamed(std::string_view text, bool utf8) {
   return out;
 }
 
-/// `text` from `column` on, broken at blanks; `indent` begins the lines after the first.
+/// Wraps `text`, which starts in `column`, at spaces; later lines begin with `indent`.
 void append_wrapped(std::string& out, std::string_view text, std::size_t column,
                     std::string_view indent) {
   while (!text.empty()) {
@@ -60,7 +60,8 @@ class Writer {
   }
 
   ReportFrame write() {
-    // The text for people comes first, as the header says whether there is 8-bit in it.
+    // The text for people is made first, because the header must say whether it contains 8-bit
+    // octets.
     std::string people = text_for_people();
     header(people);
     begin_part("text/plain; charset=utf-8", octets_of(people));
@@ -119,7 +120,7 @@ class Writer {
     append_field(out_, "Message-ID", fmt::format("<{}>", report_.message_id));
     if (!report_.about.empty())
       append_field(out_, "References", fmt::format("<{}>", tamed(report_.about, utf8_)));
-    // RFC 3834 §5: nobody's holiday answer comes back to this.
+    // RFC 3834 §5: prevents automatic replies to this report.
     append_field(out_, "Auto-Submitted", "auto-replied");
     append_field(out_, "MIME-Version", "1.0");
     append_field(out_, "Content-Type",
@@ -141,7 +142,7 @@ class Writer {
     append_field(out_, "Arrival-Date", format_date(report_.submitted));
   }
 
-  /// RFC 3464 §2.3; addresses of type "utf-8" as RFC 6533 §4.1 has them.
+  /// RFC 3464 §2.3; addresses of type "utf-8" are in RFC 6533 §4.1.
   void recipient_fields(const ReportedRecipient& recipient) {
     out_ += "\r\n";
     if (!recipient.original.empty())
@@ -212,7 +213,7 @@ class Writer {
   }
 
   const DeliveryReport& report_;
-  bool utf8_ = false;  ///< The parts are those of RFC 6533.
+  bool utf8_ = false;  ///< The parts have the types of RFC 6533.
   std::string out_;
 };
 

@@ -177,7 +177,7 @@ TEST(DeliveryReport, NothingInItMakesALineOfItsOwn) {
   const std::string bytes = whole(report, "Subject: x\r\n");
   EXPECT_EQ(bytes.find("\r\nEvil"), std::string::npos);
   EXPECT_EQ(analyze(bytes).root.children.size(), 3U);
-  // Outside of UTF-8 reports, fields stay ASCII.
+  // In reports without UTF-8, fields stay ASCII.
   report = failed_report();
   report.recipients[0].reason = "550 \xc3\xbc";
   EXPECT_NE(frame_report(report).head.find("Diagnostic-Code: smtp; 550 ??\r\n"), std::string::npos);

@@ -14,12 +14,13 @@ std::string with_question_marks(std::string_view bytes) {
   return out;
 }
 
-/// What ends a word in a structured field (RFC 5322 §3.2.3), but for what is common inside one.
+/// Characters that end a word in a structured field (RFC 5322 §3.2.3), except for those that are
+/// common inside words.
 bool is_special(char c) {
   return std::string_view("<>(),;:\"[]@").find(c) != std::string_view::npos;
 }
 
-/// Encoded-words, each on a line of its own.
+/// Writes encoded-words, each on a line of its own.
 std::string encoded(std::string_view raw) {
   const std::string words = text::ascii_words(text::unfold(raw));
   std::string out;
@@ -27,7 +28,7 @@ std::string encoded(std::string_view raw) {
   return out;
 }
 
-/// Rewrites one value from its front to its end.
+/// Rewrites one value from beginning to end.
 class Rewriter {
  public:
   Rewriter(std::string_view value, bool keeps_quotes) : rest_(value), keeps_quotes_(keeps_quotes) {}
@@ -65,7 +66,7 @@ class Rewriter {
       if (whole[i] == '\\' && i + 1 < whole.size()) ++i;
       inside += whole[i];
     }
-    // A word in quotes is no encoded-word (RFC 2047 §5), but a parameter needs them.
+    // An encoded-word must not be quoted (RFC 2047 §5), but a parameter requires the quotes.
     out_ += keeps_quotes_ ? '"' + encoded(inside) + '"' : encoded(inside);
   }
 
@@ -74,8 +75,8 @@ class Rewriter {
     return from;
   }
 
-  /// Neighbouring words beyond ASCII become one run: white space between encoded-words is no text
-  /// (RFC 2047 §6.2).
+  /// Joins adjacent non-ASCII words, because white space between encoded-words is not part of the
+  /// text (RFC 2047 §6.2).
   void words() {
     std::size_t end = word_end(0);
     if (text::is_ascii(rest_.substr(0, end))) {

@@ -9,7 +9,8 @@
 
 #include "message/mime/analyzer.h"
 
-/// For tests only: real messages, if the machine has them, and ways to feed them.
+/// For tests only: real messages, if the machine has them, and functions that feed them to an
+/// analyzer.
 namespace posthorn::message::testing {
 
 struct MailFile {
@@ -23,7 +24,7 @@ inline std::filesystem::path mail_folder() {
   return std::filesystem::path(__FILE__).parent_path() / "../../../shared/mail";
 }
 
-/// All files below the folder of that name; empty if there is no such folder.
+/// Returns all files below the folder of that name; empty if there is no such folder.
 inline std::vector<MailFile> real_messages(const std::string& folder) {
   std::vector<MailFile> out;
   const std::filesystem::path root = mail_folder() / folder;
@@ -45,7 +46,7 @@ inline std::string with_crlf(const std::string& bytes) {
   return out;
 }
 
-/// Fed in spans of `step` octets; 0: in one.
+/// Feeds the message in spans of `step` octets; 0 feeds it in one.
 inline Analysis analyze(std::string_view bytes, std::size_t step = 0, Limits limits = {}) {
   Analyzer analyzer(limits);
   if (step == 0) step = bytes.size() + 1;

@@ -15,7 +15,7 @@ using store::OutboxEntry;
 
 namespace {
 
-/// Between two tries to note in the store what has happened.
+/// Delay between two attempts to record in the store what has happened.
 constexpr std::chrono::seconds kNoteAgain{2};
 
 double random_jitter() {
@@ -30,7 +30,7 @@ std::vector<std::size_t> due_recipients(const OutboxEntry& entry, std::int64_t n
   return due;
 }
 
-/// RFC 5321 §4.5.3.1.10: the rest of a long list goes in another transaction, at once.
+/// RFC 5321 §4.5.3.1.10: the rest of a long list is sent in another transaction, at once.
 bool is_for_another(const SmtpOutcome& outcome) {
   return outcome.by_server && outcome.fate == SmtpOutcome::Fate::retry &&
          (outcome.reply.code == 552 || outcome.reply.status == wire::smtp::EnhancedStatus{4, 5, 3});
@@ -40,9 +40,9 @@ bool was_accepted(const SmtpOutcome& outcome) {
   return outcome.fate == SmtpOutcome::Fate::accepted;
 }
 
-/// The outbox was cancelled, the account removed: there is nothing to note any more.
+/// The entry was cancelled or the account removed: there is nothing left to record.
 bool is_gone(const Error& error) { return error.kind == ErrorKind::not_found; }
-/// The report does not fit; what it is about is noted all the same.
+/// There is no room for the report; the result is recorded nevertheless.
 bool is_for_want_of_room(const Error& error) {
   return error.kind == ErrorKind::over_quota || error.kind == ErrorKind::limit ||
          error.kind == ErrorKind::too_big;
@@ -62,7 +62,7 @@ std::string Attempt::name() const {
   return fmt::format("{}/{}", to_hex(account_->id()), entry_->id.value);
 }
 
-// --- what can be done ---------------------------------------------------------------------------
+// What can be done.
 
 async::Task<void> Attempt::note_passed_time() {
   const std::int64_t at = now();
@@ -119,7 +119,7 @@ async::Task<void> Attempt::send_over(client::SmtpClient& client, Indices recipie
     recipients = co_await send_some(client, *message, *content, std::move(recipients));
 }
 
-/// One transaction. Returns whom it was not for.
+/// Performs one transaction. Returns the recipients for which another one is needed.
 async::Task<Attempt::Indices> Attempt::send_some(client::SmtpClient& client,
                                                  const OutgoingMessage& message,
                                                  const client::SmtpContent& content,
@@ -152,7 +152,7 @@ async::Task<Attempt::Indices> Attempt::send_some(client::SmtpClient& client,
   co_return later;
 }
 
-// --- what is noted ------------------------------------------------------------------------------
+// Recording results.
 
 async::Task<void> Attempt::put_off(Indices recipients, wire::smtp::Reply reply) {
   std::vector<Tried> tried;
@@ -199,8 +199,8 @@ Status Attempt::apply(store::Change& change, const Note& note,
   return entry.is_settled() ? change.drop_outbox(entry.id) : change.update_outbox(std::move(entry));
 }
 
-/// What happened is not forgotten for want of disk: until it is noted the entry stays in our hands,
-/// or a relay would be given the message again.
+/// Retries until the result is recorded, even if the disk is full. Until then the entry stays with
+/// this attempt, because otherwise the relay would get the message again.
 async::Task<void> Attempt::change(Note note) {
   std::optional<store::NewEmail> mail = co_await report(note);
   while (true) {

@@ -17,29 +17,30 @@
 
 namespace posthorn::relay {
 
-/// What attempts are made with. Lives longer than they do.
+/// The shared objects that attempts use. Must outlive the attempts.
 struct Means {
   LocalDelivery& local;
   Connections& connections;
   std::shared_ptr<const RelayOptions> options;
-  bool stopping = false;  ///< Nothing that can wait is begun.
+  bool stopping = false;  ///< Nothing that can wait may be started.
 };
 
-/// One go at one entry. At most one of an entry at a time.
+/// One attempt to deliver one entry. There is at most one attempt of an entry at a time.
 class Attempt {
  public:
   Attempt(const Means& means, store::AccountPtr account, store::OutboxEntryPtr entry);
 
-  /// Expiry, and warnings of delays.
+  /// Handles expiry and warnings of delays.
   async::Task<void> note_passed_time();
-  /// Delivers to due recipients here. Returns whether there are due ones elsewhere.
+  /// Delivers to due recipients on this server. Returns whether there are due recipients elsewhere.
   async::Task<bool> deliver_here();
   /// Sends to due recipients elsewhere, over one connection.
   async::Task<void> send();
 
  private:
   using Indices = std::vector<std::size_t>;
-  /// Changes an entry and says what to report. Run more than once, to the same effect.
+  /// Changes an entry and returns what to report. May be run more than once, and must have the same
+  /// effect each time.
   using Note = std::function<std::vector<message::ReportedRecipient>(store::OutboxEntry&)>;
 
   async::Task<Result<Routes>> route();

@@ -5,10 +5,10 @@ namespace {
 
 using client::SmtpClient;
 
-/// Shorter than the patience of any server (RFC 5321 §4.5.3.2.7).
+/// Shorter than the idle timeout of any server (RFC 5321 §4.5.3.2.7).
 constexpr std::chrono::seconds kKeep{30};
-/// A relay that does not answer is not asked again for each of a thousand messages. Short, as an
-/// operator who says `queue retry` means it.
+/// A relay that does not answer is not contacted again for each of a thousand messages. The pause
+/// is short, so that an operator's `queue retry` has an effect.
 constexpr std::chrono::seconds kPause{1};
 
 }  // namespace
@@ -49,7 +49,8 @@ async::Task<Result<Connections::ClientPtr>> Connections::connect(EndpointPtr end
   auto made = co_await connect_as(endpoint, endpoint, times, handshake_failed);
   if (made || !handshake_failed || endpoint->security != client::SmtpSecurity::opportunistic)
     co_return made;
-  // RFC 7435 §4: what is taken unverified anyway is better sent in clear than not at all.
+  // RFC 7435 §4: where unverified TLS is accepted anyway, sending in clear is better than not
+  // sending.
   auto clear = std::make_shared<client::SmtpEndpoint>(*endpoint);
   clear->security = client::SmtpSecurity::none;
   co_return co_await connect_as(endpoint, clear, times, handshake_failed);

@@ -13,28 +13,28 @@
 
 namespace posthorn::relay {
 
-/// Connections to the relay: kept open for a while after use, so that many messages share one. Its
-/// user bounds how many are out at once. Thread: one loop's.
+/// Connections to the relay. They are kept open for a while after use, so that many messages share
+/// one. The caller limits how many are in use at a time. Thread: one loop's.
 class Connections {
  public:
   explicit Connections(async::OffloadPool& pool) : pool_(pool) {}
 
-  /// One that works: a kept one that still answers, or a new one. For a second after a relay
-  /// could not be reached it says so again without trying. Errors: those of SmtpClient::connect;
-  /// unavailable without an endpoint, and after cut().
+  /// Returns a working connection: a kept one that still answers, or a new one. For a second after
+  /// the relay could not be reached, the same error is returned without a new try. Errors: those of
+  /// SmtpClient::connect; unavailable without an endpoint, and after cut().
   async::Task<Result<std::unique_ptr<client::SmtpClient>>> take(
       std::shared_ptr<const client::SmtpEndpoint> endpoint, client::SmtpTimes times);
-  /// Gives it back, of use or not. Requires: it is of take().
+  /// Returns a connection, whether or not it still works. Requires: it came from take().
   async::Task<void> give(std::unique_ptr<client::SmtpClient> client);
 
-  /// Says good-bye to those nobody used for a while, or to all.
+  /// Closes the connections that were idle for a while, or all.
   enum class Which : std::uint8_t { idle, all };
   async::Task<void> close(Which which);
-  /// Whether none is kept.
+  /// Returns whether no connection is kept.
   [[nodiscard]] bool empty() const { return kept_.empty(); }
-  /// Forgets that the relay could not be reached.
+  /// Discards the remembered failure to reach the relay.
   void forget_failure() { failed_until_ = {}; }
-  /// Breaks those that are out, now; take() gives no more.
+  /// Breaks the connections in use at once. take() fails from then on.
   void cut();
 
  private:
@@ -52,7 +52,7 @@ class Connections {
                                             client::SmtpTimes times, bool& handshake_failed);
   async::OffloadPool& pool_;
   std::vector<Kept> kept_;
-  std::map<client::SmtpClient*, EndpointPtr> out_;  ///< In somebody's hands, or being opened.
+  std::map<client::SmtpClient*, EndpointPtr> out_;  ///< In use by a caller, or being opened.
   Clock::time_point failed_until_{};
   Error failure_;
   bool cut_ = false;

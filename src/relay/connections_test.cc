@@ -14,7 +14,7 @@ namespace {
 using client::SmtpSecurity;
 using EndpointPtr = std::shared_ptr<const client::SmtpEndpoint>;
 
-/// A certificate for localhost, which nobody vouches for but itself.
+/// A self-signed certificate for localhost.
 struct Certificate {
   Certificate() {
     std::filesystem::create_directories(folder);
@@ -41,7 +41,7 @@ class ConnectionsTest : public testing::Test {
     endpoint.hello_name = "mail.example.org";
     return std::make_shared<const client::SmtpEndpoint>(endpoint);
   }
-  /// "tls", "clear", or why there is no connection.
+  /// Returns "tls", "clear", or the reason why there is no connection.
   std::string connect(EndpointPtr endpoint) {
     return async::run_blocking(connect_and_close(pool_, std::move(endpoint)));
   }

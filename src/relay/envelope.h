@@ -8,8 +8,8 @@
 
 namespace posthorn::relay {
 
-/// The entry's envelope for these recipients, in their order, with all that the sender asked for.
-/// An address that is none (which none should be) comes out as the null path.
+/// Returns the entry's envelope for these recipients, in their order, with all parameters that the
+/// sender requested. An invalid address, which should not occur, becomes the null path.
 client::SmtpEnvelope make_envelope(const store::OutboxEntry& entry,
                                    std::span<const std::size_t> recipients);
 

@@ -53,7 +53,7 @@ async::Task<Status> take_in(const OutgoingMessage& message, store::Upload& uploa
   }
 }
 
-/// Recipients found, and the index each has in the entry.
+/// Recipients that were found, with the index of each in the entry.
 struct Found {
   std::vector<service::Recipient> recipients;
   std::vector<std::size_t> indices;
@@ -66,7 +66,7 @@ async::Task<std::vector<Status>> put(store::AccountPtr sender, store::OutboxEntr
   store::Upload upload(sender->store(), sender->id());
   Status read = message ? co_await take_in(*message, upload) : Status(pass(message));
   if (!read) {
-    // Whatever it was, it is not the recipients' fault.
+    // Whatever the error, it is not the recipients' fault.
     for (Status& outcome : outcomes) outcome = fail(ErrorKind::io, read.error().text);
     co_return outcomes;
   }

@@ -9,13 +9,13 @@
 
 namespace posthorn::relay {
 
-/// Whether mail for a domain (in lower case) is for this server's accounts only.
+/// Returns whether all mail for a domain (in lower case) belongs to this server's accounts.
 using IsOurDomain = std::function<async::Task<Result<bool>>(std::string domain)>;
 
 /// Delivers to the accounts of a store. Thread: any loop's.
 class LocalAccounts final : public LocalDelivery {
  public:
-  /// `separator`: of user+detail, as for every other delivery.
+  /// `separator` separates user and detail, as in every other delivery.
   LocalAccounts(store::Store& store, service::FindAddress find, IsOurDomain is_ours,
                 std::string separator)
       : store_(store),

@@ -11,20 +11,20 @@
 
 namespace posthorn::relay {
 
-/// Which recipients of an entry have mailboxes here, by index.
+/// The recipients of an entry, by index, divided into those on this server and others.
 struct Routes {
-  std::vector<std::size_t> local;  ///< Also those whose domain is ours though nobody has the name.
+  std::vector<std::size_t> local;  ///< Includes recipients of our domains whose name nobody has.
   std::vector<std::size_t> elsewhere;
 };
 
-/// Mail to this server's own accounts.
+/// Delivery to this server's own accounts.
 class LocalDelivery {
  public:
   virtual ~LocalDelivery() = default;
   virtual async::Task<Result<Routes>> route(store::OutboxEntryPtr entry,
                                             std::vector<std::size_t> recipients) = 0;
-  /// Into the recipients' mailboxes, each once however often it is asked for. One for each
-  /// recipient.
+  /// Delivers to the recipients' mailboxes, once for each however often it is repeated. Returns one
+  /// result for each recipient.
   virtual async::Task<std::vector<Tried>> deliver(store::AccountPtr sender,
                                                   store::OutboxEntryPtr entry,
                                                   std::vector<std::size_t> recipients) = 0;

@@ -11,14 +11,15 @@
 namespace posthorn::relay {
 
 struct RelayOptions {
-  std::string hostname;  ///< Ours, in reports.
-  /// Where mail for others goes; null: nowhere, and it waits.
+  std::string hostname;  ///< This server's name, for reports.
+  /// The relay for mail to other servers. If null, such mail stays queued.
   std::shared_ptr<const client::SmtpEndpoint> endpoint = {};
   client::SmtpTimes times = {};
-  std::size_t connections = 4;   ///< To the relay at once.
-  std::size_t recipients = 100;  ///< In one transaction (RFC 5321 §4.5.3.1.8).
+  std::size_t connections = 4;   ///< Maximum number of concurrent connections to the relay.
+  std::size_t recipients = 100;  ///< Maximum number in one transaction (RFC 5321 §4.5.3.1.8).
   RetryPolicy retry = {};
-  std::uint64_t returned_octets = 1U << 20;  ///< A larger message is returned as its header only.
+  std::uint64_t returned_octets = 1U
+                                  << 20;  ///< Of a larger message, reports return only the header.
 };
 
 }  // namespace posthorn::relay

@@ -8,10 +8,10 @@
 namespace posthorn::relay {
 namespace {
 
-/// Octets asked of the store at a time.
+/// Octets requested from the store at a time.
 constexpr std::uint64_t kBlock = 128U << 10;
 
-/// Finds what only BINARYMIME carries (RFC 3030 §3), across the cuts between pieces.
+/// Finds octets that only BINARYMIME can transport (RFC 3030 §3), also across piece borders.
 class BinaryFinder {
  public:
   explicit BinaryFinder(bool line_ends_matter) : line_ends_matter_(line_ends_matter) {}
@@ -20,7 +20,7 @@ class BinaryFinder {
     found_ = octets.contains('\0');
     if (!line_ends_matter_ || found_) return;
     for (const char c : octets) {
-      if ((c == '\n') != cr_) found_ = true;  // A LF without its CR, or a CR without its LF.
+      if ((c == '\n') != cr_) found_ = true;  // An LF without CR, or a CR without LF.
       cr_ = c == '\r';
     }
   }

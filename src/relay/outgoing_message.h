@@ -13,23 +13,23 @@
 
 namespace posthorn::relay {
 
-/// A queued message as it goes out: the entry's trace lines, the header without Bcc (RFC 5322
-/// §3.6.3: its recipients are not told of each other) and the body, which is read from the store a
-/// piece at a time. Any number of sources may read it.
+/// A queued message in the form in which it is sent: the entry's trace lines, the header without
+/// Bcc (RFC 5322 §3.6.3: other recipients must not see it) and the body, which is read from the
+/// store a piece at a time. Any number of sources may read it.
 class OutgoingMessage {
  public:
   /// Errors: not_found, corrupt, io.
   static async::Task<Result<OutgoingMessage>> open(store::AccountPtr account,
                                                    store::OutboxEntryPtr entry);
 
-  /// With the blank line.
+  /// Includes the blank line.
   [[nodiscard]] const std::string& header() const { return header_; }
   [[nodiscard]] std::uint64_t size() const { return header_.size() + body_->size(); }
-  /// What the message needs of a relay: found by reading all of it, as what was declared is only a
-  /// claim. CR and LF alone matter only to what was declared BINARYMIME: elsewhere they are line
-  /// ends, and go out as CRLF.
+  /// Returns the requirements of the message for the relay. The whole message is read for this,
+  /// because the sender's declaration is only a claim. CR or LF alone matters only in a message
+  /// declared BINARYMIME; elsewhere it is a line end, and is sent as CRLF.
   async::Task<Result<client::SmtpContent>> content() const;
-  /// The message must outlive it.
+  /// The message must outlive the source.
   [[nodiscard]] std::unique_ptr<client::SmtpSource> source() const;
 
  private:

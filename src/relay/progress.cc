@@ -20,7 +20,7 @@ using store::RecipientState;
 
 namespace {
 
-/// RFC 3461 §4.1: nothing said stands for failures and delays.
+/// RFC 3461 §4.1: without NOTIFY, failures and delays are reported.
 bool wants(const OutboxRecipient& recipient, Notify what) {
   if (recipient.notify == 0) return what == Notify::failure || what == Notify::delay;
   return (recipient.notify & store::bit(what)) != 0;
@@ -40,7 +40,8 @@ std::int64_t delay_after(std::uint32_t attempts, const RetryPolicy& policy, doub
   return std::max<std::int64_t>(1, static_cast<std::int64_t>(delay));
 }
 
-/// When the sender is told of a delay; what was to be held back is not late until it may go.
+/// The time at which the sender is told of a delay. A held message is not delayed until its release
+/// time.
 std::int64_t warning_time(const OutboxEntry& entry, const RetryPolicy& policy) {
   return std::max(entry.submitted, entry.hold_until) + policy.warn_after;
 }
@@ -60,7 +61,7 @@ ReportedRecipient report_of(const OutboxRecipient& recipient, ReportAction actio
   return out;
 }
 
-/// What the sender is told of an attempt that settled the recipient; none: nothing.
+/// The report for an attempt that settled the recipient; none if nothing is reported.
 std::optional<ReportedRecipient> report_of(const OutboxRecipient& recipient, const Tried& tried,
                                            std::int64_t now) {
   const bool failed = tried.fate == SmtpOutcome::Fate::refused;
@@ -118,7 +119,7 @@ std::vector<ReportedRecipient> note_time(OutboxEntry& entry, const RetryPolicy& 
       recipient.state = RecipientState::failed;
       if (!wants(recipient, Notify::failure)) continue;
       const bool cancelled = last == kCancelled;
-      // RFC 3463 §3.5: the time for delivery has run out.
+      // RFC 3463 §3.5: the delivery time expired.
       reports.push_back(report_of(recipient, ReportAction::failed, cancelled ? "5.7.0" : "4.4.7"));
       reports.back().reason =
           cancelled ? last : fmt::format("not delivered in time; the last attempt: {}", last);

@@ -114,7 +114,7 @@ TEST(Progress, ReportsWhatTheSenderAskedFor) {
   }
 }
 
-// RFC 3461 §5.2.2: whoever took the duty over makes the report.
+// RFC 3461 §5.2.2: the server that accepted the duty makes the report.
 TEST(Progress, TellsSuccessOnlyWhereNobodyElseWill) {
   store::OutboxEntry e = entry(3);
   for (auto& recipient : e.recipients) recipient.notify = store::bit(Notify::success);
@@ -137,7 +137,7 @@ TEST(Progress, CancelledStaysCancelledUnlessItWasSent) {
   EXPECT_EQ(e.recipients[0].state, RecipientState::cancelled);
   EXPECT_EQ(e.recipients[1].state, RecipientState::cancelled);
   EXPECT_EQ(e.recipients[2].state, RecipientState::relayed);
-  // An index of an entry that has changed its shape.
+  // An index that is invalid because the entry was changed.
   EXPECT_TRUE(note(e, {refused(7)}).empty());
 }
 
@@ -173,7 +173,7 @@ TEST(Progress, KnowsWhatIsNext) {
   EXPECT_FALSE(work.attempt || work.time);
   EXPECT_EQ(work.next, kStart + 60);
   EXPECT_TRUE(work_for(e, kPolicy, kStart + 60).attempt);
-  // The warning comes before the next attempt, and expiry before that one.
+  // The warning comes before the next attempt, which comes before the expiry.
   e.recipients[0].next_attempt = e.recipients[1].next_attempt = e.expires + 10;
   EXPECT_EQ(work_for(e, kPolicy, kStart).next, kStart + kPolicy.warn_after);
   note_time(e, kPolicy, kStart + kPolicy.warn_after);

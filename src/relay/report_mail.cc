@@ -25,7 +25,8 @@ std::string random_hex() {
   return out;
 }
 
-/// RFC 3461 §6.2: the whole message only with a failure, if it was asked for and is not too large.
+/// RFC 3461 §6.2: the whole message is returned only with a failure, and only if it was requested
+/// and is not too large.
 Returned what_returns(const store::OutboxEntry& entry,
                       const std::vector<ReportedRecipient>& recipients,
                       const RelayOptions& options) {
@@ -75,7 +76,7 @@ async::Task<Result<store::NewEmail>> make_report(store::AccountPtr account,
                                                  store::OutboxEntryPtr entry,
                                                  std::vector<ReportedRecipient> recipients,
                                                  const RelayOptions& options) {
-  // What cannot be read is not returned. That it could not be delivered is told all the same.
+  // A message that cannot be read is not returned, but the failure is reported nevertheless.
   const auto message = co_await OutgoingMessage::open(account, entry);
   const std::string& header = message ? message->header() : entry->trace;
   DeliveryReport report = describe(*entry, header, options, account->store().clock().now());

@@ -13,8 +13,8 @@
 
 namespace posthorn::relay {
 
-/// Makes the report of an entry for its sender, to be appended to a mailbox of the sender's account
-/// by whatever change notes what it tells. Errors: those of reading and writing mail.
+/// Creates the report of an entry for its sender. The change that records the reported facts must
+/// append it to a mailbox of the sender's account. Errors: those of reading and writing mail.
 async::Task<Result<store::NewEmail>> make_report(store::AccountPtr account,
                                                  store::OutboxEntryPtr entry,
                                                  std::vector<message::ReportedRecipient> recipients,

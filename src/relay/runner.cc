@@ -8,13 +8,13 @@
 namespace posthorn::relay {
 namespace {
 
-/// Accounts opened at the same time to see what they have.
+/// Number of accounts that are opened and scanned at the same time.
 constexpr std::size_t kScans = 16;
-/// Entries delivered here, or reported about, at the same time.
+/// Number of entries that are delivered locally or reported at the same time.
 constexpr std::size_t kTogether = 64;
-/// Wall clocks are set now and then: no longer sleep without a look at it.
+/// Wall clocks may be set, so the time is checked at least this often.
 constexpr std::int64_t kLongestSleep = 30;
-/// After trouble with the store.
+/// Delay after an error of the store.
 constexpr std::int64_t kTrouble = 10;
 
 }  // namespace
@@ -58,8 +58,7 @@ async::Task<void> Runner::stop(std::chrono::milliseconds grace) {
   if (home) co_await home->enter();
 }
 
-// --- what needs a look
-// ----------------------------------------------------------------------------
+// Accounts that need a scan.
 
 async::Task<void> Runner::find_accounts() {
   while (!means_.stopping) {
@@ -120,8 +119,7 @@ void Runner::forget_if_idle(const AccountId& id) {
     accounts_.erase(it);
 }
 
-// --- what is begun
-// --------------------------------------------------------------------------------
+// Attempts.
 
 void Runner::begin_due(const AccountId& id, const store::AccountPtr& account) {
   AccountWork& work = accounts_[id];
@@ -158,7 +156,7 @@ bool Runner::begin(AccountWork& work, const store::AccountPtr& account,
 }
 
 async::Task<void> Runner::run(store::AccountPtr account, store::OutboxEntryPtr entry, Stage stage) {
-  // Spawned in the midst of a scan: nothing of it may end before the scan has.
+  // Spawned during a scan: it must not end before the scan does.
   co_await loop_.yield();
   const AccountId id = account->id();
   const store::OutboxId number = entry->id;
@@ -187,8 +185,7 @@ void Runner::end(const AccountId& account, store::OutboxId entry, Stage stage) {
   note(next);
 }
 
-// --- what is for later
-// ----------------------------------------------------------------------------
+// Work for later.
 
 void Runner::set_due(const AccountId& id, std::int64_t when) {
   AccountWork& work = accounts_[id];

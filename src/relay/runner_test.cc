@@ -18,7 +18,7 @@ using store::OutboxEntryPtr;
 using store::OutboxId;
 using store::RecipientState;
 
-/// Whoever is at "here" has a mailbox; "nobody@here" has none.
+/// Every address "...@here" has a mailbox, except those of "nobody".
 class FakeLocal final : public LocalDelivery {
  public:
   async::Task<Result<Routes>> route(OutboxEntryPtr entry, std::vector<std::size_t> of) override {
@@ -75,7 +75,7 @@ class RunnerTest : public store::StoreFixture {
   void stop(std::chrono::milliseconds grace = 10s) {
     if (std::exchange(started_, false)) run(runner_->stop(grace));
   }
-  /// As after a crash or a restart some time later.
+  /// As after a crash, or a restart some time later.
   void restart_after(std::chrono::seconds pause) {
     stop();
     const AccountId id = account_->id();
@@ -303,7 +303,7 @@ TEST_F(RunnerTest, WhatHasExpiredHasFailed) {
   EXPECT_TRUE(has(inbox()[1], "Action: failed\r\nStatus: 4.4.7\r\n"));
 }
 
-/// Half a message is never sent, and nobody tries for ever.
+/// Half a message is never sent, and attempts end at some time.
 TEST_F(RunnerTest, AMessageThatCannotBeReadIsPutOffAndReportedInTheEnd) {
   auto made = std::make_unique<engine::FaultyEngine>(std::move(engine_));
   engine::FaultyEngine& faulty = *made;
@@ -379,7 +379,7 @@ TEST_F(RunnerTest, ManyRecipientsTakeSeveralTransactions) {
   EXPECT_TRUE(inbox().empty());
 }
 
-// The relay may have it, and may not: what was not confirmed is not lost.
+// The relay may or may not have the message. Without confirmation, it is kept.
 TEST_F(RunnerTest, AnAnswerThatIsLostIsAskedForAgain) {
   relay_.order({.at_end = TestRelay::AtEnd::hang_up});
   start();

@@ -20,21 +20,21 @@
 
 namespace posthorn::relay {
 
-/// What a TestRelay does.
+/// The behaviour of a TestRelay.
 struct RelayOrders {
   enum class AtEnd : std::uint8_t { answer, hang_up, stay_silent };
   std::vector<std::string> offers = {"PIPELINING", "8BITMIME"};
-  std::map<std::string, std::string> recipients = {};  ///< What RCPT is answered with.
-  std::size_t most_recipients = 1000;                  ///< Then 452 4.5.3.
+  std::map<std::string, std::string> recipients = {};  ///< Replies to RCPT, by address.
+  std::size_t most_recipients = 1000;                  ///< Further recipients get 452 4.5.3.
   std::string end = "250 2.0.0 queued";
   AtEnd at_end = AtEnd::answer;
-  /// STARTTLS is offered; none: what follows the 220 is no TLS.
+  /// Offers STARTTLS. Without `tls`, what follows the 220 is not TLS.
   bool starttls = false;
   std::shared_ptr<net::TlsContext> tls = {};
   bool implicit_tls = false;
 };
 
-/// For tests: a relay that takes mail and does as it is told, on a thread of its own.
+/// For tests: a relay that accepts mail and behaves as configured, on its own thread.
 class TestRelay {
  public:
   struct Message {
@@ -81,7 +81,7 @@ class TestRelay {
   static constexpr std::chrono::seconds kPatience{30};
 
   async::Task<void> tell_end(std::promise<void>& ended) {
-    // This task is itself one of the gate's.
+    // This task belongs to the gate itself.
     while (gate_.running() > 1) co_await loops_.at(0).yield();
     ended.set_value();
   }
@@ -96,7 +96,7 @@ class TestRelay {
     Message message = {};
   };
 
-  /// False at the end.
+  /// Returns false at the end of input.
   static async::Task<bool> read_more(Dialogue& talk) {
     std::string buffer(16384, '\0');
     auto got = co_await talk.stream.read_some(buffer, kPatience);

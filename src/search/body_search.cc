@@ -17,7 +17,7 @@ bool is_searched(const message::PartView& part) {
   return !part.is_multipart && !part.is_message && text::iequals(part.type, "text");
 }
 
-/// At most kMaxHeader octets: a longer header is searched as far as that.
+/// Reads at most kMaxHeader octets: only this much of a longer header is searched.
 Result<std::string> read_range(store::BodyReader& reader, std::uint64_t from, std::uint64_t to) {
   constexpr std::uint64_t kMaxHeader = 1 << 20;
   to = std::min(to, from + kMaxHeader);
@@ -32,7 +32,8 @@ Result<std::string> read_range(store::BodyReader& reader, std::uint64_t from, st
   return out;
 }
 
-/// The part is the body of a message/rfc822 before it: its header is that message's.
+/// Returns whether the part is the body of a message/rfc822 part before it, so that its header is
+/// that message's header.
 bool has_searched_header(const message::StructureView& view, std::size_t part) {
   if (part == 0) return false;
   const auto before = view.part(part - 1);
@@ -56,7 +57,7 @@ Result<bool> BodySearch::search(std::string_view structure, std::string_view bod
   auto reader = store::BodyReader::open(account_, body, &pieces_);
   if (!reader) return pass(reader);
   if (!root) return false;
-  // Several keys of one search look into one body.
+  // Several keys of one search examine the same body.
   if (of_ != body) {
     read_pieces(view, reader->list());
     of_ = body;
@@ -66,7 +67,7 @@ Result<bool> BodySearch::search(std::string_view structure, std::string_view bod
     const auto part = view.part(i);
     if (!part) break;
     if (has_searched_header(view, i)) {
-      // The header of a message within is body text of the whole.
+      // The header of an inner message is body text of the outer one.
       auto header =
           read_range(*reader, part->header_begin - header_size, part->body_begin - header_size);
       if (!header) return pass(header);
@@ -79,7 +80,7 @@ Result<bool> BodySearch::search(std::string_view structure, std::string_view bod
   return false;
 }
 
-/// All that will be looked into, at once.
+/// Reads all pieces that will be searched at once.
 void BodySearch::read_pieces(const message::StructureView& view, const store::BodyList& list) {
   pieces_.clear();
   const std::uint64_t header_size = view.part(0)->body_begin;
@@ -95,7 +96,7 @@ void BodySearch::read_pieces(const message::StructureView& view, const store::Bo
   pieces_.read();
 }
 
-/// Chunk by chunk.
+/// Searches a part chunk by chunk.
 Result<bool> BodySearch::part_contains(const message::PartView& part, store::BodyReader& reader,
                                        std::uint64_t header_size, const text::Finder& finder) {
   auto decoder = message::PartDecoder::text(part.encoding, part.charset);

@@ -12,18 +12,18 @@
 
 namespace posthorn::search {
 
-/// Looks into bodies, one message after the other; what it needs room for it keeps. One thread at a
-/// time.
+/// Searches the bodies of messages, one after the other, and reuses its buffers. Used by one thread
+/// at a time.
 class BodySearch {
  public:
   explicit BodySearch(store::AccountPtr account)
       : account_(std::move(account)), pieces_(account_) {}
 
-  /// Whether the decoded text of any text part holds the needle (RFC 9051 §6.4.4 BODY). `structure`
-  /// and `body` are the message's columns. May block. Errors: not_found, corrupt, io.
+  /// Returns whether the decoded text of any text part contains the needle (RFC 9051 §6.4.4 BODY).
+  /// `structure` and `body` are columns of the message. May block. Errors: not_found, corrupt, io.
   Result<bool> contains(std::string_view structure, std::string_view body,
                         const text::Finder& finder);
-  /// Why contains() failed last.
+  /// The last error of contains().
   [[nodiscard]] const Error& failed() const { return failed_; }
 
  private:
@@ -35,12 +35,13 @@ class BodySearch {
 
   store::AccountPtr account_;
   store::PieceBatch pieces_;
-  std::string of_;  ///< The body column pieces_ holds pieces of.
+  std::string of_;  ///< The body column whose pieces are in pieces_.
   std::string decoded_;
   Error failed_ = {ErrorKind::corrupt, "the message cannot be read"};
 };
 
-/// Whether the decoded header fields hold it: each line "Name: value" (RFC 9051 §6.4.4 TEXT).
+/// Returns whether the decoded header contains the needle, with each field as a line "Name: value"
+/// (RFC 9051 §6.4.4 TEXT).
 bool header_contains(std::string_view header, const text::Finder& finder);
 
 }  // namespace posthorn::search

@@ -11,12 +11,13 @@ namespace {
 using Node = SearchProgram::Node;
 using Operation = SearchProgram::Operation;
 
-/// Fields are decoded and folded anew for each condition.
+/// Fields are decoded and folded again for each condition.
 constexpr std::uint64_t kStepsPerHeaderOctet = 2;
 
 Verdict of(bool yes) { return yes ? Verdict::yes : Verdict::no; }
 
-/// Kept short of its end in the digest: what was not found may still stand in the header.
+/// Searches a digest key. If the digest contains only its beginning, text that is not found may
+/// still be in the header.
 Verdict in_key(const Candidate& c, std::string_view key, std::string_view field, const Node& node,
                Work& work) {
   if (c.read < Depth::keys) return Verdict::unknown;
@@ -57,13 +58,13 @@ Verdict in_text(const Candidate& c, const Node& node, BodySearch& bodies, Work& 
   if (c.read < Depth::body) return Verdict::unknown;
   work.add(c.member.size);
   auto found = bodies.contains(c.structure, c.body, node.finder);
-  // What cannot be read may hold the text or not; another key may decide all the same.
+  // A message that cannot be read may or may not contain the text, but another key may decide.
   if (!found) return Verdict::unknown;
   return of(*found);
 }
 
-/// RFC 9051 §6.4.4: the date alone counts, where and as it was said. Without a Date field,
-/// INTERNALDATE stands for it (RFC 5256 §2.2).
+/// RFC 9051 §6.4.4: only the date counts, in its own time zone. Without a Date field, INTERNALDATE
+/// is used (RFC 5256 §2.2).
 Verdict sent(const Candidate& c, const Node& node) {
   if (c.read < Depth::keys) return Verdict::unknown;
   const Date date = local_date(c.keys.has_sent() ? c.keys.sent() : c.member.internal_date);

@@ -15,7 +15,7 @@ namespace posthorn::search {
 
 enum class Verdict : std::uint8_t { no, yes, unknown };
 
-/// One message as far as it has been read.
+/// A message and what has been read of it so far.
 struct Candidate {
   std::uint32_t position = 0;
   store::Member member;
@@ -27,9 +27,9 @@ struct Candidate {
   std::string_view body;  ///< The body list.
 };
 
-/// Judges by what has been read; unknown if more is needed, or cannot be read. Body
-/// text is read by `bodies` on this thread, which may block. Counts what it costs in `work`; once
-/// that is over the verdict means nothing.
+/// Judges a message by what has been read of it; unknown if more is needed, or cannot be read.
+/// `bodies` reads body text on this thread, which may block. Adds the cost to `work`; once that is
+/// over, the verdict is meaningless.
 Verdict evaluate(const SearchProgram::Node& node, const Candidate& candidate,
                  const store::KeywordTable& keywords, BodySearch& bodies, Work& work);
 

@@ -29,7 +29,7 @@ void for_each_keys(
     if (work.is_over()) return;
     reader.load_blocking(ordinals, bit(store::Column::keys));
     for (std::size_t i = first; i < end; ++i) {
-      // In memory and in no processor cache, as a rule.
+      // The digests are in memory but usually not in the processor's caches.
       constexpr std::size_t kAhead = 4;
       if (i + kAhead < end)
         if (const auto next = reader.get(ordinals[i + kAhead - first], store::Column::keys))
@@ -37,8 +37,7 @@ void for_each_keys(
             __builtin_prefetch(next->data() + at);
       const auto bytes = reader.get(ordinals[i - first], store::Column::keys);
       work.add(kStepsPerRow + (bytes ? bytes->size() : 0));
-      if (!bytes && unreadable != nullptr)
-        unreadable->add(members[i - first].uid, bytes.error());
+      if (!bytes && unreadable != nullptr) unreadable->add(members[i - first].uid, bytes.error());
       row(i, members[i - first], message::KeysView(bytes ? *bytes : std::string_view{}));
     }
   }

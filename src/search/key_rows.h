@@ -12,16 +12,16 @@
 
 namespace posthorn::search {
 
-/// Calls `row` with the digest keys of each position in order, reading in batches; may block. A
-/// message that cannot be read has empty keys, and is noted in `unreadable` (may be null). The
-/// views live during the call only. Counts what it costs in `work`, and stops when that is over.
+/// Calls `row` with the digest keys of each position, in order. Reads in batches and may block. A
+/// message that cannot be read has empty keys and is added to `unreadable` (which may be null). The
+/// views are valid during the call only. Adds the cost to `work`, and stops when that is over.
 void for_each_keys(const store::AccountPtr& account, const store::Mailbox& mailbox,
                    std::span<const std::uint32_t> positions, Work& work,
                    const std::function<void(std::size_t index, const store::Member&,
                                             const message::KeysView&)>& row,
                    store::Unreadable* unreadable = nullptr);
 
-/// RFC 5256 §2.2: the Date field's time in UTC, or INTERNALDATE's.
+/// The sent date of RFC 5256 §2.2: the time in the Date field, in UTC, or else INTERNALDATE.
 std::int64_t sent_seconds(const store::Member& member, const message::KeysView& keys);
 
 }  // namespace posthorn::search

@@ -2,7 +2,7 @@
 
 namespace posthorn::search {
 
-// Each node is a path of its own at first: `up` is then its parent.
+// Initially each node is a path of its own, so that `up` is its parent.
 RootedForest::RootedForest(std::span<const std::uint32_t> parents) : nodes_(parents.size()) {
   for (std::size_t i = 0; i < parents.size(); ++i) nodes_[i].up = parents[i];
 }
@@ -12,7 +12,7 @@ bool RootedForest::is_top(std::uint32_t node) const {
   return up == kNone || (nodes_[up].left != node && nodes_[up].right != node);
 }
 
-/// Exchanges a node with the one above it in its splay tree; the order stays.
+/// Exchanges a node with its parent in the splay tree. The order is unchanged.
 void RootedForest::rotate(std::uint32_t node) {
   ++steps_;
   const std::uint32_t above = nodes_[node].up;
@@ -39,20 +39,22 @@ void RootedForest::splay(std::uint32_t node) {
   }
 }
 
-/// Makes the path from the root to the node, and no further, one splay tree with the node on top.
+/// Makes the path from the root to the node a splay tree with the node on top. The path ends at the
+/// node.
 void RootedForest::access(std::uint32_t node) {
   std::uint32_t below = kNone;
   for (std::uint32_t at = node; at != kNone; at = nodes_[at].up) {
     ++steps_;
     splay(at);
-    nodes_[at].right = below;  // What was there keeps `up`, and so becomes a path of its own.
+    // The previous child keeps its `up`, and thus becomes a path of its own.
+    nodes_[at].right = below;
     below = at;
   }
   splay(node);
 }
 
 void RootedForest::link(std::uint32_t parent, std::uint32_t child) {
-  access(child);  // A root: nothing is to its left.
+  access(child);  // It is a root: nothing is to its left.
   nodes_[child].up = parent;
 }
 
@@ -69,7 +71,7 @@ std::uint32_t RootedForest::root_of(std::uint32_t node) {
     ++steps_;
     node = nodes_[node].left;
   }
-  splay(node);  // What was deep must come up, or the next time costs as much.
+  splay(node);  // Splaying keeps the cost amortised: otherwise the next call would be as expensive.
   return node;
 }
 

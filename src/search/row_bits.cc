@@ -20,9 +20,8 @@ LeafBits where(std::uint32_t count, Test&& test) {
   return bits;
 }
 
-/// Eight messages at a time: their flag is moved to the lowest bit of each octet, and one
-/// multiplication brings the eight bits together. What lies beyond the leaf's count is cut off by
-/// the caller.
+/// Processes eight messages at a time: the flag is shifted to the lowest bit of each octet, and one
+/// multiplication collects the eight bits. The caller removes bits beyond the leaf's count.
 LeafBits with_flag(const FlagLeaf& flags, SystemFlags flag) {
   static_assert(sizeof(SystemFlags) == 1);
   if constexpr (std::endian::native != std::endian::little) {
@@ -40,7 +39,7 @@ LeafBits with_flag(const FlagLeaf& flags, SystemFlags flag) {
 }
 
 LeafBits with_keyword(const FlagLeaf& flags, const KeywordTable& keywords, std::uint16_t keyword) {
-  // Neighbours mostly have the same set.
+  // Neighbouring messages usually have the same set.
   std::uint32_t known_set = 0;
   bool has = keywords.set_has(0, keyword);
   return where(flags.count, [&](std::uint32_t i) {
@@ -74,7 +73,7 @@ LeafBits with_saved_date(const MemberLeaf& m, Test&& test) {
   return where(m.count, [&](std::uint32_t i) { return test(local_date({m.saved[i], 0})); });
 }
 
-/// The messages that match a condition on rows; bits beyond the count mean nothing.
+/// The messages that match a condition on rows. Bits beyond the count are meaningless.
 LeafBits matching(const Node& node, const MemberLeaf& m, const FlagLeaf& f,
                   const KeywordTable& keywords) {
   const auto before = [&](Date date) { return date < node.date; };
@@ -104,16 +103,16 @@ LeafBits matching(const Node& node, const MemberLeaf& m, const FlagLeaf& f,
       return where(m.count, [&](std::uint32_t i) { return f.modseq[i] >= node.number; });
     case Operation::ordinal:
       return where(m.count, [&](std::uint32_t i) { return m.ordinal[i] == node.number; });
-    default: return 0;  // Groups, and what needs more than rows: see judge_rows().
+    default: return 0;  // Groups and conditions that need more than rows: see judge_rows().
   }
 }
 
-/// As of three values: a group is decided by one child, or by all.
+/// Three-valued logic: a group is decided by one of its children, or by all of them.
 RowVerdicts judge_group(const Node& node, const MemberLeaf& members, const FlagLeaf& flags,
                         const KeywordTable& keywords, LeafBits there) {
   const bool all = node.operation == Operation::all_of;
-  LeafBits decided = 0;    // By one child: no for all_of, yes for any_of.
-  LeafBits undecided = 0;  // By some child.
+  LeafBits decided = 0;    // By a single child: no for all_of, yes for any_of.
+  LeafBits undecided = 0;  // For some child.
   for (const Node& child : node.children) {
     const RowVerdicts v = judge_rows(child, members, flags, keywords);
     decided |= all ? v.no : v.yes;

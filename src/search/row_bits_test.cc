@@ -18,7 +18,7 @@ class Maker {
 
   std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(random_() % n); }
 
-  /// With holes in leaves, as expunging leaves them.
+  /// With gaps in the leaves, as after expunging.
   store::Mailbox mailbox() {
     auto keywords = std::make_shared<store::KeywordTable>();
     for (const char* name : {"one", "two", "three"}) (void)keywords->intern_name(name);
@@ -96,7 +96,7 @@ SearchEnvironment environment() {
   return made;
 }
 
-/// Leaves judged at once, and each message by the general evaluator: the same verdict for all.
+/// Judging whole leaves gives the same verdicts as the general evaluator for each message.
 TEST(RowBits, TheSameAsMessageByMessage) {
   Maker maker(64);
   BodySearch bodies(nullptr);  // Rows alone are judged.

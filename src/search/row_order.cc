@@ -11,13 +11,13 @@ namespace posthorn::search {
 namespace {
 
 constexpr std::uint32_t kOctets = 8;
-/// From so many rows on it pays to count digits.
+/// With this many rows, counting sort pays off.
 constexpr std::size_t kManyRows = 256;
-/// What ordering a row by eight octets costs.
+/// The cost of ordering a row by eight octets.
 constexpr std::uint64_t kStepsPerRow = 20;
 using Counts = std::array<std::uint32_t, 256>;
 
-/// As a number that orders like the bytes.
+/// The first octets as a number that has the same order.
 std::uint64_t first_octets(std::string_view text) {
   std::uint64_t octets = 0;
   std::memcpy(&octets, text.data(), std::min<std::size_t>(text.size(), kOctets));
@@ -46,7 +46,8 @@ void RowOrder::by_numbers(std::span<const std::int64_t> keys, Direction directio
 
 void RowOrder::by_texts(const TextColumn& keys, Direction direction) {
   const std::uint64_t turn = direction == Direction::down ? UINT64_MAX : 0;
-  // Shorter comes first; what ends within these octets is equal when they and its length are.
+  // Shorter texts come first. Texts that end within these octets are equal if the octets and the
+  // lengths are.
   const auto length_key = [&](std::size_t size) {
     const auto length = static_cast<std::uint32_t>(std::min<std::size_t>(size, kOctets));
     return direction == Direction::down ? kOctets - length : length;
@@ -91,11 +92,11 @@ void RowOrder::refine(Run run, EntryOf&& entry_of, LeftEqual&& left_equal) {
 }
 
 void RowOrder::sort_entries() {
-  // The rows of a run are in the order of their numbers; so is what stays equal.
+  // Rows of a run are in the order of their numbers, and equal rows keep it.
   const auto below = [](const Entry& a, const Entry& b) {
     return std::tie(a.key, a.length, a.row) < std::tie(b.key, b.length, b.row);
   };
-  // Mail mostly comes in the order of its dates.
+  // Mail usually arrives in the order of its dates.
   if (std::ranges::is_sorted(entries_, below)) return;
   if (entries_.size() < kManyRows) {
     std::ranges::sort(entries_, below);
@@ -104,8 +105,8 @@ void RowOrder::sort_entries() {
   }
 }
 
-/// Each octet is a digit; the least significant first, each time keeping the order so far. Digits
-/// that are the same in all rows are passed over.
+/// Radix sort: each octet is a digit, the least significant first, and every pass is stable. Digits
+/// that are equal in all rows are skipped.
 void RowOrder::sort_by_digits() {
   std::array<Counts, kOctets> counts{};
   Counts lengths{};

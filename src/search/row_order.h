@@ -10,17 +10,17 @@
 
 namespace posthorn::search {
 
-/// A text for each row, in one buffer.
+/// One text for each row, in a single buffer.
 class TextColumn {
  public:
-  /// The next row's.
+  /// Appends the text of the next row.
   void add(std::string_view text) {
     buffer_ += text;
     ends_.push_back(buffer_.size());
   }
   [[nodiscard]] std::size_t octets() const { return buffer_.size(); }
   void reserve(std::size_t rows) { ends_.reserve(rows + 1); }
-  /// All rows of another column, behind these.
+  /// Appends all rows of another column.
   void append(const TextColumn& more) {
     const std::size_t before = buffer_.size();
     buffer_ += more.buffer_;
@@ -38,33 +38,34 @@ class TextColumn {
 
 enum class Direction : std::uint8_t { up, down };
 
-/// Puts rows in order by one key after the other: each call orders those that all before left
-/// equal. What is equal to the end keeps the order of its numbers. Time linear in the keys, but for
-/// short runs of equal rows. Once `work` is over the order is of no use.
+/// Sorts rows by several keys, one call for each: every call orders the rows that are equal by all
+/// keys before it. Rows that stay equal keep the order of their numbers. Takes time linear in the
+/// size of the keys, except for short runs of equal rows. Once `work` is over, the order is
+/// meaningless.
 class RowOrder {
  public:
-  /// Rows 0 to count - 1. `work` must outlive it.
+  /// Starts with the rows 0 to count - 1. `work` must outlive this object.
   RowOrder(std::uint32_t count, Work& work);
-  /// A key for each row.
+  /// Orders by a number for each row.
   void by_numbers(std::span<const std::int64_t> keys, Direction direction);
-  /// Compared as bytes.
+  /// Orders by a text for each row, compared as octets.
   void by_texts(const TextColumn& keys, Direction direction);
   [[nodiscard]] std::vector<std::uint32_t> take() && { return std::move(rows_); }
 
  private:
-  /// Rows [first, last) of rows_ that are equal so far: two at least.
+  /// Rows [first, last) of rows_ that are equal so far, at least two.
   struct Run {
     std::uint32_t first;
     std::uint32_t last;
   };
-  /// Eight octets of a row's key as a number, and how many of them there are.
+  /// Eight octets of a row's key as a number, and how many of these octets there are.
   struct Entry {
     std::uint64_t key;
     std::uint32_t row;
     std::uint32_t length;
   };
-  /// Orders a run by what `entry_of(row)` makes of its rows; calls `left_equal(run, length)` for
-  /// what is still equal.
+  /// Orders a run by `entry_of(row)`, and calls `left_equal(run, length)` for rows that are still
+  /// equal.
   template <class EntryOf, class LeftEqual>
   void refine(Run run, EntryOf&& entry_of, LeftEqual&& left_equal);
   void sort_entries();

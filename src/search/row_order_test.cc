@@ -9,7 +9,7 @@
 namespace posthorn::search {
 namespace {
 
-/// One that no test comes to the end of.
+/// A limit that no test reaches.
 Work& some_work() {
   static WorkLimit limit;
   static Work work(limit);
@@ -50,7 +50,8 @@ TEST(RowOrder, TextsAsBytesShorterFirst) {
             (std::vector<std::uint32_t>{5, 7, 3, 0, 8, 6, 2, 1, 9, 4}));
 }
 
-/// Many rows, with keys that share beginnings, by three keys: as a stable sort would.
+/// Many rows with common prefixes in their keys, sorted by three keys: the result is that of a
+/// stable sort.
 TEST(RowOrder, TheSameAsAStableSort) {
   std::mt19937 random(2024);
   for (const std::uint32_t count : {2U, 40U, 300U, 5'000U}) {

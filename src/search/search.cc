@@ -36,8 +36,9 @@ struct Span {
   std::uint32_t end = 0;
 };
 
-/// Where messages may match: UIDs up to `last`, within the program's bound. What lies close by is
-/// taken in: a leaf costs the same for one message as for all, and the program knows the bound.
+/// The positions at which messages may match: UIDs up to `last`, within the program's bound. Small
+/// gaps are included, because a leaf costs the same for one message as for all, and the program
+/// checks the bound itself.
 std::vector<Span> spans_of(const SearchProgram& program, const store::Members& members, Uid last) {
   const auto below = [&](std::uint32_t uid) {  // Positions of UIDs up to this one.
     return uid == UINT32_MAX ? members.count() : members.lower_bound(Uid(uid + 1));
@@ -56,7 +57,7 @@ std::vector<Span> spans_of(const SearchProgram& program, const store::Members& m
   return spans;
 }
 
-/// The same in pieces of at most `size`.
+/// The same, cut into pieces of at most `size`.
 std::vector<Span> cut(const std::vector<Span>& spans, std::uint32_t size) {
   std::vector<Span> pieces;
   for (const Span span : spans) {
@@ -66,7 +67,7 @@ std::vector<Span> cut(const std::vector<Span>& spans, std::uint32_t size) {
   return pieces;
 }
 
-/// Runs a program over some of a mailbox's messages. One thread at a time.
+/// Runs a program over some of a mailbox's messages. Used by one thread at a time.
 class Run {
  public:
   Run(store::AccountPtr account, store::MailboxPtr mailbox, const SearchProgram& program,
@@ -78,7 +79,7 @@ class Run {
         bodies_(std::move(account)) {}
 
   SearchResult operator()(const std::vector<Span>& spans) {
-    // Of what is read, a batch is in memory at a time. Rows alone are.
+    // Only one batch of what is read is in memory at a time. Rows are in memory anyway.
     const std::uint32_t batch_size = program_.root().depth == Depth::row ? 16'384 : 256;
     for (const Span span : cut(spans, batch_size)) {
       if (work_.is_over()) break;
@@ -99,13 +100,13 @@ class Run {
     for (Depth depth = Depth::keys; !open_.empty() && depth <= program_.root().depth;
          depth = static_cast<Depth>(static_cast<int>(depth) + 1))
       deepen(depth);
-    // All that there is has been read of these, but for what cannot be.
+    // Everything that exists has been read of these messages, except for unreadable data.
     for (const Candidate& c : open_) result_.unreadable.add(c.member.uid, bodies_.failed());
     std::sort(result_.positions.begin() + static_cast<std::ptrdiff_t>(found_before),
               result_.positions.end());
   }
 
-  /// The messages [from, to) of a leaf whose first is at `base`.
+  /// Examines the messages [from, to) of a leaf whose first message is at `base`.
   void leaf(std::uint32_t base, const store::MemberLeaf& m, const store::FlagLeaf& f,
             std::uint32_t from, std::uint32_t to) {
     work_.add(std::uint64_t{program_.nodes()} * store::kLeafSize);
@@ -174,8 +175,8 @@ class Run {
   SearchResult result_;
 };
 
-/// Bodies are decompressed, decoded and folded: work for several threads, each of which takes the
-/// next messages when it is done with some.
+/// Bodies must be decompressed, decoded and folded, so several threads share the work: each takes
+/// the next messages when it has finished some.
 async::Task<SearchResult> search_bodies(store::AccountPtr account, store::MailboxPtr mailbox,
                                         const SearchProgram& program, std::vector<Span> spans,
                                         WorkLimit& limit) {
@@ -189,7 +190,7 @@ async::Task<SearchResult> search_bodies(store::AccountPtr account, store::Mailbo
     for (std::size_t i = next++; i < pieces.size() && !limit.is_over(); i = next++)
       found[i] = run({pieces[i]});
   };
-  // Half of the pool is left to others, and no more is asked than there are processors.
+  // Half of the pool is left to others, and there are no more threads than processors.
   const std::size_t threads = std::min<std::size_t>(
       {pieces.size(), pool.threads() / 2, std::max(1U, std::thread::hardware_concurrency())});
   std::vector<async::Begun> others;
@@ -211,7 +212,7 @@ namespace {
 
 async::Task<SearchResult> search_within(store::AccountPtr account, store::MailboxPtr mailbox,
                                         const SearchProgram& program, Uid last, WorkLimit& limit) {
-  // Conditions on rows alone, times messages: well under a millisecond.
+  // The number of conditions on rows times messages: well under a millisecond.
   constexpr std::uint64_t kInPlace = 500'000;
   async::OffloadPool& pool = account->store().offload();
   std::vector<Span> spans = spans_of(program, mailbox->contents->members(), last);

@@ -12,15 +12,16 @@
 
 namespace posthorn::search {
 
-/// Positions in `mailbox`'s contents, ascending, of the messages the program matches; only UIDs up
-/// to `last` are looked at (what the session was told). What has to read messages, or looks at very
-/// many, leaves the network threads. A message that has to be read and cannot be is not among them:
-/// it is in `unreadable`, as it is not known whether it matches. `limit` must outlive the task.
-/// Errors: as WorkLimit::status().
+/// The result of search().
 struct SearchResult {
   std::vector<std::uint32_t> positions;
   store::Unreadable unreadable;
 };
+/// Returns the positions in the contents of `mailbox`, ascending, of the messages that match the
+/// program. Only UIDs up to `last` are examined (those the session was told of). A search that
+/// reads messages, or examines very many, runs outside the network threads. If a message must be
+/// read and cannot be, it is not known whether it matches: it is reported in `unreadable` instead.
+/// `limit` must outlive the task. Errors: as WorkLimit::status().
 async::Task<Result<SearchResult>> search(store::AccountPtr account, store::MailboxPtr mailbox,
                                          const SearchProgram& program, Uid last, WorkLimit& limit);
 

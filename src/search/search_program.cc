@@ -21,7 +21,7 @@ Node constant(bool value) {
   return node;
 }
 
-/// The same for equal conditions only. Requires: no children.
+/// Returns a text that is equal only for equal conditions. Requires: no children.
 std::string spell(const SearchKey& key) {
   std::string out;
   ByteWriter w(out);
@@ -47,7 +47,7 @@ class Compiler {
       : mailbox_(mailbox), environment_(environment) {}
 
   [[nodiscard]] std::uint32_t nodes() const { return nodes_; }
-  /// Whether the sets had too many ranges; what was compiled is then of no use.
+  /// Returns whether the sets had too many ranges; the compiled program is unusable then.
   [[nodiscard]] bool is_too_large() const { return ranges_ > SearchProgram::kMaxRanges; }
 
   Node compile(const SearchKey& key) {
@@ -92,7 +92,7 @@ class Compiler {
       case Kind::saved_before: return date(Operation::saved_before, Depth::row, key);
       case Kind::saved_on: return date(Operation::saved_on, Depth::row, key);
       case Kind::saved_since: return date(Operation::saved_since, Depth::row, key);
-      // RFC 5032 §3: OLDER is "at least", YOUNGER "at most" so many seconds ago.
+      // RFC 5032 §3: OLDER means "at least", YOUNGER "at most" this many seconds ago.
       case Kind::older: return age(Operation::arrived_before, key);
       case Kind::younger: return age(Operation::arrived_since, key);
       case Kind::modseq: return number(Operation::modseq, key.number);
@@ -145,7 +145,7 @@ class Compiler {
     node.finder = text::Finder(text::fold(key.text));
     return node;
   }
-  /// Fields that are keys of their own give the same answer as their own search key.
+  /// For a field with a search key of its own, the result is the same as that key's.
   static Node header(const SearchKey& key) {
     constexpr std::pair<std::string_view, Operation> kKnown[] = {
         {"from", Operation::from}, {"to", Operation::to},           {"cc", Operation::cc},
@@ -165,7 +165,7 @@ class Compiler {
     for (const SearchKey& child : key.children)
       if (!child.children.empty() || seen.insert(spell(child)).second)
         node.children.push_back(compile(child));
-    // The cheap ones first: they often decide.
+    // Cheap conditions first: they often decide.
     std::ranges::sort(node.children, {}, &Node::depth);
     for (const Node& child : node.children) node.depth = std::max(node.depth, child.depth);
     return node;
@@ -174,7 +174,7 @@ class Compiler {
   const store::Mailbox& mailbox_;
   const SearchEnvironment& environment_;
   std::uint32_t nodes_ = 0;
-  std::size_t ranges_ = 0;  ///< Of all sets so far.
+  std::size_t ranges_ = 0;  ///< In all sets so far.
 };
 
 }  // namespace

@@ -16,22 +16,24 @@
 
 namespace posthorn::search {
 
-/// What a search key means at the moment it is asked.
+/// The context that gives search keys their meaning.
 struct SearchEnvironment {
   Timestamp now;
-  const NumberSet* recent = nullptr;  ///< UIDs with \Recent (RFC 3501 §2.3.2); null: none.
-  /// The message an EMAILID is of, whether it is still there or not; none for what is no EMAILID of
-  /// this account.
+  /// UIDs with \Recent (RFC 3501 §2.3.2); null if there are none.
+  const NumberSet* recent = nullptr;
+  /// Returns the message that has an EMAILID, whether or not it still exists; none if the text is
+  /// not an EMAILID of this account.
   std::function<std::optional<Ordinal>(std::string_view)> email_of;
-  /// The UIDs that message numbers (`uids` false) or UIDs stand for, '*' and '$' included.
+  /// Returns the UIDs that a set of message numbers (`uids` false) or of UIDs stands for, with '*'
+  /// and '$' resolved.
   std::function<NumberSet(const SequenceSet&, bool uids)> resolve;
 };
 
-/// How much of a message has to be read to judge it, cheapest first.
+/// How much of a message must be read to judge it, cheapest first.
 enum class Depth : std::uint8_t { row, keys, header, body };
 
-/// A search key (RFC 9051 §6.4.4) made ready to be run over one version of a mailbox: strings
-/// folded, sets as UIDs, conditions ordered by what they cost.
+/// A search key (RFC 9051 §6.4.4) compiled for one version of a mailbox: strings are folded, sets
+/// are converted to UIDs, and conditions are ordered by cost.
 class SearchProgram {
  public:
   enum class Operation : std::uint8_t {
@@ -70,8 +72,8 @@ class SearchProgram {
   struct Node {
     Operation operation = Operation::constant;
     Depth depth = Depth::row;   ///< Of this node alone, or the deepest of its children.
-    bool value = true;          ///< constant.
-    SystemFlags flag = 0;       ///< system_flag.
+    bool value = true;          ///< Of a constant.
+    SystemFlags flag = 0;       ///< Of system_flag.
     std::uint32_t keyword = 0;  ///< Index into the mailbox's KeywordTable.
     std::uint64_t number = 0;
     std::int64_t seconds = 0;
@@ -82,18 +84,18 @@ class SearchProgram {
     std::vector<Node> children;
   };
 
-  /// For this version's keywords. Equal conditions beside each other become one. Nesting and the
-  /// number of conditions are bounded by the bounds of the key's parser. Errors: limit, when the
-  /// sets of messages that the key names have more than kMaxRanges ranges of UIDs together: in a
-  /// mailbox with gaps "1:*" alone stands for many.
+  /// Compiles a key for this version of the mailbox. Equal conditions next to each other are
+  /// merged. The key's parser bounds the nesting and the number of conditions. Errors: limit, if
+  /// the message sets in the key have more than kMaxRanges ranges of UIDs together. In a mailbox
+  /// with gaps, "1:*" alone can stand for many ranges.
   static constexpr std::size_t kMaxRanges = 8'000'000;
   static Result<SearchProgram> compile(const message::SearchKey& key, const store::Mailbox& mailbox,
                                        const SearchEnvironment& environment);
 
   [[nodiscard]] const Node& root() const { return root_; }
-  /// How many nodes there are: what judging one message costs by rows alone.
+  /// The number of nodes: the cost of judging one message by its row.
   [[nodiscard]] std::uint32_t nodes() const { return nodes_; }
-  /// UIDs outside of this cannot match.
+  /// If not null, messages with UIDs outside this set cannot match.
   [[nodiscard]] const NumberSet* bound() const;
 
  private:

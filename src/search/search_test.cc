@@ -15,7 +15,7 @@ namespace {
 using message::SearchKey;
 using Kind = SearchKey::Kind;
 
-/// What a test knows of a message it stored.
+/// A test's own record of a message it stored.
 struct Known {
   std::uint32_t uid = 0;
   SystemFlags flags = 0;
@@ -61,7 +61,7 @@ class SearchTest : public store::StoreFixture {
     constexpr const char* kWords[] = {"harbour", "lantern", "meadow", "granite"};
     return kWords[below(4)];
   }
-  /// The body in one of the encodings there are, in a second part sometimes.
+  /// The body in a random encoding, sometimes in a second part.
   std::string octets_of(const Known& m) {
     const std::string start = "From: a@example.org\r\nSubject: about " + m.subject + "\r\n";
     switch (below(3)) {
@@ -191,7 +191,7 @@ TEST_F(SearchTest, StopsWhenNobodyWaits) {
 }
 
 TEST_F(SearchTest, SetsThatStandForTooManyRangesAreRefused) {
-  // "1:*" in a mailbox in which every second message is gone.
+  // "1:*" in a mailbox from which every second message was removed.
   NumberSet gaps;
   for (std::uint32_t uid = 1; uid < 2'000'000; uid += 2) gaps.add(uid);
   std::size_t resolved = 0;
@@ -217,7 +217,7 @@ TEST_F(SearchTest, SortsAndThreadsWithinLimitsToo) {
   const std::vector<message::SortKey> by_subject(5000, {message::SortField::subject, false});
   WorkLimit plenty;
   EXPECT_EQ(run(sort(account_, mailbox_, positions, by_subject, plenty))->size(), known_.size());
-  // Five thousand times the same key holds as much as one.
+  // The same key five thousand times uses as much as one.
   WorkLimit held(nullptr, WorkLimit::kSteps, known_.size() * 64);
   EXPECT_TRUE(run(sort(account_, mailbox_, positions, by_subject, held)));
   WorkLimit little_held(nullptr, WorkLimit::kSteps, 100);

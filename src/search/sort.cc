@@ -33,7 +33,7 @@ class KeyColumn {
     return texts_.octets() + numbers_.size() * sizeof(std::int64_t);
   }
 
-  /// Rows come in order.
+  /// Rows must be added in order.
   void add(const store::Member& member, const message::KeysView& keys) {
     switch (key_.field) {
       case SortField::arrival: numbers_.push_back(member.internal_date.seconds); return;
@@ -48,13 +48,13 @@ class KeyColumn {
     }
   }
 
-  /// The same key of the rows behind these.
+  /// Appends the same key of the rows that follow.
   void append(const KeyColumn& more) {
     numbers_.insert(numbers_.end(), more.numbers_.begin(), more.numbers_.end());
     texts_.append(more.texts_);
   }
 
-  /// RFC 5256 §3: REVERSE turns one key round, not the order of equals.
+  /// RFC 5256 §3: REVERSE inverts one key, not the order of equal messages.
   void order(RowOrder& rows) const {
     const Direction direction = key_.reverse ? Direction::down : Direction::up;
     if (is_number()) {
@@ -108,7 +108,7 @@ KeyColumns read_columns(const store::AccountPtr& account, const store::Mailbox& 
   return columns;
 }
 
-/// Empty when the work is over: then the columns have not all rows.
+/// Empty if the work is over: the columns are incomplete then.
 std::vector<std::uint32_t> order_by(const KeyColumns& columns,
                                     std::span<const std::uint32_t> positions, Work& work) {
   if (work.is_over()) return {};
@@ -119,8 +119,8 @@ std::vector<std::uint32_t> order_by(const KeyColumns& columns,
   return rows;
 }
 
-/// What orders nothing any more is left out, so that no more columns are made than there are
-/// fields.
+/// Removes keys that have no effect because their field was named before, so that there are no more
+/// columns than fields.
 std::vector<SortKey> without_repeated(const std::vector<SortKey>& keys) {
   std::vector<SortKey> kept;
   for (const SortKey& key : keys)
@@ -130,15 +130,12 @@ std::vector<SortKey> without_repeated(const std::vector<SortKey>& keys) {
 
 }  // namespace
 
-async::Task<Result<std::vector<std::uint32_t>>> sort(store::AccountPtr account,
-                                                     store::MailboxPtr mailbox,
-                                                     std::vector<std::uint32_t> positions,
-                                                     std::vector<SortKey> all_keys,
-                                                     WorkLimit& limit,
-                                                     store::Unreadable* unreadable) {
+async::Task<Result<std::vector<std::uint32_t>>> sort(
+    store::AccountPtr account, store::MailboxPtr mailbox, std::vector<std::uint32_t> positions,
+    std::vector<SortKey> all_keys, WorkLimit& limit, store::Unreadable* unreadable) {
   const std::vector<SortKey> keys = without_repeated(all_keys);
   constexpr std::size_t kInPlace = 200;
-  constexpr std::size_t kForTwo = 4096;  // From here on two threads read keys.
+  constexpr std::size_t kForTwo = 4096;  // From here on, two threads read keys.
   const bool few =
       positions.size() <= kInPlace && std::ranges::all_of(keys, [](const SortKey& key) {
         return key.field == SortField::arrival || key.field == SortField::size;

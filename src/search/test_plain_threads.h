@@ -22,8 +22,8 @@ struct PlainMessage {
   std::vector<std::string> references;
 };
 
-/// RFC 5256 §3 REFERENCES, step by step and as it is written there. Nodes up to messages_.size()
-/// are the messages, those behind are dummies.
+/// The REFERENCES algorithm of RFC 5256 §3, step by step as written there. Nodes below
+/// messages_.size() are the messages, the others are dummies.
 class PlainReferences {
  public:
   explicit PlainReferences(std::vector<PlainMessage> messages) : messages_(std::move(messages)) {
@@ -92,7 +92,7 @@ class PlainReferences {
     nodes_[child].parent = kNone;
   }
 
-  /// From the leaves up, so that no recursion is needed.
+  /// Orders nodes from the leaves upwards, which avoids recursion.
   std::vector<std::uint32_t> children_first(const std::vector<std::uint32_t>& roots) const {
     std::vector<std::uint32_t> order(roots);
     for (std::size_t i = 0; i < order.size(); ++i)
@@ -116,7 +116,7 @@ class PlainReferences {
     return kept;
   }
 
-  /// Puts the children of dummies in the dummies' place.
+  /// Replaces dummies by their children.
   void promote_into(std::vector<std::uint32_t>& siblings) {
     if (std::ranges::none_of(siblings, [&](std::uint32_t n) { return is_dummy(n); })) return;
     std::vector<std::uint32_t> out;
@@ -136,7 +136,7 @@ class PlainReferences {
       if (is_dummy(root)) sort_siblings(nodes_[root].children);
   }
 
-  /// The message that stands for a node: itself, or a dummy's first child.
+  /// The message that represents a node: the node itself, or the first child of a dummy.
   [[nodiscard]] const PlainMessage& face(std::uint32_t node) const {
     while (is_dummy(node)) node = nodes_[node].children.front();
     return messages_[node];
@@ -162,7 +162,8 @@ class PlainReferences {
       if (replaces) it->second = root;
     }
     std::vector<std::uint32_t> kept;
-    std::unordered_map<std::uint32_t, std::uint32_t> replaced;  // A root by the dummy it went into.
+    std::unordered_map<std::uint32_t, std::uint32_t>
+        replaced;  // Maps a root to the dummy it was moved into.
     for (const std::uint32_t root : roots) {
       const auto it = table.find(face(root).base_subject);
       if (face(root).base_subject.empty() || it->second == root) {

@@ -28,7 +28,7 @@ std::uint32_t TextNumbers::number(std::string_view text) {
   return number;
 }
 
-/// Where the text is, or would be.
+/// The slot where the text is, or where it would be inserted.
 TextNumbers::Slot& TextNumbers::slot_for(std::uint64_t hash, std::string_view text) {
   const std::size_t mask = slots_.size() - 1;
   std::size_t at = hash & mask;

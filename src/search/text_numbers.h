@@ -7,21 +7,22 @@
 
 namespace posthorn::search {
 
-/// Numbers distinct texts 0, 1, 2 ... in the order they first come. One buffer and one open table:
-/// no allocation a text. Texts come from outside, so the hash has a seed nobody knows.
+/// Numbers distinct texts 0, 1, 2 ... in the order of their first occurrence. It uses one buffer
+/// and one open-addressing table, without an allocation for each text. Because the texts come from
+/// outside, the hash is seeded with a secret.
 class TextNumbers {
  public:
   TextNumbers();
   /// Requires: fewer than 2^32 - 1 distinct texts.
   std::uint32_t number(std::string_view text);
-  /// Of all distinct texts.
+  /// Total octets of all distinct texts.
   [[nodiscard]] std::size_t octets() const { return texts_.size(); }
   [[nodiscard]] std::uint32_t count() const { return static_cast<std::uint32_t>(hashes_.size()); }
 
  private:
   static constexpr std::uint32_t kEmpty = UINT32_MAX;
   struct Slot {
-    std::uint32_t tag = 0;  ///< The upper half of the hash: most that differ are told apart by it.
+    std::uint32_t tag = 0;  ///< The upper half of the hash, which tells most different texts apart.
     std::uint32_t number = kEmpty;
   };
   [[nodiscard]] std::string_view text_of(std::uint32_t number) const {
@@ -31,7 +32,7 @@ class TextNumbers {
   void grow();
 
   const std::uint64_t seed_;
-  std::vector<Slot> slots_;  ///< A power of two, at most half of them used.
+  std::vector<Slot> slots_;  ///< The size is a power of two; at most half of the slots are used.
   std::vector<std::uint64_t> hashes_;
   std::string texts_;
   std::vector<std::size_t> ends_ = {0};

@@ -13,20 +13,20 @@
 
 namespace posthorn::search {
 
-/// A message and how deep below the first of its thread it stands.
+/// A message and its depth below the first message of its thread.
 struct ThreadNode {
-  /// None: stands for a message that is not among those threaded; it has two children at least
-  /// (RFC 5256 §4).
+  /// None for a dummy: a message that is not among those threaded. A dummy has at least two
+  /// children (RFC 5256 §4).
   std::optional<std::uint32_t> position;
   std::uint32_t depth = 0;
 };
-/// Messages and their replies, each before its replies, siblings oldest first. One array, as a
-/// thread may be as deep as the mailbox is long.
+/// Messages in pre-order: each before its replies, siblings oldest first. This is a flat array,
+/// because a thread may be as deep as the mailbox is long.
 using ThreadForest = std::vector<ThreadNode>;
 
-/// RFC 5256 §3, of positions in ascending order. Off the network threads. A message that cannot be
-/// read is threaded as if it had no header, and noted in `unreadable` (may be null). `limit` must
-/// outlive the task. Errors: as WorkLimit::status().
+/// Threads messages as in RFC 5256 §3. `positions` are in ascending order. Runs outside the network
+/// threads. A message that cannot be read is threaded as if it had no header, and is added to
+/// `unreadable` (which may be null). `limit` must outlive the task. Errors: as WorkLimit::status().
 async::Task<Result<ThreadForest>> thread(store::AccountPtr account, store::MailboxPtr mailbox,
                                          std::vector<std::uint32_t> positions,
                                          message::ThreadAlgorithm algorithm, WorkLimit& limit,

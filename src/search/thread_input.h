@@ -11,21 +11,21 @@
 
 namespace posthorn::search {
 
-/// What threading needs of messages, by column. A message is known by its place here.
+/// The columns of messages that threading needs. A message is identified by its index here.
 class ThreadInput {
  public:
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
   struct Message {
     std::uint32_t position = 0;
-    std::int64_t sent = 0;  ///< RFC 5256 §2.2.
+    std::int64_t sent = 0;  ///< The sent date (RFC 5256 §2.2).
     std::string_view base_subject;
-    bool reply = false;           ///< The subject is that of a reply or forward.
-    std::string_view message_id;  ///< Empty: none that is valid.
+    bool reply = false;           ///< The subject is that of a reply or a forwarded message.
+    std::string_view message_id;  ///< Empty if there is no valid one.
   };
-  /// Requires: a position above all so far. `references` is a range of things a string_view can be
-  /// made of, oldest first. How many there are is bounded where mail is stored: a digest keeps 8 KB
-  /// of them, the first and the last ones (message/digest.cc).
+  /// Adds a message. Requires: its position is above all previous ones. `references` is a range of
+  /// values convertible to string_view, oldest first. Their number is bounded when mail is stored:
+  /// a digest keeps 8 KB of them, the first and the last ones (message/digest/digest.cc).
   template <class References>
   void add(const Message& message, const References& references) {
     positions_.push_back(message.position);
@@ -37,7 +37,7 @@ class ThreadInput {
     reference_ends_.push_back(references_.size());
   }
 
-  /// Octets of texts kept.
+  /// Octets of all texts kept.
   [[nodiscard]] std::uint64_t octets() const {
     return subjects_.octets() + numbers_.octets() + references_.size() * sizeof(std::uint32_t);
   }
@@ -46,7 +46,7 @@ class ThreadInput {
   [[nodiscard]] std::span<const std::int64_t> sent() const { return sent_; }
   [[nodiscard]] const TextColumn& subjects() const { return subjects_; }
   [[nodiscard]] bool is_reply(std::uint32_t m) const { return replies_[m]; }
-  /// Message-IDs as numbers below id_count(); kNone: no valid one.
+  /// Message-IDs as numbers below id_count(); kNone if there is no valid one.
   [[nodiscard]] std::uint32_t id_count() const { return numbers_.count(); }
   [[nodiscard]] std::uint32_t id(std::uint32_t m) const { return ids_[m]; }
   [[nodiscard]] std::span<const std::uint32_t> references(std::uint32_t m) const {
@@ -65,11 +65,12 @@ class ThreadInput {
   std::vector<std::size_t> reference_ends_ = {0};
 };
 
-/// Both take time about linear in the messages, their subjects and their references, whatever these
-/// are. Empty when `work` is over before the end.
+/// Both take time roughly linear in the messages, their subjects and their references, whatever
+/// their contents. The result is empty if `work` was over before the end.
 ThreadForest thread_by_subject(const ThreadInput& messages, Work& work);
 ThreadForest thread_by_references(const ThreadInput& messages, Work& work);
-/// For tests: `steps_by_foot` up the trees are taken before the structure for deep trees is used.
+/// For tests: the number of steps up the trees that are taken before the structure for deep trees
+/// is used.
 ThreadForest thread_by_references(const ThreadInput& messages, Work& work,
                                   std::uint64_t steps_by_foot);
 

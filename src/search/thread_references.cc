@@ -10,9 +10,9 @@ namespace {
 
 constexpr std::uint32_t kNone = ThreadInput::kNone;
 
-/// RFC 5256 §3 REFERENCES, step by step. Nodes below message_count_ are the messages, those behind
-/// are dummies. Only parents are kept while links are made; children are listed once, oldest first,
-/// by walking the messages in the order of their dates.
+/// The REFERENCES algorithm of RFC 5256 §3, step by step. Nodes below message_count_ are messages,
+/// the others are dummies. While links are made, only parents are stored. The children are listed
+/// afterwards, oldest first, by visiting the messages in the order of their dates.
 class References {
  public:
   References(const ThreadInput& messages, Work& work, std::uint64_t steps_by_foot)
@@ -21,11 +21,11 @@ class References {
         message_count_(messages.count()),
         steps_by_foot_(steps_by_foot) {}
 
-  /// Empty when the work is over before its end.
+  /// Empty if the work was over before the end.
   ThreadForest run() {
     link_all();
     if (work_.is_over()) return {};
-    // All that follows is linear in the messages and the ids they name.
+    // Everything below is linear in the messages and the ids they contain.
     work_.add(kStepsAfterLinks * parent_.size());
     order_by_date();
     lift_above_dummies();
@@ -78,9 +78,9 @@ class References {
     if (forest_) forest_->link(parent, child);
   }
 
-  /// Requires: `root` has no parent. Ordinary mail is linked in its order and needs few steps up
-  /// the tree here. References can be made up so that each needs as many as there are messages;
-  /// once that shows, a structure is built that finds the root of any node in few.
+  /// Requires: `root` has no parent. Ordinary mail is linked in order and needs few steps up the
+  /// tree here. Malicious references can make each call need as many steps as there are messages.
+  /// When that shows, a structure is built that finds the root of any node quickly.
   [[nodiscard]] bool is_below(std::uint32_t node, std::uint32_t root) {
     if (child_counts_[root] == 0) return false;
     if (!forest_ && steps_by_foot_ == 0) forest_.emplace(parent_);
@@ -112,12 +112,12 @@ class References {
     for (std::uint32_t r = 0; r < message_count_; ++r) rank_[by_date_[r]] = r;
   }
 
-  // Step 3: the children of a dummy take its place, except at the top.
+  // Step 3: the children of a dummy replace it, except at the top.
   void lift_above_dummies() {
     lifted_ = parent_;
     std::vector<std::uint32_t> path;
     for (std::uint32_t m = 0; m < message_count_; ++m) {
-      // Up to a message, or the topmost dummy; then all on the way point there.
+      // Go up to a message or the topmost dummy, then make all nodes on the way point there.
       std::uint32_t up = lifted_[m];
       while (up != kNone && is_dummy(up) && lifted_[up] != kNone) {
         path.push_back(up);
@@ -130,7 +130,8 @@ class References {
     }
   }
 
-  /// Steps 4 and 6 but for what step 5 merges: messages come in the order of their dates.
+  /// Steps 4 and 6, except for what step 5 merges: messages are visited in the order of their
+  /// dates.
   void list_children() {
     begins_.assign(parent_.size() + 1, 0);
     for (std::uint32_t m = 0; m < message_count_; ++m)
@@ -143,7 +144,7 @@ class References {
       if (lifted_[m] != kNone) children_[next[lifted_[m]]++] = m;
   }
 
-  /// Those linked by references. Dummies made later have none.
+  /// The children linked by references. Dummies created later have none.
   [[nodiscard]] std::span<const std::uint32_t> children(std::uint32_t node) const {
     if (node + 1 >= begins_.size()) return {};
     return std::span(children_).subspan(begins_[node], begins_[node + 1] - begins_[node]);
@@ -162,7 +163,7 @@ class References {
     return roots;
   }
 
-  /// The message whose subject a root has: itself, or a dummy's first child.
+  /// The message whose subject represents a root: the root itself, or the first child of a dummy.
   [[nodiscard]] std::uint32_t face(std::uint32_t root) const {
     return is_dummy(root) ? children(root).front() : root;
   }
@@ -170,8 +171,8 @@ class References {
   // Step 5.
   std::vector<std::uint32_t> merge_subjects(const std::vector<std::uint32_t>& roots) {
     TextNumbers subjects;
-    std::vector<std::uint32_t> subject_of;  // By place in roots; kNone: an empty one.
-    std::vector<std::uint32_t> table;       // A root by the number of its subject.
+    std::vector<std::uint32_t> subject_of;  // By index in roots; kNone for an empty subject.
+    std::vector<std::uint32_t> table;       // Maps the number of a subject to a root.
     for (const std::uint32_t root : roots) {
       const std::string_view subject = messages_.subjects().at(face(root));
       subject_of.push_back(subject.empty() ? kNone : subjects.number(subject));
@@ -218,7 +219,7 @@ class References {
   }
 
   // Step 6.
-  /// All children of what was merged with others, in order: in merged_.
+  /// Sorts all children of merged nodes; the result is in merged_.
   void order_merged() {
     for (std::uint32_t node = 0; node < merged_.size(); ++node) {
       if (merged_[node].empty()) continue;
@@ -228,12 +229,12 @@ class References {
     }
   }
 
-  /// The children as they are told, oldest first.
+  /// The final children, oldest first.
   [[nodiscard]] std::span<const std::uint32_t> all_children(std::uint32_t node) const {
     return merged_[node].empty() ? children(node) : std::span<const std::uint32_t>(merged_[node]);
   }
 
-  /// Ordered by the dates of the messages, or of the first child of a dummy.
+  /// Sorts nodes by the date of the message, or of a dummy's first child.
   [[nodiscard]] std::vector<std::uint32_t> by_face(const std::vector<std::uint32_t>& nodes) const {
     std::vector<std::int64_t> ranks;
     ranks.reserve(nodes.size());
@@ -274,16 +275,18 @@ class References {
   const ThreadInput& messages_;
   Work& work_;
   const std::uint32_t message_count_;
-  std::uint64_t steps_by_foot_;         ///< Until forest_ is built.
-  std::optional<RootedForest> forest_;  ///< The same links as in parent_.
+  std::uint64_t steps_by_foot_;         ///< Steps up the trees that remain until forest_ is built.
+  std::optional<RootedForest> forest_;  ///< Has the same links as parent_.
   std::vector<std::uint32_t> parent_;
   std::vector<std::uint32_t> child_counts_;
-  std::vector<std::uint32_t> by_date_;  ///< Messages; of one date, the lower position first.
-  std::vector<std::uint32_t> rank_;     ///< Where in by_date_ a message is.
-  std::vector<std::uint32_t> lifted_;   ///< Parents without the dummies below the top.
-  std::vector<std::uint32_t> begins_;   ///< Where a node's children begin in children_.
+  std::vector<std::uint32_t>
+      by_date_;  ///< Messages by date; of equal dates, the lower position first.
+  std::vector<std::uint32_t> rank_;    ///< The index of a message in by_date_.
+  std::vector<std::uint32_t> lifted_;  ///< Parents, skipping the dummies below the top.
+  std::vector<std::uint32_t> begins_;  ///< The index in children_ at which a node's children begin.
   std::vector<std::uint32_t> children_;
-  /// Children that came by step 5; of the dummies it made too, which are numbered on.
+  /// Children added by step 5, including those of the dummies that it created, whose numbers follow
+  /// the others.
   std::vector<std::vector<std::uint32_t>> merged_;
 };
 

@@ -6,13 +6,13 @@
 namespace posthorn::search {
 namespace {
 
-/// Of messages one behind the other that share a base subject.
+/// A run of consecutive messages with the same base subject.
 struct Thread {
   std::uint32_t first = 0;
   std::uint32_t last = 0;  ///< Exclusive.
 };
 
-/// The first of each run of equal base subjects is its oldest.
+/// The first message of each run of equal base subjects is its oldest.
 std::vector<Thread> threads_of(const ThreadInput& messages, std::span<const std::uint32_t> order) {
   std::vector<Thread> threads;
   for (std::uint32_t i = 0; i < order.size(); ++i) {
@@ -25,9 +25,9 @@ std::vector<Thread> threads_of(const ThreadInput& messages, std::span<const std:
 
 }  // namespace
 
-/// RFC 5256 §3 ORDEREDSUBJECT: by base subject, then by sent date; each run of one subject is a
-/// thread whose first message is the parent of all others; threads in order of their first
-/// message's date.
+/// ORDEREDSUBJECT of RFC 5256 §3: messages are sorted by base subject, then by sent date. Each run
+/// of one subject is a thread whose first message is the parent of all others. Threads are in the
+/// order of their first messages' dates.
 ThreadForest thread_by_subject(const ThreadInput& messages, Work& work) {
   RowOrder by_subject(messages.count(), work);
   by_subject.by_texts(messages.subjects(), Direction::up);
@@ -36,7 +36,7 @@ ThreadForest thread_by_subject(const ThreadInput& messages, Work& work) {
   if (work.is_over()) return {};
 
   std::vector<Thread> threads = threads_of(messages, order);
-  // Of one date, the one that came first.
+  // Of equal dates, the message that arrived first.
   std::ranges::sort(threads, {}, [&](const Thread& t) { return order[t.first]; });
   std::vector<std::int64_t> began;
   for (const Thread& t : threads) began.push_back(messages.sent()[order[t.first]]);

@@ -63,7 +63,7 @@ ThreadForest thread_by_references(const std::vector<PlainMessage>& messages) {
   Work work(limit);
   return search::thread_by_references(input_of(messages), work);
 }
-/// With the structure for deep trees from the first link on.
+/// With the structure for deep trees used from the first link on.
 ThreadForest thread_by_deep_references(const std::vector<PlainMessage>& messages) {
   WorkLimit limit;
   Work work(limit);
@@ -93,12 +93,12 @@ TEST(Thread, AMissingParentWithSeveralChildrenStaysADummy) {
 }
 
 TEST(Thread, EqualSubjectsMerge) {
-  // A reply without references goes below the original, whichever comes first.
+  // A reply without references becomes a child of the original, whichever comes first.
   EXPECT_EQ(print(thread_by_references({message(1, "x", false, "a"), message(2, "x", true, "b")})),
             "(1 2)");
   EXPECT_EQ(print(thread_by_references({message(1, "x", true, "a"), message(2, "x", false, "b")})),
             "(2 1)");
-  // Two that are no replies stand side by side.
+  // Two messages that are not replies become siblings.
   EXPECT_EQ(print(thread_by_references({message(1, "x", false, "a"), message(2, "x", false, "b")})),
             "((1)(2))");
   EXPECT_EQ(print(thread_by_references({message(1, "x", false, "a"), message(2, "x", false, "b"),
@@ -130,7 +130,7 @@ TEST(Thread, AThreadAsDeepAsTheMailboxIsLong) {
   EXPECT_TRUE(printed.ends_with(" 200000)"));
 }
 
-/// Few ids and subjects, so that loops, duplicates, gaps and equal dates are common.
+/// Few ids and subjects, so that loops, duplicates, gaps and equal dates are frequent.
 std::vector<PlainMessage> random_mailbox(std::mt19937& random) {
   const auto below = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
   const std::uint32_t ids = 1 + below(12);
@@ -158,8 +158,8 @@ TEST(Thread, TheSameAsThePlainAlgorithm) {
   }
 }
 
-/// Mail that a stranger can send: a long chain, each message naming the one before, and as many
-/// messages whose references go to and fro between both ends of the chain.
+/// Mail that an attacker can send: a long chain in which each message refers to the one before, and
+/// as many messages whose references alternate between both ends of the chain.
 std::vector<PlainMessage> zigzag(std::uint32_t length, std::uint32_t turns) {
   std::vector<PlainMessage> messages;
   const auto id = [](std::uint32_t n) { return "id" + std::to_string(n); };
@@ -173,7 +173,7 @@ std::vector<PlainMessage> zigzag(std::uint32_t length, std::uint32_t turns) {
   return messages;
 }
 
-/// Steps of threading by references; those up the trees are counted as they are taken.
+/// The number of steps of threading by references, including those up the trees.
 std::uint64_t steps_of(const std::vector<PlainMessage>& messages) {
   const ThreadInput input = input_of(messages);
   WorkLimit limit;
@@ -185,10 +185,10 @@ std::uint64_t steps_of(const std::vector<PlainMessage>& messages) {
 TEST(Thread, StepsGrowWithTheMailAndNotWithItsSquare) {
   constexpr std::uint32_t kTurns = 200;
   const std::uint64_t references = std::uint64_t{1000} * kTurns;
-  // Up the chain for each reference they would be references times messages.
+  // Walking up the chain for each reference would take references times messages.
   EXPECT_LT(steps_of(zigzag(1000, kTurns)), references * 60);
   EXPECT_LT(steps_of(zigzag(4000, kTurns)), 4 * references * 60);
-  // The other way round: chains that grow at their root.
+  // The opposite: chains that grow at their root.
   std::vector<PlainMessage> reversed;
   for (std::uint32_t n = 1; n <= 4000; ++n)
     reversed.push_back(

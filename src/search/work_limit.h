@@ -8,29 +8,30 @@
 
 namespace posthorn::search {
 
-/// Bounds what one SEARCH, SORT or THREAD command may cost, and knows whether anybody still waits
-/// for its answer. What is counted are steps: one is about what it takes to judge one message by
-/// one condition, or to look at one octet of text, some nanoseconds. Thread: any.
+/// Bounds the cost of one SEARCH, SORT or THREAD command and tells whether anybody still waits for
+/// the result. The cost is counted in steps. A step is about the effort of judging one message by
+/// one condition, or of examining one octet of text: some nanoseconds. Thread: any.
 class WorkLimit {
  public:
-  /// What every command may cost, beside what it may cost for each octet of the mailbox. More than
-  /// ten thousand conditions on the rows of half a million messages.
+  /// The cost allowed for every command, in addition to that for each octet of the mailbox. It is
+  /// enough for ten thousand conditions on the rows of half a million messages.
   static constexpr std::uint64_t kSteps = 8'000'000'000;
-  /// A search through all text reads every octet once, and then some.
+  /// A full-text search reads every octet once, with some overhead.
   static constexpr std::uint64_t kStepsPerOctet = 4;
   /// Octets of sort keys and message ids that one command may hold in memory.
   static constexpr std::uint64_t kMaxHeld = 1ULL << 30;
 
-  /// `cancelled` (may be null) must outlive it; the work ends soon after it has become true.
+  /// `cancelled` (which may be null) must outlive this object. The work ends soon after it has
+  /// become true.
   explicit WorkLimit(const std::atomic<bool>* cancelled = nullptr, std::uint64_t steps = kSteps,
                      std::uint64_t held = kMaxHeld)
       : cancelled_(cancelled), steps_left_(signed_of(steps)), held_left_(signed_of(held)) {}
 
-  /// The steps a command on this mailbox may take.
+  /// The number of steps allowed for a command on this mailbox.
   static std::uint64_t steps_for(const store::Mailbox& mailbox);
 
-  /// Errors: limit, when the work came to more than was allowed; unavailable, when it was
-  /// cancelled. What was found until then is not all there is.
+  /// Errors: limit, if the work exceeded the limit; unavailable, if it was cancelled. Results found
+  /// until then are incomplete.
   [[nodiscard]] Status status() const;
   [[nodiscard]] bool is_over() const {
     return steps_left_.load(std::memory_order_relaxed) < 0 ||
@@ -51,11 +52,11 @@ class WorkLimit {
   std::atomic<std::int64_t> held_left_;
 };
 
-/// The steps of one thread of a command. It counts by itself and settles with the limit every some
-/// ten thousand steps, so that counting costs next to nothing. Thread: one.
+/// Counts the steps of one thread of a command. It settles with the limit only once in several ten
+/// thousand steps, so that counting costs almost nothing. Thread: one.
 class Work {
  public:
-  /// `limit` must outlive it.
+  /// `limit` must outlive this object.
   explicit Work(WorkLimit& limit) : limit_(limit) { over_ = limit_.is_over(); }
   ~Work() { settle(); }
   Work(const Work&) = delete;
@@ -65,14 +66,14 @@ class Work {
     pending_ += steps;
     if (pending_ >= kSettle) settle();
   }
-  /// Octets that are kept in memory until the command ends.
+  /// Counts octets that are kept in memory until the command ends.
   void hold(std::uint64_t octets) {
     held_ += octets;
     add(octets);
   }
-  /// Whether to stop: the limit was passed, or the work was cancelled. Once true it stays so.
+  /// Returns true when the limit was exceeded or the work was cancelled. Never becomes false again.
   [[nodiscard]] bool is_over() const { return over_; }
-  /// All steps so far, for tests.
+  /// All steps so far. For tests.
   [[nodiscard]] std::uint64_t total() const { return settled_ + pending_; }
 
  private:

@@ -7,8 +7,8 @@
 
 namespace posthorn::service {
 
-/// The form in which names of accounts, aliases and domains are compared and stored: ASCII letters
-/// in lower case. The store folds what is not ASCII.
+/// Returns the form in which names of accounts, aliases and domains are compared and stored: ASCII
+/// letters are in lower case. The store folds non-ASCII letters.
 inline std::string normal_name(std::string_view name) { return text::lower(name); }
 
 }  // namespace posthorn::service

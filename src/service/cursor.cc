@@ -48,7 +48,7 @@ void Cursor::advance_members(const store::Mailbox& now, Tellings allowed, Update
     if (!told_.extend(members)) return;
   } else {
     if (difference.added > 0) waiting_ = true;
-    // Without the arrivals, what is left of the told messages has to be put together.
+    // Arrivals are not told, so the remaining told messages must be combined.
     if (tell_gone && !difference.gone.empty()) told_ = told_.without_arrivals(members);
     return;
   }
@@ -63,7 +63,8 @@ void Cursor::advance_members(const store::Mailbox& now, Tellings allowed, Update
 void Cursor::advance_flags(const store::Mailbox& now, Updates& updates, Uid told_before) {
   now.contents->for_each_changed(flags_modseq_, [&](std::uint32_t, const store::Member& member,
                                                     const store::FlagState& flags) {
-    // What the client was not told of before, it will ask about; what we answered, it knows.
+    // The client asks for the flags of new messages itself, and it knows those that were sent in
+    // responses to its own commands.
     if (member.uid > told_before ||
         std::ranges::find(own_changes_, flags.modseq) != own_changes_.end())
       return;

@@ -143,7 +143,7 @@ TEST(Cursor, ArrivalsAreHeldBackWhenTooManyPartsWouldBeNeeded) {
   EXPECT_FALSE(cursor.is_waiting());
 }
 
-/// A client that applies what it is told has, at the end, what the mailbox has.
+/// A client that applies everything it is told has the contents of the mailbox at the end.
 TEST(Cursor, AClientThatListensIsRight) {
   std::minstd_rand random(7);
   const auto below = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };

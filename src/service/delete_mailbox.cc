@@ -18,7 +18,7 @@ async::Task<Status> delete_loaded(store::AccountPtr account, std::string name, M
 
 async::Task<Status> delete_mailbox(store::AccountPtr account, std::string name) {
   const store::MailboxPtr mailbox = account->published()->find(name);
-  // Without an id nothing is loaded, and the change itself says that there is no such mailbox.
+  // Without an id nothing is loaded, and the change reports that there is no such mailbox.
   const MailboxId id = mailbox ? mailbox->id : MailboxId();
   Status done = co_await delete_loaded(account, name, id);
   if (done || !mailbox || mailbox->name == "INBOX" || !store::is_damage(done.error().kind))
@@ -26,7 +26,7 @@ async::Task<Status> delete_mailbox(store::AccountPtr account, std::string name) 
   auto readable = co_await account->load_readable(id);
   if (!readable) co_return pass(readable);
   done = co_await delete_loaded(account, name, id);
-  // Else everybody would go on seeing the mailbox without what could not be read.
+  // Otherwise all sessions would continue to see the mailbox without its unreadable messages.
   if (!done) (void)co_await account->forget_contents();
   co_return done;
 }

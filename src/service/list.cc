@@ -8,7 +8,7 @@ namespace {
 using Names = std::set<std::string_view>;
 
 void add_with_parents(Names& names, std::string_view name) {
-  // Once a parent is there, so are its own.
+  // If a parent is already in the set, so are its own parents.
   while (names.insert(name).second) {
     const std::size_t cut = name.rfind(store::kDelimiter);
     if (cut == std::string_view::npos) return;
@@ -22,7 +22,8 @@ bool any_below(const store::AccountState::Subscriptions& names, std::string_view
   return it != names.end() && it->starts_with(prefix);
 }
 
-/// Every name that might be listed; a name without a mailbox is there for what lies below it.
+/// Every name that may be listed. A name without a mailbox is included because of the names below
+/// it.
 Names candidates(const store::AccountState& state, const ListQuery& query) {
   Names names;
   if (query.from == ListQuery::From::subscriptions) {

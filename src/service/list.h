@@ -10,28 +10,28 @@
 
 namespace posthorn::service {
 
-/// Which names of an account are wanted. All are functions of one AccountState.
+/// Selects names of an account. The functions here depend on one AccountState only.
 struct ListQuery {
-  /// Whether the name matches what the client asked for.
+  /// Returns whether a name matches the client's pattern.
   std::function<bool(std::string_view)> matches;
-  /// RFC 5258 §3.1 SUBSCRIBED: subscribed names, whether there is such a mailbox or not.
+  /// RFC 5258 §3.1 SUBSCRIBED: subscribed names, whether or not such a mailbox exists.
   enum class From : std::uint8_t { mailboxes, subscriptions };
   From from = From::mailboxes;
-  /// RFC 5258 §3.1 RECURSIVEMATCH: also names with a subscribed one somewhere below.
+  /// RFC 5258 §3.1 RECURSIVEMATCH: also names that have a subscribed name below them.
   enum class Depth : std::uint8_t { itself, below_too };
   Depth depth = Depth::itself;
-  store::SpecialUses special_use = 0;  ///< If any, only mailboxes with one of these.
+  store::SpecialUses special_use = 0;  ///< If not 0, only mailboxes with one of these uses.
 };
 
 struct ListEntry {
   std::string name;
-  store::MailboxPtr mailbox;  ///< Null when there is no mailbox of that name, only some below it.
+  store::MailboxPtr mailbox;  ///< Null if there is no mailbox of that name, but some below it.
   bool subscribed = false;
   bool has_children = false;
-  bool subscribed_below = false;  ///< Some name below is subscribed.
+  bool subscribed_below = false;  ///< A name below this one is subscribed.
 };
 
-/// Ascending by name.
+/// Returns the entries in ascending order of their names.
 std::vector<ListEntry> list_mailboxes(const store::AccountState& state, const ListQuery& query);
 
 }  // namespace posthorn::service

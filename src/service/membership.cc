@@ -26,7 +26,7 @@ Uid Membership::uid_at(std::uint32_t position) const {
 }
 
 std::uint32_t Membership::lower_bound(Uid uid) const {
-  // The parts' UIDs ascend, so the first that is not wholly below decides.
+  // The UIDs of the parts ascend, so the first part that is not wholly below the UID decides.
   for (const Part& part : parts_) {
     const std::uint32_t at = std::clamp(part.members->lower_bound(uid), part.first, part.last);
     if (at < part.last) return part.base + at - part.first;
@@ -69,7 +69,7 @@ bool Membership::extend(const std::shared_ptr<const store::Members>& now) {
   const std::uint32_t first = now->lower_bound(Uid(last_uid().value + 1));
   if (first == now->count()) return true;
   if (parts_.size() > 1) {
-    // The last part may just grow when none of its messages has gone meanwhile.
+    // The last part can be extended if none of its messages was removed meanwhile.
     Part& tail = parts_.back();
     const std::uint32_t from = now->lower_bound(tail.members->uid_at(tail.first));
     if (first - from == tail.size()) {

@@ -13,13 +13,13 @@ namespace posthorn::service {
 /// The messages a session has told its client of, in UID order: position + 1 is the sequence
 /// number.
 ///
-/// Nearly always it is the membership of one version of the mailbox. Only while expunges wait to be
-/// told and new messages have been told meanwhile is it put together: the messages of an older
-/// version, then those of newer ones above their UIDs. Each part is a pointer into versions that
-/// share their nodes.
+/// Nearly always, this is the membership of one version of the mailbox. It is composed of several
+/// parts only while expunges wait to be told and new messages have been told meanwhile: the
+/// messages of an older version, followed by those of newer versions with higher UIDs. Each part
+/// refers to a version; versions share their nodes.
 class Membership {
  public:
-  /// So many parts at most; see extend().
+  /// Maximum number of parts; see extend().
   static constexpr std::size_t kMaxParts = 16;
 
   Membership() : Membership(std::make_shared<store::Members>()) {}
@@ -30,37 +30,37 @@ class Membership {
   [[nodiscard]] store::Member at(std::uint32_t position) const;
   [[nodiscard]] Uid uid_at(std::uint32_t position) const;
   [[nodiscard]] std::optional<std::uint32_t> position_of(Uid uid) const;
-  /// How many messages have a UID below this one.
+  /// The number of messages with a UID below this one.
   [[nodiscard]] std::uint32_t lower_bound(Uid uid) const;
-  /// 0 when there is none.
+  /// 0 if there are no messages.
   [[nodiscard]] Uid last_uid() const;
-  /// Whether it is just what `members` holds, known without looking at messages.
+  /// Returns whether this equals `members`, if that can be told without examining messages.
   [[nodiscard]] bool is(const std::shared_ptr<const store::Members>& members) const {
     return parts_.size() == 1 && parts_[0].members == members && parts_[0].last == members->count();
   }
 
-  /// Calls f(position, Member) for [first, last) in order.
+  /// Calls f(position, Member) for the positions [first, last), in order.
   template <class F>
   void for_each(std::uint32_t first, std::uint32_t last, F&& f) const;
 
   struct Difference {
-    std::vector<std::uint32_t> gone;  ///< Positions here, ascending.
-    std::uint32_t added = 0;          ///< Messages of `now` above last_uid().
+    std::vector<std::uint32_t> gone;  ///< Positions in this membership, ascending.
+    std::uint32_t added = 0;          ///< The number of messages in `now` above last_uid().
   };
   [[nodiscard]] Difference difference(const store::Members& now) const;
 
-  /// Adds what `now` has above last_uid(). False, and nothing done, when that would take too many
-  /// parts: the client has to hear of expunges first.
+  /// Adds the messages of `now` above last_uid(). Returns false, and changes nothing, if this needs
+  /// too many parts: the client must be told of expunges first.
   bool extend(const std::shared_ptr<const store::Members>& now);
 
-  /// The messages of `now` up to last_uid(): what is left when expunges are told and arrivals are
-  /// not.
+  /// Returns the messages of `now` up to last_uid(), which remain when expunges are told and
+  /// arrivals are not.
   [[nodiscard]] Membership without_arrivals(const std::shared_ptr<const store::Members>& now) const;
 
-  /// The UIDs at the positions whose sequence numbers are in `seqnums` (those above count() left
-  /// out).
+  /// Returns the UIDs of the messages with these sequence numbers. Numbers above count() are
+  /// ignored.
   [[nodiscard]] NumberSet uids_of(const NumberSet& seqnums) const;
-  /// Positions of the messages with these UIDs, as sequence numbers (position + 1).
+  /// Returns the sequence numbers (position + 1) of the messages with these UIDs.
   [[nodiscard]] NumberSet seqnums_of(const NumberSet& uids) const;
 
  private:
@@ -68,7 +68,7 @@ class Membership {
     std::shared_ptr<const store::Members> members;
     std::uint32_t first = 0;  ///< The part is [first, last) of `members`.
     std::uint32_t last = 0;
-    std::uint32_t base = 0;  ///< Messages in the parts before.
+    std::uint32_t base = 0;  ///< The number of messages in the parts before.
     [[nodiscard]] std::uint32_t size() const { return last - first; }
   };
   [[nodiscard]] const Part& part_of(std::uint32_t position) const;

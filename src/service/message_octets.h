@@ -9,20 +9,20 @@
 
 namespace posthorn::service {
 
-/// One stored message's octets: header block and body, as ranges of the whole.
+/// The octets of one stored message: header block and body as one range.
 class MessageOctets {
  public:
-  /// `header` and what was read `ahead`, if anything was, must outlive it. Errors: corrupt.
+  /// `header` and `ahead`, the pieces already read (which may be null), must outlive this object.
+  /// Errors: corrupt.
   static Result<MessageOctets> open(store::AccountPtr account, std::string_view header,
                                     std::string_view body_column,
                                     const store::PieceBatch* ahead = nullptr);
 
   [[nodiscard]] std::uint64_t size() const { return header_.size() + body_.size(); }
   [[nodiscard]] std::uint64_t header_size() const { return header_.size(); }
-  /// A run of octets from `offset` on, at most `limit`; empty at the end. Stays until the next
-  /// call.
+  /// Returns at most `limit` octets from `offset` on; empty at the end. Valid until the next call.
   async::Task<Result<std::string_view>> read(std::uint64_t offset, std::uint64_t limit);
-  /// Finds out whether all of [begin, end) can be read; see store::BodyReader::prepare().
+  /// Checks that all of [begin, end) can be read; see store::BodyReader::prepare().
   async::Task<Status> prepare(std::uint64_t begin, std::uint64_t end);
 
  private:

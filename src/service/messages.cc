@@ -13,7 +13,7 @@ using store::ChangeWeight;
 
 namespace {
 
-/// A change of very many messages leaves the network threads.
+/// A change of very many messages runs outside the network threads.
 ChangeWeight weight_of(std::uint64_t messages) {
   return messages > 5000 ? ChangeWeight::heavy : ChangeWeight::light;
 }
@@ -68,7 +68,7 @@ Status run_transfer(Change& change, const Transfer& what, Transferred& result) {
   const store::MailboxPtr target = change.state().find(what.target);
   if (target == nullptr) return fail(ErrorKind::not_found, "no such mailbox");
   if (change.state().find(what.source) == nullptr) {
-    // Not `not_found`: that is about the target, which a client may then create.
+    // Not `not_found`, which is about the target and makes a client create it.
     return fail(ErrorKind::unavailable, "the selected mailbox was deleted");
   }
   auto pairs = what.mode == TransferMode::copy ? change.copy(what.source, what.uids, target->id)
@@ -96,15 +96,15 @@ Task<Result<Transferred>> transfer(AccountPtr account, Transfer what) {
 
 namespace {
 
-/// An append as a function of the newest state.
+/// An append, as a function of the newest state.
 class Appending {
  public:
   Appending(const std::string& name, const std::vector<MessageToAppend>& messages, Timestamp now,
             std::chrono::seconds window)
       : name_(name), messages_(messages), now_(now), window_(window) {}
 
-  /// Looks for what a submission has filed already. Of several at once each has a UID of its own to
-  /// be told in their order (RFC 4315 §3), so only one alone is looked for.
+  /// Looks for a copy that a submission has already filed. Only done for a single message: several
+  /// messages get UIDs that are reported in their order (RFC 4315 §3).
   Task<void> look_for_filed(AccountPtr account) {
     const store::MailboxPtr target = account->published()->find(name_);
     if (messages_.size() != 1 || !target || !is_for_sent(*target)) co_return;
@@ -149,10 +149,10 @@ class Appending {
     return {};
   }
 
-  /// The client may submit it yet.
+  /// Records the message, because the client may submit it later.
   void note(Change& change, const store::Mailbox& target) const {
     if (messages_.size() != 1) return;
-    // One that claims to be older is being moved here, not just sent.
+    // A message with an older date is being moved here, and was not just sent.
     const Timestamp date = messages_.front().internal_date.value_or(now_);
     if (date.seconds < now_.seconds - window_.count()) return;
     store::SendingUsage usage = change.state().usage;

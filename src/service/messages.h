@@ -12,16 +12,17 @@
 #include "base/result.h"
 #include "store/account.h"
 
-/// What can be done to the messages of a mailbox, each as one change of its account: durable when
-/// it returns, all or nothing.
+/// Operations on the messages of a mailbox. Each is one change of its account, which is atomic and
+/// durable on return.
 namespace posthorn::service {
 
-/// The mailbox as now published, with its contents. Errors: not_found, io, corrupt.
+/// Returns the published version of the mailbox, with its contents loaded. Errors: not_found, io,
+/// corrupt.
 async::Task<Result<store::MailboxPtr>> newest(store::AccountPtr account, MailboxId mailbox);
 
 struct FlagsStored {
   store::StoreOutcome outcome;
-  ModSeq modseq;  ///< Of the change, when there was one.
+  ModSeq modseq;  ///< The MODSEQ of the change, if there was one.
   bool changed = false;
 };
 struct FlagsToStore {
@@ -30,47 +31,51 @@ struct FlagsToStore {
   store::FlagOperation operation = store::FlagOperation::add;
   FlagList flags;
   std::optional<ModSeq> unchanged_since;
-  ModSeq told{UINT64_MAX};  ///< Up to where the client knows flags; see StoreOutcome::raced.
+  /// The MODSEQ up to which the client knows flags; see StoreOutcome::raced.
+  ModSeq told{UINT64_MAX};
 };
-/// Errors: not_found, limit (keywords), io, unavailable.
+/// Changes flags. Errors: not_found, limit (keywords), io, unavailable.
 async::Task<Result<FlagsStored>> store_flags(store::AccountPtr account, FlagsToStore what);
 
-/// Removes those of `uids` (all, if none given) that have \Deleted. Returns the UIDs that went.
+/// Removes the messages that have \Deleted among `uids`, or among all if `uids` is none. Returns
+/// the removed UIDs.
 async::Task<Result<NumberSet>> expunge_deleted(store::AccountPtr account, MailboxId mailbox,
                                                std::optional<NumberSet> uids);
 
-/// Where messages went: `pairs` are in the order of the source's UIDs.
+/// The result of transfer(). `pairs` are in the order of the source's UIDs.
 struct Transferred {
   UidValidity uid_validity;
   std::vector<store::UidPair> pairs;
   bool changed = false;
 };
 enum class TransferMode : std::uint8_t { copy, move };
-/// UIDs no longer there are left out. Errors: not_found (the target), over_quota, limit,
-/// unavailable (the source is gone).
+/// A copy or move of messages to another mailbox of the account.
 struct Transfer {
   MailboxId source;
   NumberSet uids;
   std::string target;
   TransferMode mode = TransferMode::copy;
 };
+/// Copies or moves messages. UIDs that no longer exist are ignored. Errors: not_found (the target),
+/// over_quota, limit, unavailable (the source is gone).
 async::Task<Result<Transferred>> transfer(store::AccountPtr account, Transfer what);
 
 struct MessageToAppend {
   store::NewEmail email;
   FlagList flags;
-  std::optional<Timestamp> internal_date;  ///< Now, when absent.
+  std::optional<Timestamp> internal_date;  ///< The current time if absent.
 };
 struct Appended {
   UidValidity uid_validity;
   MailboxId mailbox;
   NumberSet uids;
 };
-/// RFC 9051 §6.3.12, RFC 3502: all of them or none. Errors: not_found (the mailbox), over_quota,
-/// limit.
+/// Appends all of the messages or none (RFC 9051 §6.3.12, RFC 3502). Errors: not_found (the
+/// mailbox), over_quota, limit.
 ///
-/// A client that has submitted a message and now puts it into \Sent gets the copy that was filed
-/// with the submission, at most `duplicate_window` ago (0: never), with its flags added to it.
+/// If a client has submitted a message and now appends it to \Sent, no second copy is stored: the
+/// result is the copy that was filed with the submission at most `duplicate_window` ago (0 disables
+/// this), and the client's flags are added to it.
 async::Task<Result<Appended>> append(store::AccountPtr account, std::string mailbox,
                                      std::vector<MessageToAppend> messages, Timestamp now,
                                      std::chrono::seconds duplicate_window = {});

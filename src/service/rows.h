@@ -10,27 +10,28 @@
 
 namespace posthorn::service {
 
-/// One message as a session sees it: numbered by what it was told, with the newest flags.
+/// One message as a session sees it: with the sequence number the client was told, and the newest
+/// flags.
 struct Row {
   Seqnum seqnum;
   store::Member member;
   store::FlagState flags;
 };
 
-/// Walks over messages in the order of their sequence numbers, a batch at a time. Of a message
-/// another session expunged the flags are gone: it is shown as \Seen and \Deleted with the MODSEQ
-/// the mailbox has now.
+/// Iterates over messages in the order of their sequence numbers, in batches. The flags of a
+/// message that another session expunged no longer exist: it is shown as \Seen and \Deleted, with
+/// the mailbox's current MODSEQ.
 class RowReader {
  public:
-  /// `seqnums`: which; those not told are passed over. Both must outlive the reader. Requires:
-  /// contents.
+  /// `seqnums` selects the messages; numbers the client was not told are ignored. `told` and `now`
+  /// must outlive the reader. Requires: contents.
   RowReader(const Membership& told, const store::Mailbox& now, NumberSet seqnums);
 
-  /// The next up to `limit` rows, with a MODSEQ above `changed_since`; false when there are no
-  /// more.
+  /// Reads the next rows with a MODSEQ above `changed_since`, at most `limit`. Returns false when
+  /// there are no more.
   bool next(std::vector<Row>& rows, std::size_t limit, ModSeq changed_since = ModSeq(0));
-  /// The same without keeping them: calls f(const Row&) for those with a MODSEQ above
-  /// `changed_since` among the next `limit` messages; false when there are no more.
+  /// The same without storing rows: calls f(const Row&) for those of the next `limit` messages that
+  /// have a MODSEQ above `changed_since`. Returns false when there are no more.
   template <class F>
   bool visit(std::uint32_t limit, ModSeq changed_since, F&& f);
 
@@ -43,15 +44,15 @@ class RowReader {
   Step step(std::uint32_t limit);
   template <class F>
   void take(Step step, ModSeq changed_since, F&& f);
-  /// As take(), where the session was told of other messages than are there now.
+  /// As take(), for the case that the session was told of other messages than exist now.
   void take_told(Step step, ModSeq changed_since, const std::function<void(const Row&)>& f);
 
   const Membership& told_;
   const store::Mailbox& now_;
   const NumberSet seqnums_;
-  const bool same_;        ///< Positions mean the same on both sides.
-  std::size_t range_ = 0;  ///< The range of seqnums_ being walked,
-  std::uint32_t at_ = 0;   ///< and the position reached in it.
+  const bool same_;        ///< Positions are the same in `told_` and `now_`.
+  std::size_t range_ = 0;  ///< The range of seqnums_ being walked.
+  std::uint32_t at_ = 0;   ///< The position reached in that range.
 };
 
 template <class F>

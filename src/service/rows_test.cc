@@ -21,7 +21,7 @@ Seen seen(const Row& row) {
   return {row.seqnum.value, row.member.uid.value, row.flags.modseq.value, row.flags.system};
 }
 
-/// By looking up one message after the other.
+/// Looks up one message after the other.
 std::vector<Seen> expected(const Membership& told, const store::Mailbox& now,
                            const NumberSet& seqnums, ModSeq since) {
   std::vector<Seen> out;

@@ -29,13 +29,13 @@ search::SearchEnvironment environment_of(const SearchScope& scope) {
   return environment;
 }
 
-/// One command's: what the search and what comes after it cost is counted together.
+/// The limit for one command: the search and the work after it are counted together.
 search::WorkLimit limit_of(const SearchScope& scope) {
   return search::WorkLimit(scope.cancelled, search::WorkLimit::steps_for(*scope.now));
 }
 
-/// What has been expunged may have lost its content, which is no failure. Of the rest the log is
-/// told.
+/// Removes expunged messages, which may have lost their content, from the failures, and logs the
+/// others.
 void judge(const SearchScope& scope, store::Unreadable& unreadable) {
   if (unreadable.empty()) return;
   const store::MailboxPtr now = scope.account->published()->find(scope.now->id);

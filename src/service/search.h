@@ -16,33 +16,35 @@
 
 namespace posthorn::service {
 
-/// What a search means in one session.
+/// The context of a search in one session.
 struct SearchScope {
   store::AccountPtr account;
-  store::MailboxPtr now;              ///< With contents: whose flags are judged.
-  const Membership* told = nullptr;   ///< What message numbers count.
+  store::MailboxPtr now;              ///< The version whose flags are judged, with its contents.
+  const Membership* told = nullptr;   ///< The membership to which message numbers refer.
   const NumberSet* recent = nullptr;  ///< UIDs with \Recent (RFC 3501 §2.3.2).
-  const NumberSet* saved = nullptr;   ///< UIDs `$` stands for (RFC 5182).
-  /// What an EMAILID stands for in an account; the protocol spells them (RFC 8474 §5.1).
+  const NumberSet* saved = nullptr;   ///< The UIDs that `$` stands for (RFC 5182).
+  /// Returns the message an EMAILID of the account stands for. The protocol defines its spelling
+  /// (RFC 8474 §5.1).
   std::optional<Ordinal> (*email_of)(const AccountId&, std::string_view) = nullptr;
-  /// Ends the search soon after it has become true; null: never. Must outlive it.
+  /// The search ends soon after this has become true; null if it cannot be cancelled. Must outlive
+  /// the search.
   const std::atomic<bool>* cancelled = nullptr;
 };
 
-/// What was found, and which messages could not be read: searching leaves them out, as they may
-/// match or not; sorting and threading take them as if they had no header. The log has been told of
-/// them.
+/// The matches, and the messages that could not be read. A search leaves those out, since they may
+/// match or not; sort and thread treat them as having no header. They have already been logged.
 struct SearchOutcome {
   std::vector<std::uint32_t> positions;
   store::Unreadable unreadable;
 };
 
-/// Positions in `scope.now` of the messages told and still there that match, ascending (RFC 9051
-/// §6.4.4). Errors, of all three: limit, when it is more work than one command may be
-/// (search::WorkLimit); unavailable, when it was cancelled.
+/// Returns the positions in `scope.now`, ascending, of the matching messages that the client was
+/// told of and that still exist (RFC 9051 §6.4.4). Errors of all three functions: limit, if it
+/// needs more work than one command is allowed (search::WorkLimit); unavailable, if it was
+/// cancelled.
 async::Task<Result<SearchOutcome>> search(SearchScope scope, message::SearchKey key);
 
-/// The same in the order of `order` (RFC 5256 §3).
+/// The same, sorted by `order` (RFC 5256 §3).
 async::Task<Result<SearchOutcome>> search_sorted(SearchScope scope, message::SearchKey key,
                                                  std::vector<message::SortKey> order);
 
@@ -50,7 +52,7 @@ struct ThreadOutcome {
   search::ThreadForest forest;
   store::Unreadable unreadable;
 };
-/// The same as threads of positions.
+/// The same, as threads of positions.
 async::Task<Result<ThreadOutcome>> search_threads(SearchScope scope, message::SearchKey key,
                                                   message::ThreadAlgorithm algorithm);
 

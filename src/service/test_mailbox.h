@@ -7,7 +7,7 @@
 
 namespace posthorn::service::testing {
 
-/// A mailbox made by hand, version by version. Each step is one change and has the next MODSEQ.
+/// A mailbox built version by version. Each step is one change and gets the next MODSEQ.
 class TestMailbox {
  public:
   TestMailbox() {
@@ -51,7 +51,7 @@ class TestMailbox {
     return mailbox_.head.highest_modseq;
   }
   void finish(store::TreeEditor editor) {
-    before_ = mailbox_.contents;  // An editor's base outlives it.
+    before_ = mailbox_.contents;  // The base of an editor must outlive it.
     mailbox_.contents = std::make_shared<store::Contents>(std::move(editor).finish());
   }
   store::Mailbox mailbox_;

@@ -5,14 +5,15 @@
 #include <string>
 #include <string_view>
 
-/// ASCII only, whatever the locale: protocol words, field names, MIME tokens.
+/// ASCII functions that do not depend on the locale, for protocol words, field names and MIME
+/// tokens.
 namespace posthorn::text {
 
 constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 constexpr char to_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_alpha(char c) { return to_lower(c) >= 'a' && to_lower(c) <= 'z'; }
-/// Space and tab: RFC 5234 WSP.
+/// Space and tab (RFC 5234 WSP).
 constexpr bool is_wsp(char c) { return c == ' ' || c == '\t'; }
 /// WSP, CR and LF.
 constexpr bool is_space(char c) { return is_wsp(c) || c == '\r' || c == '\n'; }
@@ -23,7 +24,7 @@ constexpr int hex_value(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/// Equal but for the case of ASCII letters.
+/// Compares, ignoring the case of ASCII letters.
 constexpr bool iequals(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i)
@@ -48,14 +49,14 @@ inline std::string upper(std::string_view s) {
   return out;
 }
 
-/// Without `is_space` at either end.
+/// Removes characters for which is_space() is true from both ends.
 constexpr std::string_view trim(std::string_view s) {
   while (!s.empty() && is_space(s.front())) s.remove_prefix(1);
   while (!s.empty() && is_space(s.back())) s.remove_suffix(1);
   return s;
 }
 
-/// No byte above 127. Eight bytes a step.
+/// Returns whether there is no octet above 127. Processes eight octets at a time.
 bool is_ascii(std::string_view s);
 
 }  // namespace posthorn::text

@@ -84,7 +84,7 @@ void Base64Decoder::feed(std::string_view encoded, std::string& out) {
   std::size_t i = 0;
   while (i < encoded.size()) {
     if (digits_ == 0) {
-      // Whole quanta of a clean run, without a branch a character.
+      // Decodes whole quanta of clean input, without a branch for each character.
       for (; i + 4 <= encoded.size(); i += 4, used += 3) {
         const std::uint32_t a = value_of(encoded[i]), b = value_of(encoded[i + 1]);
         const std::uint32_t c = value_of(encoded[i + 2]), d = value_of(encoded[i + 3]);

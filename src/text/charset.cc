@@ -18,7 +18,7 @@ bool is_utf8_name(std::string_view name) {
          iequals(name, "ascii") || iequals(name, "ansi_x3.4-1968");
 }
 
-// ICU reads options behind a comma and takes an empty name for the platform's own charset.
+// ICU takes text after a comma as options, and an empty name as the platform's own charset.
 bool is_plain_name(std::string_view name) {
   if (name.empty() || name.size() > 60) return false;
   for (const char c : name) {
@@ -29,7 +29,7 @@ bool is_plain_name(std::string_view name) {
   return true;
 }
 
-// Labels that in mail stand for the larger charset of the same family.
+// Labels that mail uses for a larger charset of the same family.
 std::string icu_name(std::string_view name) {
   if (iequals(name, "gb2312") || iequals(name, "gbk") || iequals(name, "gb_2312-80"))
     return "gb18030";
@@ -51,7 +51,7 @@ ConverterPtr open_converter(std::string_view charset) {
   return converter;
 }
 
-// UTF-16 to UTF-8; `high` carries a surrogate whose other half comes with the next chunk.
+// UTF-16 to UTF-8. `high` carries a surrogate whose other half is in the next chunk.
 void append_utf16(std::string& out, const UChar* units, std::size_t count, char32_t& high) {
   for (std::size_t i = 0; i < count; ++i) {
     const char32_t u = units[i];
@@ -85,15 +85,16 @@ void convert(UConverter* converter, std::string_view bytes, std::string& out, ch
     append_utf16(out, buffer.data(), static_cast<std::size_t>(target - buffer.data()), high);
     if (status == U_BUFFER_OVERFLOW_ERROR) continue;
     if (U_SUCCESS(status)) return;
-    // The default callback substitutes, so this is rare: a broken stream. Go on behind it.
+    // The default callback substitutes, so an error means a broken stream, which is rare. Continue
+    // after it.
     out.append(kReplacement);
     ucnv_resetToUnicode(converter);
     if (source >= end) return;
   }
 }
 
-// A charset of single bytes as a table: many times faster than ICU's converter, and opened for
-// nothing when thousands of parts are searched.
+// A single-byte charset as a table. It is many times faster than ICU's converter, and opening it is
+// free, which matters when thousands of parts are searched.
 struct ByteTable {
   struct Entry {
     std::uint8_t length = 0;
@@ -114,7 +115,7 @@ void append_by_table(std::string& out, std::string_view bytes, const ByteTable& 
   out.resize(used);
 }
 
-// Header fields are converted by the hundred thousand: the last charset's converter stays open.
+// Header fields are converted in great numbers, so the converter of the last charset stays open.
 struct Cached {
   std::string name;
   ConverterPtr converter;
@@ -130,7 +131,7 @@ UConverter* cached_converter(std::string_view charset) {
   return cached.converter.get();
 }
 
-// None: not a charset of single bytes.
+// Returns none if it is not a single-byte charset.
 std::optional<ByteTable> make_table(UConverter* converter) {
   if (ucnv_getMinCharSize(converter) != 1 || ucnv_getMaxCharSize(converter) != 1)
     return std::nullopt;
@@ -150,8 +151,8 @@ std::optional<ByteTable> make_table(UConverter* converter) {
   return table;
 }
 
-// The thread's tables by name as given; a table never moves once made. Charsets without one are not
-// kept: names come from outside.
+// The tables of this thread, by charset name as given. Tables never move. Charsets without a table
+// are not remembered, because their names come from outside.
 const ByteTable* find_table(std::string_view charset) {
   constexpr std::size_t kMaxTables = 64;
   thread_local std::map<std::string, std::unique_ptr<const ByteTable>, std::less<>> tables;
@@ -216,7 +217,7 @@ std::string to_utf8_lenient(std::string_view charset, std::string_view bytes) {
 
 struct CharsetDecoder::Converter {
   std::optional<ByteTable> table;
-  ConverterPtr icu;  // If there is no table.
+  ConverterPtr icu;  // Used if there is no table.
   char32_t high = 0;
 };
 
@@ -228,7 +229,7 @@ CharsetDecoder::~CharsetDecoder() = default;
 Result<CharsetDecoder> CharsetDecoder::open(std::string_view charset) {
   CharsetDecoder decoder;
   if (is_utf8_name(charset)) return decoder;
-  // A copy: the decoder may go on in another thread.
+  // A copy, since the decoder may continue in another thread.
   if (const ByteTable* table = find_table(charset)) {
     decoder.converter_ = std::make_unique<Converter>(*table, nullptr);
     return decoder;
@@ -246,7 +247,7 @@ void CharsetDecoder::feed(std::string_view bytes, std::string& out) {
 }
 
 void CharsetDecoder::feed_utf8(std::string_view bytes, std::string& out) {
-  // A character cut in two: complete it byte by byte, then go on in place.
+  // A character was split: complete it octet by octet, then continue in place.
   while (!tail_.empty() && !bytes.empty()) {
     tail_.push_back(bytes.front());
     bytes.remove_prefix(1);

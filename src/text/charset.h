@@ -8,26 +8,27 @@
 
 namespace posthorn::text {
 
-/// `charset` is one this server can convert. Names of any case; aliases as ICU has them.
+/// Returns whether this server can convert `charset`. Names may be in any case; ICU's aliases are
+/// accepted.
 bool is_known_charset(std::string_view charset);
 
-/// `bytes` as UTF-8. Bad bytes become U+FFFD; us-ascii is read as UTF-8, which is what 8-bit bytes
-/// in it most often are. Errors: unknown_charset. The result is at most kMaxExpansion times as
-/// long as the input, plus a few bytes.
+/// Converts `bytes` to UTF-8. Invalid octets become U+FFFD. us-ascii is read as UTF-8, since 8-bit
+/// octets in it usually are. Errors: unknown_charset. The result is at most kMaxExpansion times as
+/// long as the input, plus a few octets.
 Result<std::string> to_utf8(std::string_view charset, std::string_view bytes);
 
-/// As to_utf8, for when there is nobody to tell: an unknown charset is read as UTF-8 if the bytes
-/// are that, else as windows-1252.
+/// As to_utf8, where no error can be reported: an unknown charset is read as UTF-8 if the octets
+/// are valid UTF-8, otherwise as windows-1252.
 std::string to_utf8_lenient(std::string_view charset, std::string_view bytes);
 
 inline constexpr std::size_t kMaxExpansion = 6;
 
-/// 8-bit bytes that name no charset, as in raw header fields: UTF-8 if valid, else windows-1252
-/// (its five unassigned bytes become U+FFFD).
+/// Converts 8-bit octets without a known charset, as in raw header fields: UTF-8 if valid,
+/// otherwise windows-1252 (whose five unassigned octets become U+FFFD).
 std::string guess_to_utf8(std::string_view bytes);
 void append_windows_1252(std::string& out, std::string_view bytes);
 
-/// Converts a long text chunk by chunk. What it appends always ends between two characters.
+/// Converts a long text chunk by chunk. Its output always ends between two characters.
 class CharsetDecoder {
  public:
   /// Errors: unknown_charset.
@@ -37,15 +38,15 @@ class CharsetDecoder {
   ~CharsetDecoder();
 
   void feed(std::string_view bytes, std::string& out);
-  /// What was left incomplete becomes U+FFFD.
+  /// Ends the text. An incomplete character becomes U+FFFD.
   void finish(std::string& out);
 
  private:
   struct Converter;
   CharsetDecoder();
   void feed_utf8(std::string_view bytes, std::string& out);
-  std::unique_ptr<Converter> converter_;  // None: UTF-8 and us-ascii.
-  std::string tail_;  // UTF-8 only: the beginning of a character, under 4 bytes.
+  std::unique_ptr<Converter> converter_;  // None for UTF-8 and us-ascii.
+  std::string tail_;  // Only for UTF-8: the beginning of a character, less than 4 octets.
 };
 
 }  // namespace posthorn::text

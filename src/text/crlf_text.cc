@@ -11,7 +11,7 @@ bool is_crlf_text(std::string_view text, char before) {
   if (text.empty()) return true;
   if (text.front() == '\0' || (text.front() == '\n' && before != '\r')) return false;
   std::size_t i = 1;
-  // No branch within the 64: it becomes vector code.
+  // The loop over 64 octets contains no branch, so that the compiler can vectorise it.
   for (; i + 64 <= text.size(); i += 64) {
     std::uint8_t hit = 0;
     for (std::size_t k = i; k < i + 64; ++k)
@@ -26,7 +26,7 @@ bool is_crlf_text(std::string_view text, char before) {
 
 std::string_view CrlfText::take(std::string_view piece, std::string& scratch) {
   if (piece.empty()) return piece;
-  // At the very beginning an LF is a line's end as well, and one without its CR.
+  // An LF at the very beginning is a line end without its CR as well.
   char before = last_;
   last_ = piece.back();
   if (is_crlf_text(piece, before)) return piece;

@@ -5,19 +5,20 @@
 
 namespace posthorn::text {
 
-/// Whether `text` can go over a protocol of lines as it is: no NUL, and no LF but in CRLF. `before`
-/// is the octet in front of it; LF at the beginning of everything.
+/// Returns whether `text` can be sent unchanged over a line-based protocol: it contains no NUL, and
+/// LF only in CRLF. `before` is the octet before it, or LF at the beginning of the whole text.
 bool is_crlf_text(std::string_view text, char before);
 
-/// Makes octets fit for a protocol of lines, portion by portion: an LF alone becomes CRLF, and NUL,
-/// at which many clients take a line to end, becomes kNulSubstitute (text/nul.h). A CR alone stays:
-/// it ends no line.
+/// Converts octets for a line-based protocol, portion by portion. A bare LF becomes CRLF. NUL, at
+/// which many clients end a line, becomes kNulSubstitute (text/nul.h). A bare CR is kept, because
+/// it does not end a line.
 class CrlfText {
  public:
-  /// `piece` in that form: itself when nothing had to be changed, else in `scratch`, whose former
-  /// content goes.
+  /// Returns `piece` in that form: `piece` itself if nothing had to be changed, otherwise a view of
+  /// `scratch`, whose previous content is lost.
   std::string_view take(std::string_view piece, std::string& scratch);
-  /// What is missing at the end of everything: CRLF when the last line has no end, else nothing.
+  /// Returns what is missing at the end of the text: CRLF if the last line has no line end,
+  /// otherwise nothing.
   [[nodiscard]] std::string_view finish() const;
 
  private:

@@ -34,7 +34,7 @@ std::string convert(std::string_view charset, std::string_view in, std::size_t s
 
 }  // namespace
 
-// Every streaming decoder must give the same however its input was cut.
+// Every streaming decoder must produce the same result however its input is divided.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::size_t step = data[0] % 16 + 1;

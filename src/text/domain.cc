@@ -8,10 +8,10 @@
 namespace posthorn::text {
 namespace {
 
-/// RFC 1035 §2.3.4: 255 octets on the wire, which are 253 as text.
+/// RFC 1035 §2.3.4: 255 octets on the wire are 253 characters of text.
 constexpr std::size_t kMaxName = 253;
 
-/// Opened once; ICU lets any number of threads use it.
+/// Opened once; ICU allows any number of threads to use it.
 const UIDNA* idna() {
   static const UIDNA* const instance = [] {
     UErrorCode error = U_ZERO_ERROR;
@@ -35,7 +35,7 @@ Result<std::string> domain_to_ascii(std::string_view name) {
   };
   std::string_view bare = name;
   if (bare.ends_with('.')) bare.remove_suffix(1);
-  // Whatever is longer than this cannot become short enough.
+  // A longer name cannot become short enough.
   if (bare.empty() || bare.size() > 4 * kMaxName || idna() == nullptr) return refuse();
   std::array<char, kMaxName + 1> ascii{};
   UIDNAInfo info = UIDNA_INFO_INITIALIZER;

@@ -16,7 +16,7 @@ std::size_t Finder::find(std::string_view text) const {
 bool StreamFinder::feed(std::string_view chunk) {
   if (found_ || chunk.empty()) return found_;
   const std::size_t overlap = finder_->needle().size() - 1;
-  // A match across the border lies in the tail and the first `overlap` bytes.
+  // A match across the border lies in the tail and the first `overlap` octets.
   if (!tail_.empty()) {
     tail_.append(chunk.substr(0, overlap));
     found_ = finder_->found_in(tail_);

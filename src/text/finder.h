@@ -6,13 +6,15 @@
 
 namespace posthorn::text {
 
-/// Looks for one string in many. Time linear in the text whatever the input.
+/// Searches for one string in many texts. Takes time linear in the text for any input.
 class Finder {
  public:
   static constexpr std::size_t npos = std::string_view::npos;
-  /// `needle` is compared byte by byte: give it `fold`ed, and fold the text too.
+  /// `needle` is compared octet by octet. For a case-insensitive search, fold() both the needle and
+  /// the text.
   explicit Finder(std::string needle) : needle_(std::move(needle)) {}
-  /// The first place of the needle in `text`, or npos. The empty needle is everywhere.
+  /// Returns the first position of the needle in `text`, or npos. The empty needle is found
+  /// everywhere.
   [[nodiscard]] std::size_t find(std::string_view text) const;
   [[nodiscard]] bool found_in(std::string_view text) const { return find(text) != npos; }
   [[nodiscard]] const std::string& needle() const { return needle_; }
@@ -21,24 +23,24 @@ class Finder {
   std::string needle_;
 };
 
-/// The same over a text that comes in chunks; finds matches across their borders.
+/// The same for a text that arrives in chunks; also finds matches across chunk borders.
 class StreamFinder {
  public:
-  /// `finder` must outlive this.
+  /// `finder` must outlive this object.
   explicit StreamFinder(const Finder& finder) : finder_(&finder), found_(finder.needle().empty()) {}
-  /// True once the needle has been seen, and from then on.
+  /// Returns true once the needle has been found, and always thereafter.
   bool feed(std::string_view chunk);
   [[nodiscard]] bool found() const { return found_; }
-  /// Forgets the text so far (a new part begins), and the match.
+  /// Discards the text so far and the match, to begin a new part.
   void reset();
 
  private:
   const Finder* finder_;
-  std::string tail_;  // The last needle.size() - 1 bytes.
+  std::string tail_;  // The last needle.size() - 1 octets.
   bool found_;
 };
 
-/// StreamFinder over text that is not folded yet. Chunks end between characters, as those of
+/// A StreamFinder for text that is not folded yet. Chunks must end between characters, as those of
 /// PartDecoder and CharsetDecoder do.
 class FoldingFinder {
  public:

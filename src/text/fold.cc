@@ -41,7 +41,7 @@ void fold_slowly(char32_t c, std::string& out) {
   }
 }
 
-// The keys of all two-byte characters: Latin, Greek, Cyrillic, Hebrew, Arabic.
+// The keys of all two-octet characters: Latin, Greek, Cyrillic, Hebrew, Arabic.
 class ShortTable {
  public:
   ShortTable() {
@@ -53,7 +53,7 @@ class ShortTable {
       std::memcpy(e.bytes, key.data(), e.length);
     }
   }
-  // False: not in the table.
+  // Returns false if it is not in the table.
   bool append(char32_t c, std::string& out) const {
     const Entry& e = entries_[c - 0x80];
     out.append(e.bytes, e.length);
@@ -68,8 +68,8 @@ class ShortTable {
   std::array<Entry, 0x800 - 0x80> entries_{};
 };
 
-// Which of the three-byte characters are their own keys: nearly all. Made in some milliseconds,
-// once.
+// Marks the three-octet characters that are their own keys, which nearly all are. Built once, in a
+// few milliseconds.
 class UnchangedTable {
  public:
   UnchangedTable() {
@@ -106,11 +106,11 @@ void fold_one(char32_t c, std::string& out) {
   }
 }
 
-// Appends the upper case of the leading ASCII bytes; returns how many.
+// Appends the upper case of the leading ASCII octets; returns their number.
 std::size_t append_ascii(std::string_view s, std::string& out) {
   const std::size_t used = out.size();
   std::size_t n = 0;
-  // 64 at a time: the compiler turns both loops into vector code.
+  // 64 at a time: the compiler vectorises both loops.
   for (; n + 64 <= s.size(); n += 64) {
     unsigned char high = 0;
     for (std::size_t i = 0; i < 64; ++i) high |= static_cast<unsigned char>(s[n + i]);
@@ -128,7 +128,7 @@ std::size_t append_ascii(std::string_view s, std::string& out) {
 void fold_append(std::string_view utf8, std::string& out) {
   while (!utf8.empty()) {
     utf8.remove_prefix(append_ascii(utf8, out));
-    // Text in another script is mostly not ASCII: stay here while it is so.
+    // Text in another script is mostly non-ASCII: stay in this loop as long as it is.
     while (!utf8.empty() && static_cast<signed char>(utf8.front()) < 0) {
       const char32_t c = next_code_point(utf8);
       if (c == kBadCodePoint) {

@@ -5,11 +5,11 @@
 
 namespace posthorn::text {
 
-/// The key of i;unicode-casemap (RFC 5051 §2): each character titlecased, then decomposed
-/// (NFKD). Two texts are equal to a search or a sort when their keys are equal as bytes. A byte
-/// that is not UTF-8 becomes U+FFFD. Character by character, so that fold(a + b) is
-/// fold(a) + fold(b): no reordering of marks, which RFC 5051 §4 (2) leaves open.
-/// Thread: any. ASCII runs at memory speed.
+/// Returns the i;unicode-casemap key (RFC 5051 §2): each character is titlecased, then decomposed
+/// (NFKD). Two texts are equal for a search or sort if their keys are equal as octets. An octet
+/// that is not UTF-8 becomes U+FFFD. The key is computed character by character, so that fold(a +
+/// b) equals fold(a) + fold(b); combining marks are not reordered, which RFC 5051 §4 (2) leaves
+/// open. Thread: any. ASCII is folded at memory speed.
 std::string fold(std::string_view utf8);
 void fold_append(std::string_view utf8, std::string& out);
 

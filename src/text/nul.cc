@@ -13,7 +13,7 @@ void append_without_nul(std::string& out, std::string_view piece) {
     const auto left = static_cast<std::size_t>(end - at);
     char* const nul = static_cast<char*>(std::memchr(at, '\0', left));
     if (nul == nullptr) return;
-    // Mostly one NUL follows another; a call for each would be slow.
+    // NULs usually come in runs; a call for each would be slow.
     for (at = nul; at != end && *at == '\0'; ++at) *at = kNulSubstitute;
   }
 }

@@ -5,11 +5,11 @@
 namespace posthorn::text {
 namespace {
 
-// Bytes that stand for themselves wherever they are.
+// Octets that always represent themselves.
 bool is_plain(char c) { return c != '=' && c != '\r' && c != '\n' && !is_wsp(c); }
 
-// The octets an escape-free line, or what stands between two escapes, consists of are copied as
-// they are. False, with nothing of use appended, when the line is not plainly right.
+// Copies the octets between escapes unchanged. Returns false, with nothing useful appended, if the
+// line is not plainly valid.
 bool append_line(std::string_view line, std::string& out) {
   while (true) {
     const std::size_t escape = line.find('=');
@@ -26,8 +26,9 @@ bool append_line(std::string_view line, std::string& out) {
 
 }  // namespace
 
-// Whole lines as encoders make them: without blanks at their end, bare CRs or "=" that is no
-// escape. Returns how much was taken; what comes then is for step().
+// Decodes whole lines in the form that encoders produce: without white space at their end, bare
+// CRs, or an "=" that is not an escape. Returns the number of octets consumed; step() processes
+// what follows.
 std::size_t QuotedPrintableDecoder::take_lines(std::string_view encoded, std::string& out) {
   std::size_t at = 0;
   while (true) {
@@ -54,7 +55,7 @@ void QuotedPrintableDecoder::feed(std::string_view encoded, std::string& out) {
   std::size_t i = 0;
   bool line_begins = true;
   while (i < encoded.size()) {
-    // An odd line goes octet by octet, and the lines after it at once again.
+    // An unusual line is processed octet by octet; after it, whole lines are processed again.
     if (line_begins && held_.empty()) i += take_lines(encoded.substr(i), out);
     if (held_.empty()) {
       const std::size_t start = i;
@@ -102,7 +103,8 @@ void QuotedPrintableDecoder::step_held(char c, std::string& out) {
 }
 
 void QuotedPrintableDecoder::finish(std::string& out) {
-  // Blanks at the end of the body are blanks at the end of a line; so is "=" (RFC 2045 §6.7).
+  // White space at the end of the body is white space at the end of a line, and so is "=" (RFC 2045
+  // §6.7).
   if (!held_.empty() && held_.front() == '=' && held_.size() > 1 && !is_space(held_[1]))
     out.append(held_);
   if (held_ == "\r") out.push_back('\r');

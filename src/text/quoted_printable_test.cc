@@ -46,7 +46,7 @@ TEST(QuotedPrintable, Cases) {
       EXPECT_EQ(decode(in, step), out) << in << " by " << step;
 }
 
-// Whole lines and single octets take different ways through the decoder.
+// The decoder has separate paths for whole lines and for single octets.
 TEST(QuotedPrintable, TheSameByLinesAndByOctets) {
   std::mt19937 random(2045);
   constexpr std::string_view kPieces[] = {"word",   "=",    "=41", "=4",    " ",

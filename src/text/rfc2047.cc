@@ -14,11 +14,11 @@ struct Word {
   std::string_view charset;
   char encoding = 'q';
   std::string_view text;
-  std::size_t length = 0;  // Of the whole encoded-word.
+  std::size_t length = 0;  // Length of the whole encoded-word.
 };
 
-// encoded-word = "=?" charset ["*" language] "?" encoding "?" encoded-text "?=" (RFC 2047
-// §2, RFC 2231 §5). Each part ends at the next "?", which keeps scanning linear.
+// encoded-word = "=?" charset ["*" language] "?" encoding "?" encoded-text "?=" (RFC 2047 §2, RFC
+// 2231 §5). Each part ends at the next "?", which keeps scanning linear.
 std::optional<Word> parse_word(std::string_view s) {
   const std::size_t charset_end = s.find('?', 2);
   if (charset_end == std::string_view::npos || charset_end == 2) return std::nullopt;
@@ -59,11 +59,11 @@ void append_decoded(std::string& out, const Word& word) {
   decoder.finish(out);
 }
 
-// What decoding has put together so far of a run of adjacent words in one charset.
+// The decoded octets so far of a run of adjacent words in one charset.
 struct Run {
   std::string charset;
   std::string bytes;
-  std::size_t end = 0;  // Where the last word ended in the input; 0: no run.
+  std::size_t end = 0;  // End of the last word in the input; 0 if there is no run.
 };
 
 void append_raw(std::string& out, std::string_view raw) {
@@ -74,7 +74,7 @@ void append_raw(std::string& out, std::string_view raw) {
   }
 }
 
-// A decoded line end or NUL is no more welcome in a header value than a raw one.
+// Decoded line ends and NULs are removed from a header value, like raw ones.
 void append_clean(std::string& out, std::string_view utf8) {
   for (const char c : utf8) {
     if (c == '\0') continue;
@@ -122,7 +122,7 @@ class Decoder {
 
   std::string_view in_;
   std::string out_;
-  std::size_t done_ = 0;  // All of in_ before this is in out_ or run_.
+  std::size_t done_ = 0;  // Everything in in_ before this offset is in out_ or run_.
   Run run_;
 };
 
@@ -179,7 +179,7 @@ std::string decode_words(std::string_view raw) {
 }
 
 std::string encode_words(std::string_view utf8) {
-  // 75 less "=?utf-8?q?" and "?=" (RFC 2047 §2).
+  // 75 minus "=?utf-8?q?" and "?=" (RFC 2047 §2).
   constexpr std::size_t kRoom = 63;
   const bool use_q = q_length(utf8) <= (utf8.size() + 2) / 3 * 4;
   std::string out;

@@ -20,7 +20,7 @@ TEST(Rfc2047, Decoding) {
       {"=?ISO-8859-1?Q?a?=\r\n =?ISO-8859-1?Q?b?=", "ab"},
       {"=?ISO-8859-1?Q?a?= b =?ISO-8859-1?Q?c?=", "a b c"},
       {"=?ISO-8859-1?Q?a?= =?utf-8?Q?=C3=A9?=", "a\xC3\xA9"},
-      // A character cut in two by the mailer.
+      // A character that the mailer split.
       {"=?utf-8?q?=E2=82?= =?UTF-8?b?rA==?=", "\xE2\x82\xAC"},
       {"=?utf-8*de?q?gr=C3=BC=C3=9F?=", "gr\xC3\xBC\xC3\x9F"},
       {"=?x-nope?q?a=20b?= =?utf-8?q?c?=", "=?x-nope?q?a=20b?= c"},

@@ -10,14 +10,14 @@
 namespace posthorn::text {
 namespace {
 
-// The name `x*3*` taken apart.
+// The parts of a name like `x*3*`.
 struct Piece {
   std::string_view base;
   unsigned number = 0;
   bool extended = false;
 };
 
-// Section numbers have no leading zeros (RFC 2231 §7); three digits are plenty.
+// Section numbers have no leading zeros (RFC 2231 §7); three digits are enough.
 std::optional<Piece> parse_piece(std::string_view name) {
   Piece piece;
   if (name.ends_with('*')) {
@@ -54,7 +54,8 @@ void append_percent(std::string& out, std::string_view plain) {
 struct Numbered {
   Piece piece;
   std::string_view value;
-  std::size_t order = 0;  // As given, which decides between two of one number.
+  // The order of occurrence, which decides between pieces with the same number.
+  std::size_t order = 0;
 };
 
 Param join(std::string_view base, std::vector<Numbered>& pieces) {
@@ -67,7 +68,7 @@ Param join(std::string_view base, std::vector<Numbered>& pieces) {
   if (extended && !pieces.front().piece.extended) joined.value = "''";
   unsigned expected = 0;
   for (const Numbered& n : pieces) {
-    if (n.piece.number + 1 == expected) continue;  // Given twice.
+    if (n.piece.number + 1 == expected) continue;  // The number occurs twice.
     if (n.piece.number != expected) break;
     ++expected;
     if (extended && !n.piece.extended) {

@@ -13,20 +13,21 @@ struct Param {
   friend bool operator==(const Param&, const Param&) = default;
 };
 
-/// Puts continuations together (RFC 2231 §3): `x*0`, `x*1` become `x`; if any piece is
-/// extended (`x*0*`) the result is one `x*` in extended form, charset'language'percent-encoded.
-/// This is the form for BODYSTRUCTURE: it stays ASCII if the message was. Pieces are put in order
-/// of their numbers up to the first gap; a name given twice keeps its first value.
+/// Joins continued parameters (RFC 2231 §3): `x*0`, `x*1` become `x`; if any piece is extended
+/// (`x*0*`), the result is one `x*` in extended form, charset'language'percent-encoded.
+/// BODYSTRUCTURE uses this form, which stays ASCII if the message was. Pieces are ordered by their
+/// numbers, up to the first gap. If a name occurs twice, the first value counts.
 std::vector<Param> join_params(std::vector<Param> raw);
 
-/// The parameter's value as UTF-8: `name*` decoded by its charset (RFC 2231 §4), else `name` with
-/// encoded-words decoded, which RFC 2047 forbids here and mailers do. Empty if there is none.
+/// Returns the parameter's value in UTF-8: `name*` decoded from its charset (RFC 2231 §4),
+/// otherwise `name` with encoded-words decoded, which RFC 2047 forbids here but mailers use. Empty
+/// if there is none.
 std::string param_text(const std::vector<Param>& joined, std::string_view name);
 
-/// The plain value, or nullptr. Names are compared without regard to case.
+/// Returns the plain value, or nullptr. Names are compared ignoring case.
 const std::string* find_param(const std::vector<Param>& joined, std::string_view name);
 
-/// charset'language'percent-encoded as UTF-8 (RFC 2231 §4).
+/// Decodes charset'language'percent-encoded to UTF-8 (RFC 2231 §4).
 std::string decode_extended(std::string_view value);
 
 }  // namespace posthorn::text

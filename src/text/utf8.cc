@@ -10,7 +10,7 @@ namespace {
 
 std::uint8_t byte_at(std::string_view s, std::size_t i) { return static_cast<std::uint8_t>(s[i]); }
 
-// The number of leading ASCII bytes.
+// The number of leading ASCII octets.
 std::size_t ascii_run(std::string_view s) {
   std::size_t i = 0;
   for (; i + 8 <= s.size(); i += 8) {
@@ -22,7 +22,7 @@ std::size_t ascii_run(std::string_view s) {
   return i;
 }
 
-// What may follow a lead byte (RFC 3629 §4): the length, and the range of the second byte.
+// The length, and the range of the second octet, that a lead octet requires (RFC 3629 §4).
 struct Lead {
   std::uint8_t length = 0;
   std::uint8_t low = 0x80;
@@ -42,7 +42,7 @@ Lead lead_of(std::uint8_t b) {
   return {0};
 }
 
-// How many bytes at the front of `s` are a character or its beginning; at least 1.
+// The number of octets at the front of `s` that form a character or its beginning; at least 1.
 std::size_t subpart(std::string_view s, Lead lead) {
   if (lead.length < 2) return 1;
   std::size_t n = 1;

@@ -4,34 +4,34 @@
 #include <string>
 #include <string_view>
 
-/// UTF-8 by RFC 3629: no surrogates, nothing overlong, nothing above U+10FFFF.
+/// UTF-8 as in RFC 3629: no surrogates, no overlong forms, nothing above U+10FFFF.
 namespace posthorn::text {
 
-/// What `next_code_point` yields for bytes that are not UTF-8.
+/// The result of next_code_point for octets that are not UTF-8.
 inline constexpr char32_t kBadCodePoint = 0xFFFFFFFF;
-/// U+FFFD as UTF-8.
+/// U+FFFD in UTF-8.
 inline constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 bool is_valid_utf8(std::string_view s);
 
-/// Takes one character off the front of `s`, which is not empty. On bytes that are not UTF-8 takes
-/// the longest part that could have begun a character (at least one byte; Unicode 3.9, "maximal
-/// subpart") and returns kBadCodePoint.
+/// Removes one character from the front of `s`, which must not be empty. From octets that are not
+/// UTF-8, it removes the longest part that could begin a character (at least one octet; Unicode
+/// 3.9, "maximal subpart") and returns kBadCodePoint.
 char32_t next_code_point(std::string_view& s);
 
 /// Requires: a scalar value (not a surrogate, at most U+10FFFF).
 void append_utf8(std::string& out, char32_t c);
 
-/// `s` with every bad sequence replaced by U+FFFD.
+/// Returns `s` with every invalid sequence replaced by U+FFFD.
 std::string replace_invalid_utf8(std::string_view s);
 void append_valid_utf8(std::string& out, std::string_view s);
 
-/// The length of the longest prefix of `s` that holds at most `characters` characters.
+/// Returns the length of the longest prefix of `s` with at most `characters` characters.
 std::size_t utf8_prefix(std::string_view s, std::size_t characters);
-/// The longest prefix of at most `bytes` bytes that does not cut a character in two.
+/// Returns the longest prefix of at most `bytes` octets that does not split a character.
 std::string_view utf8_cut(std::string_view s, std::size_t bytes);
 
-/// How many bytes at the end of `s` (0 to 3) begin a character that is not complete.
+/// Returns the number of octets at the end of `s` (0 to 3) that begin an incomplete character.
 std::size_t incomplete_utf8_tail(std::string_view s);
 
 }  // namespace posthorn::text

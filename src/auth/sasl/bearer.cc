@@ -11,14 +11,14 @@ namespace {
 
 constexpr char kSeparator = '\x01';
 
-/// What a client says first, in either form.
+/// The client's first message, in either form.
 struct BearerResponse {
-  std::string claimed;  ///< Prepared; empty: not said.
+  std::string claimed;  ///< Prepared; empty if not given.
   std::string_view token;
 };
 
-/// The token of the value of "auth" (RFC 6750 §2.1). An empty one asks what would be needed (RFC
-/// 7628 §4.3). None for another scheme.
+/// Returns the token from the value of "auth" (RFC 6750 §2.1). An empty token asks for the
+/// requirements (RFC 7628 §4.3). None for another scheme.
 std::optional<std::string_view> token_of(std::string_view value) {
   if (value.empty()) return value;
   constexpr std::string_view kScheme = "Bearer ";
@@ -26,8 +26,8 @@ std::optional<std::string_view> token_of(std::string_view value) {
   return text::trim(value.substr(kScheme.size()));
 }
 
-/// key=value pairs, each with a separator behind it, and one more at the end (RFC 7628 §3.1).
-/// Calls f(key, value). False when that is not what it is.
+/// Parses key=value pairs, each followed by a separator, with one more at the end (RFC 7628 §3.1).
+/// Calls f(key, value). Returns false if the text does not have this form.
 template <class F>
 bool for_each_pair(std::string_view pairs, F f) {
   while (!pairs.empty() && pairs.front() != kSeparator) {
@@ -42,11 +42,11 @@ bool for_each_pair(std::string_view pairs, F f) {
   return pairs.size() == 1;
 }
 
-/// RFC 7628 §3.1: a GS2 header, then the pairs. What the client says of host and port is not
-/// looked at: which names lead here is nothing this server knows.
+/// RFC 7628 §3.1: a GS2 header, then the pairs. The client's values for host and port are ignored,
+/// because the server does not know all names that lead to it.
 std::optional<BearerResponse> parse_oauthbearer(std::string_view response) {
   BearerResponse found;
-  // No channel binding: 'y' and 'n' mean the same (RFC 5801 §5).
+  // Without channel binding, 'y' and 'n' mean the same (RFC 5801 §5).
   if (!response.starts_with("n,") && !response.starts_with("y,")) return std::nullopt;
   response.remove_prefix(2);
   const std::size_t comma = response.find(',');
@@ -98,7 +98,7 @@ std::string format_refusal(const TokenRefusal& refusal) {
   return boost::json::serialize(said);
 }
 
-/// As Google's servers say it, and clients look for it.
+/// In the form of Google's servers, which clients expect.
 std::string format_xoauth2_refusal(const TokenRefusal& refusal) {
   return boost::json::serialize(
       boost::json::object{{"status", "401"}, {"schemes", "bearer"}, {"scope", refusal.scope}});
@@ -111,7 +111,7 @@ std::string_view BearerMechanism::name() const {
 }
 
 std::size_t BearerMechanism::max_response() const {
-  return TokenVerifier::kMaxTokenOctets + 1024;  // Names and what is around them.
+  return TokenVerifier::kMaxTokenOctets + 1024;  // Room for the names and the syntax around them.
 }
 
 Step BearerMechanism::on_response(std::string_view response) {

@@ -8,9 +8,9 @@
 
 namespace posthorn::auth {
 
-/// OAUTHBEARER (RFC 7628) and XOAUTH2, which Google made before it and most clients know. The
-/// client sends a token; one that is not taken is answered with a challenge that says why, in JSON,
-/// and whatever comes back to that ends the exchange (RFC 7628 §3.2.3).
+/// OAUTHBEARER (RFC 7628) and XOAUTH2, its predecessor by Google, which most clients support. The
+/// client sends a token. A refused token is answered with a challenge that gives the reason in
+/// JSON, and the client's response to that, whatever it is, ends the exchange (RFC 7628 §3.2.3).
 class BearerMechanism final : public Mechanism {
  public:
   enum class Variant : std::uint8_t { oauthbearer, xoauth2 };
@@ -25,7 +25,7 @@ class BearerMechanism final : public Mechanism {
   const Variant variant_;
   const SaslPolicy& policy_;
   std::string claimed_;
-  bool refused_ = false;  ///< The challenge that says so is under way.
+  bool refused_ = false;  ///< The challenge with the refusal has been sent.
 };
 
 }  // namespace posthorn::auth

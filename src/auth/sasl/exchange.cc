@@ -40,7 +40,7 @@ async::Task<Exchange::Outcome> Exchange::carry_on(Step step) {
   if (auto* const challenge = std::get_if<Challenge>(&step)) co_return std::move(*challenge);
   if (auto* const done = std::get_if<Done>(&step)) co_return co_await finish(std::move(*done));
   const Refusal why = std::get<Failed>(step).why;
-  // A wrong password or token has been counted and logged where it was checked.
+  // A wrong password or token was already counted and logged where it was checked.
   const bool noted = (why == Refusal::wrong_credentials && !turn_) || why == Refusal::wrong_token;
   if (!noted && user_.empty()) {
     const Status refused = co_await authenticator_.refuse_nameless(

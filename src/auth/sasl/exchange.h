@@ -11,18 +11,18 @@
 
 namespace posthorn::auth {
 
-/// One SASL authentication as a protocol sees it: it only carries challenges and responses, the
-/// look-ups happen here. An abort by the client ('*', RFC 9051 §6.2.2) is to let go of the
-/// exchange.
+/// One SASL authentication as a protocol uses it: the protocol only transports challenges and
+/// responses, and the look-ups are done here. If the client aborts ('*', RFC 9051 §6.2.2), destroy
+/// the exchange.
 class Exchange {
  public:
-  /// `authenticator` must outlive it.
+  /// `authenticator` must outlive this object.
   Exchange(Authenticator& authenticator, std::unique_ptr<Mechanism> mechanism, std::string peer);
 
-  /// A challenge to send, who has logged in, or why not. Errors: syntax, auth_failed,
-  /// no_permission, unavailable, what the directory says.
+  /// A challenge to send, the authenticated user, or an error: syntax, auth_failed, no_permission,
+  /// unavailable, or one of the directory.
   using Outcome = std::variant<Challenge, Identity, Error>;
-  /// `initial`: the initial response, decoded from base64 (RFC 4959: "=" is an empty one).
+  /// `initial`: the initial response, decoded from base64 (RFC 4959: "=" is an empty response).
   async::Task<Outcome> begin(std::optional<Secret> initial);
   async::Task<Outcome> respond(Secret response);
 
@@ -39,7 +39,7 @@ class Exchange {
   std::optional<Throttle::Attempt> turn_;
   std::optional<LoginRecord> record_;
   std::string user_;
-  std::size_t said_octets_ = 0;  ///< Of the last response, for the log.
+  std::size_t said_octets_ = 0;  ///< Length of the last response, for the log.
 };
 
 }  // namespace posthorn::auth

@@ -6,7 +6,8 @@
 namespace posthorn::auth {
 namespace {
 
-constexpr std::size_t kMaxNameOctets = 255;  // RFC 4616 §2: what must be accepted; more never is.
+// RFC 4616 §2: the length that must be accepted; longer names never are.
+constexpr std::size_t kMaxNameOctets = 255;
 
 bool is_password(std::string_view bytes) {
   return !bytes.empty() && bytes.size() <= kMaxPasswordOctets &&
@@ -32,7 +33,7 @@ std::optional<std::string> parse_saslname(std::string_view escaped) {
       out += escaped[1] == '2' ? ',' : '=';
       escaped.remove_prefix(3);
     } else {
-      return std::nullopt;  // Nothing else may follow a '='.
+      return std::nullopt;  // No other text may follow '='.
     }
   }
   if (out.find('\0') != std::string::npos) return std::nullopt;

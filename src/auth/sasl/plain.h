@@ -7,12 +7,12 @@
 
 namespace posthorn::auth {
 
-/// A user name as a mechanism brings it, through SASLprep as a query (RFC 4616 §2, RFC 5802 §5.1).
-/// None when that fails, leaves nothing, or the name is over 255 octets.
+/// Prepares a user name from a mechanism with SASLprep as a query (RFC 4616 §2, RFC 5802 §5.1).
+/// Returns none if that fails, if the result is empty, or if the name has more than 255 octets.
 std::optional<std::string> prepare_name(std::string_view name);
 
-/// A saslname (RFC 5802 §7, RFC 5801 §4: '=2C' is a comma, '=3D' an equals sign), then
-/// prepare_name().
+/// Decodes a saslname (RFC 5802 §7, RFC 5801 §4: '=2C' is a comma, '=3D' an equals sign), and
+/// applies prepare_name().
 std::optional<std::string> parse_saslname(std::string_view escaped);
 
 /// RFC 4616.
@@ -30,8 +30,8 @@ class PlainMechanism final : public Mechanism {
   std::string act_as_;
 };
 
-/// The prompts are those that draft-murchison-sasl-login-00 §2.2 names for the sake of one old
-/// client. A user name may come as initial response (Outlook does so).
+/// The LOGIN mechanism, with the prompts that draft-murchison-sasl-login-00 §2.2 gives for one old
+/// client. The user name may come as initial response, as Outlook sends it.
 class LoginMechanism final : public Mechanism {
  public:
   [[nodiscard]] std::string_view name() const override { return "LOGIN"; }
@@ -44,7 +44,8 @@ class LoginMechanism final : public Mechanism {
   std::string user_;
 };
 
-/// Who the client acts as, given what it asked for (empty: as itself).
+/// Decides which identity the client acts as. `act_as` is the one it requested, or empty for its
+/// own.
 Step authorize(const SaslPolicy& policy, std::string user, std::string act_as);
 
 }  // namespace posthorn::auth

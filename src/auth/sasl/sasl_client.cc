@@ -35,7 +35,7 @@ class PlainClient final : public ClientMechanism {
   bool complete_ = false;
 };
 
-/// draft-murchison-sasl-login-00: what the prompts say does not matter.
+/// draft-murchison-sasl-login-00: the text of the prompts has no meaning.
 class LoginClient final : public ClientMechanism {
  public:
   explicit LoginClient(const Login& login) : login_(login) {}
@@ -69,7 +69,8 @@ std::unique_ptr<ClientMechanism> choose_mechanism(std::span<const std::string> o
     return std::make_unique<ScramClient>(login, Binding::used, std::move(bindings.exporter),
                                          nonce());
   if (has("SCRAM-SHA-256")) {
-    // RFC 5802 §6: "y" lets a server that does offer -PLUS see that somebody took it off the list.
+    // RFC 5802 §6: by "y", a server that does offer -PLUS learns that somebody removed it from the
+    // list.
     const auto binding = bindings.exporter.empty() || has("SCRAM-SHA-256-PLUS")
                              ? Binding::none
                              : Binding::not_offered;

@@ -53,7 +53,7 @@ TEST(SaslClient, SpeaksLogin) {
 
 class ScramClientTest : public testing::Test {
  protected:
-  /// A whole exchange with the server side; whether both believe the other.
+  /// Performs an exchange with the server side. Returns whether both sides accept each other.
   bool agree(Binding binding, Variant variant, ChannelBindings server, std::string client_binding,
              std::string_view server_password = "pencil") {
     ScramClient client(login_, binding, std::move(client_binding), "fyko+d2lbbFgONRv9qkxdawL");
@@ -79,7 +79,7 @@ TEST_F(ScramClientTest, AgreesWithTheServerSide) {
   EXPECT_TRUE(agree(Binding::used, Variant::plus, {"data", "x"}, "data"));
   EXPECT_FALSE(agree(Binding::used, Variant::plus, {"data", "x"}, "other"));
   EXPECT_TRUE(agree(Binding::not_offered, Variant::bare, {}, ""));
-  // RFC 5802 §6: the server has bindings, and the client was told it has not.
+  // RFC 5802 §6: the server has channel bindings, but the client was told that it has none.
   EXPECT_FALSE(agree(Binding::not_offered, Variant::bare, {"data", ""}, ""));
   EXPECT_FALSE(agree(Binding::none, Variant::bare, {}, "", "Pencil"));
 }

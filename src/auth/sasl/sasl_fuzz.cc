@@ -20,7 +20,7 @@ std::shared_ptr<TokenPlace> make_tokens() {
   return tokens;
 }
 
-/// Answers what a mechanism asks for as a server would of which nobody knows a password.
+/// Answers a mechanism's requests like a server that has no user with a known password.
 Step settle(Mechanism& mechanism, Step step) {
   if (std::holds_alternative<NeedKeys>(step)) {
     const std::string& user = std::get<NeedKeys>(step).user;
@@ -37,8 +37,8 @@ Step settle(Mechanism& mechanism, Step step) {
 
 }  // namespace
 
-/// Whatever a client sends, in however many responses (split at 0xFE), it does not get in without
-/// the password, and an exchange ends.
+/// Whatever a client sends, in any number of responses (split at 0xFE), it is not authenticated
+/// without the password, and the exchange ends.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   constexpr std::string_view kNames[] = {

@@ -53,7 +53,7 @@ TEST_F(Plain, AsksWithAnEmptyChallengeWhenNothingCameFirst) {
   EXPECT_TRUE(std::holds_alternative<NeedVerdict>(step));
 }
 
-// RFC 4954 §4: the response is there and empty, which is no message of the mechanism.
+// RFC 4954 §4: an empty response is a response, which is not a valid message of the mechanism.
 TEST_F(Plain, AnEmptyInitialResponseFailsWithEveryMechanism) {
   for (const char* const name : {"PLAIN", "LOGIN", "SCRAM-SHA-256"}) {
     mechanism_ = make(name, policy_);
@@ -69,7 +69,7 @@ TEST_F(Plain, RefusesWhatIsNoMessage) {
         std::string(kMaxResponseOctets + 1, 'x'), "\0an\x07na\0secret"s}) {
     EXPECT_EQ(refusal(send(message)), Refusal::malformed) << message;
   }
-  // RFC 4616 §2: 255 octets each must be taken.
+  // RFC 4616 §2: 255 octets must be accepted for each.
   const std::string name(255, 'u');
   EXPECT_TRUE(
       std::holds_alternative<NeedVerdict>(send(name + '\0' + name + '\0' + std::string(255, 'p'))));
@@ -80,7 +80,7 @@ TEST_F(Plain, LetsNobodyActAsAnotherUnlessAllowed) {
   EXPECT_TRUE(std::holds_alternative<Done>(mechanism_->provide_verdict(Verdict::accepted)));
   send("bob\0anna\0secret"s);
   EXPECT_EQ(refusal(mechanism_->provide_verdict(Verdict::accepted)), Refusal::not_authorized);
-  // A wrong password comes first: what anna may do is nobody else's business.
+  // The password is checked first: a wrong one must not reveal what anna may do.
   send("bob\0anna\0secret"s);
   EXPECT_EQ(refusal(mechanism_->provide_verdict(Verdict::refused)), Refusal::wrong_credentials);
   policy_.may_act_as = [](std::string_view user, std::string_view act_as) {

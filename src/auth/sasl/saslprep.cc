@@ -11,7 +11,7 @@
 namespace posthorn::auth {
 namespace {
 
-/// Prepared text may be a password: what is left in the buffers is overwritten.
+/// The text may be a password, so the buffers are wiped.
 struct Units : std::u16string {
   using std::u16string::u16string;
   Units() = default;
@@ -19,12 +19,15 @@ struct Units : std::u16string {
   Units& operator=(const Units&) = delete;
   ~Units() {
     std::fill(begin(), end(), u'\0');
-    asm volatile("" : : "r"(data()) : "memory");  // The writes above are not dead.
+    asm volatile(""
+                 :
+                 : "r"(data())
+                 : "memory");  // Keeps the compiler from removing the writes above.
   }
 };
 
 const UStringPrepProfile* profile() {
-  // Opened once and never closed: a profile may be used by many threads.
+  // Opened once and never closed: many threads may use a profile at the same time.
   static const UStringPrepProfile* const opened = [] {
     UErrorCode status = U_ZERO_ERROR;
     const UStringPrepProfile* p = usprep_openByType(USPREP_RFC4013_SASLPREP, &status);
@@ -40,7 +43,7 @@ bool is_printable_ascii(std::string_view text) {
 }  // namespace
 
 std::optional<std::string> saslprep(std::string_view text, PrepareAs as) {
-  if (is_printable_ascii(text)) return std::string(text);  // Nothing is mapped or prohibited.
+  if (is_printable_ascii(text)) return std::string(text);  // Nothing in it is mapped or prohibited.
   const UStringPrepProfile* const prep = profile();
   if (!prep) return std::nullopt;
 
@@ -51,7 +54,7 @@ std::optional<std::string> saslprep(std::string_view text, PrepareAs as) {
                 static_cast<std::int32_t>(text.size()), &status);
   if (U_FAILURE(status)) return std::nullopt;
 
-  // NFKC makes at most 18 units of one code point.
+  // NFKC produces at most 18 units from one code point.
   Units prepared(static_cast<std::size_t>(length) * 18 + 1, u'\0');
   const std::int32_t options = as == PrepareAs::query ? USPREP_ALLOW_UNASSIGNED : USPREP_DEFAULT;
   status = U_ZERO_ERROR;

@@ -7,12 +7,12 @@
 
 namespace posthorn::auth {
 
-/// RFC 3454 §7: whether the string is kept (a password) or looked up (a user name); only the latter
-/// may hold code points Unicode 3.2 had not assigned.
+/// RFC 3454 §7: the string is either stored (a password) or a query (a user name). Only a query may
+/// contain code points that are unassigned in Unicode 3.2.
 enum class PrepareAs : std::uint8_t { stored, query };
 
-/// RFC 4013 SASLprep of UTF-8. None when the text is not UTF-8 or holds what the profile prohibits.
-/// The result may be empty.
+/// Applies SASLprep (RFC 4013) to UTF-8. Returns none if the text is not UTF-8 or contains what the
+/// profile prohibits. The result may be empty.
 std::optional<std::string> saslprep(std::string_view text, PrepareAs as);
 
 }  // namespace posthorn::auth

@@ -17,7 +17,7 @@ bool is_nonce(std::string_view nonce) {
          std::ranges::all_of(nonce, [](char c) { return c >= 0x21 && c <= 0x7e && c != ','; });
 }
 
-/// Cuts off and returns what is before the next comma, or all.
+/// Removes and returns the text before the next comma, or all of it.
 std::string_view take_field(std::string_view& rest) {
   const std::size_t comma = rest.find(',');
   const std::string_view field = rest.substr(0, comma);
@@ -25,13 +25,14 @@ std::string_view take_field(std::string_view& rest) {
   return field;
 }
 
-/// The value of an attribute that must be here, e.g. "r=". None when it is another.
+/// Returns the value of an attribute that must come next, e.g. "r=". None if another one does.
 std::optional<std::string_view> value_of(std::string_view field, std::string_view attribute) {
   if (!field.starts_with(attribute)) return std::nullopt;
   return field.substr(attribute.size());
 }
 
-/// RFC 5802 §7 extensions: unknown ones are ignored, but `m` is mandatory to understand.
+/// RFC 5802 §7 extensions: unknown ones are ignored, except for `m`, which is mandatory to
+/// understand.
 bool extensions_are_fine(std::string_view rest, bool any) {
   while (any) {
     any = rest.find(',') != std::string_view::npos;
@@ -112,7 +113,7 @@ Step ScramMechanism::on_first(std::string_view message) {
 }
 
 ScramKeys ScramMechanism::decoy_keys() const {
-  // The same name gets the same salt at every try, as an account would. RFC 5802 §9.
+  // A name gets the same salt every time, as a real account would (RFC 5802 §9).
   const Hash salt = hmac(policy_.decoy_key, "salt " + text::lower(user_));
   return {std::string(view(salt).substr(0, kDecoySaltOctets)), policy_.decoy_iterations,
           hmac(policy_.decoy_key, "stored " + text::lower(user_)),
@@ -145,7 +146,8 @@ Step ScramMechanism::on_final(std::string_view message) {
   }
   if (*binding != binding_input_) return Failed{Refusal::binding_mismatch};
 
-  // RFC 5802 §3: a proof is the client's key hidden under a signature only the stored key can make.
+  // RFC 5802 §3: a proof is the client's key XORed with a signature that only the stored key can
+  // produce.
   const std::string auth_message =
       fmt::format("{},{},{}", client_first_bare_, server_first_, without_proof);
   Hash proof_bytes;

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t kMaxNonceOctets = 512;
 
-/// RFC 5802 §5.1: prepared, with '=' and ',' escaped. A name that cannot be prepared goes as it is.
+/// RFC 5802 §5.1: prepared, with '=' and ',' escaped. A name that cannot be prepared is sent
+/// unchanged.
 std::string saslname(std::string_view user) {
   const auto prepared = saslprep(user, PrepareAs::query);
   std::string out;
@@ -31,7 +32,7 @@ std::string saslname(std::string_view user) {
   return out;
 }
 
-/// The value of the next field, which must be this attribute; none when it is not.
+/// Returns the value of the next field, which must be this attribute; none if it is not.
 std::optional<std::string_view> take(std::string_view& rest, std::string_view attribute) {
   const std::size_t end = rest.find(',');
   const std::string_view field = rest.substr(0, end);
@@ -84,14 +85,14 @@ Result<Secret> ScramClient::respond(std::string_view challenge) {
 }
 
 Result<Secret> ScramClient::answer_first(std::string_view message) {
-  // RFC 5802 §7 server-first-message. An `m=` in front fails, as it must (RFC 5802 §5.1).
+  // RFC 5802 §7 server-first-message. An `m=` before it fails, as required (RFC 5802 §5.1).
   std::string_view rest = message;
   const auto nonce = take(rest, "r=");
   const auto encoded_salt = take(rest, "s=");
   const auto count = take(rest, "i=");
   const auto salt = encoded_salt ? text::base64_decode(*encoded_salt) : std::nullopt;
   const auto iterations = count ? parse_iterations(*count) : std::nullopt;
-  // A nonce that is not ours with something added may be of an exchange somebody recorded.
+  // A nonce that does not extend ours may be from a recorded exchange.
   const bool fresh = nonce && nonce->size() > nonce_.size() && nonce->size() <= kMaxNonceOctets &&
                      nonce->starts_with(nonce_);
   if (!fresh || !salt || salt->empty() || !iterations)

@@ -6,16 +6,16 @@
 
 namespace posthorn::auth {
 
-/// The client of SCRAM-SHA-256 and SCRAM-SHA-256-PLUS: RFC 5802 with the hash of RFC 7677.
+/// The client side of SCRAM-SHA-256 and SCRAM-SHA-256-PLUS: RFC 5802 with the hash of RFC 7677.
 class ScramClient final : public ClientMechanism {
  public:
   enum class Binding : std::uint8_t {
-    none,         ///< This connection has no channel to bind to.
-    not_offered,  ///< It has, and the server offers no -PLUS.
-    used,         ///< `binding_data` is of tls-exporter (RFC 9266).
+    none,         ///< This connection has no channel bindings.
+    not_offered,  ///< It has, but the server does not offer -PLUS.
+    used,         ///< `binding_data` is that of tls-exporter (RFC 9266).
   };
-  /// `nonce`: fresh and random, printable, without comma. Only tests choose it. `login` must
-  /// outlive it.
+  /// `nonce`: fresh, random and printable, without a comma. Only tests choose it. `login` must
+  /// outlive this object.
   ScramClient(const Login& login, Binding binding, std::string binding_data, std::string nonce);
   [[nodiscard]] std::string_view name() const override;
   std::optional<Secret> initial() override;
@@ -33,7 +33,7 @@ class ScramClient final : public ClientMechanism {
   const std::string binding_data_;
   const std::string nonce_;
   std::string first_bare_;
-  std::string signature_;  ///< In base64, what the server must prove itself with.
+  std::string signature_;  ///< In base64: the proof expected from the server.
   Expects expects_ = Expects::first;
 };
 

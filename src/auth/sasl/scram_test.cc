@@ -38,7 +38,7 @@ class Scram : public testing::Test {
     mechanism_ = std::make_unique<ScramMechanism>(variant, std::move(bindings), policy_,
                                                   std::string(kServerNonce));
   }
-  /// What a client that knows `password` sends last (RFC 5802 §3).
+  /// The final message of a client that knows `password` (RFC 5802 §3).
   std::string client_final(std::string_view first_bare, std::string_view server_first,
                            std::string_view binding_input, std::string_view password) {
     const std::string_view nonce = server_first.substr(2, server_first.find(',') - 2);
@@ -54,7 +54,7 @@ class Scram : public testing::Test {
                                 fmt::format("{},{},{}", first_bare, server_first, without));
     return without + ",p=" + text::base64_encode(view(client_key ^ signature));
   }
-  /// A whole exchange of a client; the step after its last message.
+  /// Performs a client's exchange. Returns the step after its last message.
   Step run(std::string_view gs2, std::string_view bare, std::string_view binding,
            std::string_view password) {
     Step step = mechanism_->begin(std::string(gs2) + std::string(bare));
@@ -232,7 +232,7 @@ TEST_F(Scram, DetectsADowngrade) {
   start(Variant::bare, {.exporter = "exported", .end_point = ""});
   EXPECT_EQ(refusal(run("p=tls-exporter,,", "n=user,r=abc", "exported", "pencil")),
             Refusal::unsupported_binding);
-  // The flag was changed on the way: the header the client signed is another.
+  // The flag was changed in transit: it differs from the header that the client signed.
   start();
   std::ignore = mechanism_->begin("n,,n=user,r=abc");
   const std::string server_first = challenge(mechanism_->provide_keys(example_keys()));

@@ -34,7 +34,7 @@ const unsigned char* octets(std::string_view s) {
   return reinterpret_cast<const unsigned char*>(s.data());
 }
 
-/// A member that is a string; empty when it is not.
+/// Returns a member that is a string; empty if it is not one.
 std::string_view text_of(const json::object& object, std::string_view name) {
   const json::value* const value = object.if_contains(name);
   const json::string* const text = value != nullptr ? value->if_string() : nullptr;
@@ -49,7 +49,7 @@ Number number(std::string_view bytes) {
   return Number(BN_bin2bn(octets(bytes), static_cast<int>(bytes.size()), nullptr));
 }
 
-/// A public key of the type from what `add` puts into the builder.
+/// Creates a public key of the type from the parameters that `add` passes to the builder.
 template <class Add>
 KeyPtr build(const char* type, Add add) {
   const Owned<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free> builder(OSSL_PARAM_BLD_new());
@@ -66,7 +66,7 @@ KeyPtr build(const char* type, Add add) {
 
 /// RFC 7518 §6.3.1.
 KeyPtr rsa_key(const json::object& jwk) {
-  constexpr std::size_t kMostOctets = 2048;  // 16,384 bits: more would only cost time.
+  constexpr std::size_t kMostOctets = 2048;  // 16,384 bits: longer keys would only cost time.
   const std::string modulus = octets_of(jwk, "n");
   const std::string exponent = octets_of(jwk, "e");
   if (modulus.empty() || modulus.size() > kMostOctets || exponent.empty() || exponent.size() > 8)
@@ -114,7 +114,7 @@ constexpr KeyType kTypes[] = {{"RSA", "RS256", SignatureKind::rs256, rsa_key},
                               {"EC", "ES256", SignatureKind::es256, ec_key},
                               {"OKP", "EdDSA", SignatureKind::eddsa, okp_key}};
 
-/// Null when it is a key for something else (RFC 7517 §4.2, §4.4).
+/// Null if the key is for another purpose (RFC 7517 §4.2, §4.4).
 const KeyType* type_of(const json::object& jwk) {
   const std::string_view use = text_of(jwk, "use");
   const std::string_view algorithm = text_of(jwk, "alg");
@@ -125,7 +125,7 @@ const KeyType* type_of(const json::object& jwk) {
   return type;
 }
 
-/// RFC 7518 §3.4: two numbers of 32 octets, where OpenSSL wants them in DER.
+/// RFC 7518 §3.4: the signature is two numbers of 32 octets; OpenSSL requires DER.
 std::string der_signature(std::string_view raw) {
   constexpr std::size_t kHalf = 32;
   if (raw.size() != 2 * kHalf) return {};
@@ -142,7 +142,8 @@ std::string der_signature(std::string_view raw) {
   return der;
 }
 
-/// What OpenSSL has to complain about would be found by the next who asks it, TLS on this thread.
+/// Clears OpenSSL's error queue, which the next user on this thread, such as TLS, would otherwise
+/// read.
 struct ForgetErrors {
   ForgetErrors() = default;
   ~ForgetErrors() { ERR_clear_error(); }

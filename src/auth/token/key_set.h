@@ -12,23 +12,23 @@ struct evp_pkey_st;
 
 namespace posthorn::auth {
 
-/// The signatures taken (RFC 7518 §3.1, RFC 8037). Only asymmetric ones: with HMAC, whoever may
-/// check a token could make one, and with "none" anybody could (RFC 8725 §2.1).
+/// The accepted signature algorithms (RFC 7518 §3.1, RFC 8037). Only asymmetric ones: with HMAC,
+/// anybody who can check a token can create one, and with "none" everybody can (RFC 8725 §2.1).
 enum class SignatureKind : std::uint8_t { rs256, es256, eddsa };
 
-/// Public keys of whoever issues tokens: a JWK Set (RFC 7517 §5). Immutable; any thread.
+/// The public keys of a token issuer: a JWK Set (RFC 7517 §5). Immutable. Thread: any.
 class KeySet {
  public:
   static constexpr std::size_t kMaxOctets = 1 << 20;  ///< Of the document.
   static constexpr std::size_t kMaxKeys = 100;
   static constexpr int kLeastRsaBits = 2048;  ///< RFC 7518 §3.3.
 
-  /// Keys that are of no use here (for encryption, of other kinds or curves) are passed over.
-  /// Errors: syntax with the reason; not_supported when no key is left.
+  /// Ignores keys that cannot be used here (for encryption, or of other types or curves). Errors:
+  /// syntax, with the reason; not_supported if no key remains.
   static Result<KeySet> parse(std::string_view json);
 
   enum class Outcome : std::uint8_t { good, unknown_key, bad_signature };
-  /// `id`: the token's "kid"; empty: none was named, and every key of that kind is tried.
+  /// `id` is the token's "kid". If it is empty, every key of that kind is tried.
   [[nodiscard]] Outcome verify(SignatureKind kind, std::string_view id, std::string_view text,
                                std::string_view signature) const;
   [[nodiscard]] std::size_t size() const { return keys_.size(); }
@@ -42,7 +42,7 @@ class KeySet {
   std::vector<Key> keys_;
 };
 
-/// RFC 7515 §2: base64url without padding, strictly. None for anything else.
+/// Decodes base64url without padding, strictly (RFC 7515 §2). None for any other text.
 std::optional<std::string> base64url_decode(std::string_view encoded);
 
 }  // namespace posthorn::auth

@@ -24,7 +24,7 @@ inline std::string base64url(std::string_view bytes) {
   return out;
 }
 
-/// Whoever issues tokens: a key made on the spot.
+/// A token issuer with a newly created key.
 class Signer {
  public:
   enum class Kind : std::uint8_t { rsa, small_rsa, p256, ed25519 };
@@ -35,7 +35,7 @@ class Signer {
   [[nodiscard]] std::string_view algorithm() const {
     return kind_ == Kind::p256 ? "ES256" : kind_ == Kind::ed25519 ? "EdDSA" : "RS256";
   }
-  /// One key as JSON (RFC 7517).
+  /// The key as JSON (RFC 7517).
   [[nodiscard]] std::string key() const {
     const std::string head = R"({"kid":")" + id_ + R"(","use":"sig",)";
     switch (kind_) {
@@ -55,7 +55,7 @@ class Signer {
   }
   [[nodiscard]] std::string key_set() const { return R"({"keys":[)" + key() + "]}"; }
 
-  /// A token of these claims, as JSON.
+  /// Returns a token with these claims (JSON).
   [[nodiscard]] std::string token(std::string_view claims) const {
     return signed_with(
         R"({"alg":")" + std::string(algorithm()) + R"(","kid":")" + id_ + R"(","typ":"JWT"})",
@@ -81,7 +81,7 @@ class Signer {
     return {key, EVP_PKEY_free};
   }
 
-  /// A number of the key, with leading zeros up to `width`.
+  /// Returns a number of the key, with leading zeros up to `width`.
   [[nodiscard]] std::string number(const char* name, int width) const {
     BIGNUM* n = nullptr;
     EVP_PKEY_get_bn_param(key_.get(), name, &n);
@@ -105,7 +105,7 @@ class Signer {
     return kind_ == Kind::p256 ? raw(signature) : signature;
   }
 
-  /// RFC 7518 §3.4: out of DER.
+  /// Converts the signature from DER (RFC 7518 §3.4).
   static std::string raw(std::string der) {
     const unsigned char* at = octets(der);
     ECDSA_SIG* const signature = d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size()));

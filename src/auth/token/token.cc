@@ -47,7 +47,7 @@ std::string_view text_of(const json::object& object, std::string_view name) {
   return text != nullptr ? std::string_view(*text) : std::string_view();
 }
 
-/// RFC 7519 §2 NumericDate. None when it is not there or no number.
+/// NumericDate of RFC 7519 §2. None if it is missing or not a number.
 std::optional<double> date_of(const json::object& claims, std::string_view name) {
   const json::value* const value = claims.if_contains(name);
   if (value == nullptr || !value->is_number()) return std::nullopt;
@@ -55,7 +55,7 @@ std::optional<double> date_of(const json::object& claims, std::string_view name)
   return std::isfinite(seconds) ? std::optional(seconds) : std::nullopt;
 }
 
-/// Whether a claim is this text, or a list with it (RFC 7519 §4.1.3).
+/// Returns whether a claim equals this text, or is a list that contains it (RFC 7519 §4.1.3).
 bool names(const json::object& claims, std::string_view claim, std::string_view wanted) {
   const json::value* const value = claims.if_contains(claim);
   if (value == nullptr) return false;
@@ -68,8 +68,8 @@ bool names(const json::object& claims, std::string_view claim, std::string_view 
   return false;
 }
 
-/// RFC 8693 §4.2 "scope", words parted by spaces; "scp", which some issuers have, the same or a
-/// list.
+/// RFC 8693 §4.2 "scope", words separated by spaces; or "scp", which some issuers use, in the same
+/// form or as a list.
 bool has_scope(const json::object& claims, std::string_view wanted) {
   for (const std::string_view claim : {"scope", "scp"}) {
     if (names(claims, claim, wanted)) return true;
@@ -83,7 +83,7 @@ bool has_scope(const json::object& claims, std::string_view wanted) {
   return false;
 }
 
-/// RFC 8725 §3.1: the algorithm is one of ours, whatever the token would like.
+/// RFC 8725 §3.1: the algorithm must be one of ours; the token does not choose it.
 std::optional<SignatureKind> kind_of(const json::object& header) {
   constexpr std::array<std::pair<std::string_view, SignatureKind>, 3> kKinds = {
       {{"RS256", SignatureKind::rs256},
@@ -94,7 +94,7 @@ std::optional<SignatureKind> kind_of(const json::object& header) {
   return std::nullopt;
 }
 
-/// RFC 8725 §3.11: a token made for something else says so; RFC 9068 §2.1 "at+jwt".
+/// RFC 8725 §3.11: a token for another purpose says so in "typ"; RFC 9068 §2.1 "at+jwt".
 bool is_of_our_type(const json::object& header) {
   if (!header.contains("typ")) return true;
   std::string_view type = text_of(header, "typ");
@@ -119,7 +119,7 @@ std::optional<TokenFault> judge_times(const json::object& claims, const TokenRul
 std::expected<std::string, TokenFault> user_in(const json::object& claims,
                                                const TokenRules& rules) {
   const std::string_view user = text_of(claims, rules.user_claim);
-  // OpenID Connect Core §5.1: without it anybody could claim anybody's address.
+  // OpenID Connect Core §5.1: otherwise anybody could claim somebody else's address.
   const json::value* const verified = claims.if_contains("email_verified");
   const bool unverified = rules.user_claim == "email" && verified != nullptr &&
                           (!verified->is_bool() || !verified->get_bool());
@@ -179,7 +179,7 @@ std::expected<std::string, TokenFault> TokenVerifier::user_of(std::string_view t
     case KeySet::Outcome::unknown_key: return std::unexpected(TokenFault::unknown_key);
     case KeySet::Outcome::bad_signature: return std::unexpected(TokenFault::bad_signature);
   }
-  // Only now is it worth reading: somebody we trust wrote it.
+  // The payload is read only now, because its author is now known to be trusted.
   const auto claims = parse_object(parts->payload);
   if (!claims) return std::unexpected(TokenFault::malformed);
   return judge(*claims, rules_, now);

@@ -14,41 +14,43 @@
 
 namespace posthorn::auth {
 
-/// What a token has to say to be let in.
+/// The rules that a token must meet.
 struct TokenRules {
-  std::string issuer;                ///< "iss", octet by octet.
-  std::string audience;              ///< Has to be among "aud".
+  std::string issuer;                ///< Must equal "iss", octet by octet.
+  std::string audience;              ///< Must be one of "aud".
   std::string user_claim = "email";  ///< The claim that names the account.
-  std::string scope = {};            ///< Has to be among "scope" or "scp"; empty: none has to.
-  std::chrono::seconds leeway{60};   ///< Clocks may differ by so much.
+  std::string scope = {};            ///< Must be in "scope" or "scp"; empty: no scope is required.
+  std::chrono::seconds leeway{60};   ///< Tolerated clock difference.
 };
 
-/// Why a token is not let in. The log says which; a client is told little (RFC 6750 §3.1).
+/// The reason why a token is refused. The log contains it; the client learns little (RFC 6750
+/// §3.1).
 enum class TokenFault : std::uint8_t {
-  malformed,           ///< No JWT in compact form, or its JSON is none.
-  unsupported,         ///< Another algorithm, "none" and HMAC included, or "crit" or "typ".
-  unknown_key,         ///< Signed with a key that is not in the set.
-  bad_signature,       ///<
-  wrong_issuer,        ///<
-  wrong_audience,      ///<
-  expired,             ///< Also one that never does.
-  not_yet_valid,       ///<
+  malformed,       ///< Not a JWT in compact form, or its JSON is invalid.
+  unsupported,     ///< Another algorithm, including "none" and HMAC, or an unsupported "crit" or
+                   ///< "typ".
+  unknown_key,     ///< Signed with a key that is not in the set.
+  bad_signature,   ///<
+  wrong_issuer,    ///<
+  wrong_audience,  ///<
+  expired,         ///< Also for a token that never expires.
+  not_yet_valid,   ///<
   insufficient_scope,  ///<
-  no_user,             ///< The claim is not there, no text, or an address not verified.
+  no_user,             ///< The claim is missing, is not a string, or is an unverified address.
 };
-/// "bad_signature".
+/// Returns the name of the fault, e.g. "bad_signature".
 std::string_view name_of(TokenFault fault);
 
-/// Judges JSON Web Tokens (RFC 7519) signed with RS256, ES256 or EdDSA by what is at hand: a set of
-/// keys and rules, no network. Follows RFC 8725. Immutable; any thread.
+/// Verifies JSON Web Tokens (RFC 7519) signed with RS256, ES256 or EdDSA, using only a key set and
+/// rules, without network access. Follows RFC 8725. Immutable. Thread: any.
 class TokenVerifier {
  public:
   static constexpr std::size_t kMaxTokenOctets = 8 << 10;
 
-  /// Errors: those of KeySet::parse; bad_argument when issuer or audience are missing.
+  /// Errors: those of KeySet::parse; bad_argument if issuer or audience is missing.
   static Result<std::shared_ptr<const TokenVerifier>> make(TokenRules rules, std::string_view jwks);
 
-  /// The value of the user claim. Some 100 us of computing.
+  /// Returns the value of the user claim. Takes about 100 us of computing.
   [[nodiscard]] std::expected<std::string, TokenFault> user_of(std::string_view token,
                                                                Timestamp now) const;
   [[nodiscard]] const TokenRules& rules() const { return rules_; }
@@ -59,14 +61,14 @@ class TokenVerifier {
   const KeySet keys_;
 };
 
-/// The verifier in use, which may be put in place of another at any time. Thread: any.
+/// Holds the current verifier, which may be replaced at any time. Thread: any.
 class TokenPlace {
  public:
   void set(std::shared_ptr<const TokenVerifier> verifier) {
     const std::lock_guard lock(mutex_);
     verifier_ = std::move(verifier);
   }
-  /// Null: tokens are not taken.
+  /// Null if tokens are not accepted.
   [[nodiscard]] std::shared_ptr<const TokenVerifier> current() const {
     const std::lock_guard lock(mutex_);
     return verifier_;

@@ -30,7 +30,7 @@ std::string claims(std::string_view more = "", std::string_view except = "") {
   return "{" + out + std::string(more) + "}";
 }
 
-/// The user, or the fault's name.
+/// Returns the user, or the name of the fault.
 std::string judged(const Signer& signer, std::string_view token, TokenRules rules = kRules) {
   const auto verifier = TokenVerifier::make(std::move(rules), signer.key_set());
   EXPECT_TRUE(verifier) << verifier.error().text;
@@ -55,7 +55,7 @@ TEST(Token, EveryKindOfKey) {
     EXPECT_EQ(judged(signer, token), "ada@example.org");
     EXPECT_EQ(judged(Signer(kind, "key"), token), "bad_signature");
     EXPECT_EQ(judged(Signer(kind, "other"), token), "unknown_key");
-    // Without an id every key of its kind is tried.
+    // Without an id, every key of the kind is tried.
     const std::string anonymous =
         signer.signed_with(fmt::format(R"({{"alg":"{}"}})", signer.algorithm()), claims());
     EXPECT_EQ(judged(signer, anonymous), "ada@example.org");
@@ -73,10 +73,10 @@ TEST(Token, NoOtherAlgorithm) {
   EXPECT_EQ(judged(rsa, base64url(R"({"alg":"none"})") + "." + body + "."), "unsupported");
   EXPECT_EQ(judged(rsa, base64url(R"({"alg":"None","kid":"k"})") + "." + body + "."),
             "unsupported");
-  // RFC 8725 §2.1: the public key taken for a shared secret.
+  // RFC 8725 §2.1: the public key used as a shared secret.
   const std::string text = base64url(R"({"alg":"HS256","kid":"k"})") + "." + body;
   EXPECT_EQ(judged(rsa, text + "." + base64url(view(hmac(rsa.key_set(), text)))), "unsupported");
-  // One of ours, but not this key's.
+  // A known algorithm, but not that of the key.
   EXPECT_EQ(judged(rsa, rsa.signed_with(R"({"alg":"ES256","kid":"k"})", claims())), "unknown_key");
   EXPECT_EQ(judged(rsa, rsa.signed_with(R"({"alg":"RS256","kid":"k","crit":["b64"]})", claims())),
             "unsupported");

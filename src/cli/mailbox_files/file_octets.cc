@@ -59,7 +59,7 @@ void LineFilter::feed(std::string_view octets, std::string& out) {
     const std::size_t end = octets.find('\n');
     if (end == std::string_view::npos) {
       held_ += octets;
-      // A CR at the very end may belong to the line's end, so it waits.
+      // A CR at the very end may be part of the line end, so it is held back.
       if (held_.size() > kLongLine) {
         const std::size_t keep = held_.back() == '\r' ? 1 : 0;
         line(std::string_view(held_).substr(0, held_.size() - keep), false, out);

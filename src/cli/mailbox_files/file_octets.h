@@ -11,16 +11,16 @@
 
 namespace posthorn::cli {
 
-/// An open file, closed when the last who reads from it lets go.
+/// An open file, which is closed when its last user releases it.
 class InputFile {
  public:
-  /// Errors: io, with the reason. Only regular files.
+  /// Errors: io, with the reason. Only regular files can be opened.
   static Result<std::shared_ptr<InputFile>> open(const std::string& path);
   ~InputFile();
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
 
-  /// Up to `limit` octets from `offset`; fewer at the end only.
+  /// Reads up to `limit` octets from `offset`; fewer only at the end.
   Result<std::string> read(std::uint64_t offset, std::size_t limit) const;
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] std::int64_t modified() const { return modified_; }  ///< Seconds since 1970.
@@ -34,14 +34,16 @@ class InputFile {
   std::int64_t modified_ = 0;
 };
 
-/// What has to be undone of how a message lies in a file.
+/// How the file format changes messages.
 struct FilterOptions {
-  bool mbox = false;         ///< Leave out Status and its like from the header.
-  bool unquote_from = true;  ///< With mbox: one '>' less before ">From ", ">>From " ... (mboxrd).
+  bool mbox = false;         ///< Remove Status and similar fields from the header.
+  bool unquote_from = true;  ///< With mbox: remove one '>' from lines that begin with ">From ",
+                             ///< ">>From " ... (mboxrd).
 };
 
-/// Turns a file's lines into a message's: bare LF becomes CRLF, and NUL, which no IMAP literal may
-/// hold (RFC 9051 §4.3), becomes 0x80. Fed in any portions.
+/// Converts the lines of a file to those of a message: a bare LF becomes CRLF, and NUL, which an
+/// IMAP literal cannot contain (RFC 9051 §4.3), becomes 0x80. The input may come in portions of any
+/// size.
 class LineFilter {
  public:
   explicit LineFilter(FilterOptions options) : options_(options) {}
@@ -49,7 +51,7 @@ class LineFilter {
   void finish(std::string& out);
 
  private:
-  /// A line longer than this is passed on in portions.
+  /// A longer line is passed on in portions.
   static constexpr std::size_t kLongLine = 64 << 10;
   void line(std::string_view text, bool complete, std::string& out);
   [[nodiscard]] bool is_left_out(std::string_view text);
@@ -61,7 +63,7 @@ class LineFilter {
   bool leaving_out_ = false;
 };
 
-/// A range of a file through a LineFilter.
+/// A range of a file, read through a LineFilter.
 class FileOctets final : public MessageOctets {
  public:
   FileOctets(std::shared_ptr<InputFile> file, std::uint64_t offset, std::uint64_t length,

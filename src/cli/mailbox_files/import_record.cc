@@ -11,8 +11,9 @@
 
 namespace posthorn::cli {
 
-// Each line is a mark and a text: '?' UIDNEXT begins a batch, '&' names one of its messages, '+'
-// says that it has arrived, '-' that it has not. A line without its end was never finished.
+// Each line consists of a mark and a text: '?' UIDNEXT begins a batch, '&' names one of its
+// messages, '+' records that it arrived, '-' that it did not. A line without a line end was not
+// written completely.
 
 Result<ImportRecord> ImportRecord::open(const std::string& path) {
   std::error_code error;
@@ -53,7 +54,7 @@ void ImportRecord::load(const std::string& text) {
       in_doubt_.reset();
     }
   }
-  // What follows must not grow together with a torn line.
+  // The next line must not be joined to an incomplete one.
   if (at != text.size() && ::write(fd_, "\n", 1) != 1) in_doubt_.reset();
   if (in_doubt_ && in_doubt_->keys.empty()) in_doubt_.reset();
 }

@@ -10,9 +10,10 @@
 
 namespace posthorn::cli {
 
-/// What an import has brought over already, in a file that is only ever appended to, so that it can
-/// be broken off at any point and run again. A batch is written down before it is sent and again
-/// when it is done; of one that was only sent it has to be found out whether it arrived.
+/// Records which messages an import has already transferred, so that the import can be interrupted
+/// at any point and run again. The file is only appended to. A batch is recorded before it is sent,
+/// and again when it is finished. If a batch was only sent, the import must find out whether it
+/// arrived.
 class ImportRecord {
  public:
   /// Errors: io.
@@ -24,19 +25,20 @@ class ImportRecord {
   [[nodiscard]] bool is_done(const std::string& key) const { return done_.contains(key); }
   [[nodiscard]] std::size_t done() const { return done_.size(); }
 
-  /// A batch that was sent and never answered for. All of it arrived, or nothing.
+  /// A batch that was sent, and whose result is unknown. Either all of it arrived or nothing.
   struct InDoubt {
     std::vector<std::string> keys;
-    /// UIDNEXT of the first message's mailbox before it was sent.
+    /// UIDNEXT of the first message's mailbox before the batch was sent.
     std::uint32_t uid_next = 0;
   };
   [[nodiscard]] const std::optional<InDoubt>& in_doubt() const { return in_doubt_; }
   enum class Outcome : unsigned char { arrived, lost };
   Status settle(Outcome outcome);
 
-  /// Durable on return.
+  /// Records that a batch is about to be sent. Durable on return.
   Status begin(std::uint32_t uid_next, const std::vector<std::string>& keys);
-  /// Not durable at once: what is lost of it makes a batch one in doubt again.
+  /// Records that the batch is finished. Not durable at once: if the record is lost, the batch is
+  /// in doubt again.
   Status finish();
 
  private:

@@ -23,7 +23,7 @@ json::array flag_names(const FlagList& flags) {
   return names;
 }
 
-/// Errors that say something about one message, not about the server or the account.
+/// Returns true for errors that concern one message, not the server or the account.
 bool is_of_message(ErrorKind kind) {
   return kind == ErrorKind::too_big || kind == ErrorKind::bad_argument ||
          kind == ErrorKind::syntax || kind == ErrorKind::limit;
@@ -103,7 +103,7 @@ async::Task<Status> Importer::add(FoundMessage found) {
   }
   std::string mailbox =
       options_.under.empty() ? found.mailbox : options_.under + "/" + found.mailbox;
-  // INBOX is one mailbox in any case (RFC 9051 §5.1).
+  // INBOX is the same mailbox in any case (RFC 9051 §5.1).
   if (text::iequals(mailbox, "INBOX")) mailbox = "INBOX";
   if (const Status named = store::check_mailbox_name(mailbox); !named) {
     skip(found.place, named.error());
@@ -126,8 +126,9 @@ async::Task<Status> Importer::add(FoundMessage found) {
 
 async::Task<Status> Importer::settle_doubt(const Pending& first) {
   const ImportRecord::InDoubt doubt = *record_.in_doubt();
-  // The first message not known to be done is the first of the batch in doubt, unless the source
-  // has changed: then nothing can be said, and bringing a message twice is better than losing it.
+  // The first message that is not known to be done is the first of the batch in doubt, unless the
+  // source has changed. In that case nothing can be concluded, and importing a message twice is
+  // better than losing it.
   if (doubt.keys.front() != first.found.key) co_return record_.settle(ImportRecord::Outcome::lost);
   auto stored = co_await is_stored(first, doubt.uid_next);
   if (!stored) co_return pass(stored);
@@ -164,7 +165,7 @@ async::Task<Result<bool>> Importer::is_same(const Pending& message, std::uint64_
                                           {"uid", uid}});
   if (!answer) co_return pass(answer);
   const std::unique_ptr<MessageOctets> ours = message.found.open();
-  std::string waiting;  // Of ours, read and not yet compared.
+  std::string waiting;  // Octets of our message that were read and not yet compared.
   bool same = true;
   while (true) {
     auto theirs = co_await answer->octets->next();
@@ -199,7 +200,7 @@ async::Task<Status> Importer::flush() {
   batch_octets_ = 0;
   Status sent = co_await send(batch);
   if (!sent && is_of_message(sent.error().kind)) {
-    // One of them is at fault: each on its own tells which.
+    // One message is at fault. Sending each alone shows which one.
     for (Pending& one : batch) {
       std::vector<Pending> alone;
       alone.push_back(std::move(one));
@@ -238,7 +239,7 @@ async::Task<Status> Importer::send(const std::vector<Pending>& batch) {
   Octets source(batch);
   auto answer = co_await admin_.call(std::move(request), source);
   if (!answer) {
-    // An answer that says no leaves nothing behind; a connection that broke says nothing.
+    // After a negative answer nothing was stored; after a broken connection it is unknown.
     if (answer.error().kind != ErrorKind::closed && answer.error().kind != ErrorKind::io)
       noted = record_.settle(ImportRecord::Outcome::lost);
     co_return pass(answer);

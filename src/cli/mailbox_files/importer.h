@@ -15,28 +15,29 @@ namespace posthorn::cli {
 
 struct ImportTotals {
   std::uint64_t brought = 0;
-  std::uint64_t known = 0;    ///< Brought by an earlier run.
-  std::uint64_t skipped = 0;  ///< Could not be read, or was not taken.
-  std::uint64_t octets = 0;   ///< Read so far, of those too that were known.
+  std::uint64_t known = 0;    ///< Transferred by an earlier run.
+  std::uint64_t skipped = 0;  ///< Unreadable, or refused by the server.
+  std::uint64_t octets = 0;   ///< Read so far, including messages already known.
 };
 
-/// Brings the messages of a source into an account, in its order, some hundreds in one change.
+/// Imports the messages of a source into an account, in the source's order, several hundred in one
+/// change.
 class Importer {
  public:
   struct Options {
     std::string account;
-    std::string under;  ///< Mailboxes go below this one; empty: where they were.
-    /// Called for each message left out, with its place and why.
+    std::string under;  ///< Parent of the imported mailboxes; empty: they keep their names.
+    /// Called for each skipped message, with its place and the reason.
     std::function<void(const std::string& place, const Error& why)> on_skip = {};
     /// Called after each batch.
     std::function<void(const ImportTotals&)> on_progress = {};
   };
-  /// All must outlive it.
+  /// All must outlive the importer.
   Importer(admin::Admin& admin, MailSource& source, ImportRecord& record, Options options)
       : admin_(admin), source_(source), record_(record), options_(std::move(options)) {}
 
-  /// Errors: what ends the whole: over_quota, unavailable, not_found (account), io of the server.
-  /// What was brought until then stays; running again goes on from there.
+  /// Errors are those that end the import: over_quota, unavailable, not_found (account), io of the
+  /// server. Messages transferred until then are kept; another run continues after them.
   async::Task<Status> run();
   [[nodiscard]] const ImportTotals& totals() const { return totals_; }
 
@@ -44,7 +45,7 @@ class Importer {
   struct Pending {
     FoundMessage found;
     std::string mailbox;
-    std::uint64_t size = 0;  ///< As stored.
+    std::uint64_t size = 0;  ///< As it will be stored.
   };
   class Octets;
 
@@ -66,7 +67,7 @@ class Importer {
   std::uint64_t batch_octets_ = 0;
 };
 
-/// The size a message will have, read through once. Errors: io.
+/// Returns the size that a message will have when stored, by reading it once. Errors: io.
 Result<std::uint64_t> measure(const FoundMessage& found);
 
 }  // namespace posthorn::cli

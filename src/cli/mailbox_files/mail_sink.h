@@ -12,35 +12,35 @@
 
 namespace posthorn::cli {
 
-/// What an exported message has beside its octets.
+/// The attributes of an exported message.
 struct ExportedMessage {
   FlagList flags;
   Timestamp received;
   std::uint32_t uid = 0;
 };
 
-/// A mail store of another kind, being written. Messages come mailbox by mailbox.
+/// Writes a mail store of another format. Messages arrive mailbox by mailbox.
 class MailSink {
  public:
   virtual ~MailSink() = default;
-  /// Errors: io; already_exists for what would be overwritten.
+  /// Errors: io; already_exists if something would be overwritten.
   virtual Status begin_mailbox(const std::string& name) = 0;
   virtual Status begin_message(const ExportedMessage& message) = 0;
-  /// As stored, with CRLF, in any portions.
+  /// The message as stored, with CRLF, in portions of any size.
   virtual Status add(std::string_view octets) = 0;
   virtual Status end_message() = 0;
   virtual Status end_mailbox() = 0;
 };
 
-/// Maildir++ at `root`: INBOX in its own cur/, "A/B" in .A.B, names in modified UTF-7, lines ended
-/// by LF, keywords in dovecot-keywords, file times as INTERNALDATE.
+/// Writes Maildir++ at `root`: INBOX in its own cur/, "A/B" in .A.B, names in modified UTF-7, lines
+/// that end with LF, keywords in dovecot-keywords, and INTERNALDATE as file time.
 std::unique_ptr<MailSink> make_maildir_sink(std::string root);
 
-/// A file "<mailbox>.mbox" for each below `root`, in the mboxrd dialect, flags in Status, X-Status
-/// and X-Keywords.
+/// Writes a file "<mailbox>.mbox" for each mailbox below `root`, in the mboxrd dialect, with flags
+/// in Status, X-Status and X-Keywords.
 std::unique_ptr<MailSink> make_mbox_sink(std::string root);
 
-/// CRLF to LF, in any portions; a CR that no LF follows stays.
+/// Converts CRLF to LF, in portions of any size. A CR without LF is kept.
 class ToLf {
  public:
   void feed(std::string_view octets, std::string& out);

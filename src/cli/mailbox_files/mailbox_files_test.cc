@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A folder that goes with the test.
+/// A folder that is removed with the test.
 class Folder {
  public:
   Folder() {
@@ -281,7 +281,7 @@ TEST(Export, ToMaildirIsReadBackAsItWas) {
   expect_same(found[0], samples()[2]);
   expect_same(found[1], samples()[0]);
   expect_same(found[2], samples()[1]);
-  // And never over what is there.
+  // Existing files are never overwritten.
   EXPECT_EQ(make_maildir_sink(folder.path())->begin_mailbox("INBOX").error().kind,
             ErrorKind::already_exists);
 }

@@ -49,7 +49,7 @@ class MaildirSink final : public MailSink {
     folder_ = root_;
     keywords_.clear();
     if (name != "INBOX") {
-      // A dot parts levels there, so one in a name cannot stay.
+      // Maildir++ separates levels with dots, so a dot in a name must be replaced.
       std::string level = text::utf8_to_mutf7(name).value_or(name);
       std::ranges::replace(level, '.', '_');
       std::ranges::replace(level, '/', '.');
@@ -114,7 +114,7 @@ class MaildirSink final : public MailSink {
     return {};
   }
 
-  /// In the order of the alphabet, as Maildir has it.
+  /// In alphabetical order, as Maildir requires.
   std::string letters() {
     std::string letters;
     const auto add_if = [&](SystemFlag flag, char letter) {

@@ -20,7 +20,7 @@ bool is_messages_folder(const std::string& name) {
   return name == "cur" || name == "new" || name == "tmp";
 }
 
-/// Files that servers keep beside messages.
+/// Files that servers keep next to messages.
 bool is_bookkeeping(std::string_view name) {
   return name.starts_with('.') || name.starts_with("dovecot") || name.starts_with("courier") ||
          name == "subscriptions" || name == "maildirfolder" || name == "maildirsize";
@@ -39,7 +39,7 @@ std::vector<std::string> load_keywords(const std::string& folder) {
   return keywords;
 }
 
-/// A header field comes first, or a From_ line left from an mbox.
+/// Returns whether the file begins with a header field, or with a From_ line left from an mbox.
 bool looks_like_a_message(const InputFile& file) {
   const auto start = file.read(0, 1000);
   if (!start) return false;
@@ -85,7 +85,7 @@ std::string mailbox_of_folder(std::string_view folder) {
     folder.remove_prefix(std::min(dot + 1, folder.size()));
     if (level.empty()) continue;
     std::string name = text::mutf7_to_utf8(level).value_or(text::replace_invalid_utf8(level));
-    // A level cannot hold what parts levels.
+    // A level must not contain the separator.
     std::ranges::replace(name, '/', '_');
     path = joined(path, name);
   }
@@ -112,7 +112,7 @@ Status MaildirSource::walk(const std::string& path, const std::string& mailbox, 
   for (const auto& entry : fs::directory_iterator(path, error)) {
     const std::string name = entry.path().filename().string();
     std::error_code ignored;
-    if (entry.is_symlink(ignored)) continue;  // A loop would never end.
+    if (entry.is_symlink(ignored)) continue;  // Symbolic links may form loops.
     if (entry.is_directory(ignored)) {
       if (is_messages_folder(name)) {
         for (const auto& file : fs::directory_iterator(entry.path(), ignored)) {
@@ -183,7 +183,7 @@ Result<std::optional<FoundMessage>> MaildirSource::next() {
   found.mailbox = folders_[next_folder_ - 1].mailbox;
   found.flags = maildir_flags(file.name, keywords_);
   found.received = Timestamp{file.modified, 0};
-  // The part before ':' names the message whatever its flags become.
+  // The part before ':' identifies the message even if its flags change.
   found.key = found.mailbox + "\t" + file.name.substr(0, file.name.find(':'));
   std::ranges::replace(found.key, '\n', '?');
   found.place = file.path;

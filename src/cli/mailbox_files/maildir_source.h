@@ -13,24 +13,23 @@
 
 namespace posthorn::cli {
 
-/// A Maildir++ tree (".Work.Reports" beside cur/), Maildirs in folders of folders, and folders of
-/// files of one message each. A file that lies elsewhere than in cur/ and new/ is a message if it
-/// begins as one, and is left out with a word if not. Every folder that holds messages is a
-/// mailbox; the root is INBOX. Flags come from the file's name and the table of keywords that
-/// Dovecot keeps; the time is the file's. What a mailbox holds comes oldest first. Memory: the
-/// names of one folder.
+/// Reads Maildir++ trees (".Work.Reports" beside cur/), Maildirs in nested folders, and folders of
+/// files with one message each. A file outside of cur/ and new/ is a message if it begins like one;
+/// otherwise it is skipped with a warning. Every folder that contains messages is a mailbox; the
+/// root is INBOX. Flags come from the file's name and from Dovecot's table of keywords; the time is
+/// the file's. The messages of a mailbox come oldest first. Memory: the names of one folder.
 class MaildirSource final : public MailSource {
  public:
-  /// Errors: io when there is no such folder.
+  /// Errors: io if there is no such folder.
   static Result<std::unique_ptr<MaildirSource>> open(const std::string& root);
   Result<std::optional<FoundMessage>> next() override;
   [[nodiscard]] std::uint64_t total_octets() const override { return total_; }
 
-  /// Mailboxes with messages, and those that are empty Maildirs.
+  /// Mailboxes with messages, and empty Maildirs.
   struct Folder {
     std::string path;
     std::string mailbox;
-    bool maildir = false;  ///< Has cur/ and new/; else its own files are messages.
+    bool maildir = false;  ///< It has cur/ and new/; otherwise its own files are messages.
   };
   [[nodiscard]] const std::vector<Folder>& folders() const { return folders_; }
 
@@ -40,7 +39,7 @@ class MaildirSource final : public MailSource {
     std::string name;
     std::int64_t modified = 0;
     std::uint64_t size = 0;
-    bool loose = false;  ///< Neither in cur/ nor in new/.
+    bool loose = false;  ///< In neither cur/ nor new/.
   };
   explicit MaildirSource(std::string root) : root_(std::move(root)) {}
   Status walk(const std::string& path, const std::string& mailbox, std::size_t depth);
@@ -54,11 +53,12 @@ class MaildirSource final : public MailSource {
   std::vector<std::string> keywords_;
 };
 
-/// Flags of a Maildir file name, from its ":2," on: D F P R S T, and 'a' to 'z' by `keywords`.
+/// Returns the flags in a Maildir file name, after ":2,": D F P R S T, and 'a' to 'z' according to
+/// `keywords`.
 FlagList maildir_flags(std::string_view name, const std::vector<std::string>& keywords);
 
-/// One part of a folder's name as a level (or, with dots, levels) of a mailbox name: modified UTF-7
-/// where it is that, else as it is.
+/// Converts one part of a folder's name to a level (or, if it contains dots, levels) of a mailbox
+/// name. It is decoded if it is modified UTF-7, and otherwise unchanged.
 std::string mailbox_of_folder(std::string_view folder);
 
 }  // namespace posthorn::cli

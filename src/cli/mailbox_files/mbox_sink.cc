@@ -19,7 +19,7 @@ std::string from_line_date(Timestamp time) {
   tm parts{};
   ::gmtime_r(&at, &parts);
   std::array<char, 32> text{};
-  // asctime's form, whatever the locale.
+  // The format of asctime, independent of the locale.
   constexpr std::array<const char*, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr std::array<const char*, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -65,7 +65,7 @@ class MboxSink final : public MailSink {
 
   Status add(std::string_view octets) override {
     to_lf_.feed(octets, held_);
-    // Whole lines only: what a line begins with decides whether it is quoted.
+    // Only whole lines: the beginning of a line decides whether it is quoted.
     const std::size_t end = held_.rfind('\n');
     if (end == std::string::npos) return {};
     write_lines(std::string_view(held_).substr(0, end + 1));

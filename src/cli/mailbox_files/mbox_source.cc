@@ -10,7 +10,7 @@ namespace posthorn::cli {
 namespace {
 
 constexpr std::size_t kWindow = 256 << 10;
-/// Of a line, for telling what it is; the rest of a longer one is passed over.
+/// Octets of a line that are examined; the rest of a longer line is skipped.
 constexpr std::size_t kLongestHeader = 256 << 10;
 
 std::vector<std::string_view> words_of(std::string_view text) {
@@ -98,7 +98,7 @@ Result<std::optional<std::string_view>> MboxSource::next_line() {
     end = window_.find('\n', searched);
   }
   if (at_ == window_.size()) return std::nullopt;
-  // Without an end in reach it is a line of no interest: it is passed over in portions.
+  // A line whose end is out of reach is irrelevant, and is skipped in portions.
   const std::size_t length = (end == std::string::npos ? window_.size() : end + 1) - at_;
   const std::string_view line = std::string_view(window_).substr(at_, length);
   at_ += length;
@@ -108,7 +108,7 @@ Result<std::optional<std::string_view>> MboxSource::next_line() {
 
 Result<std::optional<MboxSource::Range>> MboxSource::next_range() {
   bool after_empty = position_ == 0;
-  std::uint64_t empty_line = 0;  // Where the empty line before the current one begins.
+  std::uint64_t empty_line = 0;  // Start of the empty line before the current line.
   Range range;
   while (true) {
     const std::uint64_t here = position_;

@@ -12,14 +12,14 @@
 namespace posthorn::cli {
 
 struct MboxOptions {
-  std::string mailbox = "INBOX";  ///< Where its messages go.
+  std::string mailbox = "INBOX";  ///< The mailbox for its messages.
   bool unquote_from = true;       ///< See FilterOptions.
 };
 
-/// The messages of one mbox file (RFC 4155), in any of its dialects. A message begins with a line
+/// Reads the messages of one mbox file (RFC 4155), in any dialect. A message begins with a line
 /// "From sender date", at the start or after an empty line. Flags come from Status, X-Status and
-/// X-Keywords; the time from the From_ line, else the Date field, else the file. The record that UW
-/// IMAP puts first is left out. Memory: one portion of the file and one header.
+/// X-Keywords; the time from the From_ line, or else from the Date field, or else from the file.
+/// The record that UW IMAP puts first is skipped. Memory: one portion of the file and one header.
 class MboxSource final : public MailSource {
  public:
   MboxSource(std::shared_ptr<InputFile> file, MboxOptions options)
@@ -29,8 +29,8 @@ class MboxSource final : public MailSource {
 
  private:
   struct Range {
-    std::uint64_t separator = 0;  ///< Where the From_ line begins.
-    std::uint64_t begin = 0;      ///< Where the message begins.
+    std::uint64_t separator = 0;  ///< Start of the From_ line.
+    std::uint64_t begin = 0;      ///< Start of the message.
     std::uint64_t end = 0;
     std::string from_line;
   };
@@ -41,18 +41,18 @@ class MboxSource final : public MailSource {
   std::shared_ptr<InputFile> file_;
   MboxOptions options_;
   std::string window_;
-  std::size_t at_ = 0;                        ///< In the window.
-  std::uint64_t read_ = 0;                    ///< Up to here the file was read.
-  std::uint64_t position_ = 0;                ///< Of the next line, in the file.
-  std::optional<std::uint64_t> begins_ = {};  ///< A From_ line already met.
+  std::size_t at_ = 0;                        ///< Offset in the window.
+  std::uint64_t read_ = 0;                    ///< End of what was read from the file.
+  std::uint64_t position_ = 0;                ///< Offset of the next line in the file.
+  std::optional<std::uint64_t> begins_ = {};  ///< Offset of a From_ line that was already read.
   std::string from_line_;
 };
 
-/// The time of a line "From sender Mon Nov 23 03:51:33 2026", with seconds and zone optional; none
-/// if the line is not of this form, and then it begins no message.
+/// Parses the time of a line "From sender Mon Nov 23 03:51:33 2026", where seconds and zone are
+/// optional. None if the line does not have this form; it begins no message then.
 std::optional<Timestamp> parse_from_line(std::string_view line);
 
-/// Flags as mail programs keep them in Status, X-Status and X-Keywords of a header block.
+/// Returns the flags that mail programs store in Status, X-Status and X-Keywords of a header block.
 FlagList mbox_flags(std::string_view header);
 
 }  // namespace posthorn::cli

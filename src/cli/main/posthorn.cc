@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   try {
     return program.run ? program.run() : posthorn::cli::kFailed;
   } catch (const std::exception& error) {
-    // What the standard library throws when there is no memory or no thread to be had.
+    // Thrown by the standard library if there is no memory or no thread.
     std::fprintf(stderr, "posthorn: not enough memory or threads: %s\n", error.what());
     return posthorn::cli::kFailed;
   }

@@ -6,7 +6,7 @@
 
 namespace posthorn::message {
 
-/// The integer at `at`. Requires: it lies within `bytes`.
+/// Returns the integer at `at`. Requires: it lies within `bytes`.
 template <class Int>
 Int load_big_endian(std::string_view bytes, std::size_t at) {
   Int value;

@@ -31,7 +31,7 @@ std::string display_name(const std::vector<Address>& list) {
   return a.host.empty() ? address : address + "@" + text::decode_words(a.host);
 }
 
-// The first id and as many of the last as there is room for.
+// Keeps the first id, and as many of the last ones as fit.
 std::string pack(const std::vector<std::string>& ids) {
   std::size_t room = kMaxReferences;
   std::size_t from = ids.size();
@@ -110,7 +110,7 @@ std::string make_keys(const Analysis& analysis, const Envelope& e) {
   return keys.finish(analysis, sent, reply | flags_of(analysis.form));
 }
 
-// The records of a part and all inside it, depth first.
+// Writes the records of a part and of all parts inside it, depth first.
 class RecordWriter {
  public:
   void add(const Part& part) {
@@ -120,7 +120,7 @@ class RecordWriter {
     writer.u64(part.body_begin);
     writer.u64(part.body_end);
     writer.u32(static_cast<std::uint32_t>(std::min<std::uint64_t>(part.lines, UINT32_MAX)));
-    writer.u32(0);  // Known behind the children.
+    writer.u32(0);  // Filled in after the children.
     writer.u32(static_cast<std::uint32_t>(strings_.size()));
     for (const std::string_view s :
          {std::string_view(part.mime.type), std::string_view(part.mime.subtype),
@@ -163,7 +163,7 @@ std::string make_structure(const Analysis& analysis, const Envelope& envelope) {
   end_text();
   texts.append(parts.strings());
   end_text();
-  // In the order of StructureView::Text; empty where the form above serves.
+  // In the order of StructureView::Text; empty if it equals the ASCII form above.
   if (utf8_envelope) format_envelope(texts, envelope, StringForm::utf8);
   end_text();
   if (utf8_body) format_body(texts, root, BodyForm::basic, StringForm::utf8);

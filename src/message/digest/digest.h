@@ -9,25 +9,26 @@
 
 namespace posthorn::message {
 
-// Raised whenever what make_digest makes of a message changes, the folding of the ICU in use
-// included. Views refuse other versions, so that a stored digest is made again, not believed.
+// Increment a version whenever the result of make_digest changes for some message, including
+// changes of the folding in the ICU library. Views refuse other versions, so that an outdated
+// digest is computed again and not used.
 inline constexpr std::uint8_t kKeysVersion = 1;
-/// 2: the UTF-8 forms; a charset for every text part.
+/// Version 2 added the UTF-8 forms, and a charset for every text part.
 inline constexpr std::uint8_t kStructureVersion = 2;
 
-/// What is stored of a message so that FETCH, SEARCH and SORT need not parse it. The two go into
-/// columns of their own. Layouts: keys_view.h and structure_view.h.
+/// The data stored for a message so that FETCH, SEARCH and SORT need not parse it. Both strings are
+/// stored in columns of their own. Layouts: keys_view.h and structure_view.h.
 struct Digest {
   std::string keys;
   std::string structure;
 };
 
-/// Each folded field in the keys holds at most so many bytes; see KeysView::truncated.
+/// Maximum size of each folded field in the keys, in octets; see KeysView::truncated.
 inline constexpr std::size_t kMaxKeyField = 16 << 10;
 
 Digest make_digest(const Analysis& analysis);
 
-/// `keys` are of a message to whose header lines with octets above 127 have been added.
+/// Updates `keys` for a message to whose header lines with octets above 127 were added.
 void mark_8bit_header(std::string& keys);
 
 }  // namespace posthorn::message

@@ -4,7 +4,7 @@
 #include "message/digest/digest.h"
 #include "message/mime/section.h"
 
-// Views over bytes that may be anything: no crash, no endless walk, nothing outside the bytes.
+// Views of arbitrary octets: no crash, no endless loop, no access outside of them.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace posthorn::message;
   const std::string_view in(reinterpret_cast<const char*>(data), size);

@@ -15,11 +15,11 @@ std::string decode(std::string_view bytes, std::string_view encoding, std::strin
   std::string out;
   auto decoder = PartDecoder::text(encoding, charset);
   if (!decoder) return out;
-  decoder->feed(bytes, out);  // No finish: what the cut left incomplete is not wanted.
+  decoder->feed(bytes, out);  // No finish(): an incomplete rest is not wanted.
   return out;
 }
 
-// One line of it, cut to kPreviewCharacters.
+// Converts it to one line of at most kPreviewCharacters.
 std::string one_line(std::string_view text) {
   std::string out;
   std::size_t characters = 0;
@@ -69,7 +69,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kEntitie
     {"zwnj", ""},
 }};
 
-// `entity` is what stands between "&" and ";". False: not one.
+// `entity` is the text between "&" and ";". Returns false if it is not an entity.
 bool append_entity(std::string& out, std::string_view entity) {
   for (const auto& [name, text] : kEntities) {
     if (entity == name) {
@@ -98,7 +98,7 @@ std::size_t find_nocase(std::string_view s, std::string_view what, std::size_t f
   return s.size();
 }
 
-// The index behind the tag, comment, style or script that begins at `at`.
+// Returns the index after the tag, comment, style or script that begins at `at`.
 std::size_t tag_end(std::string_view html, std::size_t at) {
   const std::string_view rest = html.substr(at);
   if (rest.starts_with("<!--")) {

@@ -11,8 +11,8 @@
 
 namespace posthorn::message {
 
-/// One search key as a value (RFC 9051 §6.4.4; RFC 5032; RFC 7162 §3.1.5). What the wire parses,
-/// the index turns into a program and the tests print. Strings are UTF-8, converted from the
+/// A search key as a value (RFC 9051 §6.4.4, RFC 5032, RFC 7162 §3.1.5). The parser creates it,
+/// src/search compiles it into a program, and tests print it. Strings are UTF-8, converted from the
 /// command's charset.
 struct SearchKey {
   enum class Kind : std::uint8_t {
@@ -29,27 +29,27 @@ struct SearchKey {
     to,
     cc,
     bcc,
-    subject,  ///< `text` in the decoded field; for addresses also the addr-spec.
-    header,   ///< `field` exists and contains `text` (empty: exists).
+    subject,  ///< `text` in the decoded field; for addresses also in the addr-spec.
+    header,   ///< `field` exists and contains `text` (if empty: it exists).
     body,     ///< `text` in the decoded text of any part's body.
     text,     ///< As body, or in any header line.
     larger,
     smaller,  ///< `number` octets, strictly.
     internal_before,
     internal_on,
-    internal_since,  ///< `date`, the INTERNALDATE's own.
+    internal_since,  ///< `date` against the INTERNALDATE, in its own zone.
     sent_before,
     sent_on,
-    sent_since,  ///< `date`, the Date field's own.
+    sent_since,  ///< `date` against the Date field, in its own zone.
     saved_before,
     saved_on,
-    saved_since,  ///< `date`, the SAVEDATE's (RFC 8514).
+    saved_since,  ///< `date` against the SAVEDATE (RFC 8514).
     older,
     younger,              ///< `number` seconds before now (RFC 5032).
-    modseq,               ///< `number`: MODSEQ of at least this (RFC 7162 §3.1.5).
+    modseq,               ///< A MODSEQ of at least `number` (RFC 7162 §3.1.5).
     save_date_supported,  ///< Every message (RFC 8514 §4.3).
     email_id,             ///< `text` is the message's EMAILID (RFC 8474 §6).
-    thread_id,            ///< No message: there are no thread ids here (RFC 8474 §5.2).
+    thread_id,            ///< Matches no message: there are no thread ids here (RFC 8474 §5.2).
   };
   Kind kind = Kind::all;
   SystemFlag flag = SystemFlag::seen;

@@ -2,12 +2,13 @@
 
 namespace posthorn::message {
 
-/// How a message's octets differ from what a protocol of lines can carry: with none of these it
-/// goes over POP3 as it is, and as long as it is.
+/// The respects in which a message's octets cannot be sent unchanged over a line-based protocol. If
+/// none applies, POP3 sends the message unchanged, and its size is the stored one.
 struct TextForm {
-  bool bare_lf = false;   ///< An LF without CR before it, or a NUL (text::CrlfText changes both).
-  bool open_end = false;  ///< The last line has no LF.
-  bool header_8bit = false;  ///< Octets above 127 in the message's own header.
+  /// There is an LF without a preceding CR, or a NUL (text::CrlfText changes both).
+  bool bare_lf = false;
+  bool open_end = false;     ///< The last line has no LF.
+  bool header_8bit = false;  ///< The message's own header contains octets above 127.
 };
 
 }  // namespace posthorn::message

@@ -9,11 +9,11 @@ namespace {
 
 constexpr std::string_view kSpecials = "()<>[]:;@\\,\".";
 
-// Words of a phrase or a local-part, put together as they are read. Whether blanks stood between
-// them matters to a phrase and not to a local-part.
+// Collects the words of a phrase or a local-part. White space between words is significant in a
+// phrase, but not in a local-part.
 struct Words {
-  std::string phrase;      // With one space where the text had blanks.
-  std::string local_part;  // Without any.
+  std::string phrase;      // With one space where the text has white space.
+  std::string local_part;  // Without white space.
   bool any = false;
 
   void add(std::string_view word, bool blank_before) {
@@ -50,7 +50,7 @@ class Parser {
     } else if (lex_.take('@')) {
       addr_spec(std::move(words));
     } else {
-      lex_.skip();  // A stray special.
+      lex_.skip();  // A misplaced special character.
       if (words.any) bare(std::move(words));
     }
   }
@@ -76,7 +76,7 @@ class Parser {
     }
   }
 
-  // Words without "@" or "<": a local user, or a name alone.
+  // Words without "@" or "<": a local user, or only a name.
   void bare(Words words) {
     if (!words.any) return;
     Address address;
@@ -106,7 +106,7 @@ class Parser {
     Words local = read_words();
     address.mailbox = std::move(local.local_part);
     if (lex_.take('@')) address.host = domain();
-    // Whatever else stands before ">" is rubbish, but must not become an address of its own.
+    // Other text before ">" is garbage, but must not become an address of its own.
     lex_.until(">,;");
     lex_.take('>');
     lex_.skip_cfws(&comment_);
@@ -130,7 +130,7 @@ class Parser {
     address.mailbox = std::move(local.local_part);
     address.host = domain();
     lex_.skip_cfws(&comment_);
-    // "user@host <user@host>": the first is meant as a name.
+    // In "user@host <user@host>", the first is meant as a name.
     if (lex_.take('<')) {
       Words name;
       name.add(address.mailbox + "@" + address.host, false);
@@ -140,7 +140,7 @@ class Parser {
     if (!address.mailbox.empty() || !address.host.empty()) out_.push_back(std::move(address));
   }
 
-  // domain / obs-domain: atoms and dots with blanks anywhere between dots, or a literal.
+  // domain / obs-domain: atoms and dots, with white space around the dots, or a literal.
   std::string domain() {
     std::string out;
     for (;;) {

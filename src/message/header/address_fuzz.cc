@@ -10,7 +10,7 @@
 #include "message/mime/structure_format.h"
 #include "text/utf8.h"
 
-// All the parsers of one field's value.
+// Runs all parsers for the value of one field.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace posthorn::message;
   const std::string_view in(reinterpret_cast<const char*>(data), size);

@@ -5,7 +5,13 @@
 namespace posthorn::message {
 namespace {
 
-// name|route|mailbox|host of each, "{" and "}" for groups.
+// Prints name
+//
+// route
+//
+// mailbox
+//
+// host of each address, with "{" and "}" for groups.
 std::string show(std::string_view raw) {
   std::string out;
   for (const Address& a : parse_address_list(raw)) {

@@ -16,7 +16,7 @@ struct Zone {
   std::string_view name;
   int hours;
 };
-// RFC 5322 §4.3, and a few that real mail has.
+// RFC 5322 §4.3, and a few others found in real mail.
 constexpr std::array<Zone, 16> kZones = {{{"ut", 0},
                                           {"gmt", 0},
                                           {"utc", 0},
@@ -58,7 +58,7 @@ int days_in(int y, int m) {
   return m == 2 && is_leap(y) ? 29 : kDays[static_cast<std::size_t>(m - 1)];
 }
 
-// RFC 5322 §4.3 obs-year.
+// obs-year of RFC 5322 §4.3.
 int full_year(int year, std::size_t digits) {
   if (digits == 2) return year < 50 ? 2000 + year : 1900 + year;
   return digits == 3 ? 1900 + year : year;
@@ -71,13 +71,13 @@ struct Reader {
     lex.skip_cfws();
     return lex.run("(),-:");
   }
-  // Blanks, comments and "-" (23-Nov-2026).
+  // White space, comments and "-" (23-Nov-2026).
   void separator() {
     lex.skip_cfws();
     lex.take('-');
   }
 
-  // What a date and a time yield; asctime puts the time before the year.
+  // Combines date and time; asctime puts the time before the year.
   std::optional<int> early_time;
 
   std::optional<Date> date() {
@@ -143,7 +143,7 @@ struct Reader {
 }  // namespace
 
 std::optional<Timestamp> parse_date(std::string_view raw) {
-  // No date is longer; a megabyte of comments is none.
+  // No date is longer than this, although comments may be.
   Reader reader{Lexer(raw.substr(0, 1000)), {}};
   const auto date = reader.date();
   if (!date) return std::nullopt;

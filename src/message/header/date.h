@@ -8,13 +8,14 @@
 
 namespace posthorn::message {
 
-/// The Date field (RFC 5322 §3.3, §4.3): weekday optional and not believed, comments
-/// anywhere, two- and three-digit years, obsolete zone names; also "Nov 23 2026" order. A zone
-/// that makes no sense is UTC, a time that makes none 00:00:00 (RFC 5256 §2.2). Without a
-/// valid date: nullopt. `raw` may be folded.
+/// Parses a Date field (RFC 5322 §3.3, §4.3). The weekday is optional and ignored; comments may
+/// occur anywhere; two- and three-digit years, obsolete zone names and the order "Nov 23 2026" are
+/// accepted. An invalid zone is taken as UTC, an invalid time as 00:00:00 (RFC 5256 §2.2). Returns
+/// nullopt without a valid date. `raw` may be folded.
 std::optional<Timestamp> parse_date(std::string_view raw);
 
-/// RFC 5322 §3.3: "Mon, 23 Nov 2026 03:51:33 +0000", in the timestamp's own zone.
+/// Formats a date as in RFC 5322 §3.3, e.g. "Mon, 23 Nov 2026 03:51:33 +0000", in the timestamp's
+/// own zone.
 std::string format_date(Timestamp time);
 
 }  // namespace posthorn::message

@@ -9,7 +9,7 @@
 namespace posthorn::message {
 namespace {
 
-// The length of the first line with its line end.
+// The length of the first line, including its line end.
 std::size_t line_length(std::string_view s, std::size_t from) {
   const std::size_t end = s.find('\n', from);
   return end == std::string_view::npos ? s.size() : end + 1;
@@ -23,8 +23,8 @@ std::string_view without_line_end(std::string_view s) {
   return s;
 }
 
-// A field name is printable ASCII without a colon (RFC 5322 §3.6.8); blanks before the
-// colon are its obsolete form (RFC 5322 §4.5).
+// A field name is printable ASCII without a colon (RFC 5322 §3.6.8). White space before the colon
+// is obsolete syntax (RFC 5322 §4.5).
 std::string_view name_of(std::string_view line, std::size_t colon) {
   std::string_view name = line.substr(0, colon);
   while (!name.empty() && text::is_wsp(name.back())) name.remove_suffix(1);

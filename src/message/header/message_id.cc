@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kMaxIdLength = 998;
 
-// What stands between "<" and ">" of one id (RFC 5322 §3.6.4). Empty: not valid.
+// Parses the text between "<" and ">" of one id (RFC 5322 §3.6.4). Empty if it is invalid.
 std::string read_id(Lexer& lex) {
   std::string id;
   std::size_t at = std::string::npos;
@@ -36,7 +36,7 @@ std::string read_id(Lexer& lex) {
   return valid && id.size() <= kMaxIdLength ? id : std::string();
 }
 
-// The next valid id, or empty at the end.
+// Returns the next valid id; empty at the end.
 std::string next_id(Lexer& lex) {
   for (;;) {
     lex.until("<");
@@ -57,7 +57,7 @@ std::vector<std::string> parse_message_id_list(std::string_view raw, std::size_t
     if (id.empty()) break;
     ids.push_back(std::move(id));
   }
-  // The ends of a chain say most: its root and its nearest parents.
+  // The ends of a chain are the most useful: its root and the nearest ancestors.
   if (ids.size() > limit && limit > 0)
     ids.erase(ids.begin() + 1, ids.begin() + 1 + static_cast<std::ptrdiff_t>(ids.size() - limit));
   return ids;

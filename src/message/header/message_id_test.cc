@@ -10,7 +10,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 TEST(MessageId, Normalised) {
-  // RFC 5256 §3: these two are one.
+  // RFC 5256 §3: these two ids are equal.
   EXPECT_EQ(parse_message_id(" <\"01KF8JCEOCBS0045PS\"@xxx.yyy.com>"),
             "01KF8JCEOCBS0045PS@xxx.yyy.com");
   EXPECT_EQ(parse_message_id("<01KF8JCEOCBS0045PS@xxx.yyy.com>"), "01KF8JCEOCBS0045PS@xxx.yyy.com");

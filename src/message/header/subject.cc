@@ -74,7 +74,8 @@ class Extractor {
 
   // Steps (3) to (5).
   void leaders() {
-    bool known_no_refwd = false;  // Of the blobs at the front: looked at once, not once for each.
+    bool known_no_refwd = false;  // Whether the blobs at the front are followed by no refwd;
+                                  // examined once, not for every blob.
     for (;;) {
       if (!s_.empty() && is_wsp(s_.front())) {
         s_.remove_prefix(1);

@@ -9,7 +9,7 @@
 namespace posthorn::message {
 namespace {
 
-// The loops over 64 and 128 bytes have no branch in them, so that they become vector code.
+// The loops over 64 and 128 octets contain no branches, so that the compiler can vectorise them.
 
 std::uint64_t count_newlines(std::string_view s) {
   std::uint64_t total = 0;
@@ -23,7 +23,8 @@ std::uint64_t count_newlines(std::string_view s) {
   return total;
 }
 
-// Up to and with the first LF that "--" follows, or could with the next span; else all.
+// Returns the text up to the first LF after which "--" follows, or could follow in the next span;
+// otherwise all of it.
 std::size_t run_before_dashes(std::string_view s) {
   std::size_t i = 0;
   for (; i + 66 <= s.size(); i += 64) {
@@ -84,7 +85,7 @@ void Analyzer::feed(std::string_view span) {
   }
 }
 
-// At a line that may be a boundary: mostly all of it is there, else it is held.
+// At a line that may be a boundary. Usually all of it is available; otherwise it is held.
 void Analyzer::take_dashes(std::string_view& span) {
   const std::size_t n = line_piece(span.substr(0, Boundaries::kMaxLine + 1));
   const std::string_view line = span.substr(0, n);
@@ -94,7 +95,7 @@ void Analyzer::take_dashes(std::string_view& span) {
   take_line(line);
 }
 
-// Takes from `span` until it is certain whether held_ is a boundary line.
+// Takes octets from `span` until it is certain whether held_ is a boundary line.
 void Analyzer::hold(std::string_view& span) {
   std::size_t n = std::min(line_piece(span), Boundaries::kMaxLine + 1 - held_.size());
   if (held_.size() < 2) n = 1;
@@ -117,7 +118,7 @@ void Analyzer::take_line(std::string_view line) {
   }
 }
 
-// In the header a piece of one line; in a body anything.
+// In a header this is part of one line; in a body it may be anything.
 void Analyzer::deliver(std::string_view bytes) {
   at_line_start_ = bytes.back() == '\n';
   if (at_line_start_)
@@ -145,7 +146,7 @@ void Analyzer::take_header(std::string_view bytes) {
   if (blank) end_header(pos_);
 }
 
-// The header of the part on top of the stack ends, its body begins at `at`.
+// Ends the header of the part on top of the stack; its body begins at `at`.
 void Analyzer::end_header(std::uint64_t at) {
   Open& top = stack_.back();
   in_header_ = false;
@@ -179,7 +180,7 @@ void Analyzer::end_header(std::uint64_t at) {
   }
 }
 
-// An address in the wire form is many times longer than "a@b,", and stands there up to six times.
+// In wire form, an address is much longer than "a@b,", and it occurs up to six times.
 void Analyzer::take_envelope(Part& outer) {
   outer.envelope = std::make_unique<Envelope>(parse_envelope(header_));
   Envelope& e = *outer.envelope;
@@ -205,13 +206,13 @@ void Analyzer::open_part(DefaultType fallback, std::uint64_t at) {
   line_length_ = 0;
   header_limit_ = std::min(limits_.part_header, std::max(limits_.part_headers, kMinPartHeader));
   fallback_ = fallback;
-  // The last part there may be takes the rest of the message.
+  // The last part that the limit allows takes the rest of the message.
   if (++parts_ >= limits_.parts) boundaries_.close_from(0);
 }
 
 void Analyzer::boundary(Boundaries::Match match, std::string_view line) {
-  // The line end before it is the boundary's own (RFC 2046 §5.1.1), unless it already
-  // belongs to the header or the boundary line before.
+  // The line end before a boundary belongs to the boundary (RFC 2046 §5.1.1), unless it already
+  // belongs to the header or to the preceding boundary line.
   const Part& top = *stack_.back().part;
   const bool has_own = pos_ - line_end_ >= (in_header_ ? top.header_begin : top.body_begin);
   const std::uint64_t end = has_own ? pos_ - line_end_ : pos_;
@@ -228,7 +229,7 @@ void Analyzer::boundary(Boundaries::Match match, std::string_view line) {
 }
 
 void Analyzer::close_down_to(std::size_t depth, std::uint64_t end, std::uint64_t newlines) {
-  // A message part's end_header begins the header of the message in it.
+  // For a message part, end_header begins the header of the inner message.
   while (in_header_) end_header(std::max(end, stack_.back().part->header_begin));
   while (stack_.size() > depth) {
     close_part(stack_.back(), end, newlines);
@@ -244,7 +245,7 @@ void Analyzer::close_part(const Open& open, std::uint64_t end, std::uint64_t new
     if (c->part != &part) continue;
     c->part = nullptr;
     c->bytes.resize(std::min<std::uint64_t>(c->bytes.size(), part.size()));
-    c->taken = !text::trim(c->bytes).empty();  // Of an empty part nothing can be shown.
+    c->taken = !text::trim(c->bytes).empty();  // An empty part has nothing to show.
   }
   if (!part.mime.is_multipart() || !part.children.empty()) return;
   // workaround: MailKit (#1393, #1841) and others cannot read a multipart without parts.

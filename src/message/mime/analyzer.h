@@ -12,35 +12,38 @@
 namespace posthorn::message {
 
 struct Limits {
-  std::size_t header_block = 1 << 20;   ///< Octets kept of the message's header.
-  std::size_t part_header = 64 << 10;   ///< Octets kept of a part's header.
-  std::size_t part_headers = 2 << 20;   ///< Of all parts together; then kMinPartHeader of each.
-  std::size_t part_addresses = 20'000;  ///< In the envelopes of all inner messages together.
-  std::size_t parts = 10'000;           ///< After so many, the last one takes the rest.
-  std::size_t depth = 100;              ///< Deeper multiparts and messages are not looked into.
-  std::size_t plain_text = 4 << 10;     ///< Octets kept of the first text/plain part.
-  std::size_t html_text = 32 << 10;     ///< Octets kept of the first text/html part.
+  std::size_t header_block = 1 << 20;  ///< Octets of the message's header that are kept.
+  std::size_t part_header = 64 << 10;  ///< Octets of a part's header that are kept.
+  /// The same for all parts together; beyond it, kMinPartHeader of each.
+  std::size_t part_headers = 2 << 20;
+  /// Addresses in the envelopes of all inner messages together.
+  std::size_t part_addresses = 20'000;
+  std::size_t parts = 10'000;  ///< Beyond this number, the last part takes the rest of the message.
+  std::size_t depth = 100;     ///< Multiparts and messages nested more deeply are not analyzed.
+  std::size_t plain_text = 4 << 10;  ///< Octets of the first text/plain part that are kept.
+  std::size_t html_text = 32 << 10;  ///< Octets of the first text/html part that are kept.
 };
 
 inline constexpr std::size_t kMinPartHeader = 512;
 
-/// What a message is, by byte ranges; make_digest turns it into what is stored.
+/// The structure of a message, as byte ranges. make_digest converts it into its stored form.
 struct Analysis {
   std::uint64_t size = 0;
-  std::uint64_t header_size = 0;  ///< With the blank line; all of a message that has none.
-  std::string header_block;       ///< The first Limits::header_block octets of the header.
+  /// Includes the blank line. A message without one consists of the header only.
+  std::uint64_t header_size = 0;
+  std::string header_block;  ///< The first Limits::header_block octets of the header.
   Part root;
   std::string preview;  ///< UTF-8, at most 200 characters (RFC 8970); may be empty.
   TextForm form;
 };
 
-/// Reads a message as it arrives and finds its parts (RFC 2045, RFC 2046). The result does not
-/// depend on how the message was cut into spans. Time is linear in the input whatever it is; memory
-/// is bounded by Limits, bodies are not kept.
+/// Parses a message as it arrives and finds its parts (RFC 2045, RFC 2046). The result does not
+/// depend on how the message is divided into spans. Time is linear in the input for any input.
+/// Memory is bounded by Limits; bodies are not kept.
 ///
-/// Exact rules: a line ends with LF, with or without CR. The line end before a boundary line is
-/// part of the boundary. A part without a blank line ends with its header. A boundary of an outer
-/// multipart ends the inner ones. A boundary line holds its boundary and white space, nothing else.
+/// Exact rules: A line ends with LF, with or without CR. The line end before a boundary line
+/// belongs to the boundary. A part without a blank line ends with its header. A boundary of an
+/// outer multipart ends the inner ones. A boundary line contains only its boundary and white space.
 class Analyzer {
  public:
   explicit Analyzer(Limits limits = {});
@@ -48,25 +51,27 @@ class Analyzer {
   Analyzer& operator=(const Analyzer&) = delete;
 
   void feed(std::string_view span);
-  /// The blank line after the message's own header has been read.
+  /// Returns whether the blank line after the message's own header has been read.
   [[nodiscard]] bool header_complete() const { return header_complete_; }
-  /// Octets up to and with that blank line; while it has not been read, of what was.
+  /// The number of octets up to and including that blank line; until it has been read, the number
+  /// of octets read.
   [[nodiscard]] std::uint64_t header_size() const {
     return header_complete_ ? header_size_ : pos_ + held_.size();
   }
-  /// Where the body of the last leaf part begun so far begins: where the store starts a piece.
+  /// The offset at which the body of the most recently begun leaf part starts. The store begins a
+  /// piece there.
   [[nodiscard]] std::uint64_t leaf_body_start() const { return leaf_body_start_; }
-  /// To be called once, at the end of the message.
+  /// Ends the message. Call once.
   Analysis finish();
 
  private:
   struct Open {
     Part* part;
-    std::uint64_t newlines_before = 0;  // In all of the message before the part's body.
+    std::uint64_t newlines_before = 0;  // Line ends in the message before the part's body.
   };
   struct Capture {
     bool taken = false;
-    const Part* part = nullptr;  // While it is being read.
+    const Part* part = nullptr;  // Set while the part is being read.
     std::string bytes;
     std::string encoding;
     std::string charset;
@@ -90,22 +95,22 @@ class Analyzer {
 
   Limits limits_;
   Analysis result_;
-  std::vector<Open> stack_;  // From the root to the part being read.
+  std::vector<Open> stack_;  // From the root to the current part.
   Boundaries boundaries_;
   std::size_t parts_ = 0;
 
-  std::uint64_t pos_ = 0;       // Octets read, those in held_ not counted.
-  std::uint64_t newlines_ = 0;  // LFs among them.
-  unsigned line_end_ = 0;       // Octets of the last line end (0 at the start, 1 or 2).
+  std::uint64_t pos_ = 0;       // Octets read, excluding those in held_.
+  std::uint64_t newlines_ = 0;  // Number of LFs among them.
+  unsigned line_end_ = 0;       // Length of the last line end (0 at the start, 1 or 2).
   char last_ = '\0';            // The octet before pos_.
   bool at_line_start_ = true;
-  bool holding_ = false;  // A line that begins with "-" and may be a boundary is in held_.
+  bool holding_ = false;  // held_ contains a line that begins with "-" and may be a boundary.
   std::string held_;
 
   bool in_header_ = true;
-  std::string header_;             // Of the part being read, at most a limit's octets.
-  std::size_t header_limit_ = 0;   // Of header_.
-  std::uint64_t line_length_ = 0;  // Of the header line being read.
+  std::string header_;             // Header of the current part, at most header_limit_ octets.
+  std::size_t header_limit_ = 0;   // Limit of header_.
+  std::uint64_t line_length_ = 0;  // Length of the current header line.
   DefaultType fallback_ = DefaultType::text_plain;
 
   bool header_complete_ = false;

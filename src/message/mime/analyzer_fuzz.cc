@@ -30,7 +30,7 @@ void require_nested(const Part& part, std::uint64_t from, std::uint64_t to) {
 
 }  // namespace
 
-// However a message is cut into spans, the digest is the same and sound.
+// However a message is divided into spans, the digest is the same and valid.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::size_t step = data[0] % 64 + 1;

@@ -54,7 +54,7 @@ void expect_nested(const Part& part, std::uint64_t from, std::uint64_t to) {
   }
 }
 
-// What must hold of any message, however it is cut.
+// Properties of every message, however it is divided.
 void expect_sound(const std::string& message) {
   const Analysis whole = analyze(message);
   EXPECT_EQ(whole.size, message.size());
@@ -166,7 +166,7 @@ TEST(Analyzer, PartsWithoutBodyOrHeader) {
   expect_sound(m);
 }
 
-// Found by analyzer_fuzz: the line end before the outer boundary is that of the inner one.
+// Found by analyzer_fuzz: the line end before the outer boundary belongs to the inner one.
 TEST(Analyzer, OuterBoundaryRightBehindAnInnerOne) {
   for (const std::string header : {"", "\n", "X: y\n\n"}) {
     const std::string m =
@@ -271,7 +271,7 @@ TEST(Analyzer, PartCapLeavesTheRestToTheLast) {
   EXPECT_EQ(a.root.children.back().body_end, m.size());
 }
 
-// A small message must not make a huge digest.
+// A small message must not produce a huge digest.
 TEST(Analyzer, InnerEnvelopesAreBounded) {
   std::string header = "Subject: s\nFrom: ";
   for (int i = 0; i < 15000; ++i) header += "a@b,";

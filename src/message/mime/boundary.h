@@ -9,14 +9,14 @@
 
 namespace posthorn::message {
 
-/// The boundaries of the multiparts that are open (RFC 2046 §5.1.1), each with its depth in
-/// the tree. A line is looked up whole, so a boundary that begins another is never mistaken for it
-/// and a lookup costs the line's length, however many are open.
+/// The boundaries of the open multiparts (RFC 2046 §5.1.1), each with its depth in the tree. A line
+/// is looked up as a whole. A boundary that is a prefix of another is therefore never mistaken for
+/// it, and a lookup takes time proportional to the line's length, however many boundaries are open.
 class Boundaries {
  public:
-  /// RFC 2046 allows 70; mailers have sent more. Longer ones count as missing.
+  /// RFC 2046 allows 70 octets; some mailers use more. A longer boundary is treated as missing.
   static constexpr std::size_t kMaxLength = 200;
-  /// A longer line is no boundary, however much white space ends it.
+  /// A longer line is not a boundary, even if it ends with white space.
   static constexpr std::size_t kMaxLine = kMaxLength + 100;
 
   struct Match {
@@ -24,12 +24,14 @@ class Boundaries {
     bool closes = false;
   };
 
-  /// False if it cannot be a boundary: empty or too long. White space at its end is ignored.
+  /// Returns false if the boundary is unusable: empty or too long. White space at its end is
+  /// ignored.
   bool open(std::string_view boundary, std::size_t depth);
-  /// Forgets all at `depth` and deeper.
+  /// Removes all boundaries at `depth` and deeper.
   void close_from(std::size_t depth);
   [[nodiscard]] bool empty() const { return open_.empty(); }
-  /// The innermost boundary that `line` is: "--" boundary ["--"] transport-padding line-end.
+  /// Returns the innermost boundary that `line` represents: "--" boundary ["--"] transport-padding
+  /// line-end.
   [[nodiscard]] std::optional<Match> match(std::string_view line) const;
 
  private:
@@ -38,8 +40,8 @@ class Boundaries {
     std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>()(s); }
   };
   using Depths = std::unordered_map<std::string, std::vector<std::size_t>, Hash, std::equal_to<>>;
-  Depths depths_;                                          // Ascending for each boundary.
-  std::vector<std::pair<std::size_t, std::string>> open_;  // Ascending by depth.
+  Depths depths_;                                          // In ascending order for each boundary.
+  std::vector<std::pair<std::size_t, std::string>> open_;  // In ascending order of depth.
 };
 
 }  // namespace posthorn::message

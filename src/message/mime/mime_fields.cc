@@ -19,8 +19,9 @@ bool is_token(std::string_view s) {
   return true;
 }
 
-// One value: a quoted-string, or what mailers write for a token. Blanks and specials in unquoted
-// values are common ("name=My file (1).txt"), so such a value ends only at ";".
+// Parses one value: a quoted-string, or the text that mailers write instead of a token. White space
+// and special characters in unquoted values are common ("name=My file (1).txt"), so such a value
+// ends only at ";".
 std::string read_value(Lexer& lex) {
   std::string value;
   lex.skip_cfws();
@@ -49,7 +50,7 @@ std::vector<Param> read_params(Lexer& lex) {
   return text::join_params(std::move(params));
 }
 
-// False: the field breaks its grammar, and `mime` is as it was.
+// Returns false if the field violates its grammar; `mime` is then unchanged.
 bool read_content_type(std::string_view raw, MimeFields& mime) {
   const std::string line = text::unfold(raw);
   Lexer lex(line);
@@ -151,8 +152,8 @@ MimeFields parse_mime_fields(std::string_view block, DefaultType fallback) {
     mime.type = "MESSAGE";
     mime.subtype = "RFC822";
   }
-  // RFC 2046 §4.1.2: text without a charset is us-ascii, and clients are told so. One in the
-  // extended form of RFC 2231 is a charset too.
+  // RFC 2046 §4.1.2: text without a charset is us-ascii, and clients are told so. A charset in the
+  // extended form of RFC 2231 counts.
   if (mime.is_text() && text::find_param(mime.params, "charset") == nullptr &&
       text::find_param(mime.params, "charset*") == nullptr)
     mime.params.push_back(default_charset());

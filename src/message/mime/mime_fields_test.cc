@@ -34,13 +34,13 @@ TEST(MimeFields, ContentType) {
       {"a/b; x=", "a/b;x="},
       {"a/b; boundary=\"=_a b?\"", "a/b;boundary==_a b?"},
       {"a/b; filename*0=a; filename*1=b", "a/b;filename=ab"},
-      // RFC 2045 §5.2: what breaks the grammar is the default.
+      // RFC 2045 §5.2: a field that violates the grammar means the default.
       {"text", "TEXT/PLAIN;charset=us-ascii"},
       {"/x", "TEXT/PLAIN;charset=us-ascii"},
       {"", "TEXT/PLAIN;charset=us-ascii"},
       {"t\xE4xt/plain", "TEXT/PLAIN;charset=us-ascii"},
       {"text/plain", "text/plain;charset=us-ascii"},
-      // RFC 2046 §4.1.2: of every kind of text.
+      // RFC 2046 §4.1.2: applies to every subtype of text.
       {"text/html; name=x.html", "text/html;name=x.html;charset=us-ascii"},
       {"TEXT/x-patch", "TEXT/x-patch;charset=us-ascii"},
       {"text/plain; charset*=utf-8''utf-8", "text/plain;charset*=utf-8''utf-8"},

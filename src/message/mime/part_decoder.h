@@ -11,17 +11,17 @@
 
 namespace posthorn::message {
 
-/// Undoes a part's Content-Transfer-Encoding (RFC 2045 §6) and, for text, its charset, chunk
-/// by chunk. Lenient towards damage; only the encoding's name can be refused.
+/// Decodes a part's Content-Transfer-Encoding (RFC 2045 §6) and, for text, its charset, chunk by
+/// chunk. Damaged data is tolerated; only an unknown encoding is refused.
 class PartDecoder {
  public:
-  /// For BINARY (RFC 3516): the octets. Errors: unknown_encoding.
+  /// For BINARY (RFC 3516): produces octets. Errors: unknown_encoding.
   static Result<PartDecoder> binary(std::string_view encoding);
-  /// For SEARCH and previews: UTF-8, each chunk ending between two characters. A charset that is
-  /// not known is read as UTF-8. Errors: unknown_encoding.
+  /// For SEARCH and previews: produces UTF-8, where each chunk ends between two characters. An
+  /// unknown charset is read as UTF-8. Errors: unknown_encoding.
   static Result<PartDecoder> text(std::string_view encoding, std::string_view charset);
 
-  /// Appends to `out`.
+  /// Appends the decoded data to `out`.
   void feed(std::string_view raw, std::string& out);
   void finish(std::string& out);
 
@@ -33,10 +33,11 @@ class PartDecoder {
   text::Base64Decoder base64_;
   text::QuotedPrintableDecoder quoted_printable_;
   std::optional<text::CharsetDecoder> charset_;
-  std::string octets_;  // Scratch, between the encoding and the charset.
+  std::string octets_;  // Scratch space between encoding and charset.
 };
 
-/// `encoding` is one PartDecoder knows: 7bit, 8bit, binary, base64, quoted-printable, any case.
+/// Returns whether PartDecoder supports `encoding`: 7bit, 8bit, binary, base64, quoted-printable,
+/// in any case.
 bool is_known_encoding(std::string_view encoding);
 
 }  // namespace posthorn::message

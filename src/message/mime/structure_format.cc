@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kMaxQuoted = 1000;
 constexpr std::size_t kMaxEscapes = 50;
 
-/// Writes one of the two forms, and notes whether the other would differ.
+/// Writes one of the two forms, and records whether the other one would differ.
 class Formatter {
  public:
   Formatter(std::string& out, StringForm form) : out_(out), form_(form) {}
@@ -53,7 +53,7 @@ void Formatter::nstring(const std::optional<std::string>& value) {
   }
 }
 
-// For fields where empty means absent.
+// For fields in which an empty value means absence.
 void Formatter::nonempty(std::string_view value) {
   if (value.empty()) {
     out_.append("NIL");
@@ -77,7 +77,7 @@ void Formatter::address(const Address& a) {
   out_.push_back(' ');
   nonempty(a.route);
   out_.push_back(' ');
-  // Never NIL here: that would make it a group.
+  // Never NIL, which would denote a group.
   string(a.mailbox);
   out_.push_back(' ');
   string(a.host);
@@ -221,7 +221,7 @@ void Formatter::body(const Part& part, BodyForm form) {
 void Formatter::string(std::string_view value) {
   std::string changed;
   if (!text::is_ascii(value)) {
-    // What is not valid UTF-8 is the same in both forms.
+    // Text that is not valid UTF-8 is the same in both forms.
     const bool is_utf8 = text::is_valid_utf8(value);
     has_utf8_ |= is_utf8;
     if (!is_utf8 || form_ == StringForm::ascii) value = changed = text::ascii_words(value);

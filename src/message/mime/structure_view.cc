@@ -29,7 +29,7 @@ std::string_view StructureView::text(std::size_t i) const {
 }
 
 std::size_t StructureView::subtree_end(std::size_t index) const {
-  // Always ahead, whatever the record says, so that every walk ends.
+  // Always larger than the index, whatever the record contains, so that every walk terminates.
   const auto end = load_big_endian<std::uint32_t>(bytes_, kHead + index * kRecord + 28);
   return end > index && end <= parts_ ? end : parts_;
 }
@@ -68,7 +68,8 @@ std::optional<PartView> StructureView::child(std::size_t index, std::uint32_t nu
 
 std::optional<PartView> StructureView::part_at(std::span<const std::uint32_t> path) const {
   std::optional<PartView> at = part(0);
-  bool is_root = true;  // `at` is the root of a message, which has a part 1 even if it is single.
+  // `at` is the root of a message, which has a part 1 even if it is not a multipart.
+  bool is_root = true;
   for (const std::uint32_t number : path) {
     if (!at) return std::nullopt;
     if (!is_root && at->is_message) {

@@ -10,9 +10,9 @@
 
 namespace posthorn::message {
 
-/// One part, as views into a digest.
+/// One part, as a view into a digest.
 struct PartView {
-  std::size_t index = 0;  ///< In the order parts stand in the message; the root is 0.
+  std::size_t index = 0;  ///< In the order in which parts occur in the message; the root is 0.
   std::uint64_t header_begin = 0;
   std::uint64_t body_begin = 0;
   std::uint64_t body_end = 0;
@@ -20,28 +20,28 @@ struct PartView {
   std::string_view type;
   std::string_view subtype;
   std::string_view encoding;
-  std::string_view charset;  ///< "us-ascii" if the part named none.
+  std::string_view charset;  ///< "us-ascii" if the part names none.
   bool is_multipart = false;
   bool is_message = false;
   [[nodiscard]] ByteRange header() const { return {header_begin, body_begin}; }
   [[nodiscard]] ByteRange body() const { return {body_begin, body_end}; }
 };
 
-/// The structure half of a digest, read in place: no copy, no allocation. Whatever the bytes are,
-/// every call is defined; `ok` says whether they are a digest of this version.
+/// A view of the structure part of a digest, read in place without copying or allocating. Every
+/// call is safe for any octets. ok() returns whether they are a digest of this version.
 ///
-/// Layout, integers big-endian: version u8; number of parts u32; the ends of envelope, body,
-/// bodystructure, preview, the parts' strings, and the UTF-8 forms of the first three u32, counted
-/// from behind the records; a record a
-/// part (kRecord bytes): header_begin, body_begin, body_end u64, lines u32, index behind its last
-/// descendant u32, place of its strings u32, lengths of type, subtype, encoding, charset u16, flags
-/// u8 (1 multipart, 2 message); the bytes.
+/// Layout, with integers in big-endian order: version u8; number of parts u32; the end offsets u32
+/// of envelope, body, bodystructure, preview, the parts' strings, and the UTF-8 forms of the first
+/// three, counted from the end of the records; one record for each part (kRecord octets):
+/// header_begin, body_begin, body_end u64, lines u32, index after its last descendant u32, offset
+/// of its strings u32, lengths of type, subtype, encoding, charset u16, flags u8 (1 multipart, 2
+/// message); the octets.
 class StructureView {
  public:
   explicit StructureView(std::string_view bytes = {});
   [[nodiscard]] bool ok() const { return !bytes_.empty(); }
 
-  // Ready to be sent: structure_format.h.
+  // In wire form, ready to be sent: see structure_format.h.
   [[nodiscard]] std::string_view envelope(StringForm form) const {
     return wire_text(kEnvelope, kUtf8Envelope, form);
   }
@@ -51,19 +51,20 @@ class StructureView {
   [[nodiscard]] std::string_view bodystructure(StringForm form) const {
     return wire_text(kExtended, kUtf8Extended, form);
   }
-  /// UTF-8, not in wire form; may be empty (RFC 8970 §3.2).
+  /// In UTF-8, not in wire form; may be empty (RFC 8970 §3.2).
   [[nodiscard]] std::string_view preview() const { return text(kPreview); }
 
-  /// At least 1 if ok.
+  /// At least 1 if ok().
   [[nodiscard]] std::size_t part_count() const { return parts_; }
-  /// By index; the root is 0.
+  /// Returns a part by its index; the root is 0.
   [[nodiscard]] std::optional<PartView> part(std::size_t index) const;
-  /// By part numbers (RFC 9051 §6.4.5.1). The empty path is the root.
+  /// Returns a part by its part numbers (RFC 9051 §6.4.5.1). The empty path is the root.
   [[nodiscard]] std::optional<PartView> part_at(std::span<const std::uint32_t> path) const;
-  /// Of a multipart the n-th child, counted from 1; of a message part its root is child 1.
+  /// Returns the child with this number, counted from 1. The only child of a message part is the
+  /// root of its message.
   [[nodiscard]] std::optional<PartView> child(std::size_t index, std::uint32_t number) const;
 
-  /// Those in UTF-8 form are empty where the text of the same name in ASCII form says the same.
+  /// Texts in UTF-8 form are empty if they equal the ASCII form.
   enum Text : std::uint8_t {
     kEnvelope,
     kBody,
@@ -87,7 +88,7 @@ class StructureView {
     return raw.empty() ? text(ascii) : raw;
   }
   [[nodiscard]] std::size_t subtree_end(std::size_t index) const;
-  std::string_view bytes_;  // Empty unless checked.
+  std::string_view bytes_;  // Empty unless the octets have been checked.
   std::size_t parts_ = 0;
 };
 

@@ -37,13 +37,13 @@ void write_service(XmlWriter& xml, const std::string& hostname, const Service& s
   xml.leaf("hostname", hostname);
   xml.leaf("port", fmt::to_string(service.port));
   xml.leaf("socketType", socket_type_of(service.protection));
-  // "In clear" is said of the mechanism; the connection around it is what socketType says.
+  // This describes the authentication mechanism only; socketType describes the connection.
   xml.leaf("authentication", "password-cleartext");
   xml.leaf("username", "%EMAILADDRESS%");
   xml.close();
 }
 
-/// The domains the answer is for: that of the address, else those that are served.
+/// The domains in the answer: that of the address, or else those that the server has mail for.
 std::vector<std::string> domains_of(const Services& services,
                                     const std::optional<MailAddress>& address) {
   if (address) return {address->domain};
@@ -68,7 +68,7 @@ Response answer_autoconfig(const Services& services, const Request& request) {
   for (const std::string& domain : domains) xml.leaf("domain", domain);
   xml.leaf("displayName", domains.front());
   xml.leaf("displayShortName", domains.front());
-  // The order says which is preferred, so the outgoing ones may stand among the others.
+  // The order expresses preference, so outgoing servers may stand between the others.
   for (const Service& service : services.offered) write_service(xml, services.hostname, service);
   xml.close();
   xml.close();

@@ -5,8 +5,8 @@
 
 namespace posthorn::server::autoconfig {
 
-/// Thunderbird's autoconfiguration (config-v1.1.xml), which K-9, Evolution, KMail and others read
-/// too. The address is optional: Thunderbird for Android does not say it.
+/// Answers Thunderbird's autoconfiguration request (config-v1.1.xml), which K-9, Evolution, KMail
+/// and others use too. The address is optional: Thunderbird for Android does not send it.
 http::Response answer_autoconfig(const Services& services, const http::Request& request);
 
 }  // namespace posthorn::server::autoconfig

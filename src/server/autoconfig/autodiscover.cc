@@ -26,7 +26,7 @@ Response xml_response(XmlWriter xml) {
   return {.content_type = "text/xml; charset=utf-8", .body = std::move(xml).finish()};
 }
 
-/// Said with a 200: clients read the code within.
+/// Sent with status 200: clients read the code in the body.
 Response error_response(ErrorCode code, std::string_view message) {
   XmlWriter xml;
   xml.open("Autodiscover", {{"xmlns", kEnvelope}});
@@ -68,12 +68,12 @@ void write_protocol(XmlWriter& xml, const Services& services, const Service& ser
   xml.leaf("DomainRequired", "off");
   xml.leaf("LoginName", login);
   xml.leaf("SPA", "off");
-  // Older Outlooks read SSL alone, newer ones Encryption, which says more.
+  // Older versions of Outlook read only SSL; newer ones read Encryption, which is more precise.
   xml.leaf("SSL", service.protection == Protection::none ? "off" : "on");
   xml.leaf("Encryption", encryption_of(service.protection));
   xml.leaf("AuthRequired", "on");
   if (service.kind == Kind::submission) {
-    xml.leaf("UsePOPAuth", "on");  // With the credentials of the incoming side.
+    xml.leaf("UsePOPAuth", "on");  // Use the credentials of the incoming server.
     xml.leaf("SMTPLast", "off");
   }
   xml.close();
@@ -86,7 +86,7 @@ Response answer_autodiscover(const Services& services, const Request& request) {
   if (!asked) return refusal(StatusCode::bad_request, asked.error().text);
   const auto address = parse_mail_address(asked->address);
   if (!address) return error_response(ErrorCode::invalid_request, "Invalid Request");
-  // Phones ask for ActiveSync, which is not spoken here.
+  // Phones request ActiveSync, which this server does not support.
   if (!asked->response_schema.empty() && asked->response_schema != kOutlook)
     return error_response(ErrorCode::no_such_schema, "Requested schema version not supported");
 

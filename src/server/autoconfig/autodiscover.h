@@ -5,12 +5,12 @@
 
 namespace posthorn::server::autoconfig {
 
-/// Microsoft's autodiscover in its plain XML form ([MS-OXDSCLI]), as Outlook asks it for IMAP, POP3
-/// and SMTP. Nobody logs in for it: what is told is no secret.
+/// Answers Microsoft's autodiscover in its plain XML form ([MS-OXDSCLI]), which Outlook uses for
+/// IMAP, POP3 and SMTP. No authentication is required, because the answer contains no secrets.
 http::Response answer_autodiscover(const Services& services, const http::Request& request);
 
-/// A GET of the same path. In clear it is how Outlook asks whether another place is meant, and is
-/// sent on to the one under TLS; there, only POST makes sense.
+/// Answers a GET of the same path. In clear, this is how Outlook asks whether to use another
+/// location; it is redirected to the one under TLS. Under TLS, only POST is meaningful.
 http::Response redirect_autodiscover(const Services& services, const http::Request& request);
 
 }  // namespace posthorn::server::autoconfig

@@ -21,15 +21,16 @@ struct FreeText {
 };
 using Document = std::unique_ptr<xmlDoc, FreeDocument>;
 
-/// At "<!DOCTYPE", before a declaration is looked at: no client sends one, and all that is
-/// dangerous in XML begins there.
+/// Called at "<!DOCTYPE", before any declaration is processed. No client sends one, and all
+/// dangerous features of XML start there.
 void refuse_document_type(void* context, const xmlChar*, const xmlChar*, const xmlChar*) {
   xmlStopParser(static_cast<xmlParserCtxt*>(context));
 }
 
-/// Null: not well-formed, or refused.
+/// Null if the document is not well-formed or was refused.
 Document parse_xml(std::string_view body) {
-  static const bool ready = (xmlInitParser(), true);  // Once, before threads use it together.
+  // Once, before several threads use the library.
+  static const bool ready = (xmlInitParser(), true);
   const std::unique_ptr<xmlParserCtxt, FreeContext> context(ready ? xmlNewParserCtxt() : nullptr);
   if (!context || body.size() > INT_MAX) return nullptr;
   context->sax->internalSubset = refuse_document_type;

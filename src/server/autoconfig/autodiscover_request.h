@@ -7,16 +7,16 @@
 
 namespace posthorn::server::autoconfig {
 
-/// What Outlook asks ([MS-OXDSCLI] 2.2.3): settings for an address, in a form it understands.
-/// Either may be empty, as they came.
+/// Outlook's request ([MS-OXDSCLI] 2.2.3): settings for an address, in a schema that it
+/// understands. Values are as received; either may be empty.
 struct AutodiscoverRequest {
   std::string address;
   std::string response_schema;
 };
 
-/// Errors: syntax for what is not well-formed XML, has a document type (and so could have
-/// entities), or another root element than Autodiscover. Namespaces are not looked at. Fetches
-/// nothing. Bounded by the size of the body and the depth libxml2 allows.
+/// Parses a request. Errors: syntax if it is not well-formed XML, has a document type (and so could
+/// have entities), or has a root element other than Autodiscover. Namespaces are ignored. Nothing
+/// is fetched. Cost is bounded by the size of the body and the depth that libxml2 allows.
 Result<AutodiscoverRequest> parse_autodiscover(std::string_view body);
 
 }  // namespace posthorn::server::autoconfig

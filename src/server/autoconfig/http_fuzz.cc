@@ -1,5 +1,5 @@
-// A client's octets, request after request, and the answers. Whatever is asked, what is answered as
-// XML is well-formed, and octet by octet the answers are the same.
+// Feeds a client's octets, request after request. For any request, an answer in XML is well-formed,
+// and the answers are the same if the octets arrive one by one.
 
 #include <libxml/parser.h>
 
@@ -35,13 +35,14 @@ bool is_well_formed(const std::string& document) {
 
 bool is_xml(const Response& response) { return response.body.starts_with("<?xml"); }
 
-/// Not compared: what comes at once may be refused before the end of its header is seen.
+/// Not compared: if all octets arrive together, a request may be refused before the end of its
+/// header is seen.
 bool refuse(const Response& response) {
   if (format_response(response, {}, {}).empty()) std::abort();
   return false;
 }
 
-/// Takes one request off the front; false at the end, or where one is refused.
+/// Takes one request from the front. Returns false at the end, or if a request is refused.
 bool serve_one(std::string& input, std::size_t step, std::string& out) {
   RequestReader reader({.header = 2048, .body = 4096});
   std::string offered;

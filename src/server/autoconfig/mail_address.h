@@ -8,18 +8,19 @@
 
 namespace posthorn::server::autoconfig {
 
-/// The address somebody sets a client up for. Whether there is such an account is never asked, so
-/// that no answer can depend on it.
+/// The address a client is being configured for. The server never checks whether such an account
+/// exists, so no answer can depend on it.
 struct MailAddress {
-  std::string text;    ///< As given.
-  std::string domain;  ///< Its last part, ASCII letters in lower case.
+  std::string text;    ///< As received.
+  std::string domain;  ///< The part after the last '@', with ASCII letters in lower case.
 };
 
-/// None when this is nothing that could be one: no '@' with something on both sides, blanks,
-/// control characters, octets that are not UTF-8, or more than 320 of them.
+/// Returns none if the text cannot be an address: no '@' with text on both sides, spaces, control
+/// characters, octets that are not UTF-8, or more than 320 octets.
 std::optional<MailAddress> parse_mail_address(std::string_view text);
 
-/// The query's "emailaddress"; the name in any case. Null: not given, or empty.
+/// Returns the query parameter "emailaddress", whose name may be in any case. Null if it is missing
+/// or empty.
 const std::string* find_emailaddress(const http::Request& request);
 
 }  // namespace posthorn::server::autoconfig

@@ -44,7 +44,7 @@ class Dictionary {
   XmlWriter& xml_;
 };
 
-/// RFC 9562 §5.8, made of what it is for, so that it is the same whenever it is asked for.
+/// A UUID (RFC 9562 §5.8) derived from its purpose, so that it is the same every time.
 std::string uuid_of(std::string_view purpose, std::string_view hostname, std::string_view address) {
   auth::Hash hash = auth::sha256(
       fmt::format("mobileconfig\n{}\n{}\n{}", purpose, hostname, text::lower(address)));
@@ -63,7 +63,7 @@ const Service* find(const Services& services, Kind kind) {
   return at == services.offered.end() ? nullptr : &*at;
 }
 
-/// The keys every payload has.
+/// Writes the keys that every payload has.
 void identify(Dictionary& dict, std::string_view type, std::string_view uuid,
               const Services& services) {
   dict.string("PayloadType", type);
@@ -80,7 +80,7 @@ void describe(Dictionary& dict, std::string_view direction, const Services& serv
   dict.string(key("Authentication"), "EmailAuthPassword");
   dict.string(key("HostName"), services.hostname);
   dict.integer(key("PortNumber"), service.port);
-  // On ports where TLS does not begin at once, Mail begins it by STARTTLS.
+  // On ports where TLS does not start at once, Mail uses STARTTLS.
   dict.boolean(key("UseSSL"), service.protection != Protection::none);
   if (!address.empty()) dict.string(key("Username"), address);
 }

@@ -5,9 +5,10 @@
 
 namespace posthorn::server::autoconfig {
 
-/// A configuration profile for Apple's Mail, on iOS and macOS, with one account. Not signed. The
-/// address is optional: without one the device asks for it. The same address at the same server
-/// always has the same identifiers, so a profile installed again replaces the one before.
+/// Answers with a configuration profile for Apple Mail on iOS and macOS, with one account. It is
+/// not signed. The address is optional: without it, the device asks for it. The same address at the
+/// same server always gets the same identifiers, so that a profile that is installed again replaces
+/// the previous one.
 http::Response answer_mobileconfig(const Services& services, const http::Request& request);
 
 }  // namespace posthorn::server::autoconfig

@@ -16,15 +16,15 @@ using http::StatusCode;
 
 using Handler = Response (*)(const Services&, const Request&);
 
-/// For a load balancer: that this is said at all is what it wants to know.
+/// For load balancers, which only check that there is an answer.
 Response answer_health(const Services&, const Request&) { return {.body = "ok\n"}; }
 
-/// What there is to be had, and how; null: that method is not taken.
+/// The resources and their handlers by method; null if the method is not allowed.
 struct Route {
   std::string_view path;
   Handler on_get = nullptr;
   Handler on_post = nullptr;
-  bool any_case = false;  ///< Of the path's letters.
+  bool any_case = false;  ///< The case of the path's letters is ignored.
 };
 
 constexpr std::array kRoutes{

@@ -5,8 +5,8 @@
 
 namespace posthorn::server::autoconfig {
 
-/// The answer to a request: a function of these two and of nothing else. To HEAD it is that to GET;
-/// whoever sends it leaves the body out.
+/// Returns the answer to a request, which depends on the two arguments only. The answer to HEAD is
+/// the same as for GET; the sender omits the body.
 http::Response answer(const Services& services, const http::Request& request);
 
 }  // namespace posthorn::server::autoconfig

@@ -4,13 +4,13 @@
 #include <string>
 #include <vector>
 
-/// What a client has to know to set itself up: where the server is and what it speaks there. A
-/// plain value; whoever wires the server fills it from the listeners there really are.
+/// The data a client needs to configure itself: the server's address and its services. It is a
+/// plain value, which app fills from the listeners that exist.
 namespace posthorn::server::autoconfig {
 
 enum class Kind : std::uint8_t { imap, pop3, submission };
 
-/// How a port is protected: TLS from the first octet (RFC 8314 §3), STARTTLS, or not at all.
+/// The protection of a port: TLS from the first octet (RFC 8314 §3), STARTTLS, or none.
 enum class Protection : std::uint8_t { tls, starttls, none };
 
 struct Service {
@@ -21,10 +21,11 @@ struct Service {
 };
 
 struct Services {
-  std::string hostname = {};              ///< Of all of them.
-  std::vector<std::string> domains = {};  ///< That mail is had for; may be empty.
-  std::vector<Service> offered = {};      ///< The preferred ones of a kind first.
-  std::uint16_t https_port = 0;           ///< Where these answers are had under TLS; 0: nowhere.
+  std::string hostname = {};              ///< The host of all services.
+  std::vector<std::string> domains = {};  ///< The domains the server has mail for; may be empty.
+  std::vector<Service> offered = {};      ///< Of each kind, the preferred ones come first.
+  /// The port that serves these answers under TLS; 0 if there is none.
+  std::uint16_t https_port = 0;
 };
 
 }  // namespace posthorn::server::autoconfig

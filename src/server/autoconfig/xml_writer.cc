@@ -62,7 +62,7 @@ void XmlWriter::write_text(std::string_view text) {
       case '<': out_ += "&lt;"; break;
       case '>': out_ += "&gt;"; break;
       case '"': out_ += "&quot;"; break;
-      // Kept from being made spaces, in attributes and at line ends.
+      // Escaped, because parsers convert these characters to spaces in attributes and at line ends.
       case '\t': out_ += "&#9;"; break;
       case '\n': out_ += "&#10;"; break;
       case '\r': out_ += "&#13;"; break;

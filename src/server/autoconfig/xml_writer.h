@@ -7,9 +7,9 @@
 
 namespace posthorn::server::autoconfig {
 
-/// Writes an XML 1.0 document. Whatever the values are, the document is well-formed: they are
-/// escaped, and what XML cannot say (control characters, octets that are not UTF-8) is U+FFFD.
-/// Names of elements and attributes are the program's own and are written as they are.
+/// Writes an XML 1.0 document that is well-formed for all values: they are escaped, and what XML
+/// cannot represent (control characters, octets that are not UTF-8) becomes U+FFFD. The names of
+/// elements and attributes come from the program and are written unchanged.
 class XmlWriter {
  public:
   struct Attribute {
@@ -17,16 +17,16 @@ class XmlWriter {
     std::string_view value;
   };
 
-  /// `doctype`: what stands between "<!DOCTYPE " and ">"; empty: none.
+  /// `doctype`: the text between "<!DOCTYPE " and ">"; empty if there is none.
   explicit XmlWriter(std::string_view doctype = {});
 
   void open(std::string_view name, std::initializer_list<Attribute> attributes = {});
   /// Requires: an element is open.
   void close();
-  /// An element with nothing but text in it.
+  /// Writes an element that contains only text.
   void leaf(std::string_view name, std::string_view text);
   void empty(std::string_view name);
-  /// Requires: every element was closed.
+  /// Requires: every element has been closed.
   [[nodiscard]] std::string finish() &&;
 
  private:

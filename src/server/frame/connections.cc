@@ -17,7 +17,8 @@ struct Connections::Home {
   async::Loop& loop;
   async::Gate gate;
   std::set<net::Stream*> streams;
-  std::optional<async::Timer> patience;  ///< While stopping: cuts what is left when it ends.
+  std::optional<async::Timer>
+      patience;  ///< Set while stopping: cuts the remaining connections when it expires.
 };
 
 Connections::Connections() = default;
@@ -64,8 +65,8 @@ async::Task<void> Connections::stop(std::chrono::milliseconds grace) {
     stopping_.store(true, std::memory_order_relaxed);
     for (const auto& [loop, home] : homes_) homes.push_back(home.get());
   }
-  // Every loop is told, and has its timer, before any is waited for: otherwise the connections of
-  // one loop would get their grace only after those of another had used up theirs.
+  // All loops are told and get their timers before any of them is waited for. Otherwise the
+  // connections of one loop would get their grace only after those of another had used up theirs.
   const auto deadline = steady_clock::now() + grace;
   for (Home* const home : homes) {
     co_await home->loop.enter();
@@ -75,7 +76,7 @@ async::Task<void> Connections::stop(std::chrono::milliseconds grace) {
   for (Home* const home : homes) {
     co_await home->loop.enter();
     co_await home->gate.wait_empty();
-    home->patience.reset();  // Here, as a timer belongs to its loop.
+    home->patience.reset();  // Reset on this loop, because a timer belongs to its loop.
   }
   co_await caller.enter();
 }

@@ -17,24 +17,25 @@ class Loop;
 
 namespace posthorn::server::frame {
 
-/// The connections of one server, each a coroutine on its stream's loop, so that all can be ended.
+/// The connections of one server. Each is a coroutine that runs on its stream's loop; keeping them
+/// here allows the server to end all of them.
 class Connections {
  public:
-  /// Serves the stream until it returns. A server that is to stop wakes the stream; stopping() then
-  /// says why.
+  /// Serves the stream until the session is over. To stop, the server wakes the stream; stopping()
+  /// then tells the session why it was woken.
   using Serve = std::function<async::Task<void>(net::Stream&)>;
 
   Connections();
-  /// Requires: stop() has ended, or nothing was ever started.
+  /// Requires: stop() has finished, or no connection was ever started.
   ~Connections();
   Connections(const Connections&) = delete;
   Connections& operator=(const Connections&) = delete;
 
-  /// Thread: the stream's loop. `serve` and the stream are freed when its task has ended. A server
-  /// that stops takes nothing new.
+  /// Starts serving a connection. `serve` and the stream are destroyed when the task has finished.
+  /// A stopping server accepts nothing new. Thread: the stream's loop.
   void start(std::unique_ptr<net::Stream> stream, Serve serve);
-  /// Wakes the streams of all loops, gives all of them one `grace` together, cuts what still runs
-  /// then, and ends when nothing does. Called once. Thread: any loop's.
+  /// Wakes the streams of all loops, waits at most `grace` for all of them together, then cuts the
+  /// connections that remain. Finishes when none is left. Called once. Thread: any loop's.
   async::Task<void> stop(std::chrono::milliseconds grace);
   [[nodiscard]] bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
   /// Thread: any.
@@ -43,10 +44,10 @@ class Connections {
  private:
   struct Home;
   async::Task<void> run(Home& home, std::unique_ptr<net::Stream> stream, Serve serve);
-  /// Thread: the home's loop.
+  /// Thread: the loop of `home`.
   static void begin_stop(Home& home, std::chrono::milliseconds grace);
 
-  std::mutex mutex_;  ///< Of the map only; a Home is its loop's.
+  std::mutex mutex_;  ///< Protects the map only; each Home belongs to its loop.
   std::map<async::Loop*, std::unique_ptr<Home>> homes_;
   std::atomic<bool> stopping_ = false;
   std::atomic<std::size_t> count_ = 0;

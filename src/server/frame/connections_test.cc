@@ -23,7 +23,7 @@ enum class Manners : std::uint8_t {
   stuck,   ///< Leaves only when it is cut off.
 };
 
-/// When a peer was told what. Written by its loop, read after stop() has ended.
+/// Records when a peer was told what. Written by the peer's loop, read after stop() has finished.
 struct Told {
   std::optional<steady_clock::time_point> woken;
   std::optional<steady_clock::time_point> cut;
@@ -48,8 +48,7 @@ class Peer final : public ScriptedStream {
   }
 
  private:
-  /// Posted, as a socket does it: whoever wakes a stream does not find the session running inside
-  /// that call.
+  /// Posted, as a socket does it: the session must not run inside the call that wakes the stream.
   void leave() {
     async::Loop::current()->post([this] { left_.set(); });
   }
@@ -63,13 +62,13 @@ async::Task<void> serve(net::Stream& stream) {
   const auto ignored = co_await stream.wait_readable(1h);
 }
 
-/// Some loops, each with connections of one server.
+/// Several loops, each with connections of one server.
 class ConnectionsTest : public testing::Test {
  protected:
   void connect(std::size_t loop, Manners manners, Told& told) {
     async::run_on(loops_.at(loop), connect_here(manners, told));
   }
-  /// How long it took.
+  /// Returns how long it took.
   steady_clock::duration stop(milliseconds grace) {
     const auto began = steady_clock::now();
     async::run_on(loops_.at(0), connections_.stop(grace));
@@ -97,7 +96,7 @@ TEST_F(ConnectionsTest, StoppingTakesOneGraceHoweverManyLoopsAreStuck) {
   EXPECT_LT(took, 2 * kGrace);
   EXPECT_EQ(connections_.count(), 0U);
   for (const Told& told : stuck) {
-    // Every connection is told at once, and each has the whole grace.
+    // All connections are told at once, and each has the whole grace period.
     ASSERT_TRUE(told.woken && told.cut);
     EXPECT_LT(*told.woken - began, kGrace / 2);
     EXPECT_GE(*told.cut - *told.woken, kGrace - 100ms);

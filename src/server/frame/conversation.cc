@@ -4,7 +4,7 @@ namespace posthorn::server::frame {
 namespace {
 
 constexpr std::size_t kCommands = 4 << 10;
-/// Below what allocators map and unmap anew each time.
+/// Below the size that allocators map and unmap for every use.
 constexpr std::size_t kBulk = 64 << 10;
 
 }  // namespace
@@ -25,7 +25,7 @@ async::Task<Status> Conversation::receive() {
     if (!readable) co_return pass(readable);
     if (!*readable) co_return fail(ErrorKind::unavailable, "this server is shutting down");
   }
-  // Not filled with zeros: as much is read over as is looked at.
+  // The buffer is not zeroed: reading overwrites exactly the octets that are used.
   buffer_.resize_and_overwrite(bulk_ ? kBulk : kCommands,
                                [](char*, std::size_t size) { return size; });
   auto got = co_await stream_.read_some(buffer_, idle_);

@@ -13,54 +13,55 @@
 
 namespace posthorn::server::frame {
 
-/// An accepted connection, as its session gets it. What it points to outlives the session.
+/// An accepted connection, as it is passed to its session. Everything it refers to outlives the
+/// session.
 template <class Options>
 struct Accepted {
   net::Stream& stream;  ///< Closed by the endpoint once the session has ended.
   Transport transport = Transport::plain;
-  std::shared_ptr<const Options> options;  ///< As they were when it was accepted.
-  const Connections& connections;          ///< Says whether the server is stopping.
-  /// The one moment from which limits of time for the whole connection count.
+  std::shared_ptr<const Options> options;  ///< The options at the time of accepting.
+  const Connections& connections;          ///< Tells whether the server is stopping.
+  /// Time limits for the whole connection count from this moment.
   std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
 };
 
-/// What the servers of all protocols have in common: they take streams that somebody else listens
-/// for, serve each with the options of the moment, and can be stopped. A protocol derives from it
-/// and says in serve() what a session is.
+/// The base of the servers of all protocols. An endpoint takes streams that somebody else listens
+/// for, serves each with the current options, and can be stopped. A protocol derives from it and
+/// implements serve().
 ///
-/// `Options` is what an operator may set and change while the server runs.
+/// `Options` holds the settings that an operator may change while the server runs.
 template <class Options>
 class Endpoint {
  public:
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
 
-  /// Serves the stream until it ends. A server that is stopping closes it at once. Thread: the
+  /// Serves the stream until its session is over. A stopping server closes it at once. Thread: the
   /// stream's loop.
   void accept(std::unique_ptr<net::Stream> stream, Transport transport) {
     connections_.start(std::move(stream), [this, transport](net::Stream& accepted) {
       return serve({accepted, transport, options_.load(), connections_});
     });
   }
-  /// Options for connections accepted from now on. Thread: any.
+  /// Sets the options for connections accepted from now on. Thread: any.
   void set_options(Options options) {
     options_.store(std::make_shared<const Options>(std::move(options)));
   }
-  /// Sessions that wait for their client say good-bye and end; commands under way may finish; what
-  /// is left after `grace` is cut. Ends when no connection is left. Called once. Thread: any
-  /// loop's.
+  /// Stops the server. Sessions that wait for their client say good-bye and end; commands in
+  /// progress may finish; connections that remain after `grace` are cut. Finishes when no
+  /// connection is left. Called once. Thread: any loop's.
   async::Task<void> stop(std::chrono::milliseconds grace) { return connections_.stop(grace); }
-  /// Connections served now. Thread: any.
+  /// The number of connections now being served. Thread: any.
   [[nodiscard]] std::size_t connections() const { return connections_.count(); }
 
  protected:
   explicit Endpoint(Options options) { set_options(std::move(options)); }
-  /// Requires: stop() has ended, or nothing was ever accepted.
+  /// Requires: stop() has finished, or nothing was ever accepted.
   ~Endpoint() = default;
 
  private:
-  /// Makes a session and runs it to its end. The session object is allocated on the heap, to keep
-  /// the frame of the waiting coroutine small. Thread: the stream's loop.
+  /// Creates a session and runs it to its end. Allocate the session object on the heap, to keep the
+  /// frame of the awaiting coroutine small. Thread: the stream's loop.
   virtual async::Task<void> serve(Accepted<Options> client) = 0;
 
   SharedValue<Options> options_;

@@ -7,7 +7,7 @@
 
 namespace posthorn::server::frame {
 
-/// A client that says what was written down for it, so many octets at a time, and never waits.
+/// A client that sends a prepared script, at most `step` octets per read, and never waits.
 class ScriptedStream : public net::Stream {
  public:
   ScriptedStream(std::string script, std::size_t step) : script_(std::move(script)), step_(step) {}

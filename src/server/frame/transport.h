@@ -15,21 +15,21 @@ class TlsContext;
 
 namespace posthorn::server::frame {
 
-/// How a connection begins.
+/// How a connection starts.
 enum class Transport : std::uint8_t {
-  plain,         ///< In clear. A protocol that has STARTTLS or STLS offers it when there is TLS.
+  plain,  ///< In clear. Protocols that have STARTTLS or STLS offer it if there is a certificate.
   implicit_tls,  ///< With a TLS handshake before the protocol's first octet (RFC 8314 §3).
 };
 
-/// Returns the certificates in use now; null where there is no TLS. Thread: any loop's.
+/// Returns the TLS certificates currently in use, or null if there are none. Thread: any loop's.
 using TlsSource = std::function<std::shared_ptr<net::TlsContext>()>;
 
-/// What `source` returns; null when it is empty.
+/// Returns what `source` returns, or null if `source` is empty.
 [[nodiscard]] std::shared_ptr<net::TlsContext> current_tls(const TlsSource& source);
 
-/// Does the handshake of an implicit_tls connection, for which `deadline` is the time in all; does
-/// nothing on a plain one. Returns false when the connection is only to be closed; why is logged,
-/// under `protocol`.
+/// Performs the TLS handshake of an implicit_tls connection within `deadline`; does nothing on a
+/// plain one. Returns false if the connection can only be closed; the reason has been logged under
+/// `protocol`.
 async::Task<bool> begin(net::Stream& stream, Transport transport, const TlsSource& tls,
                         std::chrono::milliseconds deadline, std::string_view protocol);
 

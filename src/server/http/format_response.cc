@@ -52,7 +52,7 @@ std::string format_response(Response response, Framing framing, Timestamp now) {
       }
       serializer.consume(octets);
     });
-    // A body that is a string cannot fail to be read.
+    // Reading a body from a string cannot fail.
     if (error) break;
   }
   return out;

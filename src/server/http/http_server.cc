@@ -8,7 +8,7 @@
 namespace posthorn::server::http {
 namespace {
 
-/// A TLS handshake that takes longer is none.
+/// The time limit for a TLS handshake.
 constexpr std::chrono::seconds kHandshake(20);
 
 }  // namespace

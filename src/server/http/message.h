@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-/// HTTP requests and responses as values (RFC 9110). How they look on the wire is the business of
-/// request_reader.h and format_response.h.
+/// HTTP requests and responses as values (RFC 9110). Their wire format is in request_reader.h and
+/// format_response.h.
 namespace posthorn::server::http {
 
 enum class Method : std::uint8_t { get, head, post, other };
@@ -24,7 +24,7 @@ enum class StatusCode : std::uint16_t {
   version_not_supported = 505,
 };
 
-/// A name and its value, of a query or of a header.
+/// A name and value, from a query or a header.
 struct Field {
   std::string name;
   std::string value;
@@ -33,20 +33,20 @@ struct Field {
 
 struct Request {
   Method method = Method::get;
-  std::string path = {};          ///< Percent-decoded, so any octets; begins with a slash.
-  std::vector<Field> query = {};  ///< Percent-decoded, in the order given. A '+' stays one.
+  std::string path = {};  ///< Percent-decoded, so it may contain any octets. Begins with a slash.
+  std::vector<Field> query = {};  ///< Percent-decoded, in the order given. A '+' is not decoded.
   std::string body = {};
-  bool is_tls = false;  ///< It came under TLS.
+  bool is_tls = false;  ///< The request came under TLS.
 };
 
 struct Response {
   StatusCode status = StatusCode::ok;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body = {};
-  std::vector<Field> more = {};  ///< Header fields beside those every response has.
+  std::vector<Field> more = {};  ///< Additional header fields.
 };
 
-/// A response that says in one sentence what was wrong.
+/// Creates a response whose body is one sentence that explains the error.
 inline Response refusal(StatusCode status, std::string_view sentence) {
   return {.status = status, .body = std::string(sentence) + "\n"};
 }

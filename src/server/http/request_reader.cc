@@ -31,7 +31,7 @@ Method method_of(beast::verb verb) {
   }
 }
 
-/// RFC 9112 §3.2: "/path?query", or the absolute form that proxies are sent.
+/// RFC 9112 §3.2: "/path?query", or the absolute form that proxies receive.
 boost::urls::result<boost::urls::url_view> parse_target(boost::core::string_view target) {
   if (target.starts_with('/')) return boost::urls::parse_origin_form(target);
   return boost::urls::parse_absolute_uri(target);
@@ -46,9 +46,9 @@ struct RequestReader::State {
   RequestLimits limits = {};
   std::uint64_t after_header = 0;  ///< Octets taken after the end of the header.
 
-  /// What the parser's own limits do not cover. It takes nothing of a chunk's size line or of the
-  /// trailer fields before it has seen their end, and it counts neither, so that a client could
-  /// fill the memory of the machine with one line that never ends. `left`: octets it did not take.
+  /// Checks what the parser's own limits do not cover. The parser consumes neither a chunk's size
+  /// line nor the trailer fields until it has seen their end, and counts neither, so a client could
+  /// fill the memory with a line that never ends. `left`: octets that the parser did not consume.
   [[nodiscard]] std::optional<Response> judge_size(std::size_t left) const {
     if (left > limits.header)
       return refusal(
@@ -76,7 +76,7 @@ RequestReader::RequestReader(RequestLimits limits) : state_(std::make_unique<Sta
 RequestReader::~RequestReader() = default;
 
 std::expected<RequestReader::Progress, Response> RequestReader::take(std::string& input) {
-  // RFC 9112 §2.2: an empty line that some clients send after a body is passed over.
+  // RFC 9112 §2.2: ignore an empty line, which some clients send after a body.
   while (!state_->begun && (input.starts_with('\r') || input.starts_with('\n'))) input.erase(0, 1);
   if (input.empty()) return Progress::need_more;
   state_->begun = true;
@@ -99,18 +99,18 @@ bool RequestReader::keeps_alive() const { return state_->parser.get().keep_alive
 
 std::expected<Request, Response> RequestReader::request() {
   auto& message = state_->parser.get();
-  // A coding other than chunked hides where the body ends (RFC 9112 §6.1).
+  // A transfer coding other than chunked hides the end of the body (RFC 9112 §6.1).
   if (message.count(beast::field::transfer_encoding) != 0 && !state_->parser.chunked())
     return std::unexpected(
         refusal(StatusCode::not_implemented, "This transfer coding is not known here."));
-  // RFC 9112 §3.2: exactly one, in HTTP/1.1.
+  // RFC 9112 §3.2: exactly one Host in HTTP/1.1.
   const std::size_t hosts = message.count(beast::field::host);
   if (hosts > 1 || (hosts == 0 && message.version() >= 11))
     return std::unexpected(refusal(StatusCode::bad_request, "There has to be one Host field."));
   const auto target = parse_target(message.target());
   if (!target) return std::unexpected(refusal(StatusCode::bad_request, "The target is not a URL."));
   Request request{.method = method_of(message.method()), .path = target->path()};
-  // As the client's encodeURIComponent() has it, which forms have not: a '+' is one.
+  // As encodeURIComponent() encodes, unlike forms: a '+' is a '+'.
   const boost::urls::encoding_opts keep_plus(false, false, false);
   for (const auto& parameter : target->params(keep_plus))
     request.query.push_back({parameter.key, parameter.value});

@@ -7,7 +7,8 @@ namespace {
 
 using Progress = RequestReader::Progress;
 
-/// What comes of the octets: a request, or the code of the refusal; 0 when they do not suffice.
+/// Returns the result for these octets: a request, or the status of the refusal; 0 if more octets
+/// are needed.
 struct Outcome {
   unsigned refused = 0;
   std::optional<Request> request = {};
@@ -105,7 +106,7 @@ TEST(RequestReader, RefusesWhatIsNoRequest) {
             400U);
 }
 
-// Where two readings of where a body ends are possible, neither is taken (RFC 9112 §6.3).
+// If the end of a body could be read in two ways, the request is refused (RFC 9112 §6.3).
 TEST(RequestReader, RefusesTwoLengths) {
   const std::string head = "POST / HTTP/1.1\r\nHost: h\r\n";
   EXPECT_EQ(refusal_of(head + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"), 400U);
@@ -128,8 +129,8 @@ TEST(RequestReader, IsBounded) {
           .request);
 }
 
-/// Feeds `piece` for ever after `begin`. The code of the refusal, with the longest rest that was
-/// left in the buffer; 0 when 4 MiB were taken without one.
+/// Feeds `begin` and then `piece` repeatedly. Returns the status of the refusal and the largest
+/// amount left in the buffer; 0 if 4 MiB were accepted.
 unsigned refused_for_ever(const std::string& begin, const std::string& piece,
                           std::size_t& longest_rest) {
   RequestReader reader({});
@@ -143,7 +144,7 @@ unsigned refused_for_ever(const std::string& begin, const std::string& piece,
   return 0;
 }
 
-// The parser takes nothing of these before it has seen their end, which never comes.
+// The parser consumes none of these before it has seen their end, which never comes.
 TEST(RequestReader, BoundsWhatIsLeftOfALineWithoutEnd) {
   const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
   const std::string octets(2048, 'v');
@@ -177,7 +178,7 @@ TEST(RequestReader, BoundsTheFramingOfABody) {
   const std::string extension = ";e=" + std::string(4000, 'v');
   std::size_t rest = 0;
   EXPECT_EQ(refused_for_ever(head, "1" + extension + "\r\nx\r\n", rest), 413U);
-  // One octet a chunk is slow, and no mistake.
+  // One octet per chunk is slow but correct.
   std::string slow = head;
   for (std::uint64_t i = 0; i < RequestLimits().body; ++i) slow += "1\r\nx\r\n";
   slow += "0\r\n\r\n";

@@ -10,7 +10,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr std::size_t kReadOctets = 2 << 10;
-/// What is read over after a refusal, and for how long.
+/// How many octets are read and discarded after a refusal, and for how long.
 constexpr std::size_t kDrainOctets = 256 << 10;
 constexpr std::chrono::seconds kDrainTime(2);
 
@@ -19,8 +19,8 @@ milliseconds time_left(steady_clock::time_point until) {
   return std::max(left, milliseconds(1));
 }
 
-/// Without the query, which may hold an address. What is asked all the time, or by those who look
-/// for other servers' holes, is nothing to read about.
+/// Logs a request without its query, which may contain an address. Frequent requests, and those of
+/// scanners that look for vulnerabilities of other servers, are not logged.
 void log_served(const net::Stream& stream, const Request& request, const Response& response) {
   const bool dull = response.status == StatusCode::not_found || request.path == "/health";
   const auto level = dull ? log::Level::debug : log::Level::info;
@@ -118,8 +118,8 @@ async::Task<bool> Session::send(Response response, Framing framing) {
   co_return written.has_value();
 }
 
-// To close with octets unread makes the system throw away what the client has not yet read of the
-// refusal (RFC 9112 §9.6).
+// If a socket is closed with unread octets, the system discards what the client has not yet read of
+// the refusal (RFC 9112 §9.6).
 async::Task<void> Session::hang_up_gently() {
   const Time until = steady_clock::now() + kDrainTime;
   for (std::size_t drained = 0; drained < kDrainOctets; drained += in_.size()) {

@@ -14,7 +14,7 @@
 
 namespace posthorn::server::http {
 
-/// One client's connection, request after request.
+/// One client's connection, which serves request after request.
 class Session {
  public:
   explicit Session(frame::Accepted<HttpOptions> client);
@@ -23,10 +23,11 @@ class Session {
  private:
   using Time = std::chrono::steady_clock::time_point;
 
-  /// Whether to go on after it.
+  /// Returns whether to continue with another request.
   async::Task<bool> serve_one(bool may_keep_alive);
   async::Task<bool> serve(Request request, bool keep_alive);
-  /// None: nobody waits for an answer. An error is the answer to give before hanging up.
+  /// Receives a request. None: nobody waits for an answer. An error is the answer to send before
+  /// closing.
   async::Task<std::optional<std::expected<Request, Response>>> receive(RequestReader& reader);
   async::Task<Status> wait_for_request();
   async::Task<Status> read_more(Time until);
@@ -36,7 +37,7 @@ class Session {
   const std::shared_ptr<const HttpOptions> options_;
   const frame::Connections& connections_;
   net::Stream& stream_;
-  std::string in_;  ///< Received and not yet taken.
+  std::string in_;  ///< Received and not yet consumed.
 };
 
 }  // namespace posthorn::server::http

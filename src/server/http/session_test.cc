@@ -13,7 +13,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-/// One resource to ask for.
+/// A handler with one resource.
 Response answer_health(const Request& request) {
   if (request.path != "/health") return refusal(StatusCode::not_found, "There is nothing here.");
   if (request.method == Method::post) {
@@ -24,7 +24,7 @@ Response answer_health(const Request& request) {
   return {.body = "ok\n"};
 }
 
-/// Everything the server says to a client that says `script` and hangs up.
+/// Returns everything the server sends to a client that sends `script` and disconnects.
 std::string play(const std::string& script, std::size_t step = 100'000, HttpOptions options = {}) {
   options.handler = answer_health;
   const frame::Connections connections;
@@ -87,7 +87,7 @@ TEST(HttpSession, SaysWhyAndHangsUp) {
               StartsWith("HTTP/1.1 413 Payload Too Large\r\n"));
 }
 
-/// A client that sends for as long as it is read from, up to 16 MiB.
+/// A client that sends as long as the server reads, up to 16 MiB.
 class EndlessStream final : public frame::ScriptedStream {
  public:
   explicit EndlessStream(const std::string& begin) : ScriptedStream(begin, 100'000) {}
@@ -116,7 +116,7 @@ TEST(HttpSession, ReadsAChunkExtensionWithoutEndOnlySoFar) {
                    .connections = connections});
   async::run_blocking(session.run());
   EXPECT_THAT(stream.output(), StartsWith("HTTP/1.1 413 Payload Too Large\r\n"));
-  // The limit of a line, and what is read over so that the client sees the refusal.
+  // The limit of a line, plus what is read and discarded so that the client sees the refusal.
   EXPECT_LE(stream.sent(), 300U << 10);
 }
 
@@ -133,7 +133,7 @@ TEST(HttpSession, SaysNothingToWhoHangsUp) {
   EXPECT_EQ(play("POST /health HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabc"), "");
 }
 
-/// A client that says one octet and then nothing, for as long as it is waited for.
+/// A client that sends one octet and then nothing, as long as the server waits.
 class SlowStream final : public frame::ScriptedStream {
  public:
   using ScriptedStream::ScriptedStream;

@@ -13,17 +13,18 @@ enum class When : std::uint8_t {
   before_login,
   after_login,
   start_tls,       ///< Before login, while TLS can still be started.
-  no_plaintext,    ///< Before login, while passwords may not be said.
+  no_plaintext,    ///< Before login, while passwords may not be sent.
   not_compressed,  ///< After login, until COMPRESS.
 };
 
 struct Capability {
   std::string_view name;
   When when;
-  std::string_view source;  ///< Where it is defined.
+  std::string_view source;  ///< The document that defines it.
 };
 
-// What has to be enabled first stands in cmd_enable.cc, what a command needs in command_table.cc.
+// Capabilities that must be enabled first are in cmd_enable.cc, those that commands need in
+// command_table.cc.
 constexpr auto kCapabilities = std::to_array<Capability>({
     {"IMAP4rev1", When::always, "RFC 3501"},
     {"IMAP4rev2", When::always, "RFC 9051"},

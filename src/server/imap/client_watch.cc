@@ -6,8 +6,8 @@ namespace posthorn::server::imap {
 namespace {
 
 constexpr std::chrono::milliseconds kInterval(250);
-/// Every so many intervals the connection is looked at: a client may close its half of it and still
-/// wait for a short answer.
+/// The connection is checked only every kLooksAtPeer-th time, because a client may close its half
+/// of the connection and still wait for a short answer.
 constexpr int kLooksAtPeer = 4;
 
 }  // namespace

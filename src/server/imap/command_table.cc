@@ -18,11 +18,11 @@ constexpr std::uint8_t kAny = kBefore | kLoggedIn;
 
 constexpr Tellings kAll = service::kTellAll;
 constexpr Tellings kNothing = 0;
-// RFC 9051 §7.5.1: no EXPUNGE while FETCH, STORE or SEARCH is under way. Here neither in their UID
-// forms (workaround: JavaMail numbers messages wrongly).
+// RFC 9051 §7.5.1: no EXPUNGE during FETCH, STORE or SEARCH. We also withhold it during their UID
+// forms, although the RFC permits it (workaround: JavaMail numbers messages wrongly).
 constexpr Tellings kNumbersStay = bit(Telling::arrivals) | bit(Telling::flags);
-// workaround: Thunderbird overlooks EXISTS in what answers its UID FETCH; it waits for the next
-// command.
+// workaround: Thunderbird overlooks an EXISTS in the response to its UID FETCH, so EXISTS waits for
+// the next command.
 constexpr Tellings kFlags = bit(Telling::flags);
 
 template <class Function>
@@ -41,7 +41,7 @@ template <auto kRun>
 constexpr Row row(std::string_view name, std::uint8_t states, Tellings tells,
                   std::string_view capability, std::string_view source) {
   using T = typename CommandOf<decltype(kRun)>::Type;
-  // Which alternative of the variant T is: the place of an empty one counted at compile time.
+  // The index of T among the alternatives of the variant, counted at compile time.
   constexpr std::size_t index = []<class... All>(std::type_identity<std::variant<All...>>) {
     std::size_t i = 0;
     (void)((std::is_same_v<All, T> || (++i, false)) || ...);

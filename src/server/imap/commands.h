@@ -4,8 +4,9 @@
 #include "server/imap/reply.h"
 #include "wire/imap/command/command.h"
 
-/// The commands, each in the file of its name. They write untagged responses and return the tagged
-/// one; the session then tells news, as far as command_table.cc allows.
+/// The commands, each implemented in the file of its name (commands/cmd_<name>.cc). A command
+/// writes its untagged responses to the session's output and returns the tagged one. Afterwards the
+/// session tells the client of changes, as far as command_table.cc allows.
 namespace posthorn::server::imap {
 
 class Session;
@@ -37,8 +38,8 @@ CommandTask cmd_list(Session& session, wire::imap::ListCommand& command);
 CommandTask cmd_lsub(Session& session, wire::imap::LsubCommand& command);
 CommandTask cmd_close(Session& session, wire::imap::CloseCommand& command);
 CommandTask cmd_unselect(Session& session, wire::imap::UnselectCommand& command);
-/// Takes the messages out of the stream, as far as there is nothing wrong. A message that it leaves
-/// there is refused by the session.
+/// Reads the messages out of the stream as long as nothing is wrong. The session refuses a message
+/// that was announced and is still in the stream afterwards.
 CommandTask cmd_append(Session& session, wire::imap::AppendCommand& command);
 CommandTask cmd_expunge(Session& session, wire::imap::ExpungeCommand& command);
 CommandTask cmd_search(Session& session, wire::imap::SearchCommand& command);

@@ -29,7 +29,7 @@ Connection::Connection(net::Stream& stream, const frame::Connections& connection
 
 Task<Status> Connection::flush() {
   if (out_.empty()) co_return Status();
-  // What is written while this waits goes to a string of its own.
+  // Output that is produced during this wait is collected in a new string.
   std::string bytes = std::exchange(out_, {});
   auto written = co_await stream_.write(bytes, write_time_);
   sent_ += bytes.size();
@@ -91,7 +91,7 @@ Task<Result<Connection::Next>> Connection::next(wire::imap::Receiver::Expect exp
       co_return Next{Next::Kind::timed_out};
     }
     if (!readable) co_return pass(readable);
-    if (!*readable) continue;  // Woken: why is looked at above.
+    if (!*readable) continue;  // Woken: the checks at the start of the loop find out why.
     if (auto got = co_await read(kReadOctets, deadline); !got) co_return pass(got);
   }
 }

@@ -14,59 +14,59 @@
 
 namespace posthorn::server::imap {
 
-/// The octets of one client, both ways: what came and is not consumed, what is to be sent. Holds no
-/// buffer while it waits with nothing pending.
+/// Input and output of one client: the octets received and not yet consumed, and those to be sent.
+/// No buffer is held while it waits with nothing pending.
 class Connection {
  public:
-  /// Output beyond this is written before more is made.
+  /// Once this much output is pending, it is flushed before more is produced.
   static constexpr std::size_t kFullOctets = 64 * 1024;
 
-  /// `connections` says when the server is stopping. Both must outlive this.
+  /// `connections` tells whether the server is stopping. Both must outlive this object.
   Connection(net::Stream& stream, const frame::Connections& connections,
              std::chrono::milliseconds write_time);
 
-  /// Whether the server is stopping: what computes for long should end.
+  /// Returns whether the server is stopping. Long computations should end then.
   [[nodiscard]] bool is_stopping() const { return connections_.stopping(); }
   [[nodiscard]] net::Stream& stream() const { return stream_; }
   [[nodiscard]] wire::imap::Receiver& receiver() { return receiver_; }
 
-  /// What is to be sent; append to it. Nothing goes out before a flush.
+  /// The pending output; append to it. Nothing is sent before a flush.
   [[nodiscard]] std::string& out() { return out_; }
-  /// Time for `co_await flush()`, in the middle of a long response.
+  /// Returns true when a long response should `co_await flush()` before it continues.
   [[nodiscard]] bool is_full() const { return out_.size() >= kFullOctets; }
   async::Task<Status> flush();
-  /// How much was sent so far, what waits in out() included.
+  /// The number of octets written so far, including those pending in out().
   [[nodiscard]] std::uint64_t octets_out() const { return sent_ + out_.size(); }
 
-  /// Whether news (wake()) end the wait.
+  /// Selects whether wake() ends the wait.
   enum class News : std::uint8_t { ignore, end };
   struct Next {
     enum class Kind : std::uint8_t {
-      event,      ///< The client said something.
-      news,       ///< There is something to tell the client.
-      stopping,   ///< The server is stopping: say good-bye.
-      timed_out,  ///< The client said nothing within the time.
+      event,      ///< The client sent something: see `event`.
+      news,       ///< wake() was called: there may be changes to tell the client.
+      stopping,   ///< The server is stopping: send BYE.
+      timed_out,  ///< The client sent nothing within the time.
     };
     Kind kind = Kind::event;
     wire::imap::ReceiverEvent event = {};
   };
-  /// The next thing the client said; answers synchronising literals by itself. What waits to be
-  /// sent is flushed before waiting. After an event `consume(event.consumed)` is due once its text
-  /// is done with. Errors: closed, io.
+  /// Waits for the next event from the client. Synchronising literals are acknowledged here, and
+  /// pending output is flushed before waiting. When the text of an event is no longer needed, call
+  /// `consume(event.consumed)`. Errors: closed, io.
   async::Task<Result<Next>> next(wire::imap::Receiver::Expect expect,
                                  std::chrono::milliseconds deadline, News news = News::ignore);
   void consume(std::size_t octets);
 
-  /// Up to `limit` octets of a message literal, at least one; consume() them. Errors: closed, io,
-  /// timed_out.
+  /// Waits for at least one and at most `limit` octets of a message literal; consume() them.
+  /// Errors: closed, io, timed_out.
   async::Task<Result<std::string_view>> literal_octets(std::uint64_t limit,
                                                        std::chrono::milliseconds deadline);
 
-  /// Something was received and not consumed.
+  /// Returns whether input was received and not yet consumed.
   [[nodiscard]] bool has_input() const { return start_ < in_.size(); }
 
-  /// There are news: ends with `news` a next() that was told News::end, or the one to come.
-  /// Thread: the loop's.
+  /// Ends a running next() that was called with News::end, or else the next such call, with
+  /// Kind::news. Thread: the session's loop.
   void wake();
 
  private:
@@ -79,7 +79,7 @@ class Connection {
   const std::chrono::milliseconds write_time_;
   wire::imap::Receiver receiver_;
   std::string in_;
-  std::size_t start_ = 0;  ///< Of what is not consumed in in_.
+  std::size_t start_ = 0;  ///< Offset in in_ of the first octet not consumed.
   std::string out_;
   std::uint64_t sent_ = 0;
   bool has_news_ = false;

@@ -1,5 +1,5 @@
-// What a client sees of messages that cannot be read: a NO that says which, everything else, and a
-// connection that goes on.
+// What a client sees if messages cannot be read: a NO that names them, all other messages, and a
+// connection that continues.
 
 #include <gmock/gmock.h>
 
@@ -33,7 +33,7 @@ class OneUser final : public auth::Directory {
 
 class ImapDamageTest : public store::DamageFixture {
  protected:
-  /// Three messages, the second of which lacks a piece in its middle.
+  /// Three messages, the second of which lacks a piece in the middle.
   void store_three() {
     append(message("first"));
     append_large(900'000, 7);
@@ -44,7 +44,7 @@ class ImapDamageTest : public store::DamageFixture {
     restart();
   }
 
-  /// What the server says to these commands in INBOX, the answers to LOGIN and SELECT left out.
+  /// Returns the output for these commands in INBOX, without the responses to LOGIN and SELECT.
   std::string talk(const std::string& script) {
     auth::Throttle throttle{{.free_guesses = 100}, clock_};
     OneUser directory{ann_->id()};

@@ -1,5 +1,5 @@
-// Whatever a client says to a session, in whatever state and portions: every word of the server is
-// a response that a client can read, the next command is found, and what is stored stays sound.
+// Whatever a client sends to a session, in any state and in any portions: all output consists of
+// responses that a client can parse, the next command is found, and the stored data stays valid.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,11 +24,11 @@ using store::require;
 
 constexpr std::size_t kMaxScript = 4096;
 
-/// Ends whatever may have been begun: a line, IDLE, an authentication. Then a command that must be
-/// answered.
+/// Ends whatever may be in progress (a line, IDLE, an authentication), then sends a command that
+/// must be answered.
 constexpr std::string_view kSentinel = "\r\nDONE\r\n*\r\nzz8 NOOP\r\nzz9 NOOP\r\n";
 
-/// How a run begins, from the first octet of the input.
+/// The initial state, chosen by the first octet of the input.
 class Start {
  public:
   explicit Start(std::uint8_t bits) : bits_(bits) {}
@@ -51,7 +51,7 @@ class Start {
   std::uint8_t bits_;
 };
 
-/// Knows one user. Its key is cheap: what is fuzzed is what comes before and after.
+/// Knows one user, whose key is cheap, because password hashing is not what is being fuzzed.
 class OneUser final : public auth::Directory {
  public:
   explicit OneUser(AccountId account) : account_(account) {}
@@ -65,7 +65,7 @@ class OneUser final : public auth::Directory {
   AccountId account_;
 };
 
-/// The other session: adds a message, marks one, takes one away, in turn.
+/// The other session: adds, marks and removes a message in turn.
 class OtherHand {
  public:
   explicit OtherHand(store::AccountPtr account) : account_(std::move(account)) {}
@@ -74,7 +74,7 @@ class OtherHand {
     const store::MailboxPtr inbox = account_->published()->find("INBOX");
     if (!inbox) co_return;
     const MailboxId id = inbox->id;
-    // Refusals (quota) are fine.
+    // Refusals (quota) are allowed.
     switch (turn_++ % 3) {
       case 0: (void)co_await store::FuzzStore::deliver(account_, "INBOX", kMessage, {}); break;
       case 1:
@@ -121,7 +121,7 @@ class Stream final : public server::frame::ScriptedStream {
   OtherHand* other_;
 };
 
-/// Everything a session stands on, for one run.
+/// Everything a session needs, for one run.
 class Server {
  public:
   std::string talk(Start start, std::string_view script) {
@@ -166,7 +166,7 @@ struct Heard {
   bool sentinel = false;
 };
 
-/// Reads as a client does.
+/// Parses output as a client does.
 Heard read_all(std::string_view output) {
   using wire::imap::Response;
   using wire::imap::ResponseReceiver;
@@ -193,10 +193,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view script(reinterpret_cast<const char*>(data + 1), size - 1);
   Server server;
   const std::string output = server.talk(start, script);
-  // The most that can be asked for in few words is all there is, which the quota bounds.
+  // The largest output for a short request is the whole mailbox, which the quota limits.
   require(output.size() <= (64 << 10) + size * (8 << 10), "what is sent is bounded");
   const Heard heard = read_all(output);
-  // Where there may be literals, the sentinel may lie in one.
+  // If there may be literals, the sentinel may be inside one.
   if (!script.contains('{')) require(heard.sentinel || heard.bye, "the session stays in sync");
   server.check();
   return 0;

@@ -14,7 +14,7 @@ void add_if(Needs& needs, bool used, std::string_view capability) {
 
 void add_set(Needs& needs, const SequenceSet& set) { add_if(needs, set.saved_result, "SEARCHRES"); }
 
-/// Depth is bounded by the key's parser.
+/// The recursion depth is bounded by the key's parser.
 void add_key(Needs& needs, const message::SearchKey& key) {
   using Kind = message::SearchKey::Kind;
   switch (key.kind) {
@@ -53,7 +53,7 @@ void add_status(Needs& needs, wi::StatusItems items) {
 
 void add_message(Needs& needs, const wi::AppendMessage& message) {
   add_if(needs, message.utf8_wrapped, "UTF8=ACCEPT");
-  // RFC 9755 §4: within UTF8 ( ) the form belongs to that.
+  // RFC 9755 §4: inside UTF8 ( ), the literal8 form belongs to that extension.
   add_if(needs, !message.utf8_wrapped && message.literal.form == wi::LiteralForm::binary, "BINARY");
 }
 

@@ -7,11 +7,11 @@
 
 namespace posthorn::server::imap {
 
-/// What a command uses that is not in RFC 3501: capabilities by name (capability.h), so that what
-/// an operator switched off is refused in every place where it could be said. The command itself
-/// stands in command_table.cc. A name may be there twice.
+/// Returns the capabilities (by name, see capability.h) of everything a command uses that is not in
+/// RFC 3501, so that a feature the operator disabled is refused wherever a client can ask for it.
+/// The capability of the command itself is in command_table.cc. A name may occur twice.
 std::vector<std::string_view> needs_of(const wire::imap::CommandBody& body);
-/// Of a further message of an APPEND (RFC 3502).
+/// The same for a further message of an APPEND (RFC 3502).
 std::vector<std::string_view> needs_of(const wire::imap::AppendMessage& message);
 
 }  // namespace posthorn::server::imap

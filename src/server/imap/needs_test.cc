@@ -16,7 +16,7 @@ using ::testing::Contains;
 using ::testing::IsEmpty;
 using ::testing::IsSubsetOf;
 
-/// Everything that can be said only where the capability is: a command, or one item of one.
+/// Everything that requires the capability: a command, or one item of a command.
 const std::multimap<std::string_view, std::string_view> kSaid = {
     {"SASL-IR", "AUTHENTICATE PLAIN AGEAYg=="},
     {"STARTTLS", "STARTTLS"},
@@ -89,7 +89,7 @@ const std::multimap<std::string_view, std::string_view> kSaid = {
     {"APPENDLIMIT", "STATUS x (APPENDLIMIT)"},
 };
 
-/// Nothing is said that these are needed for, or it is no command (APPEND's tests are below).
+/// Capabilities that no command needs, or that are not tested as commands (APPEND has tests below).
 const std::set<std::string_view> kNothingToSay = {
     "IMAP4rev1",   "IMAP4rev2",         "LITERAL+",          "LOGINDISABLED", "CHILDREN",
     "MULTIAPPEND", "QUOTA=RES-STORAGE", "QUOTA=RES-MESSAGE", "UTF8=ACCEPT"};

@@ -5,7 +5,7 @@
 namespace posthorn::server::imap {
 namespace {
 
-/// Enough of the account's random bits to keep accounts apart.
+/// Enough of the account's random bits to distinguish accounts.
 std::string prefix(char kind, const AccountId& account) {
   return kind + to_hex(account).substr(0, 16) + '-';
 }
@@ -26,7 +26,7 @@ std::optional<Ordinal> parse_email_id(const AccountId& account, std::string_view
   Ordinal ordinal;
   const char* const end = id.data() + id.size();
   const auto read = std::from_chars(id.data() + before.size(), end, ordinal.value);
-  // Exactly the one spelling: "01" is no id of ours.
+  // Only the canonical spelling is an id: "01" is not.
   if (read.ec != std::errc() || read.ptr != end || format_email_id(account, ordinal) != id)
     return std::nullopt;
   return ordinal;

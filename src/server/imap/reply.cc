@@ -18,7 +18,7 @@ wire::imap::Code code_of(ErrorKind kind) {
     case ErrorKind::too_big: return CodeName::too_big;
     case ErrorKind::limit: return CodeName::limit;
     case ErrorKind::corrupt: return CodeName::corruption;
-    case ErrorKind::io:  // The disk may answer again.
+    case ErrorKind::io:  // Temporary: the disk may work again later.
     case ErrorKind::unavailable:
     case ErrorKind::timed_out:
     case ErrorKind::closed: return CodeName::unavailable;
@@ -47,7 +47,7 @@ Reply reply_to_parse(const Error& error) {
   if (error.kind == ErrorKind::unknown_charset || error.kind == ErrorKind::not_supported) {
     return reply_to(error);
   }
-  // RFC 5530 has CLIENTBUG for it; BAD says as much.
+  // RFC 5530 has CLIENTBUG for this case, but BAD says the same.
   return Reply::bad(text_of(error));
 }
 

@@ -9,7 +9,7 @@
 
 namespace posthorn::server::imap {
 
-/// The tagged end of a command (RFC 9051 §7.1).
+/// The tagged response that ends a command (RFC 9051 §7.1).
 struct Reply {
   enum class Kind : std::uint8_t { ok, no, bad };
   Kind kind = Kind::ok;
@@ -27,9 +27,9 @@ struct Reply {
   }
 };
 
-/// Why a command that was understood could not be done.
+/// The reply for a command that was understood and failed.
 Reply reply_to(const Error& error);
-/// Why a command was not understood.
+/// The reply for a command that could not be parsed.
 Reply reply_to_parse(const Error& error);
 
 }  // namespace posthorn::server::imap

@@ -68,7 +68,7 @@ std::optional<ModSeq> SearchAnswer::highest_of(std::span<const std::uint32_t> po
 }
 
 void SearchAnswer::save(const wi::SearchReturn& returns, std::span<const std::uint32_t> positions) {
-  // RFC 5182 §2.4: with MIN or MAX alone only those are saved.
+  // RFC 5182 §2.4: with only MIN or MAX, only those messages are saved.
   NumberSet uids;
   const bool all =
       returns.all || returns.count || returns.partial || (!returns.min && !returns.max);
@@ -93,7 +93,7 @@ void SearchAnswer::say_extended(const wi::SearchReturn& returns,
   if (returns.save) save(returns, positions);
   const bool says = returns.min || returns.max || returns.all || returns.count || returns.partial;
   if (!says) return;  // RFC 5182 §2.1: SAVE alone has no response.
-  // COUNT, MIN and MAX need no list.
+  // COUNT, MIN and MAX do not need the list of numbers.
   std::vector<std::uint32_t> numbers;
   if (returns.all || returns.partial) numbers = numbers_of(positions);
   const NumberSet set = returns.all && order == Order::by_number ? to_set(numbers) : NumberSet();
@@ -101,7 +101,7 @@ void SearchAnswer::say_extended(const wi::SearchReturn& returns,
   response.tag = session_.tag;
   response.numbering = numbering_;
   if (!positions.empty()) {
-    // RFC 5267 §3: MIN and MAX of a sorted result are its first and its last.
+    // RFC 5267 §3: MIN and MAX of a sorted result are its first and last message.
     if (returns.min) response.min = number_of(positions.front());
     if (returns.max) response.max = number_of(positions.back());
   }
@@ -118,7 +118,7 @@ void SearchAnswer::say_extended(const wi::SearchReturn& returns,
     }
   }
   if (with_modseq && !positions.empty()) {
-    // RFC 7162 §3.1.10: of what is told.
+    // RFC 7162 §3.1.10: the highest MODSEQ of the messages in the response.
     const bool whole = returns.all || returns.count || returns.partial;
     std::vector<std::uint32_t> ends;
     if (returns.min) ends.push_back(positions.front());

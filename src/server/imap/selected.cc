@@ -9,7 +9,7 @@ Result<NumberSet> Selected::resolve(const SequenceSet& set, wire::imap::Numberin
   }
   const std::uint32_t count = told().count();
   NumberSet seqnums = set.resolve(count);
-  // '*' in an empty mailbox resolves to nothing and is as wrong as a number too high.
+  // In an empty mailbox '*' resolves to nothing, which is as invalid as a number that is too high.
   if (seqnums.max() > count || (count == 0 && seqnums.empty())) {
     return fail(ErrorKind::syntax, "no message has that number");
   }

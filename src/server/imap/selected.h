@@ -13,23 +13,24 @@
 
 namespace posthorn::server::imap {
 
-/// The selected mailbox as this session knows it.
+/// The selected mailbox, as this session and its client know it.
 struct Selected {
   MailboxId id;
   wire::imap::SelectAccess access = wire::imap::SelectAccess::read_write;
   service::Cursor cursor;
   std::unique_ptr<store::Account::Watch> watch;
-  NumberSet recent;           ///< UIDs that have \Recent here (RFC 3501 §2.3.2).
-  NumberSet saved_result;     ///< UIDs: `$` (RFC 5182).
-  bool idling = false;        ///< News wake the connection.
-  bool said_modseq = false;   ///< A MODSEQ was told by the command being done.
-  bool said_removal = false;  ///< EXPUNGE or VANISHED was.
+  NumberSet recent;           ///< UIDs that have \Recent in this session (RFC 3501 §2.3.2).
+  NumberSet saved_result;     ///< The saved search result `$`, as UIDs (RFC 5182).
+  bool idling = false;        ///< True during IDLE: changes wake the connection.
+  bool said_modseq = false;   ///< The current command has sent a MODSEQ.
+  bool said_removal = false;  ///< The current command has sent EXPUNGE or VANISHED.
 
   [[nodiscard]] bool is_read_only() const { return access == wire::imap::SelectAccess::read_only; }
   [[nodiscard]] const service::Membership& told() const { return cursor.told(); }
 
-  /// The sequence numbers a command means. Errors: bad_argument for a number no message has, where
-  /// numbers are used (RFC 9051 §9 seq-number); UIDs no message has mean nothing.
+  /// Returns the sequence numbers a command's set means. UIDs that no message has are ignored.
+  /// Errors: syntax for a sequence number that no message has (RFC 9051 §9 seq-number), which is
+  /// answered BAD.
   [[nodiscard]] Result<NumberSet> resolve(const SequenceSet& set,
                                           wire::imap::Numbering numbering) const;
 };

@@ -30,8 +30,8 @@ Condition condition_of(Reply::Kind kind) {
   return Condition::bad;
 }
 
-/// Whether a SEARCH that could not be done was to save its result, from its text: a charset nobody
-/// knows is found before the command is a value.
+/// Decides from the text of a SEARCH that could not be parsed whether it was to save its result. An
+/// unknown charset is detected before there is a command value.
 bool saves_result(std::string_view text) {
   const std::string upper = text::upper(text.substr(0, 200));
   std::size_t at = upper.find("RETURN ");
@@ -124,7 +124,7 @@ Reply Session::welcome() {
 Reply Session::judge_login(Reply reply) {
   if (reply.kind == Reply::Kind::ok || over_) return reply;
   if (++failed_logins_ < options->failed_logins) return reply;
-  // As with LOGOUT: the client is told what became of its command as well.
+  // As with LOGOUT, the client gets the tagged reply to its command too.
   log::info("imap: {}: closed after {} failed logins", connection.stream().peer(), failed_logins_);
   say(Condition::bye, CodeName::unavailable, "too many failed logins");
   after = After::close;
@@ -182,8 +182,7 @@ void Session::enable_condstore() {
   say(Condition::ok, wi::code::HighestModSeq{selected->cursor.highest_modseq()}, "Highest");
 }
 
-// --- the dialogue
-// ----------------------------------------------------------------------------------
+// The command loop.
 
 Task<void> Session::run() {
   if (co_await open()) {
@@ -196,7 +195,7 @@ Task<void> Session::run() {
 Task<bool> Session::open() {
   auto slot = context.limits.admit_connection(connection.stream().peer());
   if (!slot) {
-    // In clear even where TLS comes first: a handshake is what there is no room for.
+    // Sent only on plain connections: there is no capacity for a TLS handshake.
     if (transport_ == frame::Transport::plain) bye(CodeName::unavailable, slot.error().text);
     co_return false;
   }
@@ -216,7 +215,7 @@ Task<void> Session::serve_next() {
   }
   switch (next->kind) {
     case Connection::Next::Kind::event: co_await serve_event(next->event); break;
-    case Connection::Next::Kind::news: break;  // Not asked for here.
+    case Connection::Next::Kind::news: break;  // Not requested here.
     case Connection::Next::Kind::stopping: bye_stopping(); break;
     case Connection::Next::Kind::timed_out:
       // RFC 9051 §5.4.
@@ -312,9 +311,9 @@ Task<std::optional<ReceiverEvent>> Session::next_part() {
   co_return std::nullopt;
 }
 
-/// A message that APPEND announced and nobody took, whatever the reason: a synchronising literal is
-/// not sent then, any other is read to the end of its command. So the next command is found where
-/// it begins.
+/// Refuses a message that APPEND announced and that was not taken, for whatever reason. The client
+/// does not send a synchronising literal then; any other is read to the end of its command. The
+/// next command is thus found where it begins.
 Task<void> Session::refuse_message() {
   if (over_ || !connection.receiver().awaits_message()) co_return;
   connection.receiver().refuse();
@@ -345,7 +344,7 @@ void Session::on_refused(const ReceiverEvent& event) {
 
 void Session::end_command(Reply reply) {
   if (selected) {
-    // RFC 7162 §3.2, §3.2.7: while removals wait, and once they have been told.
+    // RFC 7162 §3.2, §3.2.7: while removals wait to be told, and after they have been told.
     const bool lower = selected->said_modseq && selected->cursor.is_waiting();
     if (enabled.qresync && (lower || selected->said_removal)) {
       const wi::code::HighestModSeq code{selected->cursor.highest_modseq()};
@@ -369,10 +368,10 @@ void Session::end_command_told(const Reply& reply) {
   } else {
     wi::format_tagged(w, tag, condition_of(reply.kind), reply.code, text);
   }
-  release_memory(code_text);  // Half a kilobyte after a login.
+  release_memory(code_text);  // It holds half a kilobyte after a login.
 }
 
-/// Whoever speaks another language altogether (a browser, a scanner) is not listened to for long.
+/// A peer that speaks a different protocol (a browser, a scanner) is disconnected soon.
 void Session::count_bad() {
   const std::uint32_t most = account ? options->bad_commands : options->bad_commands_before_login;
   if (++bad_in_a_row_ >= most) bye(CodeName::client_bug, "too many bad commands");
@@ -388,8 +387,8 @@ Task<void> Session::carry_on() {
     over_ = true;
     co_return;
   }
-  // What was said in the old layer after the command must not count as said in the new one
-  // (RFC 9051 §6.2.1, CVE-2011-0411; RFC 4978 §3).
+  // Octets that were sent in the old layer after the command must not be taken as sent in the new
+  // one (RFC 9051 §6.2.1, CVE-2011-0411, RFC 4978 §3).
   if (connection.has_input()) {
     over_ = true;
     co_return;

@@ -22,10 +22,11 @@
 
 namespace posthorn::server::imap {
 
-/// RFC 9051 §3. As bits, so that a command can be allowed in several.
+/// Session states (RFC 9051 §3), as bits, so that a command can be allowed in several.
 enum class State : std::uint8_t { not_authenticated = 1, authenticated = 2, selected = 4 };
 
-/// What the client has switched on (RFC 5161 and the commands that imply it); for good.
+/// The extensions the client has enabled, by ENABLE (RFC 5161) or by commands that imply it. They
+/// stay enabled until the connection ends.
 struct Enabled {
   bool condstore = false;
   bool qresync = false;
@@ -33,85 +34,86 @@ struct Enabled {
   bool utf8 = false;
 };
 
-/// What becomes of the connection once the reply has been sent.
+/// What to do with the connection once the reply has been sent.
 enum class After : std::uint8_t { go_on, start_tls, start_deflate, close };
 
 struct CommandEntry;
 
-/// One client: a dialogue from the greeting to BYE. Its parts are open to the commands
-/// (commands.h), which are its body. Belongs to its stream's loop.
+/// One client's session, from the greeting to BYE. Its members are public to the commands
+/// (commands.h), which implement it. A session belongs to its stream's loop.
 class Session {
  public:
-  /// `context` must outlive it.
+  /// `context` must outlive the session.
   Session(const ImapContext& context, frame::Accepted<ImapOptions> client);
 
   async::Task<void> run();
 
-  // --- for the commands
-  // ---------------------------------------------------------------------------
+  // For the commands.
   const ImapContext& context;
   const std::shared_ptr<const ImapOptions> options;
   Connection connection;
-  store::AccountPtr account;           ///< From login on.
-  std::unique_ptr<Selected> selected;  ///< While a mailbox is.
+  store::AccountPtr account;           ///< Set at login.
+  std::unique_ptr<Selected> selected;  ///< Set while a mailbox is selected.
   Enabled enabled;
-  std::string tag;   ///< Of the command being done.
-  std::string name;  ///< The account's, once known; for the log.
+  std::string tag;   ///< Tag of the current command.
+  std::string name;  ///< Name of the account, once known; for the log.
   After after = After::go_on;
-  /// Nobody waits for what is computed any more: the server stops, or the client has left. Read by
-  /// the threads that compute.
+  /// Set when nobody waits for a computation any more: the server is stopping, or the client has
+  /// left. Read by the threads that compute.
   std::atomic<bool> given_up = false;
-  std::string code_text;  ///< What a reply's code may point to.
+  std::string code_text;  ///< Owns text that the code of a reply may point to.
 
   [[nodiscard]] State state() const;
   [[nodiscard]] wire::imap::Dialect dialect() const {
     return {enabled.rev2, enabled.utf8 || enabled.rev2};
   }
-  /// Writes to what is sent next.
+  /// A writer that appends to the pending output.
   wire::imap::Writer writer() { return wire::imap::Writer(connection.out(), dialect()); }
   [[nodiscard]] wire::imap::ParseOptions parse_options() const;
-  /// Untagged status response.
+  /// Writes an untagged status response.
   void say(wire::imap::Condition condition, const wire::imap::Code& code, std::string_view text);
-  /// How long to wait for the client's next words.
+  /// How long to wait for the client's next input.
   [[nodiscard]] std::chrono::milliseconds patience() const;
   [[nodiscard]] bool is_offered(std::string_view capability) const;
-  /// Offered, or a part of IMAP4rev2 while that is enabled.
+  /// Returns whether the capability is offered, or is part of IMAP4rev2 and the client has enabled
+  /// that.
   [[nodiscard]] bool may_use(std::string_view capability) const;
-  /// The refusal of a command that needs a capability which may not be used; none if all may be.
+  /// Returns the refusal of a command that needs an unavailable capability; none if all are
+  /// available.
   [[nodiscard]] std::optional<Reply> refuse_needs(std::span<const std::string_view> needs) const;
   [[nodiscard]] bool is_plaintext_allowed() const;
-  /// Now advertised, parted by spaces.
+  /// The capabilities to advertise now, separated by spaces.
   [[nodiscard]] std::string capabilities() const;
   [[nodiscard]] auth::Channel channel() const;
 
-  /// The reply for an error; logs those that are the server's fault, once.
+  /// Returns the reply for an error. Errors that are the server's fault are logged here, once.
   Reply refuse(const Error& error);
-  /// After a proof of identity. Errors: limit, what opening the account says.
+  /// Opens the account of an authenticated user. Errors: limit, and those of opening the account.
   async::Task<Status> log_in(auth::Identity identity);
-  /// The reply to a LOGIN or AUTHENTICATE that ended with `reply`. After too many that failed the
-  /// connection ends: guessing is to cost a connection, too.
+  /// Judges `reply`, the result of LOGIN or AUTHENTICATE. After too many failures the connection is
+  /// closed, so that guessing costs connections as well.
   Reply judge_login(Reply reply);
-  /// The reply to a login that succeeded, with what is offered now (RFC 9051 §6.2.2).
+  /// The reply to a successful login, with the capabilities available now (RFC 9051 §6.2.2).
   [[nodiscard]] Reply welcome();
-  /// Switches CONDSTORE on; says HIGHESTMODSEQ when a mailbox is selected (RFC 7162 §3.1).
+  /// Enables CONDSTORE and sends HIGHESTMODSEQ if a mailbox is selected (RFC 7162 §3.1).
   void enable_condstore();
-  /// Untagged data the client may hear of now. Errors: closed, io.
+  /// Sends the changes that the client may be told now, as untagged responses. Errors: closed, io.
   async::Task<Status> tell(service::Tellings allowed, wire::imap::Numbering numbering);
-  /// FLAGS and PERMANENTFLAGS, when the mailbox has keywords the client was not told of. Comes
-  /// before every response that is made from `now` and may use a keyword (RFC 9051 §7.3.5).
+  /// Sends FLAGS and PERMANENTFLAGS if the mailbox has keywords that the client was not told of.
+  /// Must precede every response that is made from `now` and may use a keyword (RFC 9051 §7.3.5).
   void tell_keywords(const store::Mailbox& now);
-  /// The selected mailbox, if any, is left with CLOSED (RFC 9051 §6.3.2).
+  /// Deselects the selected mailbox, if any, and sends CLOSED (RFC 9051 §6.3.2).
   void leave_mailbox();
-  /// BYE, and the end.
+  /// Sends BYE and ends the session.
   void bye(const wire::imap::Code& code, std::string_view text);
-  /// BYE because the server is stopping, and the end.
+  /// Sends BYE because the server is stopping, and ends the session.
   void bye_stopping();
-  /// The connection broke or was ended: nothing more is to be said.
+  /// Returns true when the connection is lost or the session was ended: nothing more may be sent.
   [[nodiscard]] bool is_over() const { return over_; }
-  /// What follows in a command that comes in parts (APPEND). None once the connection is lost, the
-  /// time is up, or the server is stopping; then the session is over.
+  /// Waits for the next event of a command that comes in parts (APPEND). Returns none if the
+  /// connection is lost, the time is up or the server is stopping; the session is over then.
   async::Task<std::optional<wire::imap::ReceiverEvent>> next_part();
-  /// A read or write failed: for `co_return session.lost()`.
+  /// Marks the session as over after a failed read or write, for `co_return session.lost()`.
   Reply lost();
 
  private:

@@ -12,7 +12,8 @@ using async::Task;
 using service::Updates;
 using wi::Condition;
 
-/// RFC 9051 §7.5.1: from the last, so that each number is right when it is read. RFC 7162 §3.2.10.
+/// Sends the removals from the last message to the first, so that each number is correct when the
+/// client reads it (RFC 9051 §7.5.1); or as VANISHED (RFC 7162 §3.2.10).
 void say_gone(Session& session, const Updates& updates) {
   auto w = session.writer();
   if (session.enabled.qresync) {
@@ -55,16 +56,16 @@ Task<Status> Session::tell(service::Tellings allowed, wi::Numbering numbering) {
   if (!selected || allowed == 0) co_return Status();
   store::MailboxPtr now = account->published()->find(selected->id);
   if (now == nullptr) {
-    // RFC 2180 §3.3: somebody deleted it.
+    // RFC 2180 §3.3: another session deleted it.
     bye(wi::CodeName::nonexistent, "the selected mailbox was deleted");
     co_return Status();
   }
   if (!selected->cursor.is_behind(*now)) co_return Status();
   auto loaded = co_await service::newest(account, selected->id);
-  if (!loaded) co_return Status();  // It stays untold; the next command tries again.
+  if (!loaded) co_return Status();  // The changes stay untold; the next command tries again.
   now = std::move(*loaded);
   const Updates updates = selected->cursor.advance(*now, allowed);
-  tell_keywords(*now);  // Before anything that may use them.
+  tell_keywords(*now);  // Before any response that may use them.
   if (!updates.gone.empty()) say_gone(*this, updates);
   if (updates.exists) say_arrived(*this, updates, *now);
 

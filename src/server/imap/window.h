@@ -9,7 +9,8 @@
 
 namespace posthorn::server::imap {
 
-/// RFC 9394 §3: the part of `count` results a window shows, as [first, last) from the start.
+/// Returns the part of `count` results that a window selects, as [first, last) from the lowest (RFC
+/// 9394 §3).
 std::pair<std::uint64_t, std::uint64_t> window_of(const wire::imap::PartialRange& partial,
                                                   std::uint64_t count);
 NumberSet window(const NumberSet& numbers, const wire::imap::PartialRange& partial);

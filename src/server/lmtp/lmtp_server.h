@@ -15,31 +15,32 @@
 
 namespace posthorn::server::lmtp {
 
-/// What an operator may set; the defaults are for production.
+/// The settings an operator may change; the defaults are for production.
 struct LmtpOptions {
-  std::string hostname = "localhost";  ///< In the greeting and in Received.
-  /// What parts the user from a folder's name in user+folder@domain; empty: nothing does.
+  std::string hostname = "localhost";  ///< Used in the greeting and in Received.
+  /// Separates the user from the folder in user+folder@domain; empty: there is no separator.
   std::string detail_separator = "+";
   std::uint64_t max_message_octets = defaults::kMessageOctets;
-  std::uint32_t max_recipients = 1000;                             ///< Of one message.
-  std::chrono::milliseconds idle_time = std::chrono::minutes(5);   ///< RFC 5321 §4.5.3.2.7.
-  std::chrono::milliseconds write_time = std::chrono::minutes(2);  ///< For a peer to take bytes.
-  /// BDAT, CHUNKING and the like that are neither announced nor taken, as in the LHLO reply.
+  std::uint32_t max_recipients = 1000;                            ///< In one transaction.
+  std::chrono::milliseconds idle_time = std::chrono::minutes(5);  ///< RFC 5321 §4.5.3.2.7.
+  /// For the client to take pending output.
+  std::chrono::milliseconds write_time = std::chrono::minutes(2);
+  /// Extensions such as CHUNKING that are neither announced nor accepted, named as in the LHLO
+  /// reply.
   std::vector<std::string> disabled_extensions = {};
 };
 
-/// What the server works with. All of it must outlive the server.
+/// The parts of the process the server works with. All must outlive the server.
 struct LmtpContext {
   store::Store& store;
   service::FindAddress find_recipient;
   frame::TlsSource tls;
 };
 
-/// LMTP (RFC 2033) with PIPELINING (RFC 2920), 8BITMIME
-/// (RFC 6152), SMTPUTF8 (RFC 6531), SIZE (RFC 1870), CHUNKING (RFC 3030), ENHANCEDSTATUSCODES
-/// (RFC 2034) and STARTTLS (RFC 3207). A 250 after the data is said when the message is durable.
-/// A session that is to end for a stop says 421, unless it is in a transaction, which may finish.
-/// TLS begins with STARTTLS only: connections are plain.
+/// LMTP (RFC 2033) with PIPELINING (RFC 2920), 8BITMIME (RFC 6152), SMTPUTF8 (RFC 6531), SIZE (RFC
+/// 1870), CHUNKING (RFC 3030), ENHANCEDSTATUSCODES (RFC 2034) and STARTTLS (RFC 3207). A 250 after
+/// the data means that the message is durable. When the server stops, a session sends 421, unless
+/// it is in a transaction, which may finish. TLS is available by STARTTLS only.
 class LmtpServer final : public frame::Endpoint<LmtpOptions> {
  public:
   LmtpServer(LmtpContext context, LmtpOptions options);

@@ -1,5 +1,5 @@
-// Whatever a client says to a session, in whatever state and portions: every line of the server is
-// a reply, the next command is found, and what is stored stays sound.
+// Whatever a client sends to a session, in any state and in any portions: every line of output
+// belongs to a reply, the next command is found, and the stored data stays valid.
 
 #include <algorithm>
 #include <cstddef>
@@ -23,7 +23,7 @@ using store::require;
 
 constexpr std::size_t kMaxScript = 4096;
 
-/// Ends a line or a message, then says good-bye.
+/// Ends a line or a message, then sends QUIT.
 constexpr std::string_view kSentinel = "\r\n.\r\nNOOP\r\nQUIT\r\n";
 
 constexpr std::string_view kHello = "LHLO client\r\n";
@@ -33,7 +33,7 @@ constexpr std::string_view kEnvelope =
 constexpr std::string_view kData =
     "LHLO client\r\nMAIL FROM:<>\r\nRCPT TO:<ada@example.org>\r\nDATA\r\n";
 
-/// How a run begins, from the first octet of the input.
+/// The initial state, chosen by the first octet of the input.
 class Start {
  public:
   explicit Start(std::uint8_t bits) : bits_(bits) {}
@@ -67,7 +67,7 @@ Task<void> serve(store::FuzzStore& store, net::Stream& stream) {
   co_await session.run();
 }
 
-/// Reads as a client does; returns the code of the last reply.
+/// Parses output as a client does. Returns the code of the last reply.
 std::uint16_t read_all(std::string_view output) {
   for (std::size_t at = 0; (at = output.find('\n', at)) != std::string_view::npos; ++at)
     require(at > 0 && output[at - 1] == '\r', "a line ends with CRLF");
@@ -82,7 +82,8 @@ std::uint16_t read_all(std::string_view output) {
   return last;
 }
 
-/// Whether octets may be counted out, among which the sentinel may lie.
+/// Returns whether the input may announce a number of octets, so that the sentinel may be among
+/// them.
 bool may_have_chunks(std::string_view script) { return text::upper(script).contains("BDAT"); }
 
 }  // namespace

@@ -17,7 +17,7 @@ class LmtpTest : public store::StoreFixture {
  protected:
   LmtpTest() { ada_ = make_account("ada@example.org"); }
 
-  /// Everything the server says to a client that says `script`.
+  /// Returns everything the server sends to a client that sends `script`.
   std::string play(const std::string& script, std::size_t step = 100'000) {
     const LmtpContext context{
         *store_, [this](std::string name) { return find(std::move(name)); }, {}};
@@ -114,7 +114,7 @@ TEST_F(LmtpTest, AnswersForEachRecipient) {
   EXPECT_THAT(said, HasSubstr("\r\n250 2.0.0 <ada@example.org> Delivered"
                               "\r\n250 2.0.0 <bea@example.org> Delivered"
                               "\r\n250 2.0.0 <ADA@example.org> Delivered\r\n221"));
-  // RFC 2033 §4.2 wants two replies; one mailbox needs one message.
+  // RFC 2033 §4.2 requires two replies; one mailbox gets one message.
   EXPECT_EQ(count(ada_), 1U);
 }
 

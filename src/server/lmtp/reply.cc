@@ -6,8 +6,8 @@ using wire::smtp::reply;
 
 wire::smtp::Reply reply_of(const Error& error) {
   switch (error.kind) {
-    // RFC 3463 §3.3: X.2.2 the mailbox is full, X.2.1 disabled, X.3.4 too big for the
-    // system.
+    // RFC 3463 §3.3: X.2.2 the mailbox is full, X.2.1 it is disabled, X.3.4 the message is too big
+    // for the system.
     case ErrorKind::over_quota: return reply(552, {5, 2, 2}, "The mailbox is full");
     case ErrorKind::too_big:
       return reply(552, {5, 3, 4}, "The message is larger than this server takes");

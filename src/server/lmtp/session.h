@@ -19,13 +19,14 @@ namespace posthorn::server::lmtp {
 struct Transaction : smtp::Transaction {
   wire::smtp::Mail mail = {};
   std::vector<service::Recipient> recipients = {};
-  std::unique_ptr<store::Upload> upload = {};  ///< The message, once it comes and until refused.
+  /// Set while a message is being received and not refused.
+  std::unique_ptr<store::Upload> upload = {};
 };
 
-/// One client's dialogue, from the greeting to its end.
+/// One client's session, from the greeting to its end.
 class Session final : private smtp::Dialogue {
  public:
-  /// `context` must outlive it.
+  /// `context` must outlive this object.
   Session(const LmtpContext& context, frame::Accepted<LmtpOptions> client);
   async::Task<void> run();
 
@@ -39,7 +40,7 @@ class Session final : private smtp::Dialogue {
   async::Task<void> on_mail(wire::smtp::Mail mail) override;
   async::Task<void> on_rcpt(wire::smtp::Rcpt rcpt) override;
 
-  // --- session_data.cc
+  // Implemented in session_data.cc:
   void begin_message() override;
   async::Task<std::optional<wire::smtp::Reply>> feed(std::string_view octets) override;
   void drop_message() override { transaction_->upload.reset(); }

@@ -4,7 +4,7 @@
 #include "service/delivery/deliver.h"
 #include "service/delivery/trace.h"
 
-// The part of a dialogue in which the message comes.
+// This part of the session receives the message.
 namespace posthorn::server::lmtp {
 
 using wire::smtp::reply;
@@ -15,7 +15,7 @@ void Session::begin_message() {
 }
 
 async::Task<std::optional<wire::smtp::Reply>> Session::feed(std::string_view octets) {
-  // RFC 5321 §4.5.2 lets them be refused, and no IMAP literal may hold one (RFC 9051 §4.3).
+  // RFC 5321 §4.5.2 allows refusing NULs, and no IMAP literal can contain one (RFC 9051 §4.3).
   if (octets.contains('\0')) co_return reply(554, {5, 6, 0}, "The message holds a NUL octet");
   const Status fed = co_await transaction_->upload->feed(octets);
   if (fed) co_return std::nullopt;

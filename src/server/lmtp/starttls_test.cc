@@ -17,7 +17,7 @@ using testing::Contains;
 using testing::Not;
 using wire::smtp::Reply;
 
-/// The client's end: a group of commands out, replies in.
+/// The client: sends a group of commands, and reads replies.
 class Client {
  public:
   explicit Client(net::Stream& stream) : stream_(stream) {}
@@ -25,7 +25,7 @@ class Client {
   async::Task<void> say(std::string_view lines) {
     EXPECT_TRUE(co_await stream_.write(lines, kSoon));
   }
-  /// The next reply; code 0 when the server has hung up, or sent what is none.
+  /// Reads the next reply; code 0 if the server has disconnected or sent an invalid reply.
   async::Task<Reply> reply() {
     while (true) {
       if (auto reply = reader_.take(rest_)) co_return *reply ? std::move(**reply) : Reply{};
@@ -114,7 +114,7 @@ TEST_F(LmtpStartTlsTest, DeliversUnderTls) {
   EXPECT_EQ(count(), 1U);
 }
 
-// RFC 3207 §4.2: what was said before the handshake is forgotten.
+// RFC 3207 §4.2: everything said before the handshake is discarded.
 async::Task<void> forget(Pair& pair) {
   Client clear(*pair.client);
   EXPECT_EQ((co_await clear.reply()).code, 220);
@@ -140,7 +140,7 @@ constexpr std::string_view kInjected =
     "LHLO evil\r\nMAIL FROM:<evil@example.com>\r\nRCPT TO:<ada@example.org>\r\nDATA\r\n"
     "Subject: injected\r\n\r\n.\r\n";
 
-// CVE-2011-0411: octets that came with STARTTLS must not count as said under TLS.
+// CVE-2011-0411: octets that arrive with STARTTLS must not be taken as sent under TLS.
 async::Task<void> inject_at_once(Pair& pair) {
   Client client(*pair.client);
   EXPECT_EQ((co_await client.reply()).code, 220);

@@ -8,11 +8,11 @@
 
 namespace posthorn::server::pop3 {
 
-/// What CAPA depends on.
+/// The facts that decide what CAPA lists.
 struct CapabilityView {
   const Pop3Options& options;
-  bool can_start_tls = false;  ///< Now: not after login, not under TLS.
-  bool plaintext = false;      ///< Passwords may be said on this connection.
+  bool can_start_tls = false;  ///< STLS can be used now: not after login, and not under TLS.
+  bool plaintext = false;      ///< Passwords may be sent in clear on this connection.
   std::vector<std::string_view> mechanisms;
 };
 

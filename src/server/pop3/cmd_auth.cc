@@ -13,8 +13,8 @@ namespace {
 using async::Task;
 using wire::pop3::Reply;
 
-/// workaround: Outlook, and every client older than CAPA, asks with AUTH alone, some with a space
-/// behind it.
+/// workaround: Outlook and all clients older than CAPA send AUTH alone to request the list, some
+/// with a trailing space.
 void list_mechanisms(Session& session) {
   session.say(Reply::ok("the mechanisms"));
   for (const std::string_view name :
@@ -23,7 +23,7 @@ void list_mechanisms(Session& session) {
   session.talk.say(wire::pop3::kEndOfList);
 }
 
-/// From base64; wipes it. None when it is not base64.
+/// Decodes base64 and wipes it. Returns none if it is not base64.
 std::optional<auth::Secret> decode(std::string& base64) {
   auto bytes = text::base64_decode(base64);
   auth::wipe(base64);
@@ -55,11 +55,11 @@ CommandTask cmd_auth(Session& session, wire::pop3::Auth& command) {
   if (command.mechanism.empty()) co_return list_mechanisms(session);
   auth::Authenticator& authenticator = session.context.authenticator;
   auto mechanism = auth::make_mechanism(command.mechanism, session.channel(), authenticator.sasl());
-  // Without [AUTH]: another password would not help.
+  // Without [AUTH], because another password would not help.
   if (!mechanism) co_return session.say(Reply::err(mechanism.error().text));
   std::optional<auth::Secret> initial;
   if (command.initial_response) {
-    // "=" stands for an empty response.
+    // "=" is an empty response.
     if (*command.initial_response == "=") command.initial_response->clear();
     initial = decode(*command.initial_response);
     if (!initial) co_return session.say(Reply::err("the initial response is not base64"));

@@ -7,7 +7,7 @@ namespace posthorn::server::pop3 {
 
 using wire::pop3::Reply;
 
-// RFC 1939 §5. Nothing happens before QUIT.
+// RFC 1939 §5. The message is only marked; it is deleted at QUIT.
 CommandTask cmd_dele(Session& session, wire::pop3::Dele& command) {
   service::Maildrop& drop = *session.maildrop;
   if (!drop.has(command.message)) {

@@ -14,7 +14,7 @@ Reply no_such_message(const service::Maildrop& drop) {
   return Reply::err(fmt::format("no such message; the last is {}", drop.count()));
 }
 
-/// Says line(number) of every message not deleted, a portion at a time.
+/// Writes line(number) for every message not deleted, a portion at a time.
 template <class Line>
 Task<void> say_list(Session& session, std::string heading, Line line) {
   const service::Maildrop& drop = *session.maildrop;
@@ -36,7 +36,7 @@ CommandTask cmd_stat(Session& session, wire::pop3::Stat&) {
   session.say(Reply::ok(fmt::format("{} {}", drop.remaining(), drop.octets_left())));
 }
 
-// RFC 1939 §5, §11: the octets that RETR sends, stuffed dots not counted.
+// RFC 1939 §5, §11: the octets that RETR sends, without the dots that stuffing adds.
 CommandTask cmd_list(Session& session, wire::pop3::List& command) {
   service::Maildrop& drop = *session.maildrop;
   if (!command.message) {

@@ -8,8 +8,8 @@ namespace posthorn::server::pop3 {
 using service::Maildrop;
 using wire::pop3::Reply;
 
-// RFC 1939 §4, §6: the UPDATE state. Deletions are one change, durable before the +OK; if it cannot
-// be made, nothing has been deleted.
+// RFC 1939 §4, §6: the UPDATE state. All deletions are one change, which is durable before the +OK.
+// If the change fails, nothing has been deleted.
 CommandTask cmd_quit(Session& session, wire::pop3::Quit&) {
   session.close();
   if (!session.maildrop) {

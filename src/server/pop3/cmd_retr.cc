@@ -13,7 +13,8 @@ using async::Task;
 using wire::pop3::MessageNumber;
 using wire::pop3::Reply;
 
-/// Sends the message, no faster than the client takes it. False when it could not be sent whole.
+/// Sends the message, no faster than the client reads it. Returns false if it could not be sent
+/// completely.
 Task<bool> send(Session& session, service::MaildropMessage& message, std::string heading) {
   auto portion = co_await message.next();
   if (!portion) {
@@ -28,8 +29,8 @@ Task<bool> send(Session& session, service::MaildropMessage& message, std::string
     portion = co_await message.next();
   }
   if (!portion) {
-    // It could be read a moment ago. An end would make the client take half a message for the
-    // whole.
+    // The message could be read a moment ago. A proper end would make the client take half a
+    // message for the whole.
     session.cut(portion.error());
     co_return false;
   }
@@ -37,7 +38,7 @@ Task<bool> send(Session& session, service::MaildropMessage& message, std::string
   co_return true;
 }
 
-/// Damage is in the log already, once however often the client comes back.
+/// The damage has already been logged, once, however often the client retries.
 void refuse(Session& session, const Error& error) {
   if (!store::is_damage(error.kind)) return session.refuse(error);
   session.say(reply_to({error.kind, "the message cannot be read: " + error.text}));
@@ -56,7 +57,7 @@ CommandTask cmd_retr(Session& session, wire::pop3::Retr& command) {
     drop.note_read(command.message);
 }
 
-// RFC 1939 §7. It does not count as reading.
+// RFC 1939 §7. TOP does not count as reading the message.
 CommandTask cmd_top(Session& session, wire::pop3::Top& command) {
   const service::Maildrop& drop = *session.maildrop;
   if (!drop.has(command.message)) co_return session.say(Reply::err("no such message"));

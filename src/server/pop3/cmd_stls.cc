@@ -9,7 +9,7 @@ using wire::pop3::Reply;
 
 namespace {
 
-/// A TLS handshake that takes longer is none.
+/// The time limit for a TLS handshake.
 constexpr std::chrono::seconds kHandshake(30);
 
 }  // namespace
@@ -24,7 +24,7 @@ CommandTask cmd_stls(Session& session, wire::pop3::Stls&) {
     session.say(Reply::err("STLS comes before UTF8"));
     co_return;
   }
-  // What was said in clear must not count as said under TLS (CVE-2011-0411).
+  // Octets sent in clear must not be taken as sent under TLS (CVE-2011-0411).
   if (!session.talk.input().empty()) {
     session.say(Reply::err("nothing may follow STLS before TLS has begun"));
     session.close();

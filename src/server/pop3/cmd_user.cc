@@ -7,13 +7,13 @@ using wire::pop3::Reply;
 
 namespace {
 
-/// The same for right and wrong names (RFC 8314 §4.1), and without [AUTH]: another password would
-/// not help.
+/// The same reply for existing and unknown names (RFC 8314 §4.1), and without [AUTH], because
+/// another password would not help.
 Reply refused_in_clear() { return Reply::err("passwords are taken under TLS only"); }
 
 }  // namespace
 
-// RFC 1939 §7. Whether there is such a user is not said here.
+// RFC 1939 §7. The reply does not reveal whether the user exists.
 CommandTask cmd_user(Session& session, wire::pop3::User& command) {
   if (!session.is_plaintext_allowed()) {
     session.say(refused_in_clear());
@@ -43,8 +43,8 @@ CommandTask cmd_pass(Session& session, wire::pop3::Pass& command) {
   co_await session.log_in(std::move(*identity));
 }
 
-// RFC 1939 §7, RFC 2449 §6: the greeting offers it, and ours does not. It would need every password
-// to be kept in clear.
+// RFC 1939 §7, RFC 2449 §6: a greeting can offer APOP, and ours does not, because the server would
+// have to store every password in clear.
 CommandTask cmd_apop(Session& session, wire::pop3::Apop&) {
   session.say(Reply::err("APOP is not offered"));
   co_return;

@@ -15,7 +15,8 @@ CommandTask cmd_utf8(Session& session, wire::pop3::Utf8&) {
   co_return;
 }
 
-// RFC 6856 §3. English is all there is; what asks for any kind of it, or for our choice, gets it.
+// RFC 6856 §3. English is the only language. It is used for requests for any kind of English, and
+// for the server's choice.
 CommandTask cmd_lang(Session& session, wire::pop3::Lang& command) {
   const std::string& range = command.range;
   if (range.empty()) {

@@ -27,7 +27,7 @@ struct Row {
 template <auto kRun>
 constexpr Row row(std::string_view name, std::uint8_t states, std::string_view source) {
   using T = typename CommandOf<decltype(kRun)>::Type;
-  // Which alternative of the variant T is: the alternatives before it, counted at compile time.
+  // The index of T among the alternatives of the variant, counted at compile time.
   constexpr std::size_t index = []<class... All>(std::type_identity<std::variant<All...>>) {
     std::size_t i = 0;
     (void)((std::is_same_v<All, T> || (++i, false)) || ...);

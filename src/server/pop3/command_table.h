@@ -8,11 +8,11 @@
 
 namespace posthorn::server::pop3 {
 
-/// What the server knows of a command besides how to do it.
+/// What the server knows about a command besides its implementation.
 struct CommandEntry {
   std::string_view name;
-  std::uint8_t states;      ///< Where it is allowed: bits of State.
-  std::string_view source;  ///< Where it is defined.
+  std::uint8_t states;      ///< The states it is allowed in, as bits of State.
+  std::string_view source;  ///< The document that defines it.
   CommandTask (*run)(Session&, wire::pop3::Command&);
 };
 

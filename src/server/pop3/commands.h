@@ -3,7 +3,8 @@
 #include "async/task.h"
 #include "wire/pop3/command.h"
 
-/// What each command does, once the table has let it through. Each says its own response.
+/// The implementations of the commands, called when the command table allows them. Each writes its
+/// own response.
 namespace posthorn::server::pop3 {
 
 class Session;

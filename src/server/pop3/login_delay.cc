@@ -10,7 +10,7 @@ bool LoginDelay::admit(const AccountId& account, std::chrono::seconds delay) {
   const std::string key(account.view());
   const std::lock_guard lock(mutex_);
   const std::int64_t* const last = last_.find(key);
-  // A clock set back must lock nobody out.
+  // If the clock was set back, nobody must be locked out.
   if (last != nullptr && *last <= now && now - *last < delay.count()) return false;
   last_.at(key) = now;
   return true;

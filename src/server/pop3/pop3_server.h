@@ -17,29 +17,30 @@
 
 namespace posthorn::server::pop3 {
 
-/// What an operator may set; the defaults are for production.
+/// The settings an operator may change; the defaults are for production.
 struct Pop3Options {
-  std::string hostname = "localhost";  ///< In the greeting.
-  /// USER and PASS, AUTH PLAIN and LOGIN.
+  std::string hostname = "localhost";  ///< Used in the greeting.
+  /// Where USER and PASS, AUTH PLAIN and AUTH LOGIN are allowed.
   auth::PlaintextLogin plaintext = auth::PlaintextLogin::tls_only;
   bool channel_binding = true;  ///< Offer SCRAM-SHA-256-PLUS.
-  bool mark_seen = false;       ///< What RETR fetched gets \Seen.
-  /// Between a login of an account and its next (RFC 2449 §6.5); 0: none is asked for.
+  bool mark_seen = false;       ///< RETR sets \Seen.
+  /// Minimum time between two logins to one account (RFC 2449 §6.5); 0: no minimum.
   std::chrono::seconds login_delay{0};
-  /// What is announced of a site's own policy (RFC 2449 §6.7), which is not carried out here. 0:
-  /// messages stay for ever.
+  /// Days announced as the site's expiry policy (RFC 2449 §6.7), which this server does not itself
+  /// enforce. 0: messages are kept for ever.
   std::uint32_t expire_days = 0;
-  std::chrono::milliseconds login_time = std::chrono::minutes(1);  ///< Until authenticated.
-  /// RFC 1939 §3: at least ten minutes.
+  /// Until the client has authenticated.
+  std::chrono::milliseconds login_time = std::chrono::minutes(1);
+  /// At least ten minutes (RFC 1939 §3).
   std::chrono::milliseconds idle_time = std::chrono::minutes(10);
-  std::chrono::milliseconds write_time = std::chrono::minutes(2);  ///< For a peer to take bytes.
+  /// For the client to take pending output.
+  std::chrono::milliseconds write_time = std::chrono::minutes(2);
   std::uint32_t bad_commands = 20;  ///< In a row, before the connection is closed.
   std::uint32_t bad_commands_before_login = 3;
-  std::uint32_t failed_logins =
-      defaults::kFailedLogins;  ///< Over one connection, before it is closed.
+  std::uint32_t failed_logins = defaults::kFailedLogins;  ///< Per connection, before it is closed.
 };
 
-/// What the server works with. All of it must outlive the server.
+/// The parts of the process the server works with. All must outlive the server.
 struct Pop3Context {
   store::Store& store;
   auth::Authenticator& authenticator;
@@ -47,10 +48,10 @@ struct Pop3Context {
   frame::TlsSource tls;
 };
 
-/// POP3 (RFC 1939) with CAPA and response codes
-/// (RFC 2449, RFC 3206), STLS (RFC 2595), AUTH (RFC 5034), UTF8 and LANG (RFC 6856). A maildrop is
-/// INBOX as it was at login; nothing is locked. The +OK to QUIT is said when deletions are durable.
-/// A session that is to end for a stop says -ERR and deletes nothing.
+/// POP3 (RFC 1939) with CAPA and response codes (RFC 2449, RFC 3206), STLS (RFC 2595), AUTH (RFC
+/// 5034), UTF8 and LANG (RFC 6856). A maildrop is INBOX as it was at login; nothing is locked. The
+/// +OK to QUIT is sent when deletions are durable. When the server stops, a session sends -ERR and
+/// deletes nothing.
 class Pop3Server final : public frame::Endpoint<Pop3Options> {
  public:
   Pop3Server(Pop3Context context, Pop3Options options);

@@ -1,6 +1,6 @@
-// Whatever a client says to a session, in whatever state and portions: the server's lines end with
-// CRLF and hold no NUL, a message is as long as was said, the session stays in sync, and what is
-// stored stays sound.
+// Whatever a client sends to a session, in any state and in any portions: the output lines end with
+// CRLF and contain no NUL, a message has the announced size, the session stays in step, and the
+// stored data stays valid.
 
 #include <algorithm>
 #include <charconv>
@@ -22,7 +22,7 @@ using store::require;
 
 constexpr std::size_t kMaxScript = 4096;
 constexpr std::string_view kLogin = "USER ada@example.org\r\nPASS secret\r\n";
-/// Ends a line or an authentication, then says good-bye.
+/// Ends a line or an authentication, then sends QUIT.
 constexpr std::string_view kSentinel = "\r\n*\r\nQUIT\r\n";
 
 /// Everybody who is ada has the password "secret".
@@ -72,7 +72,7 @@ void check_lines(std::string_view output) {
   require(output.substr(last + 2).starts_with("+OK good-bye"), "the session stays in sync");
 }
 
-/// After each "+OK 120 octets", which only RETR says, a message of that size.
+/// After each "+OK 120 octets", which only RETR sends, there must be a message of that size.
 void check_sizes(std::string_view output) {
   constexpr std::string_view kEnd = " octets\r\n";
   while (true) {

@@ -19,7 +19,7 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
-/// Everybody in it has the password "secret".
+/// Every user has the password "secret".
 class Directory final : public auth::Directory {
  public:
   async::Task<Result<std::optional<auth::LoginRecord>>> find(std::string login) override {
@@ -53,9 +53,9 @@ class Pop3Test : public store::StoreFixture {
     }));
   }
 
-  /// Everything the server says to a client that says `script`, after the greeting.
+  /// Returns everything the server sends to a client that sends `script`, after the greeting.
   std::string play(const std::string& script, std::size_t step = 100'000) {
-    // In the order in which they are given up.
+    // Destroyed in this order.
     auth::Throttle throttle{{.free_guesses = 100}, clock_};
     auth::Authenticator authenticator{directory_,
                                       throttle,
@@ -74,7 +74,7 @@ class Pop3Test : public store::StoreFixture {
     EXPECT_TRUE(stream.output().starts_with(greeting)) << stream.output();
     return stream.output().substr(std::min(greeting.size(), stream.output().size()));
   }
-  /// The same logged in, without the answers to that.
+  /// The same after a login, without the responses to that.
   std::string play_in(const std::string& script, std::size_t step = 100'000) {
     const std::string said = play(kLogin + script, step);
     const std::size_t at = said.find(" messages\r\n");
@@ -114,7 +114,7 @@ TEST_F(Pop3Test, LogsInByUserAndPass) {
   EXPECT_THAT(play("USER ada@example.org\r\nPASS wrong\r\n"), HasSubstr("-ERR [AUTH] "));
   EXPECT_THAT(play("USER nobody\r\nPASS secret\r\n"), HasSubstr("-ERR [AUTH] "));
   EXPECT_EQ(play("PASS secret\r\n"), "-ERR say USER first\r\n");
-  // PASS comes right after USER.
+  // PASS must follow USER directly.
   EXPECT_THAT(play("USER ada@example.org\r\nCAPA\r\nPASS secret\r\n"),
               EndsWith("-ERR say USER first\r\n"));
   EXPECT_THAT(play_in("USER x\r\nPASS y\r\nCAPA\r\n"),
@@ -189,7 +189,7 @@ TEST_F(Pop3Test, SaysWhatThereIs) {
                            "UTF8 USER", "LANG", "IMPLEMENTATION Posthorn"})
     EXPECT_THAT(capa, HasSubstr("\r\n"s + line + "\r\n")) << line;
   EXPECT_THAT(capa, Not(HasSubstr("STLS")));
-  // What is announced before login is announced after it (RFC 2449 §5).
+  // Capabilities listed before login are also listed after it (RFC 2449 §5).
   EXPECT_EQ(play_in("CAPA\r\n"), capa);
 }
 

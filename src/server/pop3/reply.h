@@ -5,8 +5,9 @@
 
 namespace posthorn::server::pop3 {
 
-/// Why a command that was understood could not be done. [AUTH] only where another password would
-/// help: many clients forget the one they have when they see it (RFC 3206 §4).
+/// Returns the reply for a command that was understood and failed. [AUTH] is used only where
+/// another password would help, because many clients discard the stored one when they see it (RFC
+/// 3206 §4).
 wire::pop3::Reply reply_to(const Error& error);
 
 }  // namespace posthorn::server::pop3

@@ -20,7 +20,7 @@ using wire::pop3::Reply;
 
 namespace {
 
-/// AUTH alone only asks which mechanisms there are.
+/// AUTH without arguments only requests the list of mechanisms.
 bool is_login(const wire::pop3::Command& command) {
   const auto* const auth = std::get_if<wire::pop3::Auth>(&command);
   return (auth != nullptr && !auth->mechanism.empty()) ||
@@ -78,7 +78,8 @@ Task<void> Session::run() {
     }
   }
   Status ignored = co_await talk.flush();
-  // RFC 1939 §6: without QUIT nothing is deleted. What was read stays read.
+  // RFC 1939 §6: without QUIT nothing is deleted, but \Seen is still set on messages that were
+  // read.
   if (maildrop && options.mark_seen) {
     const Status updated =
         co_await maildrop->update(service::Maildrop::Deleted::keep, service::Maildrop::Seen::mark);
@@ -91,7 +92,7 @@ Task<void> Session::run() {
 Task<bool> Session::open() {
   auto slot = context.limits.admit_connection(talk.stream().peer());
   if (!slot) {
-    // Not where TLS comes first: a handshake is what there is no room for.
+    // Sent only on plain connections: there is no capacity for a TLS handshake.
     if (transport_ == frame::Transport::plain) refuse(slot.error());
     co_return false;
   }
@@ -99,7 +100,7 @@ Task<bool> Session::open() {
   const bool begun =
       co_await frame::begin(talk.stream(), transport_, context.tls, patience(), "pop3");
   if (!begun) co_return false;
-  // No angle brackets: they would offer APOP (RFC 2449 §6).
+  // Without angle brackets, which would offer APOP (RFC 2449 §6).
   say(Reply::ok(options.hostname + " Posthorn ready"));
   co_return true;
 }
@@ -155,7 +156,7 @@ Task<void> Session::obey(std::string_view line) {
     co_return;
   }
   const CommandEntry& entry = entry_of(*command);
-  // RFC 1939 §7: PASS comes right after USER.
+  // RFC 1939 §7: PASS must follow USER directly.
   if (!std::holds_alternative<wire::pop3::Pass>(*command)) said_name.clear();
   if ((entry.states & static_cast<std::uint8_t>(state())) == 0) {
     say(Reply::err(state() == State::authorization ? "log in first" : "you have logged in"));
@@ -168,15 +169,15 @@ Task<void> Session::obey(std::string_view line) {
   if (logs_in && !maildrop) count_failed_login();
 }
 
-/// What failed has been answered; after too many there is nothing more to say, and the connection
-/// ends: guessing is to cost a connection, too.
+/// Counts a failed login, which has already been answered. After too many the connection is closed,
+/// so that guessing costs connections as well.
 void Session::count_failed_login() {
   if (++failed_logins_ < options.failed_logins) return;
   log::info("pop3 {}: closed after {} failed logins", talk.stream().peer(), failed_logins_);
   open_ = false;
 }
 
-/// Whoever speaks another language altogether (a browser, a scanner) is not listened to for long.
+/// A peer that speaks a different protocol (a browser, a scanner) is disconnected soon.
 void Session::count_bad() {
   const std::uint32_t most = maildrop ? options.bad_commands : options.bad_commands_before_login;
   if (++bad_in_a_row_ < most) return;

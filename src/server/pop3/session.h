@@ -22,48 +22,47 @@
 
 namespace posthorn::server::pop3 {
 
-/// RFC 1939 §3, as bits, so that a command can be allowed in several. UPDATE has no commands: it is
-/// what QUIT does.
+/// Session states (RFC 1939 §3), as bits, so that a command can be allowed in several. UPDATE is
+/// not included: it has no commands, but is performed by QUIT.
 enum class State : std::uint8_t { authorization = 1, transaction = 2 };
 
-/// One client's dialogue, from the greeting to its end. Its parts are open to the commands
-/// (commands.h), which are its body. Belongs to its stream's loop.
+/// One client's session, from the greeting to its end. Its members are public to the commands
+/// (commands.h), which implement it. A session belongs to its stream's loop.
 class Session {
  public:
-  /// `context` and `delay` must outlive it.
+  /// `context` and `delay` must outlive this object.
   Session(const Pop3Context& context, LoginDelay& delay, frame::Accepted<Pop3Options> client);
   async::Task<void> run();
 
-  // --- for the commands
-  // ---------------------------------------------------------------------------
+  // For the commands.
   const Pop3Context& context;
   const Pop3Options& options;
   frame::Conversation talk;
-  std::unique_ptr<service::Maildrop> maildrop;  ///< From login on.
-  std::string said_name;                        ///< Of USER, until the next command.
+  std::unique_ptr<service::Maildrop> maildrop;  ///< Set at login.
+  std::string said_name;                        ///< The name given to USER, until the next command.
   bool utf8 = false;                            ///< RFC 6856 §2.1.
 
   [[nodiscard]] State state() const { return maildrop ? State::transaction : State::authorization; }
   void say(const wire::pop3::Reply& reply) { talk.say(wire::pop3::format_reply(reply)); }
-  /// The reply for an error; logs those that are the server's fault, once.
+  /// Sends the reply for an error. Errors that are the server's fault are logged here, once.
   void refuse(const Error& error);
-  /// The connection ends after what has been said.
+  /// Ends the session after the pending output.
   void close() { open_ = false; }
-  /// It ends here: a response was broken off, and nothing more can be said.
+  /// Ends the session at once: a response was interrupted, and nothing more can be sent.
   void cut(const Error& error);
 
   [[nodiscard]] bool is_plaintext_allowed() const;
   [[nodiscard]] bool offers_tls() const;
   [[nodiscard]] auth::Channel channel() const;
 
-  /// The client's next line; none when the session is over.
+  /// Waits for the client's next line; none when the session is over.
   async::Task<std::optional<std::string>> next_line();
-  /// In the middle of a long response: sends what has gathered once that is much, and gives others
-  /// their turn. False when the connection is lost.
+  /// Called during long responses: flushes the output when there is much of it, and lets other
+  /// tasks run. Returns false if the connection is lost.
   async::Task<bool> drain();
-  /// After a proof of identity: opens the maildrop and says so, or why not.
+  /// Opens the maildrop of an authenticated user, and sends the reply.
   async::Task<void> log_in(auth::Identity identity);
-  /// Nothing that was said before counts any more (RFC 2595 §4).
+  /// Discards everything said so far, as STLS requires (RFC 2595 §4).
   void forget_dialogue();
 
  private:
@@ -82,7 +81,7 @@ class Session {
   wire::lex::LineReader lines_;
   auth::SessionLimits::Slot connection_slot_;
   auth::SessionLimits::Slot user_slot_;
-  std::string name_;  ///< The account's, once known; for the log.
+  std::string name_;  ///< Name of the account, once known; for the log.
   std::uint32_t bad_in_a_row_ = 0;
   std::uint32_t failed_logins_ = 0;
   bool open_ = true;

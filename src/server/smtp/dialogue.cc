@@ -41,7 +41,7 @@ async::Task<void> Dialogue::obey_line(std::string_view line) {
   if (!command) {
     say(command.error());
     talk_.count_bad();
-    // Octets follow that nobody can find the end of.
+    // Octets follow whose end cannot be found.
     if (is_bdat(line)) talk_.close();
     co_return;
   }
@@ -85,7 +85,7 @@ async::Task<void> Dialogue::obey(StartTls) {
 }
 
 async::Task<void> Dialogue::obey(Vrfy) {
-  // RFC 5321 §3.5.3: a server need not say whom it knows.
+  // RFC 5321 §3.5.3: a server need not disclose which users it has.
   say(reply(252, {2, 0, 0}, "Try RCPT"));
   co_return;
 }
@@ -100,15 +100,15 @@ async::Task<void> Dialogue::on_auth(Auth) {
   co_return;
 }
 
-// --- the message
+// The message.
 
 void Dialogue::begin_data() {
   transaction()->has_data = true;
   begin_message();
 }
 
-/// Never fails: what goes wrong is kept, and the octets are read over so that the dialogue stays in
-/// step.
+/// Cannot fail: an error is recorded, and the remaining octets are read and discarded, so that the
+/// dialogue stays in step.
 async::Task<void> Dialogue::take_in(std::string_view octets) {
   Transaction* const open = transaction();
   if (open == nullptr || !open->has_data || octets.empty()) co_return;
@@ -125,7 +125,7 @@ async::Task<void> Dialogue::take_in(std::string_view octets) {
 async::Task<void> Dialogue::obey(Data) {
   const Transaction* const open = transaction();
   if (open == nullptr || !has_recipients() || open->has_data) {
-    // RFC 2033 §4.2: in LMTP too DATA fails at once when there is no recipient.
+    // RFC 2033 §4.2: in LMTP too, DATA fails at once if there is no recipient.
     say(reply(503, {5, 5, 1}, open ? "There is no recipient" : "Say MAIL first"));
     co_return;
   }
@@ -146,14 +146,14 @@ async::Task<void> Dialogue::obey(Data) {
 
 async::Task<void> Dialogue::obey(Bdat bdat) {
   if (!may_send()) {
-    // Octets follow, as many as the client likes: nobody is listened to that long without a login.
+    // The client may send as many octets as it announced; without a login, they are not read.
     say(reply(530, {5, 7, 0}, "Log in first"));
     talk_.close();
     co_return;
   }
   const Transaction* const open = transaction();
   if (open && has_recipients() && !open->has_data) begin_data();
-  // The octets follow whatever is answered (RFC 3030 §2), so they are read in any case.
+  // The octets follow whatever the reply is (RFC 3030 §2), so they are read in any case.
   const Status read = co_await talk_.read_chunk(
       bdat.octets, [this](std::string_view octets) { return take_in(octets); });
   if (!read) {
@@ -165,8 +165,8 @@ async::Task<void> Dialogue::obey(Bdat bdat) {
 
 async::Task<void> Dialogue::end_chunk(Bdat bdat) {
   const Transaction* const open = transaction();
-  // RFC 2033 §4.3: LMTP gives one reply for each recipient after the last chunk, so none at all
-  // where there is none.
+  // RFC 2033 §4.3: LMTP sends one reply for each recipient after the last chunk, and thus none if
+  // there is no recipient.
   const bool one_reply_each = settings_.dialect == Dialect::lmtp;
   if (open == nullptr) {
     say(reply(503, {5, 5, 1}, "Say MAIL first"));

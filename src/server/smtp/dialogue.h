@@ -18,15 +18,16 @@
 
 namespace posthorn::server::smtp {
 
-/// From MAIL to the replies after the message, or to RSET. LMTP and submission derive their own,
-/// with the envelope and the message as far as it has come.
+/// The state from MAIL to the replies after the message, or to RSET. LMTP and submission derive
+/// their own type, which adds the envelope and the message received so far.
 struct Transaction {
-  bool smtputf8 = false;     ///< RFC 6531: addresses of recipients may hold more than ASCII.
-  bool binary = false;       ///< BODY=BINARYMIME (RFC 3030 §3): it comes by BDAT, and has no lines.
-  bool has_data = false;     ///< The message has begun to come.
-  std::uint64_t octets = 0;  ///< Of the message, received so far; refused ones count.
-  /// Why the message is refused, once it is. The rest of it is read over, so that the next command
-  /// is found where it begins.
+  bool smtputf8 = false;  ///< RFC 6531: recipient addresses may contain UTF-8.
+  bool binary = false;    ///< BODY=BINARYMIME (RFC 3030 §3): the message comes by BDAT and has no
+                          ///< line structure.
+  bool has_data = false;  ///< The message has begun to arrive.
+  std::uint64_t octets = 0;  ///< Octets of the message received so far, refused ones included.
+  /// The refusal, once the message is refused. The rest of the message is still read, so that the
+  /// next command is found where it begins.
   std::optional<wire::smtp::Reply> failure = {};
 };
 
@@ -34,15 +35,16 @@ struct DialogueSettings {
   TalkSettings talk;
   wire::smtp::Dialect dialect = wire::smtp::Dialect::smtp;
   std::uint64_t max_message_octets = 0;
-  /// Neither announced nor taken. As in the reply to EHLO, in any case. Must outlive the dialogue.
+  /// Extensions that are neither announced nor accepted, as written in the reply to EHLO, in any
+  /// case. Must outlive the dialogue.
   std::span<const std::string> disabled_extensions;
   const frame::TlsSource& tls;  ///< Must outlive the dialogue.
 };
 
-/// One client's dialogue from the greeting on, as far as LMTP (RFC 2033) and submission (RFC 6409)
-/// are the same: reading commands, EHLO, STARTTLS, RSET, NOOP, QUIT, VRFY, HELP, and the message by
-/// DATA or BDAT. A protocol derives from it and fills in the private virtual functions. Belongs to
-/// its stream's loop.
+/// One client's dialogue, as far as LMTP (RFC 2033) and submission (RFC 6409) are the same: reading
+/// commands, EHLO, STARTTLS, RSET, NOOP, QUIT, VRFY, HELP, and the message by DATA or BDAT. A
+/// protocol derives from it and implements the private virtual functions. A dialogue belongs to its
+/// stream's loop.
 class Dialogue {
  public:
   Dialogue(const Dialogue&) = delete;
@@ -52,54 +54,55 @@ class Dialogue {
   Dialogue(DialogueSettings settings, const frame::Connections& connections, net::Stream& stream);
   ~Dialogue() = default;
 
-  /// Obeys commands until the dialogue is over. The greeting is the caller's, who also flushes what
-  /// was said last.
+  /// Executes commands until the dialogue is over. The caller sends the greeting and flushes the
+  /// last replies.
   async::Task<void> obey_commands();
 
   void say(const wire::smtp::Reply& reply) { talk_.say(reply); }
-  /// The client's next line: a command, or what answers a challenge. None when the dialogue is
-  /// over.
+  /// Waits for the client's next line: a command, or the response to a challenge. None when the
+  /// dialogue is over.
   async::Task<std::optional<std::string>> next_line();
   [[nodiscard]] Talk& talk() { return talk_; }
   [[nodiscard]] net::Stream& stream() const { return talk_.stream(); }
-  /// What the client said to begin with; none before. Its name is not believed.
+  /// The client's EHLO, LHLO or HELO; none before it. The name in it is not trusted.
   [[nodiscard]] const std::optional<wire::smtp::Hello>& hello() const { return hello_; }
   [[nodiscard]] bool offers(std::string_view extension) const;
   [[nodiscard]] bool offers_tls() const;
 
  private:
-  // --- What a protocol has to say
+  // To be implemented by the protocol.
   /// The open transaction; null when there is none.
   [[nodiscard]] virtual Transaction* transaction() = 0;
   [[nodiscard]] virtual bool has_recipients() const = 0;
   virtual void forget_transaction() = 0;
-  /// After STARTTLS nothing counts that was said before (RFC 3207 §4.2). The greeting and the
-  /// transaction are forgotten already.
+  /// Resets the session after STARTTLS, when nothing said before counts (RFC 3207 §4.2). The EHLO
+  /// and the transaction are already discarded.
   virtual void forget_client() {}
   /// How long the client may be silent now.
   [[nodiscard]] virtual std::chrono::milliseconds patience() const = 0;
-  /// The lines of the reply to EHLO or LHLO after the first, parameters included. Those switched
-  /// off are taken out by the caller.
+  /// The lines of the reply to EHLO or LHLO after the first, with their parameters. The caller
+  /// removes the disabled ones.
   [[nodiscard]] virtual std::vector<std::string> extensions() const = 0;
   [[nodiscard]] virtual std::string_view help() const = 0;
-  /// Whether the client may send as many octets as it announces with BDAT; else it is sent away.
+  /// Returns whether the client may send as many octets as BDAT announces; if not, the connection
+  /// is closed.
   [[nodiscard]] virtual bool may_send() const { return true; }
 
   virtual async::Task<void> on_mail(wire::smtp::Mail mail) = 0;
   virtual async::Task<void> on_rcpt(wire::smtp::Rcpt rcpt) = 0;
   virtual async::Task<void> on_auth(wire::smtp::Auth auth);
 
-  /// The transaction's message begins.
+  /// Called when the message of the transaction begins.
   virtual void begin_message() = 0;
-  /// Takes a portion of it, which is not empty. Returns the refusal, if any; nothing is fed after
-  /// that.
+  /// Takes a non-empty portion of the message. Returns the refusal, if any; no more portions follow
+  /// it.
   virtual async::Task<std::optional<wire::smtp::Reply>> feed(std::string_view octets) = 0;
-  /// The message was refused: what was kept of it is given up at once.
+  /// Called when the message is refused: release what was kept of it at once.
   virtual void drop_message() = 0;
-  /// The message is complete or was refused: ends the transaction and answers.
+  /// Called when the message is complete or was refused: ends the transaction and replies.
   virtual async::Task<void> finish() = 0;
 
-  // --- The commands
+  // The commands.
   async::Task<void> obey_line(std::string_view line);
   async::Task<void> obey(wire::smtp::Hello hello);
   async::Task<void> obey(wire::smtp::Mail mail) { return on_mail(std::move(mail)); }

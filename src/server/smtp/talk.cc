@@ -10,7 +10,7 @@ namespace {
 using wire::smtp::reply;
 
 constexpr std::uint32_t kMaxBadCommands = 20;
-/// A TLS handshake that takes longer is none.
+/// The time limit for a TLS handshake.
 constexpr std::chrono::seconds kHandshake(30);
 
 }  // namespace

@@ -19,52 +19,56 @@ namespace posthorn::net {
 class TlsContext;
 }
 
-/// What LMTP and submission share: the dialogue of lines and replies, and the message in between.
+/// The parts that LMTP and submission share: lines, replies and the message in between.
 namespace posthorn::server::smtp {
 
 struct TalkSettings {
   std::string_view protocol;  ///< For the log: "lmtp".
   std::string hostname;
-  std::size_t max_line = 4096;  ///< Octets of a command.
+  std::size_t max_line = 4096;  ///< Octets of a command line.
   std::chrono::milliseconds idle;
   std::chrono::milliseconds write;
 };
 
-/// One client's lines and our replies. Belongs to its stream's loop.
+/// One client's lines and the server's replies. Belongs to its stream's loop.
 class Talk {
  public:
   Talk(TalkSettings settings, const frame::Connections& connections, net::Stream& stream);
 
   void say(const wire::smtp::Reply& reply) { talk_.say(wire::smtp::format_reply(reply)); }
   async::Task<Status> flush() { return talk_.flush(); }
-  /// How long the client may be silent, from the next line on.
+  /// Sets how long the client may be silent, from the next line on.
   void set_idle(std::chrono::milliseconds idle) { talk_.set_idle(idle); }
 
-  /// Whether a stop of the server waits for what is under way.
+  /// Whether shutdown waits for the current transaction.
   enum class Busy : std::uint8_t { no, in_transaction };
-  /// The client's next line, without its CRLF. Too long ones are answered here. None when the
-  /// dialogue is over; what there was to say about it is said.
+  /// Waits for the client's next line and returns it without its CRLF. Lines that are too long are
+  /// answered here. None when the dialogue is over; the client has then been told, if there was
+  /// something to tell.
   async::Task<std::optional<std::string>> next_line(Busy busy);
-  /// One that could not be understood; after many in a row the client is sent away.
+  /// Counts a command that could not be understood; after many in a row the connection is closed.
   void count_bad();
   void count_good() { bad_in_a_row_ = 0; }
 
   [[nodiscard]] bool is_open() const { return open_; }
-  /// The dialogue ends after what has been said.
+  /// Ends the dialogue after the pending replies.
   void close() { open_ = false; }
-  /// It ends because of `error`, which the client is told if it can be.
+  /// Ends the dialogue because of `error`; the client is told if possible.
   void lost(const Error& error);
 
-  /// RFC 3207: answers the command and shakes hands. `tls` null: it is not offered. True when TLS
-  /// has begun; then nothing that was said before counts. A client that sent more behind the
-  /// command is sent away, as nobody knows who wrote that.
+  /// Answers STARTTLS and performs the handshake (RFC 3207). A null `tls` means that it is not
+  /// offered. Returns true when TLS has begun; nothing said before counts then. If the client sent
+  /// more octets after the command, the connection is closed, because they may come from an
+  /// attacker.
   async::Task<bool> start_tls(std::shared_ptr<net::TlsContext> tls);
 
-  /// Given the octets of a message as they come; never fails, so that the dialogue stays in step.
+  /// Receives the octets of a message as they arrive. It cannot fail, so the dialogue stays in
+  /// step.
   using Sink = std::function<async::Task<void>(std::string_view)>;
-  /// After DATA, up to and with the dot. Errors: the client is lost, which it was told.
+  /// Reads the message after DATA, including the final dot. Errors: the client is lost and has been
+  /// told.
   async::Task<Status> read_data(const Sink& sink);
-  /// After BDAT, so many octets. Errors: as read_data().
+  /// Reads `octets` octets after BDAT. Errors: as read_data().
   async::Task<Status> read_chunk(std::uint64_t octets, const Sink& sink);
 
   [[nodiscard]] net::Stream& stream() const { return talk_.stream(); }

@@ -11,7 +11,7 @@ using namespace wire::smtp;  // NOLINT: the vocabulary of this file.
 
 namespace {
 
-/// RFC 4954 §4: as long as a base64 response may be; tokens are long.
+/// Maximum length of a base64 response (RFC 4954 §4); tokens are long.
 constexpr std::size_t kMaxLine = 12'288;
 
 }  // namespace
@@ -41,7 +41,7 @@ Reply Session::trouble(std::string_view what, const Error& error) const {
 async::Task<bool> Session::open() {
   auto slot = context_.limits.admit_connection(stream().peer());
   if (!slot) {
-    // In clear even where TLS comes first: a handshake is what there is no room for.
+    // Sent only on plain connections: there is no capacity for a TLS handshake.
     if (transport_ == frame::Transport::plain)
       say(reply(421, {4, 7, 0}, options_->hostname + ' ' + slot.error().text));
     co_return false;
@@ -72,7 +72,7 @@ std::string_view Session::help() const {
 std::chrono::milliseconds Session::patience() const {
   using std::chrono::milliseconds;
   if (account_) return options_->idle_time;
-  // All that comes before the login has one time together.
+  // Everything before the login shares one time limit.
   const auto spent =
       std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - since_);
   return std::max(milliseconds(1), options_->login_time - spent);

@@ -23,20 +23,21 @@ namespace posthorn::server::submission {
 
 struct Transaction : smtp::Transaction {
   store::OutboxEntry envelope = {};
-  std::unique_ptr<service::Intake> intake = {};  ///< The message, once it comes and until refused.
+  /// Set while a message is being received and not refused.
+  std::unique_ptr<service::Intake> intake = {};
   wire::smtp::LineCheck lines = {};
 };
 
-/// One client's dialogue, from the greeting to its end.
+/// One client's session, from the greeting to its end.
 class Session final : private smtp::Dialogue {
  public:
-  /// `context` must outlive it.
+  /// `context` must outlive this object.
   Session(const SubmissionContext& context, frame::Accepted<SubmissionOptions> client);
   async::Task<void> run();
 
  private:
   async::Task<bool> open();
-  /// The reply when something here does not work; logs what.
+  /// Returns the reply for a server error, which is logged here.
   [[nodiscard]] wire::smtp::Reply trouble(std::string_view what, const Error& error) const;
 
   [[nodiscard]] smtp::Transaction* transaction() override;
@@ -48,7 +49,7 @@ class Session final : private smtp::Dialogue {
   [[nodiscard]] std::string_view help() const override;
   [[nodiscard]] bool may_send() const override { return account_ != nullptr; }
 
-  // --- session_auth.cc
+  // Implemented in session_auth.cc:
   async::Task<void> on_auth(wire::smtp::Auth auth) override;
   async::Task<void> authenticate(wire::smtp::Auth command);
   async::Task<void> converse(auth::Exchange& exchange, auth::Exchange::Outcome outcome);
@@ -58,10 +59,10 @@ class Session final : private smtp::Dialogue {
   [[nodiscard]] auth::Channel channel() const;
   [[nodiscard]] std::vector<std::string_view> mechanisms() const;
 
-  // --- session_envelope.cc
+  // Implemented in session_envelope.cc:
   async::Task<void> on_mail(wire::smtp::Mail mail) override;
   async::Task<void> on_rcpt(wire::smtp::Rcpt rcpt) override;
-  /// The reply for a command that is out of turn, or none.
+  /// Returns the reply to a command that is not allowed in the current state, or none.
   std::optional<wire::smtp::Reply> refuse_mail(const wire::smtp::Mail& mail) const;
   std::optional<wire::smtp::Reply> refuse_rcpt() const;
   async::Task<std::optional<wire::smtp::Reply>> judge_login();
@@ -69,7 +70,7 @@ class Session final : private smtp::Dialogue {
   async::Task<std::optional<wire::smtp::Reply>> judge_recipient(const wire::smtp::Address& to);
   async::Task<wire::smtp::Reply> judge_stranger(const wire::smtp::Address& to);
 
-  // --- session_data.cc
+  // Implemented in session_data.cc:
   void begin_message() override;
   async::Task<std::optional<wire::smtp::Reply>> feed(std::string_view octets) override;
   void drop_message() override { transaction_->intake.reset(); }
@@ -83,9 +84,10 @@ class Session final : private smtp::Dialogue {
   const std::chrono::steady_clock::time_point since_;  ///< When the client connected.
   auth::SessionLimits::Slot connection_slot_;
   auth::SessionLimits::Slot user_slot_;
-  store::AccountPtr account_;        ///< From login on.
-  std::string name_;                 ///< The account's, for the log.
-  std::uint64_t login_version_ = 0;  ///< Of the login; the account may have been changed since.
+  store::AccountPtr account_;  ///< Set at login.
+  std::string name_;           ///< Name of the account, for the log.
+  /// LoginRecord::version at the login; the account may have been changed since.
+  std::uint64_t login_version_ = 0;
   std::uint32_t failed_logins_ = 0;
   std::optional<Transaction> transaction_;
 };

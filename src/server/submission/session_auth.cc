@@ -3,14 +3,14 @@
 #include "text/ascii.h"
 #include "text/base64.h"
 
-// The part of a dialogue in which the client says who it is (RFC 4954).
+// This part of the session authenticates the client (RFC 4954).
 namespace posthorn::server::submission {
 
 using wire::smtp::reply;
 
 namespace {
 
-/// From base64; wipes it. None when it is not base64.
+/// Decodes base64 and wipes it. Returns none if it is not base64.
 std::optional<auth::Secret> decode(std::string& base64) {
   auto bytes = text::base64_decode(base64);
   auth::wipe(base64);
@@ -44,7 +44,8 @@ bool Session::may_log_in() const {
 
 auth::Channel Session::channel() const {
   const net::Stream& peer = stream();
-  // What is sent here is mail: where no password may be said, nobody logs in.
+  // Mail itself is sent over this connection, so where passwords are not allowed in clear, no login
+  // is allowed at all.
   auth::Channel channel{.plaintext = auth::Plaintext::allowed};
   if (!peer.is_tls()) return channel;
   channel.secrecy = auth::Channel::Secrecy::tls;
@@ -55,7 +56,7 @@ auth::Channel Session::channel() const {
 }
 
 std::vector<std::string_view> Session::mechanisms() const {
-  // What is sent here is mail: outside TLS there is nothing to log in for.
+  // For the same reason, no login is offered without TLS.
   if (account_ || !may_log_in()) return {};
   return auth::offered_mechanisms(channel(), context_.authenticator.sasl());
 }
@@ -73,7 +74,8 @@ async::Task<void> Session::on_auth(wire::smtp::Auth command) {
   if (!account_) count_failed_login();
 }
 
-/// After too many the connection ends (RFC 5321 §3.8): guessing is to cost a connection, too.
+/// After too many failures the connection is closed (RFC 5321 §3.8), so that guessing costs
+/// connections as well.
 void Session::count_failed_login() {
   if (++failed_logins_ < options_->failed_logins || !talk().is_open()) return;
   log::info("submission {}: closed after {} failed logins", stream().peer(), failed_logins_);
@@ -90,7 +92,7 @@ async::Task<void> Session::authenticate(wire::smtp::Auth command) {
   }
   std::optional<auth::Secret> initial;
   if (command.initial) {
-    // "=" stands for an empty response.
+    // "=" is an empty response.
     if (*command.initial == "=") command.initial->clear();
     initial = decode(*command.initial);
     if (!initial) {

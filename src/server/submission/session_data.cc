@@ -7,14 +7,14 @@
 #include "service/sending/sender.h"
 #include "service/sending/submit.h"
 
-// The part of a dialogue in which the message comes.
+// This part of the session receives the message.
 namespace posthorn::server::submission {
 
 using namespace wire::smtp;  // NOLINT: the vocabulary of this file.
 
 namespace {
 
-/// What a message was refused with, or could not be kept for.
+/// The reply for a message that was refused or could not be stored.
 Reply reply_to(const Error& error) {
   switch (error.kind) {
     case ErrorKind::syntax: return reply(554, {5, 6, 0}, error.text);
@@ -30,7 +30,7 @@ Reply reply_to(const Error& error) {
 
 Reply reply_to(LineFault fault) {
   switch (fault) {
-    // What one server takes for a line end and another does not lets one message hide in another.
+    // If servers disagree about line ends, one message can be hidden inside another.
     case LineFault::bare_cr:
     case LineFault::bare_lf:
       return reply(554, {5, 6, 0}, "Lines must end with CRLF, and no CR or LF may stand alone");
@@ -48,7 +48,7 @@ std::string protocol(bool utf8, bool tls) {
   return tls ? "ESMTPSA" : "ESMTPA";
 }
 
-/// Names a submission to those outside: nothing of the account shows.
+/// Identifies a submission to other servers, without revealing the account.
 std::string new_queue_name() { return to_hex(random_partition_id()).substr(0, 16); }
 
 }  // namespace
@@ -76,7 +76,7 @@ async::Task<Status> Session::judge_authors(std::vector<service::EnvelopeAddress>
 
 async::Task<std::optional<Reply>> Session::feed(std::string_view octets) {
   Transaction& transaction = *transaction_;
-  // RFC 3030 §3: in a binary message they are no lines.
+  // RFC 3030 §3: a binary message has no line structure.
   if (!transaction.binary) transaction.lines.feed(octets);
   const LineFault fault = transaction.lines.fault();
   if (fault != LineFault::none) co_return reply_to(fault);

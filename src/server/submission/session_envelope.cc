@@ -5,7 +5,7 @@
 #include "service/sending/sender.h"
 #include "text/ascii.h"
 
-// The part of a dialogue in which the client says from whom and to whom.
+// This part of the session receives the sender and the recipients.
 namespace posthorn::server::submission {
 
 using namespace wire::smtp;  // NOLINT: the vocabulary of this file.
@@ -43,13 +43,13 @@ store::BodyKind body_of(Body body) {
   return store::BodyKind::seven_bit;
 }
 
-/// RFC 4865: when the message is to go; 0: at once.
+/// The time at which the message is to be sent (RFC 4865); 0 for at once.
 std::int64_t hold_until(const MailParameters& parameters, std::int64_t now) {
   if (parameters.hold_for) return now + static_cast<std::int64_t>(*parameters.hold_for);
   return parameters.hold_until.value_or(0);
 }
 
-/// A limit of sending, in its two kinds.
+/// The reply for a sending limit, temporary or permanent.
 Reply limit_reply(const Error& error) {
   if (error.kind == ErrorKind::bad_argument) return reply(550, {5, 7, 1}, error.text);
   return reply(450, {4, 7, 1}, error.text);
@@ -79,7 +79,7 @@ std::optional<Reply> Session::refuse_mail(const Mail& mail) const {
   return std::nullopt;
 }
 
-/// A login holds until the account is disabled or gets another password.
+/// A login remains valid until the account is disabled or its password is changed.
 async::Task<std::optional<Reply>> Session::judge_login() {
   auto profile = co_await context_.store.profile(account_->id());
   if (profile && profile->version == login_version_) co_return std::nullopt;
@@ -91,7 +91,7 @@ async::Task<std::optional<Reply>> Session::judge_login() {
 }
 
 async::Task<std::optional<Reply>> Session::judge_sender(const Address& from) {
-  // RFC 6409 §6.1: the null path alone is no reason to refuse.
+  // RFC 6409 §6.1: the null path alone is not a reason for refusing.
   if (from == Address{}) co_return std::nullopt;
   auto may = co_await service::may_send_as(context_.find_address, options_->detail_separator,
                                            account_, parts_of(from));
@@ -140,13 +140,13 @@ std::optional<Reply> Session::refuse_rcpt() const {
   return std::nullopt;
 }
 
-/// Nobody here has the address: whether it can be sent on.
+/// Nobody here has the address: decides whether the message can be sent on.
 async::Task<Reply> Session::judge_stranger(const Address& to) {
   const std::string path = format_path(to);
   auto ours = to.domain.empty() ? Result<bool>(true) : co_await context_.is_ours(to.domain);
   if (!ours) co_return trouble("domain of a recipient", ours.error());
   if (*ours) co_return reply(550, {5, 1, 1}, path + " There is no such user here");
-  // RFC 6409 §4.2: what is not fully qualified cannot be sent on.
+  // RFC 6409 §4.2: a domain that is not fully qualified cannot be sent on.
   if (!to.domain.contains('.') && !to.domain.starts_with('['))
     co_return reply(554, {5, 1, 3}, path + " The domain is not complete");
   if (!context_.can_relay())
@@ -154,7 +154,7 @@ async::Task<Reply> Session::judge_stranger(const Address& to) {
   co_return reply(250, {2, 1, 5}, "Recipient taken");
 }
 
-/// None: the recipient is taken.
+/// Returns the refusal, or none if the recipient is accepted.
 async::Task<std::optional<Reply>> Session::judge_recipient(const Address& to) {
   auto local = co_await service::resolve(context_.store, context_.find_address,
                                          options_->detail_separator, parts_of(to), 0);
@@ -185,7 +185,7 @@ async::Task<void> Session::on_rcpt(Rcpt rcpt) {
   recipient.notify = notify_of(rcpt.notify);
   if (rcpt.orcpt) recipient.orcpt = rcpt.orcpt->type + ';' + rcpt.orcpt->address;
   auto& recipients = transaction_->envelope.recipients;
-  // The same twice gets one copy.
+  // A recipient that is named twice gets one copy.
   if (std::ranges::find(recipients, recipient.address, &store::OutboxRecipient::address) ==
       recipients.end())
     recipients.push_back(std::move(recipient));

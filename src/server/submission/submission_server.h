@@ -19,50 +19,53 @@
 
 namespace posthorn::server::submission {
 
-/// Whether a message says where its sender was.
+/// Whether a message records where its sender was.
 enum class ClientTrace : std::uint8_t {
   hidden,  ///< Received says only that the client had authenticated.
-  shown,   ///< The name it said and its address.
+  shown,   ///< Received contains the client's name and address.
 };
 
-/// What an operator may set; the defaults are for production.
+/// The settings an operator may change; the defaults are for production.
 struct SubmissionOptions {
-  std::string hostname = "localhost";  ///< In the greeting and in Received.
-  std::string detail_separator = "+";  ///< As LmtpOptions has it.
+  std::string hostname = "localhost";  ///< Used in the greeting and in Received.
+  std::string detail_separator = "+";  ///< As in LmtpOptions.
   auth::PlaintextLogin plaintext = auth::PlaintextLogin::tls_only;
   bool channel_binding = true;  ///< Offer SCRAM-SHA-256-PLUS.
   std::uint64_t max_message_octets = defaults::kMessageOctets;
-  std::uint32_t max_recipients = 1000;  ///< Of one message; RFC 5321 §4.5.3.1.8 asks for 100.
-  /// How far ahead a message may be given (RFC 4865); 0: not at all.
+  /// In one transaction; RFC 5321 §4.5.3.1.8 requires at least 100.
+  std::uint32_t max_recipients = 1000;
+  /// How far in the future a message may be released (RFC 4865); 0: FUTURERELEASE is not offered.
   std::chrono::seconds max_hold = std::chrono::hours(30 * 24);
   ClientTrace client_trace = ClientTrace::hidden;
   service::SendingRules rules = {};
-  std::chrono::milliseconds login_time = std::chrono::minutes(1);  ///< Until authenticated.
-  std::chrono::milliseconds idle_time = std::chrono::minutes(5);   ///< RFC 5321 §4.5.3.2.7.
-  std::chrono::milliseconds write_time = std::chrono::minutes(2);  ///< For a peer to take bytes.
-  std::uint32_t failed_logins =
-      defaults::kFailedLogins;  ///< Over one connection, before it is closed.
-  /// BDAT, CHUNKING and the like that are neither announced nor taken, as in the EHLO reply.
+  /// Until the client has authenticated.
+  std::chrono::milliseconds login_time = std::chrono::minutes(1);
+  std::chrono::milliseconds idle_time = std::chrono::minutes(5);  ///< RFC 5321 §4.5.3.2.7.
+  /// For the client to take pending output.
+  std::chrono::milliseconds write_time = std::chrono::minutes(2);
+  std::uint32_t failed_logins = defaults::kFailedLogins;  ///< Per connection, before it is closed.
+  /// Extensions such as CHUNKING that are neither announced nor accepted, named as in the EHLO
+  /// reply.
   std::vector<std::string> disabled_extensions = {};
 };
 
-/// What the server works with. All of it must outlive the server.
+/// The parts of the process the server works with. All must outlive the server.
 struct SubmissionContext {
   store::Store& store;
   auth::Authenticator& authenticator;
   auth::SessionLimits& limits;
-  /// Accounts and aliases.
+  /// Finds accounts and aliases.
   service::FindAddress find_address;
-  /// Whether all mail for a domain is for accounts here. Thread: any loop's.
+  /// Returns whether all mail for a domain is for accounts here. Thread: any loop's.
   std::function<async::Task<Result<bool>>(std::string domain)> is_ours;
-  /// Whether mail for others can be sent on. Thread: any loop's.
+  /// Returns whether mail for other domains can be sent on. Thread: any loop's.
   std::function<bool()> can_relay;
   frame::TlsSource tls;
 };
 
-/// Message submission (RFC 6409). A message that got its
-/// 250 is filed into the sender's \Sent mailbox and queued, durably; one that did not is neither.
-/// A session that is to end for a stop says 421, unless it is in a transaction, which may finish.
+/// Message submission (RFC 6409). If the reply to a message is 250, it has been filed into the
+/// sender's \Sent mailbox and queued, durably; otherwise neither has happened. When the server
+/// stops, a session sends 421, unless it is in a transaction, which may finish.
 class SubmissionServer final : public frame::Endpoint<SubmissionOptions> {
  public:
   SubmissionServer(SubmissionContext context, SubmissionOptions options);

@@ -1,6 +1,6 @@
-// Whatever a client says to a session, in whatever state and portions: every line of the server is
-// a reply, the next command is found, what is stored stays sound, and each message said to be
-// queued is in the outbox and in Sent once.
+// Whatever a client sends to a session, in any state and in any portions: every line of output
+// belongs to a reply, the next command is found, the stored data stays valid, and each message
+// reported as queued is in the outbox and in Sent exactly once.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +24,7 @@ using store::require;
 
 constexpr std::size_t kMaxScript = 4096;
 
-/// Ends a line or a message, then says good-bye.
+/// Ends a line or a message, then sends QUIT.
 constexpr std::string_view kSentinel = "\r\n.\r\nNOOP\r\nQUIT\r\n";
 
 // AUTH PLAIN: ada, secret.
@@ -37,7 +37,7 @@ constexpr std::string_view kData = LOGIN
     "MAIL FROM:<ada@example.org>\r\nRCPT TO:<ada@example.org>\r\nDATA\r\nFrom: ada@example.org\r\n";
 #undef LOGIN
 
-/// How a run begins, from the first octet of the input.
+/// The initial state, chosen by the first octet of the input.
 class Start {
  public:
   explicit Start(std::uint8_t bits) : bits_(bits) {}
@@ -111,7 +111,7 @@ struct Said {
   std::size_t queued = 0;  ///< Messages taken.
 };
 
-/// Reads as a client does.
+/// Parses output as a client does.
 Said read_all(std::string_view output) {
   for (std::size_t at = 0; (at = output.find('\n', at)) != std::string_view::npos; ++at)
     require(at > 0 && output[at - 1] == '\r', "a line ends with CRLF");
@@ -119,7 +119,7 @@ Said read_all(std::string_view output) {
   wire::smtp::ReplyReader reader;
   Said said;
   while (!output.empty()) {
-    // 334 has base64 or nothing where others have text.
+    // A 334 has base64 or nothing in place of the text.
     const auto reply = reader.take(output);
     require(reply.has_value() && reply->has_value(), "a reply can be read");
     said.last = (*reply)->code;
@@ -128,7 +128,8 @@ Said read_all(std::string_view output) {
   return said;
 }
 
-/// Whether octets may be counted out, among which the sentinel may lie.
+/// Returns whether the input may announce a number of octets, so that the sentinel may be among
+/// them.
 bool may_have_chunks(std::string_view script) { return text::upper(script).contains("BDAT"); }
 
 }  // namespace

@@ -49,7 +49,7 @@ class SubmissionTest : public store::StoreFixture {
     bea_.reset();
   }
 
-  /// Everything the server says to a client that says `script`.
+  /// Returns everything the server sends to a client that sends `script`.
   std::string play(const std::string& script, std::size_t step = 100'000) {
     Names names(*store_);
     auth::Throttle throttle({}, clock_);
@@ -254,7 +254,7 @@ TEST_F(SubmissionTest, TooManyRecipientsAreTold) {
                    data(kMessage)),
               HasSubstr("\r\n452 4.5.3 Too many recipients\r\n354 "));
   EXPECT_EQ(queued().front()->recipients.size(), 2U);
-  // The same one twice is one.
+  // The same recipient twice counts once.
   play(envelope() + "RCPT TO:<bea@example.org>\r\n" + data(kMessage));
   EXPECT_EQ(queued().back()->recipients.size(), 1U);
 }
@@ -340,7 +340,7 @@ TEST_F(SubmissionTest, TakesChunks) {
               HasSubstr("503 5.5.1 "));
   EXPECT_THAT(play("EHLO x\r\nBDAT 6 LAST\r\nNOOP\r\nNOOP\r\n"),
               testing::EndsWith("Log in first\r\n"));
-  // Octets that nobody asked for are read over, and the dialogue stays in step.
+  // Octets that were not requested are read and discarded, and the session stays in step.
   EXPECT_THAT(play(login() + "BDAT 6 LAST\r\nNOOP\r\nNOOP\r\nQUIT\r\n"),
               HasSubstr("503 5.5.1 Say MAIL first\r\n250 2.0.0 Still here\r\n221"));
 }

@@ -8,7 +8,7 @@
 namespace posthorn::service {
 namespace {
 
-/// Deliveries under way at the same time: each holds a header block.
+/// Number of concurrent deliveries; each holds a header block.
 constexpr std::size_t kTogether = 64;
 
 Status append(store::Change& change, const Recipient& recipient, const store::NewEmail& email,
@@ -27,7 +27,7 @@ async::Task<void> deliver_one(const Recipient& recipient, store::NewEmail email,
   outcome = done ? Status() : pass(done);
 }
 
-/// The first recipient that leads to the same mailbox, which may be itself.
+/// For each recipient, the first recipient with the same mailbox, which may be itself.
 std::vector<std::size_t> first_of_each(std::span<const Recipient> recipients) {
   std::map<std::pair<AccountId, MailboxId>, std::size_t> seen;
   std::vector<std::size_t> first;

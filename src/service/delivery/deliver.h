@@ -13,20 +13,20 @@
 
 namespace posthorn::service {
 
-/// The mailbox a message for `folder` goes to: the one of that name, else one that differs in the
-/// case of ASCII letters only, else INBOX. `folder` may have levels, parted by '/'.
+/// Chooses the mailbox for a message to `folder`: the one of that name, else one whose name differs
+/// only in the case of ASCII letters, else INBOX. `folder` may have levels, separated by '/'.
 MailboxId choose_mailbox(const store::AccountState& state, std::string_view folder);
 
 struct Delivery {
   std::span<const Recipient> recipients;
-  /// The header lines, CRLF, that go in front of the message for one recipient (service/delivery/trace.h).
+  /// Returns the header lines, with CRLF, to prepend for one recipient (service/delivery/trace.h).
   std::function<std::string(const Recipient&)> fields;
-  Timestamp now;  ///< The INTERNALDATE.
+  Timestamp now;  ///< Used as INTERNALDATE.
 };
 
-/// Puts a message that was taken in whole into every recipient's mailbox. The accounts' commits are
-/// under way together, so that they share a sync of the disk. Two recipients that lead to one
-/// mailbox get one message. One status for each recipient, in order; a success is durable. Errors:
+/// Delivers a completely received message to every recipient's mailbox. The commits of the accounts
+/// run concurrently, so that they share a disk sync. If two recipients lead to one mailbox, it gets
+/// one message. Returns one status for each recipient, in order; a success is durable. Errors:
 /// over_quota, limit, not_found, io, unavailable. Thread: any loop's.
 async::Task<std::vector<Status>> deliver(Delivery delivery, store::Upload& message);
 

@@ -12,23 +12,24 @@
 #include "store/store.h"
 #include "store/value/outbox.h"
 
-/// Whose an address is, for everything that delivers or sends.
+/// Maps envelope addresses to accounts.
 namespace posthorn::service {
 
-/// The account an address leads to, aliases followed; none when nobody has it. The address comes
-/// without its detail, its local part unquoted, and may have no domain. Thread: any loop's.
+/// Returns the account an address leads to, following aliases; none if nobody has it. The address
+/// is passed without its detail and with an unquoted local part, and it may lack a domain. Thread:
+/// any loop's.
 using FindAddress =
     std::function<async::Task<Result<std::optional<store::AddressEntry>>>(std::string)>;
 
-/// An address of an envelope in its parts.
+/// An envelope address, split into its parts.
 struct EnvelopeAddress {
   std::string local_part;  ///< Without quotes.
-  std::string domain;      ///< Empty when there was none.
-  std::string written;     ///< As one writes it: "user@example.org".
+  std::string domain;      ///< Empty if there is none.
+  std::string written;     ///< As people write it: "user@example.org".
 };
 
-/// "user+detail" at the first separator (RFC 5233). Without one, with nothing before it, or with an
-/// empty separator, the detail is none.
+/// Splits "user+detail" at the first separator (RFC 5233). There is no detail if the separator does
+/// not occur, if nothing precedes it, or if the separator is empty.
 struct SubAddress {
   std::string_view user;
   std::optional<std::string_view> detail;
@@ -36,26 +37,26 @@ struct SubAddress {
 SubAddress split_detail(std::string_view local_part, std::string_view separator);
 
 struct AddressOwner {
-  std::optional<store::AddressEntry> entry;  ///< None: nobody here has the address.
-  std::string detail;                        ///< Of user+detail; empty: none.
+  std::optional<store::AddressEntry> entry;  ///< None if nobody here has the address.
+  std::string detail;                        ///< The detail of user+detail; empty if there is none.
 };
-/// Looks for the whole address first, then for the part before the separator. Errors: those of
-/// `find`.
+/// Looks up the whole address first, then the part before the separator. Errors: those of `find`.
 async::Task<Result<AddressOwner>> find_owner(const FindAddress& find, std::string_view separator,
                                              const EnvelopeAddress& address);
 
-/// Somebody with a mailbox here.
+/// A recipient with a mailbox on this server.
 struct Recipient {
   std::string address;  ///< As written by the sender.
-  std::string folder;   ///< The detail of user+detail, in UTF-8; empty: none.
+  std::string folder;   ///< The detail of user+detail, in UTF-8; empty if there is none.
   store::AccountPtr account;
-  /// Set when the delivery may be asked for again: it then happens once.
+  /// Set if the delivery may be repeated; it is then performed only once.
   std::optional<store::IntentId> intent = {};
 };
 
-/// `announced` octets (0: not said) are judged against the quota, so that a full mailbox is told as
-/// early as can be. Errors: not_found (nobody has the address), no_permission (the account is
-/// disabled), over_quota; else trouble of ours, which is logged here.
+/// Finds the account for an address. The quota is checked against `announced` octets (0 if
+/// unknown), so that a sender learns of a full mailbox as early as possible. Errors: not_found
+/// (nobody has the address), no_permission (the account is disabled), over_quota; other errors are
+/// the server's fault and are logged here.
 async::Task<Result<Recipient>> resolve(store::Store& store, const FindAddress& find,
                                        std::string_view separator, EnvelopeAddress address,
                                        std::uint64_t announced);

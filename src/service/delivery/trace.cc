@@ -7,7 +7,7 @@
 namespace posthorn::service {
 namespace {
 
-/// Text from outside in a header: what could break the line or the comment it stands in goes.
+/// Removes characters from outside text that could break the header line or the comment.
 std::string tamed(std::string_view text) {
   std::string out(text.substr(0, 255));
   std::ranges::replace_if(

@@ -19,9 +19,9 @@ using store::Member;
 
 namespace {
 
-/// As many digests are read together.
+/// The number of digests that are read together.
 constexpr std::uint32_t kBatch = 256;
-/// More messages leave the network threads.
+/// With more messages, the change runs outside the network threads.
 constexpr std::uint64_t kHeavy = 5000;
 
 }  // namespace
@@ -97,7 +97,7 @@ Task<void> Maildrop::measure_some(std::uint32_t first, std::uint32_t last) {
 
 namespace {
 
-/// None when it cannot be read to its end.
+/// Returns none if the message cannot be read to its end.
 Task<std::optional<std::uint64_t>> count_octets(MaildropMessage& message) {
   std::uint64_t size = 0;
   while (true) {
@@ -123,7 +123,8 @@ Task<std::uint64_t> Maildrop::measure_one(const Member& member, std::string_view
   const auto size = co_await count_octets(**message);
   if (!size) co_return member.size;
   const std::uint64_t header = (*message)->stored_header_size();
-  // A message that is all header has been counted whole, its missing end included.
+  // A message that consists of a header only has been counted completely, including a missing line
+  // end.
   co_return body_stays&& member.size > header ? *size + (member.size - header) + end : *size;
 }
 
@@ -143,7 +144,7 @@ std::uint64_t Maildrop::known_size(std::uint32_t number) const {
 }
 
 std::string Maildrop::unique_id(std::uint32_t number) const {
-  // The one place that knows: an id kept from another server would be looked up here.
+  // The only place that knows the format. Ids migrated from another server would be looked up here.
   return fmt::format("{}-{:x}-{:x}", to_hex(account_->id()).substr(0, 8), uid_validity_.value,
                      members().uid_at(number - 1).value);
 }

@@ -38,7 +38,7 @@ Task<Result<std::unique_ptr<MaildropMessage>>> MaildropMessage::open(store::Acco
 Task<Status> MaildropMessage::prepare() {
   const std::uint64_t header = octets_->header_size();
   if (!lines_left_) co_return co_await octets_->prepare(header, octets_->size());
-  // How far so many lines reach is known by reading them.
+  // Only reading the lines shows how far they reach.
   std::uint64_t lines = *lines_left_;
   for (std::uint64_t at = header; lines > 0;) {
     auto portion = co_await octets_->read(at, kPortion);
@@ -59,7 +59,7 @@ Task<Result<std::string_view>> MaildropMessage::next() {
   co_return crlf_.finish();
 }
 
-/// The next field in ASCII, then the blank line; none when the header has been said.
+/// Returns the next field in ASCII, then the blank line; none after the header.
 std::optional<std::string_view> MaildropMessage::rewritten_field() {
   if (message::HeaderField field; fields_->next(field)) {
     field_ = message::ascii_field(field);

@@ -17,33 +17,34 @@
 
 namespace posthorn::service {
 
-/// What becomes of header fields beyond ASCII (RFC 6856 §2.1).
+/// What to do with header fields that contain non-ASCII text (RFC 6856 §2.1).
 enum class HeaderForm : std::uint8_t {
-  ascii,  ///< They are rewritten: see message::ascii_field.
-  utf8,   ///< They stay.
+  ascii,  ///< Rewrite them: see message::ascii_field.
+  utf8,   ///< Leave them unchanged.
 };
 
-/// One stored message as text for a protocol of lines, portion by portion: every line ends with
-/// CRLF, the last one too, and there is no NUL (text::CrlfText). Holds a portion, whatever the
-/// message's size.
+/// One stored message as text for a line-based protocol, in portions: every line ends with CRLF,
+/// including the last one, and there is no NUL (text::CrlfText). Only one portion is held in
+/// memory, whatever the message's size.
 class MaildropMessage {
  public:
   struct Options {
     HeaderForm header = HeaderForm::ascii;
-    std::optional<std::uint32_t> body_lines = {};  ///< No more lines of the body than this.
+    std::optional<std::uint32_t> body_lines = {};  ///< Maximum number of lines of the body.
   };
-  /// Errors: not_found once an expunged message's content is no longer retained; corrupt, io.
+  /// Errors: not_found if the message was expunged and its content is no longer retained; corrupt,
+  /// io.
   static async::Task<Result<std::unique_ptr<MaildropMessage>>> open(store::AccountPtr account,
                                                                     Ordinal ordinal,
                                                                     Options options);
 
-  /// Octets of the header block as it is stored.
+  /// Octets of the header block, as stored.
   [[nodiscard]] std::uint64_t stored_header_size() const { return octets_->header_size(); }
-  /// Finds out whether everything next() will give can be read: to be asked before the response
-  /// begins, which cannot be taken back. Requires: next() has not been called. Errors: as next().
+  /// Checks that everything next() will return can be read. Call it before the response begins,
+  /// which cannot be taken back. Requires: next() has not been called. Errors: as next().
   async::Task<Status> prepare();
-  /// The next portion; empty at the end, and then for good. Stays until the next call. Errors:
-  /// not_found, corrupt, io; there is nothing more after one.
+  /// Returns the next portion; empty at the end, also when called again. Valid until the next call.
+  /// Errors: not_found, corrupt, io; nothing follows an error.
   async::Task<Result<std::string_view>> next();
 
  private:
@@ -54,9 +55,9 @@ class MaildropMessage {
 
   store::EmailReader reader_;
   std::optional<MessageOctets> octets_;
-  std::optional<message::HeaderIterator> fields_;  ///< While the header is being rewritten.
+  std::optional<message::HeaderIterator> fields_;  ///< Set while the header is being rewritten.
   std::optional<std::uint32_t> lines_left_;
-  std::uint64_t at_ = 0;  ///< Of the message as stored.
+  std::uint64_t at_ = 0;  ///< Offset in the stored message.
   text::CrlfText crlf_;
   bool ended_ = false;
   std::string field_;

@@ -53,7 +53,7 @@ class MaildropTest : public store::StoreFixture {
   store::AccountPtr ada_;
 };
 
-/// As stored, and as it is to come.
+/// A message as stored, and as it is expected.
 const std::pair<std::string, std::string> kTexts[] = {
     {"A: b\r\n\r\nc\r\n", "A: b\r\n\r\nc\r\n"},
     {"A: b\r\n\r\nc", "A: b\r\n\r\nc\r\n"},

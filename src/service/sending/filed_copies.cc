@@ -16,9 +16,9 @@ namespace {
 
 using store::Column;
 
-/// Those that may be the message with this Message-ID, or without one (0): first those of the same
-/// id, then the others, the newest first. The server adds a Message-ID to what is submitted without
-/// one, and the client's copy has none then, so that one of them may lack it.
+/// The copies that may be the message with this Message-ID (0 for none): first those with the same
+/// id, then the others, the newest first. If a client submits a message without Message-ID, the
+/// server adds one, but the client's own copy has none, so one of the two may lack it.
 std::vector<store::FiledCopy> candidates(const std::vector<store::FiledCopy>& filed,
                                          const store::FiledCopy& wanted, std::int64_t since) {
   std::vector<store::FiledCopy> found;

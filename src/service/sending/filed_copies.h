@@ -8,26 +8,26 @@
 #include "store/account.h"
 #include "store/value/email.h"
 
-/// One message in \Sent, though a client submits it and appends it too.
+/// Keeps a single copy in \Sent of a message that a client both submits and appends.
 namespace posthorn::service {
 
-/// What FiledCopy::message_id is for a message: 0 when it has no Message-ID that is valid.
+/// Returns the value of FiledCopy::message_id for a message: 0 if it has no valid Message-ID.
 std::uint64_t message_id_hash(const store::NewEmail& email);
 
-/// The copy of `fresh` filed into `mailbox` within `window`, by a submission or by a client: one
-/// with the same body, but for an end of the last line, with a header that agrees (same_header.h)
-/// and with no other Message-ID. Reads nothing unless one was filed within the window. None also
-/// when the store cannot say: a copy too many is better than none.
+/// Finds a copy of `fresh` that a submission or a client filed into `mailbox` within `window`. It
+/// must have the same body (the end of the last line may differ), a matching header (same_header.h)
+/// and no other Message-ID. Reads nothing unless a message was filed within the window. Also
+/// returns none if the store fails, because an extra copy is better than no copy.
 async::Task<std::optional<store::FiledCopy>> find_filed_copy(store::AccountPtr account,
                                                              MailboxId mailbox,
                                                              const store::NewEmail& fresh,
                                                              store::FiledCopy::By by,
                                                              std::chrono::seconds window);
 
-/// Whether the copy is still where it was filed. Requires: the mailbox's contents.
+/// Returns whether the copy is still where it was filed. Requires: the mailbox's contents.
 bool is_still_there(const store::AccountState& state, const store::FiledCopy& copy);
 
-/// `usage` with `copy` noted; those older than the window are forgotten.
+/// Records `copy` in `usage`, and removes copies that are older than the window.
 void note_filed_copy(store::SendingUsage& usage, const store::FiledCopy& copy,
                      std::chrono::seconds window);
 

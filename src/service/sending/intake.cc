@@ -10,7 +10,8 @@ namespace {
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kBlankLine = "\r\n\r\n";
 
-/// Octets up to and with the blank line, looking from `from` on; none while it is not there.
+/// The number of octets up to and including the blank line, searched from `from` on; none if it has
+/// not arrived.
 std::optional<std::size_t> header_end(std::string_view block, std::size_t from) {
   if (block.starts_with(kLineEnd)) return kLineEnd.size();
   const std::size_t at = block.find(kBlankLine, from);
@@ -47,7 +48,8 @@ async::Task<Status> Intake::header_is_whole(std::size_t size) {
 
 async::Task<Result<store::NewEmail>> Intake::finish() {
   if (!in_body_) {
-    // All of it is header. RFC 5322 §3.5 lets the body be absent, and the blank line with it.
+    // The message consists of a header only. RFC 5322 §3.5 allows the body, and with it the blank
+    // line, to be absent.
     if (!header_.empty() && !header_.ends_with(kLineEnd)) header_ += kLineEnd;
     if (Status whole = co_await header_is_whole(header_.size()); !whole) co_return pass(whole);
   }

@@ -11,22 +11,22 @@
 
 namespace posthorn::service {
 
-/// A submitted message being received: its header is completed and judged before the body is taken.
-/// Holds the header block (at most kMaxHeader octets) until it is whole, and then what Upload
-/// holds.
+/// Receives a submitted message; its header is completed and checked before the body is accepted.
+/// Holds the header block (at most kMaxHeader octets) until it is complete, and what Upload holds.
 class Intake {
  public:
   static constexpr std::size_t kMaxHeader = 1 << 20;
 
-  /// Whether the sender may send from one of these addresses; asked once, when the header is whole.
+  /// Decides whether the sender may send from one of these addresses. Called once, when the header
+  /// is complete.
   using JudgeAuthors = std::function<async::Task<Status>(std::vector<EnvelopeAddress>)>;
 
   Intake(store::Store& store, const AccountId& account, HeaderFacts facts, JudgeAuthors judge);
 
-  /// Errors: syntax and too_big (the header), what `judge` says, io, unavailable. After one the
-  /// rest is not to be fed.
+  /// Errors: syntax and too_big (for the header), those of `judge`, io, unavailable. After an
+  /// error, do not feed the rest.
   async::Task<Status> feed(std::string_view octets);
-  /// The message is complete. Errors: as feed().
+  /// Completes the message. Errors: as feed().
   async::Task<Result<store::NewEmail>> finish();
 
  private:
@@ -36,7 +36,7 @@ class Intake {
   const JudgeAuthors judge_;
   store::Upload upload_;
   std::string header_;
-  std::size_t looked_at_ = 0;  ///< Of header_, where no blank line begins.
+  std::size_t looked_at_ = 0;  ///< Offset in header_ before which no blank line begins.
   bool in_body_ = false;
 };
 

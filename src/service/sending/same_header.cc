@@ -13,7 +13,8 @@
 namespace posthorn::service {
 namespace {
 
-/// May differ: transport adds its trace, and mail programs change their notes.
+/// Fields that may differ: transport adds trace fields, and mail programs change their private
+/// fields.
 constexpr auto kPassedOver =
     std::to_array<std::string_view>({"message-id", "bcc", "resent-bcc", "received", "return-path",
                                      "delivered-to", "x-mozilla-status", "x-mozilla-status2",
@@ -26,10 +27,10 @@ bool is_among(std::span<const std::string_view> names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-/// By name in lower case, the values in the order they stand in.
+/// Fields by name in lower case, with their values in order.
 using Fields = std::map<std::string, std::vector<std::string>, std::less<>>;
 
-/// Without white space, since where a field is folded is no part of what it says.
+/// Removes white space, because folding does not change the meaning of a field.
 std::string compared(std::string_view raw) {
   std::string value = message::decode_header_value(raw);
   std::erase_if(value, [](char c) { return c == ' ' || c == '\t'; });
@@ -47,7 +48,7 @@ Fields fields_of(std::string_view header) {
   return fields;
 }
 
-/// Whether what `one` has agrees with `other`.
+/// Returns whether the fields of `one` agree with those of `other`.
 bool agrees(const Fields& one, const Fields& other) {
   return std::ranges::all_of(one, [&](const auto& field) {
     const auto found = other.find(field.first);

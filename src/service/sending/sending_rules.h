@@ -6,7 +6,7 @@
 
 namespace posthorn::service {
 
-/// What one account may send; 0: no limit.
+/// Limits for one account; 0 means no limit.
 struct SendingLimits {
   std::uint32_t messages_per_hour = 0;
   std::uint32_t messages_per_day = 0;
@@ -14,14 +14,15 @@ struct SendingLimits {
   std::uint32_t recipients_per_day = 0;
 };
 
-/// What an operator decides about messages sent by the server's accounts.
+/// The operator's rules for messages sent by the server's accounts.
 struct SendingRules {
-  /// File a copy into the sender's \Sent mailbox, where the account does not say otherwise.
+  /// File a copy into the sender's \Sent mailbox, unless the account says otherwise.
   bool keep_sent = true;
-  /// For so long a message submitted and one appended to \Sent are taken for one; 0: never.
+  /// Time within which a submitted message and one appended to \Sent are merged; 0 disables
+  /// merging.
   std::chrono::seconds duplicate_window{600};
   SendingLimits limits = {};
-  /// What waits longer has failed.
+  /// A message that waits longer has failed.
   std::chrono::seconds give_up_after = std::chrono::hours(5 * 24);
 };
 

@@ -13,8 +13,8 @@ using store::SpecialUse;
 
 constexpr std::string_view kSentName = "Sent";
 
-/// The mailbox for sent mail; one of that name is given the use, and one is made when there is
-/// none.
+/// Returns the mailbox for sent mail. A mailbox with the usual name is given the special use; if
+/// there is none, it is created.
 Result<MailboxId> sent_mailbox(Change& change) {
   if (const auto marked = change.state().find_special(SpecialUse::sent)) return marked->id;
   if (const auto named = change.state().find(kSentName)) {
@@ -25,7 +25,7 @@ Result<MailboxId> sent_mailbox(Change& change) {
   return change.create_mailbox({std::string(kSentName), bit(SpecialUse::sent), true});
 }
 
-/// One submission as a function of the newest state.
+/// A submission, as a function of the newest state.
 class Submitting {
  public:
   Submitting(const Submission& submission, const SendingRules& rules, Timestamp now,
@@ -64,7 +64,7 @@ class Submitting {
     return file(change);
   }
 
-  /// The client's own copy is the one.
+  /// Uses the copy that the client itself appended.
   Result<Ordinal> adopt(Change& change) {
     NumberSet uid;
     uid.add(appended_->uid.value);
@@ -76,7 +76,7 @@ class Submitting {
     note_filed_copy(usage_, copy, rules_.duplicate_window);
     result_.sent = copy.mailbox;
     result_.uid = copy.uid;
-    // What is sent is what was submitted, to the octet.
+    // The message is sent exactly as it was submitted.
     return change.keep_email(submission_.email);
   }
 

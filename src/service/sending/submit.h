@@ -14,21 +14,22 @@ namespace posthorn::service {
 /// A message accepted for sending.
 struct Submission {
   /// The envelope: return path, ENVID, RET, body, SMTPUTF8, trace, session, hold_until and
-  /// recipients. The rest is set by submit().
+  /// recipients. submit() sets the other members.
   store::OutboxEntry envelope;
-  store::NewEmail email;  ///< As the sender wrote it, Bcc included: that goes when it is sent.
+  store::NewEmail
+      email;  ///< As the sender wrote it, including Bcc, which is removed when the message is sent.
 };
 
 struct Submitted {
   store::OutboxId id;
-  MailboxId sent;  ///< Where the sender's copy is; 0: none is kept.
+  MailboxId sent;  ///< The mailbox of the sender's copy; 0 if none is kept.
   Uid uid;
 };
 
-/// Files the sender's copy, marked \Seen, and queues the message, as one change: durable when it
-/// returns, all or nothing. \Sent is made when the account has none. A copy that the client itself
-/// appended within the window is not filed again. Errors: limit, bad_argument (sender.h);
-/// over_quota (no room for the copy); io, unavailable.
+/// Files the sender's copy, marked \Seen, and queues the message in one change, which is atomic and
+/// durable on return. Creates \Sent if the account has none. If the client itself appended a copy
+/// within the window, no other is filed. Errors: limit, bad_argument (sender.h); over_quota (no
+/// room for the copy); io, unavailable.
 async::Task<Result<Submitted>> submit(store::AccountPtr account, Submission submission,
                                       SendingRules rules);
 

@@ -124,7 +124,8 @@ TEST_F(SubmitTest, AnAppendOfSomethingElseIsKept) {
   EXPECT_EQ(sent(), 6U);
 }
 
-// The server adds From, Date and Message-ID where they are missing, and the client's copy has none.
+// The server adds From, Date and Message-ID if they are missing, and the client's copy has none of
+// them.
 TEST_F(SubmitTest, AnAppendWithoutWhatTheServerAddedIsTheCopyThatIsThere) {
   const std::string written = "To: b@example.net\r\nSubject: once\r\n\r\nhello\r\n";
   const Uid uid = submit(
@@ -192,7 +193,7 @@ TEST_F(SubmitTest, ASubmissionOfWhatWasAppendedFilesNoSecondCopy) {
   EXPECT_EQ(sent(), 1U);
   EXPECT_EQ(flags_of(Uid(1)), bit(SystemFlag::seen));
   EXPECT_EQ(ann_->published()->outbox->size(), 1U);
-  // A second submission is one of its own.
+  // A second submission is a message of its own.
   ASSERT_TRUE(submit(letter("1", "hello")));
   EXPECT_EQ(sent(), 2U);
   auto report = run(store_->check(true));

@@ -22,7 +22,7 @@ Found look_through(std::string_view header) {
   while (fields.next(field)) {
     if (text::iequals(field.name, "From")) found.from.push_back(field.value);
     if (text::iequals(field.name, "Date")) found.date = true;
-    // One that is no id is no use to anybody who wants to answer.
+    // An invalid Message-ID is useless for anybody who answers.
     if (text::iequals(field.name, "Message-ID") && !message::parse_message_id(field.value).empty())
       found.message_id = true;
   }
@@ -46,7 +46,7 @@ EnvelopeAddress parts_of(const std::string& address) {
   return {address.substr(0, at), address.substr(at + 1), address};
 }
 
-/// 128 random bits, under a domain of the sender's.
+/// A new id of 128 random bits, in the sender's domain.
 std::string new_message_id(std::string_view domain) {
   return fmt::format("<{}@{}>", to_hex(random_partition_id()), domain);
 }

@@ -12,18 +12,18 @@ namespace posthorn::service {
 
 struct HeaderFacts {
   std::string return_path;  ///< "user@example.org"; empty for the null path.
-  std::string hostname;     ///< Names what has no better name.
+  std::string hostname;     ///< Used where a domain is needed and none is known.
   Timestamp now;
 };
 
-/// What RFC 6409 §8 asks of a submitted message's header.
+/// A submitted message's header, as RFC 6409 §8 requires it.
 struct SubmittedHeader {
-  std::string added;  ///< Lines for in front: From, Date and Message-ID where missing.
-  std::vector<EnvelopeAddress> from;  ///< Everybody the message says it is from.
+  std::string added;                  ///< Lines to prepend: From, Date and Message-ID if missing.
+  std::vector<EnvelopeAddress> from;  ///< All authors that the message names.
 };
 
-/// Judges a header block. Errors: syntax with a sentence for the sender: more than one From, or one
-/// without an address (RFC 5322 §3.6.2); no From with a null return path.
+/// Checks and completes a header block. Errors: syntax, with a sentence for the sender: more than
+/// one From, a From without an address (RFC 5322 §3.6.2), or no From with a null return path.
 Result<SubmittedHeader> complete_header(std::string_view header, const HeaderFacts& facts);
 
 }  // namespace posthorn::service

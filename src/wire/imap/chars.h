@@ -5,7 +5,7 @@
 
 namespace posthorn::wire::imap {
 
-// RFC 9051 §9. CHAR is %x01-7F; NUL is in none of these sets.
+// Character classes of RFC 9051 §9. CHAR is %x01-7F; none of these sets contains NUL.
 
 constexpr bool is_ctl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 constexpr bool is_8bit(char c) { return (c & 0x80) != 0; }
@@ -17,7 +17,7 @@ constexpr bool is_atom_special(char c) {
 
 inline constexpr auto kAtomChars =
     lex::CharSet::of([](char c) { return !is_8bit(c) && !is_atom_special(c); });
-/// ASTRING-CHAR: an atom's characters and ']'.
+/// ASTRING-CHAR: the characters of an atom, and ']'.
 inline constexpr auto kAstringChars =
     lex::CharSet::of([](char c) { return kAtomChars.has(c) || c == ']'; });
 inline constexpr auto kTagChars =
@@ -30,8 +30,8 @@ inline constexpr auto kBase64Chars = lex::CharSet::of([](char c) {
   return text::is_digit(c) || (text::to_upper(c) >= 'A' && text::to_upper(c) <= 'Z') || c == '+' ||
          c == '/' || c == '=';
 });
-/// What a quoted string may hold without an escape. 8-bit octets are let through: they are UTF-8,
-/// which the rule that asked for the string judges (RFC 9755 §3).
+/// The octets that a quoted string may contain without an escape. 8-bit octets are included: they
+/// are UTF-8, and the rule that reads the string decides whether that is allowed (RFC 9755 §3).
 inline constexpr auto kQuotedChars = lex::CharSet::of(
     [](char c) { return c != '\0' && c != '\r' && c != '\n' && c != '"' && c != '\\'; });
 

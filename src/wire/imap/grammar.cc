@@ -22,7 +22,7 @@ bool digits(Input& in, Int& out, Int low, Int high, std::string_view what) {
 }
 
 bool valid_text(Input& in, std::string_view bytes) {
-  // RFC 9755 §3: BAD for what is not UTF-8.
+  // RFC 9755 §3: a string that is not UTF-8 is answered BAD.
   if (!in.options().utf8 || text::is_valid_utf8(bytes)) return true;
   return in.refuse(ErrorKind::syntax, "a string is not valid UTF-8");
 }

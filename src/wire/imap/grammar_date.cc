@@ -52,8 +52,8 @@ bool date_text(Input& in, Date& out) {
   return true;
 }
 
-// 2DIGIT ":" 2DIGIT ":" 2DIGIT, as seconds of the day. A leap second is read as the next minute's
-// first.
+// 2DIGIT ":" 2DIGIT ":" 2DIGIT, as seconds of the day. A leap second is read as the first second of
+// the next minute.
 bool time(Input& in, int& seconds) {
   int hour = 0;
   int minute = 0;

@@ -12,33 +12,33 @@
 
 namespace posthorn::wire::imap {
 
-/// What the grammar's rules read from: the text of one command, how far they are, and the first
-/// thing that went wrong. A rule returns false after it has said what it wanted.
+/// The input of the grammar rules: the text of one command, the current position, and the first
+/// error. A rule that returns false has recorded what it expected.
 class Input {
  public:
   Input(std::string_view text, const ParseOptions& options) : text_(text), options_(options) {}
 
   [[nodiscard]] const ParseOptions& options() const { return options_; }
   [[nodiscard]] bool at_end() const { return at_ == text_.size(); }
-  /// The next octet; NUL, which no rule takes, at the end.
+  /// The next octet; at the end NUL, which no rule accepts.
   [[nodiscard]] char peek() const { return at_end() ? '\0' : text_[at_]; }
   [[nodiscard]] std::string_view rest() const { return text_.substr(at_); }
 
-  /// Takes `c` if it is next.
+  /// Consumes `c` if it is next.
   bool take(char c) {
     if (at_end() || text_[at_] != c) return false;
     ++at_;
     return true;
   }
-  /// Takes `word` if it is next, in any case.
+  /// Consumes `word` if it is next, ignoring case.
   bool take(std::string_view word) {
     if (!text::istarts_with(rest(), word)) return false;
     at_ += word.size();
     return true;
   }
-  /// Takes the longest run of octets in `set`, perhaps empty.
+  /// Consumes the longest run of octets in `set`, which may be empty.
   std::string_view take_run(const lex::CharSet& set) { return take_count(set.span(rest())); }
-  /// Requires: that many are left.
+  /// Consumes `n` octets. Requires: at least `n` are left.
   std::string_view take_count(std::size_t n) {
     const std::string_view run = text_.substr(at_, n);
     at_ += n;
@@ -48,23 +48,23 @@ class Input {
   [[nodiscard]] std::size_t mark() const { return at_; }
   void back_to(std::size_t mark) { at_ = mark; }
 
-  // White space between arguments. RFC 9051 §9 has exactly one space there and none inside
-  // parentheses or at the end. Some clients and many scripts send more, and nothing else can be
-  // meant by it, so every run of spaces between two arguments counts as one, and spaces inside
-  // parentheses and at the end of the command are skipped. Rules for what stands inside a quoted
-  // string take their spaces with take(' ').
+  // White space between arguments. RFC 9051 §9 requires exactly one space there, and none inside
+  // parentheses or at the end. Some clients and many scripts send more, and their meaning is never
+  // ambiguous. So every run of spaces between two arguments counts as one, and spaces inside
+  // parentheses and at the end of the command are skipped. Rules for the inside of a quoted string
+  // use take(' ') instead.
 
   void skip_spaces() {
     while (take(' ')) continue;
   }
-  /// One space or more between two arguments.
+  /// Consumes one or more spaces between two arguments.
   bool sp() {
     if (!take(' ')) return expected("a space");
     skip_spaces();
     return true;
   }
-  /// Takes the spaces before the next argument. False, with the spaces taken, if there is no
-  /// further argument: at the end of the command, before ")" and where no space stands.
+  /// Consumes the spaces before the next argument. Returns false, with the spaces consumed, if no
+  /// argument follows: at the end of the command, before ")", or if there is no space.
   bool another() {
     if (!take(' ')) return false;
     skip_spaces();
@@ -84,13 +84,14 @@ class Input {
     return at_end() || expected("the end of the command");
   }
 
-  /// Records that `what` should stand here. Returns false.
+  /// Records that `what` is expected here. Returns false.
   bool expected(std::string_view what);
   bool refuse(ErrorKind kind, std::string text);
-  /// Records that an argument is well-formed but cannot be carried out, and that parsing goes on:
-  /// a mistake in the syntax of the rest counts more. The first one is kept. Returns true.
+  /// Records that an argument is well-formed but cannot be carried out. Parsing goes on, since a
+  /// syntax error later in the command takes precedence. Only the first objection is kept. Returns
+  /// true.
   bool object(Error objection);
-  /// Counts one more item of a list against ParseOptions::list_items.
+  /// Checks the number of list items against ParseOptions::list_items.
   bool within_list(std::size_t items) {
     return items < options_.list_items || refuse(ErrorKind::limit, "the list is too long");
   }

@@ -41,7 +41,7 @@ bool ListPattern::matches(std::string_view mailbox) const {
   return run(mailbox, false) || (mailbox == "INBOX" && run(mailbox, true));
 }
 
-// All states the pattern can be in, one octet of the name after the other.
+// Advances all states in which the pattern can be, for each octet of the name.
 bool ListPattern::run(std::string_view mailbox, bool fold) const {
   if (mailbox.size() < final_) return false;
   std::vector<Word> many;

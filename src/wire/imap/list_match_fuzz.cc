@@ -1,4 +1,5 @@
-// A pattern and a name, separated by NUL, against the plain definition by dynamic programming.
+// Compares a pattern and a name, separated by NUL, with the plain definition by dynamic
+// programming.
 
 #include <cstddef>
 #include <cstdint>
@@ -11,7 +12,7 @@
 
 namespace {
 
-// The set of prefixes of `name` that the pattern read so far can match.
+// The set of prefixes of `name` that match the pattern read so far.
 bool slow(std::string_view pattern, std::string_view name, bool fold) {
   std::vector<bool> can(name.size() + 1, false);
   can[0] = true;

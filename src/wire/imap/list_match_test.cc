@@ -8,7 +8,7 @@
 namespace posthorn::wire::imap {
 namespace {
 
-// The definition, by recursion.
+// The definition, as a recursive function.
 bool slow(std::string_view pattern, std::string_view name) {
   if (pattern.empty()) return name.empty();
   if (pattern[0] != '*' && pattern[0] != '%')

@@ -56,8 +56,8 @@ void encode_mailbox(std::string_view name, bool utf8, std::string& out) {
     out += name;
     return;
   }
-  // A name that is not UTF-8 never got past decode_mailbox; should a store have one, it is shown
-  // raw.
+  // decode_mailbox never accepts a name that is not UTF-8. If the store contains one nevertheless,
+  // it is shown unchanged.
   const std::optional<std::string> encoded = text::utf8_to_mutf7(name);
   out += encoded ? std::string_view(*encoded) : name;
 }

@@ -7,17 +7,18 @@
 
 namespace posthorn::wire::imap {
 
-/// A mailbox name as a client wrote it, to UTF-8. Without `utf8` it is modified UTF-7 (RFC 3501
-/// §5.1.3), or, since clients do so, plain UTF-8. With it, it is UTF-8 and '&' is just '&' (RFC
-/// 9755 §3; Thunderbird). "inbox" in any case is "INBOX" (RFC 9051 §5.1). Errors: bad_argument for
-/// what is neither, or holds control characters.
+/// Converts a mailbox name as sent by a client to UTF-8. Without `utf8`, the name is in modified
+/// UTF-7 (RFC 3501 §5.1.3); plain UTF-8 is accepted too, since clients send it. With `utf8`, it is
+/// UTF-8, and '&' has no special meaning (RFC 9755 §3; Thunderbird). "inbox" in any case becomes
+/// "INBOX" (RFC 9051 §5.1). Errors: bad_argument if it is neither, or contains control characters.
 Result<std::string> decode_mailbox(std::string_view name, bool utf8);
 
-/// The same for a LIST pattern. What can't be decoded is kept as it is: it matches nothing.
+/// The same for a LIST pattern. A pattern that cannot be decoded is kept as it is and matches
+/// nothing.
 std::string decode_pattern(std::string pattern, bool utf8);
 
-/// A mailbox name from UTF-8 to what the client reads: modified UTF-7 unless `utf8`.
-/// Appends to `out`, unquoted.
+/// Converts a mailbox name from UTF-8 to the form the client reads, which is modified UTF-7 unless
+/// `utf8`. Appends it to `out`, unquoted.
 void encode_mailbox(std::string_view name, bool utf8, std::string& out);
 
 }  // namespace posthorn::wire::imap

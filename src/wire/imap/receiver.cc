@@ -13,9 +13,10 @@ namespace {
 using Kind = ReceiverEvent::Kind;
 using Why = ReceiverEvent::Why;
 
-// Longer than any literal header with its line end; what discard() keeps of an unended line.
+// Longer than any literal header with its line end. discard() keeps this much of an unfinished
+// line.
 constexpr std::size_t kHeaderRoom = 64;
-// Of a literal's size; enough for any number64 with some zeros in front.
+// Digits of a literal's size: enough for any number64 with some leading zeros.
 constexpr std::size_t kMostDigits = 40;
 constexpr std::size_t kLongestKeptTag = 256;
 
@@ -27,7 +28,7 @@ std::size_t find_lf(std::string_view buffer, std::size_t from) {
   return static_cast<std::size_t>(static_cast<const char*>(at) - buffer.data());
 }
 
-// A bare LF ends a line too: nothing is gained by refusing it in a command.
+// A bare LF ends a line too: refusing it in a command has no benefit.
 std::size_t without_cr(std::string_view buffer, std::size_t line_start, std::size_t lf) {
   return lf > line_start && buffer[lf - 1] == '\r' ? lf - 1 : lf;
 }
@@ -36,8 +37,8 @@ std::string_view without_leading_spaces(std::string_view text) {
   return text.substr(std::min(text.size(), text.find_first_not_of(' ')));
 }
 
-// Whether `text`, a command up to a literal header, is an APPEND that already has its mailbox: then
-// the literal is a message. RFC 9051 §9 `append`: the mailbox is the first argument.
+// Returns whether `text`, a command up to a literal header, is an APPEND whose mailbox is already
+// complete; the literal is a message then. RFC 9051 §9 `append`: the mailbox is the first argument.
 bool is_append_with_mailbox(std::string_view text) {
   const std::string_view tag = tag_of(text);
   if (tag.empty()) return false;
@@ -68,8 +69,8 @@ bool find_literal_header(std::string_view line, LiteralHeader& header) {
   header.form = open > 0 && line[open - 1] == '~' ? LiteralForm::binary : LiteralForm::text;
   if (header.form == LiteralForm::binary) --open;
   header.length = line.size() - open;
-  // A password sent bare may end in "{5}". To wait for its literal would be to wait for ever,
-  // whereas octets already on their way behind "{5+}" have to be taken for what they are.
+  // A password sent as an atom may end in "{5}". Waiting for that literal would take for ever.
+  // Octets that are already sent after "{5+}", however, must be taken as the literal.
   const bool stands_alone = open == 0 || line[open - 1] == ' ' || line[open - 1] == '(';
   return stands_alone || header.sync == LiteralSync::non_synchronising;
 }
@@ -85,7 +86,7 @@ ReceiverEvent Receiver::next(std::string_view buffer, Expect expect) {
   switch (mode_) {
     case Mode::start:
     case Mode::append_rest: return gather(buffer, expect);
-    case Mode::append_message: return {};  // literal_done() or refuse() comes first.
+    case Mode::append_message: return {};  // literal_done() or refuse() must be called first.
     case Mode::discard: return discard(buffer);
     case Mode::refused: break;
   }
@@ -98,7 +99,7 @@ ReceiverEvent Receiver::gather(std::string_view buffer, Expect expect) {
     const std::size_t lf = find_lf(buffer, scanned_);
     const bool ended = lf != std::string_view::npos;
     const std::size_t end = ended ? without_cr(buffer, line_start_, lf) : buffer.size();
-    if (end - line_start_ > limits_.line + (ended ? 0 : 1)) {  // One for a CR.
+    if (end - line_start_ > limits_.line + (ended ? 0 : 1)) {  // One more for a CR.
       start_discard(buffer, Why::line_too_long);
       return discard(buffer);
     }
@@ -122,7 +123,7 @@ ReceiverEvent Receiver::gather(std::string_view buffer, Expect expect) {
       continue;
     }
     if (end - begin_ > limits_.command) {
-      line_start_ = lf;  // Only the line end is left to throw away.
+      line_start_ = lf;  // Only the line end remains to be discarded.
       start_discard(buffer, Why::command_too_long);
       return discard(buffer);
     }
@@ -131,7 +132,7 @@ ReceiverEvent Receiver::gather(std::string_view buffer, Expect expect) {
   }
 }
 
-// False while octets of a gathered literal are still to come.
+// Returns false while octets of a gathered literal are missing.
 bool Receiver::take_literal(std::string_view buffer) {
   if (literal_left_ == 0) return true;
   const std::size_t n = std::min(literal_left_, buffer.size() - scanned_);
@@ -155,7 +156,7 @@ ReceiverEvent Receiver::on_literal(std::string_view buffer, std::size_t line_end
   else if (scanned_ - begin_ + header.size > limits_.command)
     why = Why::command_too_long;
   if (why != Why::none) {
-    line_start_ = line_end - header.length;  // discard() meets the header again.
+    line_start_ = line_end - header.length;  // discard() will process the header again.
     start_discard(buffer, why);
     return {};
   }
@@ -193,7 +194,7 @@ void Receiver::refuse() {
 
 void Receiver::reset() { *this = Receiver(limits_); }
 
-// The offsets become those of the buffer the caller will have after dropping the blank lines.
+// The offsets are relative to the buffer that the caller has after dropping the blank lines.
 ReceiverEvent Receiver::need_more() {
   ReceiverEvent event;
   event.consumed = begin_;
@@ -213,8 +214,9 @@ ReceiverEvent Receiver::finish(Kind kind, std::string_view text) {
   return event;
 }
 
-// Of a line that is too long only the first `limits_.line` octets are sure to be in the buffer: a
-// tag is one only if its end is among them, or it would depend on how the octets arrived.
+// Of a line that is too long, only the first `limits_.line` octets are sure to be in the buffer. A
+// tag counts only if its end is among them; otherwise the result would depend on how the octets
+// arrived.
 void Receiver::keep_tag(std::string_view buffer) {
   const std::string_view tag =
       tag_of(buffer.substr(begin_, std::min(kLongestKeptTag, limits_.line)));
@@ -222,7 +224,7 @@ void Receiver::keep_tag(std::string_view buffer) {
   tag_ = ended ? tag : std::string_view{};
 }
 
-// From here on what lies before line_start_ is not needed again.
+// From here on, text before line_start_ is not needed.
 void Receiver::start_discard(std::string_view buffer, Why why) {
   if (mode_ == Mode::start) keep_tag(buffer);
   mode_ = Mode::discard;
@@ -253,7 +255,8 @@ ReceiverEvent Receiver::discard(std::string_view buffer) {
     const std::string_view line = buffer.substr(at, without_cr(buffer, at, lf) - at);
     discarded_ += lf + 1 - at;
     at = lf + 1;
-    // A synchronising literal is not sent before it is asked for: the command ends here.
+    // The client does not send a synchronising literal before it is asked to: the command ends
+    // here.
     if (!find_literal_header(line, header) || header.sync == LiteralSync::synchronising)
       return end_refused(at);
     skip_ = header.size;

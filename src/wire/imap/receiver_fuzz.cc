@@ -1,5 +1,5 @@
-// The same octets in one piece and in small ones have to give the same events, and everything
-// consumed has to have been there.
+// The same octets in one piece and in small ones must give the same events, and only octets that
+// exist may be consumed.
 
 #include <cstddef>
 #include <cstdint>

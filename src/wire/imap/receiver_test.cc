@@ -10,7 +10,7 @@ using Kind = ReceiverEvent::Kind;
 using Why = ReceiverEvent::Why;
 using testing::ElementsAre;
 
-// Feeds `input` in steps of `step` octets as a server does and writes down what happens.
+// Feeds `input` in steps of `step` octets as a server does, and records the events.
 std::vector<std::string> drive(std::string_view input, std::size_t step,
                                const ReceiverLimits& limits = {}) {
   Receiver receiver(limits);
@@ -191,7 +191,7 @@ TEST(Receiver, TheCallerCanRefuseAMessage) {
 
 TEST(Receiver, TakesPlainLinesWhenAsked) {
   Receiver receiver;
-  // Apple Mail on iOS 18 sends the next command right behind DONE.
+  // Apple Mail on iOS 18 sends the next command directly after DONE.
   std::string buffer = "DONE\r\na NOOP\r\n";
   ReceiverEvent e = receiver.next(buffer, Receiver::Expect::line);
   ASSERT_EQ(e.kind, Kind::line);

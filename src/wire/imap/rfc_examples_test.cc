@@ -145,11 +145,11 @@ TEST(RfcExamples, EveryCommandLineParses) {
   }
 }
 
-// Cut short anywhere, a command is either shorter or refused; it is never read beyond its end.
+// A truncated command is either a shorter command or refused; it is never read beyond its end.
 TEST(RfcExamples, NoPrefixIsTrouble) {
   for (const std::string_view line : kExamples) {
     for (std::size_t n = 0; n < line.size(); ++n) {
-      // A copy of its own, for the address sanitizer to see its end.
+      // A separate copy, so that the address sanitizer detects reads beyond its end.
       const std::string prefix(line.substr(0, n));
       const auto command = parse_command(prefix);
       if (!command) EXPECT_FALSE(command.error().text.empty());

@@ -16,7 +16,7 @@ class CharSet {
     return set;
   }
   [[nodiscard]] constexpr bool has(char c) const { return in_[static_cast<unsigned char>(c)]; }
-  /// How many leading octets of `text` are in the set.
+  /// The number of leading octets of `text` that are in the set.
   [[nodiscard]] constexpr std::size_t span(std::string_view text) const {
     std::size_t n = 0;
     while (n < text.size() && has(text[n])) ++n;

@@ -5,14 +5,14 @@
 
 namespace posthorn::wire::lex {
 
-/// Text as it goes between a line that announces it and a line with a single dot (RFC 5321 §4.5.2,
-/// RFC 1939 §3): a line that begins with a dot gets another one. Fed in any portions. Requires: an
-/// LF comes only in CRLF.
+/// Encodes text that ends with a line consisting of a single dot (RFC 5321 §4.5.2, RFC 1939 §3):
+/// lines that begin with a dot get another one. The text may be added in portions of any size.
+/// Requires: LF occurs only in CRLF.
 class DotStuffer {
  public:
   /// Appends `piece` to `out`.
   void add(std::string_view piece, std::string& out);
-  /// Appends the end: a CRLF if the text lacks its last one, and ".CRLF".
+  /// Appends the end: a CRLF if the text does not end with one, and ".CRLF".
   void finish(std::string& out);
 
  private:

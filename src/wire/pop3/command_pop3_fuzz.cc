@@ -11,14 +11,14 @@ namespace pop3 = posthorn::wire::pop3;
 
 namespace {
 
-/// Whatever is said back is one line, and short.
+/// Every reply is one short line.
 void check_reply(const pop3::Reply& reply) {
   const std::string line = pop3::format_reply(reply);
   if (line.size() > 512 || line.find("\r\n") != line.size() - 2 || line.find('\0') < line.size())
     std::abort();
 }
 
-/// No piece of text can be taken for its own end.
+/// No piece of text can be mistaken for its end.
 void check_stuffing(std::string_view text) {
   DotStuffer dots;
   std::string out;

@@ -11,13 +11,13 @@ namespace {
 
 std::unexpected<Error> syntax(std::string text) { return fail(ErrorKind::syntax, std::move(text)); }
 
-/// The arguments of one command, taken word by word.
+/// Reads the arguments of one command, word by word.
 class Arguments {
  public:
   explicit Arguments(std::string_view text) : rest_(text) {}
 
   [[nodiscard]] std::string_view all() const { return rest_; }
-  /// Up to the next spaces, which go too. Empty when there is none.
+  /// Returns the text up to the next spaces, and consumes those too. Empty if there is none.
   std::string_view word() {
     const std::size_t end = std::min(rest_.find(' '), rest_.size());
     const std::string_view found = rest_.substr(0, end);
@@ -31,13 +31,13 @@ class Arguments {
   std::string_view rest_;
 };
 
-/// Digits only: no sign, no blank.
+/// Only digits: no sign, no spaces.
 std::optional<std::uint32_t> parse_number(std::string_view word) {
   std::uint32_t number = 0;
   if (word.empty() || !text::is_digit(word.front())) return std::nullopt;
   const auto [at, error] = std::from_chars(word.begin(), word.end(), number);
   if (at != word.end()) return std::nullopt;
-  // A number too large is one no message has.
+  // No message has a number that is too large.
   return error == std::errc() ? number : std::numeric_limits<std::uint32_t>::max();
 }
 

@@ -36,7 +36,7 @@ bool take_char(std::string_view& text, char c) {
   return true;
 }
 
-/// RFC 5321 §4.1.2 Quoted-string, the opening quote taken.
+/// RFC 5321 §4.1.2 Quoted-string, after its opening quote.
 std::optional<std::string> take_quoted(std::string_view& text) {
   std::string out;
   while (!text.empty()) {
@@ -77,7 +77,7 @@ std::optional<std::string> take_domain(std::string_view& text) {
   return std::string(domain);
 }
 
-/// RFC 5321 §4.1.2 A-d-l ":": accepted and ignored. False when malformed.
+/// RFC 5321 §4.1.2 A-d-l ":": accepted and ignored. Returns false if it is malformed.
 bool skip_route(std::string_view& text) {
   if (!text.starts_with('@')) return true;
   do {

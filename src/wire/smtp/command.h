@@ -8,34 +8,34 @@
 
 #include "wire/smtp/address.h"
 
-/// SMTP and LMTP commands as values: RFC 5321 §4.1, RFC 2033, and the extensions named below.
+/// SMTP and LMTP commands as values: RFC 5321 §4.1, RFC 2033 and the extensions named below.
 namespace posthorn::wire::smtp {
 
 enum class Greeting : std::uint8_t { helo, ehlo, lhlo };
 struct Hello {
   Greeting verb = Greeting::lhlo;
-  std::string name;  ///< A domain or address literal, as written; not believed.
+  std::string name;  ///< A domain or address literal, as written. It is not trusted.
 };
 
 enum class Body : std::uint8_t { seven_bit, eight_bit_mime, binary_mime };
 enum class Ret : std::uint8_t { full, headers };
 struct MailParameters {
-  std::optional<std::uint64_t> size = {};  ///< Octets as declared (RFC 1870).
+  std::optional<std::uint64_t> size = {};  ///< As declared by the client, in octets (RFC 1870).
   Body body = Body::seven_bit;             ///< RFC 6152, RFC 3030.
   bool smtputf8 = false;                   ///< RFC 6531.
   std::optional<Ret> ret = {};             ///< RFC 3461 §4.3.
   std::optional<std::string> envid = {};   ///< RFC 3461 §4.4, decoded.
   std::optional<std::string> auth = {};    ///< RFC 4954 §5, decoded; "<>" when unknown.
-  /// RFC 4865 §4: seconds from now, or a moment in seconds since 1970. Never both.
+  /// Time of release: seconds from now, or seconds since 1970 (RFC 4865 §4). Never both.
   std::optional<std::uint64_t> hold_for = {};
   std::optional<std::int64_t> hold_until = {};
 };
 struct Mail {
-  Address from;  ///< Both parts empty for the null path.
+  Address from;  ///< Both parts are empty for the null path.
   MailParameters parameters = {};
 };
 
-/// RFC 3461 §4.1; with nothing asked for, all false.
+/// RFC 3461 §4.1. All false if the client requested nothing.
 struct Notify {
   bool never = false;
   bool success = false;
@@ -56,7 +56,7 @@ struct Rcpt {
 };
 
 struct Data {};
-/// RFC 3030 §2. So many octets follow the line, whatever is answered.
+/// RFC 3030 §2. This number of octets follows the line, whatever the reply is.
 struct Bdat {
   std::uint64_t octets = 0;
   bool last = false;
@@ -73,15 +73,15 @@ struct Help {
 };
 /// RFC 4954 §4.
 struct Auth {
-  std::string mechanism;               ///< In capitals.
-  std::optional<std::string> initial;  ///< In base64, as written; "=" is an empty one.
+  std::string mechanism;               ///< In upper case.
+  std::optional<std::string> initial;  ///< In base64, as written; "=" is an empty response.
 };
 
 using Command =
     std::variant<Hello, Mail, Rcpt, Data, Bdat, Rset, Noop, Quit, StartTls, Vrfy, Help, Auth>;
 
-/// The client's side: the lines with their CRLF. Values must follow the grammar: no control
-/// characters.
+/// Formats command lines with their CRLF, for clients. Values must follow the grammar, without
+/// control characters.
 std::string format_command(const Command& command);
 
 }  // namespace posthorn::wire::smtp

@@ -10,7 +10,7 @@ using namespace posthorn::wire::smtp;
 
 namespace {
 
-/// What was understood must be written so that it is understood the same again.
+/// A parsed command, when formatted, parses to the same command.
 void check(std::string_view line, Dialect dialect, Utf8 utf8) {
   const auto command = parse_command(line, dialect, utf8);
   if (!command) {

@@ -12,7 +12,7 @@ DataReceiver::Span DataReceiver::give(std::string_view bytes) {
   return {bytes, false};
 }
 
-/// From within a line up to a line that begins with a dot, which is left in `input`, or to its end.
+/// Returns the text up to a line that begins with a dot, which stays in `input`, or up to the end.
 std::string_view DataReceiver::take_text(std::string_view& input) {
   std::size_t from = 0;
   while (from < input.size()) {
@@ -44,7 +44,7 @@ DataReceiver::Span DataReceiver::take(std::string_view& input) {
         }
         break;
       case At::dot:
-        at_ = At::text;  // The dot is gone, whatever follows (RFC 5321 §4.5.2).
+        at_ = At::text;  // The dot is removed, whatever follows (RFC 5321 §4.5.2).
         if (input.front() == '\r') {
           at_ = At::dot_cr;
           input.remove_prefix(1);

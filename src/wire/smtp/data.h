@@ -8,22 +8,22 @@
 
 namespace posthorn::wire::smtp {
 
-/// The message after DATA, freed of its dots (RFC 5321 §4.5.2). Only CRLF ends a line, and only
-/// CRLF.CRLF ends the message: a CR or LF alone is data like any other, and "LF . LF" and its kin,
-/// with which a message could smuggle in another, end nothing. Holds no bytes of its own.
+/// Decodes the message after DATA by removing its dots (RFC 5321 §4.5.2). Only CRLF ends a line,
+/// and only CRLF.CRLF ends the message. A CR or LF alone is data, so "LF . LF" and similar
+/// sequences, by which one message could smuggle in another, end nothing. Keeps no octets itself.
 class DataReceiver {
  public:
   struct Span {
-    std::string_view bytes;  ///< Of `input`, or of a constant. May be empty.
-    bool end = false;        ///< The message is complete; what is left of input is not its.
+    std::string_view bytes;  ///< Points into `input` or to a constant. May be empty.
+    bool end = false;  ///< The message is complete; the rest of `input` does not belong to it.
   };
-  /// Eats from the front of `input` until it has a span to give, or all is eaten. Requires: not
-  /// ended.
+  /// Consumes octets from the front of `input` until there is a span to return or all are consumed.
+  /// Requires: the message has not ended.
   Span take(std::string_view& input);
 
-  /// Octets given out so far: the message's size.
+  /// The number of octets returned so far: the size of the message.
   [[nodiscard]] std::uint64_t size() const { return size_; }
-  /// Whether a NUL was among them; RFC 5321 §4.1.1.4 lets such a message be refused.
+  /// Returns whether there was a NUL; RFC 5321 §4.1.1.4 allows refusing such a message.
   [[nodiscard]] bool has_nul() const { return has_nul_; }
 
  private:
@@ -35,11 +35,12 @@ class DataReceiver {
   std::uint64_t size_ = 0;
 };
 
-/// The octets after one BDAT line (RFC 3030 §2), taken as they are.
+/// Takes the octets after one BDAT line (RFC 3030 §2), unchanged.
 class ChunkReceiver {
  public:
   explicit ChunkReceiver(std::uint64_t octets) : left_(octets) {}
-  /// Eats from the front of `input` what belongs to the chunk. Done when left() is 0.
+  /// Consumes the octets that belong to the chunk from the front of `input`. The chunk is complete
+  /// when left() is 0.
   std::string_view take(std::string_view& input);
   [[nodiscard]] std::uint64_t left() const { return left_; }
 
@@ -47,19 +48,19 @@ class ChunkReceiver {
   std::uint64_t left_;
 };
 
-/// The client's side of DATA, piece by piece: doubles dots, and lets only CRLF out as the end of a
-/// line. A CR or LF alone becomes one (RFC 5321 §2.3.8): passed on as it is, a receiver that takes
-/// it for a line's end could be made to see the end of the message where there is none.
+/// Encodes a message for DATA, piece by piece, for clients. Doubles leading dots and writes only
+/// CRLF as a line end. A CR or LF alone becomes CRLF (RFC 5321 §2.3.8): if it were sent unchanged,
+/// a receiver that takes it for a line end could be made to see the end of the message too early.
 class DataSender {
  public:
   /// Appends `piece` of the message to `out`.
   void add(std::string_view piece, std::string& out);
-  /// Appends the end: a CRLF if the message lacks its last one, and ".CRLF".
+  /// Appends the end: a CRLF if the message does not end with one, and ".CRLF".
   void finish(std::string& out);
 
  private:
   lex::DotStuffer dots_;
-  bool after_cr_ = false;  ///< Which was made a CRLF: an LF that follows belongs to it.
+  bool after_cr_ = false;  ///< A CR was written as CRLF: an LF that follows belongs to it.
 };
 
 }  // namespace posthorn::wire::smtp

@@ -32,7 +32,7 @@ Received receive(std::string_view bytes, std::size_t step) {
   return out;
 }
 
-/// The lines of `bytes`, whatever ends them, each with CRLF; the last one too.
+/// The lines of `bytes`, with any line ends, each followed by CRLF, including the last one.
 std::string in_lines(std::string_view bytes) {
   std::string out;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
@@ -49,8 +49,8 @@ std::string in_lines(std::string_view bytes) {
 
 }  // namespace
 
-/// The message is the same however its bytes arrive and ends where CRLF.CRLF first stands; what is
-/// sent comes out as it went in, but for line ends, which are all CRLF then.
+/// The message is the same however its octets arrive, and it ends at the first CRLF.CRLF. A message
+/// that is sent is received unchanged, except that all its line ends are CRLF.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const Received whole = receive(bytes, size + 1);

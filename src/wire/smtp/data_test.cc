@@ -19,7 +19,7 @@ struct Received {
   friend bool operator==(const Received&, const Received&) = default;
 };
 
-/// In steps of so many octets.
+/// Feeds the input in steps of this many octets.
 Received receive(std::string_view bytes, std::size_t step) {
   Received out;
   DataReceiver receiver;
@@ -56,7 +56,8 @@ TEST(DataReceiver, TakesAnEmptyMessage) {
   EXPECT_EQ(receive("\r\n.\r\n"), (Received{"\r\n", "", true, 2}));
 }
 
-// What ends a message here but not there lets one message carry another past a relay.
+// If a sequence ends a message in one server but not in another, one message can carry another past
+// a relay.
 TEST(DataReceiver, EndsAtNothingButTheRealEnd) {
   for (const std::string& fake :
        {"\n.\n"s, "\n.\r\n"s, "\r\n.\n"s, "\r.\r\n"s, "\r.\r"s, "\r\n.\r"s, "\r\n.\rx\n"s,
@@ -89,7 +90,7 @@ TEST(DataReceiver, NoticesNul) {
   EXPECT_FALSE(other.has_nul());
 }
 
-/// What goes out for a message fed in pieces of random sizes.
+/// Returns the encoded form of a message that is fed in pieces of random sizes.
 std::string send(std::string_view message, std::mt19937& random) {
   std::string sent;
   DataSender sender;

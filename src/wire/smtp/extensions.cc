@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kMaxMechanisms = 32;
 
-/// The next word, without the blanks around it; empty at the end.
+/// Returns the next word, without white space around it; empty at the end.
 std::string_view take_word(std::string_view& rest) {
   rest = text::trim(rest);
   const std::string_view word = rest.substr(0, rest.find(' '));

@@ -8,12 +8,12 @@
 namespace posthorn::wire::smtp {
 namespace {
 
-/// Takes fixed fields from the front; once one does not fit, everything fails.
+/// Reads fixed fields from the front. If one does not fit, everything fails.
 class Fields {
  public:
   explicit Fields(std::string_view text) : rest_(text) {}
 
-  /// So many digits, a number of at least `least` and at most `most`.
+  /// Reads `digits` digits that form a number from `least` to `most`.
   int number(std::size_t digits, int least, int most) {
     int n = 0;
     for (std::size_t i = 0; i < digits; ++i) {
@@ -78,7 +78,8 @@ std::optional<std::int64_t> parse_internet_date(std::string_view text) {
   }
   if (!fields.done()) return std::nullopt;
   const std::int64_t days = days_from(date);
-  if (date_from(days) != date) return std::nullopt;  // The 31st of a month that has 30.
+  if (date_from(days) != date)
+    return std::nullopt;  // For instance the 31st of a month with 30 days.
   return days * 86400 + hour * 3600 + minute * 60 + second - std::int64_t{offset} * 60;
 }
 

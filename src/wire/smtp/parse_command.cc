@@ -37,7 +37,7 @@ Parsed parse_hello(Greeting verb, std::string_view arguments, Dialect dialect) {
   return Hello{verb, std::string(take_word(arguments))};
 }
 
-/// Takes "FROM:" or "TO:" and the path. A blank after the colon is common, if not allowed.
+/// Consumes "FROM:" or "TO:" and the path. A space after the colon is not allowed, but common.
 std::expected<Address, Reply> take_argument_path(std::string_view& rest, std::string_view keyword,
                                                  BareNames bare) {
   if (!text::istarts_with(rest, keyword)) {
@@ -59,7 +59,8 @@ std::unexpected<Reply> utf8_not_asked() {
 }
 
 Parsed parse_mail(std::string_view rest, Dialect dialect) {
-  // The null path and any user name are fine as senders over LMTP: local mail comes from "root".
+  // Over LMTP, the null path and any user name are accepted as senders: local mail comes from
+  // "root".
   auto from = take_argument_path(
       rest, "FROM:", dialect == Dialect::lmtp ? BareNames::any : BareNames::postmaster);
   if (!from) return std::unexpected(std::move(from.error()));
@@ -122,7 +123,8 @@ std::expected<Command, Reply> parse_command(std::string_view line, Dialect diale
   if (has_control(line)) {
     return std::unexpected(reply(500, {5, 5, 2}, "control characters in the command"));
   }
-  std::string_view rest = text::trim(line);  // RFC 5321 §4.1.1: blanks before CRLF are let pass.
+  // RFC 5321 §4.1.1: white space before CRLF is tolerated.
+  std::string_view rest = text::trim(line);
   const std::string verb = text::upper(take_word(rest));
   if (verb == "LHLO") return parse_hello(Greeting::lhlo, rest, dialect);
   if (verb == "EHLO") return parse_hello(Greeting::ehlo, rest, dialect);

@@ -24,7 +24,7 @@ std::string_view take_until(std::string_view& rest, char end) {
   return part;
 }
 
-/// Calls `take(NAME, value)` for each parameter; a value of none is one without '='.
+/// Calls `take(NAME, value)` for each parameter; the value is none if there is no '='.
 template <class Take>
 std::optional<Reply> for_each_parameter(std::string_view text, Take take) {
   std::set<std::string> seen;
@@ -34,7 +34,7 @@ std::optional<Reply> for_each_parameter(std::string_view text, Take take) {
     const bool has_value = parameter.find('=') != std::string_view::npos;
     const std::string name = text::upper(take_until(parameter, '='));
     const auto value = has_value ? std::optional(parameter) : std::nullopt;
-    // Twice the same is malformed for all of them (RFC 3461 §4, RFC 1870 §3 allow one).
+    // A repeated parameter is malformed (RFC 3461 §4, RFC 1870 §3 allow only one).
     const bool again = !seen.insert(name).second || seen.size() > kMaxParameters;
     const Taken taken = again ? Taken::malformed : take(name, value);
     if (taken == Taken::unknown) return reply(555, {5, 5, 4}, "parameter not recognized: " + name);
@@ -47,7 +47,7 @@ bool parse_size(std::string_view digits, std::optional<std::uint64_t>& size) {
   std::uint64_t n = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), n);
   if (digits.empty() || digits.size() > 20 || end != digits.data() + digits.size()) return false;
-  // RFC 1870 §3 allows 20 digits: more than fits is larger than anything.
+  // RFC 1870 §3 allows 20 digits: a number that does not fit is larger than any limit.
   if (error == std::errc::result_out_of_range)
     n = UINT64_MAX;
   else if (error != std::errc())
@@ -111,7 +111,7 @@ Taken take_mail_parameter(std::string_view name, std::optional<std::string_view>
   return Taken::unknown;
 }
 
-/// RFC 3461 §4.1: NEVER stands alone.
+/// RFC 3461 §4.1: NEVER must be the only value.
 bool parse_notify(std::string_view value, Notify& notify) {
   if (text::iequals(value, "NEVER")) {
     notify.never = true;

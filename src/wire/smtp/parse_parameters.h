@@ -9,9 +9,9 @@
 
 namespace posthorn::wire::smtp {
 
-/// RFC 5321 §4.1.2 Mail-parameters; empty for none. An error is the reply to send.
+/// Parses Mail-parameters (RFC 5321 §4.1.2); `text` may be empty. An error is the reply to send.
 std::expected<MailParameters, Reply> parse_mail_parameters(std::string_view text);
-/// Rcpt-parameters, into `rcpt`. Returns the reply to send when they are refused.
+/// Parses Rcpt-parameters into `rcpt`. Returns the reply to send if they are refused.
 std::optional<Reply> parse_rcpt_parameters(std::string_view text, Rcpt& rcpt);
 
 }  // namespace posthorn::wire::smtp

@@ -20,7 +20,7 @@ void append_clean(std::string& out, std::string_view text) {
   }
 }
 
-/// Cuts a number of at most three digits off the front.
+/// Removes a number of at most three digits from the front.
 std::optional<std::uint16_t> take_number(std::string_view& text) {
   std::uint16_t n = 0;
   const std::string_view digits = text.substr(0, 3);
@@ -30,7 +30,7 @@ std::optional<std::uint16_t> take_number(std::string_view& text) {
   return n;
 }
 
-/// "2.1.5 " at the front, when it is there and fits the code.
+/// Parses "2.1.5 " at the front, if it is there and matches the code.
 std::optional<EnhancedStatus> take_status(std::string_view& text, std::uint16_t code) {
   std::string_view rest = text;
   EnhancedStatus status;

@@ -63,7 +63,7 @@ TEST(ReplyReader, ReadsWhatIsWritten) {
 TEST(ReplyReader, TakesOddButLegalOnes) {
   std::string error;
   EXPECT_EQ(read("250\r\n", 9, &error), (std::vector<Reply>{{250, std::nullopt, {""}}}));
-  // A number that is no status of this class is text.
+  // A number that is not a status of this class is text.
   EXPECT_EQ(read("250 5.1.1 x\r\n", 99, &error)[0].lines[0], "5.1.1 x");
   EXPECT_EQ(read("220 1.2 x\n", 99, &error)[0].lines[0], "1.2 x");
   EXPECT_EQ(error, "");

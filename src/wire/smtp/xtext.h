@@ -6,10 +6,10 @@
 
 namespace posthorn::wire::smtp {
 
-/// RFC 3461 §4: "+XX" for what must not stand in a parameter.
+/// Encodes xtext (RFC 3461 §4): characters that are not allowed in a parameter become "+XX".
 std::string format_xtext(std::string_view bytes);
-/// Refuses what decodes to control characters or is no xtext. UTF-8 may stand for itself (RFC 6533
-/// §3).
+/// Decodes xtext. Returns none if the text is not xtext or decodes to control characters. UTF-8 may
+/// occur unencoded (RFC 6533 §3).
 std::optional<std::string> parse_xtext(std::string_view text);
 
 }  // namespace posthorn::wire::smtp

@@ -15,9 +15,9 @@ using async::Task;
 using wi::CodeName;
 using wi::ReceiverEvent;
 
-/// One APPEND under way. A message is taken to its end once it has been asked for, whatever goes
-/// wrong; one that is not asked for is left to Session::refuse_message(). So the next command is
-/// found where it begins.
+/// One APPEND command. Once a message has been requested from the client, it is read to its end,
+/// whatever goes wrong; a message that is not requested is left to Session::refuse_message(). In
+/// both cases the next command is found where it begins.
 class Append {
  public:
   Append(Session& session, wi::AppendCommand& command)
@@ -36,7 +36,7 @@ class Append {
 
   Session& session_;
   const std::string mailbox_;
-  wi::AppendMessage message_;  ///< The one being taken.
+  wi::AppendMessage message_;  ///< The current message.
   std::vector<service::MessageToAppend> messages_;
   std::optional<Error> failed_;
 };
@@ -96,7 +96,7 @@ Task<Status> Append::feed(store::Upload& upload, std::uint64_t octets) {
   co_return Status();
 }
 
-/// Takes one message. False once the connection is lost.
+/// Receives one message. Returns false if the connection is lost.
 Task<bool> Append::receive() {
   if (message_.literal.sync == wi::LiteralSync::synchronising) {
     auto w = session_.writer();

@@ -13,7 +13,7 @@ namespace {
 namespace wi = wire::imap;
 using async::Task;
 
-/// The line that answers a challenge; none once the session is over.
+/// Sends a challenge and returns the client's response; none once the session is over.
 Task<std::optional<std::string>> ask(Session& session, std::string_view challenge) {
   {
     auto w = session.writer();
@@ -57,8 +57,8 @@ Task<Reply> converse(Session& session, auth::Exchange& exchange, auth::Exchange:
     if (auto* error = std::get_if<Error>(&outcome)) co_return session.refuse(*error);
     auto line = co_await ask(session, std::get<auth::Challenge>(outcome).bytes);
     if (!line) co_return Reply::no("broken off");
-    // RFC 9051 §6.2.2. workaround: eM Client sends a LOGOUT command instead; it is no base64, which
-    // ends the exchange as well.
+    // RFC 9051 §6.2.2. workaround: eM Client sends a LOGOUT command instead. That is not base64, so
+    // it ends the exchange as well.
     if (*line == "*") co_return Reply::bad("the authentication was cancelled");
     auto response = text::base64_decode(*line);
     auth::wipe(*line);

@@ -6,7 +6,8 @@ namespace posthorn::server::imap {
 
 namespace wi = wire::imap;
 
-// RFC 9051 §6.4.1: expunges without a word, if it may. RFC 7162 §3.2.8: nor its MODSEQ.
+// RFC 9051 §6.4.1: expunges without EXPUNGE responses, unless the mailbox is read-only. RFC 7162
+// §3.2.8: HIGHESTMODSEQ is not sent either.
 CommandTask cmd_close(Session& session, wi::CloseCommand&) {
   const MailboxId id = session.selected->id;
   const bool read_only = session.selected->is_read_only();

@@ -17,8 +17,8 @@ struct Plan {
   std::string target;
 };
 
-/// RFC 4315 §3. Nothing copied has no code: NO would make Apple Mail try for ever, and an empty
-/// COPYUID is not grammatical.
+/// RFC 4315 §3. If nothing was copied, there is no code: an empty COPYUID is not grammatical, and a
+/// NO would make Apple Mail retry for ever.
 wi::Code copy_uid(const service::Transferred& done) {
   if (done.pairs.empty()) return {};
   wi::code::CopyUid code;

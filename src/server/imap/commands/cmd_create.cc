@@ -26,7 +26,7 @@ constexpr auto kUses = std::to_array<std::pair<std::string_view, SpecialUse>>({
     {"\\Important", SpecialUse::important},
 });
 
-/// None when one of the names is unknown.
+/// Returns none if one of the names is unknown.
 std::optional<store::SpecialUses> uses_of(const std::vector<std::string>& names) {
   store::SpecialUses uses = 0;
   for (const std::string& name : names) {
@@ -40,15 +40,16 @@ std::optional<store::SpecialUses> uses_of(const std::vector<std::string>& names)
 
 }  // namespace
 
-// RFC 9051 §6.3.4, RFC 6154 §3. A new mailbox is subscribed: clients show nothing else.
+// RFC 9051 §6.3.4, RFC 6154 §3. A new mailbox is subscribed, because many clients show only
+// subscribed mailboxes.
 CommandTask cmd_create(Session& session, wi::CreateCommand& command) {
   const auto uses = uses_of(command.special_use);
-  // RFC 6154 §3. What shows all messages or all flagged ones is no mailbox one can make.
+  // RFC 6154 §3. Mailboxes for all messages or for all flagged ones cannot be created.
   if (!uses || (*uses & (bit(SpecialUse::all) | bit(SpecialUse::flagged))) != 0) {
     co_return Reply::no("no mailbox can be made for that use", wi::CodeName::use_attr);
   }
   store::NewMailbox wanted{std::move(command.mailbox), *uses, true};
-  // RFC 9051 §6.3.4: a delimiter at the end says that names will be made below.
+  // RFC 9051 §6.3.4: a delimiter at the end announces that names will be created below this one.
   if (wanted.name.size() > 1 && wanted.name.back() == store::kDelimiter) wanted.name.pop_back();
   MailboxId made;
   store::ChangeFunction function = [&](store::Change& change) -> Status {

@@ -6,7 +6,8 @@ namespace posthorn::server::imap {
 
 namespace wi = wire::imap;
 
-// RFC 9051 §6.3.5. The subscription goes too: clients would go on showing it.
+// RFC 9051 §6.3.5. The subscription is removed too; otherwise clients would continue to show the
+// mailbox.
 CommandTask cmd_delete(Session& session, wi::DeleteCommand& command) {
   const store::StatePtr state = session.account->published();
   const store::MailboxPtr mailbox = state->find(command.mailbox);

@@ -5,7 +5,7 @@
 
 namespace posthorn::server::imap {
 
-// RFC 5161 §3.1; RFC 7162 §3.2.3; RFC 9755 §3; RFC 9051 §6.3.1. What is unknown is passed over.
+// RFC 5161 §3.1, RFC 7162 §3.2.3, RFC 9755 §3, RFC 9051 §6.3.1. Unknown capabilities are ignored.
 CommandTask cmd_enable(Session& session, wire::imap::EnableCommand& command) {
   std::vector<std::string_view> names;
   const auto add = [&](std::string_view name, bool& flag) {
@@ -18,7 +18,7 @@ CommandTask cmd_enable(Session& session, wire::imap::EnableCommand& command) {
     if (name == "UTF8=ACCEPT") add("UTF8=ACCEPT", session.enabled.utf8);
     if (name == "QRESYNC") add("QRESYNC", session.enabled.qresync);
     if (name == "CONDSTORE" || name == "QRESYNC") {
-      // QRESYNC is CONDSTORE and more: clients look for both names.
+      // QRESYNC includes CONDSTORE, and clients look for both names.
       if (!session.enabled.condstore) names.push_back("CONDSTORE");
       session.enable_condstore();
     }

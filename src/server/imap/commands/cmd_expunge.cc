@@ -4,7 +4,8 @@
 
 namespace posthorn::server::imap {
 
-// RFC 9051 §6.4.3, §6.4.9. The session tells the EXPUNGE responses, those of others among them.
+// RFC 9051 §6.4.3, §6.4.9. The session sends the EXPUNGE responses, together with those for other
+// sessions' changes.
 CommandTask cmd_expunge(Session& session, wire::imap::ExpungeCommand& command) {
   const Selected& selected = *session.selected;
   if (selected.is_read_only()) {

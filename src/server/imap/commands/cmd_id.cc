@@ -6,7 +6,7 @@
 
 namespace posthorn::server::imap {
 
-// RFC 2971 §3.1. What the client says of itself decides nothing (RFC 2971 §3.3), so it is not kept.
+// RFC 2971 §3.1. The client's data must not influence anything (RFC 2971 §3.3), so it is not kept.
 CommandTask cmd_id(Session& session, wire::imap::IdCommand&) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 1> fields = {
       {{"name", "Posthorn"}}};

@@ -12,7 +12,8 @@ namespace {
 namespace wi = wire::imap;
 using std::chrono::milliseconds;
 
-/// Spread over a fifth, so that sessions which began together do not wake together.
+/// Varied by a fifth, so that sessions that began at the same time do not all wake at the same
+/// time.
 milliseconds until_keepalive(const Session& session) {
   const milliseconds every = session.options->keepalive;
   if (every.count() <= 0) return session.options->idle_time;
@@ -21,9 +22,9 @@ milliseconds until_keepalive(const Session& session) {
   return every - milliseconds(spread(random));
 }
 
-/// The line that ends IDLE. Anything but DONE ends it too, as a mistake.
+/// The reply to the line that ends IDLE. A line other than DONE ends it too, with BAD.
 Reply on_line(Session& session, const wi::ReceiverEvent& event) {
-  // Spaces behind it are skipped, as at the end of a command.
+  // Trailing spaces are ignored, as at the end of a command.
   const std::string_view word = event.text.substr(0, event.text.find_last_not_of(' ') + 1);
   const bool done = event.kind == wi::ReceiverEvent::Kind::line && text::iequals(word, "DONE");
   session.connection.consume(event.consumed);
@@ -32,7 +33,7 @@ Reply on_line(Session& session, const wi::ReceiverEvent& event) {
 
 }  // namespace
 
-// RFC 2177, RFC 9051 §6.3.13. What follows DONE in the same packet is the next command.
+// RFC 2177, RFC 9051 §6.3.13. Octets after DONE in the same packet are the next command.
 CommandTask cmd_idle(Session& session, wi::IdleCommand&) {
   struct Idling {
     Selected* selected;
@@ -56,7 +57,7 @@ CommandTask cmd_idle(Session& session, wi::IdleCommand&) {
     if (!next) co_return session.lost();
     switch (next->kind) {
       case Connection::Next::Kind::event: co_return on_line(session, next->event);
-      case Connection::Next::Kind::news: break;  // Told above.
+      case Connection::Next::Kind::news: break;  // Told at the start of the loop.
       case Connection::Next::Kind::stopping: session.bye_stopping(); co_return Reply::ok();
       case Connection::Next::Kind::timed_out:
         if (session.options->keepalive.count() <= 0) {

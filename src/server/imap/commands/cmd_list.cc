@@ -30,7 +30,8 @@ constexpr auto kUses = std::to_array<std::pair<SpecialUse, ListAttribute>>({
     {SpecialUse::important, ListAttribute::important},
 });
 
-/// RFC 9051 §7.3.1. Special uses are always told: macOS Mail never asks, Outlook looks in LSUB.
+/// RFC 9051 §7.3.1. Special uses are always sent: macOS Mail never requests them, and Outlook looks
+/// for them in LSUB.
 wi::ListAttributes attributes_of(const Session& session, const ListEntry& entry) {
   wi::ListAttributes attributes = 0;
   if (entry.mailbox == nullptr) attributes |= bit(ListAttribute::non_existent);
@@ -44,7 +45,7 @@ wi::ListAttributes attributes_of(const Session& session, const ListEntry& entry)
   return attributes;
 }
 
-/// RFC 9051 §6.3.9: an empty pattern asks for the delimiter.
+/// RFC 9051 §6.3.9: an empty pattern requests the delimiter.
 void say_delimiter(Session& session) {
   wi::ListResponse response;
   response.attributes = bit(ListAttribute::no_select);
@@ -96,7 +97,7 @@ CommandTask cmd_list(Session& session, wi::ListCommand& command) {
       auto w = session.writer();
       wi::format_list(w, response_of(session, command, entry));
     }
-    // RFC 5819 §2: a mailbox that matches only for what lies below it has no STATUS.
+    // RFC 5819 §2: there is no STATUS for a mailbox that matches only because of names below it.
     const bool matches = !command.select.subscribed || entry.subscribed;
     if (command.returns.status && entry.mailbox != nullptr && matches) {
       auto said = co_await say_status(session, entry.mailbox, *command.returns.status);
@@ -122,7 +123,8 @@ CommandTask cmd_lsub(Session& session, wi::LsubCommand& command) {
   ListQuery query;
   query.matches = [&](std::string_view name) { return pattern.matches(name); };
   query.from = ListQuery::From::subscriptions;
-  // "%" stops above a subscribed name: what it stopped at is told as \Noselect.
+  // "%" does not reach a subscribed name further below; the name at which it stops is sent as
+  // \Noselect.
   if (command.pattern.ends_with('%')) query.depth = ListQuery::Depth::below_too;
   const store::StatePtr state = session.account->published();
   for (const ListEntry& entry : service::list_mailboxes(*state, query)) {

@@ -6,7 +6,7 @@
 
 namespace posthorn::server::imap {
 
-// RFC 9051 §6.3.10: everything is the user's own.
+// RFC 9051 §6.3.10: all mailboxes are in the user's personal namespace.
 CommandTask cmd_namespace(Session& session, wire::imap::NamespaceCommand&) {
   constexpr std::array<wire::imap::NamespaceEntry, 1> personal = {{{"", store::kDelimiter}}};
   auto w = session.writer();

@@ -5,7 +5,7 @@ namespace posthorn::server::imap {
 
 namespace wi = wire::imap;
 
-// RFC 9051 §6.1.2. What there is to tell, the session tells after every command.
+// RFC 9051 §6.1.2. The session tells the client of changes after every command.
 CommandTask cmd_noop(Session&, wi::NoopCommand&) { co_return Reply::ok(); }
 
 // RFC 3501 §6.4.1. Everything acknowledged is durable already.

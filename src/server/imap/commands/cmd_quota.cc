@@ -9,7 +9,7 @@ namespace {
 
 namespace wi = wire::imap;
 
-/// The one root there is: the account.
+/// The only quota root: the account.
 constexpr std::string_view kRoot;
 
 void say_quota(Session& session) {

@@ -11,8 +11,8 @@ namespace {
 
 namespace wi = wire::imap;
 
-/// Subscriptions follow the mailboxes (RFC 9051 §6.3.6 leaves it open; clients show subscribed
-/// ones).
+/// Moves the subscriptions with the mailboxes. RFC 9051 §6.3.6 leaves this open, but many clients
+/// show only subscribed mailboxes.
 Status move_subscriptions(store::Change& change, const std::string& from, const std::string& to) {
   std::vector<std::string> moved;
   for (const std::string& name : *change.state().subscriptions) {
@@ -34,7 +34,7 @@ CommandTask cmd_rename(Session& session, wi::RenameCommand& command) {
   const bool is_inbox = command.from == "INBOX";
   store::ChangeFunction function = [&](store::Change& change) -> Status {
     if (auto done = change.rename_mailbox(command.from, command.to); !done) return done;
-    // INBOX stays, and so do the mailboxes below it.
+    // INBOX itself and the mailboxes below it keep their names.
     if (!is_inbox) return move_subscriptions(change, command.from, command.to);
     if (auto done = change.subscribe(command.to); !done) return pass(done);
     return {};

@@ -30,7 +30,8 @@ CommandTask cmd_search(Session& session, wi::SearchCommand& command) {
   const std::vector<std::uint32_t>& positions = found->positions;
   answer.warn(found->unreadable, "they are left out");
   if (command.returns || session.enabled.rev2) {
-    // RFC 9051 §6.4.4: in rev2 SEARCH is answered by ESEARCH, with ALL when nothing was asked for.
+    // RFC 9051 §6.4.4: in rev2, SEARCH is answered by ESEARCH, with ALL if no result option was
+    // given.
     wi::SearchReturn returns = command.returns.value_or(wi::SearchReturn{});
     if (!command.returns) returns.all = true;
     answer.say_extended(returns, positions, SearchAnswer::Order::by_number, command.uses_modseq);

@@ -31,7 +31,7 @@ NumberSet uids_of(const store::Members& members, std::uint32_t first) {
   return uids;
 }
 
-/// RFC 3501 §7.1 UNSEEN.
+/// For UNSEEN (RFC 3501 §7.1).
 std::optional<Seqnum> first_unseen(const store::Mailbox& mailbox) {
   if (mailbox.head.unseen == 0) return std::nullopt;
   constexpr std::uint32_t kStep = 4096;
@@ -67,7 +67,7 @@ std::unique_ptr<Selected> open(Session& session, const store::Mailbox& mailbox,
   return selected;
 }
 
-/// RFC 9051 §6.3.2, and RFC 3501 §6.3.1 where rev2 is not enabled.
+/// RFC 9051 §6.3.2, or RFC 3501 §6.3.1 if rev2 is not enabled.
 void say_state(Session& session, const store::Mailbox& mailbox) {
   const Selected& selected = *session.selected;
   auto w = session.writer();
@@ -104,7 +104,7 @@ void say_state(Session& session, const store::Mailbox& mailbox) {
   }
 }
 
-/// RFC 7162 §3.2.5: which of the client's messages are gone.
+/// The client's messages that no longer exist (RFC 7162 §3.2.5).
 Task<Result<NumberSet>> vanished(Session& session, const store::Mailbox& mailbox,
                                  const wi::QresyncParameter& known) {
   auto expunged = co_await session.account->expunged_since(mailbox.id, known.mod_seq);
@@ -115,14 +115,15 @@ Task<Result<NumberSet>> vanished(Session& session, const store::Mailbox& mailbox
     if (known.known_uids) uids = uids.intersect(*known.known_uids);
     co_return uids;
   }
-  // History does not reach back that far: every UID the client may know and that is not there.
+  // The history does not reach back that far: report every UID that the client may know and that
+  // does not exist.
   if (known.known_uids) {
     uids = *known.known_uids;
   } else if (mailbox.head.uid_next.value > 1) {
     uids.add(1, mailbox.head.uid_next.value - 1);
   }
   uids = uids.subtract(uids_of(mailbox.contents->members(), 0));
-  // RFC 7162 §3.2.5.2: what matched in the client's samples vanished before, or not at all.
+  // RFC 7162 §3.2.5.2: messages up to the client's matching samples vanished before, or not at all.
   if (known.match && !known.match->uids.empty()) {
     std::uint32_t below = 0;
     auto seqnums = known.match->seqnums.ranges().begin();
@@ -173,7 +174,7 @@ CommandTask cmd_select(Session& session, wi::SelectCommand& command) {
   if (command.qresync && !session.enabled.qresync) {
     co_return Reply::bad("QRESYNC has not been enabled");  // RFC 7162 §3.2.5
   }
-  session.leave_mailbox();  // RFC 9051 §6.3.2: whatever becomes of the new one.
+  session.leave_mailbox();  // RFC 9051 §6.3.2: even if the new one cannot be selected.
   const store::MailboxPtr found = session.account->published()->find(command.mailbox);
   if (found == nullptr) co_return Reply::no("no such mailbox", wi::CodeName::nonexistent);
   auto mailbox = co_await service::newest(session.account, found->id);

@@ -3,7 +3,7 @@
 
 namespace posthorn::server::imap {
 
-// RFC 9051 §6.2.1. The handshake follows the reply.
+// RFC 9051 §6.2.1. The handshake follows the tagged reply.
 CommandTask cmd_starttls(Session& session, wire::imap::StartTlsCommand&) {
   if (session.connection.stream().is_tls()) co_return Reply::bad("TLS is on already");
   if (frame::current_tls(session.context.tls) == nullptr) {

@@ -11,7 +11,7 @@ namespace wi = wire::imap;
 using async::Task;
 using wi::StatusItem;
 
-/// RFC 3501 §6.3.10 RECENT: the only item the head does not have.
+/// The value of RECENT (RFC 3501 §6.3.10), the only item that is not in the mailbox head.
 Task<Result<std::uint32_t>> recent_of(Session& session, store::MailboxPtr mailbox) {
   if (session.selected && session.selected->id == mailbox->id) {
     co_return static_cast<std::uint32_t>(session.selected->recent.count());
@@ -57,7 +57,7 @@ Task<Status> say_status(Session& session, store::MailboxPtr mailbox, wi::StatusI
 CommandTask cmd_status(Session& session, wi::StatusCommand& command) {
   store::MailboxPtr mailbox = session.account->published()->find(command.mailbox);
   if (mailbox != nullptr && session.selected && session.selected->id == mailbox->id) {
-    // workaround: Delta Chat compares STATUS with what it was told of the open mailbox.
+    // workaround: Delta Chat compares STATUS with what it was told of the selected mailbox.
     auto told = co_await session.tell(service::kTellAll, wi::Numbering::seqnum);
     if (!told || session.is_over()) co_return session.lost();
     mailbox = session.account->published()->find(command.mailbox);

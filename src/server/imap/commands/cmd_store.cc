@@ -22,9 +22,9 @@ store::FlagOperation operation_of(wi::StoreCommand::Mode mode) {
   return store::FlagOperation::add;
 }
 
-/// The flags as they are now. `.SILENT` keeps quiet about them but not about MODSEQ
-/// (RFC 7162 §3.1.3), nor about those that somebody else had changed without the client's knowing:
-/// `raced` (RFC 9051 §6.4.6: "without a race condition").
+/// Sends the current flags. `.SILENT` suppresses the flags but not MODSEQ (RFC 7162 §3.1.3), and
+/// not the flags that somebody else had changed without the client's knowledge: `raced` (RFC 9051
+/// §6.4.6: "without a race condition").
 Task<Status> say_rows(Session& session, const wi::StoreCommand& command, NumberSet seqnums,
                       const store::Mailbox& now, const NumberSet& raced) {
   constexpr std::size_t kBatch = 1024;
@@ -53,7 +53,7 @@ Reply reply_of(const Session& session, const wi::StoreCommand& command,
         wi::code::Modified{by_uid ? outcome.modified
                                   : session.selected->told().seqnums_of(outcome.modified)});
   }
-  // RFC 2180 §4.2.1, RFC 5530 §3. By UID it is nothing special.
+  // RFC 2180 §4.2.1, RFC 5530 §3. For UID STORE this is not an error.
   if (!outcome.missing.empty() && command.numbering == wi::Numbering::seqnum) {
     return Reply::ok("some are gone", wi::CodeName::expunge_issued);
   }
@@ -85,7 +85,8 @@ CommandTask cmd_store(Session& session, wi::StoreCommand& command) {
   auto now = co_await service::newest(session.account, selected.id);
   if (!now) co_return session.refuse(now.error());
 
-  // New keywords are told before the flags that have them, and the flags here, once.
+  // Keywords are announced before flags that use them; the flags are sent here only, not again by
+  // tell().
   session.tell_keywords(**now);
   if (stored->changed) session.selected->cursor.told_change(stored->modseq);
   const NumberSet left_alone =

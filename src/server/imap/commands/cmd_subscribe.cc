@@ -17,7 +17,7 @@ async::Task<Reply> change_subscription(Session& session, store::ChangeFunction f
 
 }  // namespace
 
-// RFC 9051 §6.3.7: a name need not exist to be subscribed.
+// RFC 9051 §6.3.7: a name that does not exist can be subscribed.
 CommandTask cmd_subscribe(Session& session, wi::SubscribeCommand& command) {
   store::ChangeFunction function = [&](store::Change& change) -> Status {
     if (auto done = change.subscribe(command.mailbox); !done) return pass(done);

@@ -35,8 +35,9 @@ using Kind = wi::FetchItem::Kind;
 using Text = wi::Section::Text;
 using SteadyClock = std::chrono::steady_clock;
 
-/// One FETCH: messages in batches, whose emails are read together; written until the output is
-/// full, then flushed. Others get their turn at least every millisecond.
+/// Executes one FETCH. Messages are processed in batches, whose emails are read together. Responses
+/// are written until the output is full, which is then flushed. Other sessions run at least every
+/// millisecond.
 class Fetch {
  public:
   Fetch(Session& session, const wi::FetchCommand& command, const store::Mailbox& now,
@@ -51,15 +52,15 @@ class Fetch {
 
   /// Errors: closed once the connection is lost.
   Task<Status> run();
-  /// Why the first message that was left out was, other than because of damage.
+  /// Why the first message was left out, if the reason was not damage.
   [[nodiscard]] const std::optional<Error>& failed() const { return failed_; }
-  /// Those left out because of damage.
+  /// The messages left out because of damage.
   [[nodiscard]] const store::Unreadable& unreadable() const { return unreadable_; }
-  /// UIDs whose content was sent and that had no \Seen.
+  /// UIDs of messages whose content was sent and that lacked \Seen.
   [[nodiscard]] const NumberSet& seen() const { return seen_; }
 
  private:
-  /// Some messages, and what has been read of them.
+  /// Some messages, with what has been read of them.
   struct Batch {
     explicit Batch(const store::AccountPtr& account) : emails(account), pieces(account) {}
     std::vector<Row> rows;
@@ -82,10 +83,10 @@ class Fetch {
   [[nodiscard]] ModSeq changed_since() const { return command_.changed_since.value_or(ModSeq(0)); }
 
   static constexpr std::size_t kBatch = 256;
-  static constexpr std::size_t kStreamingBatch = 16;  ///< When bodies are read.
-  /// While a batch is written, those after it are read off the network threads.
-  static constexpr std::size_t kBatchesAhead = 2;           ///< The one being written among them.
-  static constexpr std::size_t kStreamingBatchesAhead = 4;  ///< These are small.
+  static constexpr std::size_t kStreamingBatch = 16;  ///< If bodies are read.
+  /// While one batch is written, the following ones are read outside the network threads.
+  static constexpr std::size_t kBatchesAhead = 2;           ///< Including the one being written.
+  static constexpr std::size_t kStreamingBatchesAhead = 4;  ///< More, because these are small.
 
   Session& session_;
   const wi::FetchCommand& command_;
@@ -93,14 +94,15 @@ class Fetch {
   const store::Mailbox& now_;
   service::RowReader reader_;
   RowWriter flags_;
-  const message::StringForm strings_;  ///< Of ENVELOPE and BODYSTRUCTURE (RFC 9755 §3).
+  const message::StringForm strings_;  ///< For ENVELOPE and BODYSTRUCTURE (RFC 9755 §3).
   std::string scratch_;
   message::StructureView structure_;
   std::string_view header_;
   std::optional<Error> failed_;
   store::Unreadable unreadable_;
   NumberSet seen_;
-  SteadyClock::time_point began_ = SteadyClock::now();  ///< Of what others have waited for.
+  /// When this coroutine last yielded to others.
+  SteadyClock::time_point began_ = SteadyClock::now();
 };
 
 Task<Status> Fetch::run() {
@@ -124,8 +126,8 @@ Task<Status> Fetch::run() {
     spare = std::move(ahead.front());
     ahead.pop_front();
   }
-  for (const auto& batch : ahead)
-    co_await batch->reading.wait_empty();  // It reads into what we hold.
+  // A reader writes to its batch, so the batch must outlive it.
+  for (const auto& batch : ahead) co_await batch->reading.wait_empty();
   co_return status;
 }
 
@@ -135,18 +137,18 @@ Task<void> Fetch::give_way() {
   began_ = SteadyClock::now();
 }
 
-/// The columns of a batch, and its bodies.
+/// Reads the columns of a batch, and its bodies.
 Task<void> Fetch::read(Batch& batch) {
   if (plan_.columns == 0) co_return;
   std::vector<Ordinal> ordinals;
   ordinals.reserve(batch.rows.size());
   for (const Row& row : batch.rows) ordinals.push_back(row.member.ordinal);
   co_await batch.emails.load(ordinals, plan_.columns);
-  // A single body may be at hand, and costs one change of threads at most.
+  // A single body may be in memory already, and otherwise costs at most one change of threads.
   if (plan_.streams && batch.rows.size() > 1) co_await read_bodies(batch);
 }
 
-/// For what rows alone answer.
+/// The case that only rows are needed.
 Task<Status> Fetch::run_lines() {
   constexpr std::uint32_t kStep = 512;
   FetchLines lines(plan_.items, flags_, session_.connection.out());
@@ -162,22 +164,23 @@ Task<Status> Fetch::run_lines() {
   co_return Status();
 }
 
-/// What cannot be read is found out when it is written.
+/// Reads bodies ahead. Errors are ignored here, since they are found again when the message is
+/// written.
 Task<void> Fetch::read_bodies(Batch& batch) {
   batch.pieces.clear();
   for (const Row& row : batch.rows) {
     const auto column = batch.emails.get(row.member.ordinal, store::Column::body);
     if (!column) continue;
     const auto body = store::BodyReader::open(session_.account, *column);
-    // Of a part or a piece of a body little may be wanted.
+    // If only a part or a section is requested, little of the body may be needed.
     if (body) batch.pieces.add(body->list(), 0, plan_.whole_bodies ? body->size() : 1);
     if (batch.pieces.is_full()) break;
   }
   co_await async::offload(session_.context.store.offload(), [&] { batch.pieces.read(); });
 }
 
-/// The structures of many messages are in memory and not in the processor's caches, and each is
-/// followed by what is not wanted of the next.
+/// Prefetches the structure of a later message. The structures of a batch are in memory but not in
+/// the processor's caches, and they do not follow each other in memory.
 void Fetch::fetch_structure_ahead(const Batch& batch, std::size_t index) const {
   constexpr std::size_t kLine = 64;
   constexpr std::size_t kMost = 2048;
@@ -211,7 +214,7 @@ Task<Status> Fetch::write_batch(Batch& batch) {
   co_return Status();
 }
 
-/// Takes back what was written of the message; the others are given all the same.
+/// Removes what was written of a message that failed. The other messages are still sent.
 void Fetch::fail_row(std::size_t start, const Row& row, const Error& error) {
   session_.connection.out().resize(start);
   const Error judged = store::judge_unreadable(&now_, row.member.uid, error);
@@ -278,8 +281,8 @@ Task<Status> Fetch::write_streaming(Batch& batch, const Row& row) {
     auto written = co_await content.write(item);
     if (written) continue;
     if (written.error().kind == ErrorKind::closed) co_return written;
-    // It could be read a moment ago. What has not left yet can be taken back; else the response has
-    // no right end any more.
+    // Reading succeeded a moment ago in prepare(). Output that has not been sent can still be
+    // removed; otherwise the response cannot be completed correctly, and the session ends.
     if (session_.connection.octets_out() - session_.connection.out().size() > before - start) {
       co_return fail(ErrorKind::closed, "a response broke off");
     }
@@ -290,7 +293,7 @@ Task<Status> Fetch::write_streaming(Batch& batch, const Row& row) {
   co_return Status();
 }
 
-/// False for what has to be taken from the message's octets.
+/// Returns false for items that need the message's octets.
 bool Fetch::write_item(wi::FetchWriter& fetch, const wi::FetchItem& item, const Row& row) {
   switch (item.kind) {
     case Kind::uid: fetch.uid(row.member.uid); return true;
@@ -313,7 +316,7 @@ bool Fetch::write_item(wi::FetchWriter& fetch, const wi::FetchItem& item, const 
   }
 }
 
-/// BODY[HEADER...] of the message itself, when nothing else needs its body.
+/// Writes BODY[HEADER...] of the message itself, if no other item needs its body.
 void Fetch::write_header(wi::FetchWriter& fetch, const wi::FetchItem& item,
                          std::string_view header) {
   const bool fields = item.section.text == Text::header_fields;
@@ -349,7 +352,7 @@ Task<Status> say_vanished(Session& session, const wi::FetchCommand& command,
     known.add(1, last);
     gone = asked.intersect(known).subtract(there);
   }
-  // What the client has not been told as removed is not removed yet, in its numbers.
+  // In the client's numbering, messages whose removal it was not told of still exist.
   const service::Membership& told = session.selected->told();
   gone = gone.subtract(told.uids_of(told.seqnums_of(gone)));
   auto w = session.writer();

@@ -21,9 +21,10 @@ using Kind = wi::FetchItem::Kind;
 using Text = wi::Section::Text;
 
 constexpr std::uint64_t kChunk = 256 * 1024;
-/// A decoded part up to this size is decoded once; a larger one twice, to know its size beforehand.
+/// A decoded part of up to this size is decoded once. A larger one is decoded twice, the first time
+/// to determine its size.
 constexpr std::size_t kDecodedInMemory = 256 * 1024;
-/// Header fields are filtered in memory; no header block worth filtering is longer.
+/// Header fields are filtered in memory. Of a larger header block, only this much is filtered.
 constexpr std::uint64_t kFilteredHeader = 16 << 20;
 
 SectionKind kind_of(const wi::FetchItem& item) {
@@ -45,7 +46,7 @@ bool is_filtered(const wi::FetchItem& item) {
          (item.section.text == Text::header_fields || item.section.text == Text::header_fields_not);
 }
 
-/// RFC 9051 §7.5.2: lines of text end in CRLF, whatever they ended in under their encoding.
+/// RFC 9051 §7.5.2: lines of text end with CRLF, whatever the line ends before decoding.
 class LineEnds {
  public:
   std::string_view mend(std::string_view octets) {
@@ -68,13 +69,13 @@ class LineEnds {
   bool after_cr_ = false;
 };
 
-/// How a part is undone.
+/// How to decode a part.
 struct Coding {
   std::string_view encoding = "8BIT";
-  bool lines = false;  ///< It is text.
+  bool lines = false;  ///< The part is text.
 };
 
-/// Calls sink(octets) for what the part decodes to, piece by piece, with a pause after each.
+/// Calls sink(octets) with the decoded part, piece by piece, and yields after each piece.
 template <class Sink>
 Task<Status> decode(MessageOctets& octets, ByteRange range, Coding coding, Sink& sink) {
   auto decoder = message::PartDecoder::binary(coding.encoding);
@@ -97,7 +98,7 @@ Task<Status> decode(MessageOctets& octets, ByteRange range, Coding coding, Sink&
 
 struct Measure {
   std::uint64_t size = 0;
-  std::string kept;  ///< Everything, while it is short.
+  std::string kept;  ///< The whole content, as long as it is short.
   Task<Status> take(std::string_view octets) {
     size += octets.size();
     if (size <= kDecodedInMemory) kept += octets;
@@ -128,7 +129,7 @@ ByteRange clip(std::uint64_t size, const std::optional<wi::Partial>& partial) {
 }
 
 std::optional<ByteRange> ContentWriter::range_of(const wi::FetchItem& item) const {
-  // Without a part the answer does not need the structure, which may not have been read.
+  // Without a part number, the structure is not needed, and it may not have been read.
   if (item.section.part.empty()) {
     switch (kind_of(item)) {
       case SectionKind::whole: return ByteRange{0, octets_.size()};
@@ -140,8 +141,8 @@ std::optional<ByteRange> ContentWriter::range_of(const wi::FetchItem& item) cons
   return range_of(item.section.part, kind_of(item));
 }
 
-/// The structure was made of the message as it was received. The fields that its delivery put in
-/// front since then are in the header, and move all that follows.
+/// The structure describes the message as it was received. The fields that delivery prepended are
+/// part of the stored header and shift all later offsets.
 std::optional<ByteRange> ContentWriter::range_of(std::span<const std::uint32_t> part,
                                                  SectionKind kind) const {
   const auto root = structure_.part_at({});
@@ -153,9 +154,9 @@ std::optional<ByteRange> ContentWriter::range_of(std::span<const std::uint32_t> 
   return range->end <= octets_.size() ? range : std::nullopt;
 }
 
-/// What BINARY[...] of a part is made of.
+/// The data from which BINARY[...] of a part is made.
 struct ContentWriter::Part {
-  std::optional<ByteRange> range;  ///< None: there is no such part.
+  std::optional<ByteRange> range;  ///< None if there is no such part.
   Coding coding;
 };
 
@@ -225,7 +226,7 @@ Task<Status> ContentWriter::write_range(const wi::FetchItem& item, ByteRange ran
     if (octets && octets->empty()) octets = fail(ErrorKind::corrupt, "the message is cut short");
     if (!octets) {
       if (!begun) co_return pass(octets);
-      session_.refuse(octets.error());  // For the log.
+      session_.refuse(octets.error());  // For the log; the reply is not used.
       co_return fail(ErrorKind::closed, "a message broke off");
     }
     if (!std::exchange(begun, true)) fetch_.literal(item, range.size());

@@ -13,21 +13,22 @@
 
 namespace posthorn::server::imap {
 
-/// Writes BODY[...], BINARY[...] and their RFC 3501 kin, streaming to the client. NUL, which an
-/// ordinary literal must not hold, is sent as text::kNulSubstitute; BINARY gives the exact octets.
+/// Writes BODY[...], BINARY[...] and the RFC 3501 items of that kind, streaming them to the client.
+/// A NUL, which an ordinary literal cannot hold, is sent as text::kNulSubstitute; BINARY gives the
+/// exact octets.
 class ContentWriter {
  public:
   ContentWriter(Session& session, wire::imap::FetchWriter& fetch, service::MessageOctets& octets,
                 const message::StructureView& structure)
       : session_(session), fetch_(fetch), octets_(octets), structure_(structure) {}
 
-  /// Finds out whether write() will succeed with all of these, before the response begins: a literal
-  /// that was announced cannot be taken back, and one that is filled up with something else would be
-  /// kept by the client as the message. Items that are not of the content are passed over. Errors:
-  /// unknown_encoding (RFC 3516 §4.3), io, corrupt, not_found.
+  /// Checks that write() will succeed for all content items, before the response begins. An
+  /// announced literal cannot be taken back, and if it were filled up with other octets, the client
+  /// would keep those as the message. Other items are ignored. Errors: unknown_encoding (RFC 3516
+  /// §4.3), io, corrupt, not_found.
   async::Task<Status> prepare(std::span<const wire::imap::FetchItem> items);
-  /// Errors: as prepare(): nothing was written. Once a literal has begun, what fails now and could
-  /// be read in prepare() ends the session (`closed`).
+  /// Errors: as prepare(), and then nothing was written. If reading fails after the literal has
+  /// begun, although prepare() could read it, the session is ended (`closed`).
   async::Task<Status> write(const wire::imap::FetchItem& item);
 
  private:
@@ -47,7 +48,7 @@ class ContentWriter {
   const message::StructureView& structure_;
 };
 
-/// What `partial` leaves of `size` octets (RFC 9051 §6.4.5).
+/// Applies `partial` to content of `size` octets (RFC 9051 §6.4.5).
 message::ByteRange clip(std::uint64_t size, const std::optional<wire::imap::Partial>& partial);
 
 }  // namespace posthorn::server::imap

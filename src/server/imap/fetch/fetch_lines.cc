@@ -5,7 +5,7 @@ namespace {
 
 using Kind = wire::imap::FetchItem::Kind;
 
-/// Empty for an item that is not ours.
+/// Returns an empty name for an item that this class does not support.
 std::string_view name_of(Kind kind) {
   switch (kind) {
     case Kind::uid: return " UID ";

@@ -14,14 +14,15 @@
 
 namespace posthorn::server::imap {
 
-/// FETCH responses of short items that a message's row alone answers: what clients ask of all
-/// messages of a mailbox when they open it. The same text as FetchWriter's.
+/// Writes FETCH responses of short items that need only a message's row. Clients ask for these for
+/// every message when they open a mailbox. The text is the same as FetchWriter's.
 class FetchLines {
  public:
-  /// Whether each item is one of UID, FLAGS, RFC822.SIZE and MODSEQ, and none is there twice.
+  /// Returns whether every item is one of UID, FLAGS, RFC822.SIZE and MODSEQ, and none occurs
+  /// twice.
   static bool can_write(std::span<const wire::imap::FetchItem> items);
 
-  /// Requires: can_write(items). Both others must outlive it.
+  /// Requires: can_write(items). `flags` and `out` must outlive this object.
   FetchLines(std::span<const wire::imap::FetchItem> items, RowWriter& flags, std::string& out);
 
   void write(const service::Row& row) {
@@ -49,12 +50,12 @@ class FetchLines {
   using Kind = wire::imap::FetchItem::Kind;
   struct Item {
     Kind kind;
-    std::string_view name;  ///< With what parts it from the item before it.
+    std::string_view name;  ///< The item's name, preceded by its separator.
   };
 
   void put(std::string_view text) { at_ = std::copy(text.begin(), text.end(), at_); }
   void put(std::uint64_t number) { at_ = std::to_chars(at_, std::end(line_), number).ptr; }
-  /// The one thing that may be long.
+  /// Writes the only value that may be long.
   void put_flags(std::string_view list) {
     if (list.size() <= kShortList) return put(list);
     out_.append(line_, at_).append(list);
@@ -66,8 +67,8 @@ class FetchLines {
   std::vector<Item> items_;
   RowWriter& flags_;
   std::string& out_;
-  char
-      line_[64 + kShortList + 4 * kNumber];  ///< Numbers, a short list, and some 50 octets between.
+  char line_[64 + kShortList +
+             4 * kNumber];  ///< Room for the numbers, a short flag list and about 50 other octets.
   char* at_ = line_;
 };
 

@@ -13,7 +13,7 @@ using store::Column;
 constexpr store::Columns kWhole = bit(Column::header) | bit(Column::body);
 constexpr store::Columns kParts = kWhole | bit(Column::structure);
 
-/// A section of the message itself, not of a part.
+/// For a section of the message itself, not of a part.
 store::Columns columns_of_section(const wi::FetchItem& item) {
   if (!item.section.part.empty()) return kParts;
   switch (item.section.text) {
@@ -43,7 +43,7 @@ store::Columns columns_of(const wi::FetchItem& item) {
   }
 }
 
-/// All of the body is sent.
+/// Returns whether the item is a complete body.
 bool is_whole_body(const wi::FetchItem& item) {
   if (item.kind == Kind::rfc822 || item.kind == Kind::rfc822_text) return true;
   const bool text = item.section.text == Text::whole || item.section.text == Text::text;
@@ -58,12 +58,13 @@ FetchPlan plan_fetch(const wi::FetchCommand& command) {
   const auto has = [&](Kind kind) {
     return std::ranges::find(plan.items, kind, &wi::FetchItem::kind) != plan.items.end();
   };
-  // RFC 9051 §6.4.9: UID in every response to UID FETCH; first, where clients look for it.
+  // RFC 9051 §6.4.9: every response to UID FETCH has the UID. It comes first, because clients look
+  // for it there.
   if (command.numbering == wi::Numbering::uid) {
     std::erase_if(plan.items, [](const wi::FetchItem& item) { return item.kind == Kind::uid; });
     plan.items.insert(plan.items.begin(), wi::FetchItem{});
   }
-  // RFC 7162 §3.1.4.1: CHANGEDSINCE brings MODSEQ.
+  // RFC 7162 §3.1.4.1: CHANGEDSINCE implies MODSEQ.
   if (command.changed_since && !has(Kind::modseq)) {
     wi::FetchItem modseq;
     modseq.kind = Kind::modseq;

@@ -7,12 +7,12 @@
 
 namespace posthorn::server::imap {
 
-/// What a FETCH needs, worked out once for all its messages.
+/// What a FETCH needs, computed once for all its messages.
 struct FetchPlan {
-  std::vector<wire::imap::FetchItem> items;  ///< In the order asked for.
-  store::Columns columns = 0;                ///< Of the stored emails; 0: rows alone suffice.
-  bool streams = false;       ///< Some item may be longer than what is held in memory.
-  bool whole_bodies = false;  ///< Some item is a body from its first octet to its last.
+  std::vector<wire::imap::FetchItem> items;  ///< In the order of the command.
+  store::Columns columns = 0;  ///< Columns of the stored emails to read; 0 if rows are enough.
+  bool streams = false;        ///< An item may be longer than what is held in memory.
+  bool whole_bodies = false;   ///< An item is a complete body.
   bool sets_seen = false;
 };
 

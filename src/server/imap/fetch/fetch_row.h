@@ -11,20 +11,20 @@
 
 namespace posthorn::server::imap {
 
-/// Writes what FETCH responses say of a message's flags. What messages have in common is spelled
-/// once.
+/// Writes the flags of messages in FETCH responses. Flag lists that many messages share are
+/// formatted once.
 class RowWriter {
  public:
-  /// Both must outlive it. Requires: a selected mailbox.
+  /// Both must outlive this object. Requires: a mailbox is selected.
   RowWriter(Session& session, const store::Mailbox& now);
 
   bool with_uid = false;
   bool with_flags = true;
 
-  /// A whole response: UID and FLAGS as asked for, MODSEQ for a client that knows of it
-  /// (RFC 7162 §3.1).
+  /// Writes a complete response: UID and FLAGS as configured, and MODSEQ if the client has enabled
+  /// CONDSTORE (RFC 7162 §3.1).
   void write_flags(Seqnum seqnum, Uid uid, const store::FlagState& flags);
-  /// The FLAGS item's value: `(\Seen keyword)`. Valid until the next call.
+  /// Returns the value of the FLAGS item: `(\Seen keyword)`. Valid until the next call.
   [[nodiscard]] std::string_view flags(Uid uid, const store::FlagState& flags) {
     const bool recent = shows_recent_ && is_recent(uid);
     const unsigned key = flags.system * 2U + static_cast<unsigned>(recent);
@@ -38,7 +38,7 @@ class RowWriter {
   struct Spelling {
     unsigned key = 0;
     std::uint32_t keywords = 0;
-    std::string text;  ///< Empty: none yet.
+    std::string text;  ///< Empty if this entry is unused.
   };
   [[nodiscard]] bool is_recent(Uid uid) const;
   void spell(Spelling& spelling, unsigned key, std::uint32_t keywords) const;

@@ -11,14 +11,14 @@ namespace g = grammar;
 
 using Rule = bool (*)(Input&, Numbering, CommandBody&);
 
-// A command without arguments.
+// Parses a command without arguments.
 template <class T>
 bool bare(Input&, Numbering, CommandBody& out) {
   out.emplace<T>();
   return true;
 }
 
-// A command with arguments, or one that may follow "UID".
+// Parses a command with arguments, or one that may follow "UID".
 template <class T, bool (*kRule)(Input&, T&)>
 bool with(Input& in, Numbering numbering, CommandBody& out) {
   T& command = out.emplace<T>();
@@ -26,7 +26,7 @@ bool with(Input& in, Numbering numbering, CommandBody& out) {
   return kRule(in, command);
 }
 
-// A command whose only argument is a mailbox.
+// Parses a command whose only argument is a mailbox.
 template <class T>
 bool with_mailbox(Input& in, Numbering, CommandBody& out) {
   return in.sp() && g::mailbox(in, out.emplace<T>().mailbox);

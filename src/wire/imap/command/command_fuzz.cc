@@ -1,4 +1,4 @@
-// No command may crash the parser, and one that is taken has a name and a tag.
+// No input crashes the parser, and every accepted command has a name and a tag.
 
 #include <cstddef>
 #include <cstdint>

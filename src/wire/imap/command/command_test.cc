@@ -55,7 +55,7 @@ TEST(ParseCommand, RefusesWhatIsNoCommand) {
   EXPECT_EQ(error_of(std::string_view("a1 NOOP\0", 8)), ErrorKind::syntax);
 }
 
-// Spaces that the grammar has no place for and that can mean nothing else.
+// Superfluous spaces that the grammar does not allow, but whose meaning is clear.
 TEST(ParseCommand, TakesMoreSpacesThanTheGrammarHas) {
   const std::pair<std::string_view, std::string_view> table[] = {
       {"a1  NOOP  ", "a1 NOOP"},
@@ -112,7 +112,7 @@ TEST(ParseCommand, DoesNotGuessWhatASpaceMeans) {
     EXPECT_EQ(error_of(text), ErrorKind::syntax) << text;
 }
 
-// The syntax is right, so that the answer is NO; but only if all of it is.
+// The syntax is right, so the answer is NO, but only if all of it is right.
 TEST(ParseCommand, ObjectsToANameThatNoMailboxCanHave) {
   for (const std::string_view text :
        {"a SELECT \"&bad\"", "a EXAMINE R&D", "a CREATE {4}\r\n&bad", "a DELETE \"\xff\"",

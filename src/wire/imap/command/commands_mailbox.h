@@ -13,7 +13,7 @@
 
 namespace posthorn::wire::imap {
 
-// Every mailbox name is UTF-8, "INBOX" in upper case (RFC 9051 §5.1).
+// Every mailbox name is in UTF-8, with "INBOX" in upper case (RFC 9051 §5.1).
 
 /// RFC 7162 §3.2.5.
 struct QresyncParameter {
@@ -40,7 +40,7 @@ struct SelectCommand {
 /// RFC 9051 §6.3.4, RFC 6154 §3.
 struct CreateCommand {
   std::string mailbox;
-  /// With their backslash; the known ones as RFC 6154 §2 spells them.
+  /// With their backslashes. Known attributes are spelled as in RFC 6154 §2.
   std::vector<std::string> special_use;
 };
 struct DeleteCommand {
@@ -58,7 +58,7 @@ struct UnsubscribeCommand {
 };
 struct NamespaceCommand {};
 
-/// RFC 9051 §6.3.11 and the extensions named.
+/// Status items of RFC 9051 §6.3.11 and the extensions named.
 enum class StatusItem : std::uint16_t {
   messages = 1,
   recent = 2,  ///< RFC 3501.
@@ -86,14 +86,14 @@ struct StatusCommand {
   StatusItems items;
 };
 
-/// RFC 5258 §3.1.
+/// Selection options (RFC 5258 §3.1).
 struct ListSelection {
   bool subscribed = false;
   bool remote = false;
   bool recursive_match = false;
   bool special_use = false;  ///< RFC 6154 §2.
 };
-/// RFC 5258 §3.2.
+/// Return options (RFC 5258 §3.2).
 struct ListReturn {
   bool subscribed = false;
   bool children = false;
@@ -106,7 +106,7 @@ struct ListCommand {
   std::vector<std::string> patterns;  ///< At least one.
   ListSelection select;
   ListReturn returns;
-  bool extended = false;  ///< Any of the RFC 5258 syntax was used.
+  bool extended = false;  ///< The command uses syntax of RFC 5258.
 };
 /// RFC 3501 §6.3.9.
 struct LsubCommand {
@@ -114,16 +114,16 @@ struct LsubCommand {
   std::string pattern;
 };
 
-/// What comes before one message of an APPEND: RFC 9051 §6.3.12, RFC 3502.
+/// The arguments of one message of an APPEND (RFC 9051 §6.3.12, RFC 3502).
 struct AppendMessage {
   FlagList flags;
-  std::optional<std::int64_t> date_seconds;  ///< Since 1970-01-01 UTC.
-  std::int16_t date_zone_minutes = 0;        ///< East of UTC.
+  std::optional<std::int64_t> date_seconds;  ///< Seconds since 1970-01-01 UTC.
+  std::int16_t date_zone_minutes = 0;        ///< Minutes east of UTC.
   LiteralHeader literal;
-  bool utf8_wrapped = false;  ///< `UTF8 (~{n}`: a ")" follows the message (RFC 6855 §4).
+  bool utf8_wrapped = false;  ///< `UTF8 (~{n}`: the message is followed by ")" (RFC 6855 §4).
 };
-/// APPEND up to its first message: RFC 9051 §6.3.12. The messages themselves are no values: they
-/// follow in the stream, `first.literal` says how.
+/// APPEND up to its first message (RFC 9051 §6.3.12). The messages themselves are not part of the
+/// value: they follow in the stream, as `first.literal` describes.
 struct AppendCommand {
   std::string mailbox;
   AppendMessage first;

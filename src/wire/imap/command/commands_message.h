@@ -12,19 +12,19 @@
 
 namespace posthorn::wire::imap {
 
-/// Whether a command names messages by sequence number or, after "UID", by UID (RFC 9051 §6.4.9).
+/// How a command names messages: by sequence number or, after "UID", by UID (RFC 9051 §6.4.9).
 enum class Numbering : std::uint8_t { seqnum, uid };
 
 struct CheckCommand {};
 struct CloseCommand {};
 struct UnselectCommand {};
 
-/// EXPUNGE, or with `uids` UID EXPUNGE (RFC 4315 §2.1).
+/// EXPUNGE, or UID EXPUNGE if `uids` is set (RFC 4315 §2.1).
 struct ExpungeCommand {
   std::optional<SequenceSet> uids;
 };
 
-/// RFC 9394: a window of the results, counted from the lowest UID or backwards from the highest.
+/// A window of the results, counted from the lowest UID or backwards from the highest (RFC 9394).
 struct PartialRange {
   enum class From : std::uint8_t { oldest, newest };
   From from = From::oldest;
@@ -33,7 +33,7 @@ struct PartialRange {
   friend bool operator==(const PartialRange&, const PartialRange&) = default;
 };
 
-/// RFC 4731 §3.1, RFC 5182, RFC 9394. `RETURN ()` is ALL.
+/// Result options of RFC 4731 §3.1, RFC 5182 and RFC 9394. `RETURN ()` means ALL.
 struct SearchReturn {
   bool min = false;
   bool max = false;
@@ -48,9 +48,10 @@ struct SearchCommand {
   Numbering numbering = Numbering::seqnum;
   std::optional<SearchReturn> returns;
   message::SearchKey key;
-  bool uses_modseq = false;  ///< A MODSEQ key: the answer carries MODSEQ (RFC 7162 §3.1.5).
+  /// There is a MODSEQ key: the response carries MODSEQ (RFC 7162 §3.1.5).
+  bool uses_modseq = false;
 };
-/// RFC 5256, RFC 5957; with `returns` RFC 5267 ESORT.
+/// RFC 5256, RFC 5957; with `returns` it is ESORT (RFC 5267).
 struct SortCommand {
   Numbering numbering = Numbering::seqnum;
   std::optional<SearchReturn> returns;
@@ -64,10 +65,10 @@ struct ThreadCommand {
   message::SearchKey key;
 };
 
-/// RFC 9051 §9 `section`: what of a message, without the brackets.
+/// A part of a message: RFC 9051 §9 `section`, without the brackets.
 struct Section {
   enum class Text : std::uint8_t {
-    whole,              ///< The part itself, or with no `part` the message.
+    whole,              ///< The part itself; without `part`, the message.
     header,             ///< HEADER
     header_fields,      ///< HEADER.FIELDS
     header_fields_not,  ///< HEADER.FIELDS.NOT
@@ -95,13 +96,13 @@ struct FetchItem {
     internal_date,
     rfc822_size,
     envelope,
-    body,  ///< BODY: the structure without its extension data.
+    body,  ///< BODY: the structure without extension data.
     body_structure,
     rfc822,
     rfc822_header,
     rfc822_text,   ///< RFC 3501 §6.4.5. `peek` is set for rfc822_header.
     body_section,  ///< BODY[...]
-    binary,        ///< BINARY[...]; `section` has only a part.
+    binary,        ///< BINARY[...]; only `section.part` is used.
     binary_size,
     modseq,     ///< RFC 7162
     save_date,  ///< RFC 8514
@@ -116,7 +117,7 @@ struct FetchItem {
   std::optional<Partial> partial = {};
 };
 
-/// RFC 9051 §6.4.5. Macros are spelled out; an item asked for twice is here once.
+/// RFC 9051 §6.4.5. Macros are expanded, and duplicate items are removed.
 struct FetchCommand {
   Numbering numbering = Numbering::seqnum;
   SequenceSet set;

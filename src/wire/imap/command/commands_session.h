@@ -12,17 +12,17 @@ struct CapabilityCommand {};
 struct NoopCommand {};
 struct LogoutCommand {};
 struct StartTlsCommand {};
-/// RFC 2177. The DONE that ends it is a line of its own: Receiver::Expect::line.
+/// RFC 2177. The DONE that ends IDLE is a line of its own: see Receiver::Expect::line.
 struct IdleCommand {};
 
 /// RFC 9051 §6.2.2, RFC 4959.
 struct AuthenticateCommand {
   std::string mechanism;  ///< In upper case.
-  /// Base64 as sent; "=" is the empty string. Absent if there was none.
+  /// In base64, as sent; "=" is the empty string. Absent if the client sent none.
   std::optional<std::string> initial_response;
 };
 
-/// RFC 9051 §6.2.3. Octets as sent.
+/// RFC 9051 §6.2.3. The octets are kept as sent.
 struct LoginCommand {
   std::string user;
   std::string password;

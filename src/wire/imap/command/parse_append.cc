@@ -7,7 +7,7 @@ namespace {
 
 using namespace grammar;
 
-// The announced literal is the last thing in the text.
+// The literal header must be the last thing in the text.
 bool message_literal(Input& in, LiteralHeader& out) {
   const std::string_view rest = in.rest();
   if (!find_literal_header(rest, out) || out.length != rest.size())
@@ -36,7 +36,7 @@ bool append_message(Input& in, AppendMessage& out) {
   return message_literal(in, out.literal);
 }
 
-// workaround: Thunderbird closes its "UTF8 (" right behind the message.
+// workaround: Thunderbird closes its "UTF8 (" directly after the message.
 bool close_last(Input& in, const AppendMessage& last) { return !last.utf8_wrapped || in.close(); }
 
 }  // namespace

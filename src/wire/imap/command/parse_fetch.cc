@@ -30,7 +30,7 @@ constexpr SimpleItem kSimpleItems[] = {
     {"THREADID", Kind::thread_id, true},
 };
 
-// Items with a section. Their names end where '[' begins.
+// Items with a section. Their names end at '['.
 constexpr SimpleItem kSectionItems[] = {
     {"BODY", Kind::body_section, false},      {"BODY.PEEK", Kind::body_section, true},
     {"BINARY", Kind::binary, false},          {"BINARY.PEEK", Kind::binary, true},
@@ -41,7 +41,7 @@ constexpr auto kItemNameChars = lex::CharSet::of([](char c) {
   return text::is_digit(c) || (text::to_upper(c) >= 'A' && text::to_upper(c) <= 'Z') || c == '.';
 });
 
-// nz-number *("." nz-number); stops before a "." that no number follows.
+// nz-number *("." nz-number); stops before a "." that is not followed by a number.
 bool section_part(Input& in, std::vector<std::uint32_t>& out) {
   constexpr std::size_t kDeepest = 1000;
   for (;;) {
@@ -142,7 +142,8 @@ bool same_item(const FetchItem& a, const FetchItem& b) {
   return a.kind == b.kind && a.section == b.section && a.partial == b.partial;
 }
 
-// Keeps one of each: an answer may not name an item twice. A request that sets \Seen wins.
+// Removes duplicates, since a response must not contain an item twice. A request that sets \Seen
+// takes precedence.
 void add_item(std::vector<FetchItem>& items, FetchItem&& item) {
   for (FetchItem& have : items) {
     if (!same_item(have, item)) continue;
@@ -153,7 +154,7 @@ void add_item(std::vector<FetchItem>& items, FetchItem&& item) {
   items.push_back(std::move(item));
 }
 
-// RFC 9051 §6.4.5: a macro stands alone.
+// RFC 9051 §6.4.5: a macro must be the only item.
 bool macro(Input& in, std::vector<FetchItem>& out) {
   const std::size_t mark = in.mark();
   const std::string_view name = in.take_run(kItemNameChars);

@@ -19,8 +19,8 @@ bool list_select_opt(Input& in, ListSelection& out) {
 
 bool list_select_opts(Input& in, ListSelection& out) {
   if (!list_of(in, [&] { return list_select_opt(in, out); })) return false;
-  // RFC 5258 §3.1: not without an option to modify. SPECIAL-USE is let pass as one, although RFC
-  // 6154 §6 calls it independent: what is meant is clear.
+  // RFC 5258 §3.1: not allowed without an option to modify. SPECIAL-USE is accepted as one,
+  // although RFC 6154 §6 calls it independent, because the meaning is clear.
   if (out.recursive_match && !out.subscribed && !out.special_use)
     return in.refuse(ErrorKind::bad_argument, "RECURSIVEMATCH needs an option such as SUBSCRIBED");
   return true;
@@ -38,7 +38,7 @@ bool return_option(Input& in, ListReturn& out) {
   return in.expected("a return option");
 }
 
-// The reference is a mailbox name only in part: "~/Mail/" and "" are as good (RFC 9051 §6.3.9).
+// The reference is only part of a mailbox name: "~/Mail/" and "" are allowed too (RFC 9051 §6.3.9).
 bool reference(Input& in, std::string& out) {
   if (!astring(in, out)) return false;
   out = decode_pattern(std::move(out), in.options().utf8);

@@ -33,13 +33,13 @@ bool search_return_opts(Input& in, SearchReturn& out) {
 bool optional_return(Input& in, std::optional<SearchReturn>& out) {
   const std::size_t mark = in.mark();
   in.skip_spaces();
-  // With its space, so that no other word is taken for it.
+  // Including its space, so that no other word matches.
   if (in.mark() != mark && in.take("RETURN ")) return search_return_opts(in, out.emplace());
   in.back_to(mark);
   return true;
 }
 
-// charset = atom / quoted; an astring is as good.
+// charset = atom / quoted; an astring is accepted too.
 bool charset(Input& in, std::string& out) {
   if (!astring(in, out)) return false;
   // RFC 9755 §3: UTF-8 is understood, anything else is refused with BAD.

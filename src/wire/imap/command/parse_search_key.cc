@@ -12,7 +12,7 @@ namespace {
 using message::SearchKey;
 using Kind = SearchKey::Kind;
 
-// What follows a key's name.
+// The syntax after a key's name.
 enum class Argument : std::uint8_t { none, text, date, size, interval, keyword, header, object_id };
 
 struct KeyName {
@@ -23,8 +23,8 @@ struct KeyName {
   bool negated = false;
 };
 
-// RFC 9051 §9 `search-key`, RFC 3501 §6.4.4, RFC 5032, RFC 8474, RFC 8514. Keys with a form of
-// their own are in special_key().
+// RFC 9051 §9 `search-key`, RFC 3501 §6.4.4, RFC 5032, RFC 8474, RFC 8514. Keys with a special
+// syntax are in special_key().
 constexpr KeyName kKeys[] = {
     {"ALL", Kind::all, Argument::none},
     {"ANSWERED", Kind::flag_set, Argument::none, SystemFlag::answered},
@@ -67,7 +67,7 @@ constexpr KeyName kKeys[] = {
     {"YOUNGER", Kind::younger, Argument::interval},
 };
 
-// A string to UTF-8. Without CHARSET it should be US-ASCII; clients send UTF-8 all the same.
+// Converts a string to UTF-8. Without CHARSET it should be US-ASCII, but clients send UTF-8.
 bool search_string(Input& in, const SearchContext& context, std::string& out) {
   if (!astring(in, out)) return false;
   if (context.charset.empty() || text::iequals(context.charset, "UTF-8") ||
@@ -113,7 +113,7 @@ bool argument(Input& in, const SearchContext& context, Argument kind, SearchKey&
   return false;
 }
 
-// `out` becomes its own negation.
+// Negates `out`.
 void negate(SearchKey& out) {
   SearchKey inner = std::move(out);
   out = SearchKey{};
@@ -121,8 +121,8 @@ void negate(SearchKey& out) {
   out.children.push_back(std::move(inner));
 }
 
-// RFC 7162 §3.1.5: the entry's name and type are taken and ignored, as one MODSEQ is kept for all
-// flags.
+// RFC 7162 §3.1.5: the entry's name and type are accepted and ignored, because all flags share one
+// MODSEQ.
 bool modseq(Input& in, SearchContext& context, SearchKey& out) {
   context.uses_modseq = true;
   out.kind = Kind::modseq;
@@ -156,7 +156,7 @@ void make_new(SearchKey& out) {
   out.children.push_back(std::move(unseen));
 }
 
-// `taken` says whether `name` was one of the keys with a form of their own.
+// `taken` tells whether `name` is one of the keys with a special syntax.
 bool special_key(Input& in, std::string_view name, SearchContext& context, std::size_t depth,
                  SearchKey& out, bool& taken) {
   taken = true;
@@ -228,7 +228,7 @@ bool search_key(Input& in, SearchContext& context, std::size_t depth, SearchKey&
 
 bool search_keys(Input& in, SearchContext& context, SearchKey& out) {
   if (!key_list(in, context, 0, out)) return false;
-  // One key needs no conjunction around it.
+  // A single key needs no conjunction.
   if (out.children.size() == 1) {
     SearchKey only = std::move(out.children.front());
     out = std::move(only);

@@ -2,7 +2,8 @@
 
 #include "wire/imap/grammar.h"
 
-/// The arguments of each command, from the octet after its name. Named after RFC 9051 §9.
+/// Grammar rules for the arguments of each command, starting at the octet after its name. The rules
+/// are named as in RFC 9051 §9.
 namespace posthorn::wire::imap::grammar {
 
 bool authenticate(Input& in, AuthenticateCommand& out);
@@ -19,7 +20,7 @@ bool rename(Input& in, RenameCommand& out);
 bool list(Input& in, ListCommand& out);
 bool lsub(Input& in, LsubCommand& out);
 bool status(Input& in, StatusCommand& out);
-/// Up to the header of the first message, which ends the text.
+/// Reads up to the header of the first message, where the text ends.
 bool append(Input& in, AppendCommand& out);
 
 bool search(Input& in, SearchCommand& out);
@@ -28,12 +29,12 @@ bool thread(Input& in, ThreadCommand& out);
 bool fetch(Input& in, FetchCommand& out);
 bool store(Input& in, StoreCommand& out);
 
-/// `section`, with its brackets.
+/// `section`, including its brackets.
 bool section(Input& in, Section& out);
-/// One search-key with everything in it. `charset` is empty for the default.
+/// The state of reading one search program. `charset` is empty for the default.
 struct SearchContext {
   std::string charset;
-  std::size_t keys = 0;  ///< Read so far.
+  std::size_t keys = 0;  ///< The number of keys read so far.
   bool uses_modseq = false;
 };
 bool search_key(Input& in, SearchContext& context, std::size_t depth, message::SearchKey& out);

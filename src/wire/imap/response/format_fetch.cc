@@ -73,7 +73,7 @@ void FetchWriter::item_name(const FetchItem& item) {
 void FetchWriter::literal(const FetchItem& item, std::uint64_t octets) {
   item_name(item);
   w_.sp();
-  // RFC 3516 §4.3: decoded content may hold NUL.
+  // RFC 3516 §4.3: decoded content may contain NUL.
   if (item.kind == FetchItem::Kind::binary)
     w_.literal8_header(octets);
   else

@@ -11,17 +11,17 @@
 
 namespace posthorn::wire::imap {
 
-/// The text between the brackets of BODY[...] or BINARY[...].
+/// Writes the text between the brackets of BODY[...] or BINARY[...].
 void format_section(Writer& w, const Section& section);
 
-/// One FETCH response: begin, items in any order, end. RFC 9051 §7.5.2.
+/// Writes one FETCH response: begin(), items in any order, end(). RFC 9051 §7.5.2.
 class FetchWriter {
  public:
   explicit FetchWriter(Writer& w) : w_(w) {}
 
   /// `* n FETCH (`
   void begin(Seqnum seqnum);
-  /// `* uid UIDFETCH (` for UIDONLY (RFC 9586 §3.3).
+  /// `* uid UIDFETCH (`, for UIDONLY (RFC 9586 §3.3).
   void begin(Uid uid);
   /// `)` CRLF
   void end() { w_.raw(")\r\n"); }
@@ -31,7 +31,7 @@ class FetchWriter {
   void flags(SystemFlags system, Recent recent, const Keywords& keywords) {
     name("FLAGS ").flag_list(system, recent, keywords);
   }
-  /// `list` as Writer::flag_list has it.
+  /// `list` as Writer::flag_list formats it.
   void flags(std::string_view list) { name("FLAGS ").raw(list); }
   void internal_date(Timestamp t) { name("INTERNALDATE ").date_time(t); }
   void rfc822_size(std::uint64_t octets) { name("RFC822.SIZE ").number(octets); }
@@ -44,15 +44,15 @@ class FetchWriter {
   void email_id(std::string_view id) { name("EMAILID (").raw(id).raw(')'); }
   void thread_id(std::optional<std::string_view> id);
 
-  /// Already in wire form (message/mime/structure_format.h).
+  /// The values are already in wire form (message/mime/structure_format.h).
   void envelope(std::string_view wire) { name("ENVELOPE ").raw(wire); }
   void body(std::string_view wire) { name("BODY ").raw(wire); }
   void body_structure(std::string_view wire) { name("BODYSTRUCTURE ").raw(wire); }
 
-  /// The name of an item that has content, and the header of the literal it is in: the caller
-  /// appends `octets` octets. For body_section, binary, rfc822, rfc822_header and rfc822_text.
+  /// Writes the name of a content item and its literal header; the caller then appends `octets`
+  /// octets. For body_section, binary, rfc822, rfc822_header and rfc822_text.
   void literal(const FetchItem& item, std::uint64_t octets);
-  /// The same with short content, or NIL.
+  /// The same for short content, or for NIL.
   void content(const FetchItem& item, std::optional<std::string_view> value);
   void binary_size(const FetchItem& item, std::uint64_t octets);
 

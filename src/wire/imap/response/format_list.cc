@@ -11,7 +11,7 @@ void delimiter(Writer& w, char c) {
     w.quoted(std::string_view(&c, 1));
 }
 
-// mbx-list-flags, as the client may see them.
+// mbx-list-flags, in the form this client understands.
 void attributes(Writer& w, ListAttributes set, ListKind kind) {
   static constexpr std::pair<ListAttribute, std::string_view> kNames[] = {
       {ListAttribute::non_existent, "\\NonExistent"},
@@ -64,7 +64,7 @@ void namespace_descr(Writer& w, std::span<const NamespaceEntry> entries) {
   w.raw('(');
   for (const NamespaceEntry& entry : entries) {
     w.raw('(');
-    // A namespace's prefix is a string, never an atom.
+    // The prefix of a namespace is a string, never an atom.
     std::string name;
     Writer encoded(name, w.dialect());
     encoded.mailbox(entry.prefix);

@@ -8,9 +8,9 @@
 
 namespace posthorn::wire::imap {
 
-/// Mailbox name attributes: RFC 9051 §7.3.1, RFC 6154 §2, RFC 8457. A set of bits.
+/// Mailbox name attributes (RFC 9051 §7.3.1, RFC 6154 §2, RFC 8457), as a set of bits.
 enum class ListAttribute : std::uint32_t {
-  non_existent = 1 << 0,  ///< `\Noselect` in rev1.
+  non_existent = 1 << 0,  ///< Written as `\Noselect` in rev1.
   no_select = 1 << 1,
   no_inferiors = 1 << 2,
   has_children = 1 << 3,
@@ -31,26 +31,26 @@ enum class ListAttribute : std::uint32_t {
 using ListAttributes = std::uint32_t;
 constexpr ListAttributes bit(ListAttribute a) { return static_cast<ListAttributes>(a); }
 
-/// Which command's answer it is.
+/// The command that the response answers.
 enum class ListKind : std::uint8_t { list, list_extended, lsub };
 
 struct ListResponse {
   ListKind kind = ListKind::list;
   ListAttributes attributes = 0;
-  char delimiter = '/';  ///< 0 is NIL.
+  char delimiter = '/';  ///< 0 means NIL.
   std::string_view mailbox;
   /// RFC 5258 §3.5: CHILDINFO ("SUBSCRIBED").
   bool child_subscribed = false;
-  /// RFC 9051 §6.3.9.7 OLDNAME; sent in rev2 only. Empty is none.
+  /// OLDNAME (RFC 9051 §6.3.9.7); only sent in rev2. Empty if there is none.
   std::string_view old_name = {};
 };
-/// `\NonExistent` is told to rev2 and in answer to the extended LIST; others read `\Noselect`.
+/// Clients get `\NonExistent` in rev2 and in response to the extended LIST; others get `\Noselect`.
 void format_list(Writer& w, const ListResponse& response);
 
-/// RFC 2342. An empty span is NIL.
+/// RFC 2342. An empty span is written as NIL.
 struct NamespaceEntry {
   std::string_view prefix;
-  char delimiter = '/';  ///< 0 is NIL.
+  char delimiter = '/';  ///< 0 means NIL.
 };
 struct NamespaceResponse {
   std::span<const NamespaceEntry> personal;

@@ -10,8 +10,8 @@ void end_with_modseq(Writer& w, std::optional<ModSeq> highest, bool any) {
   w.crlf();
 }
 
-// RFC 5267 §3: a set whose order counts. A range is read in ascending order, so that only
-// ascending runs of neighbours can be written as one. Requires: not empty.
+// RFC 5267 §3: a set whose order matters. Clients read a range in ascending order, so only
+// ascending runs of consecutive numbers become ranges. Requires: not empty.
 void ordered_set(Writer& w, std::span<const std::uint32_t> numbers) {
   while (true) {
     std::size_t run = 1;
@@ -68,9 +68,9 @@ void format_esearch(Writer& w, const EsearchResponse& r) {
 void format_thread(Writer& w, std::span<const ThreadItem> items) {
   w.raw("* THREAD");
   if (!items.empty()) w.sp();
-  // How many children each item has decides whether they are nested or follow on.
+  // The number of children of each item decides whether they are nested or follow on.
   std::vector<std::uint32_t> children(items.size(), 0);
-  std::vector<std::size_t> path;  // The item at each depth above the current one.
+  std::vector<std::size_t> path;  // The index of the item at each depth above the current one.
   for (std::size_t i = 0; i < items.size(); ++i) {
     path.resize(items[i].depth);
     if (!path.empty()) ++children[path.back()];

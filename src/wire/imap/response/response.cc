@@ -17,7 +17,7 @@ std::string_view name_of(Condition condition) {
   return "BAD";
 }
 
-// resp-text; something always follows the code (RFC 9051 §9 has text = 1*...).
+// resp-text; there is always text after the code (RFC 9051 §9 has text = 1*...).
 void resp_text(Writer& w, Condition condition, const Code& code, std::string_view text) {
   const std::size_t before = w.out().size();
   format_code(w, code);
@@ -25,7 +25,7 @@ void resp_text(Writer& w, Condition condition, const Code& code, std::string_vie
   if (text.empty()) text = condition == Condition::ok ? "Done" : "Failed";
   const std::size_t start = w.out().size();
   for (const char c : text) w.raw(is_ctl(c) || (is_8bit(c) && !w.dialect().utf8) ? ' ' : c);
-  // Without a code the text may not look like one.
+  // Without a code, the text must not look like one.
   if (!has_code && w.out()[start] == '[') w.out()[start] = '(';
   w.crlf();
 }

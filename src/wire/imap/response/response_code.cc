@@ -47,7 +47,7 @@ std::string_view name_of(CodeName code) {
 
 namespace {
 
-// Writes what stands between the brackets; false for nothing.
+// Writes the text between the brackets; returns false if there is nothing to write.
 class CodeFormat {
  public:
   explicit CodeFormat(Writer& writer) : w(writer) {}

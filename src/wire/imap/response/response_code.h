@@ -13,7 +13,7 @@
 
 namespace posthorn::wire::imap {
 
-/// A response code without arguments (RFC 9051 §7.1; RFC 5530 and those named).
+/// Response codes without arguments (RFC 9051 §7.1, RFC 5530, and the documents named).
 enum class CodeName : std::uint8_t {
   alert,
   parse,
@@ -54,7 +54,7 @@ enum class CodeName : std::uint8_t {
 std::string_view name_of(CodeName code);
 
 namespace code {
-/// BADCHARSET, with the charsets that are known.
+/// BADCHARSET, with the supported charsets.
 struct BadCharset {
   std::vector<std::string_view> known;
 };
@@ -74,7 +74,7 @@ struct UidNext {
 struct UidValidity {
   posthorn::UidValidity value;
 };
-/// RFC 3501 §7.1: the first unseen message.
+/// The first unseen message (RFC 3501 §7.1).
 struct Unseen {
   Seqnum first;
 };
@@ -83,8 +83,8 @@ struct AppendUid {
   posthorn::UidValidity uid_validity;
   NumberSet uids;
 };
-/// Source and target correspond in ascending order. With an empty set there is no code: RFC 4315
-/// §3.
+/// Source and target UIDs correspond in ascending order. With an empty set, no code is written (RFC
+/// 4315 §3).
 struct CopyUid {
   posthorn::UidValidity uid_validity;
   NumberSet from;
@@ -94,7 +94,8 @@ struct CopyUid {
 struct HighestModSeq {
   ModSeq value;
 };
-/// RFC 7162 §3.1.3; numbers as the command had them. With an empty set there is no code.
+/// RFC 7162 §3.1.3. The numbers are of the kind used in the command. With an empty set, no code is
+/// written.
 struct Modified {
   NumberSet numbers;
 };
@@ -102,7 +103,7 @@ struct Modified {
 struct MailboxId {
   std::string_view id;
 };
-/// RFC 9585. A tag with ']' is not sent; without `progress` nothing is known.
+/// RFC 9585. A tag that contains ']' is not sent. Without `progress`, the progress is unknown.
 struct InProgress {
   std::string_view tag;
   std::optional<std::uint32_t> progress;
@@ -110,13 +111,13 @@ struct InProgress {
 };
 }  // namespace code
 
-/// monostate is no code.
+/// monostate means no code.
 using Code =
     std::variant<std::monostate, CodeName, code::BadCharset, code::Capability, code::PermanentFlags,
                  code::UidNext, code::UidValidity, code::Unseen, code::AppendUid, code::CopyUid,
                  code::HighestModSeq, code::Modified, code::MailboxId, code::InProgress>;
 
-/// `[code] `, or nothing if there is none.
+/// Writes `[code] `, or nothing if there is no code.
 void format_code(Writer& w, const Code& code);
 
 }  // namespace posthorn::wire::imap

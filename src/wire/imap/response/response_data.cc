@@ -23,7 +23,7 @@ FlagList flags_of(TokenList list) {
   const ParseOptions options;
   for (const Token& token : list) {
     Input in(token.text, options);
-    // A system flag that is not known is of no use to anybody.
+    // An unknown system flag is useless.
     if (FlagList one; grammar::flag(in, one) && in.at_end()) {
       out.system = static_cast<SystemFlags>(out.system | one.system);
       for (std::string& keyword : one.keywords) out.keywords.push_back(std::move(keyword));
@@ -55,9 +55,9 @@ void set_item(FetchData& out, const Token& name, TokenList::Iterator value) {
     out.items.emplace_back(name.text, text_of(*value));
 }
 
-// The mailbox a token names. A server's name that does not decode is kept as it is.
+// Returns the mailbox that a token names. A name that cannot be decoded is kept unchanged.
 std::string mailbox_of(const Token& token, bool utf8) {
-  // A mailbox called NIL has to be quoted.
+  // A mailbox named NIL must be quoted.
   Result<std::string> name = decode_mailbox(token.text, utf8);
   return name ? std::move(*name) : std::string(token.text);
 }

@@ -13,8 +13,8 @@
 #include "base/result.h"
 #include "wire/imap/response/response_parser.h"
 
-/// What a client reads out of responses. Views point into the Response. Every function returns
-/// ErrorKind::syntax for a response of another kind or shape.
+/// Typed contents of server responses, for clients. Views point into the Response. Every function
+/// returns ErrorKind::syntax for a response of another kind or shape.
 namespace posthorn::wire::imap {
 
 /// RFC 9051 §7.5.2.
@@ -25,11 +25,11 @@ struct FetchData {
   std::optional<ModSeq> modseq;
   std::optional<std::uint64_t> size;
   std::optional<std::string_view> internal_date;
-  /// Every other item as the server named it, e.g. "BODY[TEXT]<0>", and its value; nullopt for NIL,
-  /// and for a list, which is to be looked for in the tokens.
+  /// Every other item, named as the server wrote it, e.g. "BODY[TEXT]<0>", with its value. The
+  /// value is nullopt for NIL and for lists; look for those in the tokens.
   std::vector<std::pair<std::string_view, std::optional<std::string_view>>> items;
 
-  /// The value of an item, by its name in any case.
+  /// Returns the value of an item; `name` is compared ignoring case.
   [[nodiscard]] std::optional<std::string_view> item(std::string_view name) const;
 };
 Result<FetchData> parse_fetch_data(const Response& response);
@@ -37,7 +37,7 @@ Result<FetchData> parse_fetch_data(const Response& response);
 /// LIST and LSUB: RFC 9051 §7.3.1.
 struct ListData {
   std::vector<std::string_view> attributes;
-  char delimiter = 0;   ///< 0 is NIL.
+  char delimiter = 0;   ///< 0 means NIL.
   std::string mailbox;  ///< UTF-8.
   [[nodiscard]] bool has(std::string_view attribute) const;
 };
@@ -78,11 +78,11 @@ struct VanishedData {
 };
 Result<VanishedData> parse_vanished_data(const Response& response);
 
-/// "1:3,7" without '*'.
+/// Parses a set such as "1:3,7", without '*'.
 Result<NumberSet> parse_number_set(std::string_view text);
 
-/// The argument of a response code that has one number: UIDNEXT, UIDVALIDITY, HIGHESTMODSEQ,
-/// UNSEEN.
+/// Returns the argument of a response code that has one number: UIDNEXT, UIDVALIDITY,
+/// HIGHESTMODSEQ, UNSEEN.
 std::optional<std::uint64_t> code_number(const Response& response, std::string_view code);
 
 /// APPENDUID (without `from`) and COPYUID: RFC 4315 §3.

@@ -1,4 +1,4 @@
-// A client reads what any server sends: framing, tokens and typed readers.
+// A client reads arbitrary server output: framing, tokens and typed readers.
 
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace {
 
 using namespace posthorn::wire::imap;
 
-// Every token can be reached, each once.
+// Every token is reachable exactly once.
 std::size_t count(TokenList list) {
   std::size_t n = 0;
   for (auto it = list.begin(); it != list.end(); ++it) n += 1 + count(it.children());

@@ -11,7 +11,7 @@ namespace posthorn::wire::imap {
 
 namespace {
 
-// What ends an atom in a response; '[' is looked at on its own.
+// Characters that end an atom in a response; '[' is treated separately.
 constexpr auto kResponseAtomChars = lex::CharSet::of([](char c) {
   return c != '(' && c != ')' && c != ' ' && c != '"' && c != '[' && c != ']' && !is_ctl(c);
 });
@@ -24,7 +24,7 @@ bool is_status_name(std::string_view name) {
 
 std::string_view first_word(std::string_view text) { return text.substr(0, text.find(' ')); }
 
-// Free text may end like a literal header without being one.
+// Free text may look like a literal header at its end without being one.
 bool may_have_literals(std::string_view line) {
   return line.starts_with("* ") && !is_status_name(first_word(line.substr(2)));
 }
@@ -47,7 +47,7 @@ ResponseReceiver::Event ResponseReceiver::next(std::string_view buffer) {
     scanned_ = end + 1;
     if (end > line_start_ && buffer[end - 1] == '\r') --end;
     LiteralHeader header;
-    // Few lines end like a literal header: what kind of response it is matters for those only.
+    // Few lines end like a literal header; the kind of response is determined only for those.
     if (find_literal_header(buffer.substr(line_start_, end - line_start_), header) &&
         may_have_literals(buffer.substr(0, end))) {
       if (header.size > limit_ || scanned_ + header.size > limit_)
@@ -148,7 +148,8 @@ Status Response::Scanner::quoted() {
     add(Token::Kind::string, text_.substr(start, at_++ - start));
     return {};
   }
-  // Everything unescaped fits into what the text takes, so the views into it stay good.
+  // All unescaped text together is at most as long as the response, so the buffer never moves and
+  // views stay valid.
   r_.unescaped_.reserve(text_.size());
   const std::size_t from = r_.unescaped_.size();
   r_.unescaped_ += text_.substr(start, at_ - start);
@@ -187,7 +188,7 @@ Status Response::Scanner::literal() {
   return {};
 }
 
-// From '[' to behind its ']', over the header names in it.
+// Reads from '[' to the matching ']', including the header names inside.
 bool Response::Scanner::skip_brackets() {
   while (at_ < text_.size()) {
     const char c = text_[at_];
@@ -217,7 +218,7 @@ Status Response::Scanner::atom(Until until) {
     if (!skip_brackets()) return fail(ErrorKind::syntax, "a section in the response has no end");
     run();
   } else if (peek() == '[' || (peek() == ']' && until == Until::end)) {
-    ++at_;  // Part of a keyword or a name.
+    ++at_;  // Part of a keyword or name.
     run();
   }
   if (at_ == start) return fail(ErrorKind::syntax, "there is a stray octet in the response");
@@ -269,7 +270,7 @@ Status Response::parse(std::string_view text) {
   if (tag_.empty() || name_.empty()) return fail(ErrorKind::syntax, "the response has no name");
   status_ = is_status_name(name_);
   if (!status_) {
-    // Not even an empty list: what follows a tag is a status.
+    // Not even an empty list is allowed: after a tag comes a status.
     if (kind_ == Kind::tagged) return fail(ErrorKind::syntax, "a tagged response has no status");
     return Scanner(*this, text).run(Scanner::Until::end);
   }

@@ -10,22 +10,22 @@
 
 #include "base/result.h"
 
-/// The client's side: server responses as bytes to tokens. What the tokens mean is in
-/// response_data.h.
+/// The client's side: splits server responses into tokens. response_data.h interprets the tokens.
 namespace posthorn::wire::imap {
 
-/// Cuts a server's octets into responses, literals inline. As Receiver, it copies nothing and looks
-/// at no octet twice: the caller's buffer begins with the first octet not yet consumed.
+/// Splits the octets from a server into responses, with literals inline. Like Receiver, it copies
+/// nothing and examines no octet twice: the caller's buffer begins with the first octet not yet
+/// consumed.
 class ResponseReceiver {
  public:
-  /// Octets of one response with its literals.
+  /// Maximum size of one response with its literals, in octets.
   static constexpr std::size_t kDefaultLimit = 256UL * 1024 * 1024;
 
   struct Event {
     enum class Kind : std::uint8_t { need_more, response, too_long };
     Kind kind = Kind::need_more;
     std::string_view text;     ///< The response without its line end.
-    std::size_t consumed = 0;  ///< Octets to drop, once `text` has been used.
+    std::size_t consumed = 0;  ///< Octets to drop once `text` has been used.
   };
 
   explicit ResponseReceiver(std::size_t limit = kDefaultLimit) : limit_(limit) {}
@@ -38,25 +38,25 @@ class ResponseReceiver {
   std::uint64_t literal_left_ = 0;
 };
 
-/// A piece of a response. A list is followed by what is in it.
+/// A token of a response. A list is followed by the tokens it contains.
 struct Token {
   enum class Kind : std::uint8_t {
-    atom,    ///< Also a flag, and `BODY[...]<n>` as a whole.
-    number,  ///< An atom of digits, at most 63 bits.
-    string,  ///< Quoted or literal, without its quotes and escapes.
+    atom,    ///< An atom, a flag, or `BODY[...]<n>` as a whole.
+    number,  ///< An atom of digits, with at most 63 bits.
+    string,  ///< A quoted string or literal, without quotes and escapes.
     nil,
     list,
   };
   Kind kind = Kind::atom;
-  std::uint32_t next = 0;  ///< Index of the first token behind this one and all it holds.
+  std::uint32_t next = 0;  ///< Index of the first token after this one and everything it contains.
   std::uint64_t number = 0;
   std::string_view text;
 
-  /// An atom or string with this text, in any case.
+  /// Returns whether this is an atom or string with this text, ignoring case.
   [[nodiscard]] bool is(std::string_view word) const;
 };
 
-/// Tokens side by side: iterating steps over what lists hold.
+/// A sequence of sibling tokens. Iterating skips the contents of lists.
 class TokenList {
  public:
   class Iterator {
@@ -68,7 +68,7 @@ class TokenList {
       at_ = (*all_)[at_].next;
       return *this;
     }
-    /// What the list this stands at holds.
+    /// The contents of the list at this position.
     [[nodiscard]] TokenList children() const;
     friend bool operator==(const Iterator& a, const Iterator& b) { return a.at_ == b.at_; }
 
@@ -89,7 +89,7 @@ class TokenList {
   std::uint32_t end_;
 };
 
-/// One response. Its views point into the text it was parsed from and into itself.
+/// One response. Its views point into the text it was parsed from, and into itself.
 class Response {
  public:
   enum class Kind : std::uint8_t { untagged, tagged, continuation };
@@ -98,27 +98,27 @@ class Response {
   Response(const Response&) = delete;
   Response& operator=(const Response&) = delete;
 
-  /// `text` as ResponseReceiver cuts it. Keeps its memory from one call to the next.
+  /// Parses `text`, as ResponseReceiver delivers it. Memory is reused from one call to the next.
   /// Errors: syntax.
   Status parse(std::string_view text);
 
   [[nodiscard]] Kind kind() const { return kind_; }
   [[nodiscard]] std::string_view tag() const { return tag_; }
-  /// The number in front of EXISTS, EXPUNGE, FETCH and so on.
+  /// The number before EXISTS, EXPUNGE, FETCH and so on.
   [[nodiscard]] std::optional<std::uint32_t> number() const { return number_; }
-  /// "OK", "FETCH", ..., as the server wrote it.
+  /// The response name as the server wrote it: "OK", "FETCH", ...
   [[nodiscard]] std::string_view name() const { return name_; }
   [[nodiscard]] bool is(std::string_view name) const;
-  /// OK, NO, BAD, BYE or PREAUTH: then there are a code, perhaps, and text.
+  /// True for OK, NO, BAD, BYE and PREAUTH. These have a text and may have a code.
   [[nodiscard]] bool is_status() const { return status_; }
 
-  /// What follows the name; of a status response the code with its arguments, empty without.
+  /// The tokens after the name. For a status response: the code with its arguments, or nothing.
   [[nodiscard]] TokenList tokens() const {
     return {&tokens_, 0, static_cast<std::uint32_t>(tokens_.size())};
   }
-  /// The first of tokens() of a status response, "" without one.
+  /// The first of the tokens() of a status response, or "".
   [[nodiscard]] std::string_view code() const;
-  /// The human-readable end of a status response, or all that follows "+ ".
+  /// The human-readable text of a status response, or everything after "+ ".
   [[nodiscard]] std::string_view text() const { return text_; }
 
  private:
@@ -131,8 +131,8 @@ class Response {
   std::string_view name_;
   std::string_view text_;
   std::vector<Token> tokens_;
-  std::vector<std::uint32_t> open_;  // Lists being read.
-  std::string unescaped_;            // What quoted strings with escapes stand for.
+  std::vector<std::uint32_t> open_;  // Lists that are being read.
+  std::string unescaped_;            // Storage for quoted strings that had escapes.
 };
 
 }  // namespace posthorn::wire::imap

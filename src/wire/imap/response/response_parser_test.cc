@@ -29,7 +29,7 @@ std::vector<std::string> cut(std::string_view input, std::size_t step, std::size
   return out;
 }
 
-// Tokens as an expression.
+// Prints tokens as an expression.
 std::string show(TokenList list) {
   std::string out;
   for (auto it = list.begin(); it != list.end(); ++it) {

@@ -14,7 +14,7 @@ namespace {
 constexpr auto kPlainQuoted =
     lex::CharSet::of([](char c) { return !is_8bit(c) && kQuotedChars.has(c); });
 
-// Two digits at `at`.
+// Writes two digits at `at`.
 void put2(char* at, unsigned n) {
   at[0] = static_cast<char>('0' + n / 10);
   at[1] = static_cast<char>('0' + n % 10);
@@ -22,7 +22,7 @@ void put2(char* at, unsigned n) {
 
 bool has_8bit(std::string_view value) { return std::ranges::any_of(value, is_8bit); }
 
-// Whether a quoted string can hold `value` (RFC 9051 §9 QUOTED-CHAR).
+// Returns whether a quoted string can contain `value` (RFC 9051 §9 QUOTED-CHAR).
 bool can_be_quoted(std::string_view value, Dialect dialect) {
   if (value.find_first_of(std::string_view("\0\r\n", 3)) != std::string_view::npos) return false;
   return !has_8bit(value) || (dialect.utf8 && text::is_valid_utf8(value));
@@ -31,7 +31,7 @@ bool can_be_quoted(std::string_view value, Dialect dialect) {
 }  // namespace
 
 Writer& Writer::numbers(std::span<const std::uint32_t> numbers, char before) {
-  // Room is made for many at once: there may be a million.
+  // Space is reserved for many numbers at once: there may be a million.
   constexpr std::size_t kAtOnce = 1024;
   constexpr std::size_t kLongest = 11;
   while (!numbers.empty()) {

@@ -13,16 +13,16 @@
 
 namespace posthorn::wire::imap {
 
-/// What a session has enabled, as far as it shows in the text of responses.
+/// The enabled extensions that change the text of responses.
 struct Dialect {
-  bool rev2 = false;  ///< IMAP4rev2: no RECENT, OLDNAME, \NonExistent and so on.
+  bool rev2 = false;  ///< IMAP4rev2: OLDNAME and \NonExistent are sent, RECENT is not.
   bool utf8 = false;  ///< UTF8=ACCEPT or IMAP4rev2: UTF-8 in strings and mailbox names.
 };
 
 enum class Recent : std::uint8_t { no, yes };
 
-/// Appends the tokens of server responses (RFC 9051 §9) to a string. Allocates nothing but that
-/// string's own growth, except for mailbox names that need modified UTF-7.
+/// Appends tokens of server responses (RFC 9051 §9) to a string. Apart from that string's growth,
+/// it allocates only for mailbox names that need modified UTF-7.
 class Writer {
  public:
   explicit Writer(std::string& out, Dialect dialect = {}) : out_(out), dialect_(dialect) {}
@@ -30,7 +30,7 @@ class Writer {
   [[nodiscard]] Dialect dialect() const { return dialect_; }
   [[nodiscard]] std::string& out() { return out_; }
 
-  /// Protocol text as it stands.
+  /// Appends protocol text unchanged.
   Writer& raw(std::string_view text) {
     out_.append(text);
     return *this;
@@ -49,25 +49,25 @@ class Writer {
     return *this;
   }
 
-  /// Each number with `before` in front of it.
+  /// Appends all numbers, each preceded by `before`.
   Writer& numbers(std::span<const std::uint32_t> numbers, char before);
 
-  /// quoted / literal: quoted if it can be and is shorter than kLongestQuoted. NUL, which neither
-  /// can hold, is left out.
+  /// quoted / literal: quoted if possible and shorter than kLongestQuoted. NUL, which neither form
+  /// can represent, is dropped.
   Writer& string(std::string_view value);
   Writer& nstring(std::optional<std::string_view> value) {
     return value ? string(*value) : raw("NIL");
   }
-  /// Quoted in any case. Requires: no CR, LF or NUL.
+  /// Always quoted. Requires: no CR, LF or NUL.
   Writer& quoted(std::string_view value);
-  /// `{n}` CRLF; the caller appends the octets, none of them NUL.
+  /// `{n}` CRLF. The caller appends the octets, which must not contain NUL.
   Writer& literal_header(std::uint64_t octets);
-  /// `~{n}` CRLF; any octets (RFC 3516 §4.3).
+  /// `~{n}` CRLF. The octets may contain NUL (RFC 3516 §4.3).
   Writer& literal8_header(std::uint64_t octets);
 
-  /// From UTF-8 to what the dialect has, as an atom where it is one.
+  /// Converts the name from UTF-8 to the form of the dialect, and writes it as an atom if possible.
   Writer& mailbox(std::string_view name);
-  /// An atom where it is one, else a string.
+  /// An atom if possible, otherwise a string.
   Writer& astring(std::string_view value);
 
   /// "17-Jul-1996 02:44:25 -0700" in quotes, in the timestamp's own zone.
@@ -75,7 +75,7 @@ class Writer {
   /// uid-set / sequence-set. Requires: not empty.
   Writer& set(const NumberSet& numbers);
 
-  /// `(\Seen keyword)`. `keywords` is a range of things a string_view can be made of.
+  /// `(\Seen keyword)`. `keywords` is a range of values convertible to string_view.
   template <class Keywords>
   Writer& flag_list(SystemFlags system, Recent recent, const Keywords& keywords) {
     raw('(');

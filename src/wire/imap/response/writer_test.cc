@@ -125,7 +125,7 @@ TEST(Response, UidplusCodes) {
             "a1 OK [APPENDUID 38505 5:6] x\r\n");
   EXPECT_EQ(tagged(code::CopyUid{UidValidity(1), two, other}, "x"),
             "a1 OK [COPYUID 1 5:6 9,11] x\r\n");
-  // MailKit: three arguments or none at all.
+  // MailKit accepts three arguments or none.
   EXPECT_EQ(tagged(code::CopyUid{UidValidity(1), {}, {}}, "x"), "a1 OK x\r\n");
   EXPECT_EQ(tagged(code::Modified{other}, "x"), "a1 OK [MODIFIED 9,11] x\r\n");
   EXPECT_EQ(tagged(code::Modified{}, "x"), "a1 OK x\r\n");
@@ -211,7 +211,7 @@ TEST(Response, EsearchTagIsAlwaysQuoted) {
             "* ESEARCH (TAG \"A1\") COUNT 0\r\n");
 }
 
-// RFC 5267 §3: the order counts, and a range is read upwards.
+// RFC 5267 §3: the order matters, and a range is read in ascending order.
 TEST(Response, EsearchWritesAscendingRunsOfAnOrderedSetAsRanges) {
   const auto all = [](std::vector<std::uint32_t> numbers) {
     const std::string text =
