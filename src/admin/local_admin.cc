@@ -199,8 +199,8 @@ async::Task<Result<Answer>> LocalAdmin::list_aliases(Json request) {
 }
 
 async::Task<Result<Answer>> LocalAdmin::check(Json request) {
-  const auto repair = flag_of(request, "repair") ? store::Store::Repair::mailboxes
-                                                 : store::Store::Repair::nothing;
+  const auto repair =
+      flag_of(request, "repair") ? store::Store::Repair::mailboxes : store::Store::Repair::nothing;
   auto report = co_await store_.check(flag_of(request, "deep"), repair);
   if (!report) co_return pass(report);
   boost::json::array repaired(report->repaired.begin(), report->repaired.end());
