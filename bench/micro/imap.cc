@@ -120,7 +120,7 @@ void response_list(benchmark::State& state) {
     fetch.flags(bit(SystemFlag::seen), wi::Recent::no, std::span<const std::string>());
     fetch.internal_date({MessageMaker::date(i), 60});
     fetch.rfc822_size(8000 + i);
-    fetch.envelope(structure.envelope());
+    fetch.envelope(structure.envelope(message::StringForm::ascii));
   });
 }
 BENCHMARK(response_list);

@@ -120,7 +120,7 @@ void digest_decode(benchmark::State& state) {
     benchmark::DoNotOptimize(keys.base_subject().data());
     for (const std::string_view id : keys.references()) benchmark::DoNotOptimize(id.data());
     const message::StructureView structure(digest.structure);
-    benchmark::DoNotOptimize(structure.envelope().data());
+    benchmark::DoNotOptimize(structure.envelope(message::StringForm::ascii).data());
     benchmark::DoNotOptimize(structure.part(0));
   }
   state.SetItemsProcessed(state.iterations());
