@@ -158,8 +158,7 @@ TEST_F(Auth, NamesThatAreNoneAreNeitherKeptNorLogged) {
 
 TEST_F(Auth, MalformedResponsesCountAgainstTheNetworkAndNobodyElse) {
   for (int i = 0; i < 20; ++i) {
-    auto outcome =
-        async::run_blocking(exchange("PLAIN")->begin(Secret("\0" + kBadNames[1] + "\0x"s)));
+    auto outcome = async::run_blocking(exchange("PLAIN")->begin(Secret(kBadNames[1] + "\0x"s)));
     EXPECT_EQ(std::get<Error>(outcome).kind, ErrorKind::syntax);
     outcome = async::run_blocking(exchange("SCRAM-SHA-256")->begin(Secret("n,,n=,r=abc")));
     EXPECT_EQ(std::get<Error>(outcome).kind, ErrorKind::syntax);
