@@ -6,9 +6,9 @@ _posthorn_words() {
   local account="--password-file"
   case $1 in
     "") echo "--config --data-dir --set --version --help init serve demo account alias queue import export
-              check dns config version" ;;
+              mailbox check dns config version" ;;
     init) echo "--account --password-file --hostname --high-ports --help" ;;
-    serve) echo "--ready-file --help" ;;
+    serve) echo "--ready-file --accept-loss --help" ;;
     demo) echo "--dir --engine --imap --imaps --pop3 --pop3s --submission --submissions --lmtp
                 --lmtp-socket --https --http --any-user --without --empty --ready-file --quiet --help" ;;
     account) echo "add list passwd remove disable enable send-as sent-copy --help" ;;
@@ -26,7 +26,10 @@ _posthorn_words() {
     "queue cancel") echo "--recipient --report --help" ;;
     import) echo "--format --mailbox --under --record --keep-quoted-from --quiet --help" ;;
     export) echo "--format --mailbox --quiet --help" ;;
-    check) echo "--deep --json --help" ;;
+    mailbox) echo "list remove --help" ;;
+    "mailbox list") echo "--json --help" ;;
+    "mailbox remove") echo "--yes --help" ;;
+    check) echo "--deep --repair --json --help" ;;
     dns) echo "--json --help" ;;
     config) echo "show check example --help" ;;
     *) echo "--help" ;;
@@ -84,12 +87,12 @@ _posthorn() {
     case $word in
       -c | --config | --data-dir | --set) ((i++)) ;;
       -*) ;;
-      init | serve | demo | account | alias | queue | import | export | check | dns | config | version)
+      init | serve | demo | account | alias | queue | import | export | mailbox | check | dns | config | version)
         [[ -z $commands ]] && commands=$word
         ;;
       add | list | passwd | remove | disable | enable | show | example | retry | cancel)
         [[ $commands == account || $commands == alias || $commands == config ||
-          $commands == queue ]] && commands+=" $word"
+          $commands == queue || $commands == mailbox ]] && commands+=" $word"
         ;;
     esac
   done
