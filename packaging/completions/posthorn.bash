@@ -27,7 +27,6 @@ _posthorn_words() {
     import) echo "--format --mailbox --under --record --keep-quoted-from --quiet --help" ;;
     export) echo "--format --mailbox --quiet --help" ;;
     mailbox) echo "list remove --help" ;;
-    "mailbox list") echo "--json --help" ;;
     "mailbox remove") echo "--yes --help" ;;
     check) echo "--deep --repair --json --help" ;;
     dns) echo "--json --help" ;;
