@@ -45,7 +45,7 @@ Result<WalMarks> guard_wal(const RocksDbOptions& options, ::rocksdb::Env& env) {
   auto marks = WalMarkFile(folder).read();
   if (marks && marks->manifest != *current && marks->next_manifest != *current) marks.reset();
   if (!marks) marks = WalMarks{*current, *current, {}};
-  auto verdict = judge_wal(folder, *marks);
+  auto verdict = judge_wal(folder, marks);
   if (!verdict) return pass(verdict);
   if (verdict->losses.empty()) return std::move(verdict->marks);
   const std::string what = describe(*verdict);

@@ -72,7 +72,7 @@ std::optional<std::uint64_t> wal_number(std::string_view path) {
 }
 
 WalWatch::WalWatch(std::shared_ptr<::rocksdb::FileSystem> base, std::string folder, WalMarks marks)
-    : FileSystemWrapper(std::move(base)),
+    : FileSystemWrapper(base),
       folder_(std::move(folder)),
       marks_(std::move(marks)),
       file_(folder_) {
