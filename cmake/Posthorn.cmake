@@ -74,7 +74,7 @@ function(posthorn_layer name)
     target_link_libraries(${name}_test PRIVATE posthorn_${name} GTest::gmock GTest::gtest
                           GTest::gtest_main)
     add_test(NAME unit.${name} COMMAND ${name}_test)
-    set_tests_properties(unit.${name} PROPERTIES TIMEOUT 300 LABELS unit)
+    set_tests_properties(unit.${name} PROPERTIES TIMEOUT 600 LABELS unit)
     set_property(GLOBAL APPEND PROPERTY POSTHORN_UNIT_TESTS ${name}_test)
   endif()
 
