@@ -234,7 +234,6 @@ async::Task<Status> Account::commit_at_home(PreparedChange prepared) {
     // indirectly. They fail too, do not find themselves in `pending`, and are computed again.
     pipeline_->pending.clear();
     pipeline_->working = published();
-    ++pipeline_->generation;
     pipeline_->answer_drained();
     if (done.error().kind == ErrorKind::conflict && alone) {
       if (Status ok = co_await reload_at_home(); !ok) co_return ok;

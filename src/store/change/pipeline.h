@@ -25,7 +25,6 @@ struct Account::Pipeline {
   async::Loop& home;
   StatePtr working;
   std::deque<StatePtr> pending;
-  std::uint64_t generation = 0;  ///< Counts how often `working` was reset to the published state.
   bool maintaining = false;
   bool listed = false;        ///< The queue's list durably contains this account.
   std::int64_t due_day = -1;  ///< Day of the last change noted for the sweep.
