@@ -1,11 +1,15 @@
 // Runs a fuzz target without libFuzzer: every file of the corpora given, then mutations of them
 // (and of nothing) for some seconds. With the sanitizers this finds the shallow bugs in every test
-// run; long hunts use the `fuzz` preset.
+// run; long hunts use the `fuzz` preset. When a target aborts, the input it was given is written to
+// standard error as Python bytes, so that a failure in CI can be repeated.
 //
 //   target SECONDS [corpus folder ...]
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -21,8 +25,38 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 namespace {
 
+/// The input that the target works on. A global because a signal handler needs it.
+const std::string* current_input = nullptr;
+
+/// Runs in a handler of SIGABRT: plain writes only, no allocation.
+void print_current_input(int /*signal*/) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  const auto write_all = [](const char* text, std::size_t size) {
+    while (size > 0) {
+      const ssize_t wrote = ::write(STDERR_FILENO, text, size);
+      if (wrote <= 0) return;
+      text += wrote;
+      size -= static_cast<std::size_t>(wrote);
+    }
+  };
+  if (current_input == nullptr) return;
+  write_all("the input: b'", 13);
+  for (const char c : *current_input) {
+    const auto octet = static_cast<unsigned char>(c);
+    const char escaped[] = {'\\', 'x', kHex[octet >> 4], kHex[octet & 15]};
+    if (c >= ' ' && c < 0x7f && c != '\\' && c != '\'') {
+      write_all(&c, 1);
+    } else {
+      write_all(escaped, sizeof escaped);
+    }
+  }
+  write_all("'\n", 2);
+}
+
 void run(const std::string& input) {
+  current_input = &input;
   LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
+  current_input = nullptr;
 }
 
 std::vector<std::string> read_corpora(int count, char** folders) {
@@ -34,6 +68,8 @@ std::vector<std::string> read_corpora(int count, char** folders) {
       std::ifstream file(entry.path(), std::ios::binary);
       inputs.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
     }
+    // The order of a folder's entries differs between file systems; the mutations depend on it.
+    std::ranges::sort(inputs);
   }
   return inputs;
 }
@@ -86,6 +122,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: %s SECONDS [corpus folder ...]\n", argv[0]);
     return 2;
   }
+  std::signal(SIGABRT, print_current_input);
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(std::atoi(argv[1]));
   const std::vector<std::string> inputs = read_corpora(argc - 2, argv + 2);
   for (const std::string& input : inputs) run(input);

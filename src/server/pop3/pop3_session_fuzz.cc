@@ -55,7 +55,8 @@ Task<void> serve(store::FuzzStore& store, net::Stream& stream, bool utf8) {
       std::make_shared<const Pop3Options>(Pop3Options{.plaintext = auth::PlaintextLogin::always,
                                                       .mark_seen = utf8,
                                                       .bad_commands = 10'000,
-                                                      .bad_commands_before_login = 10'000});
+                                                      .bad_commands_before_login = 10'000,
+                                                      .failed_logins = 10'000});
   const server::frame::Connections connections;
   server::pop3::Session session(context, delay,
                                 {.stream = stream, .options = options, .connections = connections});
