@@ -13,7 +13,7 @@ TEST_FILE = re.compile(r"(_test\.cc|_fuzz\.cc|(^|/)test_[^/]*|_(testing|fixture)
 
 class Rules:
     def __init__(self, text):
-        self.allowed, self.for_tests, self.third_party = {}, {}, []
+        self.allowed, self.for_tests, self.third_party, self.spelled_by = {}, {}, [], {}
         for line in text.splitlines():
             line = line.split("#")[0].strip()
             if not line:
@@ -21,6 +21,10 @@ class Rules:
             if line.startswith("<"):
                 prefix, *folders = line[1:].split()
                 self.third_party.append((prefix, folders))
+                continue
+            if line.startswith("!"):
+                text_, *folders = line[1:].split()
+                self.spelled_by[text_] = folders
                 continue
             name, _, names = line.partition(":")
             into = self.allowed
@@ -43,6 +47,9 @@ class Rules:
             yield f"{path}: its folder is not in tools/layers.txt"
             return
         is_test = bool(TEST_FILE.search(path))
+        for spelled, folders in self.spelled_by.items():
+            if not is_test and spelled in text and not any(path.startswith(f + "/") for f in folders):
+                yield f"{path}: {spelled} is for {' '.join(folders)} only"
         allowed = [layer] + self.allowed[layer] + (self.for_tests.get(layer, []) if is_test else [])
         for bracket, target in INCLUDE.findall(text):
             if bracket == '"':
@@ -72,7 +79,7 @@ def check(rules, root):
 
 
 def test():
-    rules = Rules("a:\nb: a\ns/x: b\ns/y: b\ntest a: b\n<boost/asio b\n<boost/json a\n")
+    rules = Rules("a:\nb: a\ns/x: b\ns/y: b\ntest a: b\n<boost/asio b\n<boost/json a\n!x::Y& b s/x\n")
     cases = [
         ("a/f.h", '#include "a/g.h"\n#include <vector>', 0),
         ("a/f.h", '#include "b/g.h"', 1),
@@ -83,6 +90,9 @@ def test():
         ("s/x/f.cc", '#include "s/y/g.h"', 1),
         ("s/x/f.cc", '#include "s/x/g.h"\n#include "b/c.h"', 0),
         ("nowhere/f.cc", "", 1),
+        ("a/f.cc", "void f(x::Y& y);", 1),
+        ("a/f_test.cc", "void f(x::Y& y);", 0),
+        ("s/x/f.cc", "void f(x::Y& y);", 0),
     ]
     for path, text, expected in cases:
         found = list(rules.findings(path, text))

@@ -2,7 +2,8 @@
 
 #include "admin/local_admin.h"
 #include "base/clock.h"
-#include "service/delete_mailbox.h"
+#include "service/import.h"
+#include "service/mailboxes.h"
 #include "store/change/upload.h"
 #include "store/read/email_reader.h"
 #include "store/upkeep/damage_log.h"
@@ -14,6 +15,8 @@ namespace posthorn::admin {
 namespace {
 
 namespace json = boost::json;
+
+using service::Caller;
 
 constexpr std::uint32_t kMessagesPage = 2000;
 constexpr std::uint64_t kBodyPortion = 256 << 10;
@@ -123,12 +126,10 @@ class Splitter {
   std::string_view rest_;
 };
 
+/// A message whose octets follow the request.
 struct Arrived {
-  std::string mailbox;
-  FlagList flags;
-  Timestamp received;
+  service::ImportedMessage message;
   std::uint64_t size = 0;
-  store::NewEmail email;
 };
 
 Result<std::vector<Arrived>> read_list(const Json& request, Timestamp now) {
@@ -140,38 +141,20 @@ Result<std::vector<Arrived>> read_list(const Json& request, Timestamp now) {
     if (!entry.is_object()) return fail(ErrorKind::bad_argument, "a message is no object");
     const Json& message = entry.get_object();
     Arrived one;
-    one.mailbox = text_of(message, "mailbox");
-    if (Status named = store::check_mailbox_name(one.mailbox); !named) return pass(named);
-    one.flags = flags_from_json(message);
-    one.received = now;
+    one.message.mailbox = text_of(message, "mailbox");
+    if (Status named = store::check_mailbox_name(one.message.mailbox); !named) return pass(named);
+    one.message.flags = flags_from_json(message);
+    Timestamp& received = one.message.received;
+    received = now;
     const json::value* const date = message.if_contains("date");
     const json::value* const zone = message.if_contains("zone");
-    if (date != nullptr && date->is_int64()) one.received = {date->get_int64(), 0};
+    if (date != nullptr && date->is_int64()) received = {date->get_int64(), 0};
     if (zone != nullptr && zone->is_int64() && std::abs(zone->get_int64()) < 24 * 60)
-      one.received.zone_minutes = static_cast<std::int16_t>(zone->get_int64());
+      received.zone_minutes = static_cast<std::int16_t>(zone->get_int64());
     one.size = number_of(message, "size");
     arrived.push_back(std::move(one));
   }
   return arrived;
-}
-
-/// Appends all messages in one change, and creates missing mailboxes.
-Status append_all(store::Change& change, const std::vector<Arrived>& arrived,
-                  std::vector<std::uint32_t>& uids) {
-  uids.clear();
-  for (const Arrived& one : arrived) {
-    const store::MailboxPtr existing = change.state().find(one.mailbox);
-    MailboxId mailbox = existing ? existing->id : MailboxId();
-    if (!existing) {
-      auto made = change.create_mailbox({.name = one.mailbox, .subscribe = true});
-      if (!made) return pass(made);
-      mailbox = *made;
-    }
-    auto uid = change.append(mailbox, one.email, one.flags, one.received);
-    if (!uid) return pass(uid);
-    uids.push_back(uid->value);
-  }
-  return {};
 }
 
 }  // namespace
@@ -197,14 +180,7 @@ async::Task<Result<Answer>> LocalAdmin::subscribe(Json request) {
   if (!account) co_return pass(account);
   const std::string mailbox(text_of(request, "mailbox"));
   if (Status named = store::check_mailbox_name(mailbox); !named) co_return pass(named);
-  auto done = co_await (*account)->change({}, [mailbox](store::Change& change) -> Status {
-    if (!change.state().find(mailbox)) {
-      auto made = change.create_mailbox({.name = mailbox, .subscribe = true});
-      return made ? Status() : pass(made);
-    }
-    auto subscribed = change.subscribe(mailbox);
-    return subscribed ? Status() : pass(subscribed);
-  });
+  Status done = co_await service::ensure_mailbox(Caller::administrator(*account), mailbox);
   if (!done) co_return pass(done);
   co_return Answer{};
 }
@@ -212,8 +188,8 @@ async::Task<Result<Answer>> LocalAdmin::subscribe(Json request) {
 async::Task<Result<Answer>> LocalAdmin::remove_mailbox(Json request) {
   auto account = co_await open(text_of(request, "name"));
   if (!account) co_return pass(account);
-  Status done =
-      co_await service::delete_mailbox(*account, std::string(text_of(request, "mailbox")));
+  Status done = co_await service::delete_mailbox(Caller::administrator(*account),
+                                                 std::string(text_of(request, "mailbox")));
   if (!done) co_return pass(done);
   co_return Answer{};
 }
@@ -221,9 +197,9 @@ async::Task<Result<Answer>> LocalAdmin::remove_mailbox(Json request) {
 async::Task<Result<Answer>> LocalAdmin::list_messages(Json request) {
   auto account = co_await open(text_of(request, "name"));
   if (!account) co_return pass(account);
-  const store::MailboxPtr named = (*account)->published()->find(text_of(request, "mailbox"));
-  if (!named) co_return fail(ErrorKind::not_found, "there is no such mailbox");
-  auto mailbox = co_await (*account)->load(named->id);
+  const auto named = service::resolve(Caller::administrator(*account), text_of(request, "mailbox"));
+  if (!named) co_return pass(named);
+  auto mailbox = co_await service::newest(*named);
   if (!mailbox) co_return std::unexpected(as_damage(std::move(mailbox.error())));
   const store::Contents& contents = *(*mailbox)->contents;
   const std::uint64_t after = number_of(request, "after");
@@ -233,7 +209,7 @@ async::Task<Result<Answer>> LocalAdmin::list_messages(Json request) {
           : contents.members().lower_bound(Uid(static_cast<std::uint32_t>(after) + 1));
   const std::uint32_t last = std::min(contents.count(), first + kMessagesPage);
   json::array messages;
-  contents.for_each(
+  named->flags(**mailbox).for_each(
       first, last, [&](std::uint32_t, const auto& leaf, const auto& flags, std::uint32_t k) {
         const store::Member member = leaf.at(k);
         const store::FlagState state = flags.at(k);
@@ -254,9 +230,9 @@ async::Task<Result<Answer>> LocalAdmin::list_messages(Json request) {
 async::Task<Result<Answer>> LocalAdmin::read_message(Json request) {
   auto account = co_await open(text_of(request, "name"));
   if (!account) co_return pass(account);
-  const store::MailboxPtr named = (*account)->published()->find(text_of(request, "mailbox"));
-  if (!named) co_return fail(ErrorKind::not_found, "there is no such mailbox");
-  auto mailbox = co_await (*account)->load(named->id);
+  const auto named = service::resolve(Caller::administrator(*account), text_of(request, "mailbox"));
+  if (!named) co_return pass(named);
+  auto mailbox = co_await service::newest(*named);
   if (!mailbox) co_return std::unexpected(as_damage(std::move(mailbox.error())));
   const store::Members& members = (*mailbox)->contents->members();
   const auto position =
@@ -279,6 +255,7 @@ async::Task<Result<Answer>> LocalAdmin::call(Json request, OctetSource& octets) 
   if (!account) co_return pass(account);
   auto arrived = read_list(request, store_.clock().now());
   if (!arrived) co_return pass(arrived);
+  std::vector<service::ImportedMessage> messages;
   Splitter splitter(octets);
   for (Arrived& one : *arrived) {
     if (options_.max_message_octets != 0 && one.size > options_.max_message_octets)
@@ -292,13 +269,15 @@ async::Task<Result<Answer>> LocalAdmin::call(Json request, OctetSource& octets) 
     }
     auto email = co_await upload.finish();
     if (!email) co_return pass(email);
-    one.email = std::move(*email);
+    one.message.email = std::move(*email);
+    messages.push_back(std::move(one.message));
   }
-  std::vector<std::uint32_t> uids;
-  auto done = co_await (*account)->change(
-      {}, [&](store::Change& change) { return append_all(change, *arrived, uids); });
-  if (!done) co_return pass(done);
-  co_return Answer{{{"uids", json::array(uids.begin(), uids.end())}}};
+  auto uids =
+      co_await service::import_messages(Caller::administrator(*account), std::move(messages));
+  if (!uids) co_return pass(uids);
+  json::array said;
+  for (const Uid uid : *uids) said.push_back(uid.value);
+  co_return Answer{{{"uids", std::move(said)}}};
 }
 
 }  // namespace posthorn::admin

@@ -3,6 +3,7 @@
 
 #include "admin/local_admin.h"
 #include "relay/cancel.h"
+#include "service/sending/edit_outbox.h"
 
 // Requests about queued mail. An id is "account/number", where the account is given by its name or,
 // as in the log, in hexadecimal.
@@ -77,15 +78,8 @@ std::optional<Place> parse_place(std::string_view id) {
 /// Changes one entry in its current state, and removes it when nobody waits for it any more.
 async::Task<Status> edit(store::AccountPtr account, OutboxId id,
                          std::function<void(OutboxEntry&)> how) {
-  auto done = co_await account->change({}, [id, &how](store::Change& change) -> Status {
-    const auto found = change.state().outbox->find(id);
-    if (found == change.state().outbox->end())
-      return fail(ErrorKind::not_found, "the message is not in the queue any more");
-    OutboxEntry entry = *found->second;
-    how(entry);
-    return entry.is_settled() ? change.drop_outbox(id) : change.update_outbox(std::move(entry));
-  });
-  co_return done ? Status() : pass(done);
+  return service::edit_outbox(service::Caller::administrator(std::move(account)), id,
+                              std::move(how));
 }
 
 std::vector<std::string> texts_of(const Json& request, std::string_view name) {

@@ -2,6 +2,7 @@
 
 #include "admin/local_admin.h"
 #include "service/account_name.h"
+#include "service/sending/edit_outbox.h"
 
 // Requests about what an account may send, and which copies are kept.
 namespace posthorn::admin {
@@ -58,16 +59,11 @@ async::Task<Result<Answer>> LocalAdmin::edit_sending(
     std::string name, std::function<Status(store::SendingSettings&)> edit) {
   auto account = co_await open(name);
   if (!account) co_return pass(account);
-  auto done = co_await (*account)->change({}, [&](store::Change& change) -> Status {
-    store::SendingSettings settings = *change.state().sending;
-    if (Status ok = edit(settings); !ok) return ok;
-    change.set_sending(std::move(settings));
-    return {};
-  });
-  if (!done) co_return pass(done);
-  const store::SendingSettings& now = *done->state->sending;
-  boost::json::array granted(now.may_send_as.begin(), now.may_send_as.end());
-  co_return Answer{{{"sent_copy", name_of(now.keep_sent)}, {"may_send_as", std::move(granted)}}};
+  auto now =
+      co_await service::edit_sending(service::Caller::administrator(*account), std::move(edit));
+  if (!now) co_return pass(now);
+  boost::json::array granted(now->may_send_as.begin(), now->may_send_as.end());
+  co_return Answer{{{"sent_copy", name_of(now->keep_sent)}, {"may_send_as", std::move(granted)}}};
 }
 
 async::Task<Result<Answer>> LocalAdmin::send_as(Json request) {

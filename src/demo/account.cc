@@ -1,9 +1,11 @@
 #include "demo/account.h"
 
+#include <utility>
 #include <vector>
 
 #include "auth/credentials.h"
 #include "demo/mail.h"
+#include "service/import.h"
 #include "store/change/upload.h"
 
 namespace posthorn::demo {
@@ -12,32 +14,12 @@ namespace {
 constexpr std::uint64_t kSeed = 1;
 constexpr std::size_t kBatch = 64;
 
-struct Ready {
-  DemoMessage message;  ///< Its octets are gone.
-  store::NewEmail email;
-};
-
 async::Task<Result<store::NewEmail>> take_in(store::Store& store, const AccountId& account,
                                              std::string_view octets) {
   store::Upload upload(store, account);
   Status fed = co_await upload.feed(octets);
   if (!fed) co_return pass(fed);
   co_return co_await upload.finish();
-}
-
-Status append_all(store::Change& change, const std::vector<Ready>& batch) {
-  for (const Ready& one : batch) {
-    const store::MailboxPtr existing = change.state().find(one.message.mailbox);
-    MailboxId mailbox = existing ? existing->id : MailboxId();
-    if (!existing) {
-      auto made = change.create_mailbox({.name = one.message.mailbox, .subscribe = true});
-      if (!made) return pass(made);
-      mailbox = *made;
-    }
-    auto uid = change.append(mailbox, one.email, one.message.flags, one.message.received);
-    if (!uid) return pass(uid);
-  }
-  return {};
 }
 
 }  // namespace
@@ -52,17 +34,18 @@ async::Task<Status> fill_demo_account(store::Store& store) {
 
   std::vector<DemoMessage> messages;
   make_demo_mail(kSeed, [&](const DemoMessage& message) { messages.push_back(message); });
-  std::vector<Ready> batch;
+  std::vector<service::ImportedMessage> batch;
   for (std::size_t i = 0; i < messages.size(); ++i) {
-    auto email = co_await take_in(store, *id, messages[i].octets);
+    DemoMessage& message = messages[i];
+    auto email = co_await take_in(store, *id, message.octets);
     if (!email) co_return pass(email);
-    messages[i].octets.clear();
-    batch.push_back({std::move(messages[i]), std::move(*email)});
+    message.octets = {};
+    batch.push_back({std::move(message.mailbox), std::move(*email), std::move(message.flags),
+                     message.received});
     if (batch.size() < kBatch && i + 1 < messages.size()) continue;
-    auto done = co_await (*account)->change(
-        {}, [&batch](store::Change& change) { return append_all(change, batch); });
+    auto done = co_await service::import_messages({*account, store::Actor::delivery()},
+                                                  std::exchange(batch, {}));
     if (!done) co_return pass(done);
-    batch.clear();
   }
   co_return Status();
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "relay/envelope.h"
 #include "relay/report_mail.h"
+#include "service/sending/edit_outbox.h"
 #include "store/store.h"
 
 namespace posthorn::relay {
@@ -184,28 +185,14 @@ async::Task<std::optional<store::NewEmail>> Attempt::report(const Note& note) {
   co_return std::nullopt;
 }
 
-Status Attempt::apply(store::Change& change, const Note& note,
-                      const store::NewEmail* report) const {
-  const auto found = change.state().outbox->find(entry_->id);
-  if (found == change.state().outbox->end()) return {};
-  OutboxEntry entry = *found->second;
-  std::ignore = note(entry);
-  if (report) {
-    const store::MailboxPtr inbox = change.state().find("INBOX");
-    if (!inbox) return fail(ErrorKind::limit, "there is no INBOX");
-    auto uid = change.append(inbox->id, *report, {}, account_->store().clock().now());
-    if (!uid) return pass(uid);
-  }
-  return entry.is_settled() ? change.drop_outbox(entry.id) : change.update_outbox(std::move(entry));
-}
-
 /// Retries until the result is recorded, even if the disk is full. Until then the entry stays with
 /// this attempt, because otherwise the relay would get the message again.
 async::Task<void> Attempt::change(Note note) {
   std::optional<store::NewEmail> mail = co_await report(note);
   while (true) {
-    auto done = co_await account_->change(
-        {}, [&](store::Change& change) { return apply(change, note, mail ? &*mail : nullptr); });
+    Status done = co_await service::edit_outbox(
+        {account_, store::Actor::delivery()}, entry_->id,
+        [&](OutboxEntry& entry) { std::ignore = note(entry); }, mail ? &*mail : nullptr);
     if (done || is_gone(done.error())) co_return;
     const Error& error = done.error();
     log::error("queue {}: {} ({})", name(), error.text, error.cause);

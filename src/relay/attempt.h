@@ -51,7 +51,6 @@ class Attempt {
   async::Task<void> settle(std::vector<Tried> tried);
   async::Task<void> change(Note note);
   async::Task<std::optional<store::NewEmail>> report(const Note& note);
-  Status apply(store::Change& change, const Note& note, const store::NewEmail* report) const;
   [[nodiscard]] std::int64_t now() const;
   [[nodiscard]] std::string name() const;
 

@@ -70,9 +70,10 @@ std::vector<Span> cut(const std::vector<Span>& spans, std::uint32_t size) {
 /// Runs a program over some of a mailbox's messages. Used by one thread at a time.
 class Run {
  public:
-  Run(store::AccountPtr account, store::MailboxPtr mailbox, const SearchProgram& program,
-      WorkLimit& limit)
+  Run(store::AccountPtr account, store::MailboxPtr mailbox, store::FlagsView flags,
+      const SearchProgram& program, WorkLimit& limit)
       : mailbox_(std::move(mailbox)),
+        flags_(flags),
         program_(program),
         work_(limit),
         reader_(account),
@@ -92,7 +93,7 @@ class Run {
   void batch(std::uint32_t first, std::uint32_t end) {
     open_.clear();
     const std::size_t found_before = result_.positions.size();
-    mailbox_->contents->for_each_leaf(
+    flags_.for_each_leaf(
         first, end,
         [&](std::uint32_t position, const store::MemberLeaf& m, const store::FlagLeaf& f,
             std::uint32_t from, std::uint32_t to) { leaf(position - from, m, f, from, to); });
@@ -166,6 +167,7 @@ class Run {
   }
 
   store::MailboxPtr mailbox_;
+  store::FlagsView flags_;
   const SearchProgram& program_;
   Work work_;
   store::EmailReader reader_;
@@ -178,15 +180,15 @@ class Run {
 /// Bodies must be decompressed, decoded and folded, so several threads share the work: each takes
 /// the next messages when it has finished some.
 async::Task<SearchResult> search_bodies(store::AccountPtr account, store::MailboxPtr mailbox,
-                                        const SearchProgram& program, std::vector<Span> spans,
-                                        WorkLimit& limit) {
+                                        store::FlagsView flags, const SearchProgram& program,
+                                        std::vector<Span> spans, WorkLimit& limit) {
   constexpr std::uint32_t kAtOnce = 64;
   async::OffloadPool& pool = account->store().offload();
   const std::vector<Span> pieces = cut(spans, kAtOnce);
   std::vector<SearchResult> found(pieces.size());
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
-    Run run(account, mailbox, program, limit);
+    Run run(account, mailbox, flags, program, limit);
     for (std::size_t i = next++; i < pieces.size() && !limit.is_over(); i = next++)
       found[i] = run({pieces[i]});
   };
@@ -211,18 +213,19 @@ async::Task<SearchResult> search_bodies(store::AccountPtr account, store::Mailbo
 namespace {
 
 async::Task<SearchResult> search_within(store::AccountPtr account, store::MailboxPtr mailbox,
-                                        const SearchProgram& program, Uid last, WorkLimit& limit) {
+                                        store::FlagsView flags, const SearchProgram& program,
+                                        Uid last, WorkLimit& limit) {
   // The number of conditions on rows times messages: well under a millisecond.
   constexpr std::uint64_t kInPlace = 500'000;
   async::OffloadPool& pool = account->store().offload();
   std::vector<Span> spans = spans_of(program, mailbox->contents->members(), last);
   if (program.root().depth == Depth::body) {
-    co_return co_await search_bodies(std::move(account), std::move(mailbox), program,
+    co_return co_await search_bodies(std::move(account), std::move(mailbox), flags, program,
                                      std::move(spans), limit);
   }
   const bool here = program.root().depth == Depth::row &&
                     std::uint64_t{mailbox->contents->count()} * program.nodes() <= kInPlace;
-  Run run(std::move(account), std::move(mailbox), program, limit);
+  Run run(std::move(account), std::move(mailbox), flags, program, limit);
   if (here) co_return run(spans);
   co_return co_await async::offload(pool, [&] { return run(spans); });
 }
@@ -230,9 +233,10 @@ async::Task<SearchResult> search_within(store::AccountPtr account, store::Mailbo
 }  // namespace
 
 async::Task<Result<SearchResult>> search(store::AccountPtr account, store::MailboxPtr mailbox,
-                                         const SearchProgram& program, Uid last, WorkLimit& limit) {
+                                         store::FlagsView flags, const SearchProgram& program,
+                                         Uid last, WorkLimit& limit) {
   SearchResult found =
-      co_await search_within(std::move(account), std::move(mailbox), program, last, limit);
+      co_await search_within(std::move(account), std::move(mailbox), flags, program, last, limit);
   if (Status done = limit.status(); !done) co_return pass(done);
   co_return found;
 }

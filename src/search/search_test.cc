@@ -56,6 +56,7 @@ class SearchTest : public store::StoreFixture {
     mailbox_ = *loaded;
   }
 
+  [[nodiscard]] store::FlagsView flags() const { return {*mailbox_, store::Actor::upkeep()}; }
   std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(random_() % n); }
   std::string word() {
     constexpr const char* kWords[] = {"harbour", "lantern", "meadow", "granite"};
@@ -124,7 +125,7 @@ TEST_F(SearchTest, FindsWhatMatchesWhateverHasToBeRead) {
     const auto program = *SearchProgram::compile(asked, *mailbox_, environment);
     const Uid last(below(3) == 0 ? below(kMessages + 2) : UINT32_MAX);
     WorkLimit limit;
-    const auto result = *run(search(account_, mailbox_, program, last, limit));
+    const auto result = *run(search(account_, mailbox_, flags(), program, last, limit));
     EXPECT_TRUE(result.unreadable.empty());
     std::vector<std::uint32_t> expected;
     for (std::uint32_t p = 0; p < known_.size(); ++p)
@@ -172,7 +173,7 @@ TEST_F(SearchTest, SaysWhenItIsTooMuchWork) {
     for (std::size_t i = 0; i < any.children.size(); ++i) any.children[i].number = 1'000'000 + i;
     const auto program = SearchProgram::compile(any, *mailbox_, with_uids());
     WorkLimit limit(nullptr, 150'000);
-    const auto result = run(search(account_, mailbox_, *program, Uid(UINT32_MAX), limit));
+    const auto result = run(search(account_, mailbox_, flags(), *program, Uid(UINT32_MAX), limit));
     ASSERT_FALSE(result) << static_cast<int>(kind);
     EXPECT_EQ(result.error().kind, ErrorKind::limit);
   }
@@ -184,7 +185,7 @@ TEST_F(SearchTest, StopsWhenNobodyWaits) {
     const auto program =
         SearchProgram::compile(containing(kind, "lantern"), *mailbox_, with_uids());
     WorkLimit limit(&cancelled);
-    const auto result = run(search(account_, mailbox_, *program, Uid(UINT32_MAX), limit));
+    const auto result = run(search(account_, mailbox_, flags(), *program, Uid(UINT32_MAX), limit));
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().kind, ErrorKind::unavailable);
   }

@@ -12,12 +12,12 @@ Cursor::Cursor(const store::Mailbox& mailbox)
       seen_modseq_(flags_modseq_),
       told_keywords_(mailbox.keywords ? mailbox.keywords->names().size() : 0) {}
 
-Updates Cursor::advance(const store::Mailbox& now, Tellings allowed) {
+Updates Cursor::advance(const store::FlagsView& now, Tellings allowed) {
   Updates updates;
   if (!is_behind(now)) return updates;
   const Uid told_before = told_.last_uid();
-  advance_members(now, allowed, updates);
-  seen_modseq_ = now.head.highest_modseq;
+  advance_members(now.mailbox(), allowed, updates);
+  seen_modseq_ = now.highest_modseq();
   if ((allowed & bit(Telling::flags)) != 0) advance_flags(now, updates, told_before);
   if (flags_modseq_ < seen_modseq_) waiting_ = true;
   if (!waiting_) whole_modseq_ = seen_modseq_;
@@ -60,9 +60,9 @@ void Cursor::advance_members(const store::Mailbox& now, Tellings allowed, Update
                     });
 }
 
-void Cursor::advance_flags(const store::Mailbox& now, Updates& updates, Uid told_before) {
-  now.contents->for_each_changed(flags_modseq_, [&](std::uint32_t, const store::Member& member,
-                                                    const store::FlagState& flags) {
+void Cursor::advance_flags(const store::FlagsView& now, Updates& updates, Uid told_before) {
+  now.for_each_changed(flags_modseq_, [&](std::uint32_t, const store::Member& member,
+                                          const store::FlagState& flags) {
     // The client asks for the flags of new messages itself, and it knows those that were sent in
     // responses to its own commands.
     if (member.uid > told_before ||
@@ -71,7 +71,7 @@ void Cursor::advance_flags(const store::Mailbox& now, Updates& updates, Uid told
     const auto position = told_.position_of(member.uid);
     if (position) updates.changed.push_back({Seqnum(*position + 1), member.uid, flags});
   });
-  flags_modseq_ = now.head.highest_modseq;
+  flags_modseq_ = now.highest_modseq();
   own_changes_.clear();
 }
 

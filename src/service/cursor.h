@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "base/number_set.h"
 #include "service/membership.h"
+#include "store/value/flags_view.h"
 #include "store/value/mailbox.h"
 
 namespace posthorn::service {
@@ -55,10 +56,10 @@ class Cursor {
 
   /// Advances towards `now`, as far as `allowed` permits. Requires: contents; a version that is not
   /// older than the last one.
-  Updates advance(const store::Mailbox& now, Tellings allowed);
+  Updates advance(const store::FlagsView& now, Tellings allowed);
   /// Returns whether advance() has anything to examine.
-  [[nodiscard]] bool is_behind(const store::Mailbox& now) const {
-    return seen_modseq_ != now.head.highest_modseq || waiting_;
+  [[nodiscard]] bool is_behind(const store::FlagsView& now) const {
+    return seen_modseq_ != now.highest_modseq() || waiting_;
   }
 
   /// Records that the client already knows what the change with this MODSEQ did to flags.
@@ -77,7 +78,7 @@ class Cursor {
 
  private:
   void advance_members(const store::Mailbox& now, Tellings allowed, Updates& updates);
-  void advance_flags(const store::Mailbox& now, Updates& updates, Uid told_before);
+  void advance_flags(const store::FlagsView& now, Updates& updates, Uid told_before);
 
   Membership told_;
   ModSeq flags_modseq_{1};  ///< Flags have been told up to here.

@@ -7,7 +7,6 @@
 namespace posthorn::service {
 
 using async::Task;
-using store::AccountPtr;
 using store::Change;
 using store::ChangeWeight;
 
@@ -20,78 +19,68 @@ ChangeWeight weight_of(std::uint64_t messages) {
 
 }  // namespace
 
-Task<Result<store::MailboxPtr>> newest(AccountPtr account, MailboxId mailbox) {
-  store::MailboxPtr now = account->published()->find(mailbox);
-  if (now == nullptr) co_return fail(ErrorKind::not_found, "the mailbox is gone");
-  if (now->contents != nullptr) co_return now;
-  co_return co_await account->load(mailbox);
-}
-
-Task<Result<FlagsStored>> store_flags(AccountPtr account, FlagsToStore what) {
-  FlagsStored result;
-  std::vector<MailboxId> needs = {what.mailbox};
-  store::ChangeFunction function = [&](Change& change) -> Status {
-    auto outcome = change.store_flags(what.mailbox, what.uids, what.operation, what.flags,
+Task<Result<FlagsStored>> store_flags(FlagsToStore what) {
+  if (Status allowed = require(what.mailbox, Right::write); !allowed) co_return pass(allowed);
+  const auto function = [&](Change& change) -> Result<FlagsStored> {
+    auto outcome = change.store_flags(what.mailbox.id, what.uids, what.operation, what.flags,
                                       what.unchanged_since, what.told);
     if (!outcome) return pass(outcome);
-    result.outcome = std::move(*outcome);
-    result.modseq = change.modseq();
-    return {};
+    return FlagsStored{std::move(*outcome), change.modseq()};
   };
-  auto receipt =
-      co_await account->change(std::move(needs), std::move(function), weight_of(what.uids.count()));
-  if (!receipt) co_return pass(receipt);
-  result.changed = receipt->changed;
-  co_return result;
+  auto stored = co_await what.mailbox.account->change(what.mailbox.actor, {what.mailbox.id},
+                                                      function, weight_of(what.uids.count()));
+  if (!stored) co_return pass(stored);
+  stored->value.changed = stored->changed;
+  co_return std::move(stored->value);
 }
 
-Task<Result<NumberSet>> expunge_deleted(AccountPtr account, MailboxId mailbox,
-                                        std::optional<NumberSet> uids) {
-  NumberSet gone;
-  std::vector<MailboxId> needs = {mailbox};
-  store::ChangeFunction function = [&](Change& change) -> Status {
-    auto removed = change.expunge_deleted(mailbox, uids);
-    if (!removed) return pass(removed);
-    gone = std::move(*removed);
-    return {};
-  };
-  const store::MailboxPtr now = account->published()->find(mailbox);
-  const ChangeWeight weight = weight_of(now ? now->head.deleted : 0);
-  auto receipt = co_await account->change(std::move(needs), std::move(function), weight);
-  if (!receipt) co_return pass(receipt);
-  co_return gone;
+Task<Result<NumberSet>> expunge_deleted(MailboxRef mailbox, std::optional<NumberSet> uids) {
+  if (Status allowed = require(mailbox, Right::expunge); !allowed) co_return pass(allowed);
+  const store::MailboxPtr now = mailbox.published();
+  auto gone = co_await mailbox.account->change(
+      mailbox.actor, {mailbox.id},
+      [&](Change& change) { return change.expunge_deleted(mailbox.id, uids); },
+      weight_of(now ? now->head.deleted : 0));
+  if (!gone) co_return pass(gone);
+  co_return std::move(gone->value);
 }
 
 namespace {
 
-Status run_transfer(Change& change, const Transfer& what, Transferred& result) {
-  const store::MailboxPtr target = change.state().find(what.target);
-  if (target == nullptr) return fail(ErrorKind::not_found, "no such mailbox");
-  if (change.state().find(what.source) == nullptr) {
+Status check_rights(const Transfer& what) {
+  if (Status allowed = require(what.source, Right::read); !allowed) return allowed;
+  if (Status allowed = require(what.target, Right::insert); !allowed) return allowed;
+  if (what.mode == TransferMode::copy) return {};
+  // RFC 6851 §4.2.
+  if (Status allowed = require(what.source, Right::delete_messages); !allowed) return allowed;
+  return require(what.source, Right::expunge);
+}
+
+Result<Transferred> run_transfer(Change& change, const Transfer& what) {
+  const store::MailboxPtr target = change.state().find(what.target.id);
+  if (target == nullptr) return fail(ErrorKind::not_found, "There is no such mailbox");
+  if (change.state().find(what.source.id) == nullptr) {
     // Not `not_found`, which is about the target and makes a client create it.
-    return fail(ErrorKind::unavailable, "the selected mailbox was deleted");
+    return fail(ErrorKind::unavailable, "The selected mailbox was deleted");
   }
-  auto pairs = what.mode == TransferMode::copy ? change.copy(what.source, what.uids, target->id)
-                                               : change.move(what.source, what.uids, target->id);
+  auto pairs = what.mode == TransferMode::copy ? change.copy(what.source.id, what.uids, target->id)
+                                               : change.move(what.source.id, what.uids, target->id);
   if (!pairs) return pass(pairs);
-  result.pairs = std::move(*pairs);
-  result.uid_validity = target->head.uid_validity;
-  return {};
+  return Transferred{target->head.uid_validity, std::move(*pairs)};
 }
 
 }  // namespace
 
-Task<Result<Transferred>> transfer(AccountPtr account, Transfer what) {
-  Transferred result;
-  std::vector<MailboxId> needs = {what.source};
-  store::ChangeFunction function = [&](Change& change) {
-    return run_transfer(change, what, result);
-  };
-  auto receipt =
-      co_await account->change(std::move(needs), std::move(function), weight_of(what.uids.count()));
-  if (!receipt) co_return pass(receipt);
-  result.changed = receipt->changed;
-  co_return result;
+Task<Result<Transferred>> transfer(Transfer what) {
+  if (Status allowed = check_rights(what); !allowed) co_return pass(allowed);
+  if (what.source.account->id() != what.target.account->id())
+    co_return fail(ErrorKind::not_supported, "The mailboxes belong to different accounts");
+  auto done = co_await what.source.account->change(
+      what.target.actor, {what.source.id},
+      [&](Change& change) { return run_transfer(change, what); }, weight_of(what.uids.count()));
+  if (!done) co_return pass(done);
+  done->value.changed = done->changed;
+  co_return std::move(done->value);
 }
 
 namespace {
@@ -99,90 +88,94 @@ namespace {
 /// An append, as a function of the newest state.
 class Appending {
  public:
-  Appending(const std::string& name, const std::vector<MessageToAppend>& messages, Timestamp now,
+  Appending(const MailboxRef& mailbox, const std::vector<MessageToAppend>& messages, Timestamp now,
             std::chrono::seconds window)
-      : name_(name), messages_(messages), now_(now), window_(window) {}
+      : mailbox_(mailbox), messages_(messages), now_(now), window_(window) {}
 
   /// Looks for a copy that a submission has already filed. Only done for a single message: several
   /// messages get UIDs that are reported in their order (RFC 4315 §3).
-  Task<void> look_for_filed(AccountPtr account) {
-    const store::MailboxPtr target = account->published()->find(name_);
+  Task<void> look_for_filed() {
+    const store::MailboxPtr target = mailbox_.published();
     if (messages_.size() != 1 || !target || !is_for_sent(*target)) co_return;
-    filed_ = co_await find_filed_copy(account, target->id, messages_.front().email,
+    filed_ = co_await find_filed_copy(mailbox_.account, target->id, messages_.front().email,
                                       store::FiledCopy::By::submission, window_);
   }
   [[nodiscard]] std::vector<MailboxId> needs() const {
     return filed_ ? std::vector{filed_->mailbox} : std::vector<MailboxId>{};
   }
 
-  Status run(Change& change) {
-    const store::MailboxPtr target = change.state().find(name_);
-    if (target == nullptr) return fail(ErrorKind::not_found, "no such mailbox");
-    result_.mailbox = target->id;
-    result_.uid_validity = target->head.uid_validity;
-    result_.uids = {};
-    if (filed_ && is_still_there(change.state(), *filed_)) return merge(change);
+  [[nodiscard]] Result<Appended> run(Change& change) const {
+    const store::MailboxPtr target = change.state().find(mailbox_.id);
+    if (target == nullptr) return fail(ErrorKind::not_found, "There is no such mailbox");
+    Appended done{target->head.uid_validity, target->id, {}};
+    if (filed_ && is_still_there(change.state(), *filed_)) return merge(change, std::move(done));
     for (const MessageToAppend& message : messages_) {
       auto uid = change.append(target->id, message.email, message.flags,
                                message.internal_date.value_or(now_));
       if (!uid) return pass(uid);
-      result_.uids.add(uid->value);
+      done.uids.add(uid->value);
     }
-    if (is_for_sent(*target)) note(change, *target);
-    return {};
+    if (is_for_sent(*target)) note(change, done);
+    return done;
   }
-
-  Appended result() && { return std::move(result_); }
 
  private:
   [[nodiscard]] bool is_for_sent(const store::Mailbox& mailbox) const {
     return window_.count() != 0 && (mailbox.special_use & bit(store::SpecialUse::sent)) != 0;
   }
 
-  Status merge(Change& change) {
+  Result<Appended> merge(Change& change, Appended done) const {
     NumberSet uid;
     uid.add(filed_->uid.value);
     auto stored = change.store_flags(filed_->mailbox, uid, store::FlagOperation::add,
                                      messages_.front().flags, std::nullopt);
     if (!stored) return pass(stored);
-    result_.uids = uid;
-    return {};
+    done.uids = std::move(uid);
+    return done;
   }
 
   /// Records the message, because the client may submit it later.
-  void note(Change& change, const store::Mailbox& target) const {
+  void note(Change& change, const Appended& done) const {
     if (messages_.size() != 1) return;
     // A message with an older date is being moved here, and was not just sent.
     const Timestamp date = messages_.front().internal_date.value_or(now_);
     if (date.seconds < now_.seconds - window_.count()) return;
     store::SendingUsage usage = change.state().usage;
     note_filed_copy(usage,
-                    {now_.seconds, message_id_hash(messages_.front().email), target.id,
-                     Uid(result_.uids.ranges().front().first), change.newest_email(),
+                    {now_.seconds, message_id_hash(messages_.front().email), done.mailbox,
+                     Uid(done.uids.ranges().front().first), change.newest_email(),
                      store::FiledCopy::By::client},
                     window_);
     change.set_usage(std::move(usage));
   }
 
-  const std::string& name_;
+  const MailboxRef& mailbox_;
   const std::vector<MessageToAppend>& messages_;
   const Timestamp now_;
   const std::chrono::seconds window_;
   std::optional<store::FiledCopy> filed_;
-  Appended result_;
 };
 
 }  // namespace
 
-Task<Result<Appended>> append(AccountPtr account, std::string mailbox,
-                              std::vector<MessageToAppend> messages, Timestamp now,
-                              std::chrono::seconds duplicate_window) {
+Task<Result<Appended>> append(MailboxRef mailbox, std::vector<MessageToAppend> messages,
+                              Timestamp now, std::chrono::seconds duplicate_window) {
+  if (Status allowed = require(mailbox, Right::insert); !allowed) co_return pass(allowed);
   Appending appending(mailbox, messages, now, duplicate_window);
-  co_await appending.look_for_filed(account);
-  auto receipt = co_await account->change(appending.needs(),
-                                          [&](Change& change) { return appending.run(change); });
-  if (!receipt) co_return pass(receipt);
-  co_return std::move(appending).result();
+  co_await appending.look_for_filed();
+  auto done = co_await mailbox.account->change(
+      mailbox.actor, appending.needs(), [&](Change& change) { return appending.run(change); });
+  if (!done) co_return pass(done);
+  co_return std::move(done->value);
+}
+
+Status may_append(const MailboxRef& mailbox, std::uint64_t octets) {
+  if (mailbox.published() == nullptr) return fail(ErrorKind::not_found, "There is no such mailbox");
+  if (Status allowed = require(mailbox, Right::insert); !allowed) return allowed;
+  // RFC 9208 §4.3.
+  if (!mailbox.account->published()->counters.has_room(octets, 1))
+    return fail(ErrorKind::over_quota, "The message would exceed the quota of the account");
+  return {};
 }
 
 }  // namespace posthorn::service

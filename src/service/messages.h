@@ -16,17 +16,13 @@
 /// durable on return.
 namespace posthorn::service {
 
-/// Returns the published version of the mailbox, with its contents loaded. Errors: not_found, io,
-/// corrupt.
-async::Task<Result<store::MailboxPtr>> newest(store::AccountPtr account, MailboxId mailbox);
-
 struct FlagsStored {
   store::StoreOutcome outcome;
   ModSeq modseq;  ///< The MODSEQ of the change, if there was one.
   bool changed = false;
 };
 struct FlagsToStore {
-  MailboxId mailbox;
+  MailboxRef mailbox;
   NumberSet uids;
   store::FlagOperation operation = store::FlagOperation::add;
   FlagList flags;
@@ -34,13 +30,12 @@ struct FlagsToStore {
   /// The MODSEQ up to which the client knows flags; see StoreOutcome::raced.
   ModSeq told{UINT64_MAX};
 };
-/// Changes flags. Errors: not_found, limit (keywords), io, unavailable.
-async::Task<Result<FlagsStored>> store_flags(store::AccountPtr account, FlagsToStore what);
+/// Changes flags. Errors: not_found, no_permission, limit (keywords), io, unavailable.
+async::Task<Result<FlagsStored>> store_flags(FlagsToStore what);
 
 /// Removes the messages that have \Deleted among `uids`, or among all if `uids` is none. Returns
-/// the removed UIDs.
-async::Task<Result<NumberSet>> expunge_deleted(store::AccountPtr account, MailboxId mailbox,
-                                               std::optional<NumberSet> uids);
+/// the removed UIDs. Errors: not_found, no_permission, io, unavailable.
+async::Task<Result<NumberSet>> expunge_deleted(MailboxRef mailbox, std::optional<NumberSet> uids);
 
 /// The result of transfer(). `pairs` are in the order of the source's UIDs.
 struct Transferred {
@@ -49,16 +44,17 @@ struct Transferred {
   bool changed = false;
 };
 enum class TransferMode : std::uint8_t { copy, move };
-/// A copy or move of messages to another mailbox of the account.
+/// A copy or move of messages to another mailbox of the same account.
 struct Transfer {
-  MailboxId source;
+  MailboxRef source;
   NumberSet uids;
-  std::string target;
+  MailboxRef target;
   TransferMode mode = TransferMode::copy;
 };
 /// Copies or moves messages. UIDs that no longer exist are ignored. Errors: not_found (the target),
-/// over_quota, limit, unavailable (the source is gone).
-async::Task<Result<Transferred>> transfer(store::AccountPtr account, Transfer what);
+/// no_permission, over_quota, limit, unavailable (the source is gone), not_supported (the mailboxes
+/// belong to different accounts).
+async::Task<Result<Transferred>> transfer(Transfer what);
 
 struct MessageToAppend {
   store::NewEmail email;
@@ -71,13 +67,16 @@ struct Appended {
   NumberSet uids;
 };
 /// Appends all of the messages or none (RFC 9051 §6.3.12, RFC 3502). Errors: not_found (the
-/// mailbox), over_quota, limit.
+/// mailbox), no_permission, over_quota, limit.
 ///
 /// If a client has submitted a message and now appends it to \Sent, no second copy is stored: the
 /// result is the copy that was filed with the submission at most `duplicate_window` ago (0 disables
 /// this), and the client's flags are added to it.
-async::Task<Result<Appended>> append(store::AccountPtr account, std::string mailbox,
-                                     std::vector<MessageToAppend> messages, Timestamp now,
-                                     std::chrono::seconds duplicate_window = {});
+async::Task<Result<Appended>> append(MailboxRef mailbox, std::vector<MessageToAppend> messages,
+                                     Timestamp now, std::chrono::seconds duplicate_window = {});
+
+/// Judges, before a message of that size is received, whether append() would refuse it. Errors:
+/// not_found, no_permission, over_quota.
+Status may_append(const MailboxRef& mailbox, std::uint64_t octets);
 
 }  // namespace posthorn::service

@@ -7,11 +7,11 @@ namespace {
 constexpr SystemFlags kGoneFlags = bit(SystemFlag::seen) | bit(SystemFlag::deleted);
 }
 
-RowReader::RowReader(const Membership& told, const store::Mailbox& now, NumberSet seqnums)
+RowReader::RowReader(const Membership& told, store::FlagsView now, NumberSet seqnums)
     : told_(told),
       now_(now),
       seqnums_(std::move(seqnums)),
-      same_(told.is(now.contents->shared_members())) {}
+      same_(told.is(now.mailbox().contents->shared_members())) {}
 
 RowReader::Step RowReader::step(std::uint32_t limit) {
   const auto& ranges = seqnums_.ranges();
@@ -43,12 +43,13 @@ void RowReader::take_told(Step step, ModSeq changed_since,
                        const store::FlagState& flags) {
     if (flags.modseq > changed_since) f({Seqnum(position + 1), member, flags});
   };
+  const store::Members& members = now_.mailbox().contents->members();
   told_.for_each(step.first, step.last, [&](std::uint32_t position, const store::Member& member) {
-    const auto there = now_.contents->members().position_of(member.uid);
+    const auto there = members.position_of(member.uid);
     if (there) {
-      add(position, member, now_.contents->flags_at(*there));
+      add(position, member, now_.at(*there));
     } else if (changed_since == ModSeq(0)) {
-      add(position, member, {now_.head.highest_modseq, kGoneFlags, 0});
+      add(position, member, {now_.highest_modseq(), kGoneFlags, 0});
     }
   });
 }

@@ -6,6 +6,7 @@
 
 #include "base/number_set.h"
 #include "service/membership.h"
+#include "store/value/flags_view.h"
 #include "store/value/mailbox.h"
 
 namespace posthorn::service {
@@ -23,9 +24,9 @@ struct Row {
 /// the mailbox's current MODSEQ.
 class RowReader {
  public:
-  /// `seqnums` selects the messages; numbers the client was not told are ignored. `told` and `now`
-  /// must outlive the reader. Requires: contents.
-  RowReader(const Membership& told, const store::Mailbox& now, NumberSet seqnums);
+  /// `seqnums` selects the messages; numbers the client was not told are ignored. `told` and the
+  /// mailbox that `now` shows must outlive the reader. Requires: contents.
+  RowReader(const Membership& told, store::FlagsView now, NumberSet seqnums);
 
   /// Reads the next rows with a MODSEQ above `changed_since`, at most `limit`. Returns false when
   /// there are no more.
@@ -48,8 +49,8 @@ class RowReader {
   void take_told(Step step, ModSeq changed_since, const std::function<void(const Row&)>& f);
 
   const Membership& told_;
-  const store::Mailbox& now_;
-  const NumberSet seqnums_;
+  const store::FlagsView now_;
+  NumberSet seqnums_;
   const bool same_;        ///< Positions are the same in `told_` and `now_`.
   std::size_t range_ = 0;  ///< The range of seqnums_ being walked.
   std::uint32_t at_ = 0;   ///< The position reached in that range.
@@ -58,12 +59,12 @@ class RowReader {
 template <class F>
 void RowReader::take(Step step, ModSeq changed_since, F&& f) {
   if (!same_) return take_told(step, changed_since, f);
-  now_.contents->for_each(step.first, step.last,
-                          [&](std::uint32_t position, const store::MemberLeaf& members,
-                              const store::FlagLeaf& flags, std::uint32_t k) {
-                            if (flags.modseq[k] > changed_since.value)
-                              f(Row{Seqnum(position + 1), members.at(k), flags.at(k)});
-                          });
+  now_.for_each(step.first, step.last,
+                [&](std::uint32_t position, const store::MemberLeaf& members,
+                    const store::FlagLeaf& flags, std::uint32_t k) {
+                  if (flags.modseq[k] > changed_since.value)
+                    f(Row{Seqnum(position + 1), members.at(k), flags.at(k)});
+                });
 }
 
 template <class F>

@@ -15,11 +15,11 @@ using message::SearchKey;
 
 search::SearchEnvironment environment_of(const SearchScope& scope) {
   search::SearchEnvironment environment;
-  environment.now = scope.account->store().clock().now();
+  environment.now = scope.mailbox.account->store().clock().now();
   environment.recent = scope.recent;
   environment.email_of = [&scope](std::string_view id) -> std::optional<Ordinal> {
     if (scope.email_of == nullptr) return std::nullopt;
-    return scope.email_of(scope.account->id(), id);
+    return scope.email_of(scope.mailbox.account->id(), id);
   };
   environment.resolve = [&scope](const SequenceSet& set, bool uids) {
     if (set.saved_result) return *scope.saved;
@@ -38,7 +38,7 @@ search::WorkLimit limit_of(const SearchScope& scope) {
 /// others.
 void judge(const SearchScope& scope, store::Unreadable& unreadable) {
   if (unreadable.empty()) return;
-  const store::MailboxPtr now = scope.account->published()->find(scope.now->id);
+  const store::MailboxPtr now = scope.mailbox.published();
   store::Unreadable failed;
   for (const NumberSet::Range& range : unreadable.uids.ranges()) {
     for (std::uint32_t uid = range.first; uid <= range.last; ++uid) {
@@ -48,7 +48,7 @@ void judge(const SearchScope& scope, store::Unreadable& unreadable) {
   }
   unreadable = std::move(failed);
   if (now && unreadable.why && store::is_damage(unreadable.why->kind))
-    scope.account->store().note_unreadable(scope.account->id(), *now, unreadable);
+    scope.mailbox.account->store().note_unreadable(scope.mailbox.account->id(), *now, unreadable);
 }
 
 Task<Result<SearchOutcome>> search_within(const SearchScope& scope, const SearchKey& key,
@@ -56,7 +56,8 @@ Task<Result<SearchOutcome>> search_within(const SearchScope& scope, const Search
   const auto program = search::SearchProgram::compile(key, *scope.now, environment_of(scope));
   if (!program) co_return std::unexpected(program.error());
   auto result =
-      co_await search::search(scope.account, scope.now, *program, scope.told->last_uid(), limit);
+      co_await search::search(scope.mailbox.account, scope.now, scope.mailbox.flags(*scope.now),
+                              *program, scope.told->last_uid(), limit);
   if (!result) co_return pass(result);
   co_return SearchOutcome{std::move(result->positions), std::move(result->unreadable)};
 }
@@ -75,7 +76,7 @@ Task<Result<SearchOutcome>> search_sorted(SearchScope scope, SearchKey key,
   search::WorkLimit limit = limit_of(scope);
   auto found = co_await search_within(scope, key, limit);
   if (!found) co_return pass(found);
-  auto sorted = co_await search::sort(scope.account, scope.now, std::move(found->positions),
+  auto sorted = co_await search::sort(scope.mailbox.account, scope.now, std::move(found->positions),
                                       std::move(order), limit, &found->unreadable);
   if (!sorted) co_return pass(sorted);
   judge(scope, found->unreadable);
@@ -87,8 +88,9 @@ Task<Result<ThreadOutcome>> search_threads(SearchScope scope, SearchKey key,
   search::WorkLimit limit = limit_of(scope);
   auto found = co_await search_within(scope, key, limit);
   if (!found) co_return pass(found);
-  auto forest = co_await search::thread(scope.account, scope.now, std::move(found->positions),
-                                        algorithm, limit, &found->unreadable);
+  auto forest =
+      co_await search::thread(scope.mailbox.account, scope.now, std::move(found->positions),
+                              algorithm, limit, &found->unreadable);
   if (!forest) co_return pass(forest);
   judge(scope, found->unreadable);
   co_return ThreadOutcome{std::move(*forest), std::move(found->unreadable)};

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "message/digest/search_key.h"
 #include "search/thread.h"
+#include "service/mailbox_ref.h"
 #include "service/membership.h"
 #include "store/account.h"
 
@@ -18,7 +19,7 @@ namespace posthorn::service {
 
 /// The context of a search in one session.
 struct SearchScope {
-  store::AccountPtr account;
+  MailboxRef mailbox;
   store::MailboxPtr now;              ///< The version whose flags are judged, with its contents.
   const Membership* told = nullptr;   ///< The membership to which message numbers refer.
   const NumberSet* recent = nullptr;  ///< UIDs with \Recent (RFC 3501 §2.3.2).

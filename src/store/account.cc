@@ -42,19 +42,22 @@ Account::~Account() = default;
 
 /// The arguments of change() or change_once().
 struct Account::Wanted {
+  Actor by;
   std::vector<MailboxId> needs;
   ChangeFunction function;
   ChangeWeight weight = ChangeWeight::light;
   std::optional<IntentId> intent = {};
 };
 
-async::Task<Result<ChangeReceipt>> Account::change(std::vector<MailboxId> needs,
-                                                   ChangeFunction function, ChangeWeight weight) {
-  return enter_and_change({std::move(needs), std::move(function), weight});
+async::Task<Result<ChangeReceipt>> Account::change_erased(Actor by, std::vector<MailboxId> needs,
+                                                          ChangeFunction function,
+                                                          ChangeWeight weight) {
+  return enter_and_change({by, std::move(needs), std::move(function), weight});
 }
 
-async::Task<Result<ChangeReceipt>> Account::change_once(IntentId intent, ChangeFunction function) {
-  return enter_and_change({{}, std::move(function), ChangeWeight::light, intent});
+async::Task<Result<ChangeReceipt>> Account::change_once(Actor by, IntentId intent,
+                                                        ChangeFunction function) {
+  return enter_and_change({by, {}, std::move(function), ChangeWeight::light, intent});
 }
 
 async::Task<Result<ChangeReceipt>> Account::enter_and_change(Wanted wanted) {
@@ -114,7 +117,7 @@ async::Task<Result<ChangeReceipt>> Account::attempt_at_home(const Wanted& wanted
   }
   // A heavy function runs on the offload pool. The lock is held meanwhile, which delays other
   // changes of this account, but it is a coroutine lock: the loop's thread stays free.
-  Change draft(pipeline_->working, store_.clock().now());
+  Change draft(pipeline_->working, store_.clock().now(), wanted.by);
   if (wanted.intent) draft.set_intent(*wanted.intent);
   PreparedChange prepared;
   bool empty = false;

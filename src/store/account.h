@@ -4,7 +4,10 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "async/task.h"
@@ -13,6 +16,7 @@
 #include "base/shared_value.h"
 #include "store/change/change.h"
 #include "store/value/account_state.h"
+#include "store/value/actor.h"
 #include "store/value/email.h"
 #include "store/value/mailbox_damage.h"
 
@@ -28,7 +32,8 @@ class WatchList;
 struct LoadedContents;
 
 /// Applies a change to the account. Runs on the account's home loop (for ChangeWeight::heavy: on
-/// the offload pool), and runs again from a newer state after a conflict.
+/// the offload pool), and runs again from a newer state after a conflict. What it finds out is what
+/// it returns: variables that it captured may have been written by an attempt that came to nothing.
 using ChangeFunction = std::function<Status(Change&)>;
 
 /// Where a change is computed. A heavy change (many thousands of messages) is computed off the
@@ -39,6 +44,24 @@ struct ChangeReceipt {
   StatePtr state;        ///< A published and durable state that includes the change.
   bool changed = false;  ///< False if there was nothing to do; no change number was used.
 };
+/// A receipt with the value that the change's function returned in the attempt that was committed.
+template <class T>
+struct ValueReceipt : ChangeReceipt {
+  T value;
+};
+namespace detail {
+template <class Returned>
+struct ReceiptOf {
+  using Type = ValueReceipt<typename Returned::value_type>;
+};
+template <>
+struct ReceiptOf<Status> {
+  using Type = ChangeReceipt;
+};
+}  // namespace detail
+/// The receipt of a change made by a function of type F, which returns Status or Result<T>.
+template <class F>
+using ReceiptFor = detail::ReceiptOf<std::invoke_result_t<F&, Change&>>::Type;
 
 /// An open account. It gives any number of readers its published state, and is the only way to
 /// change the account.
@@ -59,17 +82,20 @@ class Account : public std::enable_shared_from_this<Account> {
   /// Thread: any.
   [[nodiscard]] StatePtr published() const { return published_.load(); }
 
-  /// Runs `function` as one atomic change. `needs` are the mailboxes whose contents it reads; ids
-  /// that no longer exist are ignored. Resumes on the caller's loop. A function that changes
-  /// nothing commits nothing.
+  /// Runs `function`, which returns Status or Result<T>, as one atomic change made by `by`; see
+  /// ChangeFunction. The receipt holds the value it returned. `needs` are the mailboxes whose
+  /// contents it reads; ids that no longer exist are ignored. Resumes on the caller's loop. A
+  /// function that changes nothing commits nothing.
   /// Errors: those of the function, io, unavailable.
-  async::Task<Result<ChangeReceipt>> change(std::vector<MailboxId> needs, ChangeFunction function,
+  template <class F>
+  async::Task<Result<ReceiptFor<F>>> change(Actor by, std::vector<MailboxId> needs, F function,
                                             ChangeWeight weight = ChangeWeight::light);
 
   /// Like change(), for a step that may be requested again after a crash. Does nothing, and
   /// `changed` is false, if a change with this intent was made before. The record of that is kept
   /// until the horizon.
-  async::Task<Result<ChangeReceipt>> change_once(IntentId intent, ChangeFunction function);
+  async::Task<Result<ChangeReceipt>> change_once(Actor by, IntentId intent,
+                                                 ChangeFunction function);
 
   /// Returns the mailbox with its contents, as now published. If all rows can be read but do not
   /// match the counts in the head, the rows are taken as correct; the head is corrected here, and
@@ -124,6 +150,8 @@ class Account : public std::enable_shared_from_this<Account> {
   struct Pipeline;
 
   struct Wanted;
+  async::Task<Result<ChangeReceipt>> change_erased(Actor by, std::vector<MailboxId> needs,
+                                                   ChangeFunction function, ChangeWeight weight);
   async::Task<Result<ChangeReceipt>> enter_and_change(Wanted wanted);
   async::Task<Result<ChangeReceipt>> change_at_home(const Wanted& wanted);
   /// Computes and commits one attempt. Requires: the pipeline's lock, which this releases.
@@ -157,5 +185,26 @@ class Account : public std::enable_shared_from_this<Account> {
   std::map<MailboxId, Uid> recent_;
 };
 using AccountPtr = std::shared_ptr<Account>;
+
+template <class F>
+async::Task<Result<ReceiptFor<F>>> Account::change(Actor by, std::vector<MailboxId> needs,
+                                                   F function, ChangeWeight weight) {
+  using Receipt = ReceiptFor<F>;
+  if constexpr (std::is_same_v<Receipt, ChangeReceipt>) {
+    // A reference, because `function` outlives the change in this frame and may not be copyable.
+    co_return co_await change_erased(by, std::move(needs), std::ref(function), weight);
+  } else {
+    std::optional<decltype(Receipt::value)> value;
+    const auto keep_value = [&](Change& change) -> Status {
+      auto returned = function(change);
+      if (!returned) return pass(returned);
+      value.emplace(std::move(*returned));
+      return {};
+    };
+    auto receipt = co_await change_erased(by, std::move(needs), std::ref(keep_value), weight);
+    if (!receipt) co_return pass(receipt);
+    co_return Receipt{std::move(*receipt), std::move(*value)};
+  }
+}
 
 }  // namespace posthorn::store

@@ -280,7 +280,7 @@ async::Task<Result<AccountId>> Store::create_account(std::string_view name, std:
     // Ascending from the time of creation. A mailbox name never gets the same UIDVALIDITY twice,
     // and rarely one that an earlier account of the same name had.
     empty->counters.next_uid_validity = UidValidity(static_cast<std::uint32_t>(now.seconds));
-    Change change(empty, now);
+    Change change(empty, now, Actor::administrator());
     for (const Standard& standard : kStandardMailboxes) {
       auto made = change.create_mailbox({std::string(standard.name), standard.use, true});
       if (!made) return pass(made);
@@ -315,7 +315,7 @@ async::Task<Status> Store::edit_profile(AccountId id, std::function<void(Account
   if (!current) co_return pass(current);
   edit(*current);
   ++current->version;
-  auto done = co_await (*opened)->change({}, [&](Change& change) -> Status {
+  auto done = co_await (*opened)->change(Actor::administrator(), {}, [&](Change& change) -> Status {
     change.set_profile(encode_profile(*current));
     return {};
   });

@@ -75,7 +75,8 @@ class StoreFixture : public testing::Test {
   }
 
   Status change(const AccountPtr& account, std::vector<MailboxId> needs, ChangeFunction function) {
-    auto done = run(account->change(std::move(needs), std::move(function)));
+    auto done =
+        run(account->change(Actor::user(account->id()), std::move(needs), std::move(function)));
     if (!done) return pass(done);
     return {};
   }

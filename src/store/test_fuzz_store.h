@@ -84,7 +84,7 @@ class FuzzStore {
     if (Status fed = co_await upload.feed(octets); !fed) co_return fed;
     auto email = co_await upload.finish();
     if (!email) co_return pass(email);
-    auto done = co_await account->change({}, [&](Change& change) -> Status {
+    auto done = co_await account->change(Actor::delivery(), {}, [&](Change& change) -> Status {
       const MailboxPtr target = change.state().find(mailbox);
       if (!target) return fail(ErrorKind::not_found, mailbox);
       auto uid = change.append(target->id, *email, flags, {1'790'000'000, 60});
@@ -99,10 +99,11 @@ class FuzzStore {
     require(id.has_value(), "an account is made");
     auto account = co_await store.account(*id);
     require(account.has_value(), "an account opens");
-    auto made = co_await (*account)->change({}, [](Change& change) -> Status {
-      auto mailbox = change.create_mailbox({.name = "Work/Übung"});
-      return mailbox ? Status() : pass(mailbox);
-    });
+    auto made =
+        co_await (*account)->change(Actor::administrator(), {}, [](Change& change) -> Status {
+          auto mailbox = change.create_mailbox({.name = "Work/Übung"});
+          return mailbox ? Status() : pass(mailbox);
+        });
     require(made.has_value(), "a mailbox is made");
     for (const std::string_view text : {kPlain, kMixed, kForwarded, kBroken}) {
       const Status done = co_await deliver(*account, "INBOX", std::string(text), flags_of(text));

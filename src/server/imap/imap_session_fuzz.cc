@@ -78,21 +78,23 @@ class OtherHand {
     switch (turn_++ % 3) {
       case 0: (void)co_await store::FuzzStore::deliver(account_, "INBOX", kMessage, {}); break;
       case 1:
-        (void)co_await account_->change({id}, [id](store::Change& change) -> Status {
-          auto done = change.store_flags(id, all(), store::FlagOperation::add,
-                                         {bit(SystemFlag::flagged), {"other"}}, std::nullopt);
-          return done ? Status() : pass(done);
-        });
+        (void)co_await account_->change(
+            store::Actor::delivery(), {id}, [id](store::Change& change) -> Status {
+              auto done = change.store_flags(id, all(), store::FlagOperation::add,
+                                             {bit(SystemFlag::flagged), {"other"}}, std::nullopt);
+              return done ? Status() : pass(done);
+            });
         break;
       default:
-        (void)co_await account_->change({id}, [id](store::Change& change) -> Status {
-          const auto& members = change.state().find("INBOX")->contents->members();
-          if (members.count() == 0) return Status();
-          NumberSet first;
-          first.add(members.at(0).uid.value);
-          auto done = change.expunge(id, first);
-          return done ? Status() : pass(done);
-        });
+        (void)co_await account_->change(
+            store::Actor::delivery(), {id}, [id](store::Change& change) -> Status {
+              const auto& members = change.state().find("INBOX")->contents->members();
+              if (members.count() == 0) return Status();
+              NumberSet first;
+              first.add(members.at(0).uid.value);
+              auto done = change.expunge(id, first);
+              return done ? Status() : pass(done);
+            });
     }
   }
 

@@ -22,10 +22,13 @@ NumberSet to_set(std::vector<std::uint32_t> numbers) {
 
 service::SearchScope SearchAnswer::scope() const {
   const Selected& selected = *session_.selected;
-  return {session_.account,       now_,
-          &selected.told(),       &selected.recent,
-          &selected.saved_result, &parse_email_id,
-          &session_.given_up};
+  return {.mailbox = selected.mailbox,
+          .now = now_,
+          .told = &selected.told(),
+          .recent = &selected.recent,
+          .saved = &selected.saved_result,
+          .email_of = &parse_email_id,
+          .cancelled = &session_.given_up};
 }
 
 void SearchAnswer::warn(const store::Unreadable& unreadable, std::string_view what_became_of_them) {
@@ -59,9 +62,10 @@ std::vector<std::uint32_t> SearchAnswer::numbers_of(
 }
 
 std::optional<ModSeq> SearchAnswer::highest_of(std::span<const std::uint32_t> positions) const {
+  const store::FlagsView flags = session_.selected->mailbox.flags(*now_);
   std::optional<ModSeq> highest;
   for (const std::uint32_t position : positions) {
-    const ModSeq modseq = now_->contents->flags_at(position).modseq;
+    const ModSeq modseq = flags.at(position).modseq;
     if (!highest || modseq > *highest) highest = modseq;
   }
   return highest;

@@ -7,6 +7,7 @@
 #include "base/number_set.h"
 #include "base/result.h"
 #include "service/cursor.h"
+#include "service/mailbox_ref.h"
 #include "store/account.h"
 #include "wire/imap/command/commands_mailbox.h"
 #include "wire/imap/command/commands_message.h"
@@ -15,7 +16,7 @@ namespace posthorn::server::imap {
 
 /// The selected mailbox, as this session and its client know it.
 struct Selected {
-  MailboxId id;
+  service::MailboxRef mailbox;
   wire::imap::SelectAccess access = wire::imap::SelectAccess::read_write;
   service::Cursor cursor;
   std::unique_ptr<store::Account::Watch> watch;

@@ -64,6 +64,8 @@ class Session {
   std::string code_text;  ///< Owns text that the code of a reply may point to.
 
   [[nodiscard]] State state() const;
+  /// Who asks for what this session does. Requires: logged in.
+  [[nodiscard]] service::Caller caller() const { return service::Caller::owner(account); }
   [[nodiscard]] wire::imap::Dialect dialect() const {
     return {enabled.rev2, enabled.utf8 || enabled.rev2};
   }

@@ -33,7 +33,7 @@ void say_arrived(Session& session, const Updates& updates, const store::Mailbox&
   auto w = session.writer();
   wi::format_exists(w, *updates.exists);
   if (session.enabled.rev2) return;
-  const Uid first = session.account->recent_from(now, !selected.is_read_only());
+  const Uid first = selected.mailbox.account->recent_from(now, !selected.is_read_only());
   NumberSet recent;
   recent.add(std::max(first.value, 1U), UINT32_MAX);
   selected.recent = selected.recent.unite(recent.intersect(updates.arrived));
@@ -54,17 +54,17 @@ void Session::tell_keywords(const store::Mailbox& now) {
 
 Task<Status> Session::tell(service::Tellings allowed, wi::Numbering numbering) {
   if (!selected || allowed == 0) co_return Status();
-  store::MailboxPtr now = account->published()->find(selected->id);
+  store::MailboxPtr now = selected->mailbox.published();
   if (now == nullptr) {
     // RFC 2180 §3.3: another session deleted it.
     bye(wi::CodeName::nonexistent, "the selected mailbox was deleted");
     co_return Status();
   }
-  if (!selected->cursor.is_behind(*now)) co_return Status();
-  auto loaded = co_await service::newest(account, selected->id);
+  if (!selected->cursor.is_behind(selected->mailbox.flags(*now))) co_return Status();
+  auto loaded = co_await service::newest(selected->mailbox);
   if (!loaded) co_return Status();  // The changes stay untold; the next command tries again.
   now = std::move(*loaded);
-  const Updates updates = selected->cursor.advance(*now, allowed);
+  const Updates updates = selected->cursor.advance(selected->mailbox.flags(*now), allowed);
   tell_keywords(*now);  // Before any response that may use them.
   if (!updates.gone.empty()) say_gone(*this, updates);
   if (updates.exists) say_arrived(*this, updates, *now);

@@ -8,8 +8,9 @@
 
 namespace posthorn::server::imap {
 
-/// Writes a STATUS response (RFC 9051 §7.3.3), in answer to STATUS or to LIST (RFC 5819).
-async::Task<Status> say_status(Session& session, store::MailboxPtr mailbox,
-                               wire::imap::StatusItems items);
+/// Writes a STATUS response (RFC 9051 §7.3.3), in answer to STATUS or to LIST (RFC 5819). `mailbox`
+/// is a version of `ref`, which must outlive the task.
+async::Task<Status> say_status(Session& session, const service::MailboxRef& ref,
+                               store::MailboxPtr mailbox, wire::imap::StatusItems items);
 
 }  // namespace posthorn::server::imap

@@ -153,10 +153,11 @@ TEST_F(LmtpTest, RefusesNul) {
 }
 
 TEST_F(LmtpTest, TellsAFullMailboxAtOnceAndAtTheEnd) {
-  ASSERT_TRUE(run(ada_->change({}, [](store::Change& change) -> Status {
-    change.set_quota({.max_bytes = 400, .max_messages = 0});
-    return {};
-  })));
+  ASSERT_TRUE(
+      run(ada_->change(store::Actor::administrator(), {}, [](store::Change& change) -> Status {
+        change.set_quota({.max_bytes = 400, .max_messages = 0});
+        return {};
+      })));
   EXPECT_THAT(play("LHLO x\r\nMAIL FROM:<> SIZE=500\r\nRCPT TO:<ada@example.org>\r\nQUIT\r\n"),
               HasSubstr("\r\n552 5.2.2 "));
   EXPECT_THAT(play(with_data("S: x\r\n\r\n" + std::string(500, 'a'))),
@@ -169,10 +170,11 @@ TEST_F(LmtpTest, RefusesDisabledAccounts) {
 }
 
 TEST_F(LmtpTest, DeliversToTheFolderOfTheDetail) {
-  ASSERT_TRUE(run(ada_->change({}, [](store::Change& change) -> Status {
-    auto made = change.create_mailbox({.name = "Lists/Cpp"});
-    return made ? Status() : pass(made);
-  })));
+  ASSERT_TRUE(
+      run(ada_->change(store::Actor::administrator(), {}, [](store::Change& change) -> Status {
+        auto made = change.create_mailbox({.name = "Lists/Cpp"});
+        return made ? Status() : pass(made);
+      })));
   for (const char* detail : {"lists/cpp", "Lists/Cpp", "nothing"})
     play(
         fmt::format("LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<ada+{}@example.org>\r\nDATA\r\nS: x\r\n"

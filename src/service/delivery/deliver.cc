@@ -21,9 +21,10 @@ Status append(store::Change& change, const Recipient& recipient, const store::Ne
 async::Task<void> deliver_one(const Recipient& recipient, store::NewEmail email, Timestamp now,
                               Status& outcome) {
   const auto put = [&](store::Change& change) { return append(change, recipient, email, now); };
+  const store::Actor by = store::Actor::delivery();
   Result<store::ChangeReceipt> done =
-      recipient.intent ? co_await recipient.account->change_once(*recipient.intent, put)
-                       : co_await recipient.account->change({}, put);
+      recipient.intent ? co_await recipient.account->change_once(by, *recipient.intent, put)
+                       : co_await recipient.account->change(by, {}, put);
   outcome = done ? Status() : pass(done);
 }
 

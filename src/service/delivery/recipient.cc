@@ -14,13 +14,6 @@ std::string lookup_name(std::string_view local_part, std::string_view domain) {
   return name;
 }
 
-bool has_room(const store::AccountCounters& counters, std::uint64_t announced) {
-  const std::uint64_t octets = std::max<std::uint64_t>(announced, 1);
-  const store::Quota& quota = counters.quota;
-  return (quota.max_bytes == 0 || counters.bytes + octets <= quota.max_bytes) &&
-         (quota.max_messages == 0 || counters.messages < quota.max_messages);
-}
-
 std::unexpected<Error> trouble(std::string_view what, const std::string& address, Error error) {
   log::error("{} <{}>: {} ({})", what, address, error.text, error.cause);
   return std::unexpected(std::move(error));
@@ -67,7 +60,9 @@ async::Task<Result<Recipient>> resolve(store::Store& store, const FindAddress& f
     if (kind == ErrorKind::no_permission) co_return pass(account);
     co_return trouble("account of", address.written, std::move(account.error()));
   }
-  if (!has_room((*account)->published()->counters, announced))
+  // The size may not have been announced, and no message is empty.
+  const std::uint64_t octets = std::max<std::uint64_t>(announced, 1);
+  if (!(*account)->published()->counters.has_room(octets, 1))
     co_return fail(ErrorKind::over_quota, "The mailbox is full");
   co_return Recipient{std::move(address.written), std::move(owner->detail), std::move(*account)};
 }

@@ -26,19 +26,19 @@ constexpr std::uint64_t kHeavy = 5000;
 
 }  // namespace
 
-Maildrop::Maildrop(store::AccountPtr account, const store::Mailbox& mailbox, HeaderForm form)
-    : account_(std::move(account)),
-      mailbox_(mailbox.id),
+Maildrop::Maildrop(MailboxRef inbox, const store::Mailbox& mailbox, HeaderForm form)
+    : account_(inbox.account),
+      mailbox_(std::move(inbox)),
       uid_validity_(mailbox.head.uid_validity),
       members_(mailbox.contents->shared_members()),
       form_(form) {}
 
 Task<Result<std::unique_ptr<Maildrop>>> Maildrop::open(store::AccountPtr account, HeaderForm form) {
-  const store::MailboxPtr inbox = account->published()->find("INBOX");
-  if (inbox == nullptr) co_return fail(ErrorKind::not_found, "there is no INBOX");
-  auto now = co_await newest(account, inbox->id);
+  const auto inbox = resolve(Caller::owner(std::move(account)), "INBOX");
+  if (!inbox) co_return pass(inbox);
+  auto now = co_await newest(*inbox);
   if (!now) co_return pass(now);
-  co_return std::unique_ptr<Maildrop>(new Maildrop(std::move(account), **now, form));
+  co_return std::unique_ptr<Maildrop>(new Maildrop(*inbox, **now, form));
 }
 
 bool Maildrop::has(std::uint32_t number) const {
@@ -160,7 +160,7 @@ Task<Result<std::unique_ptr<MaildropMessage>>> Maildrop::read(
 }
 
 Error Maildrop::note_unreadable(Uid uid, Error error) const {
-  const store::MailboxPtr now = account_->published()->find(mailbox_);
+  const store::MailboxPtr now = mailbox_.published();
   error = store::judge_unreadable(now.get(), uid, std::move(error));
   if (!now || !store::is_damage(error.kind)) return error;
   store::Unreadable unreadable;
@@ -179,17 +179,16 @@ Task<Status> Maildrop::update(Deleted deleted, Seen seen) {
     (goes ? gone : seen_uids).add(members().uid_at(number - 1).value);
   }
   if (gone.empty() && seen_uids.empty()) co_return Status();
-  store::ChangeFunction function = [&](Change& change) -> Status {
+  const auto function = [&](Change& change) -> Status {
     const FlagList flags{.system = bit(SystemFlag::seen), .keywords = {}};
-    auto stored = change.store_flags(mailbox_, seen_uids, store::FlagOperation::add, flags, {});
+    auto stored = change.store_flags(mailbox_.id, seen_uids, store::FlagOperation::add, flags, {});
     if (!stored) return pass(stored);
-    auto removed = change.expunge(mailbox_, gone);
+    auto removed = change.expunge(mailbox_.id, gone);
     return removed ? Status() : pass(removed);
   };
-  std::vector<MailboxId> needs = {mailbox_};
   const bool heavy = gone.count() + seen_uids.count() > kHeavy;
   auto receipt =
-      co_await account_->change(std::move(needs), std::move(function),
+      co_await account_->change(mailbox_.actor, {mailbox_.id}, function,
                                 heavy ? store::ChangeWeight::heavy : store::ChangeWeight::light);
   co_return receipt ? Status() : pass(receipt);
 }

@@ -9,6 +9,7 @@
 
 #include "async/task.h"
 #include "base/result.h"
+#include "service/mailbox_ref.h"
 #include "service/maildrop/maildrop_message.h"
 #include "store/account.h"
 #include "store/value/mailbox.h"
@@ -68,14 +69,14 @@ class Maildrop {
   async::Task<Status> update(Deleted deleted, Seen seen);
 
  private:
-  Maildrop(store::AccountPtr account, const store::Mailbox& mailbox, HeaderForm form);
+  Maildrop(MailboxRef inbox, const store::Mailbox& mailbox, HeaderForm form);
   [[nodiscard]] const store::Members& members() const { return *members_; }
   Error note_unreadable(Uid uid, Error error) const;
   async::Task<void> measure_some(std::uint32_t first, std::uint32_t last);
   async::Task<std::uint64_t> measure_one(const store::Member& member, std::string_view keys) const;
 
   const store::AccountPtr account_;
-  const MailboxId mailbox_;
+  const MailboxRef mailbox_;
   const UidValidity uid_validity_;
   const std::shared_ptr<const store::Members> members_;
   const HeaderForm form_;

@@ -32,7 +32,7 @@ class Submitting {
              std::optional<FiledCopy> appended)
       : submission_(submission), rules_(rules), now_(now), appended_(appended) {}
 
-  Status run(Change& change) {
+  Result<Submitted> run(Change& change) {
     result_ = {};
     usage_ = change.state().usage;
     const auto recipients = static_cast<std::uint32_t>(submission_.envelope.recipients.size());
@@ -52,10 +52,8 @@ class Submitting {
     usage_.hour.add(store::SendingUsage::kHour, now_.seconds, {1, recipients});
     usage_.day.add(store::SendingUsage::kDay, now_.seconds, {1, recipients});
     change.set_usage(std::move(usage_));
-    return {};
+    return result_;
   }
-
-  [[nodiscard]] const Submitted& result() const { return result_; }
 
  private:
   Result<Ordinal> take_in(Change& change) {
@@ -116,10 +114,10 @@ async::Task<Result<Submitted>> submit(store::AccountPtr account, Submission subm
                                         rules.duplicate_window);
   if (appended) needs.push_back(appended->mailbox);
   Submitting submitting(submission, rules, account->store().clock().now(), appended);
-  auto done = co_await account->change(std::move(needs),
+  auto done = co_await account->change(store::Actor::user(account->id()), std::move(needs),
                                        [&](Change& change) { return submitting.run(change); });
   if (!done) co_return pass(done);
-  co_return submitting.result();
+  co_return std::move(done->value);
 }
 
 }  // namespace posthorn::service

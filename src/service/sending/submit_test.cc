@@ -42,8 +42,10 @@ class SubmitTest : public store::StoreFixture {
                   const std::string& mailbox = "Sent") {
     std::vector<MessageToAppend> messages;
     messages.push_back({upload(ann_, text), {flags, {}}, std::nullopt});
-    auto done = run(
-        service::append(ann_, mailbox, std::move(messages), clock_.now(), rules_.duplicate_window));
+    const auto target = resolve(Caller::owner(ann_), mailbox);
+    EXPECT_TRUE(target);
+    auto done =
+        run(service::append(*target, std::move(messages), clock_.now(), rules_.duplicate_window));
     EXPECT_TRUE(done) << done.error().text;
     return *done;
   }

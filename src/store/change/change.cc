@@ -67,7 +67,8 @@ void count_flags(MailboxHead& head, std::uint32_t size, SystemFlags before, Syst
 
 }  // namespace
 
-Change::Change(StatePtr base, Timestamp now) : base_(std::move(base)), draft_(*base_), now_(now) {
+Change::Change(StatePtr base, Timestamp now, Actor by)
+    : base_(std::move(base)), draft_(*base_), now_(now), by_(by) {
   ++draft_.seq;
   draft_.intent.reset();
 }
@@ -104,9 +105,7 @@ Result<Change::Touched*> Change::touch_contents(MailboxId id) {
 }
 
 Status Change::check_room(std::uint64_t bytes, std::uint64_t messages) const {
-  const AccountCounters& c = draft_.counters;
-  if ((c.quota.max_bytes != 0 && c.bytes + bytes > c.quota.max_bytes) ||
-      (c.quota.max_messages != 0 && c.messages + messages > c.quota.max_messages))
+  if (!draft_.counters.has_room(bytes, messages))
     return fail(ErrorKind::over_quota, "The account's storage quota would be passed");
   return {};
 }

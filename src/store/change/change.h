@@ -12,6 +12,7 @@
 #include "base/number_set.h"
 #include "base/result.h"
 #include "store/value/account_state.h"
+#include "store/value/actor.h"
 #include "store/value/email.h"
 
 namespace posthorn::store {
@@ -41,20 +42,21 @@ struct NewMailbox {
 };
 
 /// A change being computed: a draft of the account's next state. It is passed to the function given
-/// to Account::change. That function may run again from a newer state, so it must only read the
-/// draft, and must assign (not add) to the variables it captured.
+/// to Account::change, which may run it again from a newer state.
 ///
 /// Every operation judges the newest state and checks everything first, so that it cannot fail
 /// half-way. A refused change has no effect.
 class Change {
  public:
-  Change(StatePtr base, Timestamp now);
+  Change(StatePtr base, Timestamp now, Actor by);
   ~Change();
   Change(const Change&) = delete;
   Change& operator=(const Change&) = delete;
 
   /// The draft including the operations so far.
   [[nodiscard]] const AccountState& state() const { return draft_; }
+  /// Who makes this change.
+  [[nodiscard]] const Actor& by() const { return by_; }
   /// The MODSEQ of every row that this change writes.
   [[nodiscard]] ModSeq modseq() const { return ModSeq(draft_.seq.value); }
 
@@ -154,6 +156,7 @@ class Change {
   StatePtr base_;
   AccountState draft_;
   Timestamp now_;
+  Actor by_;
   std::shared_ptr<AccountState::Names> own_names_;
   std::shared_ptr<AccountState::Subscriptions> own_subscriptions_;
   std::map<MailboxId, std::unique_ptr<Touched>> touched_;

@@ -292,7 +292,7 @@ TEST_F(OutboxTest, AStepIsDoneOnce) {
   const MailboxId inbox = ben->published()->find("INBOX")->id;
   const NewEmail email = upload(ben, message("local"));
   const auto deliver = [&](const AccountPtr& to, IntentId intent) {
-    auto done = run(to->change_once(intent, [&](Change& c) -> Status {
+    auto done = run(to->change_once(Actor::delivery(), intent, [&](Change& c) -> Status {
       auto uid = c.append(inbox, email, {}, clock_.now());
       return uid ? Status{} : pass(uid);
     }));
@@ -324,7 +324,7 @@ TEST_F(OutboxTest, AStepIsDoneOnce) {
 
 async::Task<void> append_once(Account& account, IntentId intent, ChangeFunction append,
                               std::atomic<int>& changed) {
-  auto done = co_await account.change_once(intent, std::move(append));
+  auto done = co_await account.change_once(Actor::delivery(), intent, std::move(append));
   if (done && done->changed) ++changed;
 }
 
@@ -359,12 +359,12 @@ TEST_F(OutboxTest, AStepThatFailedCanBeAskedForAgain) {
     return uid ? Status{} : pass(uid);
   };
   control_->fail_commits(engine::CommitFault::fails);
-  EXPECT_FALSE(run(account_->change_once(intent, deliver)));
-  auto again = run(account_->change_once(intent, deliver));
+  EXPECT_FALSE(run(account_->change_once(Actor::delivery(), intent, deliver)));
+  auto again = run(account_->change_once(Actor::delivery(), intent, deliver));
   ASSERT_TRUE(again);
   EXPECT_TRUE(again->changed);
   control_->set_cached_reads(engine::CachedReads::would_block);
-  EXPECT_FALSE(run(account_->change_once(intent, deliver))->changed);
+  EXPECT_FALSE(run(account_->change_once(Actor::delivery(), intent, deliver))->changed);
 }
 
 /// A row without a valid time is no proof that the step was done. This holds for an empty row, as
@@ -384,11 +384,11 @@ TEST_F(OutboxTest, ARowThatCannotBeReadDoesNotCountAsDone) {
     const Seq tail = *engine_->tail(account_->id(), engine::Tier::may_block);
     ASSERT_TRUE(
         commit_and_wait(*engine_, {account_->id(), tail, 0, {{keys::intent(intent), value}}, {}}));
-    auto done = run(account_->change_once(intent, deliver));
+    auto done = run(account_->change_once(Actor::delivery(), intent, deliver));
     ASSERT_TRUE(done) << done.error().text;
     EXPECT_TRUE(done->changed);
     // The step has rewritten the row.
-    EXPECT_FALSE(run(account_->change_once(intent, deliver))->changed);
+    EXPECT_FALSE(run(account_->change_once(Actor::delivery(), intent, deliver))->changed);
   }
   EXPECT_EQ(account_->published()->find(inbox)->head.messages, 2U);
 }

@@ -168,7 +168,7 @@ async::Task<void> AccountCheck::repair(MailboxId id) {
   Status done = fail(ErrorKind::corrupt, "writing its rows anew would not make them readable");
   if (!damage.beyond_repair) {
     auto changed = co_await account_->change(
-        {id}, [&](Change& change) { return change.rebuild_mailbox(id, damage); });
+        Actor::upkeep(), {id}, [&](Change& change) { return change.rebuild_mailbox(id, damage); });
     done = changed ? Status() : pass(changed);
   }
   if (!done) {

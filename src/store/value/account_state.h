@@ -31,6 +31,13 @@ struct AccountCounters {
   std::uint64_t bytes = 0;
   std::uint64_t messages = 0;
   Quota quota;
+
+  /// Returns whether the quota allows for this much more. Every judgement of the quota is made
+  /// here.
+  [[nodiscard]] bool has_room(std::uint64_t more_bytes, std::uint64_t more_messages) const {
+    return (quota.max_bytes == 0 || bytes + more_bytes <= quota.max_bytes) &&
+           (quota.max_messages == 0 || messages + more_messages <= quota.max_messages);
+  }
 };
 
 /// The state of an account at one change number, as a value. Readers hold a pointer to it and need

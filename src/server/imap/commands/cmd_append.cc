@@ -21,25 +21,31 @@ using wi::ReceiverEvent;
 class Append {
  public:
   Append(Session& session, wi::AppendCommand& command)
-      : session_(session),
-        mailbox_(std::move(command.mailbox)),
-        message_(std::move(command.first)) {}
+      : session_(session), name_(std::move(command.mailbox)), message_(std::move(command.first)) {}
   Task<Reply> run();
 
  private:
-  std::optional<Reply> begin() const;
+  std::optional<Reply> begin();
   std::optional<Reply> begin_next(const ReceiverEvent& event);
-  std::optional<Reply> check_size() const;
+  [[nodiscard]] Reply refuse(const Error& error) const;
+  [[nodiscard]] std::optional<Reply> check_size() const;
   Task<bool> receive();
   Task<Status> feed(store::Upload& upload, std::uint64_t octets);
   Task<Reply> commit();
 
   Session& session_;
-  const std::string mailbox_;
-  wi::AppendMessage message_;  ///< The current message.
+  const std::string name_;
+  std::optional<service::MailboxRef> mailbox_;  ///< Set by begin().
+  wi::AppendMessage message_;                   ///< The current message.
   std::vector<service::MessageToAppend> messages_;
   std::optional<Error> failed_;
 };
+
+/// RFC 9051 §6.3.12: a client may create a mailbox that does not exist.
+Reply Append::refuse(const Error& error) const {
+  if (error.kind != ErrorKind::not_found) return session_.refuse(error);
+  return Reply::no("no such mailbox", CodeName::try_create);
+}
 
 std::optional<Reply> Append::check_size() const {
   const std::uint64_t octets = message_.literal.size;
@@ -47,21 +53,19 @@ std::optional<Reply> Append::check_size() const {
   if (octets > session_.options->max_message_octets) {
     return Reply::no("the message is larger than this server takes", CodeName::too_big);
   }
-  const store::StatePtr state = session_.account->published();
-  const store::AccountCounters& counters = state->counters;
-  if (counters.quota.max_bytes != 0 && counters.bytes + octets > counters.quota.max_bytes) {
-    return Reply::no("the account is full", CodeName::over_quota);  // RFC 9208 §4.3
+  if (auto allowed = service::may_append(*mailbox_, octets); !allowed) {
+    return refuse(allowed.error());
   }
   return std::nullopt;
 }
 
-std::optional<Reply> Append::begin() const {
+std::optional<Reply> Append::begin() {
   if (!session_.connection.receiver().awaits_message()) {
     return Reply::bad("APPEND needs a message as literal");
   }
-  if (session_.account->published()->find(mailbox_) == nullptr) {
-    return Reply::no("no such mailbox", CodeName::try_create);  // RFC 9051 §6.3.12
-  }
+  auto mailbox = service::resolve(session_.caller(), name_);
+  if (!mailbox) return refuse(mailbox.error());
+  mailbox_ = std::move(*mailbox);
   return check_size();
 }
 
@@ -102,7 +106,7 @@ Task<bool> Append::receive() {
     auto w = session_.writer();
     wi::format_continuation(w, "go ahead");
   }
-  store::Upload upload(session_.context.store, session_.account->id());
+  store::Upload upload(session_.context.store, mailbox_->account->id());
   if (auto fed = co_await feed(upload, message_.literal.size); !fed) co_return false;
   if (failed_) co_return true;
   auto email = co_await upload.finish();
@@ -120,13 +124,10 @@ Task<bool> Append::receive() {
 
 Task<Reply> Append::commit() {
   if (failed_) co_return session_.refuse(*failed_);
-  auto done = co_await service::append(session_.account, mailbox_, std::move(messages_),
+  auto done = co_await service::append(*mailbox_, std::move(messages_),
                                        session_.context.store.clock().now(),
                                        session_.options->sent_duplicate_window);
-  if (!done && done.error().kind == ErrorKind::not_found) {
-    co_return Reply::no("no such mailbox", CodeName::try_create);
-  }
-  if (!done) co_return session_.refuse(done.error());
+  if (!done) co_return refuse(done.error());
   if (!session_.may_use("UIDPLUS")) co_return Reply::ok("appended");
   co_return Reply::ok("appended", wi::code::AppendUid{done->uid_validity, std::move(done->uids)});
 }

@@ -9,11 +9,11 @@ namespace wi = wire::imap;
 // RFC 9051 §6.4.1: expunges without EXPUNGE responses, unless the mailbox is read-only. RFC 7162
 // §3.2.8: HIGHESTMODSEQ is not sent either.
 CommandTask cmd_close(Session& session, wi::CloseCommand&) {
-  const MailboxId id = session.selected->id;
+  const service::MailboxRef mailbox = session.selected->mailbox;
   const bool read_only = session.selected->is_read_only();
   session.selected.reset();
   if (read_only) co_return Reply::ok();
-  auto gone = co_await service::expunge_deleted(session.account, id, std::nullopt);
+  auto gone = co_await service::expunge_deleted(mailbox, std::nullopt);
   if (!gone && gone.error().kind != ErrorKind::not_found) co_return session.refuse(gone.error());
   co_return Reply::ok("closed");
 }

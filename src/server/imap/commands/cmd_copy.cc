@@ -14,7 +14,7 @@ struct Plan {
   service::TransferMode mode;
   const SequenceSet& set;
   wi::Numbering numbering;
-  std::string target;
+  std::string target;  ///< Name of the mailbox.
 };
 
 /// RFC 4315 §3. If nothing was copied, there is no code: an empty COPYUID is not grammatical, and a
@@ -30,23 +30,25 @@ wi::Code copy_uid(const service::Transferred& done) {
   return code;
 }
 
+/// RFC 9051 §6.4.7: a client may create a target that does not exist.
+Reply refuse(Session& session, const Error& error) {
+  if (error.kind != ErrorKind::not_found) return session.refuse(error);
+  return Reply::no("no such mailbox", wi::CodeName::try_create);
+}
+
 Task<Reply> run(Session& session, Plan plan) {
   auto seqnums = session.selected->resolve(plan.set, plan.numbering);
   if (!seqnums) co_return session.refuse(seqnums.error());
   service::Transfer what;
   what.mode = plan.mode;
-  what.source = session.selected->id;
+  what.source = session.selected->mailbox;
   what.uids = session.selected->told().uids_of(*seqnums);
-  what.target = std::move(plan.target);
-  if (session.account->published()->find(what.target) == nullptr) {
-    co_return Reply::no("no such mailbox", wi::CodeName::try_create);  // RFC 9051 §6.4.7
-  }
+  auto target = service::resolve(session.caller(), plan.target);
+  if (!target) co_return refuse(session, target.error());
+  what.target = std::move(*target);
   if (what.uids.empty()) co_return Reply::ok("nothing to do");
-  auto done = co_await service::transfer(session.account, std::move(what));
-  if (!done && done.error().kind == ErrorKind::not_found) {
-    co_return Reply::no("no such mailbox", wi::CodeName::try_create);
-  }
-  if (!done) co_return session.refuse(done.error());
+  auto done = co_await service::transfer(std::move(what));
+  if (!done) co_return refuse(session, done.error());
   wi::Code code = session.may_use("UIDPLUS") ? copy_uid(*done) : wi::Code();
   if (plan.mode == service::TransferMode::copy) co_return Reply::ok({}, std::move(code));
   // RFC 6851 §4.3: before the EXPUNGE responses.

@@ -6,6 +6,7 @@
 #include "server/imap/commands.h"
 #include "server/imap/object_id.h"
 #include "server/imap/session.h"
+#include "service/mailboxes.h"
 #include "text/ascii.h"
 
 namespace posthorn::server::imap {
@@ -40,29 +41,16 @@ std::optional<store::SpecialUses> uses_of(const std::vector<std::string>& names)
 
 }  // namespace
 
-// RFC 9051 §6.3.4, RFC 6154 §3. A new mailbox is subscribed, because many clients show only
-// subscribed mailboxes.
+// RFC 9051 §6.3.4, RFC 6154 §3.
 CommandTask cmd_create(Session& session, wi::CreateCommand& command) {
   const auto uses = uses_of(command.special_use);
-  // RFC 6154 §3. Mailboxes for all messages or for all flagged ones cannot be created.
-  if (!uses || (*uses & (bit(SpecialUse::all) | bit(SpecialUse::flagged))) != 0) {
+  if (!uses || !service::can_create_for(*uses)) {
     co_return Reply::no("no mailbox can be made for that use", wi::CodeName::use_attr);
   }
-  store::NewMailbox wanted{std::move(command.mailbox), *uses, true};
-  // RFC 9051 §6.3.4: a delimiter at the end announces that names will be created below this one.
-  if (wanted.name.size() > 1 && wanted.name.back() == store::kDelimiter) wanted.name.pop_back();
-  MailboxId made;
-  store::ChangeFunction function = [&](store::Change& change) -> Status {
-    auto id = change.create_mailbox(wanted);
-    if (!id) return pass(id);
-    made = *id;
-    return {};
-  };
-  std::vector<MailboxId> needs;
-  auto receipt = co_await session.account->change(std::move(needs), std::move(function));
-  if (!receipt) co_return session.refuse(receipt.error());
+  auto made = co_await service::create_mailbox(session.caller(), std::move(command.mailbox), *uses);
+  if (!made) co_return session.refuse(made.error());
   if (!session.is_offered("OBJECTID")) co_return Reply::ok();
-  session.code_text = format_mailbox_id(session.account->id(), made);  // RFC 8474 §4.1
+  session.code_text = format_mailbox_id(made->account->id(), made->id);  // RFC 8474 §4.1
   co_return Reply::ok("created", wi::code::MailboxId{session.code_text});
 }
 

@@ -18,7 +18,7 @@ CommandTask cmd_expunge(Session& session, wire::imap::ExpungeCommand& command) {
     uids = selected.told().uids_of(*seqnums);
     if (uids->empty()) co_return Reply::ok();
   }
-  auto gone = co_await service::expunge_deleted(session.account, selected.id, std::move(uids));
+  auto gone = co_await service::expunge_deleted(selected.mailbox, std::move(uids));
   if (!gone) co_return session.refuse(gone.error());
   co_return Reply::ok();
 }

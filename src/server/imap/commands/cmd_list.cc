@@ -100,7 +100,9 @@ CommandTask cmd_list(Session& session, wi::ListCommand& command) {
     // RFC 5819 §2: there is no STATUS for a mailbox that matches only because of names below it.
     const bool matches = !command.select.subscribed || entry.subscribed;
     if (command.returns.status && entry.mailbox != nullptr && matches) {
-      auto said = co_await say_status(session, entry.mailbox, *command.returns.status);
+      const auto ref = service::resolve(session.caller(), entry.name);
+      if (!ref) continue;  // It was removed a moment ago.
+      auto said = co_await say_status(session, *ref, entry.mailbox, *command.returns.status);
       if (!said) co_return session.refuse(said.error());
     }
     if (!session.connection.is_full()) continue;

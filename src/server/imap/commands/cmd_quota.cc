@@ -12,8 +12,8 @@ namespace wi = wire::imap;
 /// The only quota root: the account.
 constexpr std::string_view kRoot;
 
-void say_quota(Session& session) {
-  const store::StatePtr state = session.account->published();
+void say_quota(Session& session, const store::AccountPtr& account) {
+  const store::StatePtr state = account->published();
   const store::AccountCounters& counters = state->counters;
   std::vector<wi::QuotaResource> resources;
   // RFC 9208 §5.1: in units of 1,024 octets. A resource without a limit is not listed.
@@ -33,21 +33,20 @@ void say_quota(Session& session) {
 // RFC 9208 §4.1.1.
 CommandTask cmd_getquota(Session& session, wi::GetQuotaCommand& command) {
   if (command.root != kRoot) co_return Reply::no("no such quota root", wi::CodeName::nonexistent);
-  say_quota(session);
+  say_quota(session, session.account);
   co_return Reply::ok();
 }
 
 // RFC 9208 §4.1.2.
 CommandTask cmd_getquotaroot(Session& session, wi::GetQuotaRootCommand& command) {
-  if (session.account->published()->find(command.mailbox) == nullptr) {
-    co_return Reply::no("no such mailbox", wi::CodeName::nonexistent);
-  }
+  const auto mailbox = service::resolve(session.caller(), command.mailbox);
+  if (!mailbox) co_return session.refuse(mailbox.error());
   constexpr std::array<std::string_view, 1> roots = {kRoot};
   {
     auto w = session.writer();
     wi::format_quotaroot(w, command.mailbox, roots);
   }
-  say_quota(session);
+  say_quota(session, mailbox->account);
   co_return Reply::ok();
 }
 

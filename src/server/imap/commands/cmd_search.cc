@@ -14,7 +14,7 @@ namespace wi = wire::imap;
 CommandTask cmd_search(Session& session, wi::SearchCommand& command) {
   const bool saves = command.returns && command.returns->save;
   if (command.uses_modseq) session.enable_condstore();
-  auto now = co_await service::newest(session.account, session.selected->id);
+  auto now = co_await service::newest(session.selected->mailbox);
   if (!now) {
     if (saves) session.selected->saved_result = {};  // RFC 5182 §2.1
     co_return session.refuse(now.error());

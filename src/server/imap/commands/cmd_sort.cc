@@ -13,7 +13,7 @@ namespace wi = wire::imap;
 // RFC 5256 §3, RFC 5957, RFC 5267 §3.
 CommandTask cmd_sort(Session& session, wi::SortCommand& command) {
   if (command.uses_modseq) session.enable_condstore();
-  auto now = co_await service::newest(session.account, session.selected->id);
+  auto now = co_await service::newest(session.selected->mailbox);
   if (!now) {
     if (command.returns && command.returns->save) session.selected->saved_result = {};
     co_return session.refuse(now.error());

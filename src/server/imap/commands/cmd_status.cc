@@ -12,39 +12,41 @@ using async::Task;
 using wi::StatusItem;
 
 /// The value of RECENT (RFC 3501 §6.3.10), the only item that is not in the mailbox head.
-Task<Result<std::uint32_t>> recent_of(Session& session, store::MailboxPtr mailbox) {
-  if (session.selected && session.selected->id == mailbox->id) {
+Task<Result<std::uint32_t>> recent_of(Session& session, const service::MailboxRef& mailbox) {
+  if (session.selected && session.selected->mailbox.is(mailbox)) {
     co_return static_cast<std::uint32_t>(session.selected->recent.count());
   }
-  auto loaded = co_await service::newest(session.account, mailbox->id);
+  auto loaded = co_await service::newest(mailbox);
   if (!loaded) co_return pass(loaded);
-  const Uid first = session.account->recent_from(**loaded, false);
+  const Uid first = mailbox.account->recent_from(**loaded, false);
   const store::Members& members = (*loaded)->contents->members();
   co_return members.count() - members.lower_bound(first);
 }
 
 }  // namespace
 
-Task<Status> say_status(Session& session, store::MailboxPtr mailbox, wi::StatusItems items) {
+Task<Status> say_status(Session& session, const service::MailboxRef& ref, store::MailboxPtr mailbox,
+                        wi::StatusItems items) {
+  const store::FlagsView flags = ref.flags(*mailbox);
   const store::MailboxHead& head = mailbox->head;
   wi::StatusValues values;
   if (items.has(StatusItem::messages)) values.messages = head.messages;
   if (items.has(StatusItem::uid_next)) values.uid_next = head.uid_next;
   if (items.has(StatusItem::uid_validity)) values.uid_validity = head.uid_validity;
-  if (items.has(StatusItem::unseen)) values.unseen = head.unseen;
-  if (items.has(StatusItem::deleted)) values.deleted = head.deleted;
+  if (items.has(StatusItem::unseen)) values.unseen = flags.unseen();
+  if (items.has(StatusItem::deleted)) values.deleted = flags.deleted();
   if (items.has(StatusItem::size)) values.size = head.bytes;
   if (items.has(StatusItem::highest_modseq)) {
     session.enable_condstore();  // RFC 7162 §3.1
-    values.highest_modseq = head.highest_modseq;
+    values.highest_modseq = flags.highest_modseq();
   }
   if (items.has(StatusItem::append_limit))
     values.append_limit = session.options->max_message_octets;
-  if (items.has(StatusItem::deleted_storage)) values.deleted_storage = head.deleted_bytes;
-  const std::string id = format_mailbox_id(session.account->id(), mailbox->id);
+  if (items.has(StatusItem::deleted_storage)) values.deleted_storage = flags.deleted_bytes();
+  const std::string id = format_mailbox_id(ref.account->id(), ref.id);
   if (items.has(StatusItem::mailbox_id)) values.mailbox_id = id;
   if (items.has(StatusItem::recent)) {
-    auto recent = co_await recent_of(session, mailbox);
+    auto recent = co_await recent_of(session, ref);
     if (!recent) co_return pass(recent);
     values.recent = *recent;
   }
@@ -55,15 +57,18 @@ Task<Status> say_status(Session& session, store::MailboxPtr mailbox, wi::StatusI
 
 // RFC 9051 §6.3.11.
 CommandTask cmd_status(Session& session, wi::StatusCommand& command) {
-  store::MailboxPtr mailbox = session.account->published()->find(command.mailbox);
-  if (mailbox != nullptr && session.selected && session.selected->id == mailbox->id) {
+  const auto found = service::resolve(session.caller(), command.mailbox);
+  if (!found) co_return session.refuse(found.error());
+  if (Status allowed = service::require(*found, service::Right::read); !allowed)
+    co_return session.refuse(allowed.error());
+  if (session.selected && session.selected->mailbox.is(*found)) {
     // workaround: Delta Chat compares STATUS with what it was told of the selected mailbox.
     auto told = co_await session.tell(service::kTellAll, wi::Numbering::seqnum);
     if (!told || session.is_over()) co_return session.lost();
-    mailbox = session.account->published()->find(command.mailbox);
   }
+  const store::MailboxPtr mailbox = found->published();
   if (mailbox == nullptr) co_return Reply::no("no such mailbox", wi::CodeName::nonexistent);
-  auto said = co_await say_status(session, mailbox, command.items);
+  auto said = co_await say_status(session, *found, mailbox, command.items);
   if (!said) co_return session.refuse(said.error());
   co_return Reply::ok();
 }

@@ -28,7 +28,8 @@ store::FlagOperation operation_of(wi::StoreCommand::Mode mode) {
 Task<Status> say_rows(Session& session, const wi::StoreCommand& command, NumberSet seqnums,
                       const store::Mailbox& now, const NumberSet& raced) {
   constexpr std::size_t kBatch = 1024;
-  service::RowReader reader(session.selected->told(), now, std::move(seqnums));
+  service::RowReader reader(session.selected->told(), session.selected->mailbox.flags(now),
+                            std::move(seqnums));
   RowWriter writer(session, now);
   writer.with_uid = command.numbering == wi::Numbering::uid || session.enabled.condstore;
   std::vector<service::Row> rows;
@@ -74,15 +75,15 @@ CommandTask cmd_store(Session& session, wi::StoreCommand& command) {
   if (seqnums->empty()) co_return Reply::ok();
 
   service::FlagsToStore what;
-  what.mailbox = selected.id;
+  what.mailbox = selected.mailbox;
   what.uids = selected.told().uids_of(*seqnums);
   what.operation = operation_of(command.mode);
   what.flags = std::move(command.flags);
   what.unchanged_since = command.unchanged_since;
   what.told = selected.cursor.told_flags();
-  auto stored = co_await service::store_flags(session.account, std::move(what));
+  auto stored = co_await service::store_flags(std::move(what));
   if (!stored) co_return session.refuse(stored.error());
-  auto now = co_await service::newest(session.account, selected.id);
+  auto now = co_await service::newest(selected.mailbox);
   if (!now) co_return session.refuse(now.error());
 
   // Keywords are announced before flags that use them; the flags are sent here only, not again by

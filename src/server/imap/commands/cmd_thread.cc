@@ -11,7 +11,7 @@ namespace wi = wire::imap;
 
 // RFC 5256 §3.
 CommandTask cmd_thread(Session& session, wi::ThreadCommand& command) {
-  auto now = co_await service::newest(session.account, session.selected->id);
+  auto now = co_await service::newest(session.selected->mailbox);
   if (!now) co_return session.refuse(now.error());
   session.tell_keywords(**now);
   SearchAnswer answer(session, *now, command.numbering);

@@ -1,14 +1,10 @@
 #include <algorithm>
 #include <chrono>
-#include <deque>
-#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "async/gate.h"
 #include "async/loop.h"
-#include "async/offload.h"
 #include "message/header/header.h"
 #include "server/imap/commands.h"
 #include "server/imap/fetch/fetch_content.h"
@@ -18,9 +14,10 @@
 #include "server/imap/object_id.h"
 #include "server/imap/reply.h"
 #include "server/imap/window.h"
+#include "service/fetch.h"
 #include "service/messages.h"
 #include "service/rows.h"
-#include "store/read/piece_batch.h"
+#include "service/vanished.h"
 #include "store/store.h"
 #include "store/upkeep/damage_log.h"
 #include "text/nul.h"
@@ -30,12 +27,13 @@ namespace {
 
 namespace wi = wire::imap;
 using async::Task;
+using service::FetchBatch;
 using service::Row;
 using Kind = wi::FetchItem::Kind;
 using Text = wi::Section::Text;
 using SteadyClock = std::chrono::steady_clock;
 
-/// Executes one FETCH. Messages are processed in batches, whose emails are read together. Responses
+/// Executes one FETCH. Messages come in batches, which are read ahead (service/fetch.h). Responses
 /// are written until the output is full, which is then flushed. Other sessions run at least every
 /// millisecond.
 class Fetch {
@@ -46,7 +44,7 @@ class Fetch {
         command_(command),
         plan_(plan_fetch(command)),
         now_(now),
-        reader_(session.selected->told(), now, std::move(seqnums)),
+        rows_(session.selected->told(), session.selected->mailbox.flags(now), std::move(seqnums)),
         flags_(session, now),
         strings_(session.dialect().utf8 ? message::StringForm::utf8 : message::StringForm::ascii) {}
 
@@ -60,39 +58,22 @@ class Fetch {
   [[nodiscard]] const NumberSet& seen() const { return seen_; }
 
  private:
-  /// Some messages, with what has been read of them.
-  struct Batch {
-    explicit Batch(const store::AccountPtr& account) : emails(account), pieces(account) {}
-    std::vector<Row> rows;
-    store::EmailReader emails;
-    store::PieceBatch pieces;
-    async::Gate reading;
-  };
-
   Task<Status> run_lines();
   Task<void> give_way();
-  Task<void> read(Batch& batch);
-  Task<void> read_bodies(Batch& batch);
-  Task<Status> write_batch(Batch& batch);
-  Task<Status> write_streaming(Batch& batch, const Row& row);
-  void fetch_structure_ahead(const Batch& batch, std::size_t index) const;
-  bool write_plain(Batch& batch, const Row& row);
+  Task<Status> write_batch(const FetchBatch& batch);
+  Task<Status> write_streaming(const FetchBatch& batch, const Row& row);
+  void fetch_structure_ahead(const FetchBatch& batch, std::size_t index) const;
+  bool write_plain(const FetchBatch& batch, const Row& row);
   bool write_item(wi::FetchWriter& fetch, const wi::FetchItem& item, const Row& row);
   void write_header(wi::FetchWriter& fetch, const wi::FetchItem& item, std::string_view header);
   void fail_row(std::size_t start, const Row& row, const Error& error);
   [[nodiscard]] ModSeq changed_since() const { return command_.changed_since.value_or(ModSeq(0)); }
 
-  static constexpr std::size_t kBatch = 256;
-  static constexpr std::size_t kStreamingBatch = 16;  ///< If bodies are read.
-  /// While one batch is written, the following ones are read outside the network threads.
-  static constexpr std::size_t kBatchesAhead = 2;           ///< Including the one being written.
-  static constexpr std::size_t kStreamingBatchesAhead = 4;  ///< More, because these are small.
-
   Session& session_;
   const wi::FetchCommand& command_;
   const FetchPlan plan_;
   const store::Mailbox& now_;
-  service::RowReader reader_;
+  service::RowReader rows_;
   RowWriter flags_;
   const message::StringForm strings_;  ///< For ENVELOPE and BODYSTRUCTURE (RFC 9755 §3).
   std::string scratch_;
@@ -107,27 +88,16 @@ class Fetch {
 
 Task<Status> Fetch::run() {
   if (FetchLines::can_write(plan_.items)) co_return co_await run_lines();
-  std::deque<std::unique_ptr<Batch>> ahead;
-  std::unique_ptr<Batch> spare;
+  service::FetchReader reader(session_.selected->mailbox, std::move(rows_), plan_.needs,
+                              changed_since());
   Status status;
-  const std::size_t most = plan_.streams ? kStreamingBatchesAhead : kBatchesAhead;
-  for (bool more = true; status;) {
-    while (more && ahead.size() < most) {
-      auto batch = spare ? std::move(spare) : std::make_unique<Batch>(session_.account);
-      more = reader_.next(batch->rows, plan_.streams ? kStreamingBatch : kBatch, changed_since());
-      if (!more) break;
-      batch->reading.spawn(read(*batch));
-      ahead.push_back(std::move(batch));
-    }
-    if (ahead.empty()) break;
-    co_await ahead.front()->reading.wait_empty();
-    status = co_await write_batch(*ahead.front());
+  while (status) {
+    const FetchBatch* const batch = co_await reader.next();
+    if (batch == nullptr) break;
+    status = co_await write_batch(*batch);
     co_await give_way();
-    spare = std::move(ahead.front());
-    ahead.pop_front();
   }
-  // A reader writes to its batch, so the batch must outlive it.
-  for (const auto& batch : ahead) co_await batch->reading.wait_empty();
+  co_await reader.finish();
   co_return status;
 }
 
@@ -137,23 +107,12 @@ Task<void> Fetch::give_way() {
   began_ = SteadyClock::now();
 }
 
-/// Reads the columns of a batch, and its bodies.
-Task<void> Fetch::read(Batch& batch) {
-  if (plan_.columns == 0) co_return;
-  std::vector<Ordinal> ordinals;
-  ordinals.reserve(batch.rows.size());
-  for (const Row& row : batch.rows) ordinals.push_back(row.member.ordinal);
-  co_await batch.emails.load(ordinals, plan_.columns);
-  // A single body may be in memory already, and otherwise costs at most one change of threads.
-  if (plan_.streams && batch.rows.size() > 1) co_await read_bodies(batch);
-}
-
 /// The case that only rows are needed.
 Task<Status> Fetch::run_lines() {
   constexpr std::uint32_t kStep = 512;
   FetchLines lines(plan_.items, flags_, session_.connection.out());
   const auto write = [&](const Row& row) { lines.write(row); };
-  while (reader_.visit(kStep, changed_since(), write)) {
+  while (rows_.visit(kStep, changed_since(), write)) {
     if (session_.connection.is_full()) {
       if (auto flushed = co_await session_.connection.flush(); !flushed) {
         co_return fail(ErrorKind::closed, "the connection was lost");
@@ -164,39 +123,24 @@ Task<Status> Fetch::run_lines() {
   co_return Status();
 }
 
-/// Reads bodies ahead. Errors are ignored here, since they are found again when the message is
-/// written.
-Task<void> Fetch::read_bodies(Batch& batch) {
-  batch.pieces.clear();
-  for (const Row& row : batch.rows) {
-    const auto column = batch.emails.get(row.member.ordinal, store::Column::body);
-    if (!column) continue;
-    const auto body = store::BodyReader::open(session_.account, *column);
-    // If only a part or a section is requested, little of the body may be needed.
-    if (body) batch.pieces.add(body->list(), 0, plan_.whole_bodies ? body->size() : 1);
-    if (batch.pieces.is_full()) break;
-  }
-  co_await async::offload(session_.context.store.offload(), [&] { batch.pieces.read(); });
-}
-
 /// Prefetches the structure of a later message. The structures of a batch are in memory but not in
 /// the processor's caches, and they do not follow each other in memory.
-void Fetch::fetch_structure_ahead(const Batch& batch, std::size_t index) const {
+void Fetch::fetch_structure_ahead(const FetchBatch& batch, std::size_t index) const {
   constexpr std::size_t kLine = 64;
   constexpr std::size_t kMost = 2048;
-  if ((plan_.columns & bit(store::Column::structure)) == 0 || index >= batch.rows.size()) return;
-  const auto column = batch.emails.get(batch.rows[index].member.ordinal, store::Column::structure);
+  if (!plan_.has(store::Column::structure) || index >= batch.rows().size()) return;
+  const auto column = batch.column(batch.rows()[index], store::Column::structure);
   if (!column) return;
   const std::size_t size = std::min(column->size(), kMost);
   for (std::size_t at = 0; at < size; at += kLine) __builtin_prefetch(column->data() + at);
 }
 
-Task<Status> Fetch::write_batch(Batch& batch) {
-  for (std::size_t i = 0; i < batch.rows.size(); ++i) {
-    const Row& row = batch.rows[i];
+Task<Status> Fetch::write_batch(const FetchBatch& batch) {
+  for (std::size_t i = 0; i < batch.rows().size(); ++i) {
+    const Row& row = batch.rows()[i];
     fetch_structure_ahead(batch, i + 2);
     bool done = true;
-    if (plan_.streams) {
+    if (plan_.streams()) {
       auto streamed = co_await write_streaming(batch, row);
       if (!streamed && streamed.error().kind == ErrorKind::closed) co_return streamed;
       done = streamed.has_value();
@@ -225,15 +169,15 @@ void Fetch::fail_row(std::size_t start, const Row& row, const Error& error) {
   }
 }
 
-bool Fetch::write_plain(Batch& batch, const Row& row) {
+bool Fetch::write_plain(const FetchBatch& batch, const Row& row) {
   const std::size_t start = session_.connection.out().size();
-  if ((plan_.columns & bit(store::Column::structure)) != 0) {
-    auto column = batch.emails.get(row.member.ordinal, store::Column::structure);
+  if (plan_.has(store::Column::structure)) {
+    auto column = batch.column(row, store::Column::structure);
     if (!column) return fail_row(start, row, column.error()), false;
     structure_ = message::StructureView(*column);
   }
-  if ((plan_.columns & bit(store::Column::header)) != 0) {
-    auto column = batch.emails.get(row.member.ordinal, store::Column::header);
+  if (plan_.has(store::Column::header)) {
+    auto column = batch.column(row, store::Column::header);
     if (!column) return fail_row(start, row, column.error()), false;
     header_ = *column;
   }
@@ -247,14 +191,14 @@ bool Fetch::write_plain(Batch& batch, const Row& row) {
   return true;
 }
 
-Task<Status> Fetch::write_streaming(Batch& batch, const Row& row) {
+Task<Status> Fetch::write_streaming(const FetchBatch& batch, const Row& row) {
   const std::uint64_t before = session_.connection.octets_out();
   const std::size_t start = session_.connection.out().size();
-  auto header = batch.emails.get(row.member.ordinal, store::Column::header);
-  auto body = batch.emails.get(row.member.ordinal, store::Column::body);
+  auto header = batch.column(row, store::Column::header);
+  auto body = batch.column(row, store::Column::body);
   Result<std::string_view> structure = std::string_view();
-  if ((plan_.columns & bit(store::Column::structure)) != 0) {
-    structure = batch.emails.get(row.member.ordinal, store::Column::structure);
+  if (plan_.has(store::Column::structure)) {
+    structure = batch.column(row, store::Column::structure);
   }
   for (const auto* column : {&header, &body, &structure}) {
     if (*column) continue;
@@ -263,7 +207,7 @@ Task<Status> Fetch::write_streaming(Batch& batch, const Row& row) {
   }
   header_ = *header;
   structure_ = message::StructureView(*structure);
-  auto octets = service::MessageOctets::open(session_.account, header_, *body, &batch.pieces);
+  auto octets = batch.octets(header_, *body);
   if (!octets) {
     fail_row(start, row, octets.error());
     co_return pass(octets);
@@ -309,7 +253,7 @@ bool Fetch::write_item(wi::FetchWriter& fetch, const wi::FetchItem& item, const 
       return true;
     case Kind::preview: fetch.preview(structure_.preview()); return true;
     case Kind::email_id:
-      fetch.email_id(format_email_id(session_.account->id(), row.member.ordinal));
+      fetch.email_id(format_email_id(session_.selected->mailbox.account->id(), row.member.ordinal));
       return true;
     case Kind::thread_id: fetch.thread_id(std::nullopt); return true;
     default: return false;
@@ -334,39 +278,28 @@ void Fetch::write_header(wi::FetchWriter& fetch, const wi::FetchItem& item,
 
 /// RFC 7162 §3.2.6.
 Task<Status> say_vanished(Session& session, const wi::FetchCommand& command,
-                          const store::Mailbox& now) {
-  auto expunged = co_await session.account->expunged_since(now.id, *command.changed_since);
-  if (!expunged) co_return pass(expunged);
-  NumberSet gone;
-  const std::uint32_t last = now.head.uid_next.value - 1;
-  const NumberSet asked =
-      command.set.saved_result ? session.selected->saved_result : command.set.resolve(last);
-  if (expunged->complete) {
-    gone = expunged->uids.intersect(asked);
-  } else {
-    NumberSet there;
-    now.contents->members().for_each(0, now.contents->count(),
-                                     [&](std::uint32_t, const store::MemberLeaf& leaf,
-                                         std::uint32_t k) { there.add(leaf.uid[k]); });
-    NumberSet known;
-    known.add(1, last);
-    gone = asked.intersect(known).subtract(there);
-  }
+                          const store::MailboxPtr& now) {
+  const Selected& selected = *session.selected;
+  service::VanishedQuery query{.since = *command.changed_since, .known = {}, .samples = {}};
+  query.known = command.set.saved_result ? selected.saved_result
+                                         : command.set.resolve(now->head.uid_next.value - 1);
+  auto gone = co_await service::vanished_since(selected.mailbox, now, std::move(query));
+  if (!gone) co_return pass(gone);
   // In the client's numbering, messages whose removal it was not told of still exist.
-  const service::Membership& told = session.selected->told();
-  gone = gone.subtract(told.uids_of(told.seqnums_of(gone)));
+  const service::Membership& told = selected.told();
+  const NumberSet unknown = gone->subtract(told.uids_of(told.seqnums_of(*gone)));
   auto w = session.writer();
-  wi::format_vanished(w, wi::Vanished::earlier, gone);
+  wi::format_vanished(w, wi::Vanished::earlier, unknown);
   co_return Status();
 }
 
 Task<Status> set_seen(Session& session, const NumberSet& uids) {
   if (uids.empty() || session.selected->is_read_only()) co_return Status();
   service::FlagsToStore what;
-  what.mailbox = session.selected->id;
+  what.mailbox = session.selected->mailbox;
   what.uids = uids;
   what.flags.system = bit(SystemFlag::seen);
-  auto stored = co_await service::store_flags(session.account, std::move(what));
+  auto stored = co_await service::store_flags(std::move(what));
   if (!stored) co_return pass(stored);
   co_return Status();
 }
@@ -380,7 +313,7 @@ CommandTask cmd_fetch(Session& session, wi::FetchCommand& command) {
   }
   auto seqnums = session.selected->resolve(command.set, command.numbering);
   if (!seqnums) co_return session.refuse(seqnums.error());
-  auto now = co_await service::newest(session.account, session.selected->id);
+  auto now = co_await service::newest(session.selected->mailbox);
   if (!now) co_return session.refuse(now.error());
   session.tell_keywords(**now);
   if (command.partial) seqnums = window(*seqnums, *command.partial);
@@ -392,14 +325,15 @@ CommandTask cmd_fetch(Session& session, wi::FetchCommand& command) {
     session.selected->said_modseq = true;
   }
   if (command.vanished) {
-    auto said = co_await say_vanished(session, command, **now);
+    auto said = co_await say_vanished(session, command, *now);
     if (!said) co_return session.refuse(said.error());
   }
   if (auto done = co_await fetch.run(); !done) co_return session.lost();
   auto seen = co_await set_seen(session, fetch.seen());
   if (!seen) co_return session.refuse(seen.error());
   if (!fetch.unreadable().empty()) {
-    session.context.store.note_unreadable(session.account->id(), **now, fetch.unreadable());
+    session.context.store.note_unreadable(session.selected->mailbox.account->id(), **now,
+                                          fetch.unreadable());
     co_return reply_to(store::describe(fetch.unreadable()));
   }
   if (!fetch.failed()) co_return Reply::ok();

@@ -9,6 +9,7 @@ namespace wi = wire::imap;
 using Kind = wi::FetchItem::Kind;
 using Text = wi::Section::Text;
 using store::Column;
+using Bodies = service::FetchNeeds::Bodies;
 
 constexpr store::Columns kWhole = bit(Column::header) | bit(Column::body);
 constexpr store::Columns kParts = kWhole | bit(Column::structure);
@@ -72,9 +73,10 @@ FetchPlan plan_fetch(const wi::FetchCommand& command) {
   }
   for (const wi::FetchItem& item : plan.items) {
     const store::Columns columns = columns_of(item);
-    plan.columns |= columns;
-    plan.streams = plan.streams || (columns & bit(Column::body)) != 0;
-    plan.whole_bodies = plan.whole_bodies || is_whole_body(item);
+    plan.needs.columns |= columns;
+    if ((columns & bit(Column::body)) != 0)
+      plan.needs.bodies =
+          std::max(plan.needs.bodies, is_whole_body(item) ? Bodies::whole : Bodies::parts);
     plan.sets_seen = plan.sets_seen || !item.peek;
   }
   return plan;

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "store/read/email_reader.h"
+#include "service/fetch.h"
 #include "wire/imap/command/commands_message.h"
 
 namespace posthorn::server::imap {
@@ -10,10 +10,12 @@ namespace posthorn::server::imap {
 /// What a FETCH needs, computed once for all its messages.
 struct FetchPlan {
   std::vector<wire::imap::FetchItem> items;  ///< In the order of the command.
-  store::Columns columns = 0;  ///< Columns of the stored emails to read; 0 if rows are enough.
-  bool streams = false;        ///< An item may be longer than what is held in memory.
-  bool whole_bodies = false;   ///< An item is a complete body.
+  service::FetchNeeds needs;                 ///< No columns if rows are enough.
   bool sets_seen = false;
+
+  [[nodiscard]] bool has(store::Column column) const { return (needs.columns & bit(column)) != 0; }
+  /// Returns whether an item may be longer than what is held in memory.
+  [[nodiscard]] bool streams() const { return needs.bodies != service::FetchNeeds::Bodies::none; }
 };
 
 FetchPlan plan_fetch(const wire::imap::FetchCommand& command);
