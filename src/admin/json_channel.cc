@@ -40,7 +40,7 @@ async::Task<Status> JsonChannel::fill() {
   auto got = co_await stream_.read_some({buffer_.data() + had, kPortion}, kPatience);
   buffer_.resize(had + got.value_or(0));
   if (!got) co_return pass(got);
-  if (*got == 0) co_return fail(ErrorKind::closed, "the other side has hung up");
+  if (*got == 0) co_return fail(ErrorKind::closed, "the other side closed the connection");
   co_return Status();
 }
 
@@ -57,7 +57,7 @@ async::Task<Result<Json>> JsonChannel::read() {
   boost::json::value value =
       boost::json::parse(boost::json::string_view(buffer_.data() + at_, end - at_), error);
   at_ = end + 1;
-  if (error || !value.is_object()) co_return fail(ErrorKind::syntax, "a line is no JSON object");
+  if (error || !value.is_object()) co_return fail(ErrorKind::syntax, "a line is not a JSON object");
   co_return std::move(value.get_object());
 }
 

@@ -113,7 +113,8 @@ class Splitter {
     if (rest_.empty()) {
       auto more = co_await source_.next();
       if (!more) co_return pass(more);
-      if (more->empty()) co_return fail(ErrorKind::syntax, "fewer octets came than were announced");
+      if (more->empty())
+        co_return fail(ErrorKind::syntax, "fewer octets were received than announced");
       rest_ = *more;
     }
     const std::string_view taken = rest_.substr(0, wanted);
@@ -138,7 +139,7 @@ Result<std::vector<Arrived>> read_list(const Json& request, Timestamp now) {
     return fail(ErrorKind::bad_argument, "a list of messages is missing or too long");
   std::vector<Arrived> arrived;
   for (const json::value& entry : list->get_array()) {
-    if (!entry.is_object()) return fail(ErrorKind::bad_argument, "a message is no object");
+    if (!entry.is_object()) return fail(ErrorKind::bad_argument, "a message is not an object");
     const Json& message = entry.get_object();
     Arrived one;
     one.message.mailbox = text_of(message, "mailbox");
@@ -250,7 +251,7 @@ async::Task<Result<Answer>> LocalAdmin::read_message(Json request) {
 
 async::Task<Result<Answer>> LocalAdmin::call(Json request, OctetSource& octets) {
   if (text_of(request, "do") != "message.append")
-    co_return fail(ErrorKind::bad_argument, "this request takes no octets");
+    co_return fail(ErrorKind::bad_argument, "this request does not accept octets");
   auto account = co_await open(text_of(request, "name"));
   if (!account) co_return pass(account);
   auto arrived = read_list(request, store_.clock().now());
@@ -259,7 +260,8 @@ async::Task<Result<Answer>> LocalAdmin::call(Json request, OctetSource& octets) 
   Splitter splitter(octets);
   for (Arrived& one : *arrived) {
     if (options_.max_message_octets != 0 && one.size > options_.max_message_octets)
-      co_return fail(ErrorKind::too_big, "a message is larger than this server takes");
+      co_return fail(ErrorKind::too_big,
+                     "a message is larger than this server accepts (limits.message_size)");
     store::Upload upload(store_, (*account)->id());
     while (upload.size() < one.size) {
       auto portion = co_await splitter.take(one.size - upload.size());

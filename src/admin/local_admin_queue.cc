@@ -101,7 +101,8 @@ async::Task<std::string> LocalAdmin::queue_name(const AccountId& account) {
 async::Task<Result<LocalAdmin::Queued>> LocalAdmin::find_queued(std::string_view id) {
   const auto place = parse_place(id);
   if (!place)
-    co_return fail(ErrorKind::bad_argument, fmt::format("'{}' is no id of the queue", id));
+    co_return fail(ErrorKind::bad_argument,
+                   fmt::format("'{}' is not the id of a queued message", id));
   const auto hex = partition_id_from_hex(place->account);
   auto account = hex ? co_await store_.account(*hex) : co_await open(place->account);
   if (!account) co_return pass(account);
@@ -195,14 +196,14 @@ async::Task<Result<Answer>> LocalAdmin::cancel_queued(Json request) {
   const bool report = flag_of(request, "report");
   const std::vector<std::string> recipients = texts_of(request, "recipients");
   if (report && !recipients.empty())
-    co_return fail(ErrorKind::bad_argument, "a report is made for all recipients or none");
+    co_return fail(ErrorKind::bad_argument, "a report is sent for all recipients or for none");
   const std::int64_t now = store_.clock().now().seconds;
   std::size_t changed = 0;
   Status done = co_await edit(queued->account, queued->entry->id, [&](OutboxEntry& entry) {
     changed = report ? relay::cancel_with_report(entry, now) : relay::cancel(entry, recipients);
   });
   if (!done) co_return pass(done);
-  if (changed == 0) co_return fail(ErrorKind::not_found, "none of them is waiting");
+  if (changed == 0) co_return fail(ErrorKind::not_found, "none of these recipients is waiting");
   co_return Answer{{{"changed", changed}}};
 }
 

@@ -24,7 +24,7 @@ std::string_view name_of(KeepSent keep) {
 Result<KeepSent> parse_keep(std::string_view text) {
   for (const KeepSent keep : {KeepSent::as_server, KeepSent::always, KeepSent::never})
     if (text == name_of(keep)) return keep;
-  return fail(ErrorKind::bad_argument, "this has to be on, off or default");
+  return fail(ErrorKind::bad_argument, "expected on, off or default");
 }
 
 /// "user@example.org", or "@example.org" for a domain.
@@ -49,7 +49,8 @@ Status grant(store::SendingSettings& settings, const std::string& address) {
 
 Status withdraw(store::SendingSettings& settings, const std::string& address) {
   if (std::erase(settings.may_send_as, address) == 0)
-    return fail(ErrorKind::not_found, fmt::format("it may not send as '{}' as it is", address));
+    return fail(ErrorKind::not_found,
+                fmt::format("the account is not allowed to send as '{}'", address));
   return {};
 }
 

@@ -13,11 +13,11 @@ void end_within(std::chrono::seconds time) {
   try {
     std::thread([time] {
       std::this_thread::sleep_for(time);
-      log::error("not ended {} seconds after the signal: ending at once", time.count());
+      log::error("not stopped {} seconds after the signal: exiting at once", time.count());
       std::_Exit(1);
     }).detach();
   } catch (const std::system_error& error) {
-    log::warning("nothing watches over the end: {}", error.what());
+    log::warning("the deadline for stopping cannot be enforced: {}", error.what());
   }
 }
 

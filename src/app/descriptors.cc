@@ -22,7 +22,7 @@ constexpr std::uint64_t kMost = 10'000'000;
 Result<Descriptors> divide_descriptors(std::uint64_t limit, const config::Config& config) {
   if (limit < kFewest)
     return fail(ErrorKind::limit,
-                fmt::format("this process may open {} files; {} are the least it can serve with "
+                fmt::format("this process may open {} files, but needs at least {} "
                             "(ulimit -n, or LimitNOFILE= of the unit)",
                             limit, kFewest));
   Descriptors given;
@@ -45,7 +45,7 @@ Result<Descriptors> divide_descriptors(std::uint64_t limit, const config::Config
 Result<Descriptors> claim_descriptors(const config::Config& config) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
-    return fail(ErrorKind::io, "how many files this process may open cannot be known");
+    return fail(ErrorKind::io, "the limit on open files of this process cannot be read");
   const rlim_t before = limit.rlim_cur;
   if (limit.rlim_cur < limit.rlim_max) {
     rlimit raised = limit;

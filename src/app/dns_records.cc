@@ -42,7 +42,8 @@ const Service* find(const Services& services, const SrvName& name) {
 Result<std::string> public_name(std::string_view name) {
   auto ascii = text::domain_to_ascii(name);
   if (ascii && !ascii->contains('.'))
-    return fail(ErrorKind::bad_argument, fmt::format("{}: this is not a whole domain name", name));
+    return fail(ErrorKind::bad_argument,
+                fmt::format("{} is not a fully qualified domain name", name));
   return ascii;
 }
 
@@ -50,8 +51,8 @@ Result<std::string> public_hostname(const std::string& hostname) {
   auto ascii = public_name(hostname);
   if (!ascii)
     return fail(ErrorKind::bad_argument,
-                fmt::format("hostname is \"{}\", which nobody can look up; set it to the name "
-                            "clients know this server by, such as mail.example.org",
+                fmt::format("hostname is \"{}\", which is not a public name; set it to the name by "
+                            "which clients know this server, such as mail.example.org",
                             hostname));
   return ascii;
 }

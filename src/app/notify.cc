@@ -36,7 +36,7 @@ void notify_manager(std::string_view state) {
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
   if (::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL,
                reinterpret_cast<const sockaddr*>(&address), size) < 0)
-    log::warning("cannot tell the service manager: {}", std::strerror(errno));
+    log::warning("cannot notify the service manager: {}", std::strerror(errno));
   ::close(fd);
 }
 

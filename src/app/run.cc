@@ -22,9 +22,9 @@ void take_new_config(Server& server, const RunHooks& hooks) {
   const Result<config::Config> fresh = hooks.reload_config();
   if (fresh) {
     server.reload(*fresh);
-    log::info("configuration and certificates read again");
+    log::info("the configuration and the certificates have been reloaded");
   } else {
-    log::error("the configuration stays as it was: {}", fresh.error().text);
+    log::error("the configuration was not reloaded: {}", fresh.error().text);
   }
   notify_manager("READY=1");
 }

@@ -163,7 +163,7 @@ Status make_data_dir(const std::string& path) {
   if (std::filesystem::is_directory(path, error)) return {};
   std::filesystem::create_directories(path, error);
   if (error)
-    return fail(ErrorKind::io, fmt::format("{}: cannot be made: {}", path, error.message()));
+    return fail(ErrorKind::io, fmt::format("{}: cannot be created: {}", path, error.message()));
   ::chmod(path.c_str(), 0700);
   return {};
 }
@@ -172,9 +172,8 @@ Status make_data_dir(const std::string& path) {
 std::unexpected<Error> explain(Error error, const config::Endpoint& endpoint) {
   if (error.kind == ErrorKind::no_permission && endpoint.port < 1024)
     error.text +=
-        ": ports below 1024 take root or CAP_NET_BIND_SERVICE; `posthorn init --high-ports` makes "
-        "a "
-        "configuration with others";
+        ": ports below 1024 require root or CAP_NET_BIND_SERVICE; `posthorn init --high-ports` "
+        "writes a configuration with other ports";
   return std::unexpected(std::move(error));
 }
 
@@ -228,8 +227,7 @@ Status Server::State::listen_inherited() {
   for (const net::InheritedSocket& socket : net::take_inherited_sockets()) {
     std::optional<Spoken> spoken = spoken_on(socket.name);
     if (!spoken) {
-      log::warning("a socket was handed over under the name '{}', which means nothing here",
-                   socket.name);
+      log::warning("an inherited socket has the unknown name '{}' and is ignored", socket.name);
       continue;
     }
     Status added =
@@ -336,14 +334,14 @@ void Server::reload(const config::Config& config) {
     state_->can_relay = to_relay->endpoint != nullptr;
     state_->queue.set_options(std::move(*to_relay));
   } else {
-    log::error("the relay stays as it was: {}", to_relay.error().text);
+    log::error("the settings of the relay were not reloaded: {}", to_relay.error().text);
   }
   if (Status read = state_->certificates->reload(config); !read)
-    log::error("certificates stay as they were: {}", read.error().text);
+    log::error("the certificates were not reloaded: {}", read.error().text);
   if (auto tokens = load_token_verifier(config)) {
     state_->tokens->set(std::move(*tokens));
   } else {
-    log::error("the keys of tokens stay as they were: {}", tokens.error().text);
+    log::error("the keys of tokens were not reloaded: {}", tokens.error().text);
   }
   state_->offer_services();
 }

@@ -27,7 +27,7 @@ Result<std::shared_ptr<const auth::TokenVerifier>> load_token_verifier(
   if (oauth.issuer.empty()) return std::shared_ptr<const auth::TokenVerifier>();
   if (oauth.audience.empty() || oauth.jwks_file.empty())
     return fail(ErrorKind::bad_argument,
-                "auth.oauth.issuer needs auth.oauth.audience and auth.oauth.jwks_file");
+                "auth.oauth.issuer requires auth.oauth.audience and auth.oauth.jwks_file");
   const std::string path = config::path_in(config, oauth.jwks_file);
   const auto keys = read_file(path);
   if (!keys) return std::unexpected(keys.error());

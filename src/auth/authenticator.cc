@@ -23,7 +23,7 @@ Throttle::Named named(const std::optional<LoginRecord>& record) {
 }
 
 std::unexpected<Error> too_busy() {
-  return fail(ErrorKind::unavailable, "too many logins at once; please try again in a moment");
+  return fail(ErrorKind::unavailable, "Too many logins at once; please try again in a moment");
 }
 
 /// Returns none if the pool accepts no more work.
@@ -151,7 +151,7 @@ async::Task<Result<Authenticator::TokenOutcome>> Authenticator::check_token(std:
                                                                             Secret token,
                                                                             Source source) {
   const auto verifier = options_.sasl.tokens ? options_.sasl.tokens->current() : nullptr;
-  if (!verifier) co_return fail(ErrorKind::not_supported, "tokens are not taken");
+  if (!verifier) co_return fail(ErrorKind::not_supported, "Tokens are not accepted");
   // RFC 7628 §4.3: the client asks what kind of token is required.
   if (token.empty()) co_return refusal_of(TokenFault::malformed, verifier->rules());
   // Verifying a signature costs less than checking a password, so it is done first. A valid token
@@ -196,7 +196,7 @@ Result<Identity> Authenticator::conclude(std::string_view user, const LoginRecor
   if (record.state == AccountState::disabled) {
     log::warning("login failed user=\"{}\" peer={} mechanism=\"{}\" reason=disabled", user,
                  source.peer, source.mechanism);
-    return fail(ErrorKind::no_permission, "this account is disabled");
+    return fail(ErrorKind::no_permission, "This account is disabled");
   }
   log::info("login user=\"{}\" account={} peer={} mechanism=\"{}\"", user, to_hex(record.account),
             source.peer, source.mechanism);

@@ -42,12 +42,12 @@ Result<SessionLimits::Slot> SessionLimits::admit_connection(std::string_view pee
   {
     const std::lock_guard lock(state_->mutex);
     if (state_->total >= state_->bounds.total) {
-      return fail(ErrorKind::limit, "too many connections; please try again later");
+      return fail(ErrorKind::limit, "Too many connections; please try again later");
     }
     if (counted) {
       const auto at = state_->networks.find(network);
       if (at != state_->networks.end() && at->second >= state_->bounds.per_network) {
-        return fail(ErrorKind::limit, "too many connections from your address");
+        return fail(ErrorKind::limit, "Too many connections from your address");
       }
       ++state_->networks[network];
     }
@@ -66,7 +66,7 @@ Result<SessionLimits::Slot> SessionLimits::admit_user(const AccountId& account) 
     const auto at = state_->users.find(account);
     if (at != state_->users.end() && at->second >= state_->bounds.per_user) {
       return fail(ErrorKind::limit,
-                  "too many connections for this account; close one and try again");
+                  "Too many connections for this account; close one and try again");
     }
     ++state_->users[account];
   }

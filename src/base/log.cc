@@ -40,7 +40,7 @@ LineLimit& limit() {
 
 void tell_left_out(LineLimit::Clock::time_point now) {
   if (const std::uint64_t lines = limit().take_left_out(now); lines > 0)
-    write(Level::warning, fmt::format("{} warnings or errors were left out of the log, since too "
+    write(Level::warning, fmt::format("{} warnings or errors were left out of the log, because too "
                                       "many were alike",
                                       lines));
 }

@@ -34,7 +34,7 @@ int add(const Program& program, const AccountOptions& options) {
   if (options.max_bytes != 0) request["max_bytes"] = options.max_bytes;
   if (options.max_messages != 0) request["max_messages"] = options.max_messages;
   return ask(program, request,
-             [](const Json& said) { fmt::print("made {}\n", text_of(said, "name")); });
+             [](const Json& said) { fmt::print("created {}\n", text_of(said, "name")); });
 }
 
 int change_password(const Program& program, const AccountOptions& options) {
@@ -47,7 +47,7 @@ int change_password(const Program& program, const AccountOptions& options) {
 int remove(const Program& program, const AccountOptions& options) {
   if (!options.yes)
     return complain({ErrorKind::bad_argument,
-                     "this removes the account with all its mail; say --yes if that is meant"});
+                     "this removes the account with all its mail; add --yes to confirm"});
   return ask(program, {{"do", "account.remove"}, {"name", options.name}}, [](const Json&) {});
 }
 
@@ -66,7 +66,7 @@ async::Task<Result<int>> list_pages(admin::Admin& admin, std::string what, std::
     if (!answer) co_return pass(answer);
     const auto* list = answer->said.if_contains(members);
     if (list == nullptr || !list->is_array())
-      co_return fail(ErrorKind::server_bug, "the answer has no list");
+      co_return fail(ErrorKind::server_bug, "the server's answer contains no list");
     for (const auto& entry : list->get_array()) {
       if (as_json) {
         fmt::print("{}\n", boost::json::serialize(entry));
@@ -95,7 +95,7 @@ CLI::App* command(CLI::App& parent, const char* name, const char* help, AccountO
 void password_options(CLI::App& command, AccountOptions& options) {
   command
       .add_option("--password-file", options.password_file,
-                  "Its first line is the password; - is standard input")
+                  "Read the password from the first line of this file; - is standard input")
       ->type_name("FILE");
 }
 
@@ -114,13 +114,14 @@ int send_as(const Program& program, const AccountOptions& options, const std::st
 
 void add_send_as(CLI::App& account, Program& program,
                  const std::shared_ptr<AccountOptions>& options) {
-  CLI::App* const parent = account.add_subcommand(
-      "send-as", "Addresses an account may send from beside its own and its aliases");
+  CLI::App* const parent =
+      account.add_subcommand("send-as", "Further addresses that an account may send from");
   parent->require_subcommand(1);
   parent->footer(
       "Examples:\n"
       "  posthorn account send-as add ada@example.org team@example.org\n"
-      "  posthorn account send-as add ada@example.org @example.com   (any address there)");
+      "  posthorn account send-as add ada@example.org @example.com   (all addresses of the "
+      "domain)");
   const auto subcommand = [&](const char* name, const char* help, std::string change) {
     CLI::App* const made = command(*parent, name, help, *options);
     if (!change.empty())
@@ -129,16 +130,16 @@ void add_send_as(CLI::App& account, Program& program,
       program.run = [&program, options, change] { return send_as(program, *options, change); };
     });
   };
-  subcommand("add", "It may send from this address", "add");
-  subcommand("remove", "It may not any more", "remove");
-  subcommand("list", "One address a line", "");
+  subcommand("add", "Allow an address", "add");
+  subcommand("remove", "Withdraw an address", "remove");
+  subcommand("list", "List the addresses, one per line", "");
 }
 
 void add_sent_copy(CLI::App& account, Program& program,
                    const std::shared_ptr<AccountOptions>& options) {
-  CLI::App* const made = command(account, "sent-copy",
-                                 "Whether what it sends is filed into its Sent mailbox", *options);
-  made->add_option("keep", options->keep, "default: as submission.save_sent says")
+  CLI::App* const made = command(
+      account, "sent-copy", "Choose whether sent messages are filed in the Sent mailbox", *options);
+  made->add_option("keep", options->keep, "default: use the value of submission.save_sent")
       ->required()
       ->check(CLI::IsMember({"on", "off", "default"}));
   made->callback([&program, options] {
@@ -153,7 +154,7 @@ void add_sent_copy(CLI::App& account, Program& program,
 }  // namespace
 
 void add_account(CLI::App& app, Program& program) {
-  CLI::App* const account = app.add_subcommand("account", "Make, list and change accounts");
+  CLI::App* const account = app.add_subcommand("account", "Create, list and change accounts");
   account->require_subcommand(1);
   account->footer(
       "Examples:\n"
@@ -162,16 +163,17 @@ void add_account(CLI::App& app, Program& program) {
       "  posthorn account list --json");
   const auto options = std::make_shared<AccountOptions>();
 
-  CLI::App* const added = command(*account, "add", "Make an account", *options);
+  CLI::App* const added = command(*account, "add", "Create an account", *options);
   password_options(*added, *options);
-  added->add_flag("--no-password", options->no_password, "It receives mail; nobody logs in");
-  added->add_option("--max-size", options->max_bytes, "Quota, e.g. 5GB")
+  added->add_flag("--no-password", options->no_password,
+                  "The account receives mail, but nobody can log in");
+  added->add_option("--max-size", options->max_bytes, "Storage quota, e.g. 5GB")
       ->transform(CLI::AsSizeValue(true));
-  added->add_option("--max-messages", options->max_messages, "Quota");
+  added->add_option("--max-messages", options->max_messages, "Message quota");
   added->callback([&program, options] { program.run = [&] { return add(program, *options); }; });
 
-  CLI::App* const listed = account->add_subcommand("list", "One account a line");
-  listed->add_flag("--json", options->json, "One JSON object a line");
+  CLI::App* const listed = account->add_subcommand("list", "List the accounts, one per line");
+  listed->add_flag("--json", options->json, "Print one JSON object per line");
   listed->callback([&program, options] {
     program.run = [&] {
       return list(program, "account.list", "accounts", options->json, print_account);
@@ -184,7 +186,7 @@ void add_account(CLI::App& app, Program& program) {
       [&program, options] { program.run = [&] { return change_password(program, *options); }; });
 
   CLI::App* const removed = command(*account, "remove", "Remove an account and its mail", *options);
-  removed->add_flag("--yes", options->yes, "Do not refuse");
+  removed->add_flag("--yes", options->yes, "Confirm the removal");
   removed->callback(
       [&program, options] { program.run = [&] { return remove(program, *options); }; });
 
@@ -195,8 +197,8 @@ void add_account(CLI::App& app, Program& program) {
       };
     });
   };
-  simple("disable", "No login and no delivery any more", "account.disable");
-  simple("enable", "The opposite of disable", "account.enable");
+  simple("disable", "Refuse logins and deliveries", "account.disable");
+  simple("enable", "Allow logins and deliveries again", "account.enable");
   add_send_as(*account, program, options);
   add_sent_copy(*account, program, options);
 }
@@ -208,11 +210,11 @@ void add_alias(CLI::App& app, Program& program) {
     bool json = false;
   };
   const auto options = std::make_shared<Options>();
-  CLI::App* const alias = app.add_subcommand("alias", "Further addresses of an account");
+  CLI::App* const alias = app.add_subcommand("alias", "Manage further addresses of accounts");
   alias->require_subcommand(1);
   alias->footer("Example:\n  posthorn alias add postmaster@example.org ada@example.org");
-  CLI::App* const added = alias->add_subcommand("add", "Mail to an address goes to an account");
-  added->add_option("alias", options->alias, "The further address")->required();
+  CLI::App* const added = alias->add_subcommand("add", "Deliver mail for an address to an account");
+  added->add_option("alias", options->alias, "The address")->required();
   added->add_option("name", options->name, "The account")->required();
   added->callback([&program, options] {
     program.run = [&] {
@@ -220,15 +222,15 @@ void add_alias(CLI::App& app, Program& program) {
                  [](const Json&) {});
     };
   });
-  CLI::App* const removed = alias->add_subcommand("remove", "Take an address away");
-  removed->add_option("alias", options->alias, "The further address")->required();
+  CLI::App* const removed = alias->add_subcommand("remove", "Remove an alias");
+  removed->add_option("alias", options->alias, "The address")->required();
   removed->callback([&program, options] {
     program.run = [&] {
       return ask(program, {{"do", "alias.remove"}, {"alias", options->alias}}, [](const Json&) {});
     };
   });
-  CLI::App* const listed = alias->add_subcommand("list", "One alias a line");
-  listed->add_flag("--json", options->json, "One JSON object a line");
+  CLI::App* const listed = alias->add_subcommand("list", "List the aliases, one per line");
+  listed->add_flag("--json", options->json, "Print one JSON object per line");
   listed->callback([&program, options] {
     program.run = [&] {
       return list(program, "alias.list", "aliases", options->json, [](const Json& entry) {

@@ -35,7 +35,7 @@ int report(const Json& said, bool as_json) {
   print_lines(said, "repaired", "repaired: ");
   fmt::print(stderr, "{} accounts, {} mailboxes, {} messages: {}\n", number_of(said, "accounts"),
              number_of(said, "mailboxes"), number_of(said, "messages"),
-             clean ? "all is well" : "not as it should be");
+             clean ? "no faults found" : "faults found");
   return clean ? 0 : kFindings;
 }
 
@@ -50,16 +50,15 @@ int cannot_look(const Error& error) {
 void add_check(CLI::App& app, Program& program) {
   const auto options = std::make_shared<CheckOptions>();
   CLI::App* const check = app.add_subcommand("check", "Verify everything that is stored");
-  check->add_flag("--deep", options->deep, "Read every message's body too");
+  check->add_flag("--deep", options->deep, "Also read the body of every message");
   check->add_flag("--repair", options->repair,
-                  "Make the heads of mailboxes from their rows where they do not match");
-  check->add_flag("--json", options->json, "The report as one JSON object");
+                  "Rebuild the counts of mailboxes that do not match their messages");
+  check->add_flag("--json", options->json, "Print the report as one JSON object");
   check->footer(
-      "Prints one line for each thing that is wrong; exit code 0 when there is none, 3 when there\n"
-      "is, 1 when it could not look. With a server running it looks through that. --repair keeps\n"
-      "every message that can be read, says which cannot, and changes nothing else; exit code 3 "
-      "says\n"
-      "that something was found, repaired or not, so check again.\n"
+      "Prints one line for each fault. The exit code is 0 if there are none, 3 if there are some,\n"
+      "and 1 if the check failed. If a server is running, the check is done by the server.\n"
+      "--repair keeps every message that can be read, names those that cannot, and changes\n"
+      "nothing else. Exit code 3 means that faults were found, repaired or not, so check again.\n"
       "Example:\n  posthorn --data-dir /var/lib/posthorn check --deep");
   check->callback([&program, options] {
     program.run = [&program, options] {
@@ -74,11 +73,11 @@ void add_check(CLI::App& app, Program& program) {
 }
 
 void add_config(CLI::App& app, Program& program) {
-  CLI::App* const config = app.add_subcommand("config", "What is configured");
+  CLI::App* const config = app.add_subcommand("config", "Show and verify the configuration");
   config->require_subcommand(1);
   config->footer("Examples:\n  posthorn config show\n  posthorn --config new.toml config check");
   CLI::App* const show =
-      config->add_subcommand("show", "Every value in force, and where it came from");
+      config->add_subcommand("show", "Print every value in effect and where it was set");
   show->callback([&program] {
     program.run = [&program] {
       const auto loaded = load_config(program);
@@ -87,18 +86,18 @@ void add_config(CLI::App& app, Program& program) {
       return 0;
     };
   });
-  CLI::App* const check = config->add_subcommand("check", "Whether it can be understood");
+  CLI::App* const check = config->add_subcommand("check", "Verify the configuration");
   check->callback([&program] {
     program.run = [&program] {
       const auto loaded = load_config(program);
       if (!loaded) return complain(loaded.error());
       for (const std::string& warning : loaded->warnings) fmt::print(stderr, "{}\n", warning);
-      fmt::print("good\n");
+      fmt::print("The configuration is valid.\n");
       return 0;
     };
   });
   CLI::App* const example =
-      config->add_subcommand("example", "A file with every key at its default");
+      config->add_subcommand("example", "Print a configuration file with every key at its default");
   example->callback([&program] {
     program.run = [] {
       fmt::print("{}", config::example_file());
@@ -108,7 +107,7 @@ void add_config(CLI::App& app, Program& program) {
 }
 
 void add_version(CLI::App& app, Program& program) {
-  app.add_subcommand("version", "Which version this is")->callback([&program] {
+  app.add_subcommand("version", "Print the version")->callback([&program] {
     program.run = [] {
       fmt::print("posthorn {}\n", kProgramVersion);
       return 0;

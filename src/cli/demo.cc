@@ -61,7 +61,7 @@ class DemoFolder {
     std::string pattern =
         (std::filesystem::temp_directory_path() / "posthorn-demo-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr)
-      return fail(ErrorKind::io, pattern + ": cannot be made");
+      return fail(ErrorKind::io, pattern + ": cannot be created");
     folder->path_ = pattern;
     folder->throw_away_ = true;
     return folder;
@@ -142,7 +142,7 @@ std::string own_path() {
 std::string describe_setup(const app::Server::Addresses& at) {
   if (at.https == 0) return "";
   return fmt::format(
-      "  What mail clients ask to set themselves up (docs/operating.md):\n"
+      "  The settings that mail clients request to configure themselves (docs/operating.md):\n"
       "    curl -s --insecure https://127.0.0.1:{}/mail/config-v1.1.xml\n",
       at.https);
 }
@@ -153,30 +153,30 @@ void greet(const app::Server& server, const DemoFolder& folder) {
       "\n"
       "Posthorn is running on this machine, with the account {0} (password {1}).\n"
       "\n"
-      "  Look into it with curl:\n"
+      "  Read the mail with curl:\n"
       "    curl -s --user {0}:{1} imap://127.0.0.1:{2}/ -X 'STATUS INBOX (MESSAGES UNSEEN)'\n"
       "    curl -s --user {0}:{1} --insecure 'imaps://127.0.0.1:{3}/INBOX;MAILINDEX=1'\n"
       "    curl -s --user {0}:{1} pop3://127.0.0.1:{10}/1\n"
-      "  with mutt:\n"
+      "  With mutt:\n"
       "    mutt -e 'set ssl_starttls=no' -f imap://demo%40example.org@127.0.0.1:{2}/INBOX\n"
-      "  with Thunderbird: server 127.0.0.1, port {3}, SSL/TLS, normal password, user {0}\n"
+      "  With Thunderbird: server 127.0.0.1, port {3}, SSL/TLS, normal password, user {0}\n"
       "    (the certificate is self-signed: Thunderbird asks once whether to trust it).\n"
       "{8}"
-      "  Send to yourself (there is no relay: mail for anybody else is refused):\n"
+      "  Send a message to yourself (there is no relay, so mail for others is refused):\n"
       "    printf 'From: {0}\\nSubject: sent\\n\\nHi!\\n' | curl -s --crlf --user {0}:{1} \\\n"
       "      --mail-from {0} --mail-rcpt {0} --upload-file - smtp://127.0.0.1:{9}\n"
       "  Deliver a message (LMTP on port {4}):\n"
       "    printf 'LHLO me\\r\\nMAIL FROM:<>\\r\\n"
       "RCPT TO:<{0}>\\r\\nDATA\\r\\nSubject: hello\\r\\n\\r\\nHi!\\r\\n.\\r\\nQUIT\\r\\n'"
       " | nc -N 127.0.0.1 {4}\n"
-      "  Bring your own mail, while it runs:\n"
+      "  Import your own mail while the server runs:\n"
       "    {7} --data-dir {5} import {0} ~/Maildir\n"
       "    {7} --data-dir {5} import {0} ~/old.mbox --mailbox Old\n"
       "\n"
-      "The data lies in {5}{6}. Ctrl-C ends it.\n\n",
+      "The data is in {5}{6}. Press Ctrl-C to stop the server.\n\n",
       demo::kDemoName, demo::kDemoPassword, at.imap, at.imaps, at.lmtp, folder.path(),
-      folder.is_thrown_away() ? " and is removed at the end" : "", own_path(), describe_setup(at),
-      at.submission, at.pop3);
+      folder.is_thrown_away() ? " and is removed when the server stops" : "", own_path(),
+      describe_setup(at), at.submission, at.pop3);
   std::fflush(stdout);
 }
 
@@ -212,12 +212,13 @@ int demo(const Program& program, const DemoOptions& options) {
 
 void add_demo(CLI::App& app, Program& program) {
   const auto options = std::make_shared<DemoOptions>();
-  CLI::App* const command =
-      app.add_subcommand("demo", "Try it: a server with an account full of mail, on high ports");
+  CLI::App* const command = app.add_subcommand(
+      "demo", "Try Posthorn: run a server with an account full of mail, on high ports");
   command
-      ->add_option("--dir", options->dir, "Where to keep the data; default: thrown away at the end")
+      ->add_option("--dir", options->dir,
+                   "Keep the data in this folder; by default it is removed at the end")
       ->type_name("DIR");
-  command->add_option("--engine", options->engine, "memory, or rocksdb (default with --dir)")
+  command->add_option("--engine", options->engine, "memory or rocksdb (the default with --dir)")
       ->check(CLI::IsMember({"memory", "rocksdb"}));
   for (const Listener& listener : kListeners)
     command
@@ -226,21 +227,22 @@ void add_demo(CLI::App& app, Program& program) {
             [options, &listener](const std::string& text) {
               options->listen[listener.name] = text;
             },
-            "Port 0: any; then the others too. Empty: none")
+            "Port 0: any free port, for the other listeners too. Empty: no listener")
         ->type_name("HOST:PORT")
         ->default_str(listener.usual);
-  command->add_option("--lmtp-socket", options->lmtp_socket, "LMTP on a unix socket as well")
+  command->add_option("--lmtp-socket", options->lmtp_socket, "Also offer LMTP on this unix socket")
       ->type_name("PATH");
   command
       ->add_option("--any-user", options->any_user,
-                   "Every user exists, with this password; for tests")
+                   "Accept every user name with this password; for tests")
       ->type_name("PASSWORD");
-  command->add_option("--without", options->without, "Do not offer this capability; repeatable")
+  command
+      ->add_option("--without", options->without, "Do not offer this capability; may be repeated")
       ->type_name("CAPABILITY");
-  command->add_flag("--empty", options->empty, "No demonstration account");
+  command->add_flag("--empty", options->empty, "Do not create the demonstration account");
   command
       ->add_option("--ready-file", options->ready_file,
-                   "Written once it listens: a JSON object with the ports")
+                   "Write the ports to this file, as a JSON object, once the server listens")
       ->type_name("FILE");
   command->add_flag("--quiet", options->quiet, "Print only warnings and errors");
   command->footer(

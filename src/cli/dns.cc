@@ -17,9 +17,9 @@ void print_json(const app::DnsRecords& dns) {
 /// Prints the records in the format of a zone file (RFC 1035 §5.1), with comments.
 void print_zone(const app::DnsRecords& dns) {
   fmt::print(
-      "; For the zone of {0}. {1} itself has to have A and AAAA records, and a\n"
-      "; certificate that names it and whatever below is a CNAME for it.\n"
-      "; The MX is the host that takes mail in from outside: change it where that is another.\n",
+      "; For the zone of {0}. {1} itself needs A and AAAA records, and a\n"
+      "; certificate for its name and for the names below that are a CNAME for it.\n"
+      "; The MX is the host that receives mail from outside: change it if that is another host.\n",
       dns.domain, dns.hostname);
   std::size_t width = 0;
   bool finds_settings = false;
@@ -31,9 +31,11 @@ void print_zone(const app::DnsRecords& dns) {
     fmt::print("{:<{}} IN {:<5} {}\n", record.name, width, record.type, record.data);
   if (!finds_settings)
     fmt::print(
-        "; With listen.https = \"*:443\" clients would find their settings, and autoconfig and\n"
-        "; autodiscover would stand here.\n");
-  fmt::print("; SPF, DKIM and DMARC are up to whatever sends the mail of {}.\n", dns.domain);
+        "; With listen.https = \"*:443\" clients can find their settings, and the names "
+        "autoconfig\n"
+        "; and autodiscover are listed here.\n");
+  fmt::print("; SPF, DKIM and DMARC records depend on the host that sends the mail of {}.\n",
+             dns.domain);
 }
 
 int print_records(const Program& program, const std::string& domain, bool as_json) {
@@ -54,13 +56,14 @@ void add_dns(CLI::App& app, Program& program) {
   };
   const auto options = std::make_shared<Options>();
   CLI::App* const command =
-      app.add_subcommand("dns", "The DNS records a domain wants, to paste into its zone");
-  command->add_option("domain", options->domain, "The part after the @ of its addresses")
+      app.add_subcommand("dns", "Print the DNS records of a domain, for its zone file");
+  command->add_option("domain", options->domain, "The part of the addresses after the @")
       ->required()
       ->type_name("DOMAIN");
-  command->add_flag("--json", options->json, "One JSON object a line: name, type, data");
+  command->add_flag("--json", options->json, "Print one JSON object per line: name, type, data");
   command->footer(
-      "They follow from the configuration: hostname and the listeners. Nothing is looked up.\n"
+      "The records are derived from the hostname and the listeners in the configuration. No DNS\n"
+      "lookups are made.\n"
       "Examples:\n"
       "  posthorn dns example.org\n"
       "  posthorn --set hostname=mail.example.org dns example.org");

@@ -59,7 +59,8 @@ async::Task<Status> export_message(admin::Admin& admin, const ExportOptions& opt
   // The message was expunged after the list was made.
   if (!answer && answer.error().kind == ErrorKind::not_found) co_return Status();
   if (!answer) co_return pass(answer);
-  if (!answer->octets) co_return fail(ErrorKind::server_bug, "the answer has no octets");
+  if (!answer->octets)
+    co_return fail(ErrorKind::server_bug, "the server's answer contains no octets");
   Status status = sink.begin_message(message);
   while (status) {
     auto portion = co_await answer->octets->next();
@@ -89,7 +90,7 @@ async::Task<Result<Exported>> export_mailbox(admin::Admin& admin, const ExportOp
     const Json said = std::move(page->said);
     const auto* list = said.if_contains("messages");
     if (list == nullptr || !list->is_array())
-      co_return fail(ErrorKind::server_bug, "the answer has no list");
+      co_return fail(ErrorKind::server_bug, "the server's answer contains no list");
     for (const auto& entry : list->get_array()) {
       if (!entry.is_object()) continue;
       const ExportedMessage message = message_of(entry.get_object());
@@ -98,7 +99,7 @@ async::Task<Result<Exported>> export_mailbox(admin::Admin& admin, const ExportOp
         ++count.written;
       } else if (written.error().kind == ErrorKind::corrupt) {
         ++count.left_out;
-        fmt::print(stderr, "{}: UID {} is left out: {}\n", mailbox, message.uid,
+        fmt::print(stderr, "{}: UID {} is skipped: {}\n", mailbox, message.uid,
                    written.error().text);
       } else {
         co_return pass(written);
@@ -122,7 +123,7 @@ async::Task<Result<int>> export_all(Access& access, const ExportOptions& options
   std::uint64_t damaged = 0;  // Mailboxes.
   const auto* list = said.if_contains("mailboxes");
   if (list == nullptr || !list->is_array())
-    co_return fail(ErrorKind::server_bug, "the answer has no list");
+    co_return fail(ErrorKind::server_bug, "the server's answer contains no list");
   for (const auto& entry : list->get_array()) {
     const std::string name(entry.is_object() ? text_of(entry.get_object(), "mailbox") : "");
     if (!options.mailboxes.empty() &&
@@ -131,7 +132,7 @@ async::Task<Result<int>> export_all(Access& access, const ExportOptions& options
     auto count = co_await export_mailbox(access.admin(), options, name, *sink);
     if (!count && count.error().kind == ErrorKind::corrupt) {
       ++damaged;
-      fmt::print(stderr, "{} is left out from here on: {}\n", name, count.error().text);
+      fmt::print(stderr, "the rest of {} is skipped: {}\n", name, count.error().text);
       continue;
     }
     if (!count) co_return pass(count);
@@ -139,8 +140,10 @@ async::Task<Result<int>> export_all(Access& access, const ExportOptions& options
     if (!options.quiet) fmt::print(stderr, "{:>8} {}\n", count->written, name);
   }
   if (left_out + damaged == 0) co_return 0;
-  fmt::print(stderr, "messages that could not be read: {}, mailboxes: {}; see posthorn check\n",
-             left_out, damaged);
+  fmt::print(
+      stderr,
+      "skipped because they could not be read: {} messages and {} mailboxes; run posthorn check\n",
+      left_out, damaged);
   co_return kFindings;
 }
 
@@ -148,20 +151,20 @@ async::Task<Result<int>> export_all(Access& access, const ExportOptions& options
 
 void add_export(CLI::App& app, Program& program) {
   const auto options = std::make_shared<ExportOptions>();
-  CLI::App* const command = app.add_subcommand("export", "Write an account's mail out");
+  CLI::App* const command =
+      app.add_subcommand("export", "Export an account's mail to Maildir or mbox");
   command->add_option("account", options->account, "The account's address")->required();
-  command->add_option("path", options->path, "A folder, made if absent")
+  command->add_option("path", options->path, "The folder to write to; it is created if necessary")
       ->required()
       ->type_name("DIR");
   command->add_option("--format", options->format, "maildir (Maildir++) or mbox (mboxrd)")
       ->check(CLI::IsMember({"maildir", "mbox"}));
-  command->add_option("--mailbox", options->mailboxes, "Only this one; repeatable");
+  command->add_option("--mailbox", options->mailboxes, "Export only this mailbox; may be repeated");
   command->add_flag("--quiet", options->quiet, "Print only errors");
   command->footer(
-      "Nothing that is there is overwritten. What cannot be read is named and left out, and the "
-      "exit\n"
-      "code is 3 then. Import reads back what this writes, flags, keywords\n"
-      "and dates included.\n"
+      "Existing files are never overwritten. Messages that cannot be read are named and skipped,\n"
+      "and the exit code is then 3. posthorn import can read the result, including flags,\n"
+      "keywords and dates.\n"
       "Examples:\n"
       "  posthorn export ada@example.org ./ada\n"
       "  posthorn export ada@example.org ./ada --format mbox --mailbox INBOX");

@@ -31,21 +31,21 @@ Result<std::unique_ptr<MailSource>> open_source(const ImportOptions& options,
   std::error_code error;
   const bool is_folder = fs::is_directory(path, error);
   if (is_folder && options.format == "mbox")
-    return fail(ErrorKind::bad_argument, path + ": is a folder, and no mbox");
+    return fail(ErrorKind::bad_argument, path + ": is a folder, not an mbox file");
   if (is_folder) {
     auto opened = MaildirSource::open(path);
     if (!opened) return pass(opened);
     return std::move(*opened);
   }
   if (options.format == "maildir")
-    return fail(ErrorKind::bad_argument, path + ": is no folder, so no Maildir");
+    return fail(ErrorKind::bad_argument, path + ": is not a folder, so it cannot be a Maildir");
   auto file = InputFile::open(path);
   if (!file) return pass(file);
   auto start = (*file)->read(0, 1024);
   if (!start) return pass(start);
   if (options.format == "auto" && !start->empty() && !start->starts_with("From "))
     return fail(ErrorKind::bad_argument,
-                path + ": does not begin as an mbox does; --format mbox reads it all the same");
+                path + ": does not begin like an mbox file; use --format mbox to read it anyway");
   MboxOptions mbox;
   mbox.unquote_from = !options.keep_quoted_from;
   fs::path name = fs::path(path).filename();
@@ -102,7 +102,7 @@ async::Task<Result<int>> import_one(admin::Admin& admin, const ImportOptions& op
   Importer::Options how{.account = options.account, .under = options.under};
   how.on_skip = [&progress](const std::string& place, const Error& why) {
     progress.clear();
-    fmt::print(stderr, "left out: {}{}{}\n", place, place.empty() ? "" : ": ", why.text);
+    fmt::print(stderr, "skipped: {}{}{}\n", place, place.empty() ? "" : ": ", why.text);
   };
   how.on_progress = [&](const ImportTotals& totals) {
     progress.show(totals, (*source)->total_octets());
@@ -112,10 +112,10 @@ async::Task<Result<int>> import_one(admin::Admin& admin, const ImportOptions& op
   progress.clear();
   const ImportTotals& totals = importer.totals();
   if (!options.quiet || !done)
-    fmt::print(stderr, "{}: {} messages brought, {} known from before, {} left out\n", path,
+    fmt::print(stderr, "{}: {} messages imported, {} imported before, {} skipped\n", path,
                totals.brought, totals.known, totals.skipped);
   if (!done) {
-    fmt::print(stderr, "posthorn: {}; the same command again goes on from here\n",
+    fmt::print(stderr, "posthorn: {}; repeat the command to continue from here\n",
                done.error().text);
     co_return kFailed;
   }
@@ -146,27 +146,28 @@ int import_mail(const Program& program, const ImportOptions& options) {
 
 void add_import(CLI::App& app, Program& program) {
   const auto options = std::make_shared<ImportOptions>();
-  CLI::App* const command = app.add_subcommand("import", "Bring in mail from Maildir or mbox");
+  CLI::App* const command = app.add_subcommand("import", "Import mail from Maildir or mbox");
   command->add_option("account", options->account, "The account's address")->required();
-  command->add_option("path", options->paths, "A Maildir++ tree, a folder of messages, an mbox")
+  command
+      ->add_option("path", options->paths,
+                   "A Maildir++ tree, a folder of messages, or an mbox file")
       ->required()
       ->type_name("PATH");
   command->add_option("--format", options->format, "auto, maildir or mbox")
       ->check(CLI::IsMember({"auto", "maildir", "mbox"}));
   command->add_option("--mailbox", options->mailbox,
-                      "Where an mbox goes; default: its file's name");
-  command->add_option("--under", options->under, "Put all mailboxes below this one");
-  command->add_option("--record", options->record, "Where to note what has been brought")
+                      "The mailbox for an mbox file; default: the name of the file");
+  command->add_option("--under", options->under, "Create all mailboxes below this one");
+  command->add_option("--record", options->record, "Record the imported messages in this file")
       ->type_name("FILE");
   command->add_flag("--keep-quoted-from", options->keep_quoted_from,
-                    "Leave \">From \" lines of an mbox as they are");
-  command->add_flag("--quiet", options->quiet, "No progress and no summary");
+                    "Do not change \">From \" lines of an mbox file");
+  command->add_flag("--quiet", options->quiet, "Print no progress and no summary");
   command->footer(
-      "Keeps flags, keywords and dates: of a Maildir from file names, dovecot-keywords and file\n"
-      "times; of an mbox from Status, X-Status, X-Keywords and the From_ line. Bare line feeds\n"
-      "become CRLF. May be broken off and run again: nothing is brought twice. What cannot be "
-      "read\n"
-      "is named and left out; the exit code is then 3.\n"
+      "Keeps flags, keywords and dates: for a Maildir from file names, dovecot-keywords and file\n"
+      "times; for an mbox from Status, X-Status, X-Keywords and the From_ line. Bare line feeds\n"
+      "become CRLF. The command can be interrupted and repeated: no message is imported twice.\n"
+      "Messages that cannot be read are named and skipped; the exit code is then 3.\n"
       "Examples:\n"
       "  posthorn import ada@example.org ~/Maildir\n"
       "  posthorn import ada@example.org old.mbox --mailbox Archive/2019\n"

@@ -47,7 +47,7 @@ Result<std::string> first_config(const Program& program) {
   if (!program.data_dir.empty()) settings->emplace_back("data_dir", program.data_dir);
   const auto loaded = config::load({.overrides = std::move(*settings)});
   if (!loaded) return std::unexpected(loaded.error());
-  return fmt::format("# Made by posthorn {} init.\n", kProgramVersion) +
+  return fmt::format("# Created by posthorn {} init.\n", kProgramVersion) +
          config::first_file(*loaded);
 }
 
@@ -56,8 +56,8 @@ Status make_folder(const fs::path& path) {
   std::error_code error;
   fs::create_directories(path, error);
   if (!error) return {};
-  return fail(ErrorKind::io, fmt::format("{}: cannot be made: {}; --config FILE and --data-dir DIR "
-                                         "name other places",
+  return fail(ErrorKind::io, fmt::format("{}: cannot be created: {}; choose other places with "
+                                         "--config FILE and --data-dir DIR",
                                          path.string(), error.message()));
 }
 
@@ -65,7 +65,7 @@ Status write_config(const Program& program) {
   const fs::path path = program.config_path;
   std::error_code error;
   if (fs::exists(path, error)) {
-    fmt::print("{} is there and stays as it is\n", path.string());
+    fmt::print("{} exists and is not changed\n", path.string());
     return {};
   }
   const auto text = first_config(program);
@@ -120,18 +120,20 @@ int init(Program& program, const InitOptions& options) {
 void add_init(CLI::App& app, Program& program) {
   const auto options = std::make_shared<InitOptions>();
   CLI::App* const command = app.add_subcommand(
-      "init", "Set up: a configuration file, the data directory, a first account");
+      "init", "Create a configuration file, the data directory and a first account");
   command->add_option("--account", options->account, "The first account, e.g. ada@example.org");
   command
       ->add_option("--password-file", options->password_file,
-                   "Its first line is the password; - is standard input")
+                   "Read the password from the first line of this file; - is standard input")
       ->type_name("FILE");
-  command->add_option("--hostname", options->hostname, "The name clients know this server by");
+  command->add_option("--hostname", options->hostname,
+                      "The name by which clients know this server");
   command->add_flag("--high-ports", options->high_ports,
-                    "Listen on 1143 instead of 143 and so on, as anybody may");
+                    "Listen on unprivileged ports: 1143 instead of 143 and so on");
   command->footer(
-      "What is there already stays as it is. The file that is written says what --data-dir, --set\n"
-      "and --hostname say.\n"
+      "Existing files are not changed. The settings of --data-dir, --set and --hostname are "
+      "written\n"
+      "to the configuration file.\n"
       "Examples:\n"
       "  posthorn init --hostname mail.example.org --account ada@example.org\n"
       "  posthorn --config ./posthorn.toml --data-dir ./mail init --high-ports --hostname "

@@ -35,7 +35,7 @@ int list(const Program& program, const MailboxOptions& options) {
 int remove(const Program& program, const MailboxOptions& options) {
   if (!options.yes)
     return complain({ErrorKind::bad_argument,
-                     "this removes the mailbox with all its mail; say --yes if that is meant"});
+                     "this removes the mailbox with all its mail; add --yes to confirm"});
   return ask(program,
              {{"do", "mailbox.remove"}, {"name", options.account}, {"mailbox", options.mailbox}},
              [](const Json&) {});
@@ -57,16 +57,18 @@ void add_mailbox(CLI::App& app, Program& program) {
     return made;
   };
 
-  CLI::App* const listed = subcommand("list", "One mailbox a line, with its number of messages");
-  listed->add_flag("--json", options->json, "One JSON object a line");
+  CLI::App* const listed =
+      subcommand("list", "List the mailboxes, one per line, with their numbers of messages");
+  listed->add_flag("--json", options->json, "Print one JSON object per line");
   listed->callback([&program, options] {
     program.run = [&program, options] { return list(program, *options); };
   });
 
   CLI::App* const removed =
-      subcommand("remove", "Remove a mailbox and its mail, also one that cannot be opened");
-  removed->add_option("mailbox", options->mailbox, "Its name, levels parted by /")->required();
-  removed->add_flag("--yes", options->yes, "Do not refuse");
+      subcommand("remove", "Remove a mailbox and its mail, even if it cannot be opened");
+  removed->add_option("mailbox", options->mailbox, "The name, with levels separated by /")
+      ->required();
+  removed->add_flag("--yes", options->yes, "Confirm the removal");
   removed->callback([&program, options] {
     program.run = [&program, options] { return remove(program, *options); };
   });

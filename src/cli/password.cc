@@ -55,7 +55,7 @@ Result<std::string> read_new_password(const std::string& file) {
   if (!password) return password;
   auto again = ask("Again: ");
   if (!again) return again;
-  if (*password != *again) return fail(ErrorKind::bad_argument, "the two differ");
+  if (*password != *again) return fail(ErrorKind::bad_argument, "the two passwords differ");
   return password;
 }
 

@@ -14,8 +14,7 @@ Result<std::vector<std::pair<std::string, std::string>>> parse_settings(const Pr
   for (const std::string& setting : program.settings) {
     const std::size_t equals = setting.find('=');
     if (equals == std::string::npos)
-      return fail(ErrorKind::bad_argument,
-                  fmt::format("--set {}: this has to be key=value", setting));
+      return fail(ErrorKind::bad_argument, fmt::format("--set {}: expected key=value", setting));
     out.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
   }
   return out;

@@ -26,7 +26,7 @@ std::string date_of(const Json& json, std::string_view member) {
 void print_entry(const Json& entry) {
   fmt::print("{}  {} octets  {}  from <{}>\n", text_of(entry, "id"), number_of(entry, "size"),
              date_of(entry, "submitted"), text_of(entry, "from"));
-  fmt::print("    {} of {} recipients wait, next attempt {}\n", number_of(entry, "waiting"),
+  fmt::print("    {} of {} recipients waiting, next attempt {}\n", number_of(entry, "waiting"),
              number_of(entry, "recipients"), date_of(entry, "next_attempt"));
   if (!text_of(entry, "last_status").empty()) fmt::print("    {}\n", text_of(entry, "last_status"));
 }
@@ -63,7 +63,7 @@ async::Task<Result<int>> list_pages(admin::Admin& admin, const QueueOptions& opt
     if (!answer) co_return pass(answer);
     const auto* const list = answer->said.if_contains("entries");
     if (list == nullptr || !list->is_array())
-      co_return fail(ErrorKind::server_bug, "the answer has no list");
+      co_return fail(ErrorKind::server_bug, "the server's answer contains no list");
     for (const auto& entry : list->get_array()) {
       if (options.json) {
         fmt::print("{}\n", boost::json::serialize(entry));
@@ -92,10 +92,11 @@ int show(const Program& program, const QueueOptions& options) {
 
 int retry(const Program& program, const QueueOptions& options) {
   if (options.id.empty() != options.all)
-    return complain({ErrorKind::bad_argument, "say the id of a message, or --all"});
-  return ask(
-      program, {{"do", "queue.retry"}, {"id", options.id}, {"all", options.all}},
-      [](const Json& said) { fmt::print("{} to be tried now\n", number_of(said, "changed")); });
+    return complain({ErrorKind::bad_argument, "name either one message by its id, or --all"});
+  return ask(program, {{"do", "queue.retry"}, {"id", options.id}, {"all", options.all}},
+             [](const Json& said) {
+               fmt::print("messages that will be tried now: {}\n", number_of(said, "changed"));
+             });
 }
 
 int cancel(const Program& program, const QueueOptions& options) {
@@ -113,7 +114,7 @@ int cancel(const Program& program, const QueueOptions& options) {
 }  // namespace
 
 void add_queue(CLI::App& app, Program& program) {
-  CLI::App* const queue = app.add_subcommand("queue", "Mail that is on its way out");
+  CLI::App* const queue = app.add_subcommand("queue", "Manage mail that is waiting to be sent");
   queue->require_subcommand(1);
   queue->footer(
       "Examples:\n"
@@ -128,30 +129,35 @@ void add_queue(CLI::App& app, Program& program) {
     };
   };
   const auto with_id = [&](CLI::App* command) {
-    return command->add_option("id", options->id, "As `queue list` shows it");
+    return command->add_option("id", options->id, "The id of a message, as shown by `queue list`");
   };
 
-  CLI::App* const listed = queue->add_subcommand("list", "What waits, with the last answer to it");
-  listed->add_option("--account", options->account, "Only of this account")->type_name("NAME");
-  listed->add_flag("--json", options->json, "One JSON object a line");
+  CLI::App* const listed =
+      queue->add_subcommand("list", "List waiting messages with the last reply for each");
+  listed->add_option("--account", options->account, "List only messages of this account")
+      ->type_name("NAME");
+  listed->add_flag("--json", options->json, "Print one JSON object per line");
   listed->callback(run(list));
 
-  CLI::App* const shown = queue->add_subcommand("show", "One message and its recipients");
+  CLI::App* const shown = queue->add_subcommand("show", "Show one message and its recipients");
   with_id(shown)->required();
-  shown->add_flag("--json", options->json, "As a JSON object");
+  shown->add_flag("--json", options->json, "Print a JSON object");
   shown->callback(run(show));
 
   CLI::App* const retried = queue->add_subcommand("retry", "Try again now");
   with_id(retried);
-  retried->add_flag("--all", options->all, "Everything that waits");
+  retried->add_flag("--all", options->all, "Try all waiting messages");
   retried->callback(run(retry));
 
-  CLI::App* const cancelled = queue->add_subcommand("cancel", "Send it to nobody any more");
+  CLI::App* const cancelled = queue->add_subcommand("cancel", "Stop sending a message");
   with_id(cancelled)->required();
-  cancelled->add_option("--recipient", options->recipients, "Only to this address; repeatable")
+  cancelled
+      ->add_option("--recipient", options->recipients,
+                   "Cancel only this recipient; may be repeated")
       ->type_name("ADDRESS")
       ->allow_extra_args(false);
-  cancelled->add_flag("--report", options->report, "Tell the sender; else nobody is told");
+  cancelled->add_flag("--report", options->report,
+                      "Send a report to the sender; by default nobody is told");
   cancelled->callback(run(cancel));
 }
 

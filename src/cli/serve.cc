@@ -34,7 +34,7 @@ int serve(const Program& program, const ServeOptions& options) {
     Result<config::Loaded> fresh = load_config(program);
     if (!fresh) return pass(fresh);
     for (const std::string& key : config::difference(loaded->config, fresh->config).need_restart)
-      log::warning("{} has changed, which takes a restart", key);
+      log::warning("{} has changed; the new value takes effect after a restart", key);
     loaded = std::move(fresh);
     return loaded->config;
   };
@@ -49,12 +49,13 @@ void add_serve(CLI::App& app, Program& program) {
   CLI::App* const command = app.add_subcommand("serve", "Run the server in the foreground");
   command
       ->add_option("--ready-file", options->ready_file,
-                   "Written once it listens: a JSON object with the ports")
+                   "Write the ports to this file, as a JSON object, once the server listens")
       ->type_name("FILE");
-  command->add_flag("--accept-loss", options->accept_loss,
-                    "Start although acknowledged changes are lost, as the start before has said");
+  command->add_flag(
+      "--accept-loss", options->accept_loss,
+      "Start although acknowledged changes are lost, as reported at the previous start");
   command->footer(
-      "SIGHUP reads configuration and certificates again; SIGTERM and SIGINT end it in order.\n"
+      "SIGHUP reloads the configuration and the certificates; SIGTERM and SIGINT stop the server.\n"
       "Examples:\n"
       "  posthorn --config /etc/posthorn/posthorn.toml serve\n"
       "  posthorn --data-dir ~/mail --set listen.imap=127.0.0.1:1143 serve");

@@ -63,11 +63,11 @@ async::Task<Status> ImapClient::secure(const Endpoint& endpoint) {
   auto reply = co_await command("STARTTLS");
   if (!reply) co_return pass(reply);
   if (!reply->ok())
-    co_return fail(ErrorKind::not_supported, "the server refuses STARTTLS: " + reply->text);
+    co_return fail(ErrorKind::not_supported, "the server refused STARTTLS: " + reply->text);
   // RFC 9051 §11.1: octets received in clear after the OK do not come from the authenticated
   // server.
   if (begin_ != buffer_.size())
-    co_return fail(ErrorKind::syntax, "the server spoke before TLS began");
+    co_return fail(ErrorKind::syntax, "the server sent data before the TLS handshake");
   capabilities_.clear();
   co_return co_await net::start_tls_client(*stream_, endpoint.tls, endpoint.host, limits_.deadline);
 }
@@ -76,7 +76,8 @@ async::Task<Status> ImapClient::greet() {
   auto response = co_await next_response(limits_.deadline);
   if (!response) co_return pass(response);
   const auto status = parse_status_line(*response);
-  if (!status || status->tag != "*") co_return fail(ErrorKind::syntax, "this is no IMAP greeting");
+  if (!status || status->tag != "*")
+    co_return fail(ErrorKind::syntax, "this is not an IMAP greeting");
   note_code(status->code);
   if (status->condition == Condition::ok || status->condition == Condition::preauth)
     co_return Status();
@@ -134,7 +135,7 @@ async::Task<Result<ImapReply>> ImapClient::finish(std::string tag) {
     } else if (const auto status = parse_status_line(*response)) {
       std::string ended(status->tag);
       if (finished_.size() >= limits_.early_replies)
-        co_return fail(ErrorKind::too_big, "the server ends commands that were never sent");
+        co_return fail(ErrorKind::too_big, "the server completed commands that were never sent");
       finished_.insert_or_assign(std::move(ended), reply_of(*response));
     } else {
       co_return fail(ErrorKind::syntax,
@@ -202,7 +203,7 @@ async::Task<Status> ImapClient::idle() {
   if (!tag) co_return pass(tag);
   auto refused = co_await until_continuation(*tag);
   if (!refused) co_return pass(refused);
-  if (*refused) co_return fail(ErrorKind::not_supported, "the server refuses IDLE");
+  if (*refused) co_return fail(ErrorKind::not_supported, "the server refused IDLE");
   idle_tag_ = std::move(*tag);
   co_return Status();
 }

@@ -116,7 +116,8 @@ async::Task<Status> SmtpClient::secure() {
   }
   // RFC 3207 §4.2: octets received in clear after the 220 do not come from the authenticated
   // server.
-  if (talk_.has_more()) co_return fail(ErrorKind::syntax, "the server spoke before TLS began");
+  if (talk_.has_more())
+    co_return fail(ErrorKind::syntax, "the server sent data before the TLS handshake");
   Status secured = co_await handshake();
   if (!secured) co_return secured;
   co_return co_await hello();
@@ -133,7 +134,7 @@ async::Task<Status> SmtpClient::log_in() {
       std::move(bindings));
   if (!mechanism) {
     co_return fail(ErrorKind::not_supported,
-                   "the server offers no way to log in that can be used here");
+                   "the server offers no authentication mechanism that can be used");
   }
   co_return co_await exchange(*mechanism);
 }
@@ -151,7 +152,7 @@ async::Task<Status> SmtpClient::exchange(auth::ClientMechanism& mechanism) {
     if (!reply) co_return pass(reply);
     if (reply->is_positive()) {
       if (mechanism.is_complete()) co_return Status();
-      co_return fail(ErrorKind::auth_failed, "AUTH: the server has not proved who it is");
+      co_return fail(ErrorKind::auth_failed, "AUTH: the server has not proved its identity");
     }
     if (reply->code != 334) {
       const auto kind = reply->code < 500 ? ErrorKind::unavailable : ErrorKind::auth_failed;
@@ -161,7 +162,7 @@ async::Task<Status> SmtpClient::exchange(auth::ClientMechanism& mechanism) {
     if (!response) co_return pass(response);
     line = text::base64_encode(response->reveal()) + "\r\n";
   }
-  co_return fail(ErrorKind::syntax, "AUTH: there is no end to it");
+  co_return fail(ErrorKind::syntax, "AUTH: the exchange does not end");
 }
 
 async::Task<Result<auth::Secret>> SmtpClient::answer(auth::ClientMechanism& mechanism,

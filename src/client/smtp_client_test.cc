@@ -221,7 +221,7 @@ TEST_P(SmtpClientTest, AMessageAboveTheServersSizeIsNotTried) {
 TEST_P(SmtpClientTest, OnlyRecipientsInUtf8FailWithoutSmtputf8) {
   ASSERT_TRUE(open({kHello, kNothing, "250 ok\r\n250 ok\r\n354 go\r\n250 done\r\n"}));
   const auto outcomes = send(envelope({"\xc3\xa4@x", "b@x"}));
-  EXPECT_EQ(said(outcomes[0]), "553 5.6.7 The relay takes ASCII addresses only");
+  EXPECT_EQ(said(outcomes[0]), "553 5.6.7 The relay accepts ASCII addresses only");
   EXPECT_EQ(outcomes[0].fate, Fate::refused);
   EXPECT_EQ(outcomes[1].fate, Fate::accepted);
   EXPECT_EQ(transaction().find('\xc3'), std::string::npos);
@@ -410,7 +410,7 @@ TEST_P(SmtpClientTest, IsTurnedAway) {
            {{kHello, "421 4.3.2 busy\r\n"}, ErrorKind::unavailable, "EHLO: 421 4.3.2 busy"},
            {{kHello, "500 x\r\n", "500 y\r\n"}, ErrorKind::unavailable, "EHLO: 500 y"},
            {{""}, ErrorKind::closed, "the server closed the connection"},
-           {{"SSH-2.0-x\r\n"}, ErrorKind::syntax, "not a reply"},
+           {{"SSH-2.0-x\r\n"}, ErrorKind::syntax, "this is not an SMTP reply"},
            {{kHello}, ErrorKind::closed, "the server closed the connection"},
            {{kHello, ErrorKind::timed_out}, ErrorKind::timed_out, "scripted"}}) {
     const Status status = open(c.script);
@@ -439,7 +439,7 @@ TEST_P(SmtpClientTest, NothingSaidInClearCountsUnderTls) {
   const SmtpEndpoint required{.security = SmtpSecurity::starttls};
   const Status status =
       open({kHello, "250-x\r\n250 STARTTLS\r\n", "220 go\r\n250 injected\r\n"}, required);
-  EXPECT_EQ(status.error().text, "the server spoke before TLS began");
+  EXPECT_EQ(status.error().text, "the server sent data before the TLS handshake");
 }
 
 SmtpEndpoint with_login() {

@@ -21,7 +21,7 @@ constexpr std::size_t kWrite = 64U << 10;
 constexpr std::chrono::milliseconds kLastWord{2000};
 
 std::unexpected<Error> out_of_turn(const Reply& reply) {
-  return fail(ErrorKind::syntax, "a reply out of turn: " + wire::smtp::one_line(reply));
+  return fail(ErrorKind::syntax, "an unexpected reply: " + wire::smtp::one_line(reply));
 }
 
 bool wants_utf8(const wire::smtp::Rcpt& recipient) { return !recipient.to.is_ascii(); }
@@ -102,22 +102,22 @@ void SmtpClient::Transaction::refuse_rest(wire::smtp::EnhancedStatus status, con
 void SmtpClient::Transaction::judge() {
   const wire::smtp::Extensions& offered = client_.extensions_;
   if (offered.max_size != 0 && content_.octets > offered.max_size)
-    refuse_rest({5, 3, 4}, "The message is larger than the relay takes");
+    refuse_rest({5, 3, 4}, "The message is larger than the relay accepts");
   if (content_.binary && !(offered.binary_mime && offered.chunking))
-    refuse_rest({5, 6, 3}, "The relay takes no binary content");
+    refuse_rest({5, 6, 3}, "The relay does not accept binary content");
   if (content_.eight_bit && !content_.binary && !offered.eight_bit_mime && !offered.smtputf8)
-    refuse_rest({5, 6, 3}, "The relay takes no 8-bit content");
+    refuse_rest({5, 6, 3}, "The relay does not accept 8-bit content");
   if (offered.smtputf8) {
     utf8_ = envelope_.mail.parameters.smtputf8 || !envelope_.mail.from.is_ascii() ||
             std::ranges::any_of(envelope_.recipients, wants_utf8);
     return;
   }
-  if (content_.utf8_header) refuse_rest({5, 6, 9}, "The relay takes no headers in UTF-8");
+  if (content_.utf8_header) refuse_rest({5, 6, 9}, "The relay does not accept headers in UTF-8");
   if (!envelope_.mail.from.is_ascii())
-    refuse_rest({5, 6, 7}, "The relay takes ASCII addresses only");
+    refuse_rest({5, 6, 7}, "The relay accepts ASCII addresses only");
   for (const std::size_t i : std::vector(open_))
     if (wants_utf8(envelope_.recipients[i]))
-      settle(i, wire::smtp::reply(553, {5, 6, 7}, "The relay takes ASCII addresses only"));
+      settle(i, wire::smtp::reply(553, {5, 6, 7}, "The relay accepts ASCII addresses only"));
 }
 
 // The envelope.

@@ -86,7 +86,8 @@ Status assign(Config& config, const Key& key, const std::vector<std::string>& wo
   const std::string_view word = words.empty() ? std::string_view() : words.front();
   return std::visit(
       Overloaded{[&](std::string& (*field)(Config&)) -> Status {
-                   if (word.find('\0') != std::string_view::npos) return bad("must not hold NUL");
+                   if (word.find('\0') != std::string_view::npos)
+                     return bad("must not contain NUL");
                    field(config) = word;
                    return {};
                  },

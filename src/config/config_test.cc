@@ -178,11 +178,11 @@ TEST(Config, PassesOnSyntaxErrorsWithTheirLine) {
 
 TEST(Config, ChecksWhatMustGoTogether) {
   EXPECT_EQ(error_of("[tls]\ncertificate = \"/c.pem\""),
-            "posthorn.toml:2: 'tls.certificate' needs 'tls.key' as well");
+            "posthorn.toml:2: 'tls.certificate' requires 'tls.key' as well");
   EXPECT_THAT(error_of("[storage]\njournal_horizon = \"2d\""), HasSubstr("must not be longer"));
   EXPECT_THAT(error_of("[listen]\nlmtp = [\"*:25\"]"), HasSubstr("RFC 2033"));
   EXPECT_THAT(error_of("[lmtp]\ndetail_separator = \"@\""), HasSubstr("one character"));
-  EXPECT_THAT(error_of("[relay]\nuser = \"ann\""), HasSubstr("needs 'relay.password'"));
+  EXPECT_THAT(error_of("[relay]\nuser = \"ann\""), HasSubstr("requires 'relay.password'"));
   EXPECT_THAT(error_of("[relay]\nuser = \"a\"\npassword = \"b\"\ntls = \"opportunistic\""),
               HasSubstr("posthorn.toml:4: 'relay.tls' must be"));
   EXPECT_THAT(error_of("[relay]\nretry_first = \"2h\""), HasSubstr("'relay.retry_longest'"));

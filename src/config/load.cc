@@ -188,7 +188,7 @@ void Loader::environment(const std::vector<std::pair<std::string, std::string>>&
     // Other programs may use the prefix, so this is not an error.
     if (!known && near) {
       loaded_.warnings.push_back(
-          fmt::format("{} sets nothing; did you mean {}?", where, environment_name(*near)));
+          fmt::format("{} has no effect; did you mean {}?", where, environment_name(*near)));
     }
   }
 }
@@ -211,13 +211,13 @@ void Loader::check_relay() {
   if (relay.user.empty() != relay.password.empty()) {
     const bool lacks_user = relay.user.empty();
     wrong(at(lacks_user ? "relay.password" : "relay.user"),
-          fmt::format("'relay.{}' needs 'relay.{}' as well", lacks_user ? "password" : "user",
+          fmt::format("'relay.{}' requires 'relay.{}' as well", lacks_user ? "password" : "user",
                       lacks_user ? "user" : "password"));
   }
   if (!relay.user.empty() && relay.tls == RelayTls::opportunistic) {
     wrong(at("relay.tls"),
-          "'relay.tls' must be \"required\" or \"implicit\" with 'relay.user': with "
-          "\"opportunistic\" whoever answers gets the password");
+          "'relay.tls' must be \"required\" or \"implicit\" with 'relay.user', because "
+          "\"opportunistic\" would send the password to an unverified server");
   }
   if (relay.retry_first > relay.retry_longest)
     wrong(at("relay.retry_first"),
@@ -233,7 +233,7 @@ void Loader::check_together() {
   if (c.tls.certificate.empty() != c.tls.key.empty()) {
     const bool lacks_key = c.tls.key.empty();
     wrong(at(lacks_key ? "tls.certificate" : "tls.key"),
-          fmt::format("'tls.{}' needs 'tls.{}' as well", lacks_key ? "certificate" : "key",
+          fmt::format("'tls.{}' requires 'tls.{}' as well", lacks_key ? "certificate" : "key",
                       lacks_key ? "key" : "certificate"));
   }
   if (c.storage.expunged_retention > c.storage.journal_horizon) {

@@ -62,7 +62,7 @@ const std::array kKeys{
     Key{"listen.https", Form::endpoints, FIELD(std::vector<Endpoint>, listen.https), "", "", "",
         kStart, "HTTPS for the automatic setup of mail clients. Clients expect it at \"*:443\"."},
     Key{"listen.http", Form::endpoints, FIELD(std::vector<Endpoint>, listen.http), "", "", "",
-        kStart, "The same without TLS, for clients that ask there: \"*:80\"."},
+        kStart, "HTTP without TLS, for mail clients that request their settings there: \"*:80\"."},
     Key{"listen.admin_socket", Form::path, FIELD(std::string, listen.admin_socket), "admin.sock",
         "", "", kStart,
         "Unix socket through which the command line reaches a running server. Empty: none."},

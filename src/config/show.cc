@@ -66,8 +66,8 @@ std::string commented_file(const Config& config, IsSet is_set) {
   const Config otherwise = defaults();
   const std::string out =
       "# Sizes: \"64MiB\", \"100MB\". Durations: \"500ms\", \"90s\", \"30m\", \"30d\".\n"
-      "# `posthorn config check` verifies this file, `posthorn config show` tells what is in "
-      "force.\n"
+      "# `posthorn config check` verifies this file, `posthorn config show` prints the values in "
+      "effect.\n"
       "\n";
   return out + by_table([&](const Key& key) {
            const std::string range = allowed(key);
@@ -97,7 +97,7 @@ std::string example_file() {
 }
 
 std::string first_file(const Loaded& loaded) {
-  return "# Configuration of Posthorn. What is commented out is the default.\n" +
+  return "# Configuration of Posthorn. The keys that are commented out show their defaults.\n" +
          commented_file(loaded.config, [&](const Key& key) {
            return key.form != Form::secret &&
                   loaded.origins.find(key.name)->second == "command line";
@@ -113,7 +113,8 @@ std::string reference_page() {
       "line\n"
       "(`--set limits.per_user=80`), which win over the file in this order. A secret can be read "
       "from\n"
-      "a file named by the key with `_file` behind it. Relative paths are below `data_dir`.\n\n"
+      "a file that is named by the key with the suffix `_file`. Relative paths are "
+      "below\n`data_dir`.\n\n"
       "Sizes are octets, or a number with KB, MB, GB, TB (thousands) or KiB, MiB, GiB, TiB.\n"
       "Durations are seconds, or numbers with ms, s, m, h, d, w: `1h30m`.\n"
       "Keys marked \"live\" take effect on reload, the others at the next start.\n\n"

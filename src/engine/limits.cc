@@ -4,15 +4,16 @@ namespace posthorn::engine {
 
 Status check_limits(std::span<const Edit> edits) {
   for (const Edit& edit : edits) {
-    if (edit.key.size() > kMaxRowKey) return fail(ErrorKind::too_big, "a row's key is over 1 KB");
+    if (edit.key.size() > kMaxRowKey)
+      return fail(ErrorKind::too_big, "a row's key is larger than 1 KB");
     if (edit.value && edit.value->size() > kMaxRowValue)
-      return fail(ErrorKind::too_big, "a row's value is over 64 KB");
+      return fail(ErrorKind::too_big, "a row's value is larger than 64 KB");
   }
   return {};
 }
 
 Status check_blob(std::size_t bytes) {
-  if (bytes > kMaxBlob) return fail(ErrorKind::too_big, "a page or piece is over 64 MB");
+  if (bytes > kMaxBlob) return fail(ErrorKind::too_big, "a page or piece is larger than 64 MB");
   return {};
 }
 
@@ -36,7 +37,8 @@ std::size_t bytes_of(const Commit& commit) {
 }
 
 Status check_writable(const PieceHold& absent) {
-  if (absent.bytes.empty()) return fail(ErrorKind::not_found, "a piece written ahead is gone");
+  if (absent.bytes.empty())
+    return fail(ErrorKind::not_found, "a piece that was written ahead no longer exists");
   return {};
 }
 

@@ -167,20 +167,22 @@ class Writer {
   std::string text_for_people() const {
     std::string text = fmt::format("This is the mail server at {}.\r\n\r\n", report_.hostname);
     append_wrapped(text,
-                   fmt::format("It is about your message of {}{}", format_date(report_.submitted),
+                   fmt::format("It concerns your message of {}{}", format_date(report_.submitted),
                                report_.subject.empty() ? "." : ", with the subject"),
                    0, "");
     if (!report_.subject.empty())
       text += fmt::format("\r\n    {}\r\n", tamed(report_.subject, true));
     append_section(text, ReportAction::failed,
-                   "It could not be delivered to the recipients below, and is not tried again.");
-    append_section(text, ReportAction::delayed,
-                   "It could not be delivered to the recipients below so far. You need not do "
-                   "anything: the server goes on trying.");
-    append_section(text, ReportAction::relayed,
-                   "It was handed on to another server for the recipients below. That server does "
-                   "not report whether it delivers, so you will hear no more if it does.");
-    append_section(text, ReportAction::delivered, "It was delivered to the recipients below.");
+                   "It could not be delivered to these recipients and will not be tried again:");
+    append_section(
+        text, ReportAction::delayed,
+        "It has not yet been delivered to these recipients. You need not do anything; the "
+        "server will keep trying.");
+    append_section(
+        text, ReportAction::relayed,
+        "It was passed to another server for these recipients. That server does not report "
+        "deliveries, so you will hear nothing more if it succeeds.");
+    append_section(text, ReportAction::delivered, "It was delivered to these recipients:");
     return text;
   }
 
@@ -205,7 +207,7 @@ class Writer {
     }
     if (recipient.retried_until) {
       if (!line.empty()) line += "; ";
-      line += "tried until " + format_date(*recipient.retried_until);
+      line += "the server will try until " + format_date(*recipient.retried_until);
     }
     if (line.empty()) return;
     text += "    ";

@@ -59,13 +59,13 @@ TEST(DeliveryReport, OfAFailure) {
             "\r\n"
             "This is the mail server at mail.example.org.\r\n"
             "\r\n"
-            "It is about your message of Mon, 23 Nov 2026 02:13:20 +0000, with the\r\n"
+            "It concerns your message of Mon, 23 Nov 2026 02:13:20 +0000, with the\r\n"
             "subject\r\n"
             "\r\n"
             "    Gr\xc3\xbc\xc3\x9f"
             "e\r\n"
             "\r\n"
-            "It could not be delivered to the recipients below, and is not tried again.\r\n"
+            "It could not be delivered to these recipients and will not be tried again:\r\n"
             "\r\n"
             "<bob@example.com>\r\n"
             "    relay.example.com said: 550 5.1.1 no such user, and a text that is so\r\n"
@@ -119,9 +119,9 @@ TEST(DeliveryReport, OfADelayAndSuccesses) {
                       "\r\n"
                       "Final-Recipient: rfc822; c@x\r\nAction: delivered\r\nStatus: 2.0.0\r\n"),
             std::string::npos);
-  EXPECT_NE(
-      head.find("goes on trying.\r\n\r\n<a@x>\r\n    451 4.4.1 connection refused; tried until"),
-      std::string::npos);
+  EXPECT_NE(head.find("keep trying.\r\n\r\n<a@x>\r\n    451 4.4.1 connection refused; the server "
+                      "will try until"),
+            std::string::npos);
   report.recipients.erase(report.recipients.begin());
   EXPECT_NE(frame_report(report).head.find("Subject: Your message was delivered\r\n"),
             std::string::npos);

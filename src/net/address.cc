@@ -29,7 +29,7 @@ std::string number(int family, const void* address) {
 
 Result<HostPort> parse_host_port(std::string_view text) {
   const auto bad = [&] {
-    return fail(ErrorKind::bad_argument, fmt::format("not an address and port: {}", text));
+    return fail(ErrorKind::bad_argument, fmt::format("{} is not an address and port", text));
   };
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) return bad();

@@ -74,7 +74,7 @@ async::Task<Result<std::vector<Target>>> look_up(std::string host, std::uint16_t
   async::Timer timer;
   timer.set(deadline, [event = &lookup->ended] { event->set(); });
   co_await lookup->ended.wait();
-  if (!lookup->answered) co_return fail(ErrorKind::timed_out, "the name service took too long");
+  if (!lookup->answered) co_return fail(ErrorKind::timed_out, "the DNS lookup took too long");
   if (lookup->error || lookup->targets.empty()) {
     co_return fail(ErrorKind::not_found, "no such host: " + host, lookup->error.message());
   }
@@ -83,7 +83,7 @@ async::Task<Result<std::vector<Target>>> look_up(std::string host, std::uint16_t
 
 Result<std::unique_ptr<Stream>> refused(int error) {
   const auto kind = error == ETIMEDOUT ? ErrorKind::timed_out : ErrorKind::unavailable;
-  return fail(kind, "no connection", std::strerror(error));
+  return fail(kind, "cannot connect", std::strerror(error));
 }
 
 // A socket that is connecting is watched by a temporary Socket, which gives it away once connected.
@@ -103,7 +103,7 @@ async::Task<Result<int>> finish_connecting(int fd, milliseconds deadline) {
 async::Task<StreamResult> connect_to(Target target, milliseconds deadline) {
   const auto end = end_of(deadline);
   const int fd = ::socket(target.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) co_return fail(ErrorKind::io, "no socket", std::strerror(errno));
+  if (fd < 0) co_return fail(ErrorKind::io, "cannot create a socket", std::strerror(errno));
   for (;;) {
     if (::connect(fd, reinterpret_cast<const sockaddr*>(&target.address), target.size) == 0) {
       co_return make_stream(fd);
@@ -145,7 +145,7 @@ async::Task<StreamResult> connect_unix(std::string path, milliseconds deadline) 
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path) {
-    co_return fail(ErrorKind::bad_argument, "not a path a unix socket can have: " + path);
+    co_return fail(ErrorKind::bad_argument, "not a valid path for a unix socket: " + path);
   }
   std::memcpy(address.sun_path, path.data(), path.size());
   Target target;

@@ -87,7 +87,10 @@ class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
       const int fd = ::accept4(socket_->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd >= below_) {
         ::close(fd);
-        log::warning("{}: all descriptors for connections are in use, one is refused", name_);
+        log::warning(
+            "{}: all descriptors for connections are in use, so a connection is refused (ulimit "
+            "-n)",
+            name_);
         continue;
       }
       if (fd >= 0) {
@@ -119,7 +122,7 @@ class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
   void reserve() { spare_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
   void refuse_one() {
-    log::warning("{}: no descriptor is free, a connection is refused", name_);
+    log::warning("{}: no descriptor is free, so a connection is refused (ulimit -n)", name_);
     if (spare_ < 0) {
       reserve();
       return;

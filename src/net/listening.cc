@@ -30,7 +30,7 @@ std::unexpected<Error> system_failure(const std::string& name) {
     case EACCES:
     case EPERM: return fail(ErrorKind::no_permission, "not allowed to listen at " + name, text);
     case EADDRNOTAVAIL:
-      return fail(ErrorKind::not_found, name + " is not an address of ours", text);
+      return fail(ErrorKind::not_found, name + " is not an address of this machine", text);
     default: return fail(ErrorKind::io, "cannot listen at " + name, text);
   }
 }
@@ -177,7 +177,7 @@ Result<Listening> listen_unix(const std::string& path, unsigned mode) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path) {
-    return fail(ErrorKind::bad_argument, "not a path a unix socket can have: " + path);
+    return fail(ErrorKind::bad_argument, "not a valid path for a unix socket: " + path);
   }
   std::memcpy(address.sun_path, path.data(), path.size());
   const int fd = ::socket(AF_UNIX, kSocketType, 0);

@@ -97,7 +97,7 @@ Result<CertificatePtr> make_certificate(EVP_PKEY* key, const std::string& common
        add_extension(c, NID_basic_constraints, "critical,CA:FALSE") &&
        add_extension(c, NID_key_usage, "critical,digitalSignature") &&
        add_extension(c, NID_ext_key_usage, "serverAuth") && X509_sign(c, key, EVP_sha256()) > 0;
-  if (!ok) return tls_failure("the certificate cannot be made");
+  if (!ok) return tls_failure("the certificate cannot be created");
   return certificate;
 }
 
@@ -136,7 +136,7 @@ Result<KeyPtr> load_key(const std::string& path) {
   // The last argument is the passphrase; it keeps OpenSSL from prompting.
   KeyPtr key(file ? PEM_read_bio_PrivateKey(file.get(), nullptr, nullptr, const_cast<char*>(""))
                   : nullptr);
-  if (!key) return tls_failure(path + " holds no private key");
+  if (!key) return tls_failure(path + " contains no private key");
   return key;
 }
 
@@ -146,7 +146,7 @@ Result<KeyPtr> make_key(const std::string& path) {
   if (!key || !memory ||
       PEM_write_bio_PrivateKey(memory.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) !=
           1) {
-    return tls_failure("the private key cannot be made");
+    return tls_failure("the private key cannot be created");
   }
   if (auto written = write_file(path, memory.get()); !written) return pass(written);
   return key;
@@ -160,7 +160,8 @@ Result<CertificatePair> ensure_self_signed(const std::string& dir,
   const bool has_key = ::access(pair.key_file.c_str(), F_OK) == 0;
   if (::access(pair.chain_file.c_str(), F_OK) == 0) {
     if (has_key) return pair;
-    return fail(ErrorKind::bad_argument, pair.chain_file + " is there, but not " + pair.key_file);
+    return fail(ErrorKind::bad_argument,
+                pair.chain_file + " exists without its key " + pair.key_file);
   }
   ERR_clear_error();
   const auto alternatives = subject_alternatives(hostnames);

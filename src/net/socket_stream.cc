@@ -48,7 +48,7 @@ Error SocketStream::error_of(const Attempt& attempt) const {
     case ETIMEDOUT:
     case EHOSTUNREACH:
     case ENETUNREACH:
-      return {ErrorKind::closed, "the peer has gone", std::strerror(attempt.os_error)};
+      return {ErrorKind::closed, "the peer closed the connection", std::strerror(attempt.os_error)};
     default: return {ErrorKind::io, "the connection failed", std::strerror(attempt.os_error)};
   }
 }
@@ -184,7 +184,7 @@ async::Task<Status> SocketStream::write_all_below(std::string_view bytes, millis
     }
     if (attempt.step == Step::failed) co_return std::unexpected(error_of(attempt));
     if (attempt.step == Step::ended) {
-      co_return fail(ErrorKind::closed, "the peer has ended the connection");
+      co_return fail(ErrorKind::closed, "the peer closed the connection");
     }
     auto waited = co_await wait_for(attempt.step, deadline, Socket::Wakeable::no);
     if (!waited) co_return pass(waited);
@@ -207,7 +207,7 @@ async::Task<Status> SocketStream::write_deflated(std::string_view bytes, millise
 }
 
 async::Task<Status> SocketStream::write_in_turn(std::string_view bytes, milliseconds deadline) {
-  if (write_broken_) co_return fail(ErrorKind::closed, "an earlier write did not end");
+  if (write_broken_) co_return fail(ErrorKind::closed, "an earlier write was not completed");
   if (deflate_) co_return co_await write_deflated(bytes, deadline);
   // Most replies can be sent at once; this avoids a second coroutine for them.
   const Attempt first = bytes.empty() ? Attempt{Step::done} : write_below(bytes);
@@ -236,9 +236,10 @@ async::Task<Status> SocketStream::refuse_clear_text(Until& until) {
     const Attempt attempt = socket_->peek(first);
     if (attempt.step == Step::done) {
       if (first == kHandshakeRecord) co_return Status{};
-      co_return fail(ErrorKind::syntax, "clear text where TLS should begin");
+      co_return fail(ErrorKind::syntax, "clear text was received where TLS should begin");
     }
-    if (attempt.step == Step::ended) co_return fail(ErrorKind::closed, "the peer has gone");
+    if (attempt.step == Step::ended)
+      co_return fail(ErrorKind::closed, "the peer closed the connection");
     if (attempt.step == Step::failed) co_return std::unexpected(error_of(attempt));
     auto waited = co_await wait_for(attempt.step, until.left(), Socket::Wakeable::no);
     if (!waited) co_return pass(waited);
@@ -251,7 +252,8 @@ async::Task<Status> SocketStream::handshake(std::unique_ptr<TlsSession> session,
     if (socket_->is_shut()) co_return fail(ErrorKind::closed, "the connection was shut down");
     const Attempt attempt = tls_->handshake();
     if (attempt.step == Step::done) co_return Status{};
-    if (attempt.step == Step::ended) co_return fail(ErrorKind::closed, "the peer has gone");
+    if (attempt.step == Step::ended)
+      co_return fail(ErrorKind::closed, "the peer closed the connection");
     if (attempt.step == Step::failed) co_return std::unexpected(error_of(attempt));
     auto waited = co_await wait_for(attempt.step, until.left(), Socket::Wakeable::no);
     if (!waited) co_return pass(waited);
@@ -261,7 +263,7 @@ async::Task<Status> SocketStream::handshake(std::unique_ptr<TlsSession> session,
 async::Task<Status> SocketStream::start_tls(std::shared_ptr<TlsContext> context,
                                             milliseconds deadline) {
   if (tls_ || deflate_ || writing_) {
-    co_return fail(ErrorKind::bad_argument, "TLS cannot begin here");
+    co_return fail(ErrorKind::bad_argument, "TLS cannot be started in this state");
   }
   auto session = TlsSession::make(context->native(), socket_->fd(), TlsSession::Side::server);
   if (!session) co_return pass(session);
@@ -276,7 +278,7 @@ async::Task<Status> SocketStream::start_tls_as_client(std::shared_ptr<SSL_CTX> c
                                                       std::string host, TlsSession::Verify verify,
                                                       milliseconds deadline) {
   if (tls_ || deflate_ || writing_) {
-    co_return fail(ErrorKind::bad_argument, "TLS cannot begin here");
+    co_return fail(ErrorKind::bad_argument, "TLS cannot be started in this state");
   }
   auto session = TlsSession::make(std::move(context), socket_->fd(), TlsSession::Side::client);
   if (!session) co_return pass(session);
@@ -289,7 +291,8 @@ async::Task<Status> SocketStream::start_tls_as_client(std::shared_ptr<SSL_CTX> c
 }
 
 Status SocketStream::start_deflate() {
-  if (deflate_ || writing_) return fail(ErrorKind::bad_argument, "compression cannot begin here");
+  if (deflate_ || writing_)
+    return fail(ErrorKind::bad_argument, "compression cannot be started in this state");
   deflate_ = std::make_unique<Deflate>();
   return {};
 }

@@ -35,7 +35,7 @@ Result<std::unique_ptr<Stream>> make_stream(int fd) {
   sockaddr_storage peer{};
   socklen_t size = sizeof peer;
   if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) {
-    return fail(ErrorKind::closed, "the peer has gone");
+    return fail(ErrorKind::closed, "the peer closed the connection");
   }
   if (peer.ss_family == AF_INET || peer.ss_family == AF_INET6) set_tcp_options(fd);
   return std::make_unique<SocketStream>(std::move(*socket), format_address(peer));

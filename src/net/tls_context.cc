@@ -92,8 +92,8 @@ Result<ContextPtr> load_pair(const CertificatePair& pair, TlsVersion oldest) {
   OPENSSL_cleanse(password.data(), password.size());
   if (!key_read) {
     return fail(ErrorKind::bad_argument,
-                pair.key_file + " holds no private key for " + pair.chain_file +
-                    ", or its password is another",
+                pair.key_file + " contains no private key for " + pair.chain_file +
+                    ", or its password is wrong (tls.key_password)",
                 take_tls_errors());
   }
   if (SSL_CTX_check_private_key(ctx) != 1) {
@@ -182,7 +182,8 @@ Result<std::shared_ptr<TlsClientContext>> TlsClientContext::make(const TlsClient
                        ? SSL_CTX_set_default_verify_paths(context.get())
                        : SSL_CTX_load_verify_file(context.get(), options.ca_file.c_str());
     if (ok != 1) {
-      return fail(ErrorKind::bad_argument, "no authorities can be read from " + options.ca_file,
+      return fail(ErrorKind::bad_argument,
+                  "no certificate authorities can be read from " + options.ca_file,
                   take_tls_errors());
     }
   }

@@ -45,7 +45,7 @@ Result<std::unique_ptr<TlsSession>> TlsSession::make(std::shared_ptr<SSL_CTX> co
   BIO* const bio = ssl ? make_socket_bio(fd) : nullptr;
   if (!bio) {
     SSL_free(ssl);
-    return fail(ErrorKind::unavailable, "TLS cannot start now", take_tls_errors());
+    return fail(ErrorKind::unavailable, "TLS cannot start", take_tls_errors());
   }
   SSL_set_bio(ssl, bio, bio);
   if (side == Side::server) {
@@ -62,7 +62,8 @@ Status TlsSession::expect_host(const std::string& host, Verify verify) {
   bool ok = address || host.empty() || SSL_set_tlsext_host_name(ssl_, host.c_str()) == 1;
   SSL_set_verify(ssl_, verify == Verify::yes ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
   if (verify == Verify::yes) {
-    if (host.empty()) return fail(ErrorKind::bad_argument, "a host name is needed to verify");
+    if (host.empty())
+      return fail(ErrorKind::bad_argument, "a host name is required for verification");
     X509_VERIFY_PARAM* const param = SSL_get0_param(ssl_);
     ok = ok && (address ? X509_VERIFY_PARAM_set1_ip_asc(param, host.c_str())
                         : X509_VERIFY_PARAM_set1_host(param, host.data(), host.size())) == 1;

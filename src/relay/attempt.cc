@@ -97,7 +97,8 @@ async::Task<void> Attempt::send() {
   auto client = co_await means_.connections.take(options_->endpoint, options_->times);
   if (!client) {
     if (means_.stopping) co_return;
-    log::warning("queue {}: the relay: {} ({})", name(), client.error().text, client.error().cause);
+    log::warning("queue {}: cannot connect to the relay: {} ({})", name(), client.error().text,
+                 client.error().cause);
     co_await put_off(std::move(routes->elsewhere), client::reply_for(client.error()));
     co_return;
   }
@@ -142,7 +143,8 @@ async::Task<Attempt::Indices> Attempt::send_some(client::SmtpClient& client,
       continue;
     }
     if (outcome.uncertain)
-      log::warning("queue {}: no answer to the message; it may arrive twice", name());
+      log::warning("queue {}: the relay did not reply to the message, so it may arrive twice",
+                   name());
     tried.push_back({.recipient = recipients[i],
                      .fate = outcome.fate,
                      .reply = outcome.reply,
@@ -162,7 +164,7 @@ async::Task<void> Attempt::put_off(Indices recipients, wire::smtp::Reply reply) 
 }
 
 async::Task<void> Attempt::settle(std::vector<Tried> tried) {
-  constexpr std::string_view kFates[] = {"sent", "put off", "refused"};
+  constexpr std::string_view kFates[] = {"sent", "deferred", "refused"};
   for (const Tried& one : tried) {
     log::info("queue {}: from <{}> to <{}> {}{}: {}", name(), entry_->return_path,
               entry_->recipients[one.recipient].address, one.is_local ? "here, " : "",
@@ -180,7 +182,7 @@ async::Task<std::optional<store::NewEmail>> Attempt::report(const Note& note) {
   if (recipients.empty() || !may_report(*entry_)) co_return std::nullopt;
   auto mail = co_await make_report(account_, entry_, std::move(recipients), *options_);
   if (mail) co_return std::move(*mail);
-  log::error("queue {}: no report can be made: {} ({})", name(), mail.error().text,
+  log::error("queue {}: the delivery report cannot be created: {} ({})", name(), mail.error().text,
              mail.error().cause);
   co_return std::nullopt;
 }

@@ -24,12 +24,12 @@ service::EnvelopeAddress address_of(const std::string& written) {
 wire::smtp::Reply reply_of(const Error& error) {
   switch (error.kind) {
     // RFC 3463 §3.2, §3.3, §3.4.
-    case ErrorKind::not_found: return reply(550, {5, 1, 1}, "There is no such user here");
-    case ErrorKind::no_permission: return reply(550, {5, 2, 1}, "The mailbox takes no mail");
+    case ErrorKind::not_found: return reply(550, {5, 1, 1}, "No such user here");
+    case ErrorKind::no_permission: return reply(550, {5, 2, 1}, "The mailbox does not accept mail");
     case ErrorKind::over_quota: return reply(552, {5, 2, 2}, "The mailbox is full");
     case ErrorKind::too_big: return reply(552, {5, 3, 4}, "The message is too large");
-    case ErrorKind::limit: return reply(452, {4, 2, 0}, "The mailbox can take no more messages");
-    default: return reply(451, {4, 3, 0}, "This server is in trouble");
+    case ErrorKind::limit: return reply(452, {4, 2, 0}, "The mailbox cannot accept more messages");
+    default: return reply(451, {4, 3, 0}, "Temporary server error");
   }
 }
 

@@ -114,7 +114,7 @@ std::vector<ReportedRecipient> note_time(OutboxEntry& entry, const RetryPolicy& 
   for (OutboxRecipient& recipient : entry.recipients) {
     if (recipient.state != RecipientState::waiting) continue;
     const std::string last =
-        recipient.last_status.empty() ? "it was not tried" : recipient.last_status;
+        recipient.last_status.empty() ? "no attempt was made" : recipient.last_status;
     if (expired) {
       recipient.state = RecipientState::failed;
       if (!wants(recipient, Notify::failure)) continue;
@@ -122,7 +122,7 @@ std::vector<ReportedRecipient> note_time(OutboxEntry& entry, const RetryPolicy& 
       // RFC 3463 §3.5: the delivery time expired.
       reports.push_back(report_of(recipient, ReportAction::failed, cancelled ? "5.7.0" : "4.4.7"));
       reports.back().reason =
-          cancelled ? last : fmt::format("not delivered in time; the last attempt: {}", last);
+          cancelled ? last : fmt::format("not delivered in time; last attempt: {}", last);
     } else if (late && wants_warning(recipient, policy)) {
       recipient.delay_told = true;
       reports.push_back(report_of(recipient, ReportAction::delayed, "4.4.7"));

@@ -186,7 +186,7 @@ Result<SearchProgram> SearchProgram::compile(const SearchKey& key, const store::
   program.root_ = compiler.compile(key);
   program.nodes_ = compiler.nodes();
   if (compiler.is_too_large())
-    return fail(ErrorKind::limit, "the search names too many sets of messages");
+    return fail(ErrorKind::limit, "The search has too many sets of messages");
   return program;
 }
 

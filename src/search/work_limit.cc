@@ -7,10 +7,10 @@ std::uint64_t WorkLimit::steps_for(const store::Mailbox& mailbox) {
 }
 
 Status WorkLimit::status() const {
-  if (is_cancelled()) return fail(ErrorKind::unavailable, "the command was cancelled");
+  if (is_cancelled()) return fail(ErrorKind::unavailable, "The command was cancelled");
   if (is_over())
     return fail(ErrorKind::limit,
-                "this would take too long; please use fewer conditions or fewer messages");
+                "The command would take too long; use fewer conditions or fewer messages");
   return {};
 }
 

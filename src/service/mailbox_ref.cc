@@ -15,7 +15,7 @@ Caller Caller::administrator(store::AccountPtr account) {
 
 Result<MailboxRef> resolve(const Caller& caller, std::string_view name) {
   const store::MailboxPtr found = caller.account->published()->find(name);
-  if (found == nullptr) return fail(ErrorKind::not_found, "There is no such mailbox");
+  if (found == nullptr) return fail(ErrorKind::not_found, "No such mailbox");
   // Every name is one of the caller's own account, whose owner may do everything.
   return MailboxRef{caller.account, found->id, caller.actor, Rights::all()};
 }

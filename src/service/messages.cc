@@ -58,7 +58,7 @@ Status check_rights(const Transfer& what) {
 
 Result<Transferred> run_transfer(Change& change, const Transfer& what) {
   const store::MailboxPtr target = change.state().find(what.target.id);
-  if (target == nullptr) return fail(ErrorKind::not_found, "There is no such mailbox");
+  if (target == nullptr) return fail(ErrorKind::not_found, "No such mailbox");
   if (change.state().find(what.source.id) == nullptr) {
     // Not `not_found`, which is about the target and makes a client create it.
     return fail(ErrorKind::unavailable, "The selected mailbox was deleted");
@@ -106,7 +106,7 @@ class Appending {
 
   [[nodiscard]] Result<Appended> run(Change& change) const {
     const store::MailboxPtr target = change.state().find(mailbox_.id);
-    if (target == nullptr) return fail(ErrorKind::not_found, "There is no such mailbox");
+    if (target == nullptr) return fail(ErrorKind::not_found, "No such mailbox");
     Appended done{target->head.uid_validity, target->id, {}};
     if (filed_ && is_still_there(change.state(), *filed_)) return merge(change, std::move(done));
     for (const MessageToAppend& message : messages_) {
@@ -170,7 +170,7 @@ Task<Result<Appended>> append(MailboxRef mailbox, std::vector<MessageToAppend> m
 }
 
 Status may_append(const MailboxRef& mailbox, std::uint64_t octets) {
-  if (mailbox.published() == nullptr) return fail(ErrorKind::not_found, "There is no such mailbox");
+  if (mailbox.published() == nullptr) return fail(ErrorKind::not_found, "No such mailbox");
   if (Status allowed = require(mailbox, Right::insert); !allowed) return allowed;
   // RFC 9208 §4.3.
   if (!mailbox.account->published()->counters.has_room(octets, 1))

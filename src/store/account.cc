@@ -101,7 +101,8 @@ async::Task<Result<ChangeReceipt>> Account::change_at_home(const Wanted& wanted)
     auto receipt = co_await attempt_at_home(wanted);
     if (receipt || receipt.error().kind != ErrorKind::conflict) co_return receipt;
   }
-  co_return fail(ErrorKind::unavailable, "The account is changed by somebody else all the time");
+  co_return fail(ErrorKind::unavailable,
+                 "The account is being changed by other sessions; please try again");
 }
 
 async::Task<Result<ChangeReceipt>> Account::attempt_at_home(const Wanted& wanted) {
@@ -172,7 +173,8 @@ async::Task<Result<bool>> Account::is_done_at_home(const IntentId& intent) {
   // An unreadable row proves nothing. Repeating the step may duplicate a message; trusting the row
   // may lose one. The step's commit then rewrites the row.
   log::error(
-      "account {}: the record of a step done for account {} is damaged; it is done again: {}",
+      "account {}: the record of a finished step for account {} is damaged, so the step is "
+      "repeated: {}",
       to_hex(id_), to_hex(intent.from), done.error().text);
   co_return false;
 }
@@ -326,7 +328,7 @@ async::Task<Result<MailboxPtr>> Account::load_at_home(MailboxId id) {
     if (is_damage(loaded.error().kind))
       store_.state().damage.note_mailbox(
           store_.state().place_of(id_, *mailbox),
-          "it cannot be opened (posthorn check says which messages that costs)", loaded.error(),
+          "it cannot be opened (run posthorn check to see which messages are lost)", loaded.error(),
           store_.clock().now().seconds);
     co_return pass(loaded);
   }
@@ -344,12 +346,12 @@ MailboxPtr Account::take_contents(const Mailbox& mailbox, LoadedContents loaded)
   auto state = std::make_shared<AccountState>(*pipeline_->working);
   if (loaded.head_differs) {
     const std::string what = fmt::format(
-        "its rows do not match its head, which says {} messages, {} unseen, UIDNEXT {}; "
-        "the rows count: {} messages, {} unseen, UIDNEXT {}",
+        "its rows do not match its head, which has {} messages, {} unseen, UIDNEXT {}; "
+        "the rows have {} messages, {} unseen, UIDNEXT {}",
         mailbox.head.messages, mailbox.head.unseen, mailbox.head.uid_next.value,
         loaded.head.messages, loaded.head.unseen, loaded.head.uid_next.value);
     store_.state().damage.note_mailbox(store_.state().place_of(id_, mailbox), what,
-                                       {ErrorKind::corrupt, "put right"},
+                                       {ErrorKind::corrupt, "corrected"},
                                        store_.clock().now().seconds);
     full->head = loaded.head;
     full->head_rebuilt = true;

@@ -152,7 +152,8 @@ Status check_address(std::string_view address) {
     return fail(ErrorKind::bad_argument, "An address has between 1 and 320 octets");
   for (const char c : address)
     if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f)
-      return fail(ErrorKind::bad_argument, "An address may not hold spaces or control characters");
+      return fail(ErrorKind::bad_argument,
+                  "An address may not contain spaces or control characters");
   return {};
 }
 
@@ -185,7 +186,7 @@ Status put_address(Store::State& state, const std::string& address, const Addres
   return edit_address(
       state, address,
       [&](const std::optional<std::string>& row) -> Result<std::vector<engine::Edit>> {
-        if (row) return fail(ErrorKind::already_exists, "The address is taken");
+        if (row) return fail(ErrorKind::already_exists, "The address is already in use");
         std::vector<engine::Edit> edits = beside;
         edits.push_back({address_key(address), encode_address(entry)});
         return edits;
@@ -273,7 +274,7 @@ async::Task<Result<AccountId>> Store::create_account(std::string_view name, std:
     if (Status ok = check_address(address); !ok) return pass(ok);
     auto taken = read_address(state_->engine, address, engine::Tier::may_block);
     if (!taken) return pass(taken);
-    if (*taken) return fail(ErrorKind::already_exists, "The address is taken");
+    if (*taken) return fail(ErrorKind::already_exists, "The address is already in use");
     const Timestamp now = state_->clock.now();
     const AccountId id = random_partition_id();
     auto empty = std::make_shared<AccountState>();

@@ -200,7 +200,8 @@ Result<std::string> to_utf8(std::string_view charset, std::string_view bytes) {
     return out;
   }
   UConverter* converter = cached_converter(charset);
-  if (converter == nullptr) return fail(ErrorKind::unknown_charset, "this charset is not known");
+  if (converter == nullptr)
+    return fail(ErrorKind::unknown_charset, "this charset is not supported");
   std::string out;
   char32_t high = 0;
   convert(converter, bytes, out, high, true);
@@ -235,7 +236,7 @@ Result<CharsetDecoder> CharsetDecoder::open(std::string_view charset) {
     return decoder;
   }
   ConverterPtr icu = open_converter(charset);
-  if (!icu) return fail(ErrorKind::unknown_charset, "this charset is not known");
+  if (!icu) return fail(ErrorKind::unknown_charset, "this charset is not supported");
   decoder.converter_ = std::make_unique<Converter>(std::nullopt, std::move(icu));
   return decoder;
 }

@@ -31,7 +31,7 @@ bool ends_in_a_number(std::string_view name) {
 
 Result<std::string> domain_to_ascii(std::string_view name) {
   const auto refuse = [&] {
-    return fail(ErrorKind::bad_argument, fmt::format("{}: this is not a domain name", name));
+    return fail(ErrorKind::bad_argument, fmt::format("{} is not a domain name", name));
   };
   std::string_view bare = name;
   if (bare.ends_with('.')) bare.remove_suffix(1);

@@ -179,7 +179,7 @@ def test():
             with open(jwks, "w", encoding="utf-8") as f:
                 f.write("{}")
             server.process.send_signal(signal.SIGHUP)
-            wait_until(lambda: "stay as they were" in server.log(), "a broken file went unnoticed")
+            wait_until(lambda: "keys of tokens were not reloaded" in server.log(), "a broken file went unnoticed")
             expect(log_in(server, "OAUTHBEARER", other.token()) is None, "the keys were lost")
             expect("eyJ" not in server.log(), "a token is in the log")
 

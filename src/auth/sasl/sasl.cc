@@ -10,17 +10,16 @@ namespace posthorn::auth {
 
 Error error_of(Refusal why) {
   switch (why) {
-    case Refusal::malformed: return {ErrorKind::syntax, "the authentication response is malformed"};
+    case Refusal::malformed: return {ErrorKind::syntax, "The authentication response is malformed"};
     case Refusal::not_authorized:
-      return {ErrorKind::no_permission, "not allowed to act as that user"};
-    case Refusal::wrong_credentials:
-      return {ErrorKind::auth_failed, "user name or password is wrong"};
-    case Refusal::wrong_token: return {ErrorKind::auth_failed, "the token is not accepted"};
+      return {ErrorKind::no_permission, "Not allowed to act as that user"};
+    case Refusal::wrong_credentials: return {ErrorKind::auth_failed, "Wrong user name or password"};
+    case Refusal::wrong_token: return {ErrorKind::auth_failed, "The token is not accepted"};
     case Refusal::downgrade:
     case Refusal::unsupported_binding:
-    case Refusal::binding_mismatch: return {ErrorKind::auth_failed, "channel binding failed"};
+    case Refusal::binding_mismatch: return {ErrorKind::auth_failed, "Channel binding failed"};
   }
-  return {ErrorKind::auth_failed, "authentication failed"};
+  return {ErrorKind::auth_failed, "Authentication failed"};
 }
 
 std::string_view name_of(Refusal why) {
@@ -106,14 +105,14 @@ Result<std::unique_ptr<Mechanism>> make_mechanism(std::string_view name, Channel
   const bool plain = text::iequals(name, "PLAIN");
   const bool login = text::iequals(name, "LOGIN");
   if ((plain || login) && channel.plaintext == Plaintext::refused) {
-    return fail(ErrorKind::no_permission, "passwords are taken under TLS only");
+    return fail(ErrorKind::no_permission, "Passwords are accepted only under TLS");
   }
   if (plain) return std::make_unique<PlainMechanism>(policy);
   if (login) return std::make_unique<LoginMechanism>();
   const bool bearer = text::iequals(name, "OAUTHBEARER");
   if ((bearer || text::iequals(name, "XOAUTH2")) && takes_tokens(policy)) {
     if (channel.secrecy != Channel::Secrecy::tls)
-      return fail(ErrorKind::no_permission, "tokens are taken under TLS only");
+      return fail(ErrorKind::no_permission, "Tokens are accepted only under TLS");
     return std::make_unique<BearerMechanism>(
         bearer ? BearerMechanism::Variant::oauthbearer : BearerMechanism::Variant::xoauth2, policy);
   }
@@ -124,7 +123,7 @@ Result<std::unique_ptr<Mechanism>> make_mechanism(std::string_view name, Channel
         std::move(channel.bindings), policy,
         text::base64_encode(random_bytes(ScramMechanism::kNonceOctets)));
   }
-  return fail(ErrorKind::not_supported, "no such authentication mechanism");
+  return fail(ErrorKind::not_supported, "This authentication mechanism is not available");
 }
 
 }  // namespace posthorn::auth

@@ -26,7 +26,8 @@ class PlainClient final : public ClientMechanism {
     return out;
   }
   Result<Secret> respond(std::string_view) override {
-    return fail(ErrorKind::syntax, "the server asks for more than PLAIN has");
+    return fail(ErrorKind::syntax,
+                "the server sent an unexpected challenge after PLAIN was complete");
   }
   [[nodiscard]] bool is_complete() const override { return complete_; }
 
@@ -45,7 +46,9 @@ class LoginClient final : public ClientMechanism {
     switch (answers_++) {
       case 0: return Secret(login_.user);
       case 1: return Secret(login_.password.reveal());
-      default: return fail(ErrorKind::syntax, "the server asks for more than LOGIN has");
+      default:
+        return fail(ErrorKind::syntax,
+                    "the server sent an unexpected challenge after LOGIN was complete");
     }
   }
   [[nodiscard]] bool is_complete() const override { return answers_ == 2; }

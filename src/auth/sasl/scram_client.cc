@@ -81,7 +81,8 @@ Result<Secret> ScramClient::respond(std::string_view challenge) {
     case Expects::final: return check_final(challenge);
     case Expects::nothing: break;
   }
-  return fail(ErrorKind::syntax, "the server asks for more than SCRAM has");
+  return fail(ErrorKind::syntax,
+              "the server sent an unexpected challenge after SCRAM was complete");
 }
 
 Result<Secret> ScramClient::answer_first(std::string_view message) {

@@ -158,7 +158,7 @@ std::string_view name_of(TokenFault fault) {
 Result<std::shared_ptr<const TokenVerifier>> TokenVerifier::make(TokenRules rules,
                                                                  std::string_view jwks) {
   if (rules.issuer.empty() || rules.audience.empty() || rules.user_claim.empty())
-    return fail(ErrorKind::bad_argument, "issuer, audience and user_claim are needed");
+    return fail(ErrorKind::bad_argument, "auth.oauth needs issuer, audience and user_claim");
   auto keys = KeySet::parse(jwks);
   if (!keys) return pass(keys);
   return std::shared_ptr<const TokenVerifier>(

@@ -31,7 +31,7 @@ Result<std::shared_ptr<InputFile>> InputFile::open(const std::string& path) {
   std::shared_ptr<InputFile> file(new InputFile(fd, path));
   struct stat info{};
   if (::fstat(fd, &info) != 0) return std::unexpected(io_error(path));
-  if (!S_ISREG(info.st_mode)) return fail(ErrorKind::io, path + ": is no regular file");
+  if (!S_ISREG(info.st_mode)) return fail(ErrorKind::io, path + ": is not a regular file");
   file->size_ = static_cast<std::uint64_t>(info.st_size);
   file->modified_ = info.st_mtime;
   return file;

@@ -57,7 +57,7 @@ class MaildirSink final : public MailSink {
     }
     std::error_code error;
     if (fs::exists(folder_ + "/cur", error))
-      return fail(ErrorKind::already_exists, folder_ + ": is there already");
+      return fail(ErrorKind::already_exists, folder_ + ": exists already");
     for (const char* const part : {"/cur", "/new", "/tmp"})
       if (!error) fs::create_directories(folder_ + part, error);
     if (error) return fail(ErrorKind::io, folder_ + ": " + error.message());

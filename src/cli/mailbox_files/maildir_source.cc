@@ -95,7 +95,7 @@ std::string mailbox_of_folder(std::string_view folder) {
 Result<std::unique_ptr<MaildirSource>> MaildirSource::open(const std::string& root) {
   std::error_code error;
   if (!fs::is_directory(root, error))
-    return fail(ErrorKind::io, root + ": is no folder that can be read");
+    return fail(ErrorKind::io, root + ": is not a readable folder");
   std::unique_ptr<MaildirSource> source(new MaildirSource(root));
   if (Status walked = source->walk(root, "", 0); !walked) return pass(walked);
   std::ranges::sort(source->folders_, [](const Folder& a, const Folder& b) {
@@ -105,7 +105,7 @@ Result<std::unique_ptr<MaildirSource>> MaildirSource::open(const std::string& ro
 }
 
 Status MaildirSource::walk(const std::string& path, const std::string& mailbox, std::size_t depth) {
-  if (depth > kDeepest) return fail(ErrorKind::limit, path + ": lies too deep");
+  if (depth > kDeepest) return fail(ErrorKind::limit, path + ": is nested too deeply");
   std::error_code error;
   bool maildir = fs::is_directory(path + "/cur", error) || fs::is_directory(path + "/new", error);
   bool files = false;
@@ -178,7 +178,7 @@ Result<std::optional<FoundMessage>> MaildirSource::next() {
   Result<std::shared_ptr<InputFile>> opened = InputFile::open(file.path);
   if (!opened) return pass(opened);
   if (file.loose && !looks_like_a_message(**opened))
-    return fail(ErrorKind::io, file.path + ": does not begin as a message does");
+    return fail(ErrorKind::io, file.path + ": does not begin like a message");
   FoundMessage found;
   found.mailbox = folders_[next_folder_ - 1].mailbox;
   found.flags = maildir_flags(file.name, keywords_);

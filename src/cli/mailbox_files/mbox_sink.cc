@@ -40,7 +40,7 @@ class MboxSink final : public MailSink {
     fs::create_directories(fs::path(path_).parent_path(), error);
     if (error) return fail(ErrorKind::io, path_ + ": " + error.message());
     if (fs::exists(path_, error))
-      return fail(ErrorKind::already_exists, path_ + ": is there already");
+      return fail(ErrorKind::already_exists, path_ + ": exists already");
     file_.open(path_, std::ios::binary | std::ios::trunc);
     return check();
   }

@@ -91,7 +91,8 @@ Result<std::optional<std::string_view>> MboxSource::next_line() {
     at_ = 0;
     Result<std::string> more = file_->read(read_, kWindow);
     if (!more) return pass(more);
-    if (more->empty()) return fail(ErrorKind::io, file_->path() + ": became shorter meanwhile");
+    if (more->empty())
+      return fail(ErrorKind::io, file_->path() + ": became shorter while it was read");
     read_ += more->size();
     const std::size_t searched = window_.size();
     window_ += *more;

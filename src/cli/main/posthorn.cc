@@ -16,14 +16,15 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.add_option("-c,--config", program.config_path, "The configuration file")->type_name("FILE");
   app.add_option("--data-dir", program.data_dir, "Short for --set data_dir=DIR")->type_name("DIR");
-  app.add_option("--set", program.settings, "A key of the configuration; repeatable")
+  app.add_option("--set", program.settings, "Set one key of the configuration; may be repeated")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   app.footer(
-      "Commands that change data ask the server when one runs on the same data directory.\n"
-      "posthorn COMMAND --help says more of each.\n"
+      "If a server is running on the same data directory, commands use it to read and change "
+      "data.\n"
+      "posthorn COMMAND --help explains each command.\n"
       "Examples:\n"
-      "  posthorn demo                      # see it work\n"
+      "  posthorn demo                      # try it\n"
       "  posthorn init --account ada@example.org && posthorn serve");
   posthorn::cli::add_init(app, program);
   posthorn::cli::add_serve(app, program);

@@ -124,7 +124,7 @@ Result<std::optional<PieceState>> Batch::find_piece_to_hold(const PieceHold& hol
   auto known = find_piece(hold.name);
   if (known || !is_damage(known.error())) return known;
   log::error_about("piece state",
-                   "storage: whether a piece is there cannot be read ({}); it is written anew",
+                   "storage: cannot read whether a piece exists ({}), so it is written again",
                    known.error().cause.empty() ? known.error().text : known.error().cause);
   if (!hold.bytes.empty()) return std::nullopt;
   const auto bytes = database_->get(database_->pieces(), hold.name.view(), Tier::may_block);

@@ -19,7 +19,7 @@ constexpr auto kLastRetry = std::chrono::seconds(1);
 constexpr auto kFirstRetryWhileReading = std::chrono::seconds(5);
 constexpr auto kLastRetryWhileReading = std::chrono::seconds(30);
 
-Error not_writing() { return {ErrorKind::unavailable, "the disk does not take writes just now"}; }
+Error not_writing() { return {ErrorKind::unavailable, "the disk is not accepting writes"}; }
 
 std::size_t edit_bytes(const std::vector<Edit>& edits) {
   std::size_t bytes = sizeof(Edit) * (edits.size() + 1);
@@ -60,7 +60,7 @@ Status Committer::push(Work& work, std::size_t bytes) {
     if (stopping_) return posthorn::fail(ErrorKind::unavailable, "the storage engine is closed");
     if (recovering_) return std::unexpected(not_writing());
     if (queued_bytes_ >= max_bytes_ || queue_.size() >= max_jobs_)
-      return posthorn::fail(ErrorKind::unavailable, "too much waits to be written");
+      return posthorn::fail(ErrorKind::unavailable, "too many changes are waiting to be written");
     const bool urgent =
         !std::holds_alternative<CommitJob>(work) && !std::holds_alternative<HintJob>(work);
     wake = queue_.empty() || (urgent && !urgent_) || queued_bytes_ + bytes >= kGatherBytes;
@@ -86,7 +86,8 @@ void Committer::hint(const PartitionId& partition, std::vector<Edit> edits) {
   if (!check_limits(edits)) return;
   const std::size_t bytes = edit_bytes(edits);
   Work work = HintJob{partition, std::move(edits)};
-  if (Status queued = push(work, bytes); !queued) log::debug("storage: a hint was dropped");
+  if (Status queued = push(work, bytes); !queued)
+    log::debug("storage: a hint was dropped because too many changes are waiting");
 }
 
 void Committer::alarmed(Alarm::Kind kind) {
@@ -354,7 +355,7 @@ void Committer::recover_if_due() {
     patience_ =
         std::min<Clock::duration>(patience_ * 2, reading ? kLastRetryWhileReading : kLastRetry);
     if (last_failure_ != recovered.error().cause)
-      log::error("storage: not writing yet: {}", recovered.error().cause);
+      log::error("storage: writing is still not possible: {}", recovered.error().cause);
     last_failure_ = recovered.error().cause;
     return;
   }

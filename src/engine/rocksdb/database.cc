@@ -22,7 +22,7 @@ constexpr std::string_view kProduct = "posthorn";
 Status make_directory(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::create_directories(path, error) && error)
-    return posthorn::fail(ErrorKind::io, fmt::format("cannot make the data directory {}", path),
+    return posthorn::fail(ErrorKind::io, fmt::format("cannot create the data directory {}", path),
                           error.message());
   return {};
 }
@@ -129,10 +129,11 @@ Status Database::check_format() {
   if (!r.ok() || r.rest() != kProduct)
     return posthorn::fail(ErrorKind::corrupt, "the data directory is not Posthorn's");
   if (version > kFormatVersion)
-    return posthorn::fail(ErrorKind::not_supported,
-                          fmt::format("the data directory has format {}, this version of Posthorn "
-                                      "knows formats up to {}",
-                                      version, kFormatVersion));
+    return posthorn::fail(
+        ErrorKind::not_supported,
+        fmt::format("the data directory has format {}, but this version of Posthorn "
+                    "supports formats up to {}",
+                    version, kFormatVersion));
   return {};
 }
 

@@ -27,7 +27,7 @@ TEST(RocksDbEngine, OneProcessAtATimeAndItSaysSo) {
   const auto second = open_rocksdb(options);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().kind, ErrorKind::unavailable);
-  EXPECT_NE(second.error().text.find("another posthorn serves"), std::string::npos);
+  EXPECT_NE(second.error().text.find("another posthorn is using"), std::string::npos);
   (*first)->close();
   EXPECT_TRUE(open_rocksdb(options));
 }

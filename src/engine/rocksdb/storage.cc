@@ -62,9 +62,9 @@ void Storage::close() {
   closed_ = true;
   if (!database_) return;
   if (database_->failed()) {
-    log::warning("storage: closed after an error; the log is replayed at the next start");
+    log::warning("storage: closed after an error; the log will be replayed at the next start");
   } else if (Status flushed = database_->flush(); !flushed) {
-    log::error("storage: flushing on close: {}", flushed.error().cause);
+    log::error("storage: the flush on close failed: {}", flushed.error().cause);
   }
   database_.reset();
 }

@@ -19,7 +19,7 @@ Result<PartDecoder> PartDecoder::binary(std::string_view encoding) {
     decoder.encoding_ = Encoding::quoted_printable;
   } else if (!encoding.empty() && !iequals(encoding, "7bit") && !iequals(encoding, "8bit") &&
              !iequals(encoding, "binary")) {
-    return fail(ErrorKind::unknown_encoding, "the part's transfer encoding is not known");
+    return fail(ErrorKind::unknown_encoding, "the part's transfer encoding is not supported");
   }
   return decoder;
 }

@@ -59,7 +59,8 @@ Response answer_autoconfig(const Services& services, const Request& request) {
   if (given != nullptr) {
     address = parse_mail_address(*given);
     if (!address)
-      return refusal(StatusCode::bad_request, "The emailaddress is not an e-mail address.");
+      return refusal(StatusCode::bad_request,
+                     "The parameter emailaddress is not an e-mail address.");
   }
   const std::vector<std::string> domains = domains_of(services, address);
   XmlWriter xml;

@@ -109,13 +109,14 @@ Response answer_autodiscover(const Services& services, const Request& request) {
 
 Response redirect_autodiscover(const Services& services, const Request& request) {
   if (request.is_tls || services.https_port == 0) {
-    Response response = refusal(StatusCode::method_not_allowed, "Settings are asked for by POST.");
+    Response response =
+        refusal(StatusCode::method_not_allowed, "Settings must be requested with POST.");
     response.more.push_back({"Allow", "POST"});
     return response;
   }
   const std::string port =
       services.https_port == 443 ? "" : fmt::format(":{}", services.https_port);
-  Response response = refusal(StatusCode::found, "Ask under TLS.");
+  Response response = refusal(StatusCode::found, "Repeat the request over HTTPS.");
   response.more.push_back({"Location", fmt::format("https://{}{}/autodiscover/autodiscover.xml",
                                                    services.hostname, port)});
   return response;

@@ -60,7 +60,8 @@ std::string text_of(xmlNode* node) {
 
 Result<AutodiscoverRequest> parse_autodiscover(std::string_view body) {
   const Document document = parse_xml(body);
-  if (!document) return fail(ErrorKind::syntax, "The body is not XML that is taken here.");
+  if (!document)
+    return fail(ErrorKind::syntax, "The body is not well-formed XML of a supported form.");
   const xmlNode* const root = xmlDocGetRootElement(document.get());
   if (root == nullptr || !is_element(root, "Autodiscover"))
     return fail(ErrorKind::syntax, "The body is not an Autodiscover request.");

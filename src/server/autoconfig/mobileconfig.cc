@@ -105,11 +105,12 @@ void write_account(XmlWriter& xml, const Services& services, const Service& inco
 Response answer_mobileconfig(const Services& services, const Request& request) {
   const std::string* const given = find_emailaddress(request);
   if (given != nullptr && !parse_mail_address(*given))
-    return refusal(StatusCode::bad_request, "The emailaddress is not an e-mail address.");
+    return refusal(StatusCode::bad_request, "The parameter emailaddress is not an e-mail address.");
   const std::string address = given == nullptr ? "" : *given;
   const Service* incoming = find(services, Kind::imap);
   if (incoming == nullptr) incoming = find(services, Kind::pop3);
-  if (incoming == nullptr) return refusal(StatusCode::not_found, "No mail is to be had from here.");
+  if (incoming == nullptr)
+    return refusal(StatusCode::not_found, "This server offers neither IMAP nor POP3.");
 
   XmlWriter xml(kDoctype);
   xml.open("plist", {{"version", "1.0"}});

@@ -56,7 +56,8 @@ Handler handler_of(const Route& route, Method method) {
 }
 
 Response wrong_method(const Route& route) {
-  Response response = refusal(StatusCode::method_not_allowed, "This method is not taken here.");
+  Response response =
+      refusal(StatusCode::method_not_allowed, "This method is not allowed for this resource.");
   std::string allowed = route.on_get != nullptr ? "GET, HEAD" : "";
   if (route.on_post != nullptr) allowed += allowed.empty() ? "POST" : ", POST";
   response.more.push_back({"Allow", allowed});
@@ -67,7 +68,7 @@ Response wrong_method(const Route& route) {
 
 Response answer(const Services& services, const Request& request) {
   const Route* const route = find_route(request.path);
-  if (route == nullptr) return refusal(StatusCode::not_found, "There is nothing here.");
+  if (route == nullptr) return refusal(StatusCode::not_found, "There is no such resource.");
   const Handler handler = handler_of(*route, request.method);
   return handler == nullptr ? wrong_method(*route) : handler(services, request);
 }

@@ -30,7 +30,7 @@ async::Task<Status> Conversation::receive() {
                                [](char*, std::size_t size) { return size; });
   auto got = co_await stream_.read_some(buffer_, idle_);
   if (!got) co_return pass(got);
-  if (*got == 0) co_return fail(ErrorKind::closed, "the client has hung up");
+  if (*got == 0) co_return fail(ErrorKind::closed, "the client closed the connection");
   rest_ = std::string_view(buffer_).substr(0, *got);
   co_return Status();
 }

@@ -18,8 +18,8 @@ Response refusal_of(const boost::system::error_code& error) {
   if (error == beast::error::body_limit)
     return refusal(StatusCode::content_too_large, "The body is too large.");
   if (error == beast::error::bad_version)
-    return refusal(StatusCode::version_not_supported, "HTTP/1.1 is spoken here.");
-  return refusal(StatusCode::bad_request, "This is not an HTTP request.");
+    return refusal(StatusCode::version_not_supported, "This server supports HTTP/1.1 only.");
+  return refusal(StatusCode::bad_request, "This is not a valid HTTP request.");
 }
 
 Method method_of(beast::verb verb) {
@@ -102,11 +102,12 @@ std::expected<Request, Response> RequestReader::request() {
   // A transfer coding other than chunked hides the end of the body (RFC 9112 §6.1).
   if (message.count(beast::field::transfer_encoding) != 0 && !state_->parser.chunked())
     return std::unexpected(
-        refusal(StatusCode::not_implemented, "This transfer coding is not known here."));
+        refusal(StatusCode::not_implemented, "This transfer coding is not supported."));
   // RFC 9112 §3.2: exactly one Host in HTTP/1.1.
   const std::size_t hosts = message.count(beast::field::host);
   if (hosts > 1 || (hosts == 0 && message.version() >= 11))
-    return std::unexpected(refusal(StatusCode::bad_request, "There has to be one Host field."));
+    return std::unexpected(
+        refusal(StatusCode::bad_request, "The request must have exactly one Host field."));
   const auto target = parse_target(message.target());
   if (!target) return std::unexpected(refusal(StatusCode::bad_request, "The target is not a URL."));
   Request request{.method = method_of(message.method()), .path = target->path()};

@@ -58,8 +58,9 @@ async::Task<bool> Session::serve_one(bool may_keep_alive) {
 
 async::Task<bool> Session::serve(Request request, bool keep_alive) {
   request.is_tls = stream_.is_tls();
-  Response response = options_->handler ? options_->handler(request)
-                                        : refusal(StatusCode::not_found, "There is nothing here.");
+  Response response = options_->handler
+                          ? options_->handler(request)
+                          : refusal(StatusCode::not_found, "There is no such resource.");
   log_served(stream_, request, response);
   const Framing framing{.keep_alive = keep_alive && !connections_.stopping(),
                         .without_body = request.method == Method::head};
@@ -88,7 +89,7 @@ async::Task<std::optional<std::expected<Request, Response>>> Session::receive(
     if (more) continue;
     if (more.error().kind == ErrorKind::timed_out && reader.has_begun())
       co_return Received(std::unexpected(
-          refusal(StatusCode::request_timeout, "The request took too long to come.")));
+          refusal(StatusCode::request_timeout, "The request took too long to arrive.")));
     co_return std::nullopt;
   }
 }
@@ -102,13 +103,14 @@ async::Task<Status> Session::wait_for_request() {
 }
 
 async::Task<Status> Session::read_more(Time until) {
-  if (steady_clock::now() >= until) co_return fail(ErrorKind::timed_out, "too slow");
+  if (steady_clock::now() >= until)
+    co_return fail(ErrorKind::timed_out, "the request took too long to arrive");
   const std::size_t had = in_.size();
   in_.resize(had + kReadOctets);
   const auto got = co_await stream_.read_some(std::span(in_).subspan(had), time_left(until));
   in_.resize(had + got.value_or(0));
   if (!got) co_return std::unexpected(got.error());
-  if (*got == 0) co_return fail(ErrorKind::closed, "the client has hung up");
+  if (*got == 0) co_return fail(ErrorKind::closed, "the client closed the connection");
   co_return Status();
 }
 

@@ -19,7 +19,7 @@ void ClientWatch::look_later() {
     const bool left = ++looks_ % kLooksAtPeer == 0 && stream.peer_has_left();
     if (!stopping && !left) return look_later();
     log::debug("imap: {}: {} during {}", stream.peer(),
-               stopping ? "the server is stopping" : "the client left", session_.tag);
+               stopping ? "the server is stopping" : "the client disconnected", session_.tag);
     session_.given_up = true;
   });
 }

@@ -77,7 +77,7 @@ Task<Result<Connection::Next>> Connection::next(wire::imap::Receiver::Expect exp
     const ReceiverEvent event = receiver_.next(input(), expect);
     if (event.kind == ReceiverEvent::Kind::need_continuation) {
       wire::imap::Writer writer(out_);
-      wire::imap::format_continuation(writer, "go ahead");
+      wire::imap::format_continuation(writer, "Ready for the literal");
     } else if (event.kind != ReceiverEvent::Kind::need_more) {
       co_return Next{Next::Kind::event, event};
     }

@@ -53,7 +53,7 @@ void add_status(Needs& needs, wi::StatusItems items) {
 
 void add_message(Needs& needs, const wi::AppendMessage& message) {
   add_if(needs, message.utf8_wrapped, "UTF8=ACCEPT");
-  // RFC 9755 §4: inside UTF8 ( ), the literal8 form belongs to that extension.
+  // RFC 6855 §4: inside UTF8 ( ), the literal8 form belongs to that extension.
   add_if(needs, !message.utf8_wrapped && message.literal.form == wi::LiteralForm::binary, "BINARY");
 }
 

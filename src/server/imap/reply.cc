@@ -1,5 +1,7 @@
 #include "server/imap/reply.h"
 
+#include "text/ascii.h"
+
 namespace posthorn::server::imap {
 namespace {
 
@@ -32,8 +34,11 @@ wire::imap::Code code_of(ErrorKind kind) {
   return CodeName::server_bug;
 }
 
+/// The text begins with a capital letter, as all texts of responses do.
 std::string text_of(const Error& error) {
-  return error.text.empty() ? std::string(name_of(error.kind)) : error.text;
+  std::string text = error.text.empty() ? std::string(name_of(error.kind)) : error.text;
+  text.front() = text::to_upper(text.front());
+  return text;
 }
 
 }  // namespace

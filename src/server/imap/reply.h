@@ -14,7 +14,7 @@ struct Reply {
   enum class Kind : std::uint8_t { ok, no, bad };
   Kind kind = Kind::ok;
   wire::imap::Code code = {};
-  std::string text = {};  ///< "done" if empty.
+  std::string text = {};  ///< "Completed" if empty.
 
   static Reply ok(std::string text = {}, wire::imap::Code code = {}) {
     return {Kind::ok, std::move(code), std::move(text)};

@@ -35,7 +35,7 @@ void SearchAnswer::warn(const store::Unreadable& unreadable, std::string_view wh
   if (unreadable.empty()) return;
   const Reply reply = reply_to(store::describe(unreadable));
   session_.say(wi::Condition::no, reply.code,
-               fmt::format("{}: {}", reply.text, what_became_of_them));
+               fmt::format("{}; {}", reply.text, what_became_of_them));
 }
 
 std::uint32_t SearchAnswer::number_of(std::uint32_t position) const {

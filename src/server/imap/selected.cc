@@ -11,7 +11,7 @@ Result<NumberSet> Selected::resolve(const SequenceSet& set, wire::imap::Numberin
   NumberSet seqnums = set.resolve(count);
   // In an empty mailbox '*' resolves to nothing, which is as invalid as a number that is too high.
   if (seqnums.max() > count || (count == 0 && seqnums.empty())) {
-    return fail(ErrorKind::syntax, "no message has that number");
+    return fail(ErrorKind::syntax, "There is no message with this number");
   }
   return seqnums;
 }

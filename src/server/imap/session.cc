@@ -118,7 +118,7 @@ Reply Session::refuse(const Error& error) {
 
 Reply Session::welcome() {
   code_text = capabilities();
-  return Reply::ok("logged in", wi::code::Capability{code_text});
+  return Reply::ok("Logged in", wi::code::Capability{code_text});
 }
 
 Reply Session::judge_login(Reply reply) {
@@ -126,20 +126,20 @@ Reply Session::judge_login(Reply reply) {
   if (++failed_logins_ < options->failed_logins) return reply;
   // As with LOGOUT, the client gets the tagged reply to its command too.
   log::info("imap: {}: closed after {} failed logins", connection.stream().peer(), failed_logins_);
-  say(Condition::bye, CodeName::unavailable, "too many failed logins");
+  say(Condition::bye, CodeName::unavailable, "Too many failed logins");
   after = After::close;
   return reply;
 }
 
 Reply Session::lost() {
   over_ = true;
-  return Reply::no("the connection was lost");
+  return Reply::no("The connection was lost");
 }
 
 void Session::leave_mailbox() {
   if (!selected) return;
   selected.reset();
-  say(Condition::ok, CodeName::closed, "The mailbox before is closed");
+  say(Condition::ok, CodeName::closed, "The previous mailbox is closed");
 }
 
 void Session::bye(const wi::Code& code, std::string_view text) {
@@ -147,7 +147,7 @@ void Session::bye(const wi::Code& code, std::string_view text) {
   over_ = true;
 }
 
-void Session::bye_stopping() { bye(CodeName::unavailable, "the server is going down"); }
+void Session::bye_stopping() { bye(CodeName::unavailable, "The server is shutting down"); }
 
 namespace {
 
@@ -179,7 +179,8 @@ Task<Status> Session::log_in(auth::Identity identity) {
 
 void Session::enable_condstore() {
   if (std::exchange(enabled.condstore, true) || !selected) return;
-  say(Condition::ok, wi::code::HighestModSeq{selected->cursor.highest_modseq()}, "Highest");
+  say(Condition::ok, wi::code::HighestModSeq{selected->cursor.highest_modseq()},
+      "Highest mod-sequence");
 }
 
 // The command loop.
@@ -220,7 +221,7 @@ Task<void> Session::serve_next() {
     case Connection::Next::Kind::timed_out:
       // RFC 9051 §5.4.
       bye(CodeName::unavailable,
-          account ? "nothing was said for too long" : "logging in took too long");
+          account ? "The session was inactive for too long" : "The login took too long");
       break;
   }
 }
@@ -230,8 +231,8 @@ Task<void> Session::serve_event(ReceiverEvent event) {
     case ReceiverEvent::Kind::command:
     case ReceiverEvent::Kind::append_literal: co_await on_command(event); break;
     case ReceiverEvent::Kind::refused: on_refused(event); break;
-    case ReceiverEvent::Kind::lost: bye(CodeName::client_bug, "too much to throw away"); break;
-    default: bye(CodeName::server_bug, "lost the thread"); break;
+    case ReceiverEvent::Kind::lost: bye(CodeName::client_bug, "Too much data to discard"); break;
+    default: bye(CodeName::server_bug, "Internal error"); break;
   }
 }
 
@@ -273,23 +274,23 @@ bool Session::may_use(std::string_view capability) const {
 
 std::optional<Reply> Session::refuse_needs(std::span<const std::string_view> needs) const {
   for (const std::string_view name : needs)
-    if (!may_use(name)) return Reply::bad("this server does not offer " + std::string(name));
+    if (!may_use(name)) return Reply::bad("This server does not offer " + std::string(name));
   return std::nullopt;
 }
 
 Task<Reply> Session::execute(wi::Command& command, const CommandEntry& entry) {
   if (!entry.capability.empty() && !may_use(entry.capability)) {
-    co_return Reply::bad("there is no such command here");
+    co_return Reply::bad("This command is not available");
   }
   if (!options->disabled_capabilities.empty()) {
     if (auto refused = refuse_needs(needs_of(command.body))) co_return std::move(*refused);
   }
   if ((entry.states & static_cast<std::uint8_t>(state())) == 0) {
     co_return Reply::bad(std::string(entry.name) +
-                         (account == nullptr ? " needs a login first"
+                         (account == nullptr ? " requires a login first"
                           : entry.states == static_cast<int>(State::selected)
-                              ? " needs a selected mailbox"
-                              : " is not for now"));
+                              ? " requires a selected mailbox"
+                              : " is not allowed in this state"));
   }
   if (command.objection) {
     // A SELECT that fails leaves no mailbox selected (RFC 9051 §6.3.2).
@@ -305,7 +306,7 @@ Task<std::optional<ReceiverEvent>> Session::next_part() {
   if (next && next->kind == Connection::Next::Kind::stopping) {
     bye_stopping();
   } else if (next) {
-    bye(CodeName::unavailable, "the command was not finished in time");
+    bye(CodeName::unavailable, "The command was not completed in time");
   }
   over_ = true;
   co_return std::nullopt;
@@ -320,21 +321,23 @@ Task<void> Session::refuse_message() {
   const auto end = co_await next_part();
   if (!end) co_return;
   connection.consume(end->consumed);
-  if (end->kind == ReceiverEvent::Kind::lost) bye(CodeName::too_big, "too much to throw away");
+  if (end->kind == ReceiverEvent::Kind::lost) bye(CodeName::too_big, "Too much data to discard");
 }
 
 void Session::on_refused(const ReceiverEvent& event) {
   tag = event.text;
   connection.consume(event.consumed);
-  Reply reply = Reply::bad("the command cannot be taken");
+  Reply reply = Reply::bad("The command was rejected");
   switch (event.why) {
-    case ReceiverEvent::Why::line_too_long: reply.text = "the line is too long"; break;
-    case ReceiverEvent::Why::too_many_literals: reply.text = "there are too many literals"; break;
+    case ReceiverEvent::Why::line_too_long: reply.text = "The command line is too long"; break;
+    case ReceiverEvent::Why::too_many_literals:
+      reply.text = "The command has too many literals";
+      break;
     case ReceiverEvent::Why::literal_too_big:  // RFC 7888 §4
-      reply = Reply::no("the literal is too big", CodeName::too_big);
+      reply = Reply::no("The literal is too large", CodeName::too_big);
       break;
     case ReceiverEvent::Why::command_too_long:
-      reply = Reply::no("the command is too long", CodeName::too_big);
+      reply = Reply::no("The command is too long", CodeName::too_big);
       break;
     default: break;
   }
@@ -351,7 +354,7 @@ void Session::end_command(Reply reply) {
       if (std::holds_alternative<std::monostate>(reply.code)) {
         reply.code = code;
       } else {
-        say(Condition::ok, code, "Highest");
+        say(Condition::ok, code, "Highest mod-sequence");
       }
     }
     selected->said_modseq = false;
@@ -362,7 +365,7 @@ void Session::end_command(Reply reply) {
 
 void Session::end_command_told(const Reply& reply) {
   auto w = writer();
-  const std::string_view text = reply.text.empty() ? std::string_view("done") : reply.text;
+  const std::string_view text = reply.text.empty() ? std::string_view("Completed") : reply.text;
   if (tag.empty()) {
     wi::format_untagged(w, condition_of(reply.kind), reply.code, text);
   } else {
@@ -374,7 +377,7 @@ void Session::end_command_told(const Reply& reply) {
 /// A peer that speaks a different protocol (a browser, a scanner) is disconnected soon.
 void Session::count_bad() {
   const std::uint32_t most = account ? options->bad_commands : options->bad_commands_before_login;
-  if (++bad_in_a_row_ >= most) bye(CodeName::client_bug, "too many bad commands");
+  if (++bad_in_a_row_ >= most) bye(CodeName::client_bug, "Too many bad commands");
 }
 
 Task<void> Session::carry_on() {

@@ -49,7 +49,7 @@ void Session::tell_keywords(const store::Mailbox& now) {
   if (selected->is_read_only()) return;
   wi::code::PermanentFlags code;
   code.keywords.assign(now.keywords->names().begin(), now.keywords->names().end());
-  wi::format_untagged(w, Condition::ok, code, "Flags that are kept");
+  wi::format_untagged(w, Condition::ok, code, "Permanent flags");
 }
 
 Task<Status> Session::tell(service::Tellings allowed, wi::Numbering numbering) {
@@ -57,7 +57,7 @@ Task<Status> Session::tell(service::Tellings allowed, wi::Numbering numbering) {
   store::MailboxPtr now = selected->mailbox.published();
   if (now == nullptr) {
     // RFC 2180 §3.3: another session deleted it.
-    bye(wi::CodeName::nonexistent, "the selected mailbox was deleted");
+    bye(wi::CodeName::nonexistent, "The selected mailbox was deleted");
     co_return Status();
   }
   if (!selected->cursor.is_behind(selected->mailbox.flags(*now))) co_return Status();

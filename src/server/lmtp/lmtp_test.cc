@@ -97,7 +97,7 @@ TEST_F(LmtpTest, RefusesOtherHellos) {
   const std::string said = play("EHLO x\r\nHELO x\r\nMAIL FROM:<>\r\nLHLO x\r\nQUIT\r\n");
   EXPECT_THAT(said, HasSubstr("220 mail.example.org LMTP"));
   EXPECT_THAT(said, HasSubstr("\r\n500 "));
-  EXPECT_THAT(said, HasSubstr("\r\n503 5.5.1 Say LHLO first"));
+  EXPECT_THAT(said, HasSubstr("\r\n503 5.5.1 Send LHLO first"));
   for (const char* name :
        {"PIPELINING", "ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8", "CHUNKING", "SIZE 100000000"})
     EXPECT_THAT(said, HasSubstr(name));
@@ -121,13 +121,14 @@ TEST_F(LmtpTest, AnswersForEachRecipient) {
 TEST_F(LmtpTest, NeedsARecipientForData) {
   const std::string said =
       play("LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<nobody@example.org>\r\nDATA\r\nNOOP\r\nQUIT\r\n");
-  EXPECT_THAT(said, HasSubstr("\r\n503 5.5.1 There is no recipient\r\n250 2.0.0 Still here"));
+  EXPECT_THAT(said, HasSubstr("\r\n503 5.5.1 There are no valid recipients\r\n250 2.0.0 OK"));
 }
 
 TEST_F(LmtpTest, TakesChunks) {
   const std::string said =
       play(std::string(kEnvelope) + "BDAT 6\r\nS: x\r\nBDAT 5 LAST\r\n\r\n.\r\nQUIT\r\n", 1);
-  EXPECT_THAT(said, HasSubstr("\r\n250 2.0.0 6 octets taken\r\n250 2.0.0 <ada@example.org> Del"));
+  EXPECT_THAT(said,
+              HasSubstr("\r\n250 2.0.0 6 octets received\r\n250 2.0.0 <ada@example.org> Del"));
   EXPECT_THAT(message(ada_, "INBOX", 1), HasSubstr("\r\nS: x\r\n\r\n.\r\n"));
 }
 
@@ -136,14 +137,14 @@ TEST_F(LmtpTest, SaysNothingToTheLastChunkForNobody) {
   const std::string said =
       play("LHLO x\r\nMAIL FROM:<>\r\nBDAT 4\r\nabcdBDAT 2 LAST\r\nefNOOP\r\nQUIT\r\n");
   EXPECT_THAT(said,
-              HasSubstr("\r\n503 5.5.1 There is no recipient\r\n250 2.0.0 Still here\r\n221"));
+              HasSubstr("\r\n503 5.5.1 There are no valid recipients\r\n250 2.0.0 OK\r\n221"));
 }
 
 TEST_F(LmtpTest, RefusesWhatIsTooLarge) {
   options_.max_message_octets = 100;
   EXPECT_THAT(play("LHLO x\r\nMAIL FROM:<> SIZE=101\r\nQUIT\r\n"), HasSubstr("\r\n552 5.3.4 "));
   EXPECT_THAT(play(with_data("S: x\r\n\r\n" + std::string(200, 'a'))),
-              HasSubstr("\r\n552 5.3.4 The message is larger than this server takes\r\n221"));
+              HasSubstr("\r\n552 5.3.4 The message is larger than this server accepts\r\n221"));
   EXPECT_EQ(count(ada_), 0U);
 }
 
@@ -209,7 +210,7 @@ TEST_F(LmtpTest, ForgetsATransactionThatBrokeOff) {
   EXPECT_THAT(play(std::string(kEnvelope) + "DATA\r\nS: x\r\n\r\nhalf"),
               testing::Not(HasSubstr("Delivered")));
   EXPECT_THAT(play(std::string(kEnvelope) + "RSET\r\nDATA\r\nQUIT\r\n"),
-              HasSubstr("\r\n250 2.0.0 Forgotten\r\n503 5.5.1 Say MAIL first"));
+              HasSubstr("\r\n250 2.0.0 Transaction reset\r\n503 5.5.1 Send MAIL first"));
   EXPECT_EQ(count(ada_), 0U);
 }
 

@@ -10,12 +10,12 @@ wire::smtp::Reply reply_of(const Error& error) {
     // for the system.
     case ErrorKind::over_quota: return reply(552, {5, 2, 2}, "The mailbox is full");
     case ErrorKind::too_big:
-      return reply(552, {5, 3, 4}, "The message is larger than this server takes");
-    case ErrorKind::not_found: return reply(550, {5, 1, 1}, "There is no such user here");
-    case ErrorKind::no_permission: return reply(550, {5, 2, 1}, "The mailbox takes no mail");
-    case ErrorKind::limit: return reply(452, {4, 2, 0}, "The mailbox can take no more messages");
+      return reply(552, {5, 3, 4}, "The message is larger than this server accepts");
+    case ErrorKind::not_found: return reply(550, {5, 1, 1}, "No such user here");
+    case ErrorKind::no_permission: return reply(550, {5, 2, 1}, "The mailbox does not accept mail");
+    case ErrorKind::limit: return reply(452, {4, 2, 0}, "The mailbox cannot accept more messages");
     case ErrorKind::syntax: return reply(554, {5, 6, 0}, error.text);
-    default: return reply(451, {4, 3, 0}, "This server is in trouble; please try again later");
+    default: return reply(451, {4, 3, 0}, "Temporary server error; please try again later");
   }
 }
 

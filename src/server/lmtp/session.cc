@@ -42,27 +42,27 @@ std::vector<std::string> Session::extensions() const {
 
 async::Task<void> Session::on_mail(Mail mail) {
   if (!hello()) {
-    say(reply(503, {5, 5, 1}, "Say LHLO first"));
+    say(reply(503, {5, 5, 1}, "Send LHLO first"));
   } else if (transaction_) {
-    say(reply(503, {5, 5, 1}, "There is a sender already; RSET begins anew"));
+    say(reply(503, {5, 5, 1}, "The sender is already given; send RSET to start over"));
   } else if (mail.parameters.body == Body::binary_mime) {
     say(reply(555, {5, 5, 4}, "BINARYMIME is not offered"));
   } else if (mail.parameters.hold_for || mail.parameters.hold_until) {
     say(reply(555, {5, 5, 4}, "FUTURERELEASE is not offered"));
   } else if (mail.parameters.size.value_or(0) > options_->max_message_octets) {
-    say(reply(552, {5, 3, 4}, "The message is larger than this server takes"));
+    say(reply(552, {5, 3, 4}, "The message is larger than this server accepts"));
   } else {
     Transaction& begun = transaction_.emplace();
     begun.smtputf8 = mail.parameters.smtputf8;
     begun.mail = std::move(mail);
-    say(reply(250, {2, 1, 0}, "Sender taken"));
+    say(reply(250, {2, 1, 0}, "Sender accepted"));
   }
   co_return;
 }
 
 async::Task<void> Session::on_rcpt(Rcpt rcpt) {
   if (!transaction_ || transaction_->has_data) {
-    say(reply(503, {5, 5, 1}, "Say MAIL first"));
+    say(reply(503, {5, 5, 1}, "Send MAIL first"));
     co_return;
   }
   if (transaction_->recipients.size() >= options_->max_recipients) {
@@ -80,7 +80,7 @@ async::Task<void> Session::on_rcpt(Rcpt rcpt) {
     say(refused);
     co_return;
   }
-  say(reply(250, {2, 1, 5}, "Recipient taken"));
+  say(reply(250, {2, 1, 5}, "Recipient accepted"));
   transaction_->recipients.push_back(std::move(*recipient));
 }
 

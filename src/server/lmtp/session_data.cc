@@ -16,7 +16,7 @@ void Session::begin_message() {
 
 async::Task<std::optional<wire::smtp::Reply>> Session::feed(std::string_view octets) {
   // RFC 5321 §4.5.2 allows refusing NULs, and no IMAP literal can contain one (RFC 9051 §4.3).
-  if (octets.contains('\0')) co_return reply(554, {5, 6, 0}, "The message holds a NUL octet");
+  if (octets.contains('\0')) co_return reply(554, {5, 6, 0}, "The message contains a NUL octet");
   const Status fed = co_await transaction_->upload->feed(octets);
   if (fed) co_return std::nullopt;
   log::error("lmtp: a message cannot be stored: {} ({})", fed.error().text, fed.error().cause);

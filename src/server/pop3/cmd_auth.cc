@@ -16,7 +16,7 @@ using wire::pop3::Reply;
 /// workaround: Outlook and all clients older than CAPA send AUTH alone to request the list, some
 /// with a trailing space.
 void list_mechanisms(Session& session) {
-  session.say(Reply::ok("the mechanisms"));
+  session.say(Reply::ok("Authentication mechanisms follow"));
   for (const std::string_view name :
        auth::offered_mechanisms(session.channel(), session.context.authenticator.sasl()))
     session.talk.say(std::string(name) + "\r\n");
@@ -41,9 +41,9 @@ Task<void> converse(Session& session, auth::Exchange& exchange, auth::Exchange::
     session.talk.say(wire::pop3::format_challenge(std::get<auth::Challenge>(outcome).bytes));
     auto line = co_await session.next_line();
     if (!line) co_return;
-    if (*line == "*") co_return session.say(Reply::err("the authentication was cancelled"));
+    if (*line == "*") co_return session.say(Reply::err("The authentication was cancelled"));
     auto response = decode(*line);
-    if (!response) co_return session.say(Reply::err("the response is not base64"));
+    if (!response) co_return session.say(Reply::err("The response is not valid base64"));
     outcome = co_await exchange.respond(std::move(*response));
   }
 }
@@ -62,7 +62,7 @@ CommandTask cmd_auth(Session& session, wire::pop3::Auth& command) {
     // "=" is an empty response.
     if (*command.initial_response == "=") command.initial_response->clear();
     initial = decode(*command.initial_response);
-    if (!initial) co_return session.say(Reply::err("the initial response is not base64"));
+    if (!initial) co_return session.say(Reply::err("The initial response is not valid base64"));
   }
   auth::Exchange exchange(authenticator, std::move(*mechanism), session.talk.stream().peer());
   auto outcome = co_await exchange.begin(std::move(initial));

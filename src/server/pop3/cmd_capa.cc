@@ -12,7 +12,7 @@ CommandTask cmd_capa(Session& session, wire::pop3::Capa&) {
       .plaintext = session.is_plaintext_allowed(),
       .mechanisms =
           auth::offered_mechanisms(session.channel(), session.context.authenticator.sasl())};
-  session.say(wire::pop3::Reply::ok("what there is"));
+  session.say(wire::pop3::Reply::ok("Capability list follows"));
   for (const std::string& line : capabilities(view)) session.talk.say(line + "\r\n");
   session.talk.say(wire::pop3::kEndOfList);
   co_return;

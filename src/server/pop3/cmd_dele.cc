@@ -11,11 +11,11 @@ using wire::pop3::Reply;
 CommandTask cmd_dele(Session& session, wire::pop3::Dele& command) {
   service::Maildrop& drop = *session.maildrop;
   if (!drop.has(command.message)) {
-    session.say(Reply::err("no such message"));
+    session.say(Reply::err("No such message"));
     co_return;
   }
   drop.mark_deleted(command.message);
-  session.say(Reply::ok("deleted once you QUIT"));
+  session.say(Reply::ok("Marked for deletion at QUIT"));
 }
 
 // RFC 1939 §5.
@@ -27,7 +27,7 @@ CommandTask cmd_rset(Session& session, wire::pop3::Rset&) {
 
 // RFC 1939 §5.
 CommandTask cmd_noop(Session& session, wire::pop3::Noop&) {
-  session.say(Reply::ok("still here"));
+  session.say(Reply::ok("NOOP completed"));
   co_return;
 }
 

@@ -11,7 +11,7 @@ using wire::pop3::MessageNumber;
 using wire::pop3::Reply;
 
 Reply no_such_message(const service::Maildrop& drop) {
-  return Reply::err(fmt::format("no such message; the last is {}", drop.count()));
+  return Reply::err(fmt::format("No such message; the last one is {}", drop.count()));
 }
 
 /// Writes line(number) for every message not deleted, a portion at a time.
@@ -56,7 +56,7 @@ CommandTask cmd_uidl(Session& session, wire::pop3::Uidl& command) {
   const auto listing = [&drop](MessageNumber n) {
     return wire::pop3::unique_id_listing(n, drop.unique_id(n));
   };
-  if (!command.message) co_return co_await say_list(session, "unique ids", listing);
+  if (!command.message) co_return co_await say_list(session, "Unique ids follow", listing);
   const bool there = drop.has(*command.message);
   session.say(there ? Reply::ok(listing(*command.message)) : no_such_message(drop));
 }

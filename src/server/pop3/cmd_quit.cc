@@ -13,14 +13,14 @@ using wire::pop3::Reply;
 CommandTask cmd_quit(Session& session, wire::pop3::Quit&) {
   session.close();
   if (!session.maildrop) {
-    session.say(Reply::ok("good-bye"));
+    session.say(Reply::ok("Good-bye"));
     co_return;
   }
   const std::unique_ptr<Maildrop> drop = std::move(session.maildrop);
   const auto seen = session.options.mark_seen ? Maildrop::Seen::mark : Maildrop::Seen::leave;
   if (auto updated = co_await drop->update(Maildrop::Deleted::expunge, seen); !updated)
     co_return session.refuse(updated.error());
-  session.say(Reply::ok(fmt::format("good-bye, {} messages left", drop->remaining())));
+  session.say(Reply::ok(fmt::format("Good-bye, {} messages left", drop->remaining())));
 }
 
 }  // namespace posthorn::server::pop3

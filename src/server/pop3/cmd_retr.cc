@@ -41,7 +41,7 @@ Task<bool> send(Session& session, service::MaildropMessage& message, std::string
 /// The damage has already been logged, once, however often the client retries.
 void refuse(Session& session, const Error& error) {
   if (!store::is_damage(error.kind)) return session.refuse(error);
-  session.say(reply_to({error.kind, "the message cannot be read: " + error.text}));
+  session.say(reply_to({error.kind, "The message cannot be read: " + error.text}));
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ void refuse(Session& session, const Error& error) {
 // RFC 1939 §5.
 CommandTask cmd_retr(Session& session, wire::pop3::Retr& command) {
   service::Maildrop& drop = *session.maildrop;
-  if (!drop.has(command.message)) co_return session.say(Reply::err("no such message"));
+  if (!drop.has(command.message)) co_return session.say(Reply::err("No such message"));
   auto message = co_await drop.read(command.message);
   if (!message) co_return refuse(session, message.error());
   const std::uint64_t octets = co_await drop.size_of(command.message);
@@ -60,10 +60,10 @@ CommandTask cmd_retr(Session& session, wire::pop3::Retr& command) {
 // RFC 1939 §7. TOP does not count as reading the message.
 CommandTask cmd_top(Session& session, wire::pop3::Top& command) {
   const service::Maildrop& drop = *session.maildrop;
-  if (!drop.has(command.message)) co_return session.say(Reply::err("no such message"));
+  if (!drop.has(command.message)) co_return session.say(Reply::err("No such message"));
   auto message = co_await drop.read(command.message, command.lines);
   if (!message) co_return refuse(session, message.error());
-  co_await send(session, **message, "the top of the message");
+  co_await send(session, **message, "The top of the message follows");
 }
 
 }  // namespace posthorn::server::pop3

@@ -21,16 +21,16 @@ CommandTask cmd_stls(Session& session, wire::pop3::Stls&) {
     co_return;
   }
   if (session.utf8) {  // RFC 6856 §2.1
-    session.say(Reply::err("STLS comes before UTF8"));
+    session.say(Reply::err("STLS must be sent before UTF8"));
     co_return;
   }
   // Octets sent in clear must not be taken as sent under TLS (CVE-2011-0411).
   if (!session.talk.input().empty()) {
-    session.say(Reply::err("nothing may follow STLS before TLS has begun"));
+    session.say(Reply::err("Nothing may follow STLS before the TLS handshake"));
     session.close();
     co_return;
   }
-  session.say(Reply::ok("go ahead"));
+  session.say(Reply::ok("Begin TLS negotiation"));
   Status ready = co_await session.talk.flush();
   net::Stream& stream = session.talk.stream();
   if (ready) ready = co_await stream.start_tls(session.context.tls(), kHandshake);

@@ -9,7 +9,7 @@ namespace {
 
 /// The same reply for existing and unknown names (RFC 8314 §4.1), and without [AUTH], because
 /// another password would not help.
-Reply refused_in_clear() { return Reply::err("passwords are taken under TLS only"); }
+Reply refused_in_clear() { return Reply::err("Passwords are accepted only under TLS"); }
 
 }  // namespace
 
@@ -20,7 +20,7 @@ CommandTask cmd_user(Session& session, wire::pop3::User& command) {
     co_return;
   }
   session.said_name = std::move(command.name);
-  session.say(Reply::ok("and the password"));
+  session.say(Reply::ok("Send the password with PASS"));
 }
 
 // RFC 1939 §7.
@@ -33,7 +33,7 @@ CommandTask cmd_pass(Session& session, wire::pop3::Pass& command) {
     co_return;
   }
   if (name.empty()) {
-    session.say(Reply::err("say USER first"));
+    session.say(Reply::err("Send USER first"));
     co_return;
   }
   auth::Source source{session.talk.stream().peer(), "PASS command"};

@@ -11,7 +11,7 @@ using wire::pop3::Reply;
 // RFC 6856 §2.1.
 CommandTask cmd_utf8(Session& session, wire::pop3::Utf8&) {
   session.utf8 = true;
-  session.say(Reply::ok("UTF-8 it is"));
+  session.say(Reply::ok("UTF-8 enabled"));
   co_return;
 }
 
@@ -20,13 +20,13 @@ CommandTask cmd_utf8(Session& session, wire::pop3::Utf8&) {
 CommandTask cmd_lang(Session& session, wire::pop3::Lang& command) {
   const std::string& range = command.range;
   if (range.empty()) {
-    session.say(Reply::ok("the languages"));
+    session.say(Reply::ok("Language list follows"));
     session.talk.say("en English\r\n");
     session.talk.say(wire::pop3::kEndOfList);
   } else if (range == "*" || text::iequals(range, "en") || text::istarts_with(range, "en-")) {
-    session.say(Reply::ok("en English it is"));
+    session.say(Reply::ok("en English selected"));
   } else {
-    session.say(Reply::err("that language is not spoken here"));
+    session.say(Reply::err("This language is not available"));
   }
   co_return;
 }

@@ -103,27 +103,28 @@ TEST_F(Pop3Test, TheSameHoweverTheOctetsCome) {
   EXPECT_THAT(first, HasSubstr("\r\n+OK 2 127\r\n"));
   EXPECT_THAT(first, HasSubstr("\r\n+OK 24 octets\r\nA: b\r\n\r\n..one\r\n...two\r\n..\r\n.\r\n"));
   EXPECT_THAT(first, HasSubstr("\r\nA: b\r\n\r\n..one\r\n.\r\n"));
-  EXPECT_THAT(first, EndsWith("+OK good-bye, 2 messages left\r\n"));
+  EXPECT_THAT(first, EndsWith("+OK Good-bye, 2 messages left\r\n"));
   for (const std::size_t step : {1UL, 7UL}) EXPECT_EQ(play(script, step), first);
 }
 
 TEST_F(Pop3Test, LogsInByUserAndPass) {
   EXPECT_EQ(play("USER ada@example.org\r\nPASS secret\r\nQUIT\r\n"),
-            "+OK and the password\r\n+OK logged in, 0 messages\r\n"
-            "+OK good-bye, 0 messages left\r\n");
+            "+OK Send the password with PASS\r\n+OK Logged in, 0 messages\r\n"
+            "+OK Good-bye, 0 messages left\r\n");
   EXPECT_THAT(play("USER ada@example.org\r\nPASS wrong\r\n"), HasSubstr("-ERR [AUTH] "));
   EXPECT_THAT(play("USER nobody\r\nPASS secret\r\n"), HasSubstr("-ERR [AUTH] "));
-  EXPECT_EQ(play("PASS secret\r\n"), "-ERR say USER first\r\n");
+  EXPECT_EQ(play("PASS secret\r\n"), "-ERR Send USER first\r\n");
   // PASS must follow USER directly.
   EXPECT_THAT(play("USER ada@example.org\r\nCAPA\r\nPASS secret\r\n"),
-              EndsWith("-ERR say USER first\r\n"));
+              EndsWith("-ERR Send USER first\r\n"));
   EXPECT_THAT(play_in("USER x\r\nPASS y\r\nCAPA\r\n"),
-              HasSubstr("-ERR you have logged in\r\n-ERR you have logged in\r\n+OK"));
+              HasSubstr("-ERR This command is not allowed after login\r\n-ERR This command is not "
+                        "allowed after login\r\n+OK"));
 }
 
 TEST_F(Pop3Test, TakesNoPasswordInClear) {
   options_.plaintext = auth::PlaintextLogin::tls_only;
-  const std::string refused = "-ERR passwords are taken under TLS only\r\n";
+  const std::string refused = "-ERR Passwords are accepted only under TLS\r\n";
   EXPECT_EQ(play("USER ada@example.org\r\nPASS secret\r\nAUTH PLAIN\r\n"),
             refused + refused + refused);
   const std::string capa = play("CAPA\r\n");
@@ -133,21 +134,22 @@ TEST_F(Pop3Test, TakesNoPasswordInClear) {
 
 TEST_F(Pop3Test, Authenticates) {
   const std::string plain = text::base64_encode("\0ada@example.org\0secret"s);
-  EXPECT_EQ(play("AUTH PLAIN " + plain + "\r\n"), "+OK logged in, 0 messages\r\n");
-  EXPECT_EQ(play("AUTH PLAIN\r\n" + plain + "\r\n"), "+ \r\n+OK logged in, 0 messages\r\n");
+  EXPECT_EQ(play("AUTH PLAIN " + plain + "\r\n"), "+OK Logged in, 0 messages\r\n");
+  EXPECT_EQ(play("AUTH PLAIN\r\n" + plain + "\r\n"), "+ \r\n+OK Logged in, 0 messages\r\n");
   EXPECT_EQ(play("AUTH PLAIN =\r\n" + plain + "\r\n").substr(0, 5), "-ERR ");  // RFC 5034 §4
   EXPECT_EQ(play("AUTH LOGIN\r\n" + text::base64_encode("ada@example.org") + "\r\n" +
                  text::base64_encode("secret") + "\r\n"),
-            "+ VXNlcm5hbWU6\r\n+ UGFzc3dvcmQ6\r\n+OK logged in, 0 messages\r\n");
+            "+ VXNlcm5hbWU6\r\n+ UGFzc3dvcmQ6\r\n+OK Logged in, 0 messages\r\n");
   EXPECT_EQ(play("AUTH PLAIN\r\n*\r\nQUIT\r\n"),
-            "+ \r\n-ERR the authentication was cancelled\r\n+OK good-bye\r\n");
-  EXPECT_EQ(play("AUTH PLAIN\r\n!\r\n"), "+ \r\n-ERR the response is not base64\r\n");
-  EXPECT_EQ(play("AUTH PLAIN !\r\n"), "-ERR the initial response is not base64\r\n");
-  EXPECT_EQ(play("AUTH CRAM-MD5\r\n"), "-ERR no such authentication mechanism\r\n");
+            "+ \r\n-ERR The authentication was cancelled\r\n+OK Good-bye\r\n");
+  EXPECT_EQ(play("AUTH PLAIN\r\n!\r\n"), "+ \r\n-ERR The response is not valid base64\r\n");
+  EXPECT_EQ(play("AUTH PLAIN !\r\n"), "-ERR The initial response is not valid base64\r\n");
+  EXPECT_EQ(play("AUTH CRAM-MD5\r\n"), "-ERR This authentication mechanism is not available\r\n");
   EXPECT_THAT(play("AUTH PLAIN " + text::base64_encode("\0ada@example.org\0wrong"s) + "\r\n"),
               testing::StartsWith("-ERR [AUTH] "));
   for (const char* ask : {"AUTH\r\n", "AUTH \r\n"})
-    EXPECT_EQ(play(ask), "+OK the mechanisms\r\nSCRAM-SHA-256\r\nPLAIN\r\nLOGIN\r\n.\r\n");
+    EXPECT_EQ(play(ask),
+              "+OK Authentication mechanisms follow\r\nSCRAM-SHA-256\r\nPLAIN\r\nLOGIN\r\n.\r\n");
   EXPECT_EQ(play("APOP ada c4c9334bac560ecc979e58001b3e22fb\r\n"), "-ERR APOP is not offered\r\n");
 }
 
@@ -172,8 +174,8 @@ TEST_F(Pop3Test, AMessageThatCannotBeReadIsRefusedAndTheNextIsGiven) {
   const std::string said =
       play_in("RETR 1\r\nTOP 1 60000\r\nTOP 1 2\r\nRETR 2\r\nLIST\r\nDELE 1\r\nQUIT\r\n");
   const std::string refused =
-      "-ERR [SYS/PERM] the message cannot be read: a stored record is damaged\r\n";
-  EXPECT_THAT(said, testing::StartsWith(refused + refused + "+OK the top"));
+      "-ERR [SYS/PERM] The message cannot be read: a stored record is damaged\r\n";
+  EXPECT_THAT(said, testing::StartsWith(refused + refused + "+OK The top"));
   EXPECT_THAT(said, HasSubstr("\r\n.\r\n+OK 103 octets\r\n"));
   EXPECT_THAT(said, HasSubstr("Hello, second."));
   EXPECT_THAT(said, EndsWith("1 messages left\r\n"));
@@ -198,24 +200,26 @@ TEST_F(Pop3Test, EveryCommandHasItsState) {
   const std::string before =
       play("STAT\r\nLIST\r\nUIDL\r\nRETR 1\r\nTOP 1 0\r\nDELE 1\r\nNOOP\r\nRSET\r\n");
   std::string eight;
-  for (int i = 0; i < 8; ++i) eight += "-ERR log in first\r\n";
+  for (int i = 0; i < 8; ++i) eight += "-ERR Log in first\r\n";
   EXPECT_EQ(before, eight);
   EXPECT_EQ(play_in("STLS\r\nUTF8\r\nAUTH PLAIN\r\n"),
-            "-ERR you have logged in\r\n-ERR you have logged in\r\n-ERR you have logged in\r\n");
+            "-ERR This command is not allowed after login\r\n-ERR This command is not allowed "
+            "after login\r\n-ERR This command is not allowed after login\r\n");
 }
 
 TEST_F(Pop3Test, DeletesAtQuitOnly) {
   for (const char* name : {"a", "b", "c"}) append(message(name));
-  EXPECT_THAT(play_in("DELE 1\r\nDELE 1\r\nRETR 1\r\nLIST 1\r\nUIDL 1\r\nTOP 1 0\r\nSTAT\r\n"),
-              HasSubstr("+OK deleted once you QUIT\r\n-ERR no such message\r\n"
-                        "-ERR no such message\r\n-ERR no such message; the last is 3\r\n"
-                        "-ERR no such message; the last is 3\r\n-ERR no such message\r\n+OK 2 "));
+  EXPECT_THAT(
+      play_in("DELE 1\r\nDELE 1\r\nRETR 1\r\nLIST 1\r\nUIDL 1\r\nTOP 1 0\r\nSTAT\r\n"),
+      HasSubstr("+OK Marked for deletion at QUIT\r\n-ERR No such message\r\n"
+                "-ERR No such message\r\n-ERR No such message; the last one is 3\r\n"
+                "-ERR No such message; the last one is 3\r\n-ERR No such message\r\n+OK 2 "));
   EXPECT_EQ(left(), 3U);  // The connection was dropped.
-  EXPECT_THAT(play_in("DELE 1\r\nRSET\r\nQUIT\r\n"), EndsWith("+OK good-bye, 3 messages left\r\n"));
+  EXPECT_THAT(play_in("DELE 1\r\nRSET\r\nQUIT\r\n"), EndsWith("+OK Good-bye, 3 messages left\r\n"));
   EXPECT_EQ(left(), 3U);
   const std::uint64_t before = ada_->published()->seq.value;
   EXPECT_THAT(play_in("DELE 1\r\nDELE 3\r\nQUIT\r\nSTAT\r\n"),
-              EndsWith("+OK good-bye, 1 messages left\r\n"));
+              EndsWith("+OK Good-bye, 1 messages left\r\n"));
   EXPECT_EQ(left(), 1U);
   EXPECT_EQ(ada_->published()->seq.value, before + 1);
 }
@@ -228,8 +232,8 @@ TEST_F(Pop3Test, NamesSizesAndIds) {
   const std::string size = std::to_string(message("a").size());
   EXPECT_EQ(play_in("LIST\r\nLIST 2\r\nLIST 3\r\nUIDL\r\nUIDL 2\r\nSTAT\r\nRETR 2\r\n"),
             "+OK 2 messages (" + std::to_string(message("a").size() + 16) + " octets)\r\n1 " +
-                size + "\r\n2 16\r\n.\r\n+OK 2 16\r\n-ERR no such message; the last is 2\r\n" +
-                "+OK unique ids\r\n1 " + id + "1\r\n2 " + id + "2\r\n.\r\n+OK 2 " + id +
+                size + "\r\n2 16\r\n.\r\n+OK 2 16\r\n-ERR No such message; the last one is 2\r\n" +
+                "+OK Unique ids follow\r\n1 " + id + "1\r\n2 " + id + "2\r\n.\r\n+OK 2 " + id +
                 "2\r\n+OK 2 " + std::to_string(message("a").size() + 16) +
                 "\r\n+OK 16 octets\r\nA: b\r\n\r\nno end\r\n.\r\n");
 }
@@ -257,27 +261,27 @@ TEST_F(Pop3Test, HeadersBeyondAscii) {
 
 TEST_F(Pop3Test, Languages) {
   EXPECT_EQ(play("LANG\r\nLANG *\r\nLANG en-GB\r\nLANG es\r\n"),
-            "+OK the languages\r\nen English\r\n.\r\n+OK en English it is\r\n"
-            "+OK en English it is\r\n-ERR that language is not spoken here\r\n");
+            "+OK Language list follows\r\nen English\r\n.\r\n+OK en English selected\r\n"
+            "+OK en English selected\r\n-ERR This language is not available\r\n");
 }
 
 TEST_F(Pop3Test, ListensToNobodyWhoTalksNonsense) {
   const std::string nonsense = play("GET / HTTP/1.1\r\nHost: x\r\n\r\nQUIT\r\n");
-  EXPECT_THAT(nonsense, EndsWith("-ERR too many bad commands\r\n"));
+  EXPECT_THAT(nonsense, EndsWith("-ERR Too many bad commands\r\n"));
   std::string many;
   for (int i = 0; i < 30; ++i) many += "FOO\r\n";
-  EXPECT_THAT(play_in(many + "QUIT\r\n"), EndsWith("-ERR too many bad commands\r\n"));
+  EXPECT_THAT(play_in(many + "QUIT\r\n"), EndsWith("-ERR Too many bad commands\r\n"));
   EXPECT_THAT(play(std::string(20'000, 'x') + "\r\nQUIT\r\n"),
-              testing::AllOf(HasSubstr("-ERR the line is too long\r\n"), EndsWith("good-bye\r\n")));
+              testing::AllOf(HasSubstr("-ERR The line is too long\r\n"), EndsWith("Good-bye\r\n")));
   EXPECT_EQ(play("QUIT\n"), "");  // An LF ends no line.
 }
 
 TEST_F(Pop3Test, LoginsMayHaveToWait) {
   options_.login_delay = std::chrono::seconds(60);
-  EXPECT_THAT(play(kLogin), HasSubstr("+OK logged in"));
+  EXPECT_THAT(play(kLogin), HasSubstr("+OK Logged in"));
   EXPECT_THAT(play(kLogin), HasSubstr("-ERR [LOGIN-DELAY]"));
   clock_.advance(std::chrono::seconds(60));
-  EXPECT_THAT(play(kLogin), HasSubstr("+OK logged in"));
+  EXPECT_THAT(play(kLogin), HasSubstr("+OK Logged in"));
 }
 
 TEST_F(Pop3Test, TooManySessionsAreNoWrongPassword) {
@@ -294,7 +298,7 @@ TEST_F(Pop3Test, LongListsAndMessagesAreWhole) {
   const std::string said = play_in("RETR 1\r\nQUIT\r\n");
   const std::size_t dots = (big.size() - 8) / line.size();
   EXPECT_EQ(said.size(), ("+OK " + std::to_string(big.size()) + " octets\r\n").size() + big.size() +
-                             dots + 3 + "+OK good-bye, 1 messages left\r\n"s.size());
+                             dots + 3 + "+OK Good-bye, 1 messages left\r\n"s.size());
 }
 
 }  // namespace

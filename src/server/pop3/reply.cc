@@ -1,5 +1,10 @@
 #include "server/pop3/reply.h"
 
+#include <string>
+#include <utility>
+
+#include "text/ascii.h"
+
 namespace posthorn::server::pop3 {
 
 using wire::pop3::Code;
@@ -25,6 +30,11 @@ Code code_of(ErrorKind kind) {
 
 }  // namespace
 
-Reply reply_to(const Error& error) { return Reply::err(error.text, code_of(error.kind)); }
+// The text begins with a capital letter, as all texts of replies do.
+Reply reply_to(const Error& error) {
+  std::string text = error.text;
+  if (!text.empty()) text.front() = text::to_upper(text.front());
+  return Reply::err(std::move(text), code_of(error.kind));
+}
 
 }  // namespace posthorn::server::pop3

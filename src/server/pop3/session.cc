@@ -113,7 +113,7 @@ Task<std::optional<std::string>> Session::next_line() {
     }
     if (auto line = lines_.take(talk.input())) {
       if (!line->too_long) co_return std::string(line->text);
-      say(Reply::err("the line is too long"));
+      say(Reply::err("The line is too long"));
       count_bad();
       if (!open_) co_return std::nullopt;
       continue;
@@ -140,7 +140,7 @@ Task<bool> Session::drain() {
 void Session::lost(const Error& error) {
   open_ = false;
   if (error.kind == ErrorKind::unavailable) {
-    say(Reply::err("the server is going down", Code::sys_temp));
+    say(Reply::err("The server is shutting down", Code::sys_temp));
   } else if (error.kind != ErrorKind::closed && error.kind != ErrorKind::timed_out) {
     log::info("pop3 {}: {}", talk.stream().peer(), error.text);
   }
@@ -159,7 +159,8 @@ Task<void> Session::obey(std::string_view line) {
   // RFC 1939 §7: PASS must follow USER directly.
   if (!std::holds_alternative<wire::pop3::Pass>(*command)) said_name.clear();
   if ((entry.states & static_cast<std::uint8_t>(state())) == 0) {
-    say(Reply::err(state() == State::authorization ? "log in first" : "you have logged in"));
+    say(Reply::err(state() == State::authorization ? "Log in first"
+                                                   : "This command is not allowed after login"));
     count_bad();
     co_return;
   }
@@ -181,7 +182,7 @@ void Session::count_failed_login() {
 void Session::count_bad() {
   const std::uint32_t most = maildrop ? options.bad_commands : options.bad_commands_before_login;
   if (++bad_in_a_row_ < most) return;
-  say(Reply::err("too many bad commands"));
+  say(Reply::err("Too many bad commands"));
   open_ = false;
 }
 
@@ -195,15 +196,15 @@ void Session::refuse(const Error& error) {
 
 void Session::cut(const Error& error) {
   if (error.kind != ErrorKind::closed)
-    log::error_about(name_, "pop3: account {}: a response broke off: {} ({})", name_, error.text,
-                     error.cause);
+    log::error_about(name_, "pop3: account {}: a response could not be completed: {} ({})", name_,
+                     error.text, error.cause);
   open_ = false;
 }
 
 Task<void> Session::log_in(auth::Identity identity) {
   name_ = identity.name;
   if (!delay_.admit(identity.account, options.login_delay)) {
-    say(Reply::err("you have logged in a moment ago", Code::login_delay));
+    say(Reply::err("The last login was too recent; try again later", Code::login_delay));
     co_return;
   }
   auto slot = context.limits.admit_user(identity.account);
@@ -216,7 +217,7 @@ Task<void> Session::log_in(auth::Identity identity) {
   user_slot_ = std::move(*slot);
   maildrop = std::move(*opened);
   bad_in_a_row_ = 0;
-  say(Reply::ok(fmt::format("logged in, {} messages", maildrop->count())));
+  say(Reply::ok(fmt::format("Logged in, {} messages", maildrop->count())));
 }
 
 void Session::forget_dialogue() {

@@ -62,12 +62,12 @@ async::Task<void> Dialogue::obey(Hello hello) {
 
 async::Task<void> Dialogue::obey(Rset) {
   forget_transaction();
-  say(reply(250, {2, 0, 0}, "Forgotten"));
+  say(reply(250, {2, 0, 0}, "Transaction reset"));
   co_return;
 }
 
 async::Task<void> Dialogue::obey(Noop) {
-  say(reply(250, {2, 0, 0}, "Still here"));
+  say(reply(250, {2, 0, 0}, "OK"));
   co_return;
 }
 
@@ -86,7 +86,7 @@ async::Task<void> Dialogue::obey(StartTls) {
 
 async::Task<void> Dialogue::obey(Vrfy) {
   // RFC 5321 §3.5.3: a server need not disclose which users it has.
-  say(reply(252, {2, 0, 0}, "Try RCPT"));
+  say(reply(252, {2, 0, 0}, "Users are not verified; send RCPT instead"));
   co_return;
 }
 
@@ -115,7 +115,7 @@ async::Task<void> Dialogue::take_in(std::string_view octets) {
   open->octets += octets.size();
   if (open->failure) co_return;
   if (open->octets > settings_.max_message_octets) {
-    open->failure = reply(552, {5, 3, 4}, "The message is larger than this server takes");
+    open->failure = reply(552, {5, 3, 4}, "The message is larger than this server accepts");
   } else {
     open->failure = co_await feed(octets);
   }
@@ -126,14 +126,14 @@ async::Task<void> Dialogue::obey(Data) {
   const Transaction* const open = transaction();
   if (open == nullptr || !has_recipients() || open->has_data) {
     // RFC 2033 §4.2: in LMTP too, DATA fails at once if there is no recipient.
-    say(reply(503, {5, 5, 1}, open ? "There is no recipient" : "Say MAIL first"));
+    say(reply(503, {5, 5, 1}, open ? "There are no valid recipients" : "Send MAIL first"));
     co_return;
   }
   if (open->binary) {
-    say(reply(503, {5, 5, 1}, "A binary message comes by BDAT (RFC 3030)"));
+    say(reply(503, {5, 5, 1}, "Binary messages must be sent with BDAT (RFC 3030)"));
     co_return;
   }
-  say(reply(354, "Send the message; a line with a single dot ends it"));
+  say(reply(354, "Send the message; end it with a line that contains only a dot"));
   begin_data();
   const Status read =
       co_await talk_.read_data([this](std::string_view octets) { return take_in(octets); });
@@ -169,15 +169,15 @@ async::Task<void> Dialogue::end_chunk(Bdat bdat) {
   // there is no recipient.
   const bool one_reply_each = settings_.dialect == Dialect::lmtp;
   if (open == nullptr) {
-    say(reply(503, {5, 5, 1}, "Say MAIL first"));
+    say(reply(503, {5, 5, 1}, "Send MAIL first"));
   } else if (!has_recipients() && !(bdat.last && one_reply_each)) {
-    say(reply(503, {5, 5, 1}, "There is no recipient"));
+    say(reply(503, {5, 5, 1}, "There are no valid recipients"));
   } else if (bdat.last) {
     co_await finish();
   } else if (open->failure) {
     say(*open->failure);
   } else {
-    say(reply(250, {2, 0, 0}, fmt::format("{} octets taken", bdat.octets)));
+    say(reply(250, {2, 0, 0}, fmt::format("{} octets received", bdat.octets)));
   }
 }
 

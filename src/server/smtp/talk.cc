@@ -23,14 +23,14 @@ Talk::Talk(TalkSettings settings, const frame::Connections& connections, net::St
 
 void Talk::count_bad() {
   if (++bad_in_a_row_ < kMaxBadCommands) return;
-  say(reply(421, {4, 7, 0}, "Too many commands that make no sense"));
+  say(reply(421, {4, 7, 0}, "Too many bad commands"));
   open_ = false;
 }
 
 void Talk::lost(const Error& error) {
   open_ = false;
   if (error.kind == ErrorKind::timed_out) {
-    say(reply(421, {4, 4, 2}, hostname() + " Nothing was said for too long"));
+    say(reply(421, {4, 4, 2}, hostname() + " The connection was idle for too long"));
   } else if (error.kind == ErrorKind::unavailable) {
     say(reply(421, {4, 3, 2}, hostname() + " This server is shutting down"));
   } else if (error.kind != ErrorKind::closed) {
@@ -65,7 +65,7 @@ async::Task<bool> Talk::start_tls(std::shared_ptr<net::TlsContext> tls) {
   }
   // RFC 3207 §4, §4.2: it is the last of its group, and nothing said before it counts.
   if (!talk_.input().empty()) {
-    say(reply(503, {5, 5, 1}, "Nothing may follow STARTTLS before TLS has begun"));
+    say(reply(503, {5, 5, 1}, "Nothing may follow STARTTLS before the TLS handshake"));
     open_ = false;
     co_return false;
   }

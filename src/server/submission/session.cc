@@ -35,7 +35,7 @@ Session::Session(const SubmissionContext& context, frame::Accepted<SubmissionOpt
 Reply Session::trouble(std::string_view what, const Error& error) const {
   log::error_about(name_, "submission: account {}: {}: {}: {} ({})", name_, what,
                    name_of(error.kind), error.text, error.cause);
-  return reply(451, {4, 3, 0}, "This server is in trouble; please try again later");
+  return reply(451, {4, 3, 0}, "Temporary server error; please try again later");
 }
 
 async::Task<bool> Session::open() {
@@ -66,7 +66,7 @@ bool Session::has_recipients() const {
 }
 
 std::string_view Session::help() const {
-  return "This is message submission, RFC 6409: log in and send";
+  return "This is message submission (RFC 6409): log in, then send mail";
 }
 
 std::chrono::milliseconds Session::patience() const {

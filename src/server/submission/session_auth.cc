@@ -20,17 +20,18 @@ std::optional<auth::Secret> decode(std::string& base64) {
   return secret;
 }
 
-wire::smtp::Reply not_base64() { return reply(501, {5, 5, 2}, "That is not base64"); }
+wire::smtp::Reply not_base64() { return reply(501, {5, 5, 2}, "The response is not valid base64"); }
 
 /// RFC 4954 §6; RFC 5248 has 5.7.13.
 wire::smtp::Reply reply_to(const Error& error) {
   switch (error.kind) {
-    case ErrorKind::auth_failed: return reply(535, {5, 7, 8}, "Wrong name or password");
+    case ErrorKind::auth_failed: return reply(535, {5, 7, 8}, "Wrong user name or password");
     case ErrorKind::syntax: return reply(501, {5, 5, 2}, error.text);
     case ErrorKind::no_permission: return reply(535, {5, 7, 13}, error.text);
     case ErrorKind::limit: return reply(454, {4, 7, 0}, error.text);
-    case ErrorKind::not_supported: return reply(504, {5, 5, 4}, "There is no such mechanism here");
-    default: return reply(454, {4, 7, 0}, "Logging in does not work just now; try again later");
+    case ErrorKind::not_supported:
+      return reply(504, {5, 5, 4}, "This authentication mechanism is not available");
+    default: return reply(454, {4, 7, 0}, "Login is temporarily unavailable; try again later");
   }
 }
 
@@ -63,11 +64,11 @@ std::vector<std::string_view> Session::mechanisms() const {
 
 async::Task<void> Session::on_auth(wire::smtp::Auth command) {
   if (!hello() || hello()->verb != wire::smtp::Greeting::ehlo || account_ || transaction_) {
-    say(reply(503, {5, 5, 1}, account_ ? "You have logged in" : "Say EHLO first"));
+    say(reply(503, {5, 5, 1}, account_ ? "Already logged in" : "Send EHLO first"));
     co_return;
   }
   if (!may_log_in()) {
-    say(reply(530, {5, 7, 0}, "Say STARTTLS first"));
+    say(reply(530, {5, 7, 0}, "Send STARTTLS first"));
     co_return;
   }
   co_await authenticate(std::move(command));
@@ -111,7 +112,7 @@ async::Task<void> Session::converse(auth::Exchange& exchange, auth::Exchange::Ou
     auto line = co_await next_line();
     if (!line) co_return;
     if (*line == "*") {
-      say(reply(501, {5, 7, 0}, "The login was cancelled"));
+      say(reply(501, {5, 7, 0}, "The authentication was cancelled"));
       co_return;
     }
     auto response = decode(*line);

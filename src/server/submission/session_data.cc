@@ -24,7 +24,7 @@ Reply reply_to(const Error& error) {
     case ErrorKind::too_big: return reply(552, {5, 3, 4}, error.text);
     case ErrorKind::over_quota:
       return reply(552, {5, 2, 2}, "Your mailbox is full: there is no room for the sent copy");
-    default: return reply(451, {4, 3, 0}, "This server is in trouble; please try again later");
+    default: return reply(451, {4, 3, 0}, "Temporary server error; please try again later");
   }
 }
 
@@ -33,13 +33,13 @@ Reply reply_to(LineFault fault) {
     // If servers disagree about line ends, one message can be hidden inside another.
     case LineFault::bare_cr:
     case LineFault::bare_lf:
-      return reply(554, {5, 6, 0}, "Lines must end with CRLF, and no CR or LF may stand alone");
+      return reply(554, {5, 6, 0}, "Lines must end with CRLF; a bare CR or LF is not allowed");
     case LineFault::too_long:
       return reply(554, {5, 6, 0}, "A line is longer than 998 octets (RFC 5322 2.1.1)");
-    case LineFault::nul: return reply(554, {5, 6, 0}, "The message holds a NUL octet");
+    case LineFault::nul: return reply(554, {5, 6, 0}, "The message contains a NUL octet");
     case LineFault::none: break;
   }
-  return reply(554, {5, 6, 0}, "The message cannot be sent as it is");
+  return reply(554, {5, 6, 0}, "The message is malformed");
 }
 
 /// RFC 3848, RFC 6531 §4.3.
@@ -71,7 +71,7 @@ async::Task<Status> Session::judge_authors(std::vector<service::EnvelopeAddress>
     if (!may) co_return pass(may);
     if (*may) co_return Status();
   }
-  co_return fail(ErrorKind::no_permission, "You may not send from the address in From");
+  co_return fail(ErrorKind::no_permission, "You may not send from the address in the From field");
 }
 
 async::Task<std::optional<Reply>> Session::feed(std::string_view octets) {
@@ -105,7 +105,7 @@ async::Task<void> Session::finish() {
 
 async::Task<Reply> Session::submit(Transaction transaction) {
   const auto failed = [this](const Error& error) {
-    log::warning_about(name_, "submission: account {}: not taken: {}: {} ({})", name_,
+    log::warning_about(name_, "submission: account {}: message not accepted: {}: {} ({})", name_,
                        name_of(error.kind), error.text, error.cause);
     return reply_to(error);
   };

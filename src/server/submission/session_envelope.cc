@@ -59,15 +59,16 @@ Reply limit_reply(const Error& error) {
 
 std::optional<Reply> Session::refuse_mail(const Mail& mail) const {
   const MailParameters& p = mail.parameters;
-  if (!hello()) return reply(503, {5, 5, 1}, "Say EHLO first");
+  if (!hello()) return reply(503, {5, 5, 1}, "Send EHLO first");
   if (!account_)
     return may_log_in() ? reply(530, {5, 7, 0}, "Log in first")
-                        : reply(530, {5, 7, 0}, "Say STARTTLS and log in first");
-  if (transaction_) return reply(503, {5, 5, 1}, "There is a sender already; RSET begins anew");
+                        : reply(530, {5, 7, 0}, "Send STARTTLS and log in first");
+  if (transaction_)
+    return reply(503, {5, 5, 1}, "The sender is already given; send RSET to start over");
   if (p.body == Body::binary_mime && (!offers("BINARYMIME") || !offers("CHUNKING")))
     return reply(555, {5, 5, 4}, "BINARYMIME is not offered");
   if (p.size.value_or(0) > options_->max_message_octets)
-    return reply(552, {5, 3, 4}, "The message is larger than this server takes");
+    return reply(552, {5, 3, 4}, "The message is larger than this server accepts");
   if (!p.hold_for && !p.hold_until) return std::nullopt;
   if (options_->max_hold.count() == 0 || !offers("FUTURERELEASE"))
     return reply(555, {5, 5, 4}, "FUTURERELEASE is not offered");
@@ -75,7 +76,7 @@ std::optional<Reply> Session::refuse_mail(const Mail& mail) const {
   if (hold_until(p, now) > now + options_->max_hold.count())
     return reply(
         501, {5, 5, 4},
-        fmt::format("A message is held for {} seconds at most", options_->max_hold.count()));
+        fmt::format("A message can be held for at most {} seconds", options_->max_hold.count()));
   return std::nullopt;
 }
 
@@ -126,11 +127,11 @@ async::Task<void> Session::on_mail(Mail mail) {
   envelope.smtputf8 = p.smtputf8;
   envelope.hold_until = hold_until(p, now.seconds);
   envelope.session = stream().peer();
-  say(reply(250, {2, 1, 0}, "Sender taken"));
+  say(reply(250, {2, 1, 0}, "Sender accepted"));
 }
 
 std::optional<Reply> Session::refuse_rcpt() const {
-  if (!transaction_ || transaction_->has_data) return reply(503, {5, 5, 1}, "Say MAIL first");
+  if (!transaction_ || transaction_->has_data) return reply(503, {5, 5, 1}, "Send MAIL first");
   const std::size_t recipients = transaction_->envelope.recipients.size();
   if (recipients >= options_->max_recipients) return reply(452, {4, 5, 3}, "Too many recipients");
   const Status within = service::check_limits(account_->published()->usage, options_->rules.limits,
@@ -145,13 +146,13 @@ async::Task<Reply> Session::judge_stranger(const Address& to) {
   const std::string path = format_path(to);
   auto ours = to.domain.empty() ? Result<bool>(true) : co_await context_.is_ours(to.domain);
   if (!ours) co_return trouble("domain of a recipient", ours.error());
-  if (*ours) co_return reply(550, {5, 1, 1}, path + " There is no such user here");
+  if (*ours) co_return reply(550, {5, 1, 1}, path + " No such user here");
   // RFC 6409 §4.2: a domain that is not fully qualified cannot be sent on.
   if (!to.domain.contains('.') && !to.domain.starts_with('['))
-    co_return reply(554, {5, 1, 3}, path + " The domain is not complete");
+    co_return reply(554, {5, 1, 3}, path + " The domain is not fully qualified");
   if (!context_.can_relay())
-    co_return reply(550, {5, 7, 1}, path + " This server sends no mail to other domains");
-  co_return reply(250, {2, 1, 5}, "Recipient taken");
+    co_return reply(550, {5, 7, 1}, path + " This server does not send mail to other domains");
+  co_return reply(250, {2, 1, 5}, "Recipient accepted");
 }
 
 /// Returns the refusal, or none if the recipient is accepted.
@@ -167,7 +168,7 @@ async::Task<std::optional<Reply>> Session::judge_recipient(const Address& to) {
       co_return answer;
     }
     case ErrorKind::no_permission:
-      co_return reply(550, {5, 2, 1}, path + " The mailbox takes no mail");
+      co_return reply(550, {5, 2, 1}, path + " The mailbox does not accept mail");
     case ErrorKind::over_quota: co_return reply(552, {5, 2, 2}, path + " The mailbox is full");
     default: co_return trouble("recipient", local.error());
   }
@@ -189,7 +190,7 @@ async::Task<void> Session::on_rcpt(Rcpt rcpt) {
   if (std::ranges::find(recipients, recipient.address, &store::OutboxRecipient::address) ==
       recipients.end())
     recipients.push_back(std::move(recipient));
-  say(reply(250, {2, 1, 5}, "Recipient taken"));
+  say(reply(250, {2, 1, 5}, "Recipient accepted"));
 }
 
 }  // namespace posthorn::server::submission

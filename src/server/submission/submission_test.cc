@@ -158,7 +158,7 @@ TEST_F(SubmissionTest, SaysWhatItOffers) {
   EXPECT_THAT(play("HELO x\r\nQUIT\r\n"), Not(HasSubstr("PIPELINING")));
   EXPECT_THAT(play("LHLO x\r\nQUIT\r\n"), HasSubstr("\r\n500 "));
   EXPECT_THAT(play("VRFY ada\r\nHELP\r\nNOOP\r\nQUIT\r\n"),
-              HasSubstr("252 2.0.0 Try RCPT\r\n214 2.0.0"));
+              HasSubstr("252 2.0.0 Users are not verified; send RCPT instead\r\n214 2.0.0"));
 }
 
 TEST_F(SubmissionTest, NothingGoesWithoutALogin) {
@@ -166,7 +166,7 @@ TEST_F(SubmissionTest, NothingGoesWithoutALogin) {
               HasSubstr("\r\n530 5.7.0 Log in first"));
   options_.plaintext = auth::PlaintextLogin::tls_only;
   const std::string said = play(login() + "MAIL FROM:<ada@example.org>\r\nQUIT\r\n");
-  EXPECT_THAT(said, HasSubstr("\r\n530 5.7.0 Say STARTTLS first\r\n530 5.7.0 Say STARTTLS and"));
+  EXPECT_THAT(said, HasSubstr("\r\n530 5.7.0 Send STARTTLS first\r\n530 5.7.0 Send STARTTLS and"));
   EXPECT_THAT(said, Not(HasSubstr("AUTH PLAIN")));
 }
 
@@ -179,12 +179,12 @@ TEST_F(SubmissionTest, LogsInByEveryRule) {
                    text::base64_encode("secret") + "\r\nQUIT\r\n"),
               HasSubstr("\r\n235 2.7.0 "));
   EXPECT_THAT(play("EHLO x\r\nAUTH PLAIN\r\n*\r\nNOOP\r\nQUIT\r\n"),
-              HasSubstr("\r\n334 \r\n501 5.7.0 The login was cancelled\r\n250 2.0.0 Still here"));
+              HasSubstr("\r\n334 \r\n501 5.7.0 The authentication was cancelled\r\n250 2.0.0 OK"));
   EXPECT_THAT(play("EHLO x\r\nAUTH PLAIN !!!\r\nQUIT\r\n"), HasSubstr("\r\n501 5.5.2 "));
   EXPECT_THAT(play("EHLO x\r\nAUTH NONE\r\nQUIT\r\n"), HasSubstr("\r\n504 5.5.4 "));
   EXPECT_THAT(play(plain("ada@example.org", "secret") + "QUIT\r\n"), HasSubstr("\r\n503 5.5.1 "));
   EXPECT_THAT(play(login() + plain("ada@example.org", "secret") + "QUIT\r\n"),
-              HasSubstr("235 2.7.0 Logged in\r\n503 5.5.1 You have logged in"));
+              HasSubstr("235 2.7.0 Logged in\r\n503 5.5.1 Already logged in"));
   EXPECT_THAT(play("EHLO x\r\nAUTH PLAIN " + std::string(13'000, 'A') + "\r\nNOOP\r\nQUIT\r\n"),
               HasSubstr("\r\n500 5.5.2 The line is too long\r\n250 2.0.0"));
 }
@@ -315,7 +315,7 @@ TEST_F(SubmissionTest, WhatCannotBeSentOnIsRefused) {
     return play(envelope() + data(kMessage + text + "\r\n"));
   };
   EXPECT_THAT(body(std::string(999, 'a')), HasSubstr("554 5.6.0 A line is longer"));
-  EXPECT_THAT(body(std::string("a\0b", 3)), HasSubstr("554 5.6.0 The message holds a NUL"));
+  EXPECT_THAT(body(std::string("a\0b", 3)), HasSubstr("554 5.6.0 The message contains a NUL"));
   options_.max_message_octets = 1000;
   EXPECT_THAT(body(std::string(900, 'a')), HasSubstr("552 5.3.4 "));
   EXPECT_THAT(play(login() + "MAIL FROM:<ada@example.org> SIZE=1001\r\nQUIT\r\n"),
@@ -329,7 +329,7 @@ TEST_F(SubmissionTest, TakesChunks) {
   const std::string chunks = "BDAT " + std::to_string(half.size()) + "\r\n" + half + "BDAT " +
                              std::to_string(rest.size()) + " LAST\r\n" + rest + "QUIT\r\n";
   for (const std::size_t step : {1UL, 100'000UL})
-    EXPECT_THAT(play(envelope() + chunks, step), HasSubstr("250 2.0.0 40 octets taken\r\n250 "));
+    EXPECT_THAT(play(envelope() + chunks, step), HasSubstr("250 2.0.0 40 octets received\r\n250 "));
   EXPECT_EQ(queued().size(), 2U);
   const std::string binary = kMessage + std::string("a\nb\0c\r", 6);
   const std::string script = envelope("bea@example.org", " BODY=BINARYMIME") + "BDAT " +
@@ -342,7 +342,7 @@ TEST_F(SubmissionTest, TakesChunks) {
               testing::EndsWith("Log in first\r\n"));
   // Octets that were not requested are read and discarded, and the session stays in step.
   EXPECT_THAT(play(login() + "BDAT 6 LAST\r\nNOOP\r\nNOOP\r\nQUIT\r\n"),
-              HasSubstr("503 5.5.1 Say MAIL first\r\n250 2.0.0 Still here\r\n221"));
+              HasSubstr("503 5.5.1 Send MAIL first\r\n250 2.0.0 OK\r\n221"));
 }
 
 TEST_F(SubmissionTest, NothingIsKeptOfWhatBrokeOff) {

@@ -22,7 +22,8 @@ std::unexpected<Error> trouble(std::string_view what, const std::string& address
 async::Task<Result<store::AccountPtr>> open_for_delivery(store::Store& store, const AccountId& id) {
   auto profile = co_await store.profile(id);
   if (!profile) co_return pass(profile);
-  if (profile->disabled) co_return fail(ErrorKind::no_permission, "The mailbox takes no mail");
+  if (profile->disabled)
+    co_return fail(ErrorKind::no_permission, "The mailbox does not accept mail");
   co_return co_await store.account(id);
 }
 
@@ -52,11 +53,11 @@ async::Task<Result<Recipient>> resolve(store::Store& store, const FindAddress& f
                                        std::uint64_t announced) {
   auto owner = co_await find_owner(find, separator, address);
   if (!owner) co_return trouble("recipient", address.written, std::move(owner.error()));
-  if (!owner->entry) co_return fail(ErrorKind::not_found, "There is no such user here");
+  if (!owner->entry) co_return fail(ErrorKind::not_found, "No such user here");
   auto account = co_await open_for_delivery(store, owner->entry->account);
   if (!account) {
     const ErrorKind kind = account.error().kind;
-    if (kind == ErrorKind::not_found) co_return fail(kind, "There is no such user here");
+    if (kind == ErrorKind::not_found) co_return fail(kind, "No such user here");
     if (kind == ErrorKind::no_permission) co_return pass(account);
     co_return trouble("account of", address.written, std::move(account.error()));
   }

@@ -82,8 +82,8 @@ async::Task<std::optional<store::FiledCopy>> find_filed_copy(store::AccountPtr a
     const Result<bool> same = co_await is_same_message(account, reader, copy.email, fresh);
     if (same && *same) co_return copy;
     if (!same && same.error().kind != ErrorKind::not_found)
-      log::warning("account {}: a sent message cannot be compared: {}", to_hex(account->id()),
-                   same.error().text);
+      log::warning("account {}: a sent message cannot be compared with its copy: {}",
+                   to_hex(account->id()), same.error().text);
   }
   co_return std::nullopt;
 }

@@ -24,8 +24,7 @@ bool is_passed(std::uint32_t used, std::uint32_t more, std::uint32_t limit) {
 Status check_window(const Window& window, std::uint32_t recipients) {
   if (window.recipients != 0 && recipients > window.recipients)
     return fail(ErrorKind::bad_argument,
-                fmt::format("No message may have more than {} recipients, as many as may be "
-                            "written to within one {}",
+                fmt::format("A message may have at most {} recipients, the limit within one {}",
                             window.recipients, window.name));
   if (is_passed(window.used.messages, 1, window.messages))
     return fail(ErrorKind::limit,

@@ -36,7 +36,7 @@ Result<std::vector<EnvelopeAddress>> authors(std::string_view from) {
     if (address.host.empty()) return fail(ErrorKind::syntax, "The address in From has no domain");
     out.push_back({address.mailbox, address.host, address.mailbox + "@" + address.host});
   }
-  if (out.empty()) return fail(ErrorKind::syntax, "The From field holds no address");
+  if (out.empty()) return fail(ErrorKind::syntax, "The From field contains no address");
   return out;
 }
 

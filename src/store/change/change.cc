@@ -174,7 +174,7 @@ Status Change::delete_mailbox(std::string_view name) {
 Status Change::rename_mailbox(std::string_view from, std::string_view to) {
   if (Status ok = check_mailbox_name(to); !ok) return ok;
   if (draft_.names->contains(to) || draft_.has_children(to))
-    return fail(ErrorKind::already_exists, "The new name is taken");
+    return fail(ErrorKind::already_exists, "A mailbox with the new name exists already");
   if (from == "INBOX") return rename_inbox(to);
   const std::string below = std::string(from) + kDelimiter;
   if (to.starts_with(below))
@@ -300,8 +300,7 @@ Result<Uid> Change::append(MailboxId mailbox, const NewEmail& email, const FlagL
   if (!target) return pass(target);
   if (Status ok = check_room(email.size, 1); !ok) return pass(ok);
   const Uid uid = (*target)->now.head.uid_next;
-  if (uid.value == UINT32_MAX)
-    return fail(ErrorKind::limit, "The mailbox has given out its last UID");
+  if (uid.value == UINT32_MAX) return fail(ErrorKind::limit, "The mailbox has no UIDs left");
   if (email.size > UINT32_MAX) return fail(ErrorKind::too_big, "The message is too large");
   auto keywords = intern(**target, flags.keywords);
   if (!keywords) return pass(keywords);
@@ -437,7 +436,7 @@ Result<std::vector<UidPair>> Change::copy_positions(Touched& source, Touched& ta
                                                     const std::vector<std::uint32_t>& positions) {
   const std::shared_ptr<const Contents> base = source.now.contents;
   if (positions.size() >= UINT32_MAX - target.now.head.uid_next.value)
-    return fail(ErrorKind::limit, "The mailbox has given out its last UID");
+    return fail(ErrorKind::limit, "The mailbox has no UIDs left");
   const std::shared_ptr<const KeywordTable> from = source.now.keywords;
   std::map<std::uint32_t, std::uint32_t> sets;
   std::vector<std::pair<Member, FlagState>> rows;

@@ -30,11 +30,11 @@ Result<OutboxId> Change::enqueue(OutboxEntry entry) {
   if (entry.recipients.empty() || entry.recipients.size() > kMaxOutboxRecipients)
     return fail(ErrorKind::bad_argument, "A message has between 1 and 10,000 recipients");
   if (entry.email.value == 0 || entry.email >= draft_.counters.next_ordinal)
-    return fail(ErrorKind::server_bug, "An outbox entry names no message");
+    return fail(ErrorKind::server_bug, "An outbox entry has no message");
   if (draft_.outbox->size() >= kMaxOutboxEntries)
     return fail(ErrorKind::limit, "Too many messages of this account are waiting to be sent");
   if (draft_.outbox->contains(id))
-    return fail(ErrorKind::server_bug, "One change queues one message");
+    return fail(ErrorKind::server_bug, "A change can queue only one message");
   entry.id = id;
   entry.page = PageNumber(0);
   std::erase(released_, entry.email);
@@ -46,7 +46,7 @@ Result<OutboxId> Change::enqueue(OutboxEntry entry) {
 Status Change::update_outbox(OutboxEntry entry) {
   const auto it = draft_.outbox->find(entry.id);
   if (it == draft_.outbox->end())
-    return fail(ErrorKind::not_found, "The message is not in the outbox any more");
+    return fail(ErrorKind::not_found, "The message is no longer in the outbox");
   const OutboxEntry& before = *it->second;
   entry.email = before.email;
   entry.page = before.page;
@@ -63,7 +63,7 @@ Status Change::update_outbox(OutboxEntry entry) {
 Status Change::drop_outbox(OutboxId id) {
   const auto it = draft_.outbox->find(id);
   if (it == draft_.outbox->end())
-    return fail(ErrorKind::not_found, "The message is not in the outbox any more");
+    return fail(ErrorKind::not_found, "The message is no longer in the outbox");
   released_.push_back(it->second->email);
   outbox().erase(id);
   outbox_changed_.insert(id);

@@ -75,7 +75,7 @@ Result<std::vector<ListedOutbox>> listed_outboxes(engine::Engine& engine) {
           damaged = true;
           log::error(
               "shard {} of the queue's list cannot be read: {} ({}); all its accounts are "
-              "looked at instead",
+              "searched instead",
               shard, range.why.text, range.why.cause);
         });
     if (ok && damaged) ok = add_accounts_of(engine, shard, all);

@@ -115,7 +115,7 @@ Status edit_row(
     if (done) return {};
     if (done.error().kind != ErrorKind::conflict) return pass(done);
   }
-  return fail(ErrorKind::unavailable, "A row is changed by somebody else all the time");
+  return fail(ErrorKind::unavailable, "A row is being changed by other writers; please try again");
 }
 
 }  // namespace posthorn::store

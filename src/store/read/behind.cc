@@ -178,7 +178,7 @@ class Leveling {
           head.uid_next = std::max(head.uid_next, Uid(m.uid[k] + 1));
         });
     if (head.messages != before.messages)
-      log::warning("account {} mailbox \"{}\": {} messages were counted and {} are there",
+      log::warning("account {} mailbox \"{}\": its head counts {} messages, but it has {}",
                    to_hex(id_), mailbox.name, before.messages, head.messages);
     counters_.messages += head.messages;
     counters_.bytes += head.bytes;
@@ -261,8 +261,10 @@ Status bring_level(engine::Engine& engine, const PartitionId& id, std::uint64_t 
   if (!*commit) return {};
   auto done = commit_and_wait(engine, std::move(**commit));
   if (!done) return pass(done);
-  log::info("account {}: its numbers jump, as the store may be older than what clients have seen",
-            to_hex(id));
+  log::info(
+      "account {}: UIDs and mod-sequences skip ahead, as the store may be older than what clients "
+      "have seen",
+      to_hex(id));
   return {};
 }
 

@@ -125,7 +125,8 @@ struct EmailReader::State {
       const AccountItem key{account->id(), ref.pages[i].value};
       GroupPagePtr page = cache.find(key);
       if (!page) {
-        if (tier == engine::Tier::cached_only) return fail(ErrorKind::would_block, "not cached");
+        if (tier == engine::Tier::cached_only)
+          return fail(ErrorKind::would_block, "not in the cache");
         auto bytes = account->store().engine().read_page(account->id(), ref.pages[i], tier);
         if (!bytes) return pass(bytes);
         auto decoded = GroupPage::decode(*bytes, kJudges[i]);
@@ -309,7 +310,7 @@ Result<BodyReader::Chunk> BodyReader::at_hand(Place place, std::uint64_t limit) 
   }
   if (auto piece = account_->store().state().pieces.find(place.piece->name))
     return chunk_of(std::move(piece), place.within, limit);
-  return fail(ErrorKind::would_block, "not in memory");
+  return fail(ErrorKind::would_block, "not in the cache");
 }
 
 async::Task<Result<BodyReader::Chunk>> BodyReader::read(std::uint64_t offset, std::uint64_t limit) {

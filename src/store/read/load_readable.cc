@@ -49,7 +49,8 @@ class ReadableLoader {
       ok = chunks ? Status() : pass(chunks);
     }
     if (ok || !is_damage(ok.error().kind)) return ok;
-    find("the list of its pages cannot be read, and no message in them: " + ok.error().text);
+    find("the list of its pages cannot be read, and thus none of the messages in them: " +
+         ok.error().text);
     damage_.beyond_repair = true;
     lose(Uid(1), Uid(mailbox_.head.uid_next.value - 1));
     return {};
@@ -73,7 +74,7 @@ class ReadableLoader {
     const Seq seq(keys::last_number(row.key));
     auto change = decode_journal(row.value);
     if (!change) {
-      find("what a change did to flags cannot be read: " + change.error().text);
+      find("a change of flags cannot be read: " + change.error().text);
       damage_.flag_changes.push_back(seq);
       return;
     }

@@ -52,7 +52,7 @@ class StoreCheck {
 
   void check_files() {
     auto damaged = store_.engine().verify_files();
-    if (!damaged) return find("the files cannot be looked at: " + damaged.error().text);
+    if (!damaged) return find("the files cannot be checked: " + damaged.error().text);
     for (const engine::FileDamage& file : *damaged)
       find(fmt::format("file {}: {}", file.file, file.what));
     // Reading the messages shows which of them are affected.
@@ -113,7 +113,7 @@ class StoreCheck {
       AccountCheck check(*opened, name, depth_, report_);
       co_await check.run(repair);
     } else if (opened.error().kind != ErrorKind::not_found) {
-      find(fmt::format("{}: it cannot be opened, with all its mail: {} ({})",
+      find(fmt::format("{}: it cannot be opened, so none of its mail can be read: {} ({})",
                        describe_account(id, name), opened.error().text, opened.error().cause));
     }
   }

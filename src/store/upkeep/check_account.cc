@@ -32,7 +32,7 @@ bool check_rows(const AccountState& state, const Mailbox& mailbox, const Find& f
           low_modseq = low_modseq || (f.modseq[k] != 0 && f.modseq[k] <= newest);
         }
         if (m.ordinal[k] >= state.counters.next_ordinal.value)
-          find(uid + " names a message that never was");
+          find(uid + " refers to a message that never existed");
         ++counted.messages;
         counted.bytes += m.size[k];
         if ((f.system[k] & bit(SystemFlag::seen)) == 0) ++counted.unseen;
@@ -46,11 +46,11 @@ bool check_rows(const AccountState& state, const Mailbox& mailbox, const Find& f
   if (counted.deleted != head.deleted) find("the count of deleted messages is wrong");
   if (counted.bytes != head.bytes || counted.deleted_bytes != head.deleted_bytes)
     find("the count of bytes is wrong");
-  if (mailbox.head_rebuilt) find("the rows do not match the stored head, and are believed");
+  if (mailbox.head_rebuilt) find("the rows do not match the stored head; the rows are used");
   if (head.highest_modseq.value > newest || head.highest_modseq.value == 0)
     find("HIGHESTMODSEQ is impossible");
   if (head.uid_validity.value == 0 || head.uid_validity >= state.counters.next_uid_validity)
-    find("UIDVALIDITY was never given out");
+    find("UIDVALIDITY was never assigned");
   return mailbox.head_rebuilt || low_modseq || counted.messages != head.messages ||
          counted.unseen != head.unseen || counted.deleted != head.deleted ||
          counted.bytes != head.bytes || counted.deleted_bytes != head.deleted_bytes;
@@ -131,15 +131,15 @@ async::Task<void> AccountCheck::check_outbox() {
     for (const auto& [id, entry] : *state->outbox) {
       const std::string place = fmt::format("{} outbox {}", where_, id.value);
       if (entry->email >= state->counters.next_ordinal || id.value > state->seq.value)
-        find(place, "it has a number that was never given out");
-      if (entry->recipients.empty()) find(place, "it is for nobody");
+        find(place, "it has a number that was never assigned");
+      if (entry->recipients.empty()) find(place, "it has no recipients");
       if (Status ok = messages.run(entry->email, entry->size); !ok) find(place, ok.error().text);
     }
     auto listed = is_listed(store.engine(), account_->id());
     if (!listed) {
       find(where_, "the queue's list cannot be read: " + listed.error().text);
     } else if (!*listed) {
-      find(where_, "a restart would not find its outbox");
+      find(where_, "it has an outbox, but is missing from the queue's list");
     }
   });
 }
@@ -165,7 +165,7 @@ async::Task<void> AccountCheck::repair(MailboxId id) {
   }
   const std::string place = place_of(*readable->mailbox);
   const MailboxDamage& damage = readable->damage;
-  Status done = fail(ErrorKind::corrupt, "writing its rows anew would not make them readable");
+  Status done = fail(ErrorKind::corrupt, "rewriting its rows would not make them readable");
   if (!damage.beyond_repair) {
     auto changed = co_await account_->change(
         Actor::upkeep(), {id}, [&](Change& change) { return change.rebuild_mailbox(id, damage); });
@@ -179,9 +179,9 @@ async::Task<void> AccountCheck::repair(MailboxId id) {
   }
   const MailboxPtr now = account_->published()->find(id);
   report_.repaired.push_back(
-      fmt::format("{}: its head was made from its rows: {} messages, {} unseen{}", place,
+      fmt::format("{}: its head was rebuilt from its rows: {} messages, {} unseen{}", place,
                   now ? now->head.messages : 0, now ? now->head.unseen : 0,
-                  damage.uids.empty() ? "" : "; lost are UIDs " + damage.uids.to_text()));
+                  damage.uids.empty() ? "" : "; lost: UIDs " + damage.uids.to_text()));
 }
 
 }  // namespace posthorn::store

@@ -35,7 +35,7 @@ Status check_hash(BodyReader& reader, std::string_view header) {
   unsigned length = 0;
   EVP_DigestFinal_ex(sha.get(), digest.data(), &length);
   if (std::string_view(reinterpret_cast<char*>(digest.data()), length) != reader.list().sha256)
-    return fail(ErrorKind::corrupt, "the octets are not those received");
+    return fail(ErrorKind::corrupt, "its octets differ from those received");
   return {};
 }
 
@@ -102,7 +102,7 @@ Status MessageCheck::check_piece(const BodyPiece& piece) {
   engine::Engine& engine = account_->store().engine();
   auto info = engine.inspect(piece.name);
   if (!info) return pass(info);
-  if (!*info) return fail(ErrorKind::corrupt, "a piece of its body is gone");
+  if (!*info) return fail(ErrorKind::corrupt, "a piece of its body is missing");
   if (std::ranges::none_of((*info)->holders,
                            [&](const engine::Holder& h) { return h.partition == account_->id(); }))
     return fail(ErrorKind::corrupt, "a piece of its body is not held by the account");

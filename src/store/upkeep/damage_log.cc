@@ -40,7 +40,7 @@ DamageLog::Said* DamageLog::said_of(const Place& place, std::int64_t now) {
   if (const auto it = said_.find(key); it != said_.end()) return &it->second;
   if (said_.size() < kMostMailboxes) return &said_[key];
   if (!std::exchange(overflowed_, true))
-    log::error("more than {} mailboxes have damage; nothing is said of the others until tomorrow",
+    log::error("more than {} mailboxes are damaged; the others are not logged until tomorrow",
                kMostMailboxes);
   return nullptr;
 }
@@ -56,8 +56,8 @@ NumberSet DamageLog::note_messages(const Place& place, const NumberSet& uids, co
     said->uids = said->uids.unite(fresh);
   }
   if (!fresh.empty())
-    log::error("{}: {} cannot be read ({} in all): {} ({})", describe(place), describe_uids(fresh),
-               fresh.count(), why.text, why.cause);
+    log::error("{}: {} cannot be read ({} in total): {} ({})", describe(place),
+               describe_uids(fresh), fresh.count(), why.text, why.cause);
   return fresh;
 }
 

@@ -166,7 +166,8 @@ async::Task<void> Maintenance::run(AccountPtr account) {
       break;
     }
     if (!done && done.error().kind != ErrorKind::conflict) {
-      log::error("account {}: {} (kept as it is)", to_hex(account->id()), done.error().text);
+      log::error("account {}: maintenance failed and changed nothing: {}", to_hex(account->id()),
+                 done.error().text);
       break;
     }
     co_await home.yield();

@@ -63,7 +63,7 @@ Status let_go(engine::Engine& engine, const engine::Candidate& candidate, std::i
 /// know who else holds the piece. The account's other candidates are processed.
 bool cannot_be_read(const engine::Candidate& candidate, const Error& error) {
   if (error.kind != ErrorKind::corrupt && error.kind != ErrorKind::io) return false;
-  log::warning("account {}: who has a piece cannot be read, it is kept: {} ({})",
+  log::warning("account {}: the holders of a piece cannot be read, so it is kept: {} ({})",
                to_hex(candidate.holder), error.text, error.cause);
   return true;
 }
@@ -116,7 +116,8 @@ async::Task<Status> release_unused(Store& store, std::int64_t not_after) {
         return look_at(store.engine(), all.subspan(from, to - from), not_after);
       });
       if (!done)
-        log::error("account {}: sweep of pieces: {}", to_hex(all[from].holder), done.error().text);
+        log::error("account {}: the sweep of pieces failed: {}", to_hex(all[from].holder),
+                   done.error().text);
     }
   }
 }

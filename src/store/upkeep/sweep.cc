@@ -84,8 +84,8 @@ Status release_pieces(engine::Engine& engine, const AccountId& id) {
   auto pieces = pieces_held(engine, id);
   if (!pieces && is_damage(pieces.error().kind)) {
     log::warning(
-        "account {} is removed, and something of it cannot be read: {}; its pieces are "
-        "looked for in the whole store, which takes longer",
+        "account {} was removed, and part of it cannot be read: {}; the whole store is "
+        "searched for its pieces, which takes longer",
         to_hex(id), pieces.error().text);
     pieces = pieces_held_by_all_means(engine, id);
   }
@@ -211,7 +211,8 @@ async::Task<Status> expire(Store& store, Due kind, Expiry::Bounds before) {
     auto opened = co_await store.account(entry.account);
     if (opened) {
       auto done = co_await Expiry::run(*opened, before);
-      if (!done) log::error("account {}: sweep: {}", to_hex(entry.account), done.error().text);
+      if (!done)
+        log::error("account {}: the sweep failed: {}", to_hex(entry.account), done.error().text);
       if (done && *done == Expiry::Outcome::busy) continue;
     }
     std::vector<engine::Edit> edits;

@@ -91,7 +91,7 @@ Status check_mailbox_name(std::string_view name) {
     const std::string_view wide = name.substr(i, length);
     // RFC 9755 §3 forbids C0, DEL and C1 controls and the line and paragraph separators.
     if (c < 0x20 || c == 0x7f || (c == 0xc2 && next < 0xa0) || wide == "\u2028" || wide == "\u2029")
-      return fail(ErrorKind::bad_argument, "A mailbox name may not hold control characters");
+      return fail(ErrorKind::bad_argument, "A mailbox name may not contain control characters");
     i += length;
   }
   return {};

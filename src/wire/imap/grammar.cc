@@ -67,7 +67,7 @@ bool literal(Input& in, std::string& out) {
   out = in.take_count(static_cast<std::size_t>(size));
   // RFC 9051 §9 CHAR8.
   if (out.find('\0') != std::string::npos)
-    return in.refuse(ErrorKind::syntax, "a literal holds NUL");
+    return in.refuse(ErrorKind::syntax, "a literal contains NUL");
   return valid_text(in, out);
 }
 
@@ -193,7 +193,7 @@ bool flag(Input& in, FlagList& out) {
     out.system = static_cast<SystemFlags>(out.system | known.bit);
     return true;
   }
-  return in.refuse(ErrorKind::bad_argument, fmt::format("there is no system flag \\{}", name));
+  return in.refuse(ErrorKind::bad_argument, fmt::format("unknown system flag \\{}", name));
 }
 
 bool flag_list(Input& in, FlagList& out) {

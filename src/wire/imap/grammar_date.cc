@@ -47,7 +47,7 @@ bool date_text(Input& in, Date& out) {
       !fixed_digits(in, 4, year))
     return false;
   if (day < 1 || day > days_in(year, month))
-    return in.refuse(ErrorKind::bad_argument, "there is no such day in the calendar");
+    return in.refuse(ErrorKind::bad_argument, "the date does not exist");
   out = {year, static_cast<std::uint8_t>(month), static_cast<std::uint8_t>(day)};
   return true;
 }
@@ -63,7 +63,7 @@ bool time(Input& in, int& seconds) {
       !fixed_digits(in, 2, second))
     return false;
   if (hour > 23 || minute > 59 || second > 60)
-    return in.refuse(ErrorKind::bad_argument, "there is no such time of the day");
+    return in.refuse(ErrorKind::bad_argument, "the time of day does not exist");
   seconds = hour * 3600 + minute * 60 + second;
   return true;
 }
@@ -74,7 +74,7 @@ bool zone(Input& in, int& minutes) {
   int digits = 0;
   if (!fixed_digits(in, 4, digits)) return false;
   if (digits / 100 > 23 || digits % 100 > 59)
-    return in.refuse(ErrorKind::bad_argument, "there is no such time zone");
+    return in.refuse(ErrorKind::bad_argument, "the time zone does not exist");
   minutes = digits / 100 * 60 + digits % 100;
   if (west) minutes = -minutes;
   return true;

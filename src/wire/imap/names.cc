@@ -39,7 +39,7 @@ Result<std::string> decode_mailbox(std::string_view name, bool utf8) {
     out = std::move(*decoded);
   }
   if (has_control(out))
-    return fail(ErrorKind::bad_argument, "the mailbox name holds control characters");
+    return fail(ErrorKind::bad_argument, "the mailbox name contains control characters");
   return out;
 }
 

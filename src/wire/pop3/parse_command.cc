@@ -43,13 +43,13 @@ std::optional<std::uint32_t> parse_number(std::string_view word) {
 
 Result<MessageNumber> message_number(Arguments& arguments) {
   const auto number = parse_number(arguments.word());
-  if (!number || *number == 0) return syntax("a message number is wanted");
+  if (!number || *number == 0) return syntax("expected a message number");
   return *number;
 }
 
 template <class T>
 Result<Command> without_arguments(Arguments arguments) {
-  if (!arguments.empty()) return syntax("no argument is wanted");
+  if (!arguments.empty()) return syntax("the command takes no argument");
   return T{};
 }
 
@@ -57,7 +57,7 @@ template <class T>
 Result<Command> of_a_message(Arguments arguments) {
   auto number = message_number(arguments);
   if (!number) return pass(number);
-  if (!arguments.empty()) return syntax("one argument only is wanted");
+  if (!arguments.empty()) return syntax("the command takes only one argument");
   return T{*number};
 }
 
@@ -71,24 +71,25 @@ Result<Command> parse_top(Arguments arguments) {
   auto number = message_number(arguments);
   if (!number) return pass(number);
   const auto lines = parse_number(arguments.word());
-  if (!lines || !arguments.empty()) return syntax("a message number and a number of lines, please");
+  if (!lines || !arguments.empty())
+    return syntax("expected a message number and a number of lines");
   return Top{*number, *lines};
 }
 
 Result<Command> parse_user(Arguments arguments) {
-  if (arguments.empty()) return syntax("a name is wanted");
+  if (arguments.empty()) return syntax("expected a user name");
   return User{std::string(arguments.all())};
 }
 
 Result<Command> parse_pass(Arguments arguments) {
-  if (arguments.empty()) return syntax("a password is wanted");
+  if (arguments.empty()) return syntax("expected a password");
   return Pass{std::string(arguments.all())};
 }
 
 Result<Command> parse_auth(Arguments arguments) {
   Auth auth{std::string(arguments.word()), std::nullopt};
   if (!arguments.empty()) auth.initial_response = arguments.word();
-  if (!arguments.empty()) return syntax("a mechanism and one response, please");
+  if (!arguments.empty()) return syntax("expected a mechanism and at most one response");
   return auth;
 }
 
@@ -96,7 +97,7 @@ Result<Command> parse_apop(Arguments) { return Apop{}; }
 
 Result<Command> parse_lang(Arguments arguments) {
   Lang lang{std::string(arguments.word())};
-  if (!arguments.empty()) return syntax("one language is wanted");
+  if (!arguments.empty()) return syntax("expected at most one language");
   return lang;
 }
 
@@ -134,12 +135,12 @@ bool has_control(std::string_view line) {
 }  // namespace
 
 Result<Command> parse_command(std::string_view line) {
-  if (has_control(line)) return syntax("the line holds control characters");
+  if (has_control(line)) return syntax("the line contains control characters");
   const std::size_t end = std::min(line.find(' '), line.size());
   const std::string_view name = line.substr(0, end);
   const auto known = std::ranges::find_if(
       kKeywords, [&](const Keyword& keyword) { return text::iequals(keyword.name, name); });
-  if (known == kKeywords.end()) return fail(ErrorKind::not_supported, "there is no such command");
+  if (known == kKeywords.end()) return fail(ErrorKind::not_supported, "unknown command");
   std::string_view rest = line.substr(std::min(end + 1, line.size()));
   // A password may begin and end with spaces.
   if (known->name != "PASS") rest = text::trim(rest);

@@ -17,7 +17,7 @@ std::unexpected<Reply> bad_arguments(std::string text) {
 }
 
 std::unexpected<Reply> unknown_command() {
-  return std::unexpected(reply(500, {5, 5, 2}, "command not recognized"));
+  return std::unexpected(reply(500, {5, 5, 2}, "Command not recognized"));
 }
 
 std::string_view take_word(std::string_view& rest) {
@@ -31,9 +31,9 @@ Parsed parse_hello(Greeting verb, std::string_view arguments, Dialect dialect) {
   if ((dialect == Dialect::lmtp) != (verb == Greeting::lhlo)) {
     return std::unexpected(
         reply(500, {5, 5, 1},
-              dialect == Dialect::lmtp ? "this is LMTP: say LHLO" : "this is SMTP: say EHLO"));
+              dialect == Dialect::lmtp ? "This is LMTP: send LHLO" : "This is SMTP: send EHLO"));
   }
-  if (arguments.empty()) return bad_arguments("your name is missing");
+  if (arguments.empty()) return bad_arguments("The client's name is missing");
   return Hello{verb, std::string(take_word(arguments))};
 }
 
@@ -41,21 +41,22 @@ Parsed parse_hello(Greeting verb, std::string_view arguments, Dialect dialect) {
 std::expected<Address, Reply> take_argument_path(std::string_view& rest, std::string_view keyword,
                                                  BareNames bare) {
   if (!text::istarts_with(rest, keyword)) {
-    return bad_arguments("expected " + std::string(keyword) + "<address>");
+    return bad_arguments("Expected " + std::string(keyword) + "<address>");
   }
   rest = text::trim(rest.substr(keyword.size()));
   auto address = take_path(rest, bare);
   if (!address || (!rest.empty() && rest.front() != ' ')) {
     return std::unexpected(reply(501,
                                  {5, 1, keyword == "FROM:" ? std::uint16_t{7} : std::uint16_t{3}},
-                                 "malformed address"));
+                                 "Malformed address"));
   }
   rest = text::trim(rest);
   return std::move(*address);
 }
 
 std::unexpected<Reply> utf8_not_asked() {
-  return std::unexpected(reply(553, {5, 6, 7}, "address is not ASCII; SMTPUTF8 was not asked for"));
+  return std::unexpected(
+      reply(553, {5, 6, 7}, "The address is not ASCII, and SMTPUTF8 was not requested"));
 }
 
 Parsed parse_mail(std::string_view rest, Dialect dialect) {
@@ -74,7 +75,7 @@ Parsed parse_rcpt(std::string_view rest, Dialect dialect, Utf8 utf8) {
   auto to = take_argument_path(
       rest, "TO:", dialect == Dialect::lmtp ? BareNames::any : BareNames::postmaster);
   if (!to) return std::unexpected(std::move(to.error()));
-  if (*to == Address{}) return std::unexpected(reply(501, {5, 1, 3}, "the recipient is missing"));
+  if (*to == Address{}) return std::unexpected(reply(501, {5, 1, 3}, "The recipient is missing"));
   if (utf8 == Utf8::not_asked && !to->is_ascii()) return utf8_not_asked();
   Rcpt rcpt{std::move(*to)};
   if (auto refused = parse_rcpt_parameters(rest, rcpt)) return std::unexpected(std::move(*refused));
@@ -89,7 +90,7 @@ Parsed parse_bdat(std::string_view rest) {
       std::from_chars(digits.data(), digits.data() + digits.size(), bdat.octets);
   if (error != std::errc() || end != digits.data() + digits.size() || !rest.empty() ||
       (!marker.empty() && !text::iequals(marker, "LAST"))) {
-    return bad_arguments("expected BDAT <octets> [LAST]");
+    return bad_arguments("Expected BDAT <octets> [LAST]");
   }
   bdat.last = !marker.empty();
   return bdat;
@@ -97,16 +98,16 @@ Parsed parse_bdat(std::string_view rest) {
 
 Parsed parse_auth(std::string_view rest) {
   const std::string_view mechanism = take_word(rest);
-  if (mechanism.empty()) return bad_arguments("expected AUTH <mechanism>");
+  if (mechanism.empty()) return bad_arguments("Expected AUTH <mechanism>");
   Auth auth{text::upper(mechanism), std::nullopt};
   if (!rest.empty()) auth.initial = std::string(take_word(rest));
-  if (!rest.empty()) return bad_arguments("expected AUTH <mechanism> [<initial response>]");
+  if (!rest.empty()) return bad_arguments("Expected AUTH <mechanism> [<initial response>]");
   return auth;
 }
 
 template <class Plain>
 Parsed no_arguments(std::string_view rest) {
-  if (!rest.empty()) return bad_arguments("no argument allowed");
+  if (!rest.empty()) return bad_arguments("No argument is allowed");
   return Plain{};
 }
 
@@ -121,7 +122,7 @@ bool has_control(std::string_view line) {
 
 std::expected<Command, Reply> parse_command(std::string_view line, Dialect dialect, Utf8 utf8) {
   if (has_control(line)) {
-    return std::unexpected(reply(500, {5, 5, 2}, "control characters in the command"));
+    return std::unexpected(reply(500, {5, 5, 2}, "The command contains control characters"));
   }
   // RFC 5321 §4.1.1: white space before CRLF is tolerated.
   std::string_view rest = text::trim(line);

@@ -37,8 +37,8 @@ std::optional<Reply> for_each_parameter(std::string_view text, Take take) {
     // A repeated parameter is malformed (RFC 3461 §4, RFC 1870 §3 allow only one).
     const bool again = !seen.insert(name).second || seen.size() > kMaxParameters;
     const Taken taken = again ? Taken::malformed : take(name, value);
-    if (taken == Taken::unknown) return reply(555, {5, 5, 4}, "parameter not recognized: " + name);
-    if (taken == Taken::malformed) return reply(501, {5, 5, 4}, "malformed parameter: " + name);
+    if (taken == Taken::unknown) return reply(555, {5, 5, 4}, "Parameter not recognized: " + name);
+    if (taken == Taken::malformed) return reply(501, {5, 5, 4}, "Malformed parameter: " + name);
   }
   return std::nullopt;
 }

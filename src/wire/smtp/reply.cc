@@ -96,7 +96,7 @@ Result<bool> ReplyReader::add_line(std::string_view line) {
   const auto code = digits ? take_number(rest) : std::nullopt;
   const bool more = rest.starts_with('-');
   if (!code || *code < 200 || *code > 599 || (!rest.empty() && !more && rest.front() != ' ')) {
-    return fail(ErrorKind::syntax, "not a reply");
+    return fail(ErrorKind::syntax, "this is not an SMTP reply");
   }
   if (!rest.empty()) rest.remove_prefix(1);
   if (reply_.lines.empty()) {
@@ -104,9 +104,9 @@ Result<bool> ReplyReader::add_line(std::string_view line) {
     std::string_view peeked = rest;
     reply_.status = take_status(peeked, *code);
   } else if (reply_.code != *code) {
-    return fail(ErrorKind::syntax, "the lines of a reply differ in their code");
+    return fail(ErrorKind::syntax, "the lines of a reply have different codes");
   }
-  if (reply_.lines.size() >= kMaxLines) return fail(ErrorKind::limit, "a reply of too many lines");
+  if (reply_.lines.size() >= kMaxLines) return fail(ErrorKind::limit, "a reply has too many lines");
   if (reply_.status) std::ignore = take_status(rest, *code);
   reply_.lines.emplace_back(rest);
   return !more;

@@ -13,7 +13,7 @@ void CompactionCare::failed(const std::string& family, const std::string& words,
   Family& known = families_[family];
   if (known.logged != words)
     log::error(
-        "storage: files of '{}' cannot be compacted: {}. Reading and writing go on; what lies in a "
+        "storage: files of '{}' cannot be compacted: {}. Reading and writing continue; data in a "
         "damaged block cannot be read (docs/operating.md, Damage)",
         family, words);
   known.logged = words;

@@ -53,11 +53,11 @@ void DiskRoom::look() {
   full_ = full;
   if (full) {
     log::error(
-        "storage: the disk is full: {} are free, {} are kept for the store's own work. "
-        "Nothing is written until there is more room; reading goes on",
+        "storage: the disk is full: {} are free, {} are reserved for the store's own work. "
+        "Writing stops until there is more space; reading continues",
         in_mib(space->free), in_mib(reserve));
   } else {
-    log::info("storage: there is room on the disk again: {} are free", in_mib(space->free));
+    log::info("storage: the disk has enough space again: {} are free", in_mib(space->free));
   }
 }
 
@@ -75,7 +75,7 @@ Status probe_disk(::rocksdb::Env& env, const std::string& folder, std::uint64_t 
   if (env.GetFreeSpace(folder, &free).ok() && free < bytes + kForOpening)
     return posthorn::fail(
         ErrorKind::io, "the disk is full",
-        fmt::format("the disk is full: {} are free, {} are needed to write what waits",
+        fmt::format("the disk is full: {} are free, {} are needed for the changes that are waiting",
                     in_mib(free), in_mib(bytes + kForOpening)));
   const std::string path = folder + "/write-probe";
   const ::rocksdb::Status written = write_and_sync(env, path);

@@ -21,8 +21,8 @@ std::unexpected<Error> refuse(const std::string& path, std::string_view why,
                               std::string_view remedy) {
   return posthorn::fail(
       ErrorKind::corrupt,
-      fmt::format("the store in {} is not opened, and nothing in it was changed: {}. {} "
-                  "docs/operating.md has more under \"When a store is refused\".",
+      fmt::format("the store in {} was not opened, and nothing in it was changed: {}. {} "
+                  "See \"When a store is refused\" in docs/operating.md.",
                   path, why, remedy));
 }
 
@@ -83,12 +83,11 @@ Status check_current(const std::string& path, const StoreFiles& files) {
   const std::string newest =
       files.manifests.empty() ? std::string() : manifest_name(files.manifests.back());
   const std::string how_to_mend =
-      newest.empty()
-          ? "Put back MANIFEST and CURRENT from a backup of this very state."
-          : fmt::format(
-                "Put it back from a backup, or write it: its one line is the name of the "
-                "newest MANIFEST, {}.",
-                newest);
+      newest.empty() ? "Restore MANIFEST and CURRENT from a backup of exactly this state."
+                     : fmt::format(
+                           "Restore it from a backup, or write it: its one line is the name of the "
+                           "newest MANIFEST, {}.",
+                           newest);
   if (!files.current)
     return refuse(
         path,
@@ -104,7 +103,7 @@ Status check_current(const std::string& path, const StoreFiles& files) {
   if (!number) return refuse(path, "CURRENT is damaged", how_to_mend);
   if (!std::ranges::binary_search(files.manifests, *number))
     return refuse(path, fmt::format("CURRENT names {}, which is missing", name),
-                  "Put that file back, or restore the whole folder from a backup.");
+                  "Restore that file, or the whole folder, from a backup.");
   return {};
 }
 
@@ -187,8 +186,7 @@ Status check_files(::rocksdb::Env& env, const std::string& path, const std::vect
   }
   if (count == 0) return {};
   if (count > kNamed) faults += fmt::format("; and {} more", count - kNamed);
-  return refuse(path, faults,
-                "Put back what is missing, or restore the whole folder from a backup.");
+  return refuse(path, faults, "Restore the missing files, or the whole folder, from a backup.");
 }
 
 /// The families are created together with the store. If some are missing, the creation of the store
@@ -199,10 +197,11 @@ Status check_complete(const RocksDbOptions& options, const StoreFiles& files, bo
     return refuse(options.path, "its MANIFEST is not complete",
                   "Restore the whole folder from a backup.");
   if (options.if_absent == IfAbsent::create) return {};
-  return posthorn::fail(ErrorKind::not_found,
-                        fmt::format("the store in {} was never made in full; \"posthorn init\" or "
-                                    "\"posthorn serve\" does so",
-                                    options.path));
+  return posthorn::fail(
+      ErrorKind::not_found,
+      fmt::format("the store in {} was never completely created; \"posthorn init\" or "
+                  "\"posthorn serve\" completes it",
+                  options.path));
 }
 
 }  // namespace
@@ -213,7 +212,7 @@ Error open_error(const ::rocksdb::Status& status, const std::string& path) {
   const bool opened = words.find("open a file for lock") == std::string::npos;
   if (status.IsIOError() && opened && words.find("LOCK") != std::string::npos)
     return {ErrorKind::unavailable,
-            fmt::format("another posthorn serves the data directory {}", path), words};
+            fmt::format("another posthorn is using the data directory {}", path), words};
   Error error = error_from(status);
   error.text = fmt::format("cannot open the data directory {}: {}", path, error.text);
   return error;
@@ -228,7 +227,7 @@ Result<Opening> check_before_open(const RocksDbOptions& options,
     if (options.if_absent == IfAbsent::create) return Opening::create;
     return posthorn::fail(ErrorKind::not_found,
                           fmt::format("there is no store in {}; \"posthorn init\" or the first "
-                                      "\"posthorn serve\" makes one",
+                                      "\"posthorn serve\" creates one",
                                       path));
   }
   if (Status ok = check_current(path, *files); !ok) return pass(ok);

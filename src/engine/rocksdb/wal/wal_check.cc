@@ -76,12 +76,13 @@ std::optional<WalLoss> judge(const ScannedLog& log, const SyncedMark& mark) {
 std::string describe(const WalLoss& loss) {
   const std::string name = fmt::format("{:06}.log", loss.log);
   if (loss.missing)
-    return fmt::format("the write-ahead log {} is missing, and {} octets of it had been stored",
-                       name, loss.synced);
+    return fmt::format(
+        "the write-ahead log {} is missing, although {} octets of it had been synced", name,
+        loss.synced);
   std::string text =
       loss.at >= loss.size
           ? fmt::format(
-                "the write-ahead log {} ends at octet {}, and {} octets of it had been stored",
+                "the write-ahead log {} ends at octet {}, although {} octets of it had been synced",
                 name, loss.size, loss.synced)
           : fmt::format(
                 "the write-ahead log {} is damaged from octet {} on: {} of its {} octets "
@@ -89,11 +90,11 @@ std::string describe(const WalLoss& loss) {
                 name, loss.at, loss.unreadable, loss.synced);
   if (loss.records_after == 0)
     return text + fmt::format(
-                      ", and there are no whole records behind that; the last sequence number that "
+                      ", and no complete records follow; the last sequence number that "
                       "can be read is {}",
                       loss.before);
   return text + fmt::format(
-                    ", with the sequence numbers {} to {}; {} whole records lie behind that, with "
+                    ", with the sequence numbers {} to {}; {} complete records follow, with "
                     "the sequence numbers {} to {}",
                     loss.before + 1, loss.after - 1, loss.records_after, loss.after, loss.last);
 }
@@ -118,7 +119,7 @@ Status keep_all(const std::string& folder, std::uint64_t epoch,
   std::error_code error;
   fs::create_directories(kept, error);
   if (!error) fs::permissions(above, fs::perms::owner_all, error);
-  if (error) return posthorn::fail(ErrorKind::io, kept + " cannot be made", error.message());
+  if (error) return posthorn::fail(ErrorKind::io, kept + " cannot be created", error.message());
   for (const auto& [number, path] : logs)
     if (Status ok = keep(path, kept); !ok) return ok;
   for (const std::string& each : {kept, above, folder})

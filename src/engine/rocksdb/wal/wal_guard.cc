@@ -30,8 +30,8 @@ std::unexpected<Error> refusal(const std::string& folder, const std::string& wha
       fmt::format(
           "changes that were acknowledged are lost in {}: {}. Nothing has been changed. See "
           "\"A damaged write-ahead log\" in docs/operating.md first; "
-          "\"posthorn serve --accept-loss\" starts without what is lost, keeps everything "
-          "that can still be read, and keeps the damaged files",
+          "\"posthorn serve --accept-loss\" starts without the lost changes, keeps everything "
+          "that can still be read, and saves copies of the damaged files",
           folder, what));
 }
 
@@ -54,8 +54,8 @@ Result<WalMarks> guard_wal(const RocksDbOptions& options, ::rocksdb::Env& env) {
   auto accepted = accept_loss(folder, *verdict);
   if (accepted)
     log::warning(
-        "storage: going on without what is lost, as told; the logs as they were are kept "
-        "in {}/damaged-logs",
+        "storage: continuing without the lost changes, as --accept-loss was given; the original "
+        "logs are kept in {}/damaged-logs",
         folder);
   return accepted;
 }

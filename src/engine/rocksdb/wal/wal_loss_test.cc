@@ -140,7 +140,7 @@ TEST_F(WalLoss, AByteInTheMiddleIs) {
   expect_refused(fmt::format("is damaged from octet {} on: {} of its {} octets cannot be read",
                              whole.records[third].begin,
                              whole.records[third].end - whole.records[third].begin, whole.synced));
-  EXPECT_NE(refusal_.find(fmt::format("{} whole records", whole.records.size() - third - 1)),
+  EXPECT_NE(refusal_.find(fmt::format("{} complete records", whole.records.size() - third - 1)),
             std::string::npos)
       << refusal_;
   const auto before = files();
@@ -159,7 +159,7 @@ TEST_F(WalLoss, TheLastRecordThatWasSyncedIs) {
   crash_after(kCommits);
   const Log whole = log();
   damage(whole.path, whole.records.back().end - 1);
-  expect_refused("there are no whole records behind that");
+  expect_refused("no complete records follow");
   const auto engine = open(true);
   ASSERT_TRUE(engine) << refusal_;
   EXPECT_EQ(rows_in(*engine), kCommits - 1);
@@ -171,7 +171,7 @@ TEST_F(WalLoss, ALogShorterThanWhatWasSyncedIs) {
   const std::size_t half = whole.records.size() / 2;
   fs::resize_file(whole.path, whole.records[half].begin);  // Every record in it is intact.
   expect_refused(
-      fmt::format("ends at octet {}, and {} octets", whole.records[half].begin, whole.synced));
+      fmt::format("ends at octet {}, although {} octets", whole.records[half].begin, whole.synced));
   fs::resize_file(whole.path, 0);
   expect_refused("ends at octet 0");
   const auto engine = open(true);

@@ -101,7 +101,7 @@ void WalWatch::synced(const Lengths& lengths) {
   if (!news) return;
   const Status written = file_.write(marks_);
   if (!written && !std::exchange(complained_, true))
-    log::warning("storage: {}: damage to the newest changes might not be noticed ({})",
+    log::warning("storage: {}: damage to the newest changes may go unnoticed ({})",
                  written.error().text, written.error().cause);
   if (written) complained_ = false;
 }

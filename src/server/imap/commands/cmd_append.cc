@@ -44,14 +44,14 @@ class Append {
 /// RFC 9051 §6.3.12: a client may create a mailbox that does not exist.
 Reply Append::refuse(const Error& error) const {
   if (error.kind != ErrorKind::not_found) return session_.refuse(error);
-  return Reply::no("no such mailbox", CodeName::try_create);
+  return Reply::no("No such mailbox", CodeName::try_create);
 }
 
 std::optional<Reply> Append::check_size() const {
   const std::uint64_t octets = message_.literal.size;
-  if (octets == 0) return Reply::no("an empty message is not kept");  // RFC 3502 §6.3.11
+  if (octets == 0) return Reply::no("Empty messages are not accepted");  // RFC 3502 §6.3.11
   if (octets > session_.options->max_message_octets) {
-    return Reply::no("the message is larger than this server takes", CodeName::too_big);
+    return Reply::no("The message is larger than this server accepts", CodeName::too_big);
   }
   if (auto allowed = service::may_append(*mailbox_, octets); !allowed) {
     return refuse(allowed.error());
@@ -61,7 +61,7 @@ std::optional<Reply> Append::check_size() const {
 
 std::optional<Reply> Append::begin() {
   if (!session_.connection.receiver().awaits_message()) {
-    return Reply::bad("APPEND needs a message as literal");
+    return Reply::bad("APPEND requires the message as a literal");
   }
   auto mailbox = service::resolve(session_.caller(), name_);
   if (!mailbox) return refuse(mailbox.error());
@@ -75,9 +75,10 @@ std::optional<Reply> Append::begin_next(const ReceiverEvent& event) {
   session_.connection.consume(event.consumed);
   if (!message) return reply_to_parse(message.error());
   message_ = std::move(*message);
-  if (!session_.is_offered("MULTIAPPEND")) return Reply::bad("one message at a time");
+  if (!session_.is_offered("MULTIAPPEND"))
+    return Reply::bad("MULTIAPPEND is not available: only one message per APPEND");
   if (messages_.size() >= session_.options->max_append_messages) {
-    return Reply::no("too many messages in one APPEND", CodeName::limit);
+    return Reply::no("Too many messages in one APPEND", CodeName::limit);
   }
   if (auto refused = check_size()) return refused;
   return session_.refuse_needs(needs_of(message_));
@@ -104,7 +105,7 @@ Task<Status> Append::feed(store::Upload& upload, std::uint64_t octets) {
 Task<bool> Append::receive() {
   if (message_.literal.sync == wi::LiteralSync::synchronising) {
     auto w = session_.writer();
-    wi::format_continuation(w, "go ahead");
+    wi::format_continuation(w, "Ready for the message");
   }
   store::Upload upload(session_.context.store, mailbox_->account->id());
   if (auto fed = co_await feed(upload, message_.literal.size); !fed) co_return false;
@@ -128,23 +129,24 @@ Task<Reply> Append::commit() {
                                        session_.context.store.clock().now(),
                                        session_.options->sent_duplicate_window);
   if (!done) co_return refuse(done.error());
-  if (!session_.may_use("UIDPLUS")) co_return Reply::ok("appended");
-  co_return Reply::ok("appended", wi::code::AppendUid{done->uid_validity, std::move(done->uids)});
+  if (!session_.may_use("UIDPLUS")) co_return Reply::ok("APPEND completed");
+  co_return Reply::ok("APPEND completed",
+                      wi::code::AppendUid{done->uid_validity, std::move(done->uids)});
 }
 
 Task<Reply> Append::run() {
   std::optional<Reply> refused = begin();
   while (!refused) {
-    if (!co_await receive()) co_return Reply::no("broken off");
+    if (!co_await receive()) co_return Reply::no("The connection was lost during APPEND");
     const auto event = co_await session_.next_part();
-    if (!event) co_return Reply::no("broken off");
+    if (!event) co_return Reply::no("The connection was lost during APPEND");
     if (event->kind == ReceiverEvent::Kind::append_literal) {
       refused = begin_next(*event);
       continue;
     }
     const bool is_end = event->kind == ReceiverEvent::Kind::append_end;
     const Status end = is_end ? wi::parse_append_end(event->text, message_)
-                              : fail(ErrorKind::syntax, "the end of APPEND was expected");
+                              : fail(ErrorKind::syntax, "expected the end of the APPEND command");
     session_.connection.consume(event->consumed);
     if (!end) co_return reply_to_parse(end.error());
     co_return co_await commit();

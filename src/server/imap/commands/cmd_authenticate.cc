@@ -25,7 +25,7 @@ Task<std::optional<std::string>> ask(Session& session, std::string_view challeng
     co_return std::nullopt;
   }
   if (next->kind == Connection::Next::Kind::timed_out) {
-    session.bye(wi::CodeName::unavailable, "logging in took too long");
+    session.bye(wi::CodeName::unavailable, "The login took too long");
     co_return std::nullopt;
   }
   if (next->kind == Connection::Next::Kind::stopping) {
@@ -34,7 +34,7 @@ Task<std::optional<std::string>> ask(Session& session, std::string_view challeng
   }
   if (next->kind != Connection::Next::Kind::event ||
       next->event.kind != wi::ReceiverEvent::Kind::line) {
-    session.bye(wi::CodeName::unavailable, "the authentication was broken off");
+    session.bye(wi::CodeName::unavailable, "The authentication response is too long");
     co_return std::nullopt;
   }
   std::string line(next->event.text);
@@ -56,13 +56,13 @@ Task<Reply> converse(Session& session, auth::Exchange& exchange, auth::Exchange:
     }
     if (auto* error = std::get_if<Error>(&outcome)) co_return session.refuse(*error);
     auto line = co_await ask(session, std::get<auth::Challenge>(outcome).bytes);
-    if (!line) co_return Reply::no("broken off");
+    if (!line) co_return Reply::no("The connection was lost during authentication");
     // RFC 9051 §6.2.2. workaround: eM Client sends a LOGOUT command instead. That is not base64, so
     // it ends the exchange as well.
-    if (*line == "*") co_return Reply::bad("the authentication was cancelled");
+    if (*line == "*") co_return Reply::bad("The authentication was cancelled");
     auto response = text::base64_decode(*line);
     auth::wipe(*line);
-    if (!response) co_return Reply::bad("the response is not base64");
+    if (!response) co_return Reply::bad("The response is not valid base64");
     auth::Secret secret(*response);
     auth::wipe(*response);
     outcome = co_await exchange.respond(std::move(secret));
@@ -71,7 +71,7 @@ Task<Reply> converse(Session& session, auth::Exchange& exchange, auth::Exchange:
 
 Task<Reply> authenticate(Session& session, wi::AuthenticateCommand& command) {
   if (!session.is_offered("AUTH=" + command.mechanism)) {
-    co_return Reply::no("no such authentication mechanism", wi::CodeName::cannot);
+    co_return Reply::no("This authentication mechanism is not available", wi::CodeName::cannot);
   }
   auth::Authenticator& authenticator = session.context.authenticator;
   auto mechanism = auth::make_mechanism(command.mechanism, session.channel(), authenticator.sasl());
@@ -85,7 +85,7 @@ Task<Reply> authenticate(Session& session, wi::AuthenticateCommand& command) {
   if (command.initial_response) {
     auto decoded = text::base64_decode(*command.initial_response);
     auth::wipe(*command.initial_response);
-    if (!decoded) co_return Reply::bad("the initial response is not base64");
+    if (!decoded) co_return Reply::bad("The initial response is not valid base64");
     initial.emplace(*decoded);
     auth::wipe(*decoded);
   }

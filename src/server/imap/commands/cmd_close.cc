@@ -15,13 +15,13 @@ CommandTask cmd_close(Session& session, wi::CloseCommand&) {
   if (read_only) co_return Reply::ok();
   auto gone = co_await service::expunge_deleted(mailbox, std::nullopt);
   if (!gone && gone.error().kind != ErrorKind::not_found) co_return session.refuse(gone.error());
-  co_return Reply::ok("closed");
+  co_return Reply::ok("CLOSE completed");
 }
 
 // RFC 9051 §6.4.2.
 CommandTask cmd_unselect(Session& session, wi::UnselectCommand&) {
   session.selected.reset();
-  co_return Reply::ok("unselected");
+  co_return Reply::ok("UNSELECT completed");
 }
 
 }  // namespace posthorn::server::imap

@@ -33,7 +33,7 @@ wi::Code copy_uid(const service::Transferred& done) {
 /// RFC 9051 §6.4.7: a client may create a target that does not exist.
 Reply refuse(Session& session, const Error& error) {
   if (error.kind != ErrorKind::not_found) return session.refuse(error);
-  return Reply::no("no such mailbox", wi::CodeName::try_create);
+  return Reply::no("No such mailbox", wi::CodeName::try_create);
 }
 
 Task<Reply> run(Session& session, Plan plan) {
@@ -46,13 +46,14 @@ Task<Reply> run(Session& session, Plan plan) {
   auto target = service::resolve(session.caller(), plan.target);
   if (!target) co_return refuse(session, target.error());
   what.target = std::move(*target);
-  if (what.uids.empty()) co_return Reply::ok("nothing to do");
+  if (what.uids.empty()) co_return Reply::ok("None of these messages exists");
   auto done = co_await service::transfer(std::move(what));
   if (!done) co_return refuse(session, done.error());
   wi::Code code = session.may_use("UIDPLUS") ? copy_uid(*done) : wi::Code();
   if (plan.mode == service::TransferMode::copy) co_return Reply::ok({}, std::move(code));
   // RFC 6851 §4.3: before the EXPUNGE responses.
-  if (!std::holds_alternative<std::monostate>(code)) session.say(wi::Condition::ok, code, "moved");
+  if (!std::holds_alternative<std::monostate>(code))
+    session.say(wi::Condition::ok, code, "Messages moved");
   co_return Reply::ok();
 }
 
@@ -67,7 +68,7 @@ CommandTask cmd_copy(Session& session, wi::CopyCommand& command) {
 // RFC 9051 §6.4.8.
 CommandTask cmd_move(Session& session, wi::MoveCommand& command) {
   if (session.selected->is_read_only()) {
-    co_return Reply::no("the mailbox is open read-only", wi::CodeName::no_perm);
+    co_return Reply::no("The mailbox is open read-only", wi::CodeName::no_perm);
   }
   co_return co_await run(session, {service::TransferMode::move, command.set, command.numbering,
                                    std::move(command.mailbox)});

@@ -45,13 +45,14 @@ std::optional<store::SpecialUses> uses_of(const std::vector<std::string>& names)
 CommandTask cmd_create(Session& session, wi::CreateCommand& command) {
   const auto uses = uses_of(command.special_use);
   if (!uses || !service::can_create_for(*uses)) {
-    co_return Reply::no("no mailbox can be made for that use", wi::CodeName::use_attr);
+    co_return Reply::no("A mailbox with this special use cannot be created",
+                        wi::CodeName::use_attr);
   }
   auto made = co_await service::create_mailbox(session.caller(), std::move(command.mailbox), *uses);
   if (!made) co_return session.refuse(made.error());
   if (!session.is_offered("OBJECTID")) co_return Reply::ok();
   session.code_text = format_mailbox_id(made->account->id(), made->id);  // RFC 8474 §4.1
-  co_return Reply::ok("created", wi::code::MailboxId{session.code_text});
+  co_return Reply::ok("CREATE completed", wi::code::MailboxId{session.code_text});
 }
 
 }  // namespace posthorn::server::imap

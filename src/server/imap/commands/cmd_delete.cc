@@ -10,7 +10,7 @@ namespace wi = wire::imap;
 CommandTask cmd_delete(Session& session, wi::DeleteCommand& command) {
   const auto mailbox = service::resolve(session.caller(), command.mailbox);
   if (!mailbox && session.account->published()->has_children(command.mailbox)) {
-    co_return Reply::no("there are mailboxes below it", wi::CodeName::has_children);
+    co_return Reply::no("The mailbox has child mailboxes", wi::CodeName::has_children);
   }
   Status done = co_await service::delete_mailbox(session.caller(), command.mailbox);
   if (!done) co_return session.refuse(done.error());

@@ -9,7 +9,7 @@ namespace posthorn::server::imap {
 CommandTask cmd_expunge(Session& session, wire::imap::ExpungeCommand& command) {
   const Selected& selected = *session.selected;
   if (selected.is_read_only()) {
-    co_return Reply::no("the mailbox is open read-only", wire::imap::CodeName::no_perm);
+    co_return Reply::no("The mailbox is open read-only", wire::imap::CodeName::no_perm);
   }
   std::optional<NumberSet> uids;
   if (command.uids) {

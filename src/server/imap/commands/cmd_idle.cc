@@ -28,7 +28,7 @@ Reply on_line(Session& session, const wi::ReceiverEvent& event) {
   const std::string_view word = event.text.substr(0, event.text.find_last_not_of(' ') + 1);
   const bool done = event.kind == wi::ReceiverEvent::Kind::line && text::iequals(word, "DONE");
   session.connection.consume(event.consumed);
-  return done ? Reply::ok("IDLE is over") : Reply::bad("IDLE ends with DONE");
+  return done ? Reply::ok("IDLE completed") : Reply::bad("Expected DONE");
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ CommandTask cmd_idle(Session& session, wi::IdleCommand&) {
   } const idling(session.selected.get());
   {
     auto w = session.writer();
-    wi::format_continuation(w, "idling");
+    wi::format_continuation(w, "Idling");
   }
   while (true) {
     auto told = co_await session.tell(service::kTellAll, wi::Numbering::seqnum);
@@ -61,7 +61,7 @@ CommandTask cmd_idle(Session& session, wi::IdleCommand&) {
       case Connection::Next::Kind::stopping: session.bye_stopping(); co_return Reply::ok();
       case Connection::Next::Kind::timed_out:
         if (session.options->keepalive.count() <= 0) {
-          session.bye(wi::CodeName::unavailable, "nothing was said for too long");
+          session.bye(wi::CodeName::unavailable, "The session was inactive for too long");
           co_return Reply::ok();
         }
         session.say(wi::Condition::ok, {}, "Still here");

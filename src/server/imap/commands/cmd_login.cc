@@ -12,7 +12,7 @@ namespace {
 async::Task<Reply> log_in(Session& session, wi::LoginCommand& command) {
   if (!session.is_plaintext_allowed()) {
     auth::wipe(command.password);
-    co_return Reply::no("passwords are taken under TLS only", wi::CodeName::privacy_required);
+    co_return Reply::no("Passwords are accepted only under TLS", wi::CodeName::privacy_required);
   }
   auth::Secret password(command.password);
   auth::wipe(command.password);

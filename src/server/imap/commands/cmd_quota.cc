@@ -32,7 +32,7 @@ void say_quota(Session& session, const store::AccountPtr& account) {
 
 // RFC 9208 §4.1.1.
 CommandTask cmd_getquota(Session& session, wi::GetQuotaCommand& command) {
-  if (command.root != kRoot) co_return Reply::no("no such quota root", wi::CodeName::nonexistent);
+  if (command.root != kRoot) co_return Reply::no("No such quota root", wi::CodeName::nonexistent);
   say_quota(session, session.account);
   co_return Reply::ok();
 }
@@ -52,7 +52,7 @@ CommandTask cmd_getquotaroot(Session& session, wi::GetQuotaRootCommand& command)
 
 // RFC 9208 §4.1.3: limits are the operator's.
 CommandTask cmd_setquota(Session&, wi::SetQuotaCommand&) {
-  co_return Reply::no("limits are set by the operator", wi::CodeName::no_perm);
+  co_return Reply::no("Only an administrator can change quotas", wi::CodeName::no_perm);
 }
 
 }  // namespace posthorn::server::imap

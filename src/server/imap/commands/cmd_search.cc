@@ -28,7 +28,7 @@ CommandTask cmd_search(Session& session, wi::SearchCommand& command) {
     co_return session.refuse(found.error());
   }
   const std::vector<std::uint32_t>& positions = found->positions;
-  answer.warn(found->unreadable, "they are left out");
+  answer.warn(found->unreadable, "omitted from the result");
   if (command.returns || session.enabled.rev2) {
     // RFC 9051 §6.4.4: in rev2, SEARCH is answered by ESEARCH, with ALL if no result option was
     // given.

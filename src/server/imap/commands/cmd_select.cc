@@ -55,25 +55,26 @@ void say_state(Session& session, const store::Mailbox& mailbox) {
   } else {
     permanent.keywords.assign(mailbox.keywords->names().begin(), mailbox.keywords->names().end());
   }
-  wi::format_untagged(w, Condition::ok, permanent, "Flags that are kept");
+  wi::format_untagged(w, Condition::ok, permanent, "Permanent flags");
   wi::format_exists(w, selected.told().count());
   wi::format_recent(w, static_cast<std::uint32_t>(selected.recent.count()));
   if (!session.enabled.rev2) {
     // RFC 3501 §7.1.
     if (const auto position = selected.mailbox.flags(mailbox).first_unseen()) {
       wi::format_untagged(w, Condition::ok, wi::code::Unseen{Seqnum(*position + 1)},
-                          "First unseen");
+                          "First unseen message");
     }
   }
   const store::MailboxHead& head = mailbox.head;
   wi::format_untagged(w, Condition::ok, wi::code::UidValidity{head.uid_validity}, "UIDs are valid");
   wi::format_untagged(w, Condition::ok, wi::code::UidNext{head.uid_next}, "Next UID");
   if (session.is_offered("CONDSTORE")) {
-    wi::format_untagged(w, Condition::ok, wi::code::HighestModSeq{head.highest_modseq}, "Highest");
+    wi::format_untagged(w, Condition::ok, wi::code::HighestModSeq{head.highest_modseq},
+                        "Highest mod-sequence");
   }
   if (session.is_offered("OBJECTID")) {
     const std::string id = format_mailbox_id(selected.mailbox.account->id(), mailbox.id);
-    wi::format_untagged(w, Condition::ok, wi::code::MailboxId{id}, "Mailbox id");
+    wi::format_untagged(w, Condition::ok, wi::code::MailboxId{id}, "Mailbox ID");
   }
   if (session.enabled.rev2) {
     wi::ListResponse list;
@@ -135,8 +136,9 @@ CommandTask cmd_select(Session& session, wi::SelectCommand& command) {
     }
   }
   session.selected->said_modseq = false;
-  if (session.selected->is_read_only()) co_return Reply::ok("examined", wi::CodeName::read_only);
-  co_return Reply::ok("selected", wi::CodeName::read_write);
+  if (session.selected->is_read_only())
+    co_return Reply::ok("EXAMINE completed", wi::CodeName::read_only);
+  co_return Reply::ok("SELECT completed", wi::CodeName::read_write);
 }
 
 }  // namespace posthorn::server::imap

@@ -28,7 +28,7 @@ CommandTask cmd_sort(Session& session, wi::SortCommand& command) {
     co_return session.refuse(found.error());
   }
   const std::vector<std::uint32_t>& positions = found->positions;
-  answer.warn(found->unreadable, "they are left out or sorted as if empty");
+  answer.warn(found->unreadable, "omitted or sorted as if empty");
   if (command.returns) {
     answer.say_extended(*command.returns, positions, SearchAnswer::Order::as_given,
                         command.uses_modseq);

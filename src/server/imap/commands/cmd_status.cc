@@ -67,7 +67,7 @@ CommandTask cmd_status(Session& session, wi::StatusCommand& command) {
     if (!told || session.is_over()) co_return session.lost();
   }
   const store::MailboxPtr mailbox = found->published();
-  if (mailbox == nullptr) co_return Reply::no("no such mailbox", wi::CodeName::nonexistent);
+  if (mailbox == nullptr) co_return Reply::no("No such mailbox", wi::CodeName::nonexistent);
   auto said = co_await say_status(session, *found, mailbox, command.items);
   if (!said) co_return session.refuse(said.error());
   co_return Reply::ok();

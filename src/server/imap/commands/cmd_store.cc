@@ -50,13 +50,13 @@ Reply reply_of(const Session& session, const wi::StoreCommand& command,
   if (!outcome.modified.empty()) {
     const bool by_uid = command.numbering == wi::Numbering::uid;
     return Reply::ok(
-        "some had changed meanwhile",
+        "Some of the messages have changed and were not updated",
         wi::code::Modified{by_uid ? outcome.modified
                                   : session.selected->told().seqnums_of(outcome.modified)});
   }
   // RFC 2180 §4.2.1, RFC 5530 §3. For UID STORE this is not an error.
   if (!outcome.missing.empty() && command.numbering == wi::Numbering::seqnum) {
-    return Reply::ok("some are gone", wi::CodeName::expunge_issued);
+    return Reply::ok("Some of the messages no longer exist", wi::CodeName::expunge_issued);
   }
   return Reply::ok();
 }
@@ -67,7 +67,7 @@ Reply reply_of(const Session& session, const wi::StoreCommand& command,
 CommandTask cmd_store(Session& session, wi::StoreCommand& command) {
   const Selected& selected = *session.selected;
   if (selected.is_read_only()) {
-    co_return Reply::no("the mailbox is open read-only", wi::CodeName::no_perm);
+    co_return Reply::no("The mailbox is open read-only", wi::CodeName::no_perm);
   }
   auto seqnums = selected.resolve(command.set, command.numbering);
   if (!seqnums) co_return session.refuse(seqnums.error());

@@ -19,7 +19,7 @@ CommandTask cmd_thread(Session& session, wi::ThreadCommand& command) {
   const auto found =
       co_await service::search_threads(answer.scope(), std::move(command.key), command.algorithm);
   if (!found) co_return session.refuse(found.error());
-  answer.warn(found->unreadable, "they are left out or stand alone");
+  answer.warn(found->unreadable, "omitted or shown as threads of their own");
   std::vector<wi::ThreadItem> items;
   items.reserve(found->forest.size());
   for (const search::ThreadNode& node : found->forest)

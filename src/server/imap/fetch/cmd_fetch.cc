@@ -203,7 +203,7 @@ Task<Status> Fetch::write_streaming(const FetchBatch& batch, const Row& row) {
   for (const auto* column : {&header, &body, &structure}) {
     if (*column) continue;
     fail_row(start, row, column->error());
-    co_return fail(ErrorKind::corrupt, "left out");
+    co_return fail(ErrorKind::corrupt, "the message was omitted from the response");
   }
   header_ = *header;
   structure_ = message::StructureView(*structure);
@@ -228,10 +228,10 @@ Task<Status> Fetch::write_streaming(const FetchBatch& batch, const Row& row) {
     // Reading succeeded a moment ago in prepare(). Output that has not been sent can still be
     // removed; otherwise the response cannot be completed correctly, and the session ends.
     if (session_.connection.octets_out() - session_.connection.out().size() > before - start) {
-      co_return fail(ErrorKind::closed, "a response broke off");
+      co_return fail(ErrorKind::closed, "the response could not be completed");
     }
     fail_row(start, row, written.error());
-    co_return fail(ErrorKind::corrupt, "left out");
+    co_return fail(ErrorKind::corrupt, "the message was omitted from the response");
   }
   fetch.end();
   co_return Status();
@@ -338,7 +338,7 @@ CommandTask cmd_fetch(Session& session, wi::FetchCommand& command) {
   }
   if (!fetch.failed()) co_return Reply::ok();
   if (fetch.failed()->kind == ErrorKind::not_found) {
-    co_return Reply::no("some messages are gone", wi::CodeName::expunge_issued);
+    co_return Reply::no("Some of the messages no longer exist", wi::CodeName::expunge_issued);
   }
   co_return session.refuse(*fetch.failed());
 }

@@ -85,7 +85,8 @@ Task<Status> decode(MessageOctets& octets, ByteRange range, Coding coding, Sink&
   for (std::uint64_t at = range.begin; at < range.end;) {
     auto raw = co_await octets.read(at, std::min(kChunk, range.end - at));
     if (!raw) co_return pass(raw);
-    if (raw->empty()) co_return fail(ErrorKind::corrupt, "the message is shorter than its parts");
+    if (raw->empty())
+      co_return fail(ErrorKind::corrupt, "the message is shorter than its recorded structure");
     at += raw->size();
     decoder->feed(*raw, decoded);
     if (at == range.end) decoder->finish(decoded);
@@ -223,11 +224,12 @@ Task<Status> ContentWriter::write_range(const wi::FetchItem& item, ByteRange ran
   if (range.size() == 0) fetch_.literal(item, 0);
   while (at < range.end) {
     auto octets = co_await octets_.read(at, std::min(kChunk, range.end - at));
-    if (octets && octets->empty()) octets = fail(ErrorKind::corrupt, "the message is cut short");
+    if (octets && octets->empty())
+      octets = fail(ErrorKind::corrupt, "the message is shorter than its recorded size");
     if (!octets) {
       if (!begun) co_return pass(octets);
       session_.refuse(octets.error());  // For the log; the reply is not used.
-      co_return fail(ErrorKind::closed, "a message broke off");
+      co_return fail(ErrorKind::closed, "the response could not be completed");
     }
     if (!std::exchange(begun, true)) fetch_.literal(item, range.size());
     text::append_without_nul(session_.connection.out(), *octets);
@@ -284,7 +286,7 @@ Task<Status> ContentWriter::write_binary(const wi::FetchItem& item) {
   }
   Send send{session_, wanted};
   auto sent = co_await decode(octets_, *range, coding, send);
-  if (!sent) co_return fail(ErrorKind::closed, "a message broke off");
+  if (!sent) co_return fail(ErrorKind::closed, "the response could not be completed");
   co_return Status();
 }
 

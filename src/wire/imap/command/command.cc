@@ -116,8 +116,8 @@ bool command_body(Input& in, CommandBody& out) {
   const Entry* entry = find_command(name, numbering);
   if (entry == nullptr) {
     return in.refuse(ErrorKind::syntax,
-                     fmt::format("there is no command {}{}",
-                                 numbering == Numbering::uid ? "UID " : "", name.substr(0, 40)));
+                     fmt::format("unknown command {}{}", numbering == Numbering::uid ? "UID " : "",
+                                 name.substr(0, 40)));
   }
   return entry->rule(in, numbering, out) && in.end();
 }

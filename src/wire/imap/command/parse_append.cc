@@ -11,14 +11,14 @@ using namespace grammar;
 bool message_literal(Input& in, LiteralHeader& out) {
   const std::string_view rest = in.rest();
   if (!find_literal_header(rest, out) || out.length != rest.size())
-    return in.expected("a message as literal");
-  if (out.size > INT64_MAX) return in.refuse(ErrorKind::too_big, "the literal's size is too big");
+    return in.expected("the message as a literal");
+  if (out.size > INT64_MAX) return in.refuse(ErrorKind::too_big, "the literal is too large");
   in.take_count(rest.size());
   return true;
 }
 
 // [SP flag-list] [SP date-time] SP (literal / literal8 / "UTF8" SP "(" literal8 ")"): RFC 9051 §9,
-// RFC 3502 §6.3.11, RFC 6855 §4.
+// RFC 3502 §6.3.11, RFC 6855 §4. RFC 9755 removed the UTF8 form, but clients still send it.
 bool append_message(Input& in, AppendMessage& out) {
   if (!in.sp()) return false;
   if (in.peek() == '(' && (!flag_list(in, out.flags) || !in.sp())) return false;

@@ -45,7 +45,8 @@ constexpr auto kItemNameChars = lex::CharSet::of([](char c) {
 bool section_part(Input& in, std::vector<std::uint32_t>& out) {
   constexpr std::size_t kDeepest = 1000;
   for (;;) {
-    if (out.size() == kDeepest) return in.refuse(ErrorKind::limit, "the part is nested too deep");
+    if (out.size() == kDeepest)
+      return in.refuse(ErrorKind::limit, "the section is nested too deeply");
     if (!nz_number(in, out.emplace_back())) return false;
     const std::string_view rest = in.rest();
     if (rest.size() < 2 || rest[0] != '.' || !text::is_digit(rest[1])) return true;
@@ -193,9 +194,9 @@ bool fetch_modifier(Input& in, FetchCommand& out) {
 bool check_modifiers(Input& in, const FetchCommand& out) {
   // RFC 7162 §3.2.6: BAD without UID or without CHANGEDSINCE.
   if (out.vanished && (out.numbering == Numbering::seqnum || !out.changed_since))
-    return in.refuse(ErrorKind::bad_argument, "VANISHED needs UID FETCH and CHANGEDSINCE");
+    return in.refuse(ErrorKind::bad_argument, "VANISHED requires UID FETCH and CHANGEDSINCE");
   if (out.partial && out.numbering == Numbering::seqnum)
-    return in.refuse(ErrorKind::bad_argument, "PARTIAL needs UID FETCH");
+    return in.refuse(ErrorKind::bad_argument, "PARTIAL requires UID FETCH");
   return true;
 }
 

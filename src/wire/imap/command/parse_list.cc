@@ -22,7 +22,8 @@ bool list_select_opts(Input& in, ListSelection& out) {
   // RFC 5258 §3.1: not allowed without an option to modify. SPECIAL-USE is accepted as one,
   // although RFC 6154 §6 calls it independent, because the meaning is clear.
   if (out.recursive_match && !out.subscribed && !out.special_use)
-    return in.refuse(ErrorKind::bad_argument, "RECURSIVEMATCH needs an option such as SUBSCRIBED");
+    return in.refuse(ErrorKind::bad_argument,
+                     "RECURSIVEMATCH requires another option such as SUBSCRIBED");
   return true;
 }
 

@@ -44,9 +44,10 @@ bool charset(Input& in, std::string& out) {
   if (!astring(in, out)) return false;
   // RFC 9755 §3: UTF-8 is understood, anything else is refused with BAD.
   if (in.options().utf8 && !text::iequals(out, "UTF-8") && !text::iequals(out, "US-ASCII"))
-    return in.refuse(ErrorKind::bad_argument, "after enabling UTF-8 there is no other charset");
+    return in.refuse(ErrorKind::bad_argument,
+                     "no other charset is allowed after UTF-8 has been enabled");
   if (!text::is_known_charset(out))
-    return in.refuse(ErrorKind::unknown_charset, "the charset is not known");
+    return in.refuse(ErrorKind::unknown_charset, "the charset is not supported");
   return true;
 }
 
@@ -91,7 +92,7 @@ bool thread_alg(Input& in, message::ThreadAlgorithm& out) {
   std::string name;
   if (!in.sp() || !word(in, name)) return false;
   if (name != "REFERENCES" && name != "ORDEREDSUBJECT")
-    return in.refuse(ErrorKind::bad_argument, "there is no such thread algorithm");
+    return in.refuse(ErrorKind::bad_argument, "unknown thread algorithm");
   out = name == "REFERENCES" ? message::ThreadAlgorithm::references
                              : message::ThreadAlgorithm::ordered_subject;
   return true;

@@ -214,7 +214,7 @@ bool key_list(Input& in, SearchContext& context, std::size_t depth, SearchKey& o
 
 bool search_key(Input& in, SearchContext& context, std::size_t depth, SearchKey& out) {
   if (depth > in.options().search_depth)
-    return in.refuse(ErrorKind::limit, "the search is nested too deep");
+    return in.refuse(ErrorKind::limit, "the search is nested too deeply");
   if (++context.keys > in.options().search_keys)
     return in.refuse(ErrorKind::limit, "the search has too many keys");
   if (in.peek() == '(') return in.open() && key_list(in, context, depth, out) && in.close();

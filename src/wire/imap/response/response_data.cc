@@ -10,7 +10,7 @@ namespace posthorn::wire::imap {
 namespace {
 
 std::unexpected<Error> malformed(std::string_view name) {
-  return fail(ErrorKind::syntax, fmt::format("this is no valid {} response", name));
+  return fail(ErrorKind::syntax, fmt::format("this is not a valid {} response", name));
 }
 
 std::optional<std::string_view> text_of(const Token& token) {

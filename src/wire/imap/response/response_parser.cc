@@ -182,7 +182,7 @@ bool Response::Scanner::literal_size(std::size_t& size) {
 Status Response::Scanner::literal() {
   if (peek() == '~') ++at_;
   std::size_t size = 0;
-  if (!literal_size(size)) return fail(ErrorKind::syntax, "a literal in the response is broken");
+  if (!literal_size(size)) return fail(ErrorKind::syntax, "a literal in the response is malformed");
   add(Token::Kind::string, text_.substr(at_, size));
   at_ += size;
   return {};
@@ -221,7 +221,7 @@ Status Response::Scanner::atom(Until until) {
     ++at_;  // Part of a keyword or name.
     run();
   }
-  if (at_ == start) return fail(ErrorKind::syntax, "there is a stray octet in the response");
+  if (at_ == start) return fail(ErrorKind::syntax, "there is an unexpected octet in the response");
   const std::string_view word = text_.substr(start, at_ - start);
   if (text::iequals(word, "NIL")) {
     add(Token::Kind::nil, word);
@@ -263,7 +263,8 @@ Status Response::parse(std::string_view text) {
   name_ = word();
   if (std::uint32_t n = 0; !name_.empty() && kDigits.span(name_) == name_.size()) {
     const auto [_, error] = std::from_chars(name_.data(), name_.data() + name_.size(), n);
-    if (error != std::errc()) return fail(ErrorKind::syntax, "a number in the response is too big");
+    if (error != std::errc())
+      return fail(ErrorKind::syntax, "a number in the response is too large");
     number_ = n;
     name_ = word();
   }
