@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the tables of docs/protocol-support.md that say what the program's own tables say: the commands
-of IMAP and POP3 and the capabilities of IMAP, with the RFC and the states. A table stands between
+"""Writes the tables of docs/protocol-support.md that say what the program's own declarations say: the commands
+of IMAP and POP3 (kSpec in the struct of each) and the capabilities of IMAP, with the RFC and the states. A table
+stands between
 
     <!-- table: NAME (written by tools/protocol_tables.py) -->
     <!-- end of table -->
@@ -15,18 +16,19 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = "docs/protocol-support.md"
-IMAP_COMMANDS = "src/server/imap/command_table.cc"
+IMAP_COMMANDS = "src/wire/imap/command/command.h"
+IMAP_STRUCTS = [f"src/wire/imap/command/commands_{group}.h" for group in ("session", "mailbox", "message")]
 IMAP_CAPABILITIES = "src/server/imap/capability.cc"
-POP3_COMMANDS = "src/server/pop3/command_table.cc"
+POP3_COMMANDS = "src/wire/pop3/command.h"
 
-# The constants of the command tables and the values of capability.cc's When, in words.
+# The sets of states that the commands name, and the values of capability.cc's When, in words.
 IMAP_STATES = {
-    "kAny": "any",
-    "kBefore": "not authenticated",
-    "kLoggedIn": "authenticated, selected",
-    "kSelected": "selected",
+    "kAnyState": "any",
+    "kBeforeLogin": "not authenticated",
+    "kAfterLogin": "authenticated, selected",
+    "kWhileSelected": "selected",
 }
-POP3_STATES = {"kAny": "any", "kBefore": "authorization", "kAfter": "transaction"}
+POP3_STATES = {"kAnyState": "any", "kBeforeLogin": "authorization", "kAfterLogin": "transaction"}
 WHEN = {
     "always": "always",
     "before_login": "before login",
@@ -49,9 +51,13 @@ def array(text, name):
     return match[1]
 
 
+def without_comments(text):
+    return re.sub(r"//[^\n]*", "", text)
+
+
 def rows(text, pattern, start):
     """All matches of `pattern`, of which there must be as many as of `start`."""
-    text = re.sub(r"//[^\n]*", "", text)
+    text = without_comments(text)
     found = re.findall(pattern, text)
     if not found or len(found) != len(re.findall(start, text)):
         raise Error(f"{len(re.findall(start, text))} rows begin with {start}, of which {len(found)} can be read")
@@ -67,11 +73,27 @@ def word(words, key):
 STRING = r'"([^"]*)"'
 
 
+def specs(variant, text):
+    """The name, source, states and capability of each alternative of `variant`, from the structs in `text`."""
+    text = without_comments(text)
+    match = re.search(rf"using {variant} =\s*std::variant<([^;]*)>;", text)
+    if not match:
+        raise Error(f"there is no variant {variant}")
+    pattern = (
+        rf"struct (\w+) \{{\s*static constexpr CommandSpec kSpec\{{\s*\.name = {STRING},\s*\.source = {STRING},"
+        rf"\s*\.states = (\w+)(?:,\s*\.capability = {STRING})?\}};"
+    )
+    declared = {name: spec for name, *spec in rows(text, pattern, r"CommandSpec kSpec\{")}
+    alternatives = re.findall(r"\w+", match[1])
+    if sorted(alternatives) != sorted(declared):
+        raise Error(f"{variant} and the structs with kSpec differ: {set(alternatives) ^ set(declared)}")
+    return [declared[name] for name in alternatives]
+
+
 def imap_commands(commands, capabilities):
     known = {name for name, _, _ in capability_rows(capabilities)}
     yield ["command", "defined in", "states", "capability"]
-    pattern = rf"row<\w+>\(\s*{STRING},\s*(\w+),\s*\w+,\s*{STRING},\s*{STRING}\)"
-    for name, states, capability, source in rows(array(commands, "kRows"), pattern, "row<"):
+    for name, source, states, capability in specs("CommandBody", commands):
         if capability and capability not in known:
             raise Error(f"{name} needs {capability}, which is not in the table of capabilities")
         yield [name, source, word(IMAP_STATES, states), capability]
@@ -79,8 +101,7 @@ def imap_commands(commands, capabilities):
 
 def pop3_commands(commands):
     yield ["command", "defined in", "states"]
-    pattern = rf"row<\w+>\(\s*{STRING},\s*(\w+),\s*{STRING}\)"
-    for name, states, source in rows(array(commands, "kRows"), pattern, "row<"):
+    for name, source, states, _ in specs("Command", commands):
         yield [name, source, word(POP3_STATES, states)]
 
 
@@ -126,8 +147,11 @@ def read(path):
 
 def test():
     commands = (
-        'constexpr auto kRows = std::to_array<Row>({\n    row<a>("A", kAny, kAll, "", "RFC 1 §1"),\n'
-        '    row<b>("B", kSelected,\n           kAll, "X=Y", "RFC 2"),  // note\n});\n'
+        'struct B {\n  static constexpr CommandSpec kSpec{.name = "B",\n      .source = "RFC 2",\n'
+        '      .states = kWhileSelected,  // note\n      .capability = "X=Y"};\n  int b;\n};\nstruct C {};\n'
+        'struct A {\n  static constexpr CommandSpec kSpec{\n'
+        '      .name = "A", .source = "RFC 1 §1", .states = kAnyState};\n};\n'
+        'using CommandBody =\n    std::variant<A,\n                 B>;\n'
     )
     capabilities = (
         'kCapabilities = std::to_array<Capability>({\n    {"X=Y", When::always, "RFC 2"},\n'
@@ -139,7 +163,10 @@ def test():
         ["A", "RFC 1 §1", "any", ""], ["B", "RFC 2", "selected", "X=Y"]]
     assert list(imap_capabilities(capabilities))[1:] == [
         ["X=Y", "RFC 2", "always", "", ""], ["Z", "RFC 3 §4", "after login", "X=Y", "yes"]]
-    pop3 = 'kRows = std::to_array<Row>({\n    row<a>("A", kAfter, "RFC 1 §1"),\n});\n'
+    pop3 = (
+        'struct A {\n  static constexpr CommandSpec kSpec{.name = "A", .source = "RFC 1 §1", .states = kAfterLogin};\n'
+        '};\nusing Command = std::variant<A>;\n'
+    )
     assert list(pop3_commands(pop3))[1:] == [["A", "RFC 1 §1", "transaction"]]
     page = "a\n<!-- table: t (written by tools/protocol_tables.py) -->\nold\n<!-- end of table -->\nb\n"
     expected = page.replace("old\n", "\n| h | i |\n|---|---|\n| 1 | |\n\n")
@@ -147,7 +174,9 @@ def test():
     assert with_tables(expected, {"t": [["h", "i"], ["1", ""]]}) == expected
     for broken in [
         lambda: list(pop3_commands(pop3.replace('"A"', "kName"))),
-        lambda: list(pop3_commands(pop3.replace("kAfter", "kElse"))),
+        lambda: list(pop3_commands(pop3.replace("kAfterLogin", "kElse"))),
+        lambda: list(pop3_commands(pop3.replace("<A>", "<A, B>"))),
+        lambda: list(pop3_commands(pop3.replace("<A>", "<B>"))),
         lambda: list(pop3_commands("")),
         lambda: list(imap_commands(commands.replace("X=Y", "Q"), capabilities)),
         lambda: with_tables("no places", {"t": []}),
@@ -165,8 +194,9 @@ def main(arguments):
         return test()
     try:
         capabilities = read(IMAP_CAPABILITIES)
+        imap = "".join(read(path) for path in [*IMAP_STRUCTS, IMAP_COMMANDS])
         tables = {
-            "imap-commands": list(imap_commands(read(IMAP_COMMANDS), capabilities)),
+            "imap-commands": list(imap_commands(imap, capabilities)),
             "imap-capabilities": list(imap_capabilities(capabilities)),
             "pop3-commands": list(pop3_commands(read(POP3_COMMANDS))),
         }

@@ -140,12 +140,6 @@ async::Task<Result<AccountPtr>> Store::account_at_home(AccountId id, std::size_t
 
 namespace {
 
-std::string address_key(std::string_view address) {
-  std::string key = "u";
-  key += address;
-  return key;
-}
-
 Status check_address(std::string_view address) {
   constexpr std::size_t kMaxAddress = 320;  // RFC 3696: 64 + 1 + 255.
   if (address.empty() || address.size() > kMaxAddress)
@@ -159,7 +153,7 @@ Status check_address(std::string_view address) {
 
 Result<std::optional<AddressEntry>> read_address(engine::Engine& engine, std::string_view address,
                                                  engine::Tier tier) {
-  const std::string key = address_key(address);
+  const std::string key = keys::address(address);
   auto rows =
       engine.get(directory_partition(directory_shard_of(address)), std::span(&key, 1), tier);
   if (!rows) return pass(rows);
@@ -175,7 +169,7 @@ Status edit_address(
     const std::function<Result<std::vector<engine::Edit>>(const std::optional<std::string>&)>&
         make) {
   Status edited = edit_row(state.engine, directory_partition(directory_shard_of(address)),
-                           address_key(address), make);
+                           keys::address(address), make);
   state.addresses.erase(address);
   return edited;
 }
@@ -188,7 +182,7 @@ Status put_address(Store::State& state, const std::string& address, const Addres
       [&](const std::optional<std::string>& row) -> Result<std::vector<engine::Edit>> {
         if (row) return fail(ErrorKind::already_exists, "The address is already in use");
         std::vector<engine::Edit> edits = beside;
-        edits.push_back({address_key(address), encode_address(entry)});
+        edits.push_back({keys::address(address), encode_address(entry)});
         return edits;
       });
 }
@@ -200,18 +194,16 @@ Status drop_address(Store::State& state, const std::string& address,
       [&](const std::optional<std::string>& row) -> Result<std::vector<engine::Edit>> {
         if (!row) return fail(ErrorKind::not_found, "No such address");
         std::vector<engine::Edit> edits = beside;
-        edits.push_back({address_key(address), std::nullopt});
+        edits.push_back({keys::address(address), std::nullopt});
         return edits;
       });
 }
 
 /// A row that orders the removal of the account's partition, unless this row is removed first.
 engine::Edit removal_intent(const AccountId& id, std::int64_t now) {
-  std::string key = "i";
-  key += id.view();
   std::string since;
   ByteWriter(since).u64(static_cast<std::uint64_t>(now));
-  return {std::move(key), seal(since)};
+  return {keys::removal(id), seal(since)};
 }
 
 struct Standard {
@@ -390,10 +382,12 @@ async::Task<Result<std::vector<Store::Listed>>> Store::list_addresses(
   const std::string after(after_address);
   co_return co_await async::offload(state_->offload, [&]() -> Result<std::vector<Listed>> {
     std::vector<Listed> all;
-    const std::string from = after.empty() ? "u" : address_key(after) + '\0';
+    std::string from = keys::address(after);
+    if (!after.empty()) from += '\0';
+    const std::string to = keys::after_prefix(keys::kAddresses);
     for (std::uint8_t shard = 0; shard < kDirectoryShards; ++shard) {
-      auto rows = state_->engine.scan(directory_partition(shard), from, "v", limit,
-                                      engine::Tier::may_block);
+      auto rows =
+          state_->engine.scan(directory_partition(shard), from, to, limit, engine::Tier::may_block);
       if (!rows) return pass(rows);
       for (const engine::Row& row : rows->rows) {
         auto entry = decode_address(row.value);

@@ -23,8 +23,8 @@ struct Capability {
   std::string_view source;  ///< The document that defines it.
 };
 
-// Capabilities that must be enabled first are in cmd_enable.cc, those that commands need in
-// command_table.cc.
+// Capabilities that must be enabled first are in cmd_enable.cc, those that commands need in the
+// CommandSpec of each.
 constexpr auto kCapabilities = std::to_array<Capability>({
     {"IMAP4rev1", When::always, "RFC 3501"},
     {"IMAP4rev2", When::always, "RFC 9051"},

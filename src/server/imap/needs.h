@@ -9,7 +9,7 @@ namespace posthorn::server::imap {
 
 /// Returns the capabilities (by name, see capability.h) of everything a command uses that is not in
 /// RFC 3501, so that a feature the operator disabled is refused wherever a client can ask for it.
-/// The capability of the command itself is in command_table.cc. A name may occur twice.
+/// The capability of the command itself is in its CommandSpec. A name may occur twice.
 std::vector<std::string_view> needs_of(const wire::imap::CommandBody& body);
 /// The same for a further message of an APPEND (RFC 3502).
 std::vector<std::string_view> needs_of(const wire::imap::AppendMessage& message);

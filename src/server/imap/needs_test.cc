@@ -7,7 +7,7 @@
 #include <set>
 
 #include "server/imap/capability.h"
-#include "server/imap/command_table.h"
+#include "wire/imap/command/command.h"
 
 namespace posthorn::server::imap {
 namespace {
@@ -100,7 +100,8 @@ std::set<std::string_view> needs_of_text(std::string_view text) {
   if (!command) return {};
   std::set<std::string_view> needs;
   for (const std::string_view name : needs_of(command->body)) needs.insert(name);
-  if (const auto name = entry_of(command->body).capability; !name.empty()) needs.insert(name);
+  const std::string_view own = wire::imap::spec_of(command->body).capability;
+  if (!own.empty()) needs.insert(own);
   return needs;
 }
 

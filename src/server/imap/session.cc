@@ -246,8 +246,7 @@ Task<void> Session::on_command(ReceiverEvent event) {
   Reply reply = co_await execute(*command, entry);
   co_await refuse_message();
   if (over_ && after != After::close) co_return;
-  const bool by_uid = wi::name_of(command->body).starts_with("UID ");
-  auto told = co_await tell(entry.tells, by_uid ? wi::Numbering::uid : wi::Numbering::seqnum);
+  auto told = co_await tell(entry.tells, wi::numbering_of(command->body));
   if (!told || (over_ && after != After::close)) {
     over_ = true;
     co_return;
@@ -279,18 +278,18 @@ std::optional<Reply> Session::refuse_needs(std::span<const std::string_view> nee
 }
 
 Task<Reply> Session::execute(wi::Command& command, const CommandEntry& entry) {
-  if (!entry.capability.empty() && !may_use(entry.capability)) {
+  const wi::CommandSpec& spec = wi::spec_of(command.body);
+  if (!spec.capability.empty() && !may_use(spec.capability)) {
     co_return Reply::bad("This command is not available");
   }
   if (!options->disabled_capabilities.empty()) {
     if (auto refused = refuse_needs(needs_of(command.body))) co_return std::move(*refused);
   }
-  if ((entry.states & static_cast<std::uint8_t>(state())) == 0) {
-    co_return Reply::bad(std::string(entry.name) +
-                         (account == nullptr ? " requires a login first"
-                          : entry.states == static_cast<int>(State::selected)
-                              ? " requires a selected mailbox"
-                              : " is not allowed in this state"));
+  if (!spec.states.has(state())) {
+    co_return Reply::bad(std::string(wi::name_of(command.body)) +
+                         (account == nullptr                  ? " requires a login first"
+                          : spec.states == wi::kWhileSelected ? " requires a selected mailbox"
+                                                              : " is not allowed in this state"));
   }
   if (command.objection) {
     // A SELECT that fails leaves no mailbox selected (RFC 9051 §6.3.2).

@@ -22,8 +22,7 @@
 
 namespace posthorn::server::imap {
 
-/// Session states (RFC 9051 §3), as bits, so that a command can be allowed in several.
-enum class State : std::uint8_t { not_authenticated = 1, authenticated = 2, selected = 4 };
+using State = wire::imap::SessionState;
 
 /// The extensions the client has enabled, by ENABLE (RFC 5161) or by commands that imply it. They
 /// stay enabled until the connection ends.

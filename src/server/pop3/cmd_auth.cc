@@ -51,7 +51,7 @@ Task<void> converse(Session& session, auth::Exchange& exchange, auth::Exchange::
 }  // namespace
 
 // RFC 5034 §4.
-CommandTask cmd_auth(Session& session, wire::pop3::Auth& command) {
+CommandTask cmd(Session& session, wire::pop3::Auth& command) {
   if (command.mechanism.empty()) co_return list_mechanisms(session);
   auth::Authenticator& authenticator = session.context.authenticator;
   auto mechanism = auth::make_mechanism(command.mechanism, session.channel(), authenticator.sasl());

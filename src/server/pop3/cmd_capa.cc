@@ -5,7 +5,7 @@
 namespace posthorn::server::pop3 {
 
 // RFC 2449 §5.
-CommandTask cmd_capa(Session& session, wire::pop3::Capa&) {
+CommandTask cmd(Session& session, wire::pop3::Capa&) {
   const CapabilityView view{
       .options = session.options,
       .can_start_tls = session.state() == State::authorization && session.offers_tls(),

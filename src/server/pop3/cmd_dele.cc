@@ -8,7 +8,7 @@ namespace posthorn::server::pop3 {
 using wire::pop3::Reply;
 
 // RFC 1939 §5. The message is only marked; it is deleted at QUIT.
-CommandTask cmd_dele(Session& session, wire::pop3::Dele& command) {
+CommandTask cmd(Session& session, wire::pop3::Dele& command) {
   service::Maildrop& drop = *session.maildrop;
   if (!drop.has(command.message)) {
     session.say(Reply::err("No such message"));
@@ -19,14 +19,14 @@ CommandTask cmd_dele(Session& session, wire::pop3::Dele& command) {
 }
 
 // RFC 1939 §5.
-CommandTask cmd_rset(Session& session, wire::pop3::Rset&) {
+CommandTask cmd(Session& session, wire::pop3::Rset&) {
   session.maildrop->unmark_all();
   session.say(Reply::ok(fmt::format("{} messages", session.maildrop->count())));
   co_return;
 }
 
 // RFC 1939 §5.
-CommandTask cmd_noop(Session& session, wire::pop3::Noop&) {
+CommandTask cmd(Session& session, wire::pop3::Noop&) {
   session.say(Reply::ok("NOOP completed"));
   co_return;
 }

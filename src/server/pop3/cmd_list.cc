@@ -30,14 +30,14 @@ Task<void> say_list(Session& session, std::string heading, Line line) {
 }  // namespace
 
 // RFC 1939 §5.
-CommandTask cmd_stat(Session& session, wire::pop3::Stat&) {
+CommandTask cmd(Session& session, wire::pop3::Stat&) {
   service::Maildrop& drop = *session.maildrop;
   co_await drop.measure();
   session.say(Reply::ok(fmt::format("{} {}", drop.remaining(), drop.octets_left())));
 }
 
 // RFC 1939 §5, §11: the octets that RETR sends, without the dots that stuffing adds.
-CommandTask cmd_list(Session& session, wire::pop3::List& command) {
+CommandTask cmd(Session& session, wire::pop3::List& command) {
   service::Maildrop& drop = *session.maildrop;
   if (!command.message) {
     co_await drop.measure();
@@ -51,7 +51,7 @@ CommandTask cmd_list(Session& session, wire::pop3::List& command) {
 }
 
 // RFC 1939 §7.
-CommandTask cmd_uidl(Session& session, wire::pop3::Uidl& command) {
+CommandTask cmd(Session& session, wire::pop3::Uidl& command) {
   const service::Maildrop& drop = *session.maildrop;
   const auto listing = [&drop](MessageNumber n) {
     return wire::pop3::unique_id_listing(n, drop.unique_id(n));

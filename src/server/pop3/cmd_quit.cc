@@ -10,7 +10,7 @@ using wire::pop3::Reply;
 
 // RFC 1939 §4, §6: the UPDATE state. All deletions are one change, which is durable before the +OK.
 // If the change fails, nothing has been deleted.
-CommandTask cmd_quit(Session& session, wire::pop3::Quit&) {
+CommandTask cmd(Session& session, wire::pop3::Quit&) {
   session.close();
   if (!session.maildrop) {
     session.say(Reply::ok("Good-bye"));

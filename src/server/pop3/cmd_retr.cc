@@ -47,7 +47,7 @@ void refuse(Session& session, const Error& error) {
 }  // namespace
 
 // RFC 1939 §5.
-CommandTask cmd_retr(Session& session, wire::pop3::Retr& command) {
+CommandTask cmd(Session& session, wire::pop3::Retr& command) {
   service::Maildrop& drop = *session.maildrop;
   if (!drop.has(command.message)) co_return session.say(Reply::err("No such message"));
   auto message = co_await drop.read(command.message);
@@ -58,7 +58,7 @@ CommandTask cmd_retr(Session& session, wire::pop3::Retr& command) {
 }
 
 // RFC 1939 §7. TOP does not count as reading the message.
-CommandTask cmd_top(Session& session, wire::pop3::Top& command) {
+CommandTask cmd(Session& session, wire::pop3::Top& command) {
   const service::Maildrop& drop = *session.maildrop;
   if (!drop.has(command.message)) co_return session.say(Reply::err("No such message"));
   auto message = co_await drop.read(command.message, command.lines);

@@ -15,7 +15,7 @@ constexpr std::chrono::seconds kHandshake(30);
 }  // namespace
 
 // RFC 2595 §4.
-CommandTask cmd_stls(Session& session, wire::pop3::Stls&) {
+CommandTask cmd(Session& session, wire::pop3::Stls&) {
   if (!session.offers_tls()) {
     session.say(Reply::err("STLS is not offered"));
     co_return;

@@ -14,7 +14,7 @@ Reply refused_in_clear() { return Reply::err("Passwords are accepted only under 
 }  // namespace
 
 // RFC 1939 §7. The reply does not reveal whether the user exists.
-CommandTask cmd_user(Session& session, wire::pop3::User& command) {
+CommandTask cmd(Session& session, wire::pop3::User& command) {
   if (!session.is_plaintext_allowed()) {
     session.say(refused_in_clear());
     co_return;
@@ -24,7 +24,7 @@ CommandTask cmd_user(Session& session, wire::pop3::User& command) {
 }
 
 // RFC 1939 §7.
-CommandTask cmd_pass(Session& session, wire::pop3::Pass& command) {
+CommandTask cmd(Session& session, wire::pop3::Pass& command) {
   auth::Secret password(command.password);
   auth::wipe(command.password);
   std::string name = std::exchange(session.said_name, {});
@@ -45,7 +45,7 @@ CommandTask cmd_pass(Session& session, wire::pop3::Pass& command) {
 
 // RFC 1939 §7, RFC 2449 §6: a greeting can offer APOP, and ours does not, because the server would
 // have to store every password in clear.
-CommandTask cmd_apop(Session& session, wire::pop3::Apop&) {
+CommandTask cmd(Session& session, wire::pop3::Apop&) {
   session.say(Reply::err("APOP is not offered"));
   co_return;
 }

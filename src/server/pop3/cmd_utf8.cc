@@ -9,7 +9,7 @@ namespace posthorn::server::pop3 {
 using wire::pop3::Reply;
 
 // RFC 6856 §2.1.
-CommandTask cmd_utf8(Session& session, wire::pop3::Utf8&) {
+CommandTask cmd(Session& session, wire::pop3::Utf8&) {
   session.utf8 = true;
   session.say(Reply::ok("UTF-8 enabled"));
   co_return;
@@ -17,7 +17,7 @@ CommandTask cmd_utf8(Session& session, wire::pop3::Utf8&) {
 
 // RFC 6856 §3. English is the only language. It is used for requests for any kind of English, and
 // for the server's choice.
-CommandTask cmd_lang(Session& session, wire::pop3::Lang& command) {
+CommandTask cmd(Session& session, wire::pop3::Lang& command) {
   const std::string& range = command.range;
   if (range.empty()) {
     session.say(Reply::ok("Language list follows"));

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "async/loop.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "net/tls_context.h"
-#include "server/pop3/command_table.h"
+#include "server/pop3/commands.h"
 #include "server/pop3/reply.h"
 #include "wire/pop3/parse_command.h"
 
@@ -155,10 +156,9 @@ Task<void> Session::obey(std::string_view line) {
     count_bad();
     co_return;
   }
-  const CommandEntry& entry = entry_of(*command);
   // RFC 1939 §7: PASS must follow USER directly.
   if (!std::holds_alternative<wire::pop3::Pass>(*command)) said_name.clear();
-  if ((entry.states & static_cast<std::uint8_t>(state())) == 0) {
+  if (!wire::pop3::spec_of(*command).states.has(state())) {
     say(Reply::err(state() == State::authorization ? "Log in first"
                                                    : "This command is not allowed after login"));
     count_bad();
@@ -166,7 +166,7 @@ Task<void> Session::obey(std::string_view line) {
   }
   bad_in_a_row_ = 0;
   const bool logs_in = is_login(*command);
-  co_await entry.run(*this, *command);
+  co_await std::visit([this](auto& alternative) { return cmd(*this, alternative); }, *command);
   if (logs_in && !maildrop) count_failed_login();
 }
 

@@ -22,9 +22,7 @@
 
 namespace posthorn::server::pop3 {
 
-/// Session states (RFC 1939 §3), as bits, so that a command can be allowed in several. UPDATE is
-/// not included: it has no commands, but is performed by QUIT.
-enum class State : std::uint8_t { authorization = 1, transaction = 2 };
+using State = wire::pop3::SessionState;
 
 /// One client's session, from the greeting to its end. Its members are public to the commands
 /// (commands.h), which implement it. A session belongs to its stream's loop.

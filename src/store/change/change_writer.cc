@@ -69,14 +69,12 @@ class ChangeWriting {
   }
 
   void email(Ordinal ordinal, const NewEmail& email) {
-    std::string row = "r";
+    std::string row(1, keys::kInRow);
     append_email_row(row, *email.record);
     if (row.size() < kMaxRowValue) {
       put(keys::email(ordinal), std::move(row));
     } else {
-      std::string ref = "p";
-      ByteWriter(ref).u64(page(encode_email_page(*email.record)).value);
-      put(keys::email(ordinal), std::move(ref));
+      put(keys::email(ordinal), keys::in_page(page(encode_email_page(*email.record))));
     }
     if (email.holds) {
       for (const engine::PieceHold& hold : *email.holds) {
@@ -95,12 +93,10 @@ class ChangeWriting {
     std::string record = encode_outbox_entry(entry);
     if (record.size() < kMaxRowValue) {
       written->page = PageNumber(0);
-      put(keys::outbox(entry.id), "r" + record);
+      put(keys::outbox(entry.id), keys::in_row(record));
     } else {
       written->page = page(std::move(record));
-      std::string ref = "p";
-      ByteWriter(ref).u64(written->page.value);
-      put(keys::outbox(entry.id), std::move(ref));
+      put(keys::outbox(entry.id), keys::in_page(written->page));
     }
     return written;
   }
@@ -181,12 +177,10 @@ class ChangeWriting {
     std::string bytes = encode_journal(record);
     entry.journal = true;
     if (bytes.size() < kMaxRowValue) {
-      put(keys::journal(t.now.id, draft_.seq), "r" + bytes);
+      put(keys::journal(t.now.id, draft_.seq), keys::in_row(bytes));
     } else {
       entry.journal_page = page(bytes);
-      std::string ref = "p";
-      ByteWriter(ref).u64(entry.journal_page.value);
-      put(keys::journal(t.now.id, draft_.seq), std::move(ref));
+      put(keys::journal(t.now.id, draft_.seq), keys::in_page(entry.journal_page));
     }
     return bytes;
   }

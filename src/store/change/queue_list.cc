@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "store/format/keys.h"
 #include "store/format/outbox_codec.h"
 #include "store/format/system.h"
 #include "store/read/damage_scan.h"
@@ -15,19 +16,13 @@ PartitionId shard_of(const AccountId& account) {
   return queue_partition(account.bytes.back() % kQueueShards);
 }
 
-std::string row_of(const AccountId& account) {
-  std::string key = "q";
-  key += account.view();
-  return key;
-}
-
 using Edits = std::vector<engine::Edit>;
 using Row = std::optional<std::string>;
 
 }  // namespace
 
 Status list_outbox(engine::Engine& engine, const AccountId& account, std::int64_t now) {
-  const std::string key = row_of(account);
+  const std::string key = keys::listed_outbox(account);
   return edit_row(engine, shard_of(account), key, [&](const Row& row) -> Result<Edits> {
     if (row) return Edits{};
     return Edits{{key, encode_time(now)}};
@@ -35,7 +30,7 @@ Status list_outbox(engine::Engine& engine, const AccountId& account, std::int64_
 }
 
 Status unlist_outbox(engine::Engine& engine, const AccountId& account) {
-  const std::string key = row_of(account);
+  const std::string key = keys::listed_outbox(account);
   return edit_row(engine, shard_of(account), key, [&](const Row& row) -> Result<Edits> {
     if (!row) return Edits{};
     return Edits{{key, std::nullopt}};
@@ -62,7 +57,7 @@ Result<std::vector<ListedOutbox>> listed_outboxes(engine::Engine& engine) {
   for (std::uint8_t shard = 0; shard < kQueueShards; ++shard) {
     bool damaged = false;
     Status ok = for_each_readable_row(
-        engine, queue_partition(shard), "q",
+        engine, queue_partition(shard), keys::kOutboxes,
         [&](const engine::Row& row) {
           ListedOutbox listed;
           if (row.key.size() != 1 + listed.account.bytes.size()) return;
@@ -85,7 +80,7 @@ Result<std::vector<ListedOutbox>> listed_outboxes(engine::Engine& engine) {
 }
 
 Result<bool> is_listed(engine::Engine& engine, const AccountId& account) {
-  const std::string key = row_of(account);
+  const std::string key = keys::listed_outbox(account);
   auto row = engine.get(shard_of(account), std::span(&key, 1), engine::Tier::may_block);
   if (!row) return pass(row);
   return row->front().has_value();

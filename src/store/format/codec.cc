@@ -1,6 +1,7 @@
 #include "store/format/codec.h"
 
 #include "base/bytes.h"
+#include "store/format/keys.h"
 #include "store/format/record.h"
 
 namespace posthorn::store {
@@ -416,10 +417,10 @@ Result<JournalRecord> decode_journal(std::string_view record) {
 
 Result<JournalRecord> read_journal(engine::Engine& engine, const PartitionId& partition,
                                    std::string_view row) {
-  if (row.empty()) return malformed("journal record");
-  if (row.front() == 'r') return decode_journal(row.substr(1));
-  ByteReader r(row.substr(1));
-  auto page = engine.read_page(partition, PageNumber(r.u64()), engine::Tier::may_block);
+  const auto where = keys::row_or_page(row);
+  if (!where) return malformed("journal record");
+  if (!where->page) return decode_journal(where->record);
+  auto page = engine.read_page(partition, *where->page, engine::Tier::may_block);
   if (!page) return pass(page);
   return decode_journal(*page);
 }

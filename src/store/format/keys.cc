@@ -1,76 +1,88 @@
 #include "store/format/keys.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
 
 namespace posthorn::store::keys {
 namespace {
 
-std::string with_mailbox(char kind, MailboxId id) {
-  std::string key(1, kind);
+constexpr std::string_view kOfAccounts[] = {
+    kAccount,  kBehind,   kProfile,       kHeads,          kNames,  kKeywords, kRecent,
+    kContents, kJournals, kSubscriptions, kEmails,         kGroups, kLogs,     kOutbox,
+    kUsage,    kSending,  kIntents,       kContentHorizon, kHorizon};
+static_assert(
+    [] {
+      for (const std::string_view prefix : kOfAccounts)
+        if (prefix.size() != 1 || std::ranges::count(kOfAccounts, prefix) != 1) return false;
+      return true;
+    }(),
+    "no prefix is the beginning of another");
+
+std::string with_mailbox(std::string_view prefix, MailboxId id) {
+  std::string key(prefix);
   ByteWriter(key).u32(id.value);
   return key;
 }
 
-std::string with_number(char kind, std::uint64_t number) {
-  std::string key(1, kind);
+std::string with_number(std::string_view prefix, std::uint64_t number) {
+  std::string key(prefix);
   ByteWriter(key).u64(number);
+  return key;
+}
+
+std::string with_text(std::string_view prefix, std::string_view text) {
+  std::string key(prefix);
+  key += text;
   return key;
 }
 
 }  // namespace
 
-std::string account() { return "a"; }
-std::string profile() { return "x"; }
-std::string behind() { return "b"; }
-std::string content_horizon() { return "v"; }
-std::string horizon() { return "z"; }
-std::string usage() { return "u"; }
-std::string sending() { return "w"; }
-std::string outbox(OutboxId id) { return with_number('o', id.value); }
-std::string recent(MailboxId id) { return with_mailbox('q', id); }
-std::string head(MailboxId id) { return with_mailbox('h', id); }
-std::string name(MailboxId id) { return with_mailbox('n', id); }
-std::string keywords(MailboxId id) { return with_mailbox('k', id); }
-std::string contents(MailboxId id) { return with_mailbox('c', id); }
-std::string chunks(MailboxId id) { return with_mailbox('c', id) + 'p'; }
-std::string email(Ordinal ordinal) { return with_number('e', ordinal.value); }
-std::string group(Ordinal first) { return with_number('g', first.value); }
-std::string log(Seq seq) { return with_number('l', seq.value); }
+std::string account() { return std::string(kAccount); }
+std::string profile() { return std::string(kProfile); }
+std::string behind() { return std::string(kBehind); }
+std::string content_horizon() { return std::string(kContentHorizon); }
+std::string horizon() { return std::string(kHorizon); }
+std::string usage() { return std::string(kUsage); }
+std::string sending() { return std::string(kSending); }
+std::string outbox(OutboxId id) { return with_number(kOutbox, id.value); }
+std::string recent(MailboxId id) { return with_mailbox(kRecent, id); }
+std::string head(MailboxId id) { return with_mailbox(kHeads, id); }
+std::string name(MailboxId id) { return with_mailbox(kNames, id); }
+std::string keywords(MailboxId id) { return with_mailbox(kKeywords, id); }
+std::string contents(MailboxId id) { return with_mailbox(kContents, id); }
+std::string chunks(MailboxId id) { return contents(id) + kChunks; }
+std::string email(Ordinal ordinal) { return with_number(kEmails, ordinal.value); }
+std::string group(Ordinal first) { return with_number(kGroups, first.value); }
+std::string log(Seq seq) { return with_number(kLogs, seq.value); }
+std::string subscription(std::string_view name) { return with_text(kSubscriptions, name); }
 
 std::string intent(const IntentId& intent) {
-  std::string key = "i";
-  key += intent.from.view();
+  std::string key = with_text(kIntents, intent.from.view());
   ByteWriter w(key);
   w.u64(intent.entry.value);
   w.u32(intent.step);
   return key;
 }
 
-std::string subscription(std::string_view name) {
-  std::string key = "s";
-  key += name;
-  return key;
-}
-
 std::string tail_row(MailboxId id, Uid uid) {
-  std::string key = with_mailbox('c', id);
-  key += 'r';
+  std::string key = contents(id) + kTailRow;
   ByteWriter(key).u32(uid.value);
   return key;
 }
 
 std::string flag_change(MailboxId id, Seq seq) {
-  std::string key = with_mailbox('c', id);
-  key += 'f';
-  ByteWriter(key).u64(seq.value);
-  return key;
+  return with_number(contents(id) + kFlagChange, seq.value);
 }
 
 std::string journal(MailboxId id, Seq seq) {
-  std::string key = with_mailbox('j', id);
-  ByteWriter(key).u64(seq.value);
-  return key;
+  return with_number(with_mailbox(kJournals, id), seq.value);
 }
+
+std::string address(std::string_view address) { return with_text(kAddresses, address); }
+std::string removal(const AccountId& account) { return with_text(kRemovals, account.view()); }
+std::string listed_outbox(const AccountId& account) { return with_text(kOutboxes, account.view()); }
 
 std::string after_prefix(std::string_view prefix) {
   std::string next(prefix);
@@ -94,6 +106,26 @@ MailboxId mailbox_of(std::string_view key) {
 std::uint64_t last_number(std::string_view key) {
   ByteReader r(key.size() >= 8 ? key.substr(key.size() - 8) : std::string_view{});
   return r.u64();
+}
+
+std::string in_row(std::string_view record) {
+  std::string value(1, kInRow);
+  value += record;
+  return value;
+}
+
+std::string in_page(PageNumber page) {
+  std::string value(1, kInPage);
+  ByteWriter(value).u64(page.value);
+  return value;
+}
+
+std::optional<RowOrPage> row_or_page(std::string_view value) {
+  if (value.starts_with(kInRow)) return RowOrPage{value.substr(1), std::nullopt};
+  if (!value.starts_with(kInPage)) return std::nullopt;
+  ByteReader r(value.substr(1));
+  const PageNumber page(r.u64());
+  return r.ok() ? std::optional(RowOrPage{{}, page}) : std::nullopt;
 }
 
 }  // namespace posthorn::store::keys

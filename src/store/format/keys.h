@@ -1,47 +1,109 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/ids.h"
 #include "store/value/outbox.h"
 
-/// The keys of the rows in an account's partition (docs/storage-format.md, "Account rows").
+/// The keys of all rows, as docs/storage-format.md defines them. A key begins with one octet that
+/// says what kind of row it is, its prefix. All rows of a kind are read by scanning from the prefix
+/// to after_prefix(). Numbers in keys are big-endian, so that they sort.
 namespace posthorn::store::keys {
 
-std::string account();               ///< "a": counters and quota.
-std::string profile();               ///< "x": name, credentials.
-std::string behind();                ///< "b": the engine's epoch that the account knows.
-std::string recent(MailboxId id);    ///< "q": hint of \Recent.
-std::string head(MailboxId id);      ///< "h": counters of a mailbox.
-std::string name(MailboxId id);      ///< "n": name and special-use.
-std::string keywords(MailboxId id);  ///< "k".
-std::string subscription(std::string_view name);  ///< "s".
-std::string contents(MailboxId id);               ///< "c": common prefix of the next three.
-/// "c" id "f": a flag change not applied to rows yet.
+// The prefixes in the partition of an account ("Account rows"); a new one joins the list in keys.cc
+// that compares them. Where nothing is said to follow, the prefix is the whole key.
+inline constexpr std::string_view kAccount = "a";   ///< Counters and quota.
+inline constexpr std::string_view kBehind = "b";    ///< The epoch that the account knows.
+inline constexpr std::string_view kProfile = "x";   ///< Name, credentials.
+inline constexpr std::string_view kHeads = "h";     ///< Mailbox: its counters.
+inline constexpr std::string_view kNames = "n";     ///< Mailbox: its name and special-use.
+inline constexpr std::string_view kKeywords = "k";  ///< Mailbox: the names of its keywords.
+inline constexpr std::string_view kRecent = "q";    ///< Mailbox: hint of \Recent.
+inline constexpr std::string_view kContents = "c";  ///< Mailbox, kind: its messages; see below.
+inline constexpr std::string_view kJournals = "j";  ///< Mailbox, Seq: what a change did there.
+inline constexpr std::string_view kSubscriptions = "s";   ///< Name.
+inline constexpr std::string_view kEmails = "e";          ///< Ordinal: a message not packed yet.
+inline constexpr std::string_view kGroups = "g";          ///< First ordinal: pages of packed ones.
+inline constexpr std::string_view kLogs = "l";            ///< Seq: what a change did.
+inline constexpr std::string_view kOutbox = "o";          ///< OutboxId: an entry.
+inline constexpr std::string_view kUsage = "u";           ///< The recent amount of sending.
+inline constexpr std::string_view kSending = "w";         ///< Settings of sending.
+inline constexpr std::string_view kIntents = "i";         ///< Account, OutboxId, step: a step done.
+inline constexpr std::string_view kContentHorizon = "v";  ///< Last change whose expunged content
+                                                          ///< was dropped.
+inline constexpr std::string_view kHorizon = "z";         ///< Last change whose log was dropped.
+
+// What follows kContents and the mailbox. The three are read in one scan.
+inline constexpr char kFlagChange = 'f';  ///< Seq: a flag change not applied to rows yet.
+inline constexpr char kChunks = 'p';      ///< The list of chunk pages; no more follows.
+inline constexpr char kTailRow = 'r';     ///< UID: a message that is in no chunk, or differs there.
+
+// The prefixes in the other partitions (system.h).
+inline constexpr std::string_view kPieceKey = "k";    ///< System: the key of the names of pieces.
+inline constexpr std::string_view kDueContent = "d";  ///< System; day, account: it changed on that
+                                                      ///< day; what it expunged is still stored.
+inline constexpr std::string_view kDueHistory = "y";  ///< The same, with only the history left.
+inline constexpr std::string_view kAddresses = "u";   ///< Directory; address: its account.
+inline constexpr std::string_view kRemovals = "i";    ///< Directory; account: it is to be removed.
+inline constexpr std::string_view kOutboxes = "q";    ///< Queue; account: its outbox has entries.
+
+// The keys of an account's rows.
+std::string account();
+std::string profile();
+std::string behind();
+std::string recent(MailboxId id);
+std::string head(MailboxId id);
+std::string name(MailboxId id);
+std::string keywords(MailboxId id);
+std::string subscription(std::string_view name);
+/// The common prefix of the next three.
+std::string contents(MailboxId id);
 std::string flag_change(MailboxId id, Seq seq);
-std::string chunks(MailboxId id);             ///< "c" id "p": the list of chunk pages.
-std::string tail_row(MailboxId id, Uid uid);  ///< "c" id "r" uid.
-std::string email(Ordinal ordinal);           ///< "e": a message that is not packed.
-std::string group(Ordinal first);             ///< "g": pages of packed messages.
-std::string journal(MailboxId id, Seq seq);   ///< "j".
-std::string log(Seq seq);                     ///< "l".
-std::string outbox(OutboxId id);              ///< "o".
-std::string usage();                          ///< "u": the recent amount of sending.
-std::string sending();                        ///< "w": addresses the account may send as.
-std::string intent(const IntentId& intent);   ///< "i": a step carried out for another account.
-std::string content_horizon();  ///< "v": last change whose expunged content was dropped.
-std::string horizon();          ///< "z": last change whose log was dropped.
+std::string chunks(MailboxId id);
+std::string tail_row(MailboxId id, Uid uid);
+std::string email(Ordinal ordinal);
+std::string group(Ordinal first);
+std::string journal(MailboxId id, Seq seq);
+std::string log(Seq seq);
+std::string outbox(OutboxId id);
+std::string usage();
+std::string sending();
+std::string intent(const IntentId& intent);
+std::string content_horizon();
+std::string horizon();
+
+// The keys of other rows.
+std::string address(std::string_view address);
+std::string removal(const AccountId& account);
+std::string listed_outbox(const AccountId& account);
 
 /// The least key above all keys with this prefix; empty if there is none.
 std::string after_prefix(std::string_view prefix);
 
-/// The kind of a key under contents(): 'f', 'p' or 'r'.
+/// The kind of a key under contents(): kFlagChange, kChunks or kTailRow.
 char kind_of_contents(std::string_view key);
 /// Parts of a key: the UID of a tail row, the mailbox of a mailbox's row, the number at the end of
 /// any other.
 std::uint32_t uid_of_tail(std::string_view key);
 MailboxId mailbox_of(std::string_view key);
 std::uint64_t last_number(std::string_view key);
+
+// Some records may be too long for a row (kEmails, kJournals, kOutbox). The first octet of the
+// row's value tells where the record is.
+inline constexpr char kInRow = 'r';   ///< It follows.
+inline constexpr char kInPage = 'p';  ///< The number of the page that holds it follows (u64).
+
+/// The value of such a row.
+std::string in_row(std::string_view record);
+std::string in_page(PageNumber page);
+
+struct RowOrPage {
+  std::string_view record;         ///< A part of the row's value. Empty if there is a page.
+  std::optional<PageNumber> page;  ///< The page that holds the record.
+};
+/// Reads the value of such a row. Returns none if it is not one.
+std::optional<RowOrPage> row_or_page(std::string_view value);
 
 }  // namespace posthorn::store::keys

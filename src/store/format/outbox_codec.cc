@@ -129,15 +129,13 @@ Result<OutboxEntry> decode_outbox_entry(OutboxId id, std::string_view record) {
 Result<OutboxEntry> read_outbox_entry(engine::Engine& engine, const PartitionId& partition,
                                       const engine::Row& row) {
   const OutboxId id(keys::last_number(row.key));
-  const std::string_view value = row.value;
-  if (value.starts_with('r')) return decode_outbox_entry(id, value.substr(1));
-  if (!value.starts_with('p')) return fail(ErrorKind::corrupt, "an outbox row cannot be read");
-  ByteReader r(value.substr(1));
-  const PageNumber number(r.u64());
-  auto page = engine.read_page(partition, number, engine::Tier::may_block);
+  const auto where = keys::row_or_page(row.value);
+  if (!where) return fail(ErrorKind::corrupt, "an outbox row cannot be read");
+  if (!where->page) return decode_outbox_entry(id, where->record);
+  auto page = engine.read_page(partition, *where->page, engine::Tier::may_block);
   if (!page) return pass(page);
   auto entry = decode_outbox_entry(id, *page);
-  if (entry) entry->page = number;
+  if (entry) entry->page = *where->page;
   return entry;
 }
 

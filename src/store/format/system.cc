@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/bytes.h"
+#include "store/format/keys.h"
 #include "store/format/record.h"
 
 namespace posthorn::store {
@@ -59,9 +60,10 @@ std::string normalize_address(std::string_view address) {
 }
 
 Result<std::string> open_system(engine::Engine& engine) {
+  const std::string row_key(keys::kPieceKey);
   std::string key;
   Status ok =
-      edit_row(engine, system_partition(), "k",
+      edit_row(engine, system_partition(), row_key,
                [&](const std::optional<std::string>& row) -> Result<std::vector<engine::Edit>> {
                  if (row) {
                    auto payload = unseal(*row);
@@ -70,7 +72,7 @@ Result<std::string> open_system(engine::Engine& engine) {
                    return std::vector<engine::Edit>{};
                  }
                  key = random_key();
-                 return std::vector<engine::Edit>{{"k", seal(key)}};
+                 return std::vector<engine::Edit>{{row_key, seal(key)}};
                });
   if (!ok) return pass(ok);
   return key;

@@ -75,7 +75,7 @@ class Leveling {
   }
 
   Status read_mailboxes() {
-    Status ok = for_each_row(engine_, id_, "h", [&](const engine::Row& row) -> Status {
+    Status ok = for_each_row(engine_, id_, keys::kHeads, [&](const engine::Row& row) -> Status {
       auto head = decode_head(row.value);
       if (!head) return pass(head);
       Mailbox& mailbox = mailboxes_[keys::mailbox_of(row.key)];
@@ -85,7 +85,7 @@ class Leveling {
       return {};
     });
     if (ok)
-      ok = for_each_own("n", [&](Mailbox& mailbox, std::string_view value) -> Status {
+      ok = for_each_own(keys::kNames, [&](Mailbox& mailbox, std::string_view value) -> Status {
         auto name = decode_name(value);
         if (!name) return pass(name);
         mailbox.name = name->name;
@@ -93,7 +93,7 @@ class Leveling {
         return {};
       });
     if (ok)
-      ok = for_each_own("k", [&](Mailbox& mailbox, std::string_view value) -> Status {
+      ok = for_each_own(keys::kKeywords, [&](Mailbox& mailbox, std::string_view value) -> Status {
         auto keywords = decode_keywords(value);
         if (!keywords) return pass(keywords);
         auto table = std::make_shared<KeywordTable>();

@@ -14,10 +14,10 @@ Result<std::shared_ptr<const EmailCatalog::Groups>> EmailCatalog::load(bool agai
   const std::scoped_lock lock(loading_);
   if (auto known = groups_.load(); known && !again) return known;
   auto groups = std::make_shared<Groups>();
-  std::string from = "g";
+  std::string from(keys::kGroups);
   for (;;) {
     constexpr std::size_t kRowsAtOnce = 4096;
-    auto rows = engine_.scan(partition_, from, keys::after_prefix("g"), kRowsAtOnce,
+    auto rows = engine_.scan(partition_, from, keys::after_prefix(keys::kGroups), kRowsAtOnce,
                              engine::Tier::may_block);
     if (!rows) return pass(rows);
     for (const engine::Row& row : rows->rows) {
@@ -75,8 +75,9 @@ Result<EmailRecord> EmailCatalog::read_row(Ordinal ordinal) {
 }
 
 Result<EmailRecord> EmailCatalog::decode_row(std::string_view value) {
-  if (value.starts_with('r')) return decode_email(value.substr(1));
-  if (!value.starts_with('p')) return fail(ErrorKind::corrupt, "a message's row cannot be read");
+  if (value.starts_with(keys::kInRow)) return decode_email(value.substr(1));
+  if (!value.starts_with(keys::kInPage))
+    return fail(ErrorKind::corrupt, "a message's row cannot be read");
   ByteReader r(value.substr(1));
   auto page = engine_.read_page(partition_, PageNumber(r.u64()), engine::Tier::may_block);
   if (!page) return pass(page);

@@ -54,7 +54,7 @@ namespace {
 /// Reads the outbox and the records about sending into `state`.
 Status load_sending(engine::Engine& engine, const PartitionId& id, AccountState& state) {
   auto outbox = std::make_shared<Outbox>();
-  Status ok = for_each_row(engine, id, "o", [&](const engine::Row& row) -> Status {
+  Status ok = for_each_row(engine, id, keys::kOutbox, [&](const engine::Row& row) -> Status {
     auto entry = read_outbox_entry(engine, id, row);
     if (!entry) return pass(entry);
     const OutboxId entry_id = entry->id;
@@ -103,7 +103,7 @@ Result<LoadedAccount> load_account(engine::Engine& engine, const PartitionId& id
   std::map<MailboxId, std::shared_ptr<Mailbox>> made;
   std::map<MailboxId, Uid> recent;
 
-  Status ok = for_each_row(engine, id, "h", [&](const engine::Row& row) -> Status {
+  Status ok = for_each_row(engine, id, keys::kHeads, [&](const engine::Row& row) -> Status {
     auto head = decode_head(row.value);
     if (!head) return pass(head);
     auto mailbox = std::make_shared<Mailbox>();
@@ -115,7 +115,7 @@ Result<LoadedAccount> load_account(engine::Engine& engine, const PartitionId& id
     return {};
   });
   if (ok) {
-    ok = for_each_row(engine, id, "n", [&](const engine::Row& row) -> Status {
+    ok = for_each_row(engine, id, keys::kNames, [&](const engine::Row& row) -> Status {
       auto name = decode_name(row.value);
       if (!name) return pass(name);
       const auto it = made.find(keys::mailbox_of(row.key));
@@ -127,7 +127,7 @@ Result<LoadedAccount> load_account(engine::Engine& engine, const PartitionId& id
     });
   }
   if (ok) {
-    ok = for_each_row(engine, id, "k", [&](const engine::Row& row) -> Status {
+    ok = for_each_row(engine, id, keys::kKeywords, [&](const engine::Row& row) -> Status {
       auto keywords = decode_keywords(row.value);
       if (!keywords) return pass(keywords);
       const auto it = made.find(keys::mailbox_of(row.key));
@@ -139,13 +139,13 @@ Result<LoadedAccount> load_account(engine::Engine& engine, const PartitionId& id
     });
   }
   if (ok) {
-    ok = for_each_row(engine, id, "s", [&](const engine::Row& row) -> Status {
+    ok = for_each_row(engine, id, keys::kSubscriptions, [&](const engine::Row& row) -> Status {
       subscriptions->insert(row.key.substr(1));
       return {};
     });
   }
   if (ok) {
-    ok = for_each_row(engine, id, "q", [&](const engine::Row& row) -> Status {
+    ok = for_each_row(engine, id, keys::kRecent, [&](const engine::Row& row) -> Status {
       ByteReader r(row.value);
       recent[keys::mailbox_of(row.key)] = Uid(r.u32());
       return {};
@@ -197,8 +197,8 @@ Status read_chunks_and_tail(engine::Engine& engine, const PartitionId& id, Mailb
                             ContentsBuilder& builder, MailboxStorage& storage, Tail& tail) {
   return for_each_row(engine, id, keys::contents(mailbox), [&](const engine::Row& row) -> Status {
     const char kind = keys::kind_of_contents(row.key);
-    if (kind == 'p') return take_chunks(row.value, storage);
-    if (kind == 'f') return take_flag_change(row, builder, storage);
+    if (kind == keys::kChunks) return take_chunks(row.value, storage);
+    if (kind == keys::kFlagChange) return take_flag_change(row, builder, storage);
     const Uid uid(keys::uid_of_tail(row.key));
     auto decoded = decode_row(uid, row.value);
     if (!decoded) return pass(decoded);

@@ -64,8 +64,8 @@ class ReadableLoader {
 
   void take(const engine::Row& row) {
     switch (keys::kind_of_contents(row.key)) {
-      case 'f': take_flag_change(row); break;
-      case 'r': take_tail_row(Uid(keys::uid_of_tail(row.key)), row.value); break;
+      case keys::kFlagChange: take_flag_change(row); break;
+      case keys::kTailRow: take_tail_row(Uid(keys::uid_of_tail(row.key)), row.value); break;
       default: break;
     }
   }

@@ -4,6 +4,7 @@
 
 #include "store/format/codec.h"
 #include "store/format/group_page.h"
+#include "store/format/keys.h"
 #include "store/read/email_catalog.h"
 #include "store/read/load.h"
 
@@ -12,7 +13,7 @@ namespace posthorn::store {
 Status for_each_body(engine::Engine& engine, const PartitionId& account,
                      const std::function<Status(std::string_view)>& body) {
   EmailCatalog catalog(engine, account);
-  Status ok = for_each_row(engine, account, "e", [&](const engine::Row& row) -> Status {
+  Status ok = for_each_row(engine, account, keys::kEmails, [&](const engine::Row& row) -> Status {
     auto email = catalog.decode_row(row.value);
     if (!email) return pass(email);
     return body(email->body);

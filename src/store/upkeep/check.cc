@@ -8,6 +8,7 @@
 #include "store/change/queue_list.h"
 #include "store/format/codec.h"
 #include "store/format/directory_rows.h"
+#include "store/format/keys.h"
 #include "store/format/outbox_codec.h"
 #include "store/format/system.h"
 #include "store/read/damage_scan.h"
@@ -77,7 +78,7 @@ class StoreCheck {
 
   Status list_addresses(std::uint8_t shard) {
     return for_each_readable_row(
-        store_.engine(), directory_partition(shard), "u",
+        store_.engine(), directory_partition(shard), keys::kAddresses,
         [&](const engine::Row& row) {
           auto entry = decode_address(row.value);
           const std::string address = row.key.substr(1);
@@ -92,7 +93,7 @@ class StoreCheck {
 
   Status list_queue(std::uint8_t shard) {
     return for_each_readable_row(
-        store_.engine(), queue_partition(shard), "q",
+        store_.engine(), queue_partition(shard), keys::kOutboxes,
         [&](const engine::Row& row) {
           if (row.key.size() != 1 + kIdOctets)
             return find("a row of the queue's list has no account");

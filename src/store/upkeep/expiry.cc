@@ -83,7 +83,7 @@ class Planner {
   /// Calls `f` for at most kAtOnce changes from `from` on that are older than `before`.
   template <class F>
   Status for_each_change(Seq from, std::int64_t before, F&& f) {
-    auto rows = engine_.scan(id_, keys::log(from), keys::after_prefix("l"), kAtOnce,
+    auto rows = engine_.scan(id_, keys::log(from), keys::after_prefix(keys::kLogs), kAtOnce,
                              engine::Tier::may_block);
     if (!rows) return pass(rows);
     for (const engine::Row& row : rows->rows) {
@@ -143,7 +143,7 @@ class Planner {
   /// A step is requested again at the entry's next attempt or at the next start, never as late as
   /// this.
   Status old_intents(std::int64_t before) {
-    return for_each_row(engine_, id_, "i", [&](const engine::Row& row) -> Status {
+    return for_each_row(engine_, id_, keys::kIntents, [&](const engine::Row& row) -> Status {
       auto done = decode_time(row.value);
       if (!done) return pass(done);
       if (*done < before) plan_.rows.push_back(row.key);
@@ -165,7 +165,7 @@ class Planner {
   }
 
   Status spare_younger_history() {
-    return for_each_row(engine_, id_, "j", [&](const engine::Row& row) -> Status {
+    return for_each_row(engine_, id_, keys::kJournals, [&](const engine::Row& row) -> Status {
       if (keys::last_number(row.key) <= plan_.content.value) return {};
       auto journal = read_journal(engine_, id_, row.value);
       if (!journal) return pass(journal);
@@ -185,16 +185,14 @@ class Planner {
         (dead_.contains(ordinal) ? theirs : kept).insert(piece.name);
       return {};
     };
-    Status ok = for_each_row(engine_, id_, "e", [&](const engine::Row& row) -> Status {
+    Status ok = for_each_row(engine_, id_, keys::kEmails, [&](const engine::Row& row) -> Status {
       const Ordinal ordinal(keys::last_number(row.key));
       auto email = catalog_.read_row(ordinal);
       if (!email) return pass(email);
       if (dead_.contains(ordinal)) {
         plan_.rows.push_back(row.key);
-        if (row.value.starts_with('p')) {
-          ByteReader r(std::string_view(row.value).substr(1));
-          plan_.pages.emplace_back(r.u64());
-        }
+        const auto where = keys::row_or_page(row.value);
+        if (where && where->page) plan_.pages.push_back(*where->page);
       }
       return note(ordinal, email->body);
     });

@@ -62,17 +62,16 @@ Result<Packed> pack_rows(engine::Engine& engine, const PartitionId& id, Ordinal 
   Packed out;
   std::vector<std::pair<Ordinal, EmailRecord>> emails;
   for (const engine::Row& row : scanned->rows) {
-    const bool paged = row.value.starts_with('p');
-    std::string_view record = std::string_view(row.value).substr(1);
+    const auto where = keys::row_or_page(row.value);
+    if (!where) return fail(ErrorKind::corrupt, "a message's row cannot be read");
+    std::string_view record = where->record;
     std::string page;
-    if (paged) {
-      ByteReader r(record);
-      const PageNumber number(r.u64());
-      auto read = engine.read_page(id, number, engine::Tier::may_block);
+    if (where->page) {
+      auto read = engine.read_page(id, *where->page, engine::Tier::may_block);
       if (!read) return pass(read);
       page = std::move(*read);
       record = page;
-      out.dropped.push_back(number);
+      out.dropped.push_back(*where->page);
     }
     auto email = decode_email(record);
     if (!email) return pass(email);
@@ -104,8 +103,8 @@ Result<Packed> pack_rows(engine::Engine& engine, const PartitionId& id, Ordinal 
 /// `none` if there is no such message.
 Result<Ordinal> end_of_gap(engine::Engine& engine, const PartitionId& id, Ordinal packed,
                            Ordinal none) {
-  auto rows = engine.scan(id, keys::email(Ordinal(packed.value + 1)), keys::after_prefix("e"), 1,
-                          engine::Tier::may_block);
+  auto rows = engine.scan(id, keys::email(Ordinal(packed.value + 1)),
+                          keys::after_prefix(keys::kEmails), 1, engine::Tier::may_block);
   if (!rows) return pass(rows);
   if (rows->rows.empty()) return none;
   const std::uint64_t next = keys::last_number(rows->rows.front().key);

@@ -20,10 +20,14 @@ constexpr std::int64_t kDay = 86400;
 
 /// Rows (kind, day, account): the account changed on that day. Kind content: what it expunged on
 /// that day is still stored. Kind history: the content is dropped, and the history remains.
-enum class Due : char { content = 'd', history = 'y' };
+enum class Due : std::uint8_t { content, history };
+
+std::string_view prefix_of(Due kind) {
+  return kind == Due::content ? keys::kDueContent : keys::kDueHistory;
+}
 
 std::string due_prefix(Due kind, std::int64_t day) {
-  std::string key(1, static_cast<char>(kind));
+  std::string key(prefix_of(kind));
   ByteWriter(key).u32(static_cast<std::uint32_t>(std::max<std::int64_t>(day, 0)));
   return key;
 }
@@ -136,7 +140,8 @@ Status purge_removed(engine::Engine& engine, std::int64_t before) {
   for (std::uint8_t shard = 0; shard < kDirectoryShards; ++shard) {
     const PartitionId directory = directory_partition(shard);
     constexpr std::size_t kAtOnce = 100;
-    auto rows = engine.scan(directory, "i", "j", kAtOnce, engine::Tier::may_block);
+    auto rows = engine.scan(directory, keys::kRemovals, keys::after_prefix(keys::kRemovals),
+                            kAtOnce, engine::Tier::may_block);
     if (!rows) return pass(rows);
     for (const engine::Row& row : rows->rows) {
       auto since = unseal(row.value);
@@ -218,7 +223,7 @@ async::Task<Status> expire(Store& store, Due kind, Expiry::Bounds before) {
     std::vector<engine::Edit> edits;
     if (opened && content && before.history < before.content) {
       std::string later = entry.key;
-      later.front() = static_cast<char>(Due::history);
+      later.replace(0, 1, prefix_of(Due::history));
       edits.push_back({std::move(later), std::string("1")});
     }
     edits.push_back({std::move(entry.key), std::nullopt});

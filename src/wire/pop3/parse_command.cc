@@ -1,8 +1,10 @@
 #include "wire/pop3/parse_command.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
+#include <type_traits>
 
 #include "text/ascii.h"
 
@@ -48,12 +50,6 @@ Result<MessageNumber> message_number(Arguments& arguments) {
 }
 
 template <class T>
-Result<Command> without_arguments(Arguments arguments) {
-  if (!arguments.empty()) return syntax("the command takes no argument");
-  return T{};
-}
-
-template <class T>
 Result<Command> of_a_message(Arguments arguments) {
   auto number = message_number(arguments);
   if (!number) return pass(number);
@@ -67,7 +63,63 @@ Result<Command> of_a_message_or_all(Arguments arguments) {
   return of_a_message<T>(arguments);
 }
 
-Result<Command> parse_top(Arguments arguments) {
+/// Parses the arguments of the command T. One whose struct has members needs a specialization.
+template <class T>
+Result<Command> parse_as(Arguments arguments) {
+  static_assert(std::is_empty_v<T>);
+  if (!arguments.empty()) return syntax("the command takes no argument");
+  return T{};
+}
+
+template <>
+Result<Command> parse_as<User>(Arguments arguments) {
+  if (arguments.empty()) return syntax("expected a user name");
+  return User{std::string(arguments.all())};
+}
+
+template <>
+Result<Command> parse_as<Pass>(Arguments arguments) {
+  if (arguments.empty()) return syntax("expected a password");
+  return Pass{std::string(arguments.all())};
+}
+
+template <>
+Result<Command> parse_as<Apop>(Arguments) {
+  return Apop{};
+}
+
+template <>
+Result<Command> parse_as<Auth>(Arguments arguments) {
+  Auth auth{std::string(arguments.word()), std::nullopt};
+  if (!arguments.empty()) auth.initial_response = arguments.word();
+  if (!arguments.empty()) return syntax("expected a mechanism and at most one response");
+  return auth;
+}
+
+template <>
+Result<Command> parse_as<Lang>(Arguments arguments) {
+  Lang lang{std::string(arguments.word())};
+  if (!arguments.empty()) return syntax("expected at most one language");
+  return lang;
+}
+
+template <>
+Result<Command> parse_as<List>(Arguments arguments) {
+  return of_a_message_or_all<List>(arguments);
+}
+
+template <>
+Result<Command> parse_as<Uidl>(Arguments arguments) {
+  return of_a_message_or_all<Uidl>(arguments);
+}
+
+template <>
+Result<Command> parse_as<Retr>(Arguments arguments) {
+  return of_a_message<Retr>(arguments);
+}
+
+template <>
+Result<Command> parse_as<Top>(Arguments arguments) {
   auto number = message_number(arguments);
   if (!number) return pass(number);
   const auto lines = parse_number(arguments.word());
@@ -76,29 +128,9 @@ Result<Command> parse_top(Arguments arguments) {
   return Top{*number, *lines};
 }
 
-Result<Command> parse_user(Arguments arguments) {
-  if (arguments.empty()) return syntax("expected a user name");
-  return User{std::string(arguments.all())};
-}
-
-Result<Command> parse_pass(Arguments arguments) {
-  if (arguments.empty()) return syntax("expected a password");
-  return Pass{std::string(arguments.all())};
-}
-
-Result<Command> parse_auth(Arguments arguments) {
-  Auth auth{std::string(arguments.word()), std::nullopt};
-  if (!arguments.empty()) auth.initial_response = arguments.word();
-  if (!arguments.empty()) return syntax("expected a mechanism and at most one response");
-  return auth;
-}
-
-Result<Command> parse_apop(Arguments) { return Apop{}; }
-
-Result<Command> parse_lang(Arguments arguments) {
-  Lang lang{std::string(arguments.word())};
-  if (!arguments.empty()) return syntax("expected at most one language");
-  return lang;
+template <>
+Result<Command> parse_as<Dele>(Arguments arguments) {
+  return of_a_message<Dele>(arguments);
 }
 
 struct Keyword {
@@ -106,25 +138,9 @@ struct Keyword {
   Result<Command> (*parse)(Arguments);
 };
 
-constexpr std::array kKeywords = {
-    Keyword{"USER", parse_user},
-    Keyword{"PASS", parse_pass},
-    Keyword{"AUTH", parse_auth},
-    Keyword{"APOP", parse_apop},
-    Keyword{"CAPA", without_arguments<Capa>},
-    Keyword{"STLS", without_arguments<Stls>},
-    Keyword{"UTF8", without_arguments<Utf8>},
-    Keyword{"LANG", parse_lang},
-    Keyword{"STAT", without_arguments<Stat>},
-    Keyword{"LIST", of_a_message_or_all<List>},
-    Keyword{"UIDL", of_a_message_or_all<Uidl>},
-    Keyword{"RETR", of_a_message<Retr>},
-    Keyword{"TOP", parse_top},
-    Keyword{"DELE", of_a_message<Dele>},
-    Keyword{"NOOP", without_arguments<Noop>},
-    Keyword{"RSET", without_arguments<Rset>},
-    Keyword{"QUIT", without_arguments<Quit>},
-};
+constexpr auto kKeywords = []<class... T>(std::type_identity<std::variant<T...>>) {
+  return std::to_array<Keyword>({{T::kSpec.name, parse_as<T>}...});
+}(std::type_identity<Command>{});
 
 /// A tab may be part of a password.
 bool has_control(std::string_view line) {
@@ -133,6 +149,10 @@ bool has_control(std::string_view line) {
 }
 
 }  // namespace
+
+const CommandSpec& spec_of(const Command& command) {
+  return std::visit([]<class T>(const T&) -> const CommandSpec& { return T::kSpec; }, command);
+}
 
 Result<Command> parse_command(std::string_view line) {
   if (has_control(line)) return syntax("the line contains control characters");
@@ -143,7 +163,7 @@ Result<Command> parse_command(std::string_view line) {
   if (known == kKeywords.end()) return fail(ErrorKind::not_supported, "unknown command");
   std::string_view rest = line.substr(std::min(end + 1, line.size()));
   // A password may begin and end with spaces.
-  if (known->name != "PASS") rest = text::trim(rest);
+  if (known->name != Pass::kSpec.name) rest = text::trim(rest);
   return known->parse(Arguments(rest));
 }
 

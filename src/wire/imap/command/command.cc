@@ -1,5 +1,10 @@
 #include "wire/imap/command/command.h"
 
+#include <algorithm>
+#include <array>
+#include <span>
+#include <type_traits>
+
 #include "wire/imap/chars.h"
 #include "wire/imap/command/rules.h"
 
@@ -11,99 +16,48 @@ namespace g = grammar;
 
 using Rule = bool (*)(Input&, Numbering, CommandBody&);
 
-// Parses a command without arguments.
 template <class T>
-bool bare(Input&, Numbering, CommandBody& out) {
-  out.emplace<T>();
-  return true;
-}
+concept HasUidForm = requires(T command) { command.numbering; };
 
-// Parses a command with arguments, or one that may follow "UID".
-template <class T, bool (*kRule)(Input&, T&)>
-bool with(Input& in, Numbering numbering, CommandBody& out) {
+template <class T>
+bool parse_as(Input& in, [[maybe_unused]] Numbering numbering, CommandBody& out) {
   T& command = out.emplace<T>();
-  if constexpr (requires { command.numbering; }) command.numbering = numbering;
-  return kRule(in, command);
+  if constexpr (HasUidForm<T>) command.numbering = numbering;
+  if constexpr (std::is_empty_v<T>) {
+    return true;
+  } else {
+    return g::arguments(in, command);
+  }
 }
 
-// Parses a command whose only argument is a mailbox.
-template <class T>
-bool with_mailbox(Input& in, Numbering, CommandBody& out) {
-  return in.sp() && g::mailbox(in, out.emplace<T>().mailbox);
-}
-
-// COPY and MOVE.
-template <class T>
-bool with_set_and_mailbox(Input& in, Numbering numbering, CommandBody& out) {
-  T& command = out.emplace<T>();
-  command.numbering = numbering;
-  return in.sp() && g::sequence_set(in, command.set) && in.sp() && g::mailbox(in, command.mailbox);
-}
-
-bool examine(Input& in, Numbering, CommandBody& out) {
+bool parse_examine(Input& in, Numbering, CommandBody& out) {
   SelectCommand& command = out.emplace<SelectCommand>();
   command.access = SelectAccess::read_only;
-  return g::select(in, command);
+  return g::arguments(in, command);
 }
-
-// RFC 4315 §2.1: only UID EXPUNGE has a set.
-bool expunge(Input& in, Numbering numbering, CommandBody& out) {
-  ExpungeCommand& command = out.emplace<ExpungeCommand>();
-  if (numbering == Numbering::seqnum) return true;
-  return in.sp() && g::sequence_set(in, command.uids.emplace());
-}
-
-enum class Uid : std::uint8_t { never, may_precede };
 
 struct Entry {
   std::string_view name;
   Rule rule;
-  Uid uid = Uid::never;
+  bool has_uid_form = false;
 };
 
-constexpr Entry kCommands[] = {
-    {"FETCH", with<FetchCommand, g::fetch>, Uid::may_precede},
-    {"STORE", with<StoreCommand, g::store>, Uid::may_precede},
-    {"SEARCH", with<SearchCommand, g::search>, Uid::may_precede},
-    {"NOOP", bare<NoopCommand>},
-    {"IDLE", bare<IdleCommand>},
-    {"SELECT", with<SelectCommand, g::select>},
-    {"EXAMINE", examine},
-    {"STATUS", with<StatusCommand, g::status>},
-    {"LIST", with<ListCommand, g::list>},
-    {"COPY", with_set_and_mailbox<CopyCommand>, Uid::may_precede},
-    {"MOVE", with_set_and_mailbox<MoveCommand>, Uid::may_precede},
-    {"EXPUNGE", expunge, Uid::may_precede},
-    {"CLOSE", bare<CloseCommand>},
-    {"UNSELECT", bare<UnselectCommand>},
-    {"CHECK", bare<CheckCommand>},
-    {"SORT", with<SortCommand, g::sort>, Uid::may_precede},
-    {"THREAD", with<ThreadCommand, g::thread>, Uid::may_precede},
-    {"CAPABILITY", bare<CapabilityCommand>},
-    {"LOGOUT", bare<LogoutCommand>},
-    {"STARTTLS", bare<StartTlsCommand>},
-    {"AUTHENTICATE", with<AuthenticateCommand, g::authenticate>},
-    {"LOGIN", with<LoginCommand, g::login>},
-    {"ENABLE", with<EnableCommand, g::enable>},
-    {"ID", with<IdCommand, g::id>},
-    {"NAMESPACE", bare<NamespaceCommand>},
-    {"CREATE", with<CreateCommand, g::create>},
-    {"DELETE", with_mailbox<DeleteCommand>},
-    {"RENAME", with<RenameCommand, g::rename>},
-    {"SUBSCRIBE", with_mailbox<SubscribeCommand>},
-    {"UNSUBSCRIBE", with_mailbox<UnsubscribeCommand>},
-    {"LSUB", with<LsubCommand, g::lsub>},
-    {"APPEND", with<AppendCommand, g::append>},
-    {"COMPRESS", with<CompressCommand, g::compress>},
-    {"GETQUOTA", with<GetQuotaCommand, g::getquota>},
-    {"GETQUOTAROOT", with_mailbox<GetQuotaRootCommand>},
-    {"SETQUOTA", with<SetQuotaCommand, g::setquota>},
-};
+constexpr auto kCommands = []<class... T>(std::type_identity<std::variant<T...>>) {
+  return std::to_array<Entry>(
+      {{T::kSpec.name, parse_as<T>, HasUidForm<T>}..., {SelectCommand::kExamine, parse_examine}});
+}(std::type_identity<CommandBody>{});
+
+constexpr bool has_unique_names(std::span<const Entry> entries) {
+  return std::ranges::all_of(entries, [&](const Entry& entry) {
+    return std::ranges::count(entries, entry.name, &Entry::name) == 1;
+  });
+}
+static_assert(has_unique_names(kCommands));
 
 const Entry* find_command(std::string_view name, Numbering numbering) {
   for (const Entry& entry : kCommands) {
     if (!text::iequals(entry.name, name)) continue;
-    return numbering == Numbering::seqnum || entry.uid == Uid::may_precede ? &entry : nullptr;
+    return numbering == Numbering::seqnum || entry.has_uid_form ? &entry : nullptr;
   }
   return nullptr;
 }
@@ -138,56 +92,49 @@ Result<Command> parse_command(std::string_view text, const ParseOptions& options
 
 namespace {
 
-struct Namer {
-  std::string_view operator()(const CapabilityCommand&) const { return "CAPABILITY"; }
-  std::string_view operator()(const NoopCommand&) const { return "NOOP"; }
-  std::string_view operator()(const LogoutCommand&) const { return "LOGOUT"; }
-  std::string_view operator()(const StartTlsCommand&) const { return "STARTTLS"; }
-  std::string_view operator()(const IdleCommand&) const { return "IDLE"; }
-  std::string_view operator()(const AuthenticateCommand&) const { return "AUTHENTICATE"; }
-  std::string_view operator()(const LoginCommand&) const { return "LOGIN"; }
-  std::string_view operator()(const EnableCommand&) const { return "ENABLE"; }
-  std::string_view operator()(const IdCommand&) const { return "ID"; }
-  std::string_view operator()(const CompressCommand&) const { return "COMPRESS"; }
-  std::string_view operator()(const GetQuotaCommand&) const { return "GETQUOTA"; }
-  std::string_view operator()(const GetQuotaRootCommand&) const { return "GETQUOTAROOT"; }
-  std::string_view operator()(const SetQuotaCommand&) const { return "SETQUOTA"; }
-  std::string_view operator()(const SelectCommand& c) const {
-    return c.access == SelectAccess::read_only ? "EXAMINE" : "SELECT";
-  }
-  std::string_view operator()(const CreateCommand&) const { return "CREATE"; }
-  std::string_view operator()(const DeleteCommand&) const { return "DELETE"; }
-  std::string_view operator()(const RenameCommand&) const { return "RENAME"; }
-  std::string_view operator()(const SubscribeCommand&) const { return "SUBSCRIBE"; }
-  std::string_view operator()(const UnsubscribeCommand&) const { return "UNSUBSCRIBE"; }
-  std::string_view operator()(const NamespaceCommand&) const { return "NAMESPACE"; }
-  std::string_view operator()(const StatusCommand&) const { return "STATUS"; }
-  std::string_view operator()(const ListCommand&) const { return "LIST"; }
-  std::string_view operator()(const LsubCommand&) const { return "LSUB"; }
-  std::string_view operator()(const CheckCommand&) const { return "CHECK"; }
-  std::string_view operator()(const CloseCommand&) const { return "CLOSE"; }
-  std::string_view operator()(const UnselectCommand&) const { return "UNSELECT"; }
-  std::string_view operator()(const AppendCommand&) const { return "APPEND"; }
-  std::string_view operator()(const ExpungeCommand& c) const {
-    return c.uids ? "UID EXPUNGE" : "EXPUNGE";
-  }
-  std::string_view operator()(const SearchCommand& c) const { return uid(c, "UID SEARCH"); }
-  std::string_view operator()(const SortCommand& c) const { return uid(c, "UID SORT"); }
-  std::string_view operator()(const ThreadCommand& c) const { return uid(c, "UID THREAD"); }
-  std::string_view operator()(const FetchCommand& c) const { return uid(c, "UID FETCH"); }
-  std::string_view operator()(const StoreCommand& c) const { return uid(c, "UID STORE"); }
-  std::string_view operator()(const CopyCommand& c) const { return uid(c, "UID COPY"); }
-  std::string_view operator()(const MoveCommand& c) const { return uid(c, "UID MOVE"); }
+constexpr std::string_view kUid = "UID ";
 
- private:
+// The name of the UID form.
+template <HasUidForm T>
+constexpr auto kUidName = [] {
+  std::array<char, kUid.size() + T::kSpec.name.size()> name{};
+  std::ranges::copy(T::kSpec.name, std::ranges::copy(kUid, name.begin()).out);
+  return name;
+}();
+
+struct Namer {
   template <class T>
-  static std::string_view uid(const T& command, std::string_view name) {
-    return command.numbering == Numbering::uid ? name : name.substr(4);
+  std::string_view operator()(const T&) const {
+    return T::kSpec.name;
+  }
+  template <HasUidForm T>
+  std::string_view operator()(const T& command) const {
+    if (command.numbering == Numbering::seqnum) return T::kSpec.name;
+    return {kUidName<T>.data(), kUidName<T>.size()};
+  }
+  std::string_view operator()(const SelectCommand& command) const {
+    return command.access == SelectAccess::read_only ? command.kExamine : command.kSpec.name;
   }
 };
 
 }  // namespace
 
+const CommandSpec& spec_of(const CommandBody& body) {
+  return std::visit([]<class T>(const T&) -> const CommandSpec& { return T::kSpec; }, body);
+}
+
 std::string_view name_of(const CommandBody& body) { return std::visit(Namer{}, body); }
+
+Numbering numbering_of(const CommandBody& body) {
+  return std::visit(
+      []<class T>(const T& command) {
+        if constexpr (HasUidForm<T>) {
+          return command.numbering;
+        } else {
+          return Numbering::seqnum;
+        }
+      },
+      body);
+}
 
 }  // namespace posthorn::wire::imap

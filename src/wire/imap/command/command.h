@@ -7,20 +7,23 @@
 #include <variant>
 
 #include "base/result.h"
+#include "wire/imap/command/command_spec.h"
 #include "wire/imap/command/commands_mailbox.h"
 #include "wire/imap/command/commands_message.h"
 #include "wire/imap/command/commands_session.h"
 
 namespace posthorn::wire::imap {
 
+/// Every command, in the order of the table in docs/protocol-support.md. The parser, the names and
+/// the server's table of commands are made for these alternatives, from the `kSpec` of each.
 using CommandBody =
-    std::variant<CapabilityCommand, NoopCommand, LogoutCommand, StartTlsCommand, IdleCommand,
-                 AuthenticateCommand, LoginCommand, EnableCommand, IdCommand, CompressCommand,
-                 GetQuotaCommand, GetQuotaRootCommand, SetQuotaCommand, SelectCommand,
-                 CreateCommand, DeleteCommand, RenameCommand, SubscribeCommand, UnsubscribeCommand,
-                 NamespaceCommand, StatusCommand, ListCommand, LsubCommand, CheckCommand,
-                 CloseCommand, UnselectCommand, AppendCommand, ExpungeCommand, SearchCommand,
-                 SortCommand, ThreadCommand, FetchCommand, StoreCommand, CopyCommand, MoveCommand>;
+    std::variant<CapabilityCommand, NoopCommand, LogoutCommand, IdCommand, StartTlsCommand,
+                 AuthenticateCommand, LoginCommand, EnableCommand, SelectCommand, CreateCommand,
+                 DeleteCommand, RenameCommand, SubscribeCommand, UnsubscribeCommand, ListCommand,
+                 LsubCommand, NamespaceCommand, StatusCommand, AppendCommand, IdleCommand,
+                 CheckCommand, CloseCommand, UnselectCommand, ExpungeCommand, SearchCommand,
+                 FetchCommand, StoreCommand, CopyCommand, MoveCommand, SortCommand, ThreadCommand,
+                 CompressCommand, GetQuotaCommand, GetQuotaRootCommand, SetQuotaCommand>;
 
 /// One client command (RFC 9051 §2.2.1). All arguments are copied out of the wire text.
 struct Command {
@@ -58,8 +61,13 @@ Result<AppendMessage> parse_append_next(std::string_view text, const AppendMessa
 /// Parses the text of an append_end event.
 Status parse_append_end(std::string_view text, const AppendMessage& last);
 
-/// Returns the name of the command in upper case, e.g. "UID FETCH"; "EXAMINE" for a read-only
-/// SelectCommand.
+const CommandSpec& spec_of(const CommandBody& body);
+
+/// Returns the name of the command in upper case as the client sent it, e.g. "UID FETCH"; "EXAMINE"
+/// for a read-only SelectCommand.
 std::string_view name_of(const CommandBody& body);
+
+/// Returns Numbering::uid if the command was sent in its UID form.
+Numbering numbering_of(const CommandBody& body);
 
 }  // namespace posthorn::wire::imap

@@ -327,8 +327,30 @@ TEST(ParseCommand, CopyMoveExpunge) {
   EXPECT_TRUE(parse<ExpungeCommand>("a UID EXPUNGE 3000:3002").uids);
   EXPECT_EQ(error_of("a UID EXPUNGE"), ErrorKind::syntax);
   EXPECT_EQ(error_of("a COPY 1"), ErrorKind::syntax);
-  EXPECT_EQ(name_of(parse_command("a UID COPY 1 x")->body), "UID COPY");
-  EXPECT_EQ(name_of(parse_command("a COPY 1 x")->body), "COPY");
+  EXPECT_EQ(parse<ExpungeCommand>("a UID EXPUNGE 1").numbering, Numbering::uid);
+}
+
+TEST(ParseCommand, NameAndNumberingAreThoseSent) {
+  const auto body = [](std::string_view text) { return parse_command(text)->body; };
+  EXPECT_EQ(name_of(body("a uid copy 1 x")), "UID COPY");
+  EXPECT_EQ(name_of(body("a COPY 1 x")), "COPY");
+  EXPECT_EQ(name_of(body("a UID EXPUNGE 1")), "UID EXPUNGE");
+  EXPECT_EQ(name_of(body("a EXPUNGE")), "EXPUNGE");
+  EXPECT_EQ(name_of(body("a SELECT x")), "SELECT");
+  EXPECT_EQ(name_of(body("a examine x")), "EXAMINE");
+  EXPECT_EQ(numbering_of(body("a UID EXPUNGE 1")), Numbering::uid);
+  EXPECT_EQ(numbering_of(body("a EXPUNGE")), Numbering::seqnum);
+  EXPECT_EQ(numbering_of(body("a UID FETCH 1 UID")), Numbering::uid);
+  EXPECT_EQ(numbering_of(body("a NOOP")), Numbering::seqnum);
+}
+
+TEST(ParseCommand, SpecIsThatOfTheStruct) {
+  const CommandSpec& spec = spec_of(parse_command("a UID MOVE 1 x")->body);
+  EXPECT_EQ(spec.name, "MOVE");
+  EXPECT_EQ(spec.capability, "MOVE");
+  EXPECT_TRUE(spec.states.has(SessionState::selected));
+  EXPECT_FALSE(spec.states.has(SessionState::authenticated));
+  EXPECT_EQ(spec_of(parse_command("a EXAMINE x")->body).states, kAfterLogin);
 }
 
 TEST(ParseCommand, LimitsLists) {

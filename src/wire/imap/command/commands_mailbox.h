@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
 #include "base/flags.h"
 #include "base/ids.h"
 #include "base/number_set.h"
+#include "wire/imap/command/command_spec.h"
 #include "wire/imap/receiver.h"
 
 namespace posthorn::wire::imap {
@@ -29,34 +31,51 @@ struct QresyncParameter {
 
 enum class SelectAccess : std::uint8_t { read_write, read_only };
 
-/// SELECT and EXAMINE: RFC 9051 §6.3.2.
+/// SELECT, or EXAMINE (RFC 9051 §6.3.3) if `access` is read_only.
 struct SelectCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "SELECT", .source = "RFC 9051 §6.3.2", .states = kAfterLogin};
+  static constexpr std::string_view kExamine = "EXAMINE";
   std::string mailbox;
   SelectAccess access = SelectAccess::read_write;
   bool condstore = false;  ///< RFC 7162 §3.1.8.
   std::optional<QresyncParameter> qresync;
 };
 
-/// RFC 9051 §6.3.4, RFC 6154 §3.
 struct CreateCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "CREATE", .source = "RFC 9051 §6.3.4", .states = kAfterLogin};
   std::string mailbox;
-  /// With their backslashes. Known attributes are spelled as in RFC 6154 §2.
+  /// RFC 6154 §3. With their backslashes; known attributes are spelled as in RFC 6154 §2.
   std::vector<std::string> special_use;
 };
 struct DeleteCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "DELETE", .source = "RFC 9051 §6.3.5", .states = kAfterLogin};
   std::string mailbox;
 };
 struct RenameCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "RENAME", .source = "RFC 9051 §6.3.6", .states = kAfterLogin};
   std::string from;
   std::string to;
 };
 struct SubscribeCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "SUBSCRIBE", .source = "RFC 9051 §6.3.7", .states = kAfterLogin};
   std::string mailbox;
 };
 struct UnsubscribeCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "UNSUBSCRIBE", .source = "RFC 9051 §6.3.8", .states = kAfterLogin};
   std::string mailbox;
 };
-struct NamespaceCommand {};
+struct NamespaceCommand {
+  static constexpr CommandSpec kSpec{.name = "NAMESPACE",
+                                     .source = "RFC 9051 §6.3.10",
+                                     .states = kAfterLogin,
+                                     .capability = "NAMESPACE"};
+};
 
 /// Status items of RFC 9051 §6.3.11 and the extensions named.
 enum class StatusItem : std::uint16_t {
@@ -82,6 +101,8 @@ struct StatusItems {
   friend bool operator==(StatusItems, StatusItems) = default;
 };
 struct StatusCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "STATUS", .source = "RFC 9051 §6.3.11", .states = kAfterLogin};
   std::string mailbox;
   StatusItems items;
 };
@@ -100,16 +121,18 @@ struct ListReturn {
   bool special_use = false;
   std::optional<StatusItems> status;  ///< RFC 5819.
 };
-/// RFC 9051 §6.3.9.
 struct ListCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "LIST", .source = "RFC 9051 §6.3.9", .states = kAfterLogin};
   std::string reference;
   std::vector<std::string> patterns;  ///< At least one.
   ListSelection select;
   ListReturn returns;
   bool extended = false;  ///< The command uses syntax of RFC 5258.
 };
-/// RFC 3501 §6.3.9.
 struct LsubCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "LSUB", .source = "RFC 3501 §6.3.9", .states = kAfterLogin};
   std::string reference;
   std::string pattern;
 };
@@ -122,9 +145,11 @@ struct AppendMessage {
   LiteralHeader literal;
   bool utf8_wrapped = false;  ///< `UTF8 (~{n}`: the message is followed by ")" (RFC 6855 §4).
 };
-/// APPEND up to its first message (RFC 9051 §6.3.12). The messages themselves are not part of the
-/// value: they follow in the stream, as `first.literal` describes.
+/// APPEND up to its first message. The messages themselves are not part of the value: they follow
+/// in the stream, as `first.literal` describes.
 struct AppendCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "APPEND", .source = "RFC 9051 §6.3.12", .states = kAfterLogin};
   std::string mailbox;
   AppendMessage first;
 };

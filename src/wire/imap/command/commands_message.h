@@ -9,19 +9,34 @@
 #include "base/ids.h"
 #include "base/number_set.h"
 #include "message/digest/search_key.h"
+#include "wire/imap/command/command_spec.h"
 
 namespace posthorn::wire::imap {
 
 /// How a command names messages: by sequence number or, after "UID", by UID (RFC 9051 §6.4.9).
+/// "UID" may precede the name of exactly those commands that have a member `numbering`.
 enum class Numbering : std::uint8_t { seqnum, uid };
 
-struct CheckCommand {};
-struct CloseCommand {};
-struct UnselectCommand {};
+struct CheckCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "CHECK", .source = "RFC 3501 §6.4.1", .states = kWhileSelected};
+};
+struct CloseCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "CLOSE", .source = "RFC 9051 §6.4.1", .states = kWhileSelected};
+};
+struct UnselectCommand {
+  static constexpr CommandSpec kSpec{.name = "UNSELECT",
+                                     .source = "RFC 9051 §6.4.2",
+                                     .states = kWhileSelected,
+                                     .capability = "UNSELECT"};
+};
 
-/// EXPUNGE, or UID EXPUNGE if `uids` is set (RFC 4315 §2.1).
 struct ExpungeCommand {
-  std::optional<SequenceSet> uids;
+  static constexpr CommandSpec kSpec{
+      .name = "EXPUNGE", .source = "RFC 9051 §6.4.3", .states = kWhileSelected};
+  Numbering numbering = Numbering::seqnum;
+  std::optional<SequenceSet> uids;  ///< Set if and only if the command is UID EXPUNGE (RFC 4315).
 };
 
 /// A window of the results, counted from the lowest UID or backwards from the highest (RFC 9394).
@@ -43,16 +58,19 @@ struct SearchReturn {
   std::optional<PartialRange> partial;
 };
 
-/// RFC 9051 §6.4.4.
 struct SearchCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "SEARCH", .source = "RFC 9051 §6.4.4", .states = kWhileSelected};
   Numbering numbering = Numbering::seqnum;
   std::optional<SearchReturn> returns;
   message::SearchKey key;
   /// There is a MODSEQ key: the response carries MODSEQ (RFC 7162 §3.1.5).
   bool uses_modseq = false;
 };
-/// RFC 5256, RFC 5957; with `returns` it is ESORT (RFC 5267).
+/// With `returns` it is ESORT (RFC 5267).
 struct SortCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "SORT", .source = "RFC 5256 §3", .states = kWhileSelected, .capability = "SORT"};
   Numbering numbering = Numbering::seqnum;
   std::optional<SearchReturn> returns;
   std::vector<message::SortKey> order;
@@ -60,6 +78,8 @@ struct SortCommand {
   bool uses_modseq = false;
 };
 struct ThreadCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "THREAD", .source = "RFC 5256 §3", .states = kWhileSelected};
   Numbering numbering = Numbering::seqnum;
   message::ThreadAlgorithm algorithm = message::ThreadAlgorithm::references;
   message::SearchKey key;
@@ -117,8 +137,10 @@ struct FetchItem {
   std::optional<Partial> partial = {};
 };
 
-/// RFC 9051 §6.4.5. Macros are expanded, and duplicate items are removed.
+/// Macros are expanded, and duplicate items are removed.
 struct FetchCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "FETCH", .source = "RFC 9051 §6.4.5", .states = kWhileSelected};
   Numbering numbering = Numbering::seqnum;
   SequenceSet set;
   std::vector<FetchItem> items;
@@ -127,8 +149,9 @@ struct FetchCommand {
   std::optional<PartialRange> partial;  ///< RFC 9394 §3.3; only with UID.
 };
 
-/// RFC 9051 §6.4.6.
 struct StoreCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "STORE", .source = "RFC 9051 §6.4.6", .states = kWhileSelected};
   enum class Mode : std::uint8_t { replace, add, remove };
   Numbering numbering = Numbering::seqnum;
   SequenceSet set;
@@ -139,12 +162,16 @@ struct StoreCommand {
 };
 
 struct CopyCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "COPY", .source = "RFC 9051 §6.4.7", .states = kWhileSelected};
   Numbering numbering = Numbering::seqnum;
   SequenceSet set;
   std::string mailbox;
 };
 /// RFC 6851.
 struct MoveCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "MOVE", .source = "RFC 9051 §6.4.8", .states = kWhileSelected, .capability = "MOVE"};
   Numbering numbering = Numbering::seqnum;
   SequenceSet set;
   std::string mailbox;

@@ -41,7 +41,7 @@ bool close_last(Input& in, const AppendMessage& last) { return !last.utf8_wrappe
 
 }  // namespace
 
-bool grammar::append(Input& in, AppendCommand& out) {
+bool grammar::arguments(Input& in, AppendCommand& out) {
   return in.sp() && mailbox(in, out.mailbox) && append_message(in, out.first);
 }
 

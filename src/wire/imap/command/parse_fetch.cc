@@ -214,7 +214,7 @@ bool section(Input& in, Section& out) {
   return in.take(']') || in.expected("\"]\"");
 }
 
-bool fetch(Input& in, FetchCommand& out) {
+bool arguments(Input& in, FetchCommand& out) {
   if (!in.sp() || !sequence_set(in, out.set) || !in.sp() || !fetch_items(in, out.items))
     return false;
   if (!in.another()) return true;

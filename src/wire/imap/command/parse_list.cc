@@ -55,7 +55,7 @@ bool mbox_or_pat(Input& in, ListCommand& out) {
 
 }  // namespace
 
-bool list(Input& in, ListCommand& out) {
+bool arguments(Input& in, ListCommand& out) {
   if (!in.sp()) return false;
   if (in.peek() == '(') {
     out.extended = true;
@@ -68,7 +68,7 @@ bool list(Input& in, ListCommand& out) {
   return in.sp() && list_of(in, [&] { return return_option(in, out.returns); });
 }
 
-bool lsub(Input& in, LsubCommand& out) {
+bool arguments(Input& in, LsubCommand& out) {
   return in.sp() && reference(in, out.reference) && in.sp() && list_mailbox(in, out.pattern);
 }
 

@@ -22,7 +22,7 @@ bool use_attr(Input& in, std::vector<std::string>& out) {
 }  // namespace
 
 // RFC 4466 §2.2: "CREATE" SP mailbox [SP "(" create-param *(SP create-param) ")"]
-bool create(Input& in, CreateCommand& out) {
+bool arguments(Input& in, CreateCommand& out) {
   if (!in.sp() || !mailbox(in, out.mailbox)) return false;
   if (!in.another()) return true;
   return nonempty_list_of(in, [&] {
@@ -31,11 +31,17 @@ bool create(Input& in, CreateCommand& out) {
   });
 }
 
-bool rename(Input& in, RenameCommand& out) {
+bool arguments(Input& in, DeleteCommand& out) { return in.sp() && mailbox(in, out.mailbox); }
+
+bool arguments(Input& in, RenameCommand& out) {
   return in.sp() && mailbox(in, out.from) && in.sp() && mailbox(in, out.to);
 }
 
-bool status(Input& in, StatusCommand& out) {
+bool arguments(Input& in, SubscribeCommand& out) { return in.sp() && mailbox(in, out.mailbox); }
+
+bool arguments(Input& in, UnsubscribeCommand& out) { return in.sp() && mailbox(in, out.mailbox); }
+
+bool arguments(Input& in, StatusCommand& out) {
   return in.sp() && mailbox(in, out.mailbox) && in.sp() && status_att_list(in, out.items);
 }
 

@@ -100,7 +100,7 @@ bool thread_alg(Input& in, message::ThreadAlgorithm& out) {
 
 }  // namespace
 
-bool search(Input& in, SearchCommand& out) {
+bool arguments(Input& in, SearchCommand& out) {
   SearchContext context;
   if (!optional_return(in, out.returns) || !in.sp()) return false;
   if (in.take("CHARSET ")) {
@@ -112,7 +112,7 @@ bool search(Input& in, SearchCommand& out) {
   return ok;
 }
 
-bool sort(Input& in, SortCommand& out) {
+bool arguments(Input& in, SortCommand& out) {
   SearchContext context;
   if (!optional_return(in, out.returns) || !in.sp()) return false;
   const auto criterion = [&] { return sort_criterion(in, out.order.emplace_back()); };
@@ -122,7 +122,7 @@ bool sort(Input& in, SortCommand& out) {
   return ok;
 }
 
-bool thread(Input& in, ThreadCommand& out) {
+bool arguments(Input& in, ThreadCommand& out) {
   SearchContext context;
   return thread_alg(in, out.algorithm) && search_criteria(in, context, out.key);
 }

@@ -32,7 +32,7 @@ bool select_param(Input& in, SelectCommand& out) {
 
 }  // namespace
 
-bool select(Input& in, SelectCommand& out) {
+bool arguments(Input& in, SelectCommand& out) {
   if (!in.sp() || !mailbox(in, out.mailbox)) return false;
   if (!in.another()) return true;
   return nonempty_list_of(in, [&] { return select_param(in, out); });

@@ -4,7 +4,7 @@
 namespace posthorn::wire::imap::grammar {
 
 // RFC 4959 §3: "=" is an empty initial response.
-bool authenticate(Input& in, AuthenticateCommand& out) {
+bool arguments(Input& in, AuthenticateCommand& out) {
   if (!in.sp() || !word(in, out.mechanism)) return false;
   if (!in.another()) return true;
   const std::string_view response = in.take_run(kBase64Chars);
@@ -13,11 +13,11 @@ bool authenticate(Input& in, AuthenticateCommand& out) {
   return true;
 }
 
-bool login(Input& in, LoginCommand& out) {
+bool arguments(Input& in, LoginCommand& out) {
   return in.sp() && astring(in, out.user) && in.sp() && astring(in, out.password);
 }
 
-bool enable(Input& in, EnableCommand& out) {
+bool arguments(Input& in, EnableCommand& out) {
   if (!in.sp()) return false;
   do {
     if (!in.within_list(out.capabilities.size()) || !word(in, out.capabilities.emplace_back()))
@@ -27,7 +27,7 @@ bool enable(Input& in, EnableCommand& out) {
 }
 
 // RFC 2971 §4. workaround: some clients send "ID ()".
-bool id(Input& in, IdCommand& out) {
+bool arguments(Input& in, IdCommand& out) {
   if (!in.sp()) return false;
   if (in.take("NIL")) return true;
   return list_of(in, [&] {
@@ -36,11 +36,13 @@ bool id(Input& in, IdCommand& out) {
   });
 }
 
-bool compress(Input& in, CompressCommand& out) { return in.sp() && word(in, out.algorithm); }
+bool arguments(Input& in, CompressCommand& out) { return in.sp() && word(in, out.algorithm); }
 
-bool getquota(Input& in, GetQuotaCommand& out) { return in.sp() && astring(in, out.root); }
+bool arguments(Input& in, GetQuotaCommand& out) { return in.sp() && astring(in, out.root); }
 
-bool setquota(Input& in, SetQuotaCommand& out) {
+bool arguments(Input& in, GetQuotaRootCommand& out) { return in.sp() && mailbox(in, out.mailbox); }
+
+bool arguments(Input& in, SetQuotaCommand& out) {
   return in.sp() && astring(in, out.root) && in.sp() && list_of(in, [&] {
            SetQuotaCommand::Limit& limit = out.limits.emplace_back();
            return word(in, limit.resource) && in.sp() && number64(in, limit.limit);

@@ -34,7 +34,7 @@ bool bare_flags(Input& in, FlagList& out) {
 
 }  // namespace
 
-bool store(Input& in, StoreCommand& out) {
+bool arguments(Input& in, StoreCommand& out) {
   if (!in.sp() || !sequence_set(in, out.set) || !in.sp()) return false;
   if (in.peek() == '(' && (!store_modifiers(in, out) || !in.sp())) return false;
   if (!store_att_name(in, out) || !in.sp()) return false;

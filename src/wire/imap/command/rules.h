@@ -2,32 +2,42 @@
 
 #include "wire/imap/grammar.h"
 
-/// Grammar rules for the arguments of each command, starting at the octet after its name. The rules
-/// are named as in RFC 9051 §9.
+/// The grammar of the arguments of each command.
 namespace posthorn::wire::imap::grammar {
 
-bool authenticate(Input& in, AuthenticateCommand& out);
-bool login(Input& in, LoginCommand& out);
-bool enable(Input& in, EnableCommand& out);
-bool id(Input& in, IdCommand& out);
-bool compress(Input& in, CompressCommand& out);
-bool getquota(Input& in, GetQuotaCommand& out);
-bool setquota(Input& in, SetQuotaCommand& out);
+// The rules of RFC 9051 §9 `command-any`, `command-auth` and so on, and of the extensions, from the
+// octet after the name of the command to its end. One for each command; a struct without members
+// has no arguments and needs none. `numbering` is set before.
 
-bool select(Input& in, SelectCommand& out);
-bool create(Input& in, CreateCommand& out);
-bool rename(Input& in, RenameCommand& out);
-bool list(Input& in, ListCommand& out);
-bool lsub(Input& in, LsubCommand& out);
-bool status(Input& in, StatusCommand& out);
+bool arguments(Input& in, AuthenticateCommand& out);
+bool arguments(Input& in, LoginCommand& out);
+bool arguments(Input& in, EnableCommand& out);
+bool arguments(Input& in, IdCommand& out);
+bool arguments(Input& in, CompressCommand& out);
+bool arguments(Input& in, GetQuotaCommand& out);
+bool arguments(Input& in, GetQuotaRootCommand& out);
+bool arguments(Input& in, SetQuotaCommand& out);
+
+bool arguments(Input& in, SelectCommand& out);
+bool arguments(Input& in, CreateCommand& out);
+bool arguments(Input& in, DeleteCommand& out);
+bool arguments(Input& in, RenameCommand& out);
+bool arguments(Input& in, SubscribeCommand& out);
+bool arguments(Input& in, UnsubscribeCommand& out);
+bool arguments(Input& in, ListCommand& out);
+bool arguments(Input& in, LsubCommand& out);
+bool arguments(Input& in, StatusCommand& out);
 /// Reads up to the header of the first message, where the text ends.
-bool append(Input& in, AppendCommand& out);
+bool arguments(Input& in, AppendCommand& out);
 
-bool search(Input& in, SearchCommand& out);
-bool sort(Input& in, SortCommand& out);
-bool thread(Input& in, ThreadCommand& out);
-bool fetch(Input& in, FetchCommand& out);
-bool store(Input& in, StoreCommand& out);
+bool arguments(Input& in, SearchCommand& out);
+bool arguments(Input& in, SortCommand& out);
+bool arguments(Input& in, ThreadCommand& out);
+bool arguments(Input& in, FetchCommand& out);
+bool arguments(Input& in, StoreCommand& out);
+bool arguments(Input& in, CopyCommand& out);
+bool arguments(Input& in, MoveCommand& out);
+bool arguments(Input& in, ExpungeCommand& out);
 
 /// `section`, including its brackets.
 bool section(Input& in, Section& out);
