@@ -198,7 +198,7 @@ async::Task<Result<Answer>> LocalAdmin::remove_mailbox(Json request) {
 async::Task<Result<Answer>> LocalAdmin::list_messages(Json request) {
   auto account = co_await open(text_of(request, "name"));
   if (!account) co_return pass(account);
-  const auto named = service::resolve(Caller::administrator(*account), text_of(request, "mailbox"));
+  auto named = service::resolve(Caller::administrator(*account), text_of(request, "mailbox"));
   if (!named) co_return pass(named);
   auto mailbox = co_await service::newest(*named);
   if (!mailbox) co_return std::unexpected(as_damage(std::move(mailbox.error())));
@@ -231,7 +231,7 @@ async::Task<Result<Answer>> LocalAdmin::list_messages(Json request) {
 async::Task<Result<Answer>> LocalAdmin::read_message(Json request) {
   auto account = co_await open(text_of(request, "name"));
   if (!account) co_return pass(account);
-  const auto named = service::resolve(Caller::administrator(*account), text_of(request, "mailbox"));
+  auto named = service::resolve(Caller::administrator(*account), text_of(request, "mailbox"));
   if (!named) co_return pass(named);
   auto mailbox = co_await service::newest(*named);
   if (!mailbox) co_return std::unexpected(as_damage(std::move(mailbox.error())));

@@ -14,7 +14,7 @@ using store::Change;
 
 constexpr std::string_view kInbox = "INBOX";
 
-Status as_status(const Result<bool>& changed) { return changed ? Status() : pass(changed); }
+Status as_status(Result<bool> changed) { return changed ? Status() : pass(changed); }
 
 /// Moves the subscriptions with the mailboxes. RFC 9051 §6.3.6 leaves this open.
 Status move_subscriptions(Change& change, const std::string& from, const std::string& to) {
@@ -58,7 +58,7 @@ Task<Result<MailboxRef>> create_mailbox(Caller caller, std::string name, store::
 }
 
 Task<Status> delete_mailbox(Caller caller, std::string name) {
-  const auto mailbox = resolve(caller, name);
+  auto mailbox = resolve(caller, name);
   if (!mailbox) co_return pass(mailbox);
   Status done = co_await delete_loaded(caller, name, mailbox->id);
   if (done || name == kInbox || !store::is_damage(done.error().kind)) co_return done;

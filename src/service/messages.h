@@ -10,6 +10,7 @@
 #include "base/flags.h"
 #include "base/number_set.h"
 #include "base/result.h"
+#include "service/mailbox_ref.h"
 #include "store/account.h"
 
 /// Operations on the messages of a mailbox. Each is one change of its account, which is atomic and

@@ -14,7 +14,7 @@ namespace posthorn::service {
 struct VanishedQuery {
   ModSeq since;  ///< The client has heard of everything up to here.
   /// The UIDs that it asks about, which it may know; without a value, all.
-  std::optional<NumberSet> known;
+  std::optional<NumberSet> known = {};
   /// Messages of the client's copy, as pairs of a sequence number and a UID, both ascending (RFC
   /// 7162 §3.2.5.2). As far as they still match, nothing below them has vanished that the client
   /// does not know of.
@@ -22,7 +22,7 @@ struct VanishedQuery {
     NumberSet seqnums;
     NumberSet uids;
   };
-  std::optional<Samples> samples;
+  std::optional<Samples> samples = {};
 };
 
 /// Returns the UIDs of messages that the client may know and that no longer exist in `now`: what

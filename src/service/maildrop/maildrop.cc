@@ -34,7 +34,7 @@ Maildrop::Maildrop(MailboxRef inbox, const store::Mailbox& mailbox, HeaderForm f
       form_(form) {}
 
 Task<Result<std::unique_ptr<Maildrop>>> Maildrop::open(store::AccountPtr account, HeaderForm form) {
-  const auto inbox = resolve(Caller::owner(std::move(account)), "INBOX");
+  auto inbox = resolve(Caller::owner(std::move(account)), "INBOX");
   if (!inbox) co_return pass(inbox);
   auto now = co_await newest(*inbox);
   if (!now) co_return pass(now);

@@ -9,7 +9,8 @@ namespace posthorn::service {
 using async::Task;
 using store::Change;
 
-Task<Status> edit_outbox(Caller caller, OutboxId id, std::function<void(store::OutboxEntry&)> edit,
+Task<Status> edit_outbox(Caller caller, store::OutboxId id,
+                         std::function<void(store::OutboxEntry&)> edit,
                          const store::NewEmail* report) {
   const store::AccountPtr account = caller.account;
   auto done = co_await account->change(caller.actor, {}, [&](Change& change) -> Status {

@@ -16,7 +16,7 @@ namespace posthorn::service {
 /// once. The entry is removed when none of its recipients waits any more. `report`, unless it is
 /// null, is a delivery report that the same change appends to INBOX; it must outlive the task.
 /// Errors: not_found (the entry), limit (there is no INBOX), over_quota, io, unavailable.
-async::Task<Status> edit_outbox(Caller caller, OutboxId id,
+async::Task<Status> edit_outbox(Caller caller, store::OutboxId id,
                                 std::function<void(store::OutboxEntry&)> edit,
                                 const store::NewEmail* report = nullptr);
 

@@ -36,7 +36,7 @@ class Submitting {
     result_ = {};
     usage_ = change.state().usage;
     const auto recipients = static_cast<std::uint32_t>(submission_.envelope.recipients.size());
-    if (Status ok = check_limits(usage_, rules_.limits, recipients, now_); !ok) return ok;
+    if (Status ok = check_limits(usage_, rules_.limits, recipients, now_); !ok) return pass(ok);
     auto email = take_in(change);
     if (!email) return pass(email);
     store::OutboxEntry entry = submission_.envelope;

@@ -3,6 +3,7 @@
 #include "server/imap/commands.h"
 #include "server/imap/session.h"
 #include "service/mailboxes.h"
+#include "wire/imap/response/format_list.h"
 
 namespace posthorn::server::imap {
 
