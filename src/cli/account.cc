@@ -1,6 +1,6 @@
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "cli/command_line.h"
 #include "cli/password.h"
 #include "cli/program.h"
 
@@ -86,17 +86,17 @@ int list(const Program& program, const std::string& what, const std::string& mem
   });
 }
 
-CLI::App* command(CLI::App& parent, const char* name, const char* help, AccountOptions& options) {
-  CLI::App* const made = parent.add_subcommand(name, help);
-  made->add_option("name", options.name, "The account's address, e.g. ada@example.org")->required();
+Command command(Command parent, const char* name, const char* help, AccountOptions& options) {
+  const Command made = parent.add_subcommand(name, help);
+  made.add_option("name", options.name, "The account's address, e.g. ada@example.org").required();
   return made;
 }
 
-void password_options(CLI::App& command, AccountOptions& options) {
+void password_options(Command command, AccountOptions& options) {
   command
       .add_option("--password-file", options.password_file,
                   "Read the password from the first line of this file; - is standard input")
-      ->type_name("FILE");
+      .type_name("FILE");
 }
 
 /// Lists or changes the addresses an account may send as. `change` is "add", "remove", or empty to
@@ -112,21 +112,21 @@ int send_as(const Program& program, const AccountOptions& options, const std::st
   });
 }
 
-void add_send_as(CLI::App& account, Program& program,
+void add_send_as(Command account, Program& program,
                  const std::shared_ptr<AccountOptions>& options) {
-  CLI::App* const parent =
+  const Command parent =
       account.add_subcommand("send-as", "Further addresses that an account may send from");
-  parent->require_subcommand(1);
-  parent->footer(
+  parent.require_subcommand();
+  parent.footer(
       "Examples:\n"
       "  posthorn account send-as add ada@example.org team@example.org\n"
       "  posthorn account send-as add ada@example.org @example.com   (all addresses of the "
       "domain)");
   const auto subcommand = [&](const char* name, const char* help, std::string change) {
-    CLI::App* const made = command(*parent, name, help, *options);
+    const Command made = command(parent, name, help, *options);
     if (!change.empty())
-      made->add_option("address", options->address, "An address, or @domain")->required();
-    made->callback([&program, options, change] {
+      made.add_option("address", options->address, "An address, or @domain").required();
+    made.callback([&program, options, change] {
       program.run = [&program, options, change] { return send_as(program, *options, change); };
     });
   };
@@ -135,14 +135,14 @@ void add_send_as(CLI::App& account, Program& program,
   subcommand("list", "List the addresses, one per line", "");
 }
 
-void add_sent_copy(CLI::App& account, Program& program,
+void add_sent_copy(Command account, Program& program,
                    const std::shared_ptr<AccountOptions>& options) {
-  CLI::App* const made = command(
+  const Command made = command(
       account, "sent-copy", "Choose whether sent messages are filed in the Sent mailbox", *options);
-  made->add_option("keep", options->keep, "default: use the value of submission.save_sent")
-      ->required()
-      ->check(CLI::IsMember({"on", "off", "default"}));
-  made->callback([&program, options] {
+  made.add_option("keep", options->keep, "default: use the value of submission.save_sent")
+      .required()
+      .one_of({"on", "off", "default"});
+  made.callback([&program, options] {
     program.run = [&program, options] {
       return ask(program,
                  {{"do", "account.sent_copy"}, {"name", options->name}, {"keep", options->keep}},
@@ -153,45 +153,44 @@ void add_sent_copy(CLI::App& account, Program& program,
 
 }  // namespace
 
-void add_account(CLI::App& app, Program& program) {
-  CLI::App* const account = app.add_subcommand("account", "Create, list and change accounts");
-  account->require_subcommand(1);
-  account->footer(
+void add_account(Command app, Program& program) {
+  const Command account = app.add_subcommand("account", "Create, list and change accounts");
+  account.require_subcommand();
+  account.footer(
       "Examples:\n"
       "  posthorn account add ada@example.org\n"
       "  pass mail/ada | posthorn account add ada@example.org --password-file -\n"
       "  posthorn account list --json");
   const auto options = std::make_shared<AccountOptions>();
 
-  CLI::App* const added = command(*account, "add", "Create an account", *options);
-  password_options(*added, *options);
-  added->add_flag("--no-password", options->no_password,
-                  "The account receives mail, but nobody can log in");
-  added->add_option("--max-size", options->max_bytes, "Storage quota, e.g. 5GB")
-      ->transform(CLI::AsSizeValue(true));
-  added->add_option("--max-messages", options->max_messages, "Message quota");
-  added->callback([&program, options] { program.run = [&] { return add(program, *options); }; });
+  const Command added = command(account, "add", "Create an account", *options);
+  password_options(added, *options);
+  added.add_flag("--no-password", options->no_password,
+                 "The account receives mail, but nobody can log in");
+  added.add_option("--max-size", options->max_bytes, "Storage quota, e.g. 5GB").as_size();
+  added.add_option("--max-messages", options->max_messages, "Message quota");
+  added.callback([&program, options] { program.run = [&] { return add(program, *options); }; });
 
-  CLI::App* const listed = account->add_subcommand("list", "List the accounts, one per line");
-  listed->add_flag("--json", options->json, "Print one JSON object per line");
-  listed->callback([&program, options] {
+  const Command listed = account.add_subcommand("list", "List the accounts, one per line");
+  listed.add_flag("--json", options->json, "Print one JSON object per line");
+  listed.callback([&program, options] {
     program.run = [&] {
       return list(program, "account.list", "accounts", options->json, print_account);
     };
   });
 
-  CLI::App* const passwd = command(*account, "passwd", "Set a new password", *options);
-  password_options(*passwd, *options);
-  passwd->callback(
+  const Command passwd = command(account, "passwd", "Set a new password", *options);
+  password_options(passwd, *options);
+  passwd.callback(
       [&program, options] { program.run = [&] { return change_password(program, *options); }; });
 
-  CLI::App* const removed = command(*account, "remove", "Remove an account and its mail", *options);
-  removed->add_flag("--yes", options->yes, "Confirm the removal");
-  removed->callback(
+  const Command removed = command(account, "remove", "Remove an account and its mail", *options);
+  removed.add_flag("--yes", options->yes, "Confirm the removal");
+  removed.callback(
       [&program, options] { program.run = [&] { return remove(program, *options); }; });
 
   const auto simple = [&](const char* name, const char* help, const char* request) {
-    command(*account, name, help, *options)->callback([&program, options, request] {
+    command(account, name, help, *options).callback([&program, options, request] {
       program.run = [&program, options, request] {
         return ask(program, {{"do", request}, {"name", options->name}}, [](const Json&) {});
       };
@@ -199,39 +198,39 @@ void add_account(CLI::App& app, Program& program) {
   };
   simple("disable", "Refuse logins and deliveries", "account.disable");
   simple("enable", "Allow logins and deliveries again", "account.enable");
-  add_send_as(*account, program, options);
-  add_sent_copy(*account, program, options);
+  add_send_as(account, program, options);
+  add_sent_copy(account, program, options);
 }
 
-void add_alias(CLI::App& app, Program& program) {
+void add_alias(Command app, Program& program) {
   struct Options {
     std::string alias;
     std::string name;
     bool json = false;
   };
   const auto options = std::make_shared<Options>();
-  CLI::App* const alias = app.add_subcommand("alias", "Manage further addresses of accounts");
-  alias->require_subcommand(1);
-  alias->footer("Example:\n  posthorn alias add postmaster@example.org ada@example.org");
-  CLI::App* const added = alias->add_subcommand("add", "Deliver mail for an address to an account");
-  added->add_option("alias", options->alias, "The address")->required();
-  added->add_option("name", options->name, "The account")->required();
-  added->callback([&program, options] {
+  const Command alias = app.add_subcommand("alias", "Manage further addresses of accounts");
+  alias.require_subcommand();
+  alias.footer("Example:\n  posthorn alias add postmaster@example.org ada@example.org");
+  const Command added = alias.add_subcommand("add", "Deliver mail for an address to an account");
+  added.add_option("alias", options->alias, "The address").required();
+  added.add_option("name", options->name, "The account").required();
+  added.callback([&program, options] {
     program.run = [&] {
       return ask(program, {{"do", "alias.add"}, {"alias", options->alias}, {"name", options->name}},
                  [](const Json&) {});
     };
   });
-  CLI::App* const removed = alias->add_subcommand("remove", "Remove an alias");
-  removed->add_option("alias", options->alias, "The address")->required();
-  removed->callback([&program, options] {
+  const Command removed = alias.add_subcommand("remove", "Remove an alias");
+  removed.add_option("alias", options->alias, "The address").required();
+  removed.callback([&program, options] {
     program.run = [&] {
       return ask(program, {{"do", "alias.remove"}, {"alias", options->alias}}, [](const Json&) {});
     };
   });
-  CLI::App* const listed = alias->add_subcommand("list", "List the aliases, one per line");
-  listed->add_flag("--json", options->json, "Print one JSON object per line");
-  listed->callback([&program, options] {
+  const Command listed = alias.add_subcommand("list", "List the aliases, one per line");
+  listed.add_flag("--json", options->json, "Print one JSON object per line");
+  listed.callback([&program, options] {
     program.run = [&] {
       return list(program, "alias.list", "aliases", options->json, [](const Json& entry) {
         fmt::print("{:<40} {}\n", text_of(entry, "alias"), text_of(entry, "name"));

@@ -1,7 +1,7 @@
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "base/version.h"
+#include "cli/command_line.h"
 #include "cli/program.h"
 #include "config/show.h"
 
@@ -47,20 +47,20 @@ int cannot_look(const Error& error) {
 
 }  // namespace
 
-void add_check(CLI::App& app, Program& program) {
+void add_check(Command app, Program& program) {
   const auto options = std::make_shared<CheckOptions>();
-  CLI::App* const check = app.add_subcommand("check", "Verify everything that is stored");
-  check->add_flag("--deep", options->deep, "Also read the body of every message");
-  check->add_flag("--repair", options->repair,
-                  "Rebuild the counts of mailboxes that do not match their messages");
-  check->add_flag("--json", options->json, "Print the report as one JSON object");
-  check->footer(
+  const Command check = app.add_subcommand("check", "Verify everything that is stored");
+  check.add_flag("--deep", options->deep, "Also read the body of every message");
+  check.add_flag("--repair", options->repair,
+                 "Rebuild the counts of mailboxes that do not match their messages");
+  check.add_flag("--json", options->json, "Print the report as one JSON object");
+  check.footer(
       "Prints one line for each fault. The exit code is 0 if there are none, 3 if there are some,\n"
       "and 1 if the check failed. If a server is running, the check is done by the server.\n"
       "--repair keeps every message that can be read, names those that cannot, and changes\n"
       "nothing else. Exit code 3 means that faults were found, repaired or not, so check again.\n"
       "Example:\n  posthorn --data-dir /var/lib/posthorn check --deep");
-  check->callback([&program, options] {
+  check.callback([&program, options] {
     program.run = [&program, options] {
       int code = kFailed;
       const int asked = ask(
@@ -72,13 +72,13 @@ void add_check(CLI::App& app, Program& program) {
   });
 }
 
-void add_config(CLI::App& app, Program& program) {
-  CLI::App* const config = app.add_subcommand("config", "Show and verify the configuration");
-  config->require_subcommand(1);
-  config->footer("Examples:\n  posthorn config show\n  posthorn --config new.toml config check");
-  CLI::App* const show =
-      config->add_subcommand("show", "Print every value in effect and where it was set");
-  show->callback([&program] {
+void add_config(Command app, Program& program) {
+  const Command config = app.add_subcommand("config", "Show and verify the configuration");
+  config.require_subcommand();
+  config.footer("Examples:\n  posthorn config show\n  posthorn --config new.toml config check");
+  const Command show =
+      config.add_subcommand("show", "Print every value in effect and where it was set");
+  show.callback([&program] {
     program.run = [&program] {
       const auto loaded = load_config(program);
       if (!loaded) return complain(loaded.error());
@@ -86,8 +86,8 @@ void add_config(CLI::App& app, Program& program) {
       return 0;
     };
   });
-  CLI::App* const check = config->add_subcommand("check", "Verify the configuration");
-  check->callback([&program] {
+  const Command check = config.add_subcommand("check", "Verify the configuration");
+  check.callback([&program] {
     program.run = [&program] {
       const auto loaded = load_config(program);
       if (!loaded) return complain(loaded.error());
@@ -96,9 +96,9 @@ void add_config(CLI::App& app, Program& program) {
       return 0;
     };
   });
-  CLI::App* const example =
-      config->add_subcommand("example", "Print a configuration file with every key at its default");
-  example->callback([&program] {
+  const Command example =
+      config.add_subcommand("example", "Print a configuration file with every key at its default");
+  example.callback([&program] {
     program.run = [] {
       fmt::print("{}", config::example_file());
       return 0;
@@ -106,8 +106,8 @@ void add_config(CLI::App& app, Program& program) {
   });
 }
 
-void add_version(CLI::App& app, Program& program) {
-  app.add_subcommand("version", "Print the version")->callback([&program] {
+void add_version(Command app, Program& program) {
+  app.add_subcommand("version", "Print the version").callback([&program] {
     program.run = [] {
       fmt::print("posthorn {}\n", kProgramVersion);
       return 0;

@@ -1,7 +1,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -11,6 +10,7 @@
 #include "app/server.h"
 #include "async/run.h"
 #include "base/log.h"
+#include "cli/command_line.h"
 #include "cli/program.h"
 #include "cli/ready_file.h"
 #include "demo/account.h"
@@ -210,47 +210,46 @@ int demo(const Program& program, const DemoOptions& options) {
 
 }  // namespace
 
-void add_demo(CLI::App& app, Program& program) {
+void add_demo(Command app, Program& program) {
   const auto options = std::make_shared<DemoOptions>();
-  CLI::App* const command = app.add_subcommand(
+  const Command command = app.add_subcommand(
       "demo", "Try Posthorn: run a server with an account full of mail, on high ports");
   command
-      ->add_option("--dir", options->dir,
-                   "Keep the data in this folder; by default it is removed at the end")
-      ->type_name("DIR");
-  command->add_option("--engine", options->engine, "memory or rocksdb (the default with --dir)")
-      ->check(CLI::IsMember({"memory", "rocksdb"}));
+      .add_option("--dir", options->dir,
+                  "Keep the data in this folder; by default it is removed at the end")
+      .type_name("DIR");
+  command.add_option("--engine", options->engine, "memory or rocksdb (the default with --dir)")
+      .one_of({"memory", "rocksdb"});
   for (const Listener& listener : kListeners)
     command
-        ->add_option_function<std::string>(
+        .add_option_function(
             fmt::format("--{}", listener.name),
             [options, &listener](const std::string& text) {
               options->listen[listener.name] = text;
             },
             "Port 0: any free port, for the other listeners too. Empty: no listener")
-        ->type_name("HOST:PORT")
-        ->default_str(listener.usual);
-  command->add_option("--lmtp-socket", options->lmtp_socket, "Also offer LMTP on this unix socket")
-      ->type_name("PATH");
+        .type_name("HOST:PORT")
+        .default_str(listener.usual);
+  command.add_option("--lmtp-socket", options->lmtp_socket, "Also offer LMTP on this unix socket")
+      .type_name("PATH");
   command
-      ->add_option("--any-user", options->any_user,
-                   "Accept every user name with this password; for tests")
-      ->type_name("PASSWORD");
+      .add_option("--any-user", options->any_user,
+                  "Accept every user name with this password; for tests")
+      .type_name("PASSWORD");
+  command.add_option("--without", options->without, "Do not offer this capability; may be repeated")
+      .type_name("CAPABILITY");
+  command.add_flag("--empty", options->empty, "Do not create the demonstration account");
   command
-      ->add_option("--without", options->without, "Do not offer this capability; may be repeated")
-      ->type_name("CAPABILITY");
-  command->add_flag("--empty", options->empty, "Do not create the demonstration account");
-  command
-      ->add_option("--ready-file", options->ready_file,
-                   "Write the ports to this file, as a JSON object, once the server listens")
-      ->type_name("FILE");
-  command->add_flag("--quiet", options->quiet, "Print only warnings and errors");
-  command->footer(
+      .add_option("--ready-file", options->ready_file,
+                  "Write the ports to this file, as a JSON object, once the server listens")
+      .type_name("FILE");
+  command.add_flag("--quiet", options->quiet, "Print only warnings and errors");
+  command.footer(
       "Examples:\n"
       "  posthorn demo\n"
       "  posthorn demo --dir ./demo-data\n"
       "  posthorn demo --empty --any-user secret --imap 127.0.0.1:0 --ready-file /tmp/ready");
-  command->callback([&program, options] { program.run = [&] { return demo(program, *options); }; });
+  command.callback([&program, options] { program.run = [&] { return demo(program, *options); }; });
 }
 
 }  // namespace posthorn::cli

@@ -1,8 +1,8 @@
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <cstdio>
 
 #include "app/dns_records.h"
+#include "cli/command_line.h"
 #include "cli/program.h"
 
 namespace posthorn::cli {
@@ -49,25 +49,25 @@ int print_records(const Program& program, const std::string& domain, bool as_jso
 
 }  // namespace
 
-void add_dns(CLI::App& app, Program& program) {
+void add_dns(Command app, Program& program) {
   struct Options {
     std::string domain;
     bool json = false;
   };
   const auto options = std::make_shared<Options>();
-  CLI::App* const command =
+  const Command command =
       app.add_subcommand("dns", "Print the DNS records of a domain, for its zone file");
-  command->add_option("domain", options->domain, "The part of the addresses after the @")
-      ->required()
-      ->type_name("DOMAIN");
-  command->add_flag("--json", options->json, "Print one JSON object per line: name, type, data");
-  command->footer(
+  command.add_option("domain", options->domain, "The part of the addresses after the @")
+      .required()
+      .type_name("DOMAIN");
+  command.add_flag("--json", options->json, "Print one JSON object per line: name, type, data");
+  command.footer(
       "The records are derived from the hostname and the listeners in the configuration. No DNS\n"
       "lookups are made.\n"
       "Examples:\n"
       "  posthorn dns example.org\n"
       "  posthorn --set hostname=mail.example.org dns example.org");
-  command->callback([&program, options] {
+  command.callback([&program, options] {
     program.run = [&program, options] {
       return print_records(program, options->domain, options->json);
     };

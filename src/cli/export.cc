@@ -1,8 +1,8 @@
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "cli/command_line.h"
 #include "cli/mailbox_files/mail_sink.h"
 #include "cli/program.h"
 
@@ -149,26 +149,26 @@ async::Task<Result<int>> export_all(Access& access, const ExportOptions& options
 
 }  // namespace
 
-void add_export(CLI::App& app, Program& program) {
+void add_export(Command app, Program& program) {
   const auto options = std::make_shared<ExportOptions>();
-  CLI::App* const command =
+  const Command command =
       app.add_subcommand("export", "Export an account's mail to Maildir or mbox");
-  command->add_option("account", options->account, "The account's address")->required();
-  command->add_option("path", options->path, "The folder to write to; it is created if necessary")
-      ->required()
-      ->type_name("DIR");
-  command->add_option("--format", options->format, "maildir (Maildir++) or mbox (mboxrd)")
-      ->check(CLI::IsMember({"maildir", "mbox"}));
-  command->add_option("--mailbox", options->mailboxes, "Export only this mailbox; may be repeated");
-  command->add_flag("--quiet", options->quiet, "Print only errors");
-  command->footer(
+  command.add_option("account", options->account, "The account's address").required();
+  command.add_option("path", options->path, "The folder to write to; it is created if necessary")
+      .required()
+      .type_name("DIR");
+  command.add_option("--format", options->format, "maildir (Maildir++) or mbox (mboxrd)")
+      .one_of({"maildir", "mbox"});
+  command.add_option("--mailbox", options->mailboxes, "Export only this mailbox; may be repeated");
+  command.add_flag("--quiet", options->quiet, "Print only errors");
+  command.footer(
       "Existing files are never overwritten. Messages that cannot be read are named and skipped,\n"
       "and the exit code is then 3. posthorn import can read the result, including flags,\n"
       "keywords and dates.\n"
       "Examples:\n"
       "  posthorn export ada@example.org ./ada\n"
       "  posthorn export ada@example.org ./ada --format mbox --mailbox INBOX");
-  command->callback([&program, options] {
+  command.callback([&program, options] {
     program.run = [&] {
       return with_access(program, [&](Access& access) { return export_all(access, *options); });
     };

@@ -1,10 +1,10 @@
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
 
 #include "base/bytes.h"
+#include "cli/command_line.h"
 #include "cli/mailbox_files/importer.h"
 #include "cli/mailbox_files/maildir_source.h"
 #include "cli/mailbox_files/mbox_source.h"
@@ -144,26 +144,25 @@ int import_mail(const Program& program, const ImportOptions& options) {
 
 }  // namespace
 
-void add_import(CLI::App& app, Program& program) {
+void add_import(Command app, Program& program) {
   const auto options = std::make_shared<ImportOptions>();
-  CLI::App* const command = app.add_subcommand("import", "Import mail from Maildir or mbox");
-  command->add_option("account", options->account, "The account's address")->required();
+  const Command command = app.add_subcommand("import", "Import mail from Maildir or mbox");
+  command.add_option("account", options->account, "The account's address").required();
   command
-      ->add_option("path", options->paths,
-                   "A Maildir++ tree, a folder of messages, or an mbox file")
-      ->required()
-      ->type_name("PATH");
-  command->add_option("--format", options->format, "auto, maildir or mbox")
-      ->check(CLI::IsMember({"auto", "maildir", "mbox"}));
-  command->add_option("--mailbox", options->mailbox,
-                      "The mailbox for an mbox file; default: the name of the file");
-  command->add_option("--under", options->under, "Create all mailboxes below this one");
-  command->add_option("--record", options->record, "Record the imported messages in this file")
-      ->type_name("FILE");
-  command->add_flag("--keep-quoted-from", options->keep_quoted_from,
-                    "Do not change \">From \" lines of an mbox file");
-  command->add_flag("--quiet", options->quiet, "Print no progress and no summary");
-  command->footer(
+      .add_option("path", options->paths, "A Maildir++ tree, a folder of messages, or an mbox file")
+      .required()
+      .type_name("PATH");
+  command.add_option("--format", options->format, "auto, maildir or mbox")
+      .one_of({"auto", "maildir", "mbox"});
+  command.add_option("--mailbox", options->mailbox,
+                     "The mailbox for an mbox file; default: the name of the file");
+  command.add_option("--under", options->under, "Create all mailboxes below this one");
+  command.add_option("--record", options->record, "Record the imported messages in this file")
+      .type_name("FILE");
+  command.add_flag("--keep-quoted-from", options->keep_quoted_from,
+                   "Do not change \">From \" lines of an mbox file");
+  command.add_flag("--quiet", options->quiet, "Print no progress and no summary");
+  command.footer(
       "Keeps flags, keywords and dates: for a Maildir from file names, dovecot-keywords and file\n"
       "times; for an mbox from Status, X-Status, X-Keywords and the From_ line. Bare line feeds\n"
       "become CRLF. The command can be interrupted and repeated: no message is imported twice.\n"
@@ -172,7 +171,7 @@ void add_import(CLI::App& app, Program& program) {
       "  posthorn import ada@example.org ~/Maildir\n"
       "  posthorn import ada@example.org old.mbox --mailbox Archive/2019\n"
       "  posthorn --data-dir ./demo-data import demo@example.org ~/Maildir --under Mine");
-  command->callback(
+  command.callback(
       [&program, options] { program.run = [&] { return import_mail(program, *options); }; });
 }
 

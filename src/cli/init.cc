@@ -1,10 +1,10 @@
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
 
 #include "app/certificates.h"
 #include "app/notify.h"
 #include "base/version.h"
+#include "cli/command_line.h"
 #include "cli/password.h"
 #include "cli/program.h"
 #include "config/schema.h"
@@ -117,20 +117,19 @@ int init(Program& program, const InitOptions& options) {
 
 }  // namespace
 
-void add_init(CLI::App& app, Program& program) {
+void add_init(Command app, Program& program) {
   const auto options = std::make_shared<InitOptions>();
-  CLI::App* const command = app.add_subcommand(
+  const Command command = app.add_subcommand(
       "init", "Create a configuration file, the data directory and a first account");
-  command->add_option("--account", options->account, "The first account, e.g. ada@example.org");
+  command.add_option("--account", options->account, "The first account, e.g. ada@example.org");
   command
-      ->add_option("--password-file", options->password_file,
-                   "Read the password from the first line of this file; - is standard input")
-      ->type_name("FILE");
-  command->add_option("--hostname", options->hostname,
-                      "The name by which clients know this server");
-  command->add_flag("--high-ports", options->high_ports,
-                    "Listen on unprivileged ports: 1143 instead of 143 and so on");
-  command->footer(
+      .add_option("--password-file", options->password_file,
+                  "Read the password from the first line of this file; - is standard input")
+      .type_name("FILE");
+  command.add_option("--hostname", options->hostname, "The name by which clients know this server");
+  command.add_flag("--high-ports", options->high_ports,
+                   "Listen on unprivileged ports: 1143 instead of 143 and so on");
+  command.footer(
       "Existing files are not changed. The settings of --data-dir, --set and --hostname are "
       "written\n"
       "to the configuration file.\n"
@@ -138,7 +137,7 @@ void add_init(CLI::App& app, Program& program) {
       "  posthorn init --hostname mail.example.org --account ada@example.org\n"
       "  posthorn --config ./posthorn.toml --data-dir ./mail init --high-ports --hostname "
       "localhost");
-  command->callback([&program, options] { program.run = [&] { return init(program, *options); }; });
+  command.callback([&program, options] { program.run = [&] { return init(program, *options); }; });
 }
 
 }  // namespace posthorn::cli

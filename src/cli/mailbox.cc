@@ -1,6 +1,6 @@
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "cli/command_line.h"
 #include "cli/program.h"
 
 namespace posthorn::cli {
@@ -43,33 +43,33 @@ int remove(const Program& program, const MailboxOptions& options) {
 
 }  // namespace
 
-void add_mailbox(CLI::App& app, Program& program) {
-  CLI::App* const mailbox = app.add_subcommand("mailbox", "List and remove mailboxes");
-  mailbox->require_subcommand(1);
-  mailbox->footer(
+void add_mailbox(Command app, Program& program) {
+  const Command mailbox = app.add_subcommand("mailbox", "List and remove mailboxes");
+  mailbox.require_subcommand();
+  mailbox.footer(
       "Examples:\n"
       "  posthorn mailbox list ada@example.org\n"
       "  posthorn mailbox remove ada@example.org Archive/2019 --yes");
   const auto options = std::make_shared<MailboxOptions>();
   const auto subcommand = [&](const char* name, const char* help) {
-    CLI::App* const made = mailbox->add_subcommand(name, help);
-    made->add_option("account", options->account, "The account's address")->required();
+    const Command made = mailbox.add_subcommand(name, help);
+    made.add_option("account", options->account, "The account's address").required();
     return made;
   };
 
-  CLI::App* const listed =
+  const Command listed =
       subcommand("list", "List the mailboxes, one per line, with their numbers of messages");
-  listed->add_flag("--json", options->json, "Print one JSON object per line");
-  listed->callback([&program, options] {
+  listed.add_flag("--json", options->json, "Print one JSON object per line");
+  listed.callback([&program, options] {
     program.run = [&program, options] { return list(program, *options); };
   });
 
-  CLI::App* const removed =
+  const Command removed =
       subcommand("remove", "Remove a mailbox and its mail, even if it cannot be opened");
-  removed->add_option("mailbox", options->mailbox, "The name, with levels separated by /")
-      ->required();
-  removed->add_flag("--yes", options->yes, "Confirm the removal");
-  removed->callback([&program, options] {
+  removed.add_option("mailbox", options->mailbox, "The name, with levels separated by /")
+      .required();
+  removed.add_flag("--yes", options->yes, "Confirm the removal");
+  removed.callback([&program, options] {
     program.run = [&program, options] { return remove(program, *options); };
   });
 }

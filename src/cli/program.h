@@ -12,11 +12,8 @@
 #include "app/core.h"
 #include "async/task.h"
 #include "base/result.h"
+#include "cli/command_line.h"
 #include "config/load.h"
-
-namespace CLI {
-class App;
-}
 
 namespace posthorn::cli {
 
@@ -82,18 +79,18 @@ int ask(const Program& program, const admin::Json& request,
         engine::IfAbsent if_absent = engine::IfAbsent::refuse, Complain say = complain);
 
 // Each function adds its command, with options, help and examples.
-void add_init(CLI::App& app, Program& program);
-void add_serve(CLI::App& app, Program& program);
-void add_demo(CLI::App& app, Program& program);
-void add_account(CLI::App& app, Program& program);
-void add_alias(CLI::App& app, Program& program);
-void add_mailbox(CLI::App& app, Program& program);
-void add_queue(CLI::App& app, Program& program);
-void add_import(CLI::App& app, Program& program);
-void add_export(CLI::App& app, Program& program);
-void add_check(CLI::App& app, Program& program);
-void add_dns(CLI::App& app, Program& program);
-void add_config(CLI::App& app, Program& program);
-void add_version(CLI::App& app, Program& program);
+void add_init(Command app, Program& program);
+void add_serve(Command app, Program& program);
+void add_demo(Command app, Program& program);
+void add_account(Command app, Program& program);
+void add_alias(Command app, Program& program);
+void add_mailbox(Command app, Program& program);
+void add_queue(Command app, Program& program);
+void add_import(Command app, Program& program);
+void add_export(Command app, Program& program);
+void add_check(Command app, Program& program);
+void add_dns(Command app, Program& program);
+void add_config(Command app, Program& program);
+void add_version(Command app, Program& program);
 
 }  // namespace posthorn::cli

@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 
+#include "cli/command_line.h"
 #include "cli/program.h"
 #include "message/header/date.h"
 
@@ -113,10 +113,10 @@ int cancel(const Program& program, const QueueOptions& options) {
 
 }  // namespace
 
-void add_queue(CLI::App& app, Program& program) {
-  CLI::App* const queue = app.add_subcommand("queue", "Manage mail that is waiting to be sent");
-  queue->require_subcommand(1);
-  queue->footer(
+void add_queue(Command app, Program& program) {
+  const Command queue = app.add_subcommand("queue", "Manage mail that is waiting to be sent");
+  queue.require_subcommand();
+  queue.footer(
       "Examples:\n"
       "  posthorn queue list\n"
       "  posthorn queue show ada@example.org/812\n"
@@ -128,37 +128,36 @@ void add_queue(CLI::App& app, Program& program) {
       program.run = [&program, options, what] { return what(program, *options); };
     };
   };
-  const auto with_id = [&](CLI::App* command) {
-    return command->add_option("id", options->id, "The id of a message, as shown by `queue list`");
+  const auto with_id = [&](Command command) {
+    return command.add_option("id", options->id, "The id of a message, as shown by `queue list`");
   };
 
-  CLI::App* const listed =
-      queue->add_subcommand("list", "List waiting messages with the last reply for each");
-  listed->add_option("--account", options->account, "List only messages of this account")
-      ->type_name("NAME");
-  listed->add_flag("--json", options->json, "Print one JSON object per line");
-  listed->callback(run(list));
+  const Command listed =
+      queue.add_subcommand("list", "List waiting messages with the last reply for each");
+  listed.add_option("--account", options->account, "List only messages of this account")
+      .type_name("NAME");
+  listed.add_flag("--json", options->json, "Print one JSON object per line");
+  listed.callback(run(list));
 
-  CLI::App* const shown = queue->add_subcommand("show", "Show one message and its recipients");
-  with_id(shown)->required();
-  shown->add_flag("--json", options->json, "Print a JSON object");
-  shown->callback(run(show));
+  const Command shown = queue.add_subcommand("show", "Show one message and its recipients");
+  with_id(shown).required();
+  shown.add_flag("--json", options->json, "Print a JSON object");
+  shown.callback(run(show));
 
-  CLI::App* const retried = queue->add_subcommand("retry", "Try again now");
+  const Command retried = queue.add_subcommand("retry", "Try again now");
   with_id(retried);
-  retried->add_flag("--all", options->all, "Try all waiting messages");
-  retried->callback(run(retry));
+  retried.add_flag("--all", options->all, "Try all waiting messages");
+  retried.callback(run(retry));
 
-  CLI::App* const cancelled = queue->add_subcommand("cancel", "Stop sending a message");
-  with_id(cancelled)->required();
+  const Command cancelled = queue.add_subcommand("cancel", "Stop sending a message");
+  with_id(cancelled).required();
   cancelled
-      ->add_option("--recipient", options->recipients,
-                   "Cancel only this recipient; may be repeated")
-      ->type_name("ADDRESS")
-      ->allow_extra_args(false);
-  cancelled->add_flag("--report", options->report,
-                      "Send a report to the sender; by default nobody is told");
-  cancelled->callback(run(cancel));
+      .add_option("--recipient", options->recipients, "Cancel only this recipient; may be repeated")
+      .type_name("ADDRESS")
+      .one_value();
+  cancelled.add_flag("--report", options->report,
+                     "Send a report to the sender; by default nobody is told");
+  cancelled.callback(run(cancel));
 }
 
 }  // namespace posthorn::cli

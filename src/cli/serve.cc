@@ -1,9 +1,9 @@
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "app/server.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "cli/command_line.h"
 #include "cli/program.h"
 #include "cli/ready_file.h"
 
@@ -44,22 +44,22 @@ int serve(const Program& program, const ServeOptions& options) {
 
 }  // namespace
 
-void add_serve(CLI::App& app, Program& program) {
+void add_serve(Command app, Program& program) {
   const auto options = std::make_shared<ServeOptions>();
-  CLI::App* const command = app.add_subcommand("serve", "Run the server in the foreground");
+  const Command command = app.add_subcommand("serve", "Run the server in the foreground");
   command
-      ->add_option("--ready-file", options->ready_file,
-                   "Write the ports to this file, as a JSON object, once the server listens")
-      ->type_name("FILE");
-  command->add_flag(
+      .add_option("--ready-file", options->ready_file,
+                  "Write the ports to this file, as a JSON object, once the server listens")
+      .type_name("FILE");
+  command.add_flag(
       "--accept-loss", options->accept_loss,
       "Start although acknowledged changes are lost, as reported at the previous start");
-  command->footer(
+  command.footer(
       "SIGHUP reloads the configuration and the certificates; SIGTERM and SIGINT stop the server.\n"
       "Examples:\n"
       "  posthorn --config /etc/posthorn/posthorn.toml serve\n"
       "  posthorn --data-dir ~/mail --set listen.imap=127.0.0.1:1143 serve");
-  command->callback([&program, options] {
+  command.callback([&program, options] {
     program.run = [&program, options] { return serve(program, *options); };
   });
 }

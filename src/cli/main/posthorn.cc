@@ -26,19 +26,20 @@ int main(int argc, char** argv) {
       "Examples:\n"
       "  posthorn demo                      # try it\n"
       "  posthorn init --account ada@example.org && posthorn serve");
-  posthorn::cli::add_init(app, program);
-  posthorn::cli::add_serve(app, program);
-  posthorn::cli::add_demo(app, program);
-  posthorn::cli::add_account(app, program);
-  posthorn::cli::add_alias(app, program);
-  posthorn::cli::add_mailbox(app, program);
-  posthorn::cli::add_queue(app, program);
-  posthorn::cli::add_import(app, program);
-  posthorn::cli::add_export(app, program);
-  posthorn::cli::add_check(app, program);
-  posthorn::cli::add_dns(app, program);
-  posthorn::cli::add_config(app, program);
-  posthorn::cli::add_version(app, program);
+  const posthorn::cli::Command command(app);
+  posthorn::cli::add_init(command, program);
+  posthorn::cli::add_serve(command, program);
+  posthorn::cli::add_demo(command, program);
+  posthorn::cli::add_account(command, program);
+  posthorn::cli::add_alias(command, program);
+  posthorn::cli::add_mailbox(command, program);
+  posthorn::cli::add_queue(command, program);
+  posthorn::cli::add_import(command, program);
+  posthorn::cli::add_export(command, program);
+  posthorn::cli::add_check(command, program);
+  posthorn::cli::add_dns(command, program);
+  posthorn::cli::add_config(command, program);
+  posthorn::cli::add_version(command, program);
   CLI11_PARSE(app, argc, argv);
   try {
     return program.run ? program.run() : posthorn::cli::kFailed;
