@@ -12,6 +12,7 @@
 #include "app/certificates.h"
 #include "app/descriptors.h"
 #include "app/domains.h"
+#include "app/http_routes.h"
 #include "app/notify.h"
 #include "app/options.h"
 #include "app/services.h"
@@ -26,7 +27,6 @@
 #include "net/listener.h"
 #include "relay/local_accounts.h"
 #include "relay/runner.h"
-#include "server/autoconfig/route.h"
 #include "server/frame/transport.h"
 #include "server/http/http_server.h"
 #include "server/imap/imap_server.h"
@@ -275,10 +275,7 @@ Status Server::State::listen() {
 
 void Server::State::offer_services() {
   http.set_options(
-      {.handler = [told = services(settings.config, addresses, certificates->current() != nullptr)](
-                      const server::http::Request& request) {
-        return server::autoconfig::answer(told, request);
-      }});
+      http_options(services(settings.config, addresses, certificates->current() != nullptr)));
 }
 
 Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {

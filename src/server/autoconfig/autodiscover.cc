@@ -81,8 +81,8 @@ void write_protocol(XmlWriter& xml, const Services& services, const Service& ser
 
 }  // namespace
 
-Response answer_autodiscover(const Services& services, const Request& request) {
-  const Result<AutodiscoverRequest> asked = parse_autodiscover(request.body);
+Response answer_autodiscover(const Services& services, std::string_view body) {
+  const Result<AutodiscoverRequest> asked = parse_autodiscover(body);
   if (!asked) return refusal(StatusCode::bad_request, asked.error().text);
   const auto address = parse_mail_address(asked->address);
   if (!address) return error_response(ErrorCode::invalid_request, "Invalid Request");

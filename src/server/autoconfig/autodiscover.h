@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "server/autoconfig/services.h"
 #include "server/http/message.h"
 
@@ -7,7 +9,7 @@ namespace posthorn::server::autoconfig {
 
 /// Answers Microsoft's autodiscover in its plain XML form ([MS-OXDSCLI]), which Outlook uses for
 /// IMAP, POP3 and SMTP. No authentication is required, because the answer contains no secrets.
-http::Response answer_autodiscover(const Services& services, const http::Request& request);
+http::Response answer_autodiscover(const Services& services, std::string_view body);
 
 /// Answers a GET of the same path. In clear, this is how Outlook asks whether to use another
 /// location; it is redirected to the one under TLS. Under TLS, only POST is meaningful.

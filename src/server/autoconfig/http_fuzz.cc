@@ -1,5 +1,5 @@
-// Feeds a client's octets, request after request. For any request, an answer in XML is well-formed,
-// and the answers are the same if the octets arrive one by one.
+// Feeds a client's octets to an HTTP session. For any requests, an answer in XML is well-formed,
+// and the session says the same if the octets arrive one by one.
 
 #include <libxml/parser.h>
 
@@ -7,15 +7,23 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "async/run.h"
+#include "base/log.h"
+#include "server/autoconfig/autoconfig.h"
+#include "server/autoconfig/autodiscover.h"
+#include "server/autoconfig/mobileconfig.h"
 #include "server/autoconfig/route.h"
-#include "server/http/format_response.h"
-#include "server/http/request_reader.h"
+#include "server/frame/test_scripted_stream.h"
+#include "server/http/exchange.h"
+#include "server/http/router.h"
+#include "server/http/session.h"
 
 namespace posthorn::server::autoconfig {
 namespace {
 
-using http::format_response;
-using http::RequestReader;
+using async::Task;
+using http::Exchange;
+using http::Request;
 using http::Response;
 
 const Services kServices{.hostname = "mail.example.org",
@@ -33,41 +41,78 @@ bool is_well_formed(const std::string& document) {
   return parsed != nullptr;
 }
 
-bool is_xml(const Response& response) { return response.body.starts_with("<?xml"); }
-
-/// Not compared: if all octets arrive together, a request may be refused before the end of its
-/// header is seen.
-bool refuse(const Response& response) {
-  if (format_response(response, {}, {}).empty()) std::abort();
-  return false;
+Response checked(Response response) {
+  if (response.body.starts_with("<?xml") && !is_well_formed(response.body)) std::abort();
+  return response;
 }
 
-/// Takes one request from the front. Returns false at the end, or if a request is refused.
-bool serve_one(std::string& input, std::size_t step, std::string& out) {
-  RequestReader reader({.header = 2048, .body = 4096});
-  std::string offered;
-  while (!input.empty()) {
-    offered += input.substr(0, step);
-    input.erase(0, step);
-    const auto progress = reader.take(offered);
-    if (!progress) return refuse(progress.error());
-    if (*progress != RequestReader::Progress::complete) continue;
-    input.insert(0, offered);
-    const auto request = reader.request();
-    if (!request) return refuse(request.error());
-    const Response response = answer(kServices, *request);
-    if (is_xml(response) && !is_well_formed(response.body)) std::abort();
-    out += format_response(response, {.keep_alive = reader.keeps_alive()}, {});
-    return true;
-  }
-  return false;
+Response answer(const Request& request, std::string_view body) {
+  if (request.method == "POST") return checked(answer_autodiscover(kServices, body));
+  if (request.path == "/mobileconfig") return checked(answer_mobileconfig(kServices, request));
+  if (request.path.starts_with("/auto")) return redirect_autodiscover(kServices, request);
+  return checked(answer_autoconfig(kServices, request));
 }
 
-std::string serve(std::string input, std::size_t step) {
-  std::string out;
-  while (serve_one(input, step, out)) {
-  }
-  return out;
+/// Streams the body back. It is gathered first, because its pieces depend on how it came.
+Task<Status> echo(Exchange& exchange) {
+  auto body = co_await exchange.read_all();
+  if (!body) co_return pass(body);
+  const Status begun = co_await exchange.begin({});
+  if (begun) co_return co_await exchange.write(*body);
+  co_return begun;
+}
+
+/// Leaves the body to the session.
+Task<Status> ignore(Exchange& exchange) {
+  return exchange.respond({.more = {{"X-Target", exchange.request().target}}});
+}
+
+/// Reads a part of it, within a limit of its own.
+Task<Status> peek(Exchange& exchange) {
+  exchange.limit_body(100);
+  const auto piece = co_await exchange.read();
+  if (!piece) co_return std::unexpected(piece.error());
+  co_return co_await exchange.respond({.body = std::string(piece->substr(0, 1))});
+}
+
+http::Handler handler() {
+  using Match = http::Route::Match;
+  const http::Handler answers = http::answer_with(answer);
+  http::Router router;
+  router.mount(routes(kServices));
+  router.mount({.path = "/echo", .methods = {"GET", "POST"}, .handler = echo});
+  router.mount({.path = "/ignore", .methods = {"GET", "POST"}, .handler = ignore});
+  router.mount({.path = "/peek", .match = Match::prefix, .methods = {"POST"}, .handler = peek});
+  router.mount(
+      {.path = "/", .match = Match::prefix, .methods = {"GET", "POST"}, .handler = answers});
+  return std::move(router).handler();
+}
+
+/// Removes what depends on the clock, and the leave to go ahead: a client that sends its body at
+/// once does not get one.
+std::string comparable(std::string said) {
+  const auto remove_all = [&](std::string_view begin, std::string_view end) {
+    for (std::size_t at = said.find(begin); at != said.npos; at = said.find(begin, at))
+      said.erase(at, said.find(end, at) + end.size() - at);
+  };
+  remove_all("Date: ", "GMT\r\n");
+  remove_all("HTTP/1.1 100 Continue\r\n\r\n", "\r\n\r\n");
+  return said;
+}
+
+std::string serve(const std::string& input, std::size_t step) {
+  static const http::Handler answers = [] {
+    log::set_level(log::Level::off);  // A line for each request would take most of the time.
+    return handler();
+  }();
+  const frame::Connections connections;
+  frame::ScriptedStream stream(input, step);
+  http::Session session({.stream = stream,
+                         .options = std::make_shared<const http::HttpOptions>(http::HttpOptions{
+                             .handler = answers, .limits = {.header = 2048, .body = 4096}}),
+                         .connections = connections});
+  async::run_blocking(session.run());
+  return comparable(stream.output());
 }
 
 }  // namespace

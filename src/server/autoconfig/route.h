@@ -1,12 +1,14 @@
 #pragma once
 
+#include <vector>
+
 #include "server/autoconfig/services.h"
-#include "server/http/message.h"
+#include "server/http/router.h"
 
 namespace posthorn::server::autoconfig {
 
-/// Returns the answer to a request, which depends on the two arguments only. The answer to HEAD is
-/// the same as for GET; the sender omits the body.
-http::Response answer(const Services& services, const http::Request& request);
+/// Returns the resources, to be mounted in a Router. Their answers depend on `services` and the
+/// request only.
+std::vector<http::Route> routes(Services services);
 
 }  // namespace posthorn::server::autoconfig

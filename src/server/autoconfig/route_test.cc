@@ -3,17 +3,22 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/autoconfig/autoconfig.h"
+#include "server/autoconfig/autodiscover.h"
+#include "server/autoconfig/mobileconfig.h"
+#include "server/http/test_play.h"
+
 namespace posthorn::server::autoconfig {
 namespace {
 
 using http::Field;
-using http::Method;
 using http::Request;
 using http::Response;
 using http::StatusCode;
 
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 const Services kServices{.hostname = "mail.example.org",
                          .domains = {"example.org", "example.net"},
@@ -31,13 +36,6 @@ Request get(std::string path, std::vector<Field> query = {}) {
 constexpr std::string_view kOutlook =
     "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a";
 
-Request post_autodiscover(std::string body) {
-  return {.method = Method::post,
-          .path = "/autodiscover/autodiscover.xml",
-          .body = std::move(body),
-          .is_tls = true};
-}
-
 std::string outlook_asks(std::string_view address, std::string_view schema = kOutlook) {
   return fmt::format(
       "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n"
@@ -47,55 +45,65 @@ std::string outlook_asks(std::string_view address, std::string_view schema = kOu
       address, schema);
 }
 
+std::string ask(const std::string& method, const std::string& target,
+                const std::string& body = "") {
+  http::Router router;
+  router.mount(routes(kServices));
+  const std::string script =
+      fmt::format("{} {} HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n{}", method, target,
+                  body.size(), body);
+  return http::play(script, {.handler = std::move(router).handler()});
+}
+
+TEST(Route, LeadsToEachResource) {
+  for (const char* path : {"/mail/config-v1.1.xml", "/.well-known/autoconfig/mail/config-v1.1.xml"})
+    EXPECT_THAT(ask("GET", std::string(path) + "?emailaddress=ada%40example.org"),
+                HasSubstr("<domain>example.org</domain>"));
+  EXPECT_THAT(ask("GET", "/mobileconfig"), HasSubstr("application/x-apple-aspen-config"));
+  EXPECT_THAT(ask("GET", "/autodiscover/autodiscover.xml"), HasSubstr("302 Found"));
+  EXPECT_THAT(ask("POST", "/AutoDiscover/Autodiscover.XML", outlook_asks("ada@example.org")),
+              HasSubstr("<LoginName>ada@example.org</LoginName>"));
+}
+
 TEST(Route, TellsWhatIsWrong) {
-  EXPECT_EQ(answer(kServices, get("/")).status, StatusCode::not_found);
-  EXPECT_EQ(answer(kServices, get("/Mail/Config-v1.1.xml")).status, StatusCode::not_found);
-  EXPECT_EQ(answer(kServices, get("/health")).body, "ok\n");
-  Request request = get("/health");
-  request.method = Method::head;
-  EXPECT_EQ(answer(kServices, request).status, StatusCode::ok);
-  request.method = Method::post;
-  const Response wrong = answer(kServices, request);
-  EXPECT_EQ(wrong.status, StatusCode::method_not_allowed);
-  EXPECT_EQ(wrong.more, (std::vector<Field>{{"Allow", "GET, HEAD"}}));
-  request.method = Method::other;
-  EXPECT_EQ(answer(kServices, request).status, StatusCode::method_not_allowed);
+  EXPECT_THAT(ask("GET", "/"), StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(ask("GET", "/Mail/Config-v1.1.xml"), StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(ask("POST", "/mobileconfig"), HasSubstr("Allow: GET, HEAD\r\n"));
+  EXPECT_THAT(ask("PUT", "/autodiscover/autodiscover.xml"),
+              HasSubstr("Allow: GET, HEAD, POST\r\n"));
 }
 
 TEST(Autoconfig, SaysWhereEverythingIs) {
-  for (const char* path :
-       {"/mail/config-v1.1.xml", "/.well-known/autoconfig/mail/config-v1.1.xml"}) {
-    const Response response = answer(kServices, get(path, {{"emailaddress", "ada@Example.org"}}));
-    EXPECT_EQ(response.status, StatusCode::ok);
-    EXPECT_EQ(response.content_type, "text/xml; charset=utf-8");
-    EXPECT_THAT(response.body, HasSubstr("<emailProvider id=\"example.org\">\n"
-                                         "    <domain>example.org</domain>\n"));
-    EXPECT_THAT(response.body,
-                HasSubstr("    <incomingServer type=\"imap\">\n"
-                          "      <hostname>mail.example.org</hostname>\n"
-                          "      <port>993</port>\n"
-                          "      <socketType>SSL</socketType>\n"
-                          "      <authentication>password-cleartext</authentication>\n"
-                          "      <username>%EMAILADDRESS%</username>\n"
-                          "    </incomingServer>\n"));
-    EXPECT_THAT(response.body, HasSubstr("<outgoingServer type=\"smtp\">"));
-    EXPECT_LT(response.body.find("<port>993<"), response.body.find("<port>143<"));
-  }
+  const Response response = answer_autoconfig(
+      kServices, get("/mail/config-v1.1.xml", {{"emailaddress", "ada@Example.org"}}));
+  EXPECT_EQ(response.status, StatusCode::ok);
+  EXPECT_EQ(response.content_type, "text/xml; charset=utf-8");
+  EXPECT_THAT(response.body, HasSubstr("<emailProvider id=\"example.org\">\n"
+                                       "    <domain>example.org</domain>\n"));
+  EXPECT_THAT(response.body, HasSubstr("    <incomingServer type=\"imap\">\n"
+                                       "      <hostname>mail.example.org</hostname>\n"
+                                       "      <port>993</port>\n"
+                                       "      <socketType>SSL</socketType>\n"
+                                       "      <authentication>password-cleartext</authentication>\n"
+                                       "      <username>%EMAILADDRESS%</username>\n"
+                                       "    </incomingServer>\n"));
+  EXPECT_THAT(response.body, HasSubstr("<outgoingServer type=\"smtp\">"));
+  EXPECT_LT(response.body.find("<port>993<"), response.body.find("<port>143<"));
 }
 
 TEST(Autoconfig, NeedsNoAddress) {
-  const Response response = answer(kServices, get("/mail/config-v1.1.xml"));
+  const Response response = answer_autoconfig(kServices, get("/mail/config-v1.1.xml"));
   EXPECT_THAT(response.body,
               HasSubstr("<domain>example.org</domain>\n    <domain>example.net</domain>\n"));
   Services bare = kServices;
   bare.domains.clear();
-  EXPECT_THAT(answer(bare, get("/mail/config-v1.1.xml", {{"emailaddress", ""}})).body,
+  EXPECT_THAT(answer_autoconfig(bare, get("/mail/config-v1.1.xml", {{"emailaddress", ""}})).body,
               HasSubstr("<emailProvider id=\"mail.example.org\">"));
 }
 
 TEST(Autoconfig, OffersOnlyWhatThereIs) {
   const Services bare{.hostname = "h", .offered = {{Kind::imap, Protection::none, 1143}}};
-  const std::string body = answer(bare, get("/mail/config-v1.1.xml")).body;
+  const std::string body = answer_autoconfig(bare, get("/mail/config-v1.1.xml")).body;
   EXPECT_THAT(body, HasSubstr("<socketType>plain</socketType>"));
   EXPECT_THAT(body, Not(HasSubstr("outgoingServer")));
   EXPECT_THAT(body, Not(HasSubstr("pop3")));
@@ -103,22 +111,22 @@ TEST(Autoconfig, OffersOnlyWhatThereIs) {
 
 TEST(Autoconfig, IsWellFormedWhateverTheAddress) {
   const std::string body =
-      answer(kServices, get("/mail/config-v1.1.xml", {{"emailaddress", "a@x\"><y&z"}})).body;
+      answer_autoconfig(kServices, get("/mail/config-v1.1.xml", {{"emailaddress", "a@x\"><y&z"}}))
+          .body;
   EXPECT_THAT(body, HasSubstr("<emailProvider id=\"x&quot;&gt;&lt;y&amp;z\">"));
   for (const char* bad : {"ada", "@example.org", "ada@", "a b@example.org", "a@b\r\n", "a@\xFF"})
-    EXPECT_EQ(answer(kServices, get("/mail/config-v1.1.xml", {{"emailaddress", bad}})).status,
-              StatusCode::bad_request)
+    EXPECT_EQ(
+        answer_autoconfig(kServices, get("/mail/config-v1.1.xml", {{"emailaddress", bad}})).status,
+        StatusCode::bad_request)
         << bad;
-  EXPECT_EQ(answer(kServices,
-                   get("/mail/config-v1.1.xml", {{"emailaddress", std::string(400, 'a') + "@b"}}))
+  EXPECT_EQ(answer_autoconfig(kServices, get("/mail/config-v1.1.xml",
+                                             {{"emailaddress", std::string(400, 'a') + "@b"}}))
                 .status,
             StatusCode::bad_request);
 }
 
 TEST(Autodiscover, AnswersOutlook) {
-  Request request = post_autodiscover(outlook_asks("ada&amp;bob@example.org"));
-  request.path = "/AutoDiscover/Autodiscover.XML";
-  const Response response = answer(kServices, request);
+  const Response response = answer_autodiscover(kServices, outlook_asks("ada&amp;bob@example.org"));
   EXPECT_EQ(response.status, StatusCode::ok);
   EXPECT_THAT(response.body, HasSubstr(fmt::format("<Response xmlns=\"{}\">", kOutlook)));
   EXPECT_THAT(response.body, HasSubstr("      <Protocol>\n"
@@ -136,15 +144,15 @@ TEST(Autodiscover, AnswersOutlook) {
 }
 
 TEST(Autodiscover, SaysWithACodeWhatItCannotDo) {
-  EXPECT_THAT(answer(kServices, post_autodiscover(outlook_asks("nonsense"))).body,
+  EXPECT_THAT(answer_autodiscover(kServices, outlook_asks("nonsense")).body,
               HasSubstr("<ErrorCode>600</ErrorCode>"));
-  EXPECT_THAT(answer(kServices, post_autodiscover("<Autodiscover/>")).body,
+  EXPECT_THAT(answer_autodiscover(kServices, "<Autodiscover/>").body,
               HasSubstr("<ErrorCode>600</ErrorCode>"));
-  const Response phone = answer(
+  const Response phone = answer_autodiscover(
       kServices,
-      post_autodiscover(outlook_asks(
+      outlook_asks(
           "ada@example.org",
-          "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006")));
+          "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006"));
   EXPECT_EQ(phone.status, StatusCode::ok);
   EXPECT_THAT(phone.body, HasSubstr("<ErrorCode>601</ErrorCode>"));
 }
@@ -162,34 +170,36 @@ TEST(Autodiscover, RefusesWhatIsNoXmlOrDangerousInIt) {
        {std::string(), std::string("nonsense"), std::string("<a>"), std::string("<Other/>"), entity,
         growing, deep, outlook_asks("&undeclared;@example.org"),
         std::string("<!DOCTYPE Autodiscover><Autodiscover/>")})
-    EXPECT_EQ(answer(kServices, post_autodiscover(body)).status, StatusCode::bad_request) << body;
+    EXPECT_EQ(answer_autodiscover(kServices, body).status, StatusCode::bad_request) << body;
 }
 
 TEST(Autodiscover, SendsThoseOnWhoAskInClear) {
   Request request = get("/autodiscover/autodiscover.xml");
-  const Response response = answer(kServices, request);
+  const Response response = redirect_autodiscover(kServices, request);
   EXPECT_EQ(response.status, StatusCode::found);
   EXPECT_EQ(
       response.more,
       (std::vector<Field>{{"Location", "https://mail.example.org/autodiscover/autodiscover.xml"}}));
   Services high = kServices;
   high.https_port = 1443;
-  EXPECT_EQ(answer(high, request).more[0].value,
+  EXPECT_EQ(redirect_autodiscover(high, request).more[0].value,
             "https://mail.example.org:1443/autodiscover/autodiscover.xml");
   request.is_tls = true;
-  EXPECT_EQ(answer(kServices, request).status, StatusCode::method_not_allowed);
+  EXPECT_EQ(redirect_autodiscover(kServices, request).status, StatusCode::method_not_allowed);
   high.https_port = 0;
   request.is_tls = false;
-  EXPECT_EQ(answer(high, request).status, StatusCode::method_not_allowed);
+  EXPECT_EQ(redirect_autodiscover(high, request).status, StatusCode::method_not_allowed);
 }
 
 std::string profile_of(std::string_view address, const Services& services = kServices) {
-  return answer(services, get("/mobileconfig", {{"emailaddress", std::string(address)}})).body;
+  return answer_mobileconfig(services,
+                             get("/mobileconfig", {{"emailaddress", std::string(address)}}))
+      .body;
 }
 
 TEST(Mobileconfig, IsAProfileWithOneAccount) {
   const Response response =
-      answer(kServices, get("/mobileconfig", {{"emailaddress", "a&b@example.org"}}));
+      answer_mobileconfig(kServices, get("/mobileconfig", {{"emailaddress", "a&b@example.org"}}));
   EXPECT_EQ(response.content_type, "application/x-apple-aspen-config");
   EXPECT_THAT(response.body, HasSubstr("<key>EmailAddress</key>\n"
                                        "        <string>a&amp;b@example.org</string>"));
@@ -219,7 +229,7 @@ TEST(Mobileconfig, HasIdentifiersThatStay) {
 }
 
 TEST(Mobileconfig, LeavesOutWhatIsNotKnown) {
-  const std::string anybody = answer(kServices, get("/mobileconfig")).body;
+  const std::string anybody = answer_mobileconfig(kServices, get("/mobileconfig")).body;
   EXPECT_THAT(anybody, Not(HasSubstr("EmailAddress")));
   EXPECT_THAT(anybody, Not(HasSubstr("Username")));
   Services pop_only{.hostname = "h", .offered = {{Kind::pop3, Protection::tls, 995}}};
@@ -227,8 +237,8 @@ TEST(Mobileconfig, LeavesOutWhatIsNotKnown) {
   EXPECT_THAT(pop, HasSubstr("EmailTypePOP"));
   EXPECT_THAT(pop, Not(HasSubstr("Outgoing")));
   pop_only.offered.clear();
-  EXPECT_EQ(answer(pop_only, get("/mobileconfig")).status, StatusCode::not_found);
-  EXPECT_EQ(answer(kServices, get("/mobileconfig", {{"emailaddress", "x"}})).status,
+  EXPECT_EQ(answer_mobileconfig(pop_only, get("/mobileconfig")).status, StatusCode::not_found);
+  EXPECT_EQ(answer_mobileconfig(kServices, get("/mobileconfig", {{"emailaddress", "x"}})).status,
             StatusCode::bad_request);
 }
 

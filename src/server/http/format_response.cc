@@ -2,8 +2,7 @@
 
 #include <fmt/core.h>
 
-#include <boost/beast/http/serializer.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/status.hpp>
 
 namespace posthorn::server::http {
 namespace {
@@ -14,6 +13,16 @@ constexpr std::array<std::string_view, 7> kWeekdays{"Sun", "Mon", "Tue", "Wed",
                                                     "Thu", "Fri", "Sat"};
 constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+/// A value may contain what a client sent. A line end in it would begin another field or even
+/// another response.
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out += name;
+  out += ": ";
+  for (const char c : value)
+    out += (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f ? ' ' : c;
+  out += "\r\n";
+}
 
 }  // namespace
 
@@ -29,33 +38,36 @@ std::string format_http_date(Timestamp t) {
                      second % 60);
 }
 
-std::string format_response(Response response, Framing framing, Timestamp now) {
-  beast::response<beast::string_body> message(static_cast<beast::status>(response.status), 11);
-  message.set(beast::field::date, format_http_date(now));
-  message.set(beast::field::content_type, response.content_type);
-  message.set("X-Content-Type-Options", "nosniff");
-  for (const Field& field : response.more) message.set(field.name, field.value);
-  message.keep_alive(framing.keep_alive);
-  message.body() = std::move(response.body);
-  message.prepare_payload();
+bool has_body(StatusCode status) {
+  return status != StatusCode::no_content && status != StatusCode::not_modified;
+}
 
-  std::string out;
-  beast::serializer<false, beast::string_body> serializer(message);
-  serializer.split(framing.without_body);
-  boost::system::error_code error;
-  while (!serializer.is_done() && !(framing.without_body && serializer.is_header_done())) {
-    serializer.next(error, [&](boost::system::error_code&, const auto& buffers) {
-      std::size_t octets = 0;
-      for (const boost::asio::const_buffer buffer : boost::beast::buffers_range_ref(buffers)) {
-        out.append(static_cast<const char*>(buffer.data()), buffer.size());
-        octets += buffer.size();
-      }
-      serializer.consume(octets);
-    });
-    // Reading a body from a string cannot fail.
-    if (error) break;
+std::string format_head(const Response& response, Framing framing, Timestamp now) {
+  const auto status = static_cast<unsigned>(response.status);
+  const auto reason = beast::obsolete_reason(static_cast<beast::status>(status));
+  std::string out = fmt::format("HTTP/1.1 {} {}\r\n", status, std::string_view(reason));
+  append_field(out, "Date", format_http_date(now));
+  append_field(out, "X-Content-Type-Options", "nosniff");
+  if (has_body(response.status)) {
+    append_field(out, "Content-Type", response.content_type);
+    if (framing.length) {
+      append_field(out, "Content-Length", fmt::to_string(*framing.length));
+    } else if (!framing.is_http_1_0) {
+      append_field(out, "Transfer-Encoding", "chunked");
+    }
   }
+  for (const Field& field : response.more) append_field(out, field.name, field.value);
+  // RFC 9112 §9.3: HTTP/1.1 persists if nothing is said, HTTP/1.0 does not.
+  if (!framing.keep_alive) append_field(out, "Connection", "close");
+  if (framing.keep_alive && framing.is_http_1_0) append_field(out, "Connection", "keep-alive");
+  out += "\r\n";
   return out;
+}
+
+void append_chunk(std::string& out, std::string_view piece) {
+  out += fmt::format("{:x}\r\n", piece.size());
+  out += piece;
+  out += "\r\n";
 }
 
 }  // namespace posthorn::server::http

@@ -1,16 +1,15 @@
 #pragma once
 
-#include <chrono>
+#include <expected>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "async/task.h"
 #include "server/frame/endpoint.h"
-#include "server/http/format_response.h"
-#include "server/http/http_server.h"
+#include "server/http/client_input.h"
+#include "server/http/http_options.h"
 #include "server/http/message.h"
-#include "server/http/request_reader.h"
+#include "server/http/parse_request.h"
 
 namespace posthorn::server::http {
 
@@ -21,23 +20,19 @@ class Session {
   async::Task<void> run();
 
  private:
-  using Time = std::chrono::steady_clock::time_point;
-
   /// Returns whether to continue with another request.
   async::Task<bool> serve_one(bool may_keep_alive);
-  async::Task<bool> serve(Request request, bool keep_alive);
-  /// Receives a request. None: nobody waits for an answer. An error is the answer to send before
-  /// closing.
-  async::Task<std::optional<std::expected<Request, Response>>> receive(RequestReader& reader);
-  async::Task<Status> wait_for_request();
-  async::Task<Status> read_more(Time until);
-  async::Task<bool> send(Response response, Framing framing);
-  async::Task<void> hang_up_gently();
+  async::Task<bool> serve(RequestHead head, bool may_keep_alive);
+  /// Receives a request's header. None: nobody waits for an answer. An error is the answer to send
+  /// before closing.
+  async::Task<std::optional<std::expected<RequestHead, Response>>> receive_head();
+  void skip_empty_lines();
+  async::Task<void> refuse(Response response);
 
   const std::shared_ptr<const HttpOptions> options_;
   const frame::Connections& connections_;
   net::Stream& stream_;
-  std::string in_;  ///< Received and not yet consumed.
+  ClientInput input_;
 };
 
 }  // namespace posthorn::server::http

@@ -49,7 +49,9 @@ bool KeywordTable::set_has(std::uint32_t id, std::uint16_t keyword) const {
 
 std::vector<std::string> KeywordTable::names_of(std::uint32_t id) const {
   std::vector<std::string> out;
-  for (const std::uint16_t k : set(id)) out.push_back(names_[k]);
+  for (const std::uint16_t k : set(id))
+    // The row of a keyword may have been lost with its name; the set is then shown without it.
+    if (k < names_.size()) out.push_back(names_[k]);
   return out;
 }
 
