@@ -172,8 +172,7 @@ void reads_rocksdb(benchmark::State& state) {
   InFlight(*engine, 64).run(6400);
   const std::vector<std::string> keys{"h1"};
   std::size_t n = 0;
-  for (auto _ : state)
-    benchmark::DoNotOptimize(engine->get(partition(n++ % 64), keys, Tier::cached_only));
+  for (auto _ : state) benchmark::DoNotOptimize(engine->try_get(partition(n++ % 64), keys));
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(reads_rocksdb);

@@ -26,7 +26,9 @@ class Begun {
       (*job)();
       state->finish();
     };
-    if (!pool.submit(run)) run();
+    if (pool.submit(run)) return;
+    const OffLoop off;
+    run();
   }
 
   /// Returns true if awaiting will not suspend.

@@ -66,6 +66,9 @@ void Loop::post(std::move_only_function<void()> work) { asio::post(state_->io, s
 
 Loop* Loop::current() { return current_loop; }
 
+OffLoop::OffLoop() : loop_(std::exchange(current_loop, nullptr)) {}
+OffLoop::~OffLoop() { current_loop = loop_; }
+
 void Loop::run() {
   Loop* const outer = std::exchange(current_loop, this);
   state_->io.run();

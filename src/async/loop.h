@@ -74,6 +74,20 @@ class Loop {
   std::unique_ptr<State> state_;
 };
 
+/// While it exists, `Loop::current()` is null on this thread, as it is on the threads of a pool.
+/// For work of a pool that has to run on a loop's thread because the pool's queue is full: it
+/// behaves as on the pool, and blocks.
+class OffLoop {
+ public:
+  OffLoop();
+  ~OffLoop();
+  OffLoop(const OffLoop&) = delete;
+  OffLoop& operator=(const OffLoop&) = delete;
+
+ private:
+  Loop* const loop_;
+};
+
 /// A fixed number of loops, each with its own thread.
 class LoopPool {
  public:

@@ -7,6 +7,9 @@
 #include <utility>
 
 #include "async/completion.h"
+#include "async/loop.h"
+#include "async/start.h"
+#include "async/task.h"
 
 namespace posthorn::async {
 
@@ -32,8 +35,8 @@ class OffloadPool {
 };
 
 /// `co_await offload(pool, f)` runs f() on the pool and resumes on the caller's loop. If the queue
-/// is full, f() runs in place: admitted work is never lost, and the caller is slowed down. The
-/// captures of f are destroyed on the pool's thread, or later on the loop.
+/// is full, f() runs in place, within an OffLoop: admitted work is never lost, and the caller is
+/// slowed down. The captures of f are destroyed on the pool's thread, or later on the loop.
 template <class F>
 auto offload(OffloadPool& pool, F f) {
   using T = std::invoke_result_t<F&>;
@@ -51,7 +54,25 @@ auto offload(OffloadPool& pool, F f) {
       }
     };
     auto job = std::make_shared<Job>(std::move(f), done);
-    if (!pool.submit([job] { job->run(); })) job->run();
+    if (pool.submit([job] { job->run(); })) return;
+    const OffLoop off;
+    job->run();
+  });
+}
+
+/// `co_await off_loop(pool, task)` runs a task that may compute for a long time. If the caller is
+/// on a loop, the task starts on the pool, and the caller resumes on its loop; where the task
+/// suspends, it keeps no thread of the pool, and it goes on in place, on the thread that has what
+/// it awaited. If the queue is full, it starts in place, within an OffLoop. If the caller is on no
+/// loop, the task is simply awaited. The task is destroyed before the caller resumes.
+template <class T>
+Task<T> off_loop(OffloadPool& pool, Task<T> task) {
+  if (!Loop::current()) co_return co_await std::move(task);
+  co_return co_await callback<T>([&](auto done) {
+    const auto start = [&task, done] { detail::start(std::move(task), done); };
+    if (pool.submit(start)) return;
+    const OffLoop off;
+    start();
   });
 }
 

@@ -10,10 +10,10 @@ using CommitConformance = Conformance;
 POSTHORN_CONFORMANCE(CommitConformance);
 
 TEST_P(CommitConformance, ANewPartitionHasTailZeroAndNoRows) {
-  EXPECT_EQ(said(engine().tail(partition(1), Tier::may_block)), "0");
+  EXPECT_EQ(said(async::wait(engine().tail(partition(1)))), "0");
   EXPECT_EQ(row(engine(), partition(1), "a"), "<none>");
   EXPECT_EQ(rows(engine(), partition(1)), "");
-  EXPECT_EQ(said(engine().tail(partition(1), Tier::may_block)), "0");
+  EXPECT_EQ(said(async::wait(engine().tail(partition(1)))), "0");
 }
 
 TEST_P(CommitConformance, EditsPutReplaceAndRemove) {
@@ -22,7 +22,7 @@ TEST_P(CommitConformance, EditsPutReplaceAndRemove) {
   EXPECT_EQ(rows(engine(), p), "a=1;b=2;");
   EXPECT_EQ(said(commit(engine(), change(p, 1, {put("a", "3"), removal("b"), removal("c")}))), "2");
   EXPECT_EQ(rows(engine(), p), "a=3;");
-  EXPECT_EQ(said(engine().tail(p, Tier::may_block)), "2");
+  EXPECT_EQ(said(async::wait(engine().tail(p))), "2");
 }
 
 TEST_P(CommitConformance, TheLastEditOfAKeyInACommitCounts) {
@@ -40,8 +40,8 @@ TEST_P(CommitConformance, AStaleExpectIsAConflictThatChangesNothing) {
   EXPECT_EQ(said(commit(engine(), std::move(stale))), "<conflict 5>");
   EXPECT_EQ(said(commit(engine(), change(p, 6, {put("a", "2")}))), "<conflict 5>");
   EXPECT_EQ(rows(engine(), p), "a=1;");
-  EXPECT_EQ(said(engine().read_page(p, PageNumber{1}, Tier::may_block)), "<not_found>");
-  EXPECT_EQ(said(engine().read_piece(piece(1), Tier::may_block)), "<not_found>");
+  EXPECT_EQ(said(async::wait(engine().read_page(p, PageNumber{1}))), "<not_found>");
+  EXPECT_EQ(said(async::wait(engine().read_piece(piece(1)))), "<not_found>");
 }
 
 TEST_P(CommitConformance, AdvanceNothingKeepsTheTail) {
@@ -58,8 +58,8 @@ TEST_P(CommitConformance, PartitionsDoNotSeeEachOther) {
   commit(engine(), change(partition(2), 0, {put("a", "2"), put("b", "2")}, 7));
   EXPECT_EQ(rows(engine(), partition(1)), "a=1;");
   EXPECT_EQ(rows(engine(), partition(2)), "a=2;b=2;");
-  EXPECT_EQ(said(engine().tail(partition(1), Tier::may_block)), "1");
-  EXPECT_EQ(said(engine().tail(partition(2), Tier::may_block)), "7");
+  EXPECT_EQ(said(async::wait(engine().tail(partition(1)))), "1");
+  EXPECT_EQ(said(async::wait(engine().tail(partition(2)))), "7");
 }
 
 TEST_P(CommitConformance, ChainsOfQueuedCommitsTakeEffectInOrder) {
@@ -130,15 +130,15 @@ TEST_P(CommitConformance, CarriesComeWithTheCommit) {
   first.carry.pages = {{PageNumber{1}, "one"}, {PageNumber{2}, std::string(100'000, 'x')}};
   first.carry.holds = {hold_of(piece(1), "body", 10)};
   ASSERT_EQ(said(commit(engine(), std::move(first))), "1");
-  EXPECT_EQ(said(engine().read_page(p, PageNumber{1}, Tier::may_block)), "one");
-  EXPECT_EQ(said(engine().read_page(p, PageNumber{2}, Tier::may_block)), std::string(100'000, 'x'));
-  EXPECT_EQ(said(engine().read_piece(piece(1), Tier::may_block)), "body");
+  EXPECT_EQ(said(async::wait(engine().read_page(p, PageNumber{1}))), "one");
+  EXPECT_EQ(said(async::wait(engine().read_page(p, PageNumber{2}))), std::string(100'000, 'x'));
+  EXPECT_EQ(said(async::wait(engine().read_piece(piece(1)))), "body");
   Commit swap = change(p, 1, {put("list", "3")}, 0);
   swap.carry.pages = {{PageNumber{3}, "three"}};
   swap.carry.dropped_pages = {PageNumber{1}, PageNumber{2}, PageNumber{99}};
   ASSERT_EQ(said(commit(engine(), std::move(swap))), "1");
-  EXPECT_EQ(said(engine().read_page(p, PageNumber{1}, Tier::may_block)), "<not_found>");
-  EXPECT_EQ(said(engine().read_page(p, PageNumber{3}, Tier::may_block)), "three");
+  EXPECT_EQ(said(async::wait(engine().read_page(p, PageNumber{1}))), "<not_found>");
+  EXPECT_EQ(said(async::wait(engine().read_page(p, PageNumber{3}))), "three");
 }
 
 TEST_P(CommitConformance, KeysAndValuesAreAnyBytesUpToTheirBounds) {
@@ -173,7 +173,7 @@ TEST_P(CommitConformance, ALargeCommitIsOneCommit) {
   for (int i = 0; i < 200; ++i)
     large.edits.push_back(put(fmt::format("{:04}", i), std::string(60'000, 'r')));
   ASSERT_EQ(said(commit(engine(), std::move(large))), "1");
-  const auto scanned = engine().scan(p, "", "", 1000, Tier::may_block);
+  const auto scanned = async::wait(engine().scan(p, "", "", 1000));
   ASSERT_TRUE(scanned);
   EXPECT_EQ(scanned->rows.size(), 200U);
 }
@@ -216,7 +216,7 @@ TEST_P(CommitConformance, ClosingAnswersEverythingAndRefusesTheRest) {
   engine().close();
   for (auto& outcome : waiting) EXPECT_TRUE(outcome.get());
   EXPECT_EQ(said(commit(engine(), change(p, 100, {}))), "<unavailable>");
-  EXPECT_EQ(said(engine().tail(p, Tier::may_block)), "<unavailable>");
+  EXPECT_EQ(said(async::wait(engine().tail(p))), "<unavailable>");
   EXPECT_EQ(said(engine().put_page(p, PageNumber{1}, "x")), "<unavailable>");
   EXPECT_EQ(said(engine().hold(hold_of(piece(1), "x", 1), p)), "<unavailable>");
   EXPECT_EQ(said(engine().unhold(piece(1), p, 1)), "<unavailable>");
@@ -235,10 +235,10 @@ TEST_P(CommitConformance, WhatWasCommittedIsThereAfterReopening) {
   ASSERT_EQ(said(commit(engine(), std::move(first))), "4");
   const auto before = engine().inspect(piece(1));
   reopen();
-  EXPECT_EQ(said(engine().tail(p, Tier::may_block)), "4");
+  EXPECT_EQ(said(async::wait(engine().tail(p))), "4");
   EXPECT_EQ(rows(engine(), p), "a=1;b=2;");
-  EXPECT_EQ(said(engine().read_page(p, PageNumber{7}, Tier::may_block)), "page");
-  EXPECT_EQ(said(engine().read_piece(piece(1), Tier::may_block)), "body");
+  EXPECT_EQ(said(async::wait(engine().read_page(p, PageNumber{7}))), "page");
+  EXPECT_EQ(said(async::wait(engine().read_piece(piece(1)))), "body");
   const auto after = engine().inspect(piece(1));
   ASSERT_TRUE(before && *before && after && *after);
   EXPECT_EQ((*before)->version, (*after)->version);

@@ -6,6 +6,9 @@
 #include <future>
 #include <memory>
 
+#include "async/loop.h"
+#include "async/test_run_on.h"
+#include "async/wait.h"
 #include "engine/engine.h"
 
 /// The fixture and helpers of the conformance suite (conformance_*_test.cc). To test a new engine,
@@ -51,10 +54,16 @@ class Conformance : public testing::TestWithParam<NamedEngine> {
   Engine& engine() { return *engine_; }
   [[nodiscard]] bool keeps() const { return maker_->keeps(); }
   void reopen();
+  /// Awaits a task on the thread of a loop.
+  template <class T>
+  T on_loop(async::Task<T> task) {
+    return async::run_on(loops_.at(0), std::move(task));
+  }
 
  private:
   std::unique_ptr<EngineUnderTest> maker_;
   std::unique_ptr<Engine> engine_;
+  async::LoopPool loops_{1};
 };
 
 PartitionId partition(std::uint8_t n);

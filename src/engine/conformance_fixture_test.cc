@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include "async/offload.h"
 #include "engine/conformance_fixture.h"
 #include "engine/faulty/faulty_engine.h"
 #include "engine/memory/memory_engine.h"
@@ -30,7 +31,8 @@ class RocksDbUnderTest : public EngineUnderTest {
     auto opened = open_rocksdb({.path = folder_.path() + "/data",
                                 .cache_bytes = cache_bytes_,
                                 .write_buffer_bytes = 2 << 20,
-                                .max_open_files = max_open_files_});
+                                .max_open_files = max_open_files_,
+                                .pool = &pool_});
     EXPECT_TRUE(opened) << opened.error().text << ": " << opened.error().cause;
     return opened ? std::move(*opened) : nullptr;
   }
@@ -44,6 +46,7 @@ class RocksDbUnderTest : public EngineUnderTest {
   const std::size_t cache_bytes_;
   const int max_open_files_;
   TempFolder folder_;
+  async::OffloadPool pool_{4, 100};
 };
 
 /// So few open files that most tables are not open after a start.
@@ -141,14 +144,15 @@ std::string said(const Result<std::string>& bytes) {
 std::string said(const Status& status) { return status ? "ok" : in_brackets(status.error()); }
 
 std::string row(Engine& engine, const PartitionId& partition, const std::string& key) {
-  const auto got = engine.get(partition, std::span(&key, 1), Tier::may_block);
+  const auto got = async::wait(engine.get_row(partition, key));
   if (!got) return in_brackets(got.error());
-  return got->front().value_or("<none>");
+  return got->value_or("<none>");
 }
 
 std::string rows(Engine& engine, const PartitionId& partition, std::string_view first,
                  std::string_view last, std::size_t limit) {
-  const auto scanned = engine.scan(partition, first, last, limit, Tier::may_block);
+  const auto scanned =
+      async::wait(engine.scan(partition, std::string(first), std::string(last), limit));
   if (!scanned) return in_brackets(scanned.error());
   std::string text;
   for (const Row& found : scanned->rows) text += found.key + "=" + found.value + ";";

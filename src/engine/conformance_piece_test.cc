@@ -37,7 +37,7 @@ TEST_P(PieceConformance, TheFirstHoldWritesAndTheNextOnlyHold) {
   EXPECT_EQ(holders(piece(1)), "<none>");
   ASSERT_TRUE(hold(3, 100, "first"));
   ASSERT_TRUE(hold(2, 90, "ignored"));
-  EXPECT_EQ(said(engine().read_piece(piece(1), Tier::may_block)), "first");
+  EXPECT_EQ(said(async::wait(engine().read_piece(piece(1)))), "first");
   EXPECT_EQ(holders(piece(1)), "2@90;3@100;");
   EXPECT_EQ(info(piece(1)).stored_bytes, 5U);
   EXPECT_EQ(info(piece(1)).name, piece(1));
@@ -61,7 +61,7 @@ TEST_P(PieceConformance, HoldsInCommitsAreHoldsOfTheCommittingPartition) {
   ASSERT_TRUE(commit(engine(), std::move(again)));
   EXPECT_EQ(holders(piece(1)), "1@10;2@12;");
   EXPECT_EQ(holders(piece(2)), "1@11;");
-  EXPECT_EQ(said(engine().read_piece(piece(1), Tier::may_block)), "bytes");
+  EXPECT_EQ(said(async::wait(engine().read_piece(piece(1)))), "bytes");
 }
 
 TEST_P(PieceConformance, EveryHoldAndUnholdChangesTheVersion) {
@@ -106,7 +106,7 @@ TEST_P(PieceConformance, EraseNeedsTheVersionAndNoHolder) {
   EXPECT_EQ(engine().erase(piece(1), version + 1), false);
   EXPECT_EQ(engine().erase(piece(1), version), true);
   EXPECT_EQ(holders(piece(1)), "<none>");
-  EXPECT_EQ(said(engine().read_piece(piece(1), Tier::may_block)), "<not_found>");
+  EXPECT_EQ(said(async::wait(engine().read_piece(piece(1)))), "<not_found>");
   EXPECT_EQ(engine().erase(piece(1), version), false);
   EXPECT_EQ(engine().erase(piece(9), 0), false);
 }
@@ -119,7 +119,7 @@ TEST_P(PieceConformance, ANewLifeHasANewVersionAndNewBytes) {
   ASSERT_TRUE(hold(2, 200, "new"));
   ASSERT_TRUE(engine().unhold(piece(1), partition(2), 200));
   EXPECT_EQ(engine().erase(piece(1), seen), false);
-  EXPECT_EQ(said(engine().read_piece(piece(1), Tier::may_block)), "new");
+  EXPECT_EQ(said(async::wait(engine().read_piece(piece(1)))), "new");
 }
 
 TEST_P(PieceConformance, AHoldWithoutBytesNeedsThePiece) {
@@ -134,8 +134,8 @@ TEST_P(PieceConformance, AHoldWithoutBytesNeedsThePiece) {
   EXPECT_EQ(said(commit(engine(), uses)), "1");
   EXPECT_EQ(holders(piece(1)), "1@100;");
   EXPECT_EQ(holders(piece(2)), "1@1;");
-  EXPECT_EQ(said(engine().read_piece(piece(1), Tier::may_block)), "bytes");
-  EXPECT_EQ(said(engine().read_piece(piece(2), Tier::may_block)), "bytes");
+  EXPECT_EQ(said(async::wait(engine().read_piece(piece(1)))), "bytes");
+  EXPECT_EQ(said(async::wait(engine().read_piece(piece(2)))), "bytes");
 }
 
 /// A delivery that races with the sweep of equal bytes must not lose mail. The hold comes between
@@ -144,7 +144,7 @@ TEST_P(PieceConformance, AHoldAtAnyStepOfTheSweepKeepsThePiece) {
   for (int step = 0; step < 5; ++step) {
     const PieceName name = piece(static_cast<std::uint8_t>(10 + step));
     ASSERT_TRUE(engine().hold(hold_of(name, "bytes", 100), partition(1)));
-    std::uint64_t tail = engine().tail(partition(2), Tier::may_block)->value;
+    std::uint64_t tail = async::wait(engine().tail(partition(2)))->value;
     const auto deliver_at = [&](int at) {
       if (at != step) return;
       Commit delivery = change(partition(2), tail, {});
@@ -166,7 +166,7 @@ TEST_P(PieceConformance, AHoldAtAnyStepOfTheSweepKeepsThePiece) {
     }
     deliver_at(4);
     EXPECT_EQ(holders(name), "2@500;") << step;
-    EXPECT_EQ(said(engine().read_piece(name, Tier::may_block)), "bytes") << step;
+    EXPECT_EQ(said(async::wait(engine().read_piece(name))), "bytes") << step;
     EXPECT_FALSE(first.holders.empty());
   }
 }
@@ -235,7 +235,7 @@ TEST_P(PieceConformance, LargePiecesWrittenAheadAreWhole) {
   ASSERT_TRUE(commit(engine(), std::move(uses)));
   if (keeps()) reopen();
   for (std::uint8_t n = 0; n < 40; ++n)
-    EXPECT_TRUE(engine().read_piece(piece(n), Tier::may_block) == large) << int{n};
+    EXPECT_TRUE(async::wait(engine().read_piece(piece(n))) == large) << int{n};
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ POSTHORN_CONFORMANCE(RandomConformance);
 Commit RandomConformance::some_commit() {
   Commit made;
   made.partition = some_partition();
-  const std::uint64_t tail = plain_.tail(made.partition, Tier::may_block)->value;
+  const std::uint64_t tail = async::wait(plain_.tail(made.partition))->value;
   made.expect = Seq{below(8) == 0 ? tail + below(3) : tail};
   made.advance = below(4);
   for (std::size_t i = below(6); i > 0; --i)
@@ -106,7 +106,7 @@ void RandomConformance::some_call() {
 }
 
 void RandomConformance::compare_rows(const PartitionId& p) {
-  ASSERT_EQ(said(engine().tail(p, Tier::may_block)), said(plain_.tail(p, Tier::may_block)));
+  ASSERT_EQ(said(async::wait(engine().tail(p))), said(async::wait(plain_.tail(p))));
   ASSERT_EQ(rows(engine(), p), rows(plain_, p));
   const std::string first = some_key();
   const std::string last = some_key();
@@ -115,8 +115,8 @@ void RandomConformance::compare_rows(const PartitionId& p) {
   const auto numbers = engine().pages(p, PageNumber{below(20)}, 100);
   ASSERT_TRUE(numbers);
   for (const PageNumber number : *numbers)
-    ASSERT_EQ(said(engine().read_page(p, number, Tier::may_block)),
-              said(plain_.read_page(p, number, Tier::may_block)));
+    ASSERT_EQ(said(async::wait(engine().read_page(p, number))),
+              said(async::wait(plain_.read_page(p, number))));
   ASSERT_EQ(engine().pages(p, PageNumber{0}, 100).value(),
             plain_.pages(p, PageNumber{0}, 100).value());
 }
@@ -141,8 +141,8 @@ void RandomConformance::compare_everything() {
       ASSERT_EQ(seen->holders[i].partition, plainly->holders[i].partition);
       ASSERT_EQ(seen->holders[i].stamp, plainly->holders[i].stamp);
     }
-    ASSERT_EQ(said(engine().read_piece(name, Tier::may_block)),
-              said(plain_.read_piece(name, Tier::may_block)));
+    ASSERT_EQ(said(async::wait(engine().read_piece(name))),
+              said(async::wait(plain_.read_piece(name))));
   }
 }
 

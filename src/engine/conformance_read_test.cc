@@ -10,14 +10,14 @@ TEST_P(ReadConformance, GetAnswersInTheOrderAsked) {
   const auto p = partition(1);
   commit(engine(), change(p, 0, {put("a", "1"), put("b", "2"), put("c", "3")}));
   const std::vector<std::string> keys{"c", "none", "a", "c"};
-  const auto got = engine().get(p, keys, Tier::may_block);
+  const auto got = async::wait(engine().get(p, keys));
   ASSERT_TRUE(got);
   ASSERT_EQ(got->size(), 4U);
   EXPECT_EQ((*got)[0], "3");
   EXPECT_EQ((*got)[1], std::nullopt);
   EXPECT_EQ((*got)[2], "1");
   EXPECT_EQ((*got)[3], "3");
-  EXPECT_TRUE(engine().get(p, {}, Tier::may_block)->empty());
+  EXPECT_TRUE(async::wait(engine().get(p, {}))->empty());
 }
 
 TEST_P(ReadConformance, ScanPagesForward) {
@@ -32,8 +32,8 @@ TEST_P(ReadConformance, ScanPagesForward) {
   EXPECT_EQ(rows(engine(), p, "b", "b", 10), "");
   EXPECT_EQ(rows(engine(), p, "e", "", 10), "");
   EXPECT_EQ(rows(engine(), p, "", "", 0), "+a");
-  EXPECT_EQ(engine().scan(p, "", "", 1, Tier::may_block)->tail, Seq{9});
-  EXPECT_EQ(engine().scan(p, "x", "", 1, Tier::may_block)->tail, Seq{9});
+  EXPECT_EQ(async::wait(engine().scan(p, "", "", 1))->tail, Seq{9});
+  EXPECT_EQ(async::wait(engine().scan(p, "x", "", 1))->tail, Seq{9});
 }
 
 TEST_P(ReadConformance, ScanOrdersAndBoundsByUnsignedBytes) {
@@ -50,7 +50,7 @@ TEST_P(ReadConformance, ScanOrdersAndBoundsByUnsignedBytes) {
   std::vector<std::string> walked;
   std::string next;
   for (int step = 0; step < 20; ++step) {
-    const auto scanned = engine().scan(p, next, "", 1, Tier::may_block);
+    const auto scanned = async::wait(engine().scan(p, next, "", 1));
     ASSERT_TRUE(scanned);
     for (const Row& found : scanned->rows) walked.push_back(found.key);
     if (!scanned->next_key) break;
@@ -100,16 +100,16 @@ TEST_P(ReadConformance, PagesAreReadableOnceAndGoneWhenDropped) {
   for (const std::uint64_t n : {300, 2, 1, 256})
     ASSERT_TRUE(engine().put_page(p, PageNumber{n}, std::to_string(n)));
   ASSERT_TRUE(engine().put_page(partition(2), PageNumber{3}, "other"));
-  EXPECT_EQ(said(engine().read_page(p, PageNumber{256}, Tier::may_block)), "256");
-  EXPECT_EQ(said(engine().read_page(p, PageNumber{3}, Tier::may_block)), "<not_found>");
+  EXPECT_EQ(said(async::wait(engine().read_page(p, PageNumber{256}))), "256");
+  EXPECT_EQ(said(async::wait(engine().read_page(p, PageNumber{3}))), "<not_found>");
   EXPECT_EQ(*engine().pages(p, PageNumber{0}, 10),
             (std::vector{PageNumber{1}, PageNumber{2}, PageNumber{256}, PageNumber{300}}));
   EXPECT_EQ(*engine().pages(p, PageNumber{2}, 1), std::vector{PageNumber{256}});
   const std::vector gone{PageNumber{2}, PageNumber{300}, PageNumber{12345}};
   ASSERT_TRUE(engine().drop_pages(p, gone));
   EXPECT_EQ(*engine().pages(p, PageNumber{0}, 10), (std::vector{PageNumber{1}, PageNumber{256}}));
-  EXPECT_EQ(said(engine().read_page(p, PageNumber{2}, Tier::may_block)), "<not_found>");
-  EXPECT_EQ(said(engine().read_page(partition(2), PageNumber{3}, Tier::may_block)), "other");
+  EXPECT_EQ(said(async::wait(engine().read_page(p, PageNumber{2}))), "<not_found>");
+  EXPECT_EQ(said(async::wait(engine().read_page(partition(2), PageNumber{3}))), "other");
 }
 
 TEST_P(ReadConformance, CachedOnlyAnswersOrSaysItWouldBlock) {
@@ -121,29 +121,29 @@ TEST_P(ReadConformance, CachedOnlyAnswersOrSaysItWouldBlock) {
   commit(engine(), std::move(first));
   const auto check = [&](const char* when) {
     const std::vector<std::string> keys{"a"};
-    const auto tail = said(engine().tail(p, Tier::cached_only));
+    const auto tail = said(engine().try_tail(p));
     EXPECT_TRUE(tail == "1" || tail == "<would_block>") << when << tail;
-    const auto got = engine().get(p, keys, Tier::cached_only);
+    const auto got = engine().try_get(p, keys);
     EXPECT_TRUE(got ? got->front() == "1" : got.error().kind == ErrorKind::would_block) << when;
-    const auto scanned = engine().scan(p, "", "", 9, Tier::cached_only);
+    const auto scanned = engine().try_scan(p, "", "", 9);
     EXPECT_TRUE(scanned ? scanned->rows.size() == 1 && scanned->tail == Seq{1}
                         : scanned.error().kind == ErrorKind::would_block)
         << when;
-    for (const auto& bytes : {engine().read_page(p, PageNumber{1}, Tier::cached_only),
-                              engine().read_piece(piece(1), Tier::cached_only)})
+    for (const auto& bytes :
+         {engine().try_read_page(p, PageNumber{1}), engine().try_read_piece(piece(1))})
       EXPECT_TRUE(bytes ? *bytes == page : bytes.error().kind == ErrorKind::would_block) << when;
   };
   check("fresh");
   if (!keeps()) return;
   reopen();
   check("reopened");
-  EXPECT_EQ(said(engine().read_page(p, PageNumber{1}, Tier::may_block)), page);
-  EXPECT_EQ(said(engine().read_piece(piece(1), Tier::may_block)), page);
+  EXPECT_EQ(said(async::wait(engine().read_page(p, PageNumber{1}))), page);
+  EXPECT_EQ(said(async::wait(engine().read_piece(piece(1)))), page);
   EXPECT_EQ(rows(engine(), p), "a=1;");
   // Recently read data can be read without a disk.
-  EXPECT_EQ(said(engine().read_page(p, PageNumber{1}, Tier::cached_only)), page);
-  EXPECT_EQ(said(engine().read_piece(piece(1), Tier::cached_only)), page);
-  EXPECT_EQ(said(engine().tail(p, Tier::cached_only)), "1");
+  EXPECT_EQ(said(engine().try_read_page(p, PageNumber{1})), page);
+  EXPECT_EQ(said(engine().try_read_piece(piece(1))), page);
+  EXPECT_EQ(said(engine().try_tail(p)), "1");
 }
 
 }  // namespace

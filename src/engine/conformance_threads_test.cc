@@ -18,7 +18,7 @@ TEST_P(ThreadConformance, ContendedPartitionsCountRight) {
   std::atomic<bool> stop = false;
   std::thread reader([&] {
     while (!stop) {
-      const auto scanned = engine().scan(p, "", "", 9, Tier::may_block);
+      const auto scanned = async::wait(engine().scan(p, "", "", 9));
       ASSERT_TRUE(scanned);
       if (scanned->tail == Seq{}) continue;
       ASSERT_EQ(scanned->rows.size(), 2U);
@@ -68,7 +68,7 @@ TEST_P(ThreadConformance, ManyPartitionsWithManyInFlight) {
   }
   for (std::thread& writer : writers) writer.join();
   for (std::uint8_t t = 0; t < kThreads; ++t) {
-    EXPECT_EQ(engine().scan(partition(t), "", "", 1000, Tier::may_block)->rows.size(), kCommits);
+    EXPECT_EQ(async::wait(engine().scan(partition(t), "", "", 1000))->rows.size(), kCommits);
     EXPECT_EQ(engine().pages(partition(t), PageNumber{0}, 1000)->size(), kCommits);
   }
   for (std::uint8_t n = 0; n < 7; ++n)
@@ -107,7 +107,7 @@ TEST_P(ThreadConformance, ASweeperNeverTakesAHeldPiece) {
           ASSERT_TRUE(outcome);
           tail = outcome->value;
         }
-        ASSERT_EQ(said(engine().read_piece(name, Tier::may_block)), "bytes");
+        ASSERT_EQ(said(async::wait(engine().read_piece(name))), "bytes");
         ASSERT_TRUE(engine().unhold(name, partition(t), i));
       }
     });

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "async/task.h"
 #include "base/ids.h"
 #include "base/result.h"
 
@@ -20,13 +21,21 @@
 /// partitions; *holder rows* beside a piece record which partitions use it. The limits are in
 /// engine/limits.h.
 ///
-/// Reads may return `would_block` (cached_only), `io`, `corrupt` or, after close, `unavailable`.
+/// Reads may return `io`, `corrupt` or, after close, `unavailable`. Each has two forms:
+///
+/// * A task, which waits for the disk or the network as long as it takes. The engine decides itself
+///   when to leave the network threads. On a loop's thread the task never blocks: what is not in
+///   memory is read elsewhere, and the task resumes its awaiter on that loop. On a thread without a
+///   loop (async::Loop::current() is null) it may block, and may resume its awaiter on another
+///   thread, but on none that the engine needs for its own work. A task takes its arguments by
+///   value, because it starts only when it is awaited. The engine must outlive it, and a task that
+///   was started must not be destroyed before it has ended.
+/// * A `try_` form, which answers from memory at once, on any thread. It returns `would_block` if
+///   waiting would be needed, or if it cannot tell whether the data exists. Any other result is the
+///   same as that of the task.
+///
+/// Of the other calls, those that may wait for the disk must not be made on a loop's thread.
 namespace posthorn::engine {
-
-/// Whether a read may wait for the disk. A cached-only read returns would_block if it would have to
-/// wait, or cannot tell whether the data exists. Any other result is the same as that of a read
-/// that may block.
-enum class Tier : std::uint8_t { cached_only, may_block };
 
 /// Writes one row, or removes it if there is no value.
 struct Edit {
@@ -91,6 +100,11 @@ struct ScanResult {
   std::optional<std::string> next_key;  ///< Where to continue; none at the end of the range.
 };
 
+/// The values of rows; none for a row that does not exist.
+using Values = std::vector<std::optional<std::string>>;
+/// Pages or pieces, each of which may be unreadable by itself.
+using Blobs = std::vector<Result<std::string>>;
+
 struct Bell {
   PartitionId partition;
   Seq tail;
@@ -147,24 +161,29 @@ class Engine {
   virtual void expect_commit(int /*more*/) {}
 
   /// Returns 0 for a partition without commits.
-  virtual Result<Seq> tail(const PartitionId& partition, Tier tier) = 0;
+  virtual async::Task<Result<Seq>> tail(PartitionId partition) = 0;
+  virtual Result<Seq> try_tail(const PartitionId& partition) = 0;
   /// Returns one optional per key, in order. Not a snapshot: a commit may take effect between the
   /// reads of two keys.
-  virtual Result<std::vector<std::optional<std::string>>> get(const PartitionId& partition,
-                                                              std::span<const std::string> keys,
-                                                              Tier tier) = 0;
+  virtual async::Task<Result<Values>> get(PartitionId partition, std::vector<std::string> keys) = 0;
+  virtual Result<Values> try_get(const PartitionId& partition,
+                                 std::span<const std::string> keys) = 0;
   /// Returns at most `limit` rows with first <= key < last; an empty `last` means the end of the
   /// partition. The rows of one result form a snapshot; two results need not belong to the same
   /// one.
-  virtual Result<ScanResult> scan(const PartitionId& partition, std::string_view first,
-                                  std::string_view last, std::size_t limit, Tier tier) = 0;
+  virtual async::Task<Result<ScanResult>> scan(PartitionId partition, std::string first,
+                                               std::string last, std::size_t limit) = 0;
+  virtual Result<ScanResult> try_scan(const PartitionId& partition, std::string_view first,
+                                      std::string_view last, std::size_t limit) = 0;
 
   /// Writes a page ahead. It is durable no later than the partition's next durable commit, and
   /// readable at once. Until a commit names it, nothing stored refers to it. Page numbers begin at
   /// 1. May wait for the disk.
   virtual Status put_page(const PartitionId& partition, PageNumber number, std::string bytes) = 0;
-  virtual Result<std::string> read_page(const PartitionId& partition, PageNumber number,
-                                        Tier tier) = 0;
+  /// Returns one result per number, in order. An engine may read the pages in parallel. Errors of a
+  /// page: not_found, and those of a read.
+  virtual async::Task<Blobs> read_pages(PartitionId partition, std::vector<PageNumber> numbers) = 0;
+  virtual Result<std::string> try_read_page(const PartitionId& partition, PageNumber number) = 0;
   /// Removes pages that were written but never named by a commit. They may reappear after a crash.
   virtual Status drop_pages(const PartitionId& partition, std::span<const PageNumber> numbers) = 0;
   /// Returns the numbers of the existing pages above `after` (0: all), ascending. For check, and to
@@ -176,7 +195,14 @@ class Engine {
   /// commit of `holder` that follows. The same write makes it a candidate; a commit of `holder`
   /// that holds the piece without bytes clears the candidate. May wait for the disk.
   virtual Status hold(const PieceHold& piece, const PartitionId& holder) = 0;
-  virtual Result<std::string> read_piece(const PieceName& name, Tier tier) = 0;
+  /// As read_pages.
+  virtual async::Task<Blobs> read_pieces(std::vector<PieceName> names) = 0;
+  virtual Result<std::string> try_read_piece(const PieceName& name) = 0;
+
+  // For a single row, page or piece.
+  async::Task<Result<std::optional<std::string>>> get_row(PartitionId partition, std::string key);
+  async::Task<Result<std::string>> read_page(PartitionId partition, PageNumber number);
+  async::Task<Result<std::string>> read_piece(PieceName name);
 
   /// The next three are for the sweeper and may wait for the disk. `unhold` removes the holder
   /// unless its stamp is later than `not_after`; an absent holder is no error. `erase` returns

@@ -93,7 +93,7 @@ void BodySearch::read_pieces(const message::StructureView& view, const store::Bo
     const std::uint64_t end = is_searched(*part) ? part->body_end : part->body_begin;
     pieces_.add(list, begin - header_size, end - header_size);
   }
-  pieces_.read();
+  pieces_.read_blocking();
 }
 
 /// Searches a part chunk by chunk.

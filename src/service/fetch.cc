@@ -2,9 +2,6 @@
 
 #include <utility>
 
-#include "async/offload.h"
-#include "store/store.h"
-
 namespace posthorn::service {
 namespace {
 
@@ -73,7 +70,7 @@ Task<void> FetchReader::read_bodies(FetchBatch& batch) const {
     if (body) batch.pieces_.add(body->list(), 0, whole ? body->size() : 1);
     if (batch.pieces_.is_full()) break;
   }
-  co_await async::offload(account_->store().offload(), [&] { batch.pieces_.read(); });
+  co_await batch.pieces_.read();
 }
 
 }  // namespace posthorn::service

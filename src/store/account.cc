@@ -11,6 +11,7 @@
 #include "store/format/codec.h"
 #include "store/format/keys.h"
 #include "store/format/outbox_codec.h"
+#include "store/format/paged_record.h"
 #include "store/read/email_catalog.h"
 #include "store/read/load.h"
 #include "store/read/load_readable.h"
@@ -154,22 +155,24 @@ async::Task<Result<ChangeReceipt>> Account::attempt_at_home(const Wanted& wanted
   co_return ChangeReceipt{published(), true};
 }
 
+namespace {
+
+Status judge_time(std::string_view row) {
+  auto when = decode_time(row);
+  return when ? Status() : pass(when);
+}
+
+}  // namespace
+
 async::Task<Result<bool>> Account::is_done_at_home(const IntentId& intent) {
   // Whether a pending change with this intent succeeds is only known when it has been answered.
   const auto is_same = [&](const StatePtr& state) { return state->intent == intent; };
   if (std::ranges::any_of(pipeline_->pending, is_same)) co_await pipeline_->drained();
-  const std::string key = keys::intent(intent);
-  const auto read = [&](engine::Tier tier) -> Result<bool> {
-    auto row = store_.engine().get(id_, std::span(&key, 1), tier);
-    if (!row) return pass(row);
-    if (!row->front()) return false;
-    if (auto when = decode_time(*row->front()); !when) return pass(when);
-    return true;
-  };
-  Result<bool> done = read(engine::Tier::cached_only);
-  if (!done)
-    done = co_await async::offload(store_.offload(), [&] { return read(engine::Tier::may_block); });
-  if (done || done.error().kind != ErrorKind::corrupt) co_return done;
+  auto row = co_await store_.engine().get_row(id_, keys::intent(intent));
+  if (row && !*row) co_return false;
+  const Status done = row ? judge_time(**row) : pass(row);
+  if (done) co_return true;
+  if (done.error().kind != ErrorKind::corrupt) co_return std::unexpected(done.error());
   // An unreadable row proves nothing. Repeating the step may duplicate a message; trusting the row
   // may lose one. The step's commit then rewrites the row.
   log::error(
@@ -273,8 +276,7 @@ void Account::note_long_tails(const AccountState& state, std::span<const Mailbox
 async::Task<Status> Account::reload_at_home() {
   co_await pipeline_->lock();
   co_await pipeline_->drained();
-  auto loaded =
-      co_await async::offload(store_.offload(), [&] { return load_account(store_.engine(), id_); });
+  auto loaded = co_await async::off_loop(store_.offload(), load_account(store_.engine(), id_));
   if (loaded) {
     std::vector<MailboxId> touched;
     for (const auto& [id, mailbox] : loaded->state->mailboxes) touched.push_back(id);
@@ -321,8 +323,8 @@ async::Task<Result<MailboxPtr>> Account::load_at_home(MailboxId id) {
     if (mailbox) co_return mailbox;
     co_return fail(ErrorKind::not_found, "No such mailbox");
   }
-  auto loaded = co_await async::offload(
-      store_.offload(), [&] { return load_contents(store_.engine(), id_, *mailbox, base->floor); });
+  auto loaded =
+      co_await load_contents(store_.engine(), store_.offload(), id_, *mailbox, base->floor);
   if (!loaded) {
     pipeline_->unlock();
     if (is_damage(loaded.error().kind))
@@ -404,41 +406,49 @@ async::Task<Status> Account::forget_contents() {
   co_return done;
 }
 
+namespace {
+
+/// Reads what changes from `since` (not included) to `newest` expunged. Decodes in place.
+async::Task<Result<Account::Expunged>> read_expunged(engine::Engine& engine, PartitionId id,
+                                                     MailboxId mailbox, ModSeq since, Seq newest) {
+  Account::Expunged out;
+  auto horizon = co_await engine.get_row(id, keys::horizon());
+  if (!horizon) co_return pass(horizon);
+  if (*horizon && since.value < ByteReader(**horizon).u64()) out.complete = false;
+  if (!out.complete) co_return out;
+  std::string from = keys::journal(mailbox, Seq(since.value + 1));
+  const std::string last = keys::journal(mailbox, Seq(newest.value + 1));
+  std::vector<NumberSet::Range> gone;
+  for (;;) {
+    constexpr std::size_t kRowsAtOnce = 1000;
+    auto rows = co_await engine.scan(id, from, last, kRowsAtOnce);
+    if (!rows) co_return pass(rows);
+    std::vector<std::string> values;
+    for (engine::Row& row : rows->rows) values.push_back(std::move(row.value));
+    const auto records = co_await read_records(engine, id, std::move(values));
+    for (const auto& record : records) {
+      if (!record) co_return std::unexpected(record.error());
+      auto journal = decode_journal(*record);
+      if (!journal) co_return pass(journal);
+      for (const StoredRow& message : journal->expunged)
+        gone.push_back({message.member.uid.value, message.member.uid.value});
+    }
+    if (!rows->next_key) break;
+    from = *rows->next_key;
+  }
+  out.uids = NumberSet::from_ranges(std::move(gone));
+  co_return out;
+}
+
+}  // namespace
+
 async::Task<Result<Account::Expunged>> Account::expunged_since(MailboxId mailbox, ModSeq since) {
   const AccountPtr self = shared_from_this();
   const Seq newest = published()->seq;
   if (since < published()->floor) co_return Expunged{{}, false};
-  co_return co_await async::offload(
-      store_.offload(), [this, mailbox, since, newest]() -> Result<Expunged> {
-        engine::Engine& engine = store_.engine();
-        const std::string key = keys::horizon();
-        auto horizon = engine.get(id_, std::span(&key, 1), engine::Tier::may_block);
-        if (!horizon) return pass(horizon);
-        Expunged out;
-        if (const auto& row = horizon->front()) {
-          ByteReader r(*row);
-          if (since.value < r.u64()) out.complete = false;
-        }
-        if (!out.complete) return out;
-        std::string from = keys::journal(mailbox, Seq(since.value + 1));
-        const std::string last = keys::journal(mailbox, Seq(newest.value + 1));
-        std::vector<NumberSet::Range> gone;
-        for (;;) {
-          constexpr std::size_t kRowsAtOnce = 1000;
-          auto rows = engine.scan(id_, from, last, kRowsAtOnce, engine::Tier::may_block);
-          if (!rows) return pass(rows);
-          for (const engine::Row& row : rows->rows) {
-            auto record = read_journal(engine, id_, row.value);
-            if (!record) return pass(record);
-            for (const StoredRow& message : record->expunged)
-              gone.push_back({message.member.uid.value, message.member.uid.value});
-          }
-          if (!rows->next_key) break;
-          from = *rows->next_key;
-        }
-        out.uids = NumberSet::from_ranges(std::move(gone));
-        return out;
-      });
+  // Of an account with a long history, thousands of records are decoded.
+  co_return co_await async::off_loop(store_.offload(),
+                                     read_expunged(store_.engine(), id_, mailbox, since, newest));
 }
 
 Uid Account::recent_from(const Mailbox& mailbox, bool claim) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "async/completion.h"
+#include "async/wait.h"
 #include "store/change/change_writer.h"
 #include "store/change/pipeline.h"
 #include "store/format/codec.h"
@@ -97,6 +98,13 @@ async::Task<Result<AccountPtr>> Store::account(const AccountId& wanted) {
 
 namespace {
 
+/// Decodes in place, which takes long for an account with thousands of mailboxes.
+async::Task<Result<LoadedAccount>> open_partition(engine::Engine& engine, AccountId id) {
+  if (Status level = co_await bring_level(engine, id, engine.epoch()); !level)
+    co_return pass(level);
+  co_return co_await load_account(engine, id);
+}
+
 /// Waits until the account is open that another caller is opening.
 struct UntilOpened {
   HomeShard::Opening& opening;
@@ -119,11 +127,7 @@ async::Task<Result<AccountPtr>> Store::account_at_home(AccountId id, std::size_t
   }
   const auto opening = std::make_shared<HomeShard::Opening>();
   shard.opening.emplace(id, opening);
-  auto loaded = co_await async::offload(state_->offload, [&]() -> Result<LoadedAccount> {
-    engine::Engine& engine = state_->engine;
-    if (Status level = bring_level(engine, id, engine.epoch()); !level) return pass(level);
-    return load_account(engine, id);
-  });
+  auto loaded = co_await async::off_loop(state_->offload, open_partition(state_->engine, id));
   shard.opening.erase(id);
   for (const auto h : opening->waiting) loop.post([h] { h.resume(); });
   if (!loaded) co_return pass(loaded);
@@ -151,19 +155,18 @@ Status check_address(std::string_view address) {
   return {};
 }
 
-Result<std::optional<AddressEntry>> read_address(engine::Engine& engine, std::string_view address,
-                                                 engine::Tier tier) {
-  const std::string key = keys::address(address);
-  auto rows =
-      engine.get(directory_partition(directory_shard_of(address)), std::span(&key, 1), tier);
-  if (!rows) return pass(rows);
-  if (!rows->front()) return std::optional<AddressEntry>();
-  auto entry = decode_address(*rows->front());
-  if (!entry) return pass(entry);
-  return std::optional(*entry);
+async::Task<Result<std::optional<AddressEntry>>> read_address(engine::Engine& engine,
+                                                              std::string address) {
+  auto row = co_await engine.get_row(directory_partition(directory_shard_of(address)),
+                                     keys::address(address));
+  if (!row) co_return pass(row);
+  if (!*row) co_return std::optional<AddressEntry>();
+  auto entry = decode_address(**row);
+  if (!entry) co_return pass(entry);
+  co_return std::optional(*entry);
 }
 
-/// Edits an address's row and erases its cache entry. May block.
+/// Edits an address's row and erases its cache entry. Blocks.
 Status edit_address(
     Store::State& state, const std::string& address,
     const std::function<Result<std::vector<engine::Edit>>(const std::optional<std::string>&)>&
@@ -220,15 +223,6 @@ constexpr std::array<Standard, 6> kStandardMailboxes = {{
     {"Trash", bit(SpecialUse::trash)},
 }};
 
-/// Reads first from the cache on this thread, and then, if necessary, from the disk on another.
-/// Only a read that may block may report that data cannot be read.
-template <class T, class Read>
-async::Task<Result<T>> read_or_offload(async::OffloadPool& pool, Read read) {
-  Result<T> cached = read(engine::Tier::cached_only);
-  if (cached || cached.error().kind == ErrorKind::not_found) co_return cached;
-  co_return co_await async::offload(pool, [&] { return read(engine::Tier::may_block); });
-}
-
 }  // namespace
 
 async::Task<Result<std::optional<AddressEntry>>> Store::find_address(std::string_view name) {
@@ -236,9 +230,7 @@ async::Task<Result<std::optional<AddressEntry>>> Store::find_address(std::string
   auto& cache = state_->addresses;
   if (const auto known = cache.find(address)) co_return *known;
   const std::uint64_t erasures = cache.erasures(address);
-  auto found = co_await read_or_offload<std::optional<AddressEntry>>(
-      state_->offload,
-      [&](engine::Tier tier) { return read_address(state_->engine, address, tier); });
+  auto found = co_await read_address(state_->engine, address);
   if (found && *found)
     cache.put_unless_erased(address, std::make_shared<const AddressEntry>(**found),
                             2 * address.size() + sizeof(AddressEntry), erasures);
@@ -250,8 +242,7 @@ async::Task<Result<AccountProfile>> Store::profile(const AccountId& wanted) {
   auto& cache = state_->profiles;
   if (const auto known = cache.find(id)) co_return *known;
   const std::uint64_t erasures = cache.erasures(id);
-  auto profile = co_await read_or_offload<AccountProfile>(
-      state_->offload, [&](engine::Tier tier) { return read_profile(state_->engine, id, tier); });
+  auto profile = co_await read_profile(state_->engine, id);
   if (profile)
     cache.put_unless_erased(
         id, std::make_shared<const AccountProfile>(*profile),
@@ -264,7 +255,7 @@ async::Task<Result<AccountId>> Store::create_account(std::string_view name, std:
   const std::string address = normalize_address(name);
   co_return co_await async::offload(state_->offload, [&]() -> Result<AccountId> {
     if (Status ok = check_address(address); !ok) return pass(ok);
-    auto taken = read_address(state_->engine, address, engine::Tier::may_block);
+    auto taken = async::wait(read_address(state_->engine, address));
     if (!taken) return pass(taken);
     if (*taken) return fail(ErrorKind::already_exists, "The address is already in use");
     const Timestamp now = state_->clock.now();
@@ -330,8 +321,7 @@ async::Task<Status> Store::add_alias(std::string_view alias, const AccountId& wa
   const AccountId id = wanted;
   co_return co_await async::offload(state_->offload, [&]() -> Status {
     if (Status ok = check_address(address); !ok) return ok;
-    if (auto exists = read_profile(state_->engine, id, engine::Tier::may_block); !exists)
-      return pass(exists);
+    if (auto exists = async::wait(read_profile(state_->engine, id)); !exists) return pass(exists);
     return put_address(*state_, address, {id, true});
   });
 }
@@ -339,7 +329,7 @@ async::Task<Status> Store::add_alias(std::string_view alias, const AccountId& wa
 async::Task<Status> Store::remove_alias(std::string_view alias) {
   const std::string address = normalize_address(alias);
   co_return co_await async::offload(state_->offload, [&]() -> Status {
-    auto entry = read_address(state_->engine, address, engine::Tier::may_block);
+    auto entry = async::wait(read_address(state_->engine, address));
     if (!entry) return pass(entry);
     if (!*entry || !(*entry)->alias) return fail(ErrorKind::not_found, "No such alias");
     return drop_address(*state_, address, {});
@@ -377,28 +367,36 @@ async::Task<Status> Store::remove_account(const AccountId& wanted) {
   });
 }
 
-async::Task<Result<std::vector<Store::Listed>>> Store::list_addresses(
-    std::string_view after_address, std::size_t limit) {
-  const std::string after(after_address);
-  co_return co_await async::offload(state_->offload, [&]() -> Result<std::vector<Listed>> {
-    std::vector<Listed> all;
-    std::string from = keys::address(after);
-    if (!after.empty()) from += '\0';
-    const std::string to = keys::after_prefix(keys::kAddresses);
-    for (std::uint8_t shard = 0; shard < kDirectoryShards; ++shard) {
-      auto rows =
-          state_->engine.scan(directory_partition(shard), from, to, limit, engine::Tier::may_block);
-      if (!rows) return pass(rows);
-      for (const engine::Row& row : rows->rows) {
-        auto entry = decode_address(row.value);
-        if (!entry) return pass(entry);
-        all.push_back({row.key.substr(1), *entry});
-      }
+namespace {
+
+/// Decodes and sorts in place.
+async::Task<Result<std::vector<Store::Listed>>> read_addresses(engine::Engine& engine,
+                                                               std::string after,
+                                                               std::size_t limit) {
+  std::vector<Store::Listed> all;
+  const std::string from = after.empty() ? keys::address("") : keys::address(after) + '\0';
+  for (std::uint8_t shard = 0; shard < kDirectoryShards; ++shard) {
+    auto rows = co_await engine.scan(directory_partition(shard), from,
+                                     keys::after_prefix(keys::kAddresses), limit);
+    if (!rows) co_return pass(rows);
+    for (const engine::Row& row : rows->rows) {
+      auto entry = decode_address(row.value);
+      if (!entry) co_return pass(entry);
+      all.push_back({row.key.substr(1), *entry});
     }
-    std::ranges::sort(all, {}, &Listed::address);
-    if (all.size() > limit) all.resize(limit);
-    return all;
-  });
+  }
+  std::ranges::sort(all, {}, &Store::Listed::address);
+  if (all.size() > limit) all.resize(limit);
+  co_return all;
+}
+
+}  // namespace
+
+async::Task<Result<std::vector<Store::Listed>>> Store::list_addresses(std::string_view after,
+                                                                      std::size_t limit) {
+  // Thousands of addresses at a time.
+  return async::off_loop(state_->offload,
+                         read_addresses(state_->engine, std::string(after), limit));
 }
 
 async::Task<void> Store::close() {

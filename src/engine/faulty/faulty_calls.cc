@@ -1,40 +1,21 @@
+#include "async/wait.h"
 #include "engine/faulty/faulty_engine.h"
 #include "engine/limits.h"
 
-/// The calls other than commit. Each passes its point and its faults, and then uses the wrapped
-/// engine, with unsynced data layered over it.
+/// The calls other than commit and the awaitable reads. Each passes its point and its faults, and
+/// then uses the wrapped engine, with unsynced data layered over it.
 namespace posthorn::engine {
-
-Result<Seq> FaultyEngine::tail(const PartitionId& partition, Tier tier) {
-  if (Status ok = before_read(tier); !ok) return pass(ok);
-  return inner_->tail(partition, tier);
-}
 
 Status FaultyEngine::put_page(const PartitionId& partition, PageNumber number, std::string bytes) {
   if (Status ok = before_write("put_page"); !ok) return ok;
   if (Status ok = check_blob(bytes.size()); !ok) return ok;
-  if (auto open = inner_->tail(partition, Tier::may_block); !open) return pass(open);
+  if (auto open = async::wait(inner_->tail(partition)); !open) return pass(open);
   {
     const std::scoped_lock lock(mutex_);
     unsynced_[partition].pages.insert_or_assign(number, std::move(bytes));
   }
   passing("put_page.done");
   return {};
-}
-
-Result<std::string> FaultyEngine::read_page(const PartitionId& partition, PageNumber number,
-                                            Tier tier) {
-  if (Status ok = before_read(tier); !ok) return pass(ok);
-  {
-    const std::scoped_lock lock(mutex_);
-    if (const auto damaged = damaged_pages_.find({partition, number});
-        damaged != damaged_pages_.end())
-      return std::unexpected(damaged->second);
-    if (const auto it = unsynced_.find(partition); it != unsynced_.end())
-      if (const auto page = it->second.pages.find(number); page != it->second.pages.end())
-        return page->second;
-  }
-  return inner_->read_page(partition, number, tier);
 }
 
 Status FaultyEngine::drop_pages(const PartitionId& partition, std::span<const PageNumber> numbers) {
@@ -49,7 +30,7 @@ Status FaultyEngine::drop_pages(const PartitionId& partition, std::span<const Pa
 
 Result<std::vector<PageNumber>> FaultyEngine::pages(const PartitionId& partition, PageNumber after,
                                                     std::size_t limit) {
-  if (Status ok = before_read(Tier::may_block); !ok) return pass(ok);
+  if (Status ok = before_blocking_read(); !ok) return pass(ok);
   auto numbers = inner_->pages(partition, after, limit);
   if (!numbers) return numbers;
   const std::scoped_lock lock(mutex_);
@@ -73,12 +54,12 @@ const std::string* FaultyEngine::unsynced_bytes(const PieceName& name) const {
 Status FaultyEngine::hold(const PieceHold& piece, const PartitionId& holder) {
   if (Status ok = before_write("hold"); !ok) return ok;
   if (Status ok = check_blob(piece.bytes.size()); !ok) return ok;
-  if (auto open = inner_->tail(holder, Tier::may_block); !open) return pass(open);
+  if (auto open = async::wait(inner_->tail(holder)); !open) return pass(open);
   {
     const std::scoped_lock lock(mutex_);
     PieceHold kept = piece;
     if (kept.bytes.empty())
-      if (auto stored = inner_->read_piece(piece.name, Tier::may_block); stored)
+      if (auto stored = async::wait(inner_->read_piece(piece.name)); stored)
         kept.bytes = std::move(*stored);
     // The first writer's bytes, kept for each holder: what a crash takes from another holder must
     // remain for this one.
@@ -90,20 +71,9 @@ Status FaultyEngine::hold(const PieceHold& piece, const PartitionId& holder) {
   return {};
 }
 
-Result<std::string> FaultyEngine::read_piece(const PieceName& name, Tier tier) {
-  if (Status ok = before_read(tier); !ok) return pass(ok);
-  {
-    const std::scoped_lock lock(mutex_);
-    if (const auto damaged = damaged_pieces_.find(name); damaged != damaged_pieces_.end())
-      return std::unexpected(damaged->second);
-    if (const std::string* bytes = unsynced_bytes(name)) return *bytes;
-  }
-  return inner_->read_piece(name, tier);
-}
-
 Result<std::optional<PieceInfo>> FaultyEngine::inspect(const PieceName& name) {
   passing("inspect");
-  if (Status ok = before_read(Tier::may_block); !ok) return pass(ok);
+  if (Status ok = before_blocking_read(); !ok) return pass(ok);
   settle_holds();  // A sweeper sees them: they are written, and perhaps synced by another commit.
   auto found = inner_->inspect(name);
   passing("inspect.done");
@@ -130,7 +100,7 @@ Result<bool> FaultyEngine::erase(const PieceName& name, std::uint64_t version) {
 Result<std::vector<Candidate>> FaultyEngine::candidates(const std::optional<Candidate>& after,
                                                         std::size_t limit) {
   passing("candidates");
-  if (Status ok = before_read(Tier::may_block); !ok) return pass(ok);
+  if (Status ok = before_blocking_read(); !ok) return pass(ok);
   settle_holds();
   auto found = inner_->candidates(after, limit);
   passing("candidates.done");
@@ -154,7 +124,7 @@ void FaultyEngine::hint(const PartitionId& partition, std::vector<Edit> edits) {
 
 Result<std::vector<PieceName>> FaultyEngine::pieces(const std::optional<PieceName>& after,
                                                     std::size_t limit) {
-  if (Status ok = before_read(Tier::may_block); !ok) return pass(ok);
+  if (Status ok = before_blocking_read(); !ok) return pass(ok);
   settle_holds();
   return inner_->pieces(after, limit);
 }

@@ -54,25 +54,17 @@ Result<std::vector<FileDamage>> FaultyEngine::verify_files() {
   return inner_->verify_files();
 }
 
-Result<std::vector<std::optional<std::string>>> FaultyEngine::get(const PartitionId& partition,
-                                                                  std::span<const std::string> keys,
-                                                                  Tier tier) {
-  if (Status ok = before_read(tier); !ok) return pass(ok);
-  settle_hints(partition);
-  {
-    const std::scoped_lock lock(mutex_);
-    for (const std::string& key : keys)
-      if (const Error* error = damage_at(partition, key)) return std::unexpected(*error);
-  }
-  return inner_->get(partition, keys, tier);
+Status FaultyEngine::check_rows(const PartitionId& partition,
+                                std::span<const std::string> keys) const {
+  const std::scoped_lock lock(mutex_);
+  for (const std::string& key : keys)
+    if (const Error* error = damage_at(partition, key)) return std::unexpected(*error);
+  return {};
 }
 
 /// Behaves like an iterator, which has also read the position after the last row it returns.
-Result<ScanResult> FaultyEngine::scan(const PartitionId& partition, std::string_view first,
-                                      std::string_view last, std::size_t limit, Tier tier) {
-  if (Status ok = before_read(tier); !ok) return pass(ok);
-  settle_hints(partition);
-  auto scanned = inner_->scan(partition, first, last, limit, tier);
+Result<ScanResult> FaultyEngine::check_rows(const PartitionId& partition,
+                                            Result<ScanResult> scanned) const {
   if (!scanned) return scanned;
   const std::scoped_lock lock(mutex_);
   for (const Row& row : scanned->rows)
@@ -85,7 +77,7 @@ Result<ScanResult> FaultyEngine::scan(const PartitionId& partition, std::string_
 
 Result<std::vector<PartitionId>> FaultyEngine::partitions(const std::optional<PartitionId>& after,
                                                           std::size_t limit) {
-  if (Status ok = before_read(Tier::may_block); !ok) return pass(ok);
+  if (Status ok = before_blocking_read(); !ok) return pass(ok);
   auto found = inner_->partitions(after, limit);
   if (!found) return found;
   const std::scoped_lock lock(mutex_);

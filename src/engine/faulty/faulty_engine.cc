@@ -91,14 +91,39 @@ Status FaultyEngine::check_up() const {
   return {};
 }
 
-Status FaultyEngine::before_read(Tier tier) {
-  if (tier == Tier::may_block) pause();
+async::Task<void> FaultyEngine::leave() {
+  bool here = async::Loop::current() == nullptr;
+  if (!here) {
+    const std::scoped_lock lock(mutex_);
+    here = delay_.count() == 0 && cached_reads_ == CachedReads::pass;
+  }
+  if (here) {
+    if (async::Loop::current() == nullptr) pause();
+    co_return;
+  }
+  co_await async::offload(pool_, [this] { pause(); });
+}
+
+Status FaultyEngine::meet_fault() {
   const std::scoped_lock lock(mutex_);
   if (Status up = check_up(); !up) return up;
-  if (tier == Tier::cached_only && cached_reads_ == CachedReads::would_block)
-    return fail(ErrorKind::would_block, "not in the cache");
   if (auto error = next_of(read_plan_)) return std::unexpected(std::move(*error));
   return {};
+}
+
+Status FaultyEngine::before_blocking_read() {
+  pause();
+  return meet_fault();
+}
+
+Status FaultyEngine::before_try() {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (Status up = check_up(); !up) return up;
+    if (cached_reads_ == CachedReads::would_block)
+      return fail(ErrorKind::would_block, "not in the cache");
+  }
+  return meet_fault();
 }
 
 Status FaultyEngine::before_write(std::string_view point) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 
+#include "async/offload.h"
 #include "engine/engine.h"
 
 namespace posthorn::engine {
@@ -20,6 +21,8 @@ enum class CommitFault : std::uint8_t {
 /// What a crash does to torn commits.
 enum class TornFate : std::uint8_t { lost, kept };
 
+/// Whether the wrapped engine answers a `try_` form. If not, an awaited read leaves the loop it is
+/// awaited on, as if it waited for a disk.
 enum class CachedReads : std::uint8_t { pass, would_block };
 
 /// Wraps an engine and injects the faults of disks and crashes. It delays data that the interface
@@ -35,8 +38,8 @@ class FaultyEngine final : public Engine {
 
   /// Lets the next `skip` commits pass, then fails `count`.
   void fail_commits(CommitFault fault, std::size_t count = 1, std::size_t skip = 0);
-  /// Makes reads (those with a tier, and inspect, pages, partitions, pieces, candidates) return
-  /// `error`.
+  /// Makes reads return `error`: the awaitable ones (each page and piece counts), inspect, pages,
+  /// partitions, pieces, candidates.
   void fail_reads(Error error, std::size_t count = 1, std::size_t skip = 0);
   /// Makes put_page, drop_pages, hold, unhold, erase and clear_candidate return `error` and do
   /// nothing.
@@ -53,7 +56,8 @@ class FaultyEngine final : public Engine {
   void report_file(FileDamage damage);
   void heal();
   void set_cached_reads(CachedReads how);
-  /// Delays every call that may wait for the disk; a commit is delayed on the caller's thread.
+  /// Delays every call that may wait for the disk: a read that is awaited on a loop away from it,
+  /// and all else, also a commit, on the caller's thread.
   void set_delay(std::chrono::milliseconds delay);
 
   /// Holds back commits from now on, until they are released. Their changes are not visible and
@@ -77,20 +81,23 @@ class FaultyEngine final : public Engine {
 
   void commit(Commit commit, CommitDone done) override;
   void expect_commit(int more) override { inner_->expect_commit(more); }
-  Result<Seq> tail(const PartitionId& partition, Tier tier) override;
-  Result<std::vector<std::optional<std::string>>> get(const PartitionId& partition,
-                                                      std::span<const std::string> keys,
-                                                      Tier tier) override;
-  Result<ScanResult> scan(const PartitionId& partition, std::string_view first,
-                          std::string_view last, std::size_t limit, Tier tier) override;
+  async::Task<Result<Seq>> tail(PartitionId partition) override;
+  Result<Seq> try_tail(const PartitionId& partition) override;
+  async::Task<Result<Values>> get(PartitionId partition, std::vector<std::string> keys) override;
+  Result<Values> try_get(const PartitionId& partition, std::span<const std::string> keys) override;
+  async::Task<Result<ScanResult>> scan(PartitionId partition, std::string first, std::string last,
+                                       std::size_t limit) override;
+  Result<ScanResult> try_scan(const PartitionId& partition, std::string_view first,
+                              std::string_view last, std::size_t limit) override;
   Status put_page(const PartitionId& partition, PageNumber number, std::string bytes) override;
-  Result<std::string> read_page(const PartitionId& partition, PageNumber number,
-                                Tier tier) override;
+  async::Task<Blobs> read_pages(PartitionId partition, std::vector<PageNumber> numbers) override;
+  Result<std::string> try_read_page(const PartitionId& partition, PageNumber number) override;
   Status drop_pages(const PartitionId& partition, std::span<const PageNumber> numbers) override;
   Result<std::vector<PageNumber>> pages(const PartitionId& partition, PageNumber after,
                                         std::size_t limit) override;
   Status hold(const PieceHold& piece, const PartitionId& holder) override;
-  Result<std::string> read_piece(const PieceName& name, Tier tier) override;
+  async::Task<Blobs> read_pieces(std::vector<PieceName> names) override;
+  Result<std::string> try_read_piece(const PieceName& name) override;
   Result<std::optional<PieceInfo>> inspect(const PieceName& name) override;
   Status unhold(const PieceName& name, const PartitionId& holder, std::int64_t not_after) override;
   Result<bool> erase(const PieceName& name, std::uint64_t version) override;
@@ -146,7 +153,18 @@ class FaultyEngine final : public Engine {
   void pump(std::unique_lock<std::mutex>& lock);
   void pass_on(Waiting waiting);
   void answered(const PartitionId& partition, const Result<Seq>& outcome);
-  Status before_read(Tier tier);
+  /// Before an awaited read: waits, elsewhere if the caller is on a loop that it must not block.
+  async::Task<void> leave();
+  /// Before any read: the fault that it meets.
+  Status meet_fault();
+  Status before_blocking_read();
+  Status before_try();
+  Status check_rows(const PartitionId& partition, std::span<const std::string> keys) const;
+  Result<ScanResult> check_rows(const PartitionId& partition, Result<ScanResult> scanned) const;
+  /// A page or piece, or an error, that this wrapper answers itself; none if the wrapped engine is
+  /// to be asked.
+  std::optional<Result<std::string>> page_here(const PartitionId& partition, PageNumber number);
+  std::optional<Result<std::string>> piece_here(const PieceName& name);
   Status before_write(std::string_view point);
   void passing(std::string_view point);
   void write_inner(const PartitionId& partition, Unsynced unsynced);
@@ -181,6 +199,8 @@ class FaultyEngine final : public Engine {
   std::map<PartitionId, Unsynced> unsynced_;
   std::vector<Torn> torn_;
   bool crashed_ = false;
+  /// Where awaited reads wait. Declared last: its threads end before all else is destroyed.
+  async::OffloadPool pool_{2, 1000};
 };
 
 }  // namespace posthorn::engine

@@ -69,13 +69,13 @@ TEST_F(Faulty, ACrashKeepsWhatWasSyncedOnly) {
   ASSERT_TRUE(engine_.put_page(p_, PageNumber{2}, "not synced"));
   ASSERT_TRUE(engine_.hold(hold_of(piece(2), "not synced", 1), p_));
   engine_.hint(p_, {put("h", "not synced")});
-  EXPECT_EQ(said(engine_.read_page(p_, PageNumber{2}, Tier::may_block)), "not synced");
-  EXPECT_EQ(said(engine_.read_piece(piece(2), Tier::may_block)), "not synced");
+  EXPECT_EQ(said(async::wait(engine_.read_page(p_, PageNumber{2}))), "not synced");
+  EXPECT_EQ(said(async::wait(engine_.read_piece(piece(2)))), "not synced");
   engine_.hold_back();
   auto waiting = start(engine_, change(p_, 1, {put("a", "2")}));
   engine_.crash();
   EXPECT_EQ(said(waiting.get()), "<closed>");
-  EXPECT_EQ(said(engine_.tail(p_, Tier::may_block)), "<unavailable>");
+  EXPECT_EQ(said(async::wait(engine_.tail(p_))), "<unavailable>");
   EXPECT_EQ(said(commit(engine_, change(p_, 1, {}))), "<unavailable>");
   engine_.restart();
   EXPECT_EQ(rows(engine_, p_), "a=1;");
@@ -96,7 +96,7 @@ TEST_F(Faulty, ATornCommitIsThereWholeOrNotAtAll) {
     engine_.restart();
     const bool kept = fate == TornFate::kept;
     EXPECT_EQ(rows(engine_, p), kept ? "list=1;" : "");
-    EXPECT_EQ(said(engine_.tail(p, Tier::may_block)), kept ? "1" : "0");
+    EXPECT_EQ(said(async::wait(engine_.tail(p))), kept ? "1" : "0");
     EXPECT_EQ(engine_.pages(p, PageNumber{0}, 9)->size(), kept ? 1U : 0U);
   }
 }
@@ -123,8 +123,30 @@ TEST_F(Faulty, ReadsAndWritesFailAsAsked) {
   EXPECT_EQ(said(engine_.hold(hold_of(piece(1), "x", 1), p_)), "<io>");
   EXPECT_FALSE(engine_.inspect(piece(1)).value());
   engine_.set_cached_reads(CachedReads::would_block);
-  EXPECT_EQ(said(engine_.tail(p_, Tier::cached_only)), "<would_block>");
-  EXPECT_EQ(said(engine_.tail(p_, Tier::may_block)), "1");
+  EXPECT_EQ(said(engine_.try_tail(p_)), "<would_block>");
+  EXPECT_EQ(said(async::wait(engine_.tail(p_))), "1");
+}
+
+async::Task<bool> leaves_the_loop(Engine& engine, PartitionId p) {
+  async::Loop& loop = *async::Loop::current();
+  bool others_ran = false;
+  loop.post([&] { others_ran = true; });
+  const auto tail = co_await engine.tail(p);
+  EXPECT_EQ(said(tail), "0");
+  EXPECT_EQ(async::Loop::current(), &loop);
+  const bool left = others_ran;
+  co_await loop.yield();
+  co_return left;
+}
+
+TEST_F(Faulty, AnAwaitedReadLeavesTheLoopIfItCannotBeAnsweredFromMemory) {
+  async::LoopPool loops(1);
+  EXPECT_FALSE(async::run_on(loops.at(0), leaves_the_loop(engine_, p_)));
+  engine_.set_delay(std::chrono::milliseconds(1));
+  EXPECT_TRUE(async::run_on(loops.at(0), leaves_the_loop(engine_, p_)));
+  engine_.set_delay({});
+  engine_.set_cached_reads(CachedReads::would_block);
+  EXPECT_TRUE(async::run_on(loops.at(0), leaves_the_loop(engine_, p_)));
 }
 
 TEST_F(Faulty, StopsAtNamedPoints) {
@@ -136,7 +158,7 @@ TEST_F(Faulty, StopsAtNamedPoints) {
   });
   std::thread committer([&] { EXPECT_EQ(said(commit(engine_, change(p_, 0, {}))), "1"); });
   reached.get_future().wait();
-  EXPECT_EQ(said(engine_.tail(p_, Tier::may_block)), "1");  // Durable, but not reported yet.
+  EXPECT_EQ(said(async::wait(engine_.tail(p_))), "1");  // Durable, but not reported yet.
   go_on.set_value();
   committer.join();
   engine_.at("commit.done", {});
@@ -147,7 +169,7 @@ TEST_F(Faulty, StopsAtNamedPoints) {
   engine_.at("erase",
              [&] { ASSERT_TRUE(engine_.hold(hold_of(piece(1), "bytes", 2), partition(2))); });
   EXPECT_EQ(engine_.erase(piece(1), version), false);
-  EXPECT_EQ(said(engine_.read_piece(piece(1), Tier::may_block)), "bytes");
+  EXPECT_EQ(said(async::wait(engine_.read_piece(piece(1)))), "bytes");
 }
 
 TEST_F(Faulty, ACrashBeforeACommitTakesIt) {
@@ -161,8 +183,8 @@ TEST_F(Faulty, ACrashBeforeACommitTakesIt) {
 TEST_F(Faulty, DelaysWhatMayWait) {
   engine_.set_delay(std::chrono::milliseconds(20));
   const auto before = std::chrono::steady_clock::now();
-  EXPECT_EQ(said(engine_.tail(p_, Tier::cached_only)), "0");
-  EXPECT_EQ(said(engine_.tail(p_, Tier::may_block)), "0");
+  EXPECT_EQ(said(engine_.try_tail(p_)), "0");
+  EXPECT_EQ(said(async::wait(engine_.tail(p_))), "0");
   EXPECT_GE(std::chrono::steady_clock::now() - before, std::chrono::milliseconds(20));
 }
 

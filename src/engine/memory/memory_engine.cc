@@ -105,19 +105,47 @@ Status MemoryEngine::check_holds(std::span<const PieceHold> holds) const {
   return {};
 }
 
-Result<Seq> MemoryEngine::tail(const PartitionId& partition, Tier /*tier*/) {
+// Everything is in memory, so no task ever suspends.
+
+async::Task<Result<Seq>> MemoryEngine::tail(PartitionId partition) {
+  co_return try_tail(partition);
+}
+
+async::Task<Result<Values>> MemoryEngine::get(PartitionId partition,
+                                              std::vector<std::string> keys) {
+  co_return try_get(partition, keys);
+}
+
+async::Task<Result<ScanResult>> MemoryEngine::scan(PartitionId partition, std::string first,
+                                                   std::string last, std::size_t limit) {
+  co_return try_scan(partition, first, last, limit);
+}
+
+async::Task<Blobs> MemoryEngine::read_pages(PartitionId partition,
+                                            std::vector<PageNumber> numbers) {
+  Blobs pages;
+  for (const PageNumber number : numbers) pages.push_back(try_read_page(partition, number));
+  co_return pages;
+}
+
+async::Task<Blobs> MemoryEngine::read_pieces(std::vector<PieceName> names) {
+  Blobs pieces;
+  for (const PieceName& name : names) pieces.push_back(try_read_piece(name));
+  co_return pieces;
+}
+
+Result<Seq> MemoryEngine::try_tail(const PartitionId& partition) {
   const std::scoped_lock lock(mutex_);
   if (Status open = check_open(); !open) return pass(open);
   const Partition* found = find(partition);
   return found ? found->tail : Seq{};
 }
 
-Result<std::vector<std::optional<std::string>>> MemoryEngine::get(const PartitionId& partition,
-                                                                  std::span<const std::string> keys,
-                                                                  Tier /*tier*/) {
+Result<Values> MemoryEngine::try_get(const PartitionId& partition,
+                                     std::span<const std::string> keys) {
   const std::scoped_lock lock(mutex_);
   if (Status open = check_open(); !open) return pass(open);
-  std::vector<std::optional<std::string>> values(keys.size());
+  Values values(keys.size());
   const Partition* found = find(partition);
   for (std::size_t i = 0; found && i < keys.size(); ++i) {
     const auto row = found->rows.find(keys[i]);
@@ -126,8 +154,8 @@ Result<std::vector<std::optional<std::string>>> MemoryEngine::get(const Partitio
   return values;
 }
 
-Result<ScanResult> MemoryEngine::scan(const PartitionId& partition, std::string_view first,
-                                      std::string_view last, std::size_t limit, Tier /*tier*/) {
+Result<ScanResult> MemoryEngine::try_scan(const PartitionId& partition, std::string_view first,
+                                          std::string_view last, std::size_t limit) {
   const std::scoped_lock lock(mutex_);
   if (Status open = check_open(); !open) return pass(open);
   ScanResult result;
@@ -153,8 +181,7 @@ Status MemoryEngine::put_page(const PartitionId& partition, PageNumber number, s
   return {};
 }
 
-Result<std::string> MemoryEngine::read_page(const PartitionId& partition, PageNumber number,
-                                            Tier /*tier*/) {
+Result<std::string> MemoryEngine::try_read_page(const PartitionId& partition, PageNumber number) {
   const std::scoped_lock lock(mutex_);
   if (Status open = check_open(); !open) return pass(open);
   const Partition* found = find(partition);
@@ -199,7 +226,7 @@ Status MemoryEngine::hold(const PieceHold& piece, const PartitionId& holder) {
   return {};
 }
 
-Result<std::string> MemoryEngine::read_piece(const PieceName& name, Tier /*tier*/) {
+Result<std::string> MemoryEngine::try_read_piece(const PieceName& name) {
   const std::scoped_lock lock(mutex_);
   if (Status open = check_open(); !open) return pass(open);
   const auto found = pieces_.find(name);

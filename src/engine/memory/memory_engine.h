@@ -21,20 +21,23 @@ class MemoryEngine final : public Engine {
   MemoryEngine& operator=(const MemoryEngine&) = delete;
 
   void commit(Commit commit, CommitDone done) override;
-  Result<Seq> tail(const PartitionId& partition, Tier tier) override;
-  Result<std::vector<std::optional<std::string>>> get(const PartitionId& partition,
-                                                      std::span<const std::string> keys,
-                                                      Tier tier) override;
-  Result<ScanResult> scan(const PartitionId& partition, std::string_view first,
-                          std::string_view last, std::size_t limit, Tier tier) override;
+  async::Task<Result<Seq>> tail(PartitionId partition) override;
+  Result<Seq> try_tail(const PartitionId& partition) override;
+  async::Task<Result<Values>> get(PartitionId partition, std::vector<std::string> keys) override;
+  Result<Values> try_get(const PartitionId& partition, std::span<const std::string> keys) override;
+  async::Task<Result<ScanResult>> scan(PartitionId partition, std::string first, std::string last,
+                                       std::size_t limit) override;
+  Result<ScanResult> try_scan(const PartitionId& partition, std::string_view first,
+                              std::string_view last, std::size_t limit) override;
   Status put_page(const PartitionId& partition, PageNumber number, std::string bytes) override;
-  Result<std::string> read_page(const PartitionId& partition, PageNumber number,
-                                Tier tier) override;
+  async::Task<Blobs> read_pages(PartitionId partition, std::vector<PageNumber> numbers) override;
+  Result<std::string> try_read_page(const PartitionId& partition, PageNumber number) override;
   Status drop_pages(const PartitionId& partition, std::span<const PageNumber> numbers) override;
   Result<std::vector<PageNumber>> pages(const PartitionId& partition, PageNumber after,
                                         std::size_t limit) override;
   Status hold(const PieceHold& piece, const PartitionId& holder) override;
-  Result<std::string> read_piece(const PieceName& name, Tier tier) override;
+  async::Task<Blobs> read_pieces(std::vector<PieceName> names) override;
+  Result<std::string> try_read_piece(const PieceName& name) override;
   Result<std::optional<PieceInfo>> inspect(const PieceName& name) override;
   Status unhold(const PieceName& name, const PartitionId& holder, std::int64_t not_after) override;
   Result<bool> erase(const PieceName& name, std::uint64_t version) override;

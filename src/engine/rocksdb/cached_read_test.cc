@@ -68,29 +68,27 @@ void fill(Engine& engine, const PartitionId& p) {
 }
 
 void get_cached(Engine& engine, const PartitionId& p) {
-  static_cast<void>(engine.tail(p, Tier::cached_only));
-  static_cast<void>(engine.tail(partition(9), Tier::cached_only));
+  static_cast<void>(engine.try_tail(p));
+  static_cast<void>(engine.try_tail(partition(9)));
   std::vector<std::string> keys;
   for (std::size_t n = 0; n < kRows; ++n) {
     const std::string key = key_of(n);
     const std::string absent = key + "-";
-    for (const auto& one : {key, absent})
-      static_cast<void>(engine.get(p, std::span(&one, 1), Tier::cached_only));
+    for (const auto& one : {key, absent}) static_cast<void>(engine.try_get(p, std::span(&one, 1)));
     keys.push_back(key);
     keys.push_back(absent);
   }
-  static_cast<void>(engine.get(p, keys, Tier::cached_only));
+  static_cast<void>(engine.try_get(p, keys));
 }
 
 void scan_cached(Engine& engine, const PartitionId& p) {
-  for (std::size_t n = 0; n < kRows; ++n)
-    static_cast<void>(engine.scan(p, key_of(n), "", 9, Tier::cached_only));
+  for (std::size_t n = 0; n < kRows; ++n) static_cast<void>(engine.try_scan(p, key_of(n), "", 9));
 }
 
 void read_blobs_cached(Engine& engine, const PartitionId& p) {
   for (std::uint8_t n = 0; n <= 60; ++n) {
-    static_cast<void>(engine.read_page(p, PageNumber{n}, Tier::cached_only));
-    static_cast<void>(engine.read_piece(piece(n), Tier::cached_only));
+    static_cast<void>(engine.try_read_page(p, PageNumber{n}));
+    static_cast<void>(engine.try_read_piece(piece(n)));
   }
 }
 
@@ -130,8 +128,8 @@ TEST_P(CachedReads, NeverReadFromTheDisk) {
     for (std::size_t n = warm; n < warm + 25; n += 3) {
       EXPECT_NE(row(engine, p, key_of(n)), "<none>");
       const auto small = static_cast<std::uint8_t>(1 + n % 40);
-      EXPECT_TRUE(engine.read_page(p, PageNumber{small}, Tier::may_block));
-      EXPECT_TRUE(engine.read_piece(piece(small), Tier::may_block));
+      EXPECT_TRUE(async::wait(engine.read_page(p, PageNumber{small})));
+      EXPECT_TRUE(async::wait(engine.read_piece(piece(small))));
     }
     EXPECT_GT(reads, 0U);  // Shows that the counter works.
   }
@@ -155,8 +153,8 @@ TEST_P(CachedReads, FindWhatWasReadAMomentAgo) {
   const std::string key = key_of(8);
   const std::string absent = key + "-";
   for (const auto& one : {key, absent}) {
-    const auto blocking = (*opened)->get(p, std::span(&one, 1), Tier::may_block);
-    const auto cached = (*opened)->get(p, std::span(&one, 1), Tier::cached_only);
+    const auto blocking = async::wait((*opened)->get(p, std::vector{one}));
+    const auto cached = (*opened)->try_get(p, std::span(&one, 1));
     ASSERT_TRUE(blocking && cached) << one;
     EXPECT_EQ(cached->front(), blocking->front());
   }

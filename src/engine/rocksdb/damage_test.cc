@@ -65,8 +65,8 @@ std::string text(std::uint8_t letter) { return std::string(100, static_cast<char
 void add_file(Engine& engine, std::uint8_t letter) {
   for (const std::uint8_t n : {1, 200}) {
     const auto p = partition(n);
-    ASSERT_TRUE(commit(
-        engine, change(p, engine.tail(p, Tier::may_block)->value, {put("key", text(letter))})));
+    ASSERT_TRUE(
+        commit(engine, change(p, async::wait(engine.tail(p))->value, {put("key", text(letter))})));
   }
 }
 
@@ -85,7 +85,7 @@ TEST_F(Damage, ABlockThatCompactionMeetsDoesNotDisturbAnybody) {
     const auto outcome =
         commit(*engine, change(partition(100), tail, {put("key", std::string(octets, 'x'))}));
     if (outcome) tail = outcome->value;
-    if (!outcome || !engine->tail(partition(100), Tier::may_block)) ++failed;
+    if (!outcome || !async::wait(engine->tail(partition(100)))) ++failed;
   };
   testing::internal::CaptureStderr();
   for (int i = 0; i < 200; ++i) write(60'000);
@@ -95,7 +95,7 @@ TEST_F(Damage, ABlockThatCompactionMeetsDoesNotDisturbAnybody) {
   EXPECT_EQ(failed, 0) << log;
   EXPECT_NE(log.find("cannot be compacted"), std::string::npos) << "no compaction met the block";
   // Reading the block's data returns an error, and nothing else.
-  EXPECT_EQ(said(engine->tail(partition(1), Tier::may_block)), "<corrupt>");
+  EXPECT_EQ(said(async::wait(engine->tail(partition(1)))), "<corrupt>");
 }
 
 TEST_F(Damage, ACompactionThatFailsIsLoggedOnceAndPutOff) {
@@ -107,7 +107,7 @@ TEST_F(Damage, ACompactionThatFailsIsLoggedOnceAndPutOff) {
   const auto add_around = [&](Engine& engine, std::uint8_t letter) {
     for (const std::uint8_t n : {0, 100, 255}) {
       const auto p = partition(n);
-      const auto tail = engine.tail(p, Tier::may_block);
+      const auto tail = async::wait(engine.tail(p));
       ASSERT_TRUE(tail) << tail.error().cause;
       ASSERT_TRUE(commit(engine, change(p, tail->value, {put("key", text(letter))})));
     }
@@ -120,11 +120,11 @@ TEST_F(Damage, ACompactionThatFailsIsLoggedOnceAndPutOff) {
   const auto engine = open();  // It finds more than enough files for a compaction.
   int failed = 0;
   const auto until = steady_clock::now() + milliseconds(4500);
-  std::uint64_t tail = engine->tail(partition(100), Tier::may_block)->value;
+  std::uint64_t tail = async::wait(engine->tail(partition(100)))->value;
   while (steady_clock::now() < until) {
     const auto outcome = commit(*engine, change(partition(100), tail, {put("key", "again")}));
     if (outcome) tail = outcome->value;
-    failed += outcome && engine->tail(partition(100), Tier::may_block) ? 0 : 1;
+    failed += outcome && async::wait(engine->tail(partition(100))) ? 0 : 1;
     std::this_thread::sleep_for(milliseconds(1));
   }
   const std::string log = testing::internal::GetCapturedStderr();
@@ -163,8 +163,8 @@ TEST_F(Damage, ABlockOfHoldersDoesNotRefuseNewMail) {
                       hold_of(piece(30), "bytes", 8), hold_of(piece(40), "", 8)};
   EXPECT_EQ(said(commit(*engine, std::move(held))), "1");
   for (const std::uint8_t n : {20, 30, 40})
-    EXPECT_EQ(said(engine->read_piece(piece(n), Tier::may_block)), "bytes");
-  EXPECT_EQ(said(engine->read_piece(piece(25), Tier::may_block)), "new");
+    EXPECT_EQ(said(async::wait(engine->read_piece(piece(n)))), "bytes");
+  EXPECT_EQ(said(async::wait(engine->read_piece(piece(25)))), "new");
 
   // Partition 1 still holds piece 20, but the record of that cannot be read. The piece must stay,
   // whatever version the sweeper remembers.
@@ -174,7 +174,7 @@ TEST_F(Damage, ABlockOfHoldersDoesNotRefuseNewMail) {
     const auto erased = engine->erase(piece(20), version);
     EXPECT_FALSE(erased && *erased);
   }
-  EXPECT_EQ(said(engine->read_piece(piece(20), Tier::may_block)), "bytes");
+  EXPECT_EQ(said(async::wait(engine->read_piece(piece(20)))), "bytes");
   // A hold without bytes of an absent piece is refused as usual.
   Commit lacking = change(q, 1, {});
   lacking.carry.holds = {hold_of(piece(26), "", 8)};

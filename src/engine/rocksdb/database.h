@@ -16,6 +16,11 @@
 
 namespace posthorn::engine::rocks {
 
+/// Whether a read may wait for the disk. A cached-only read returns would_block if it would have to
+/// wait, or cannot tell whether the data exists. Any other result is the same as that of a read
+/// that may block.
+enum class Tier : std::uint8_t { cached_only, may_block };
+
 /// An open RocksDB database and its column families.
 /// Thread: any, as RocksDB itself.
 class Database {

@@ -104,7 +104,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, DiskErrors,
 int failures_until_success(Engine& engine, const PartitionId& p) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   for (int failed = 0; std::chrono::steady_clock::now() < deadline; ++failed) {
-    const auto tail = engine.tail(p, Tier::may_block);
+    const auto tail = async::wait(engine.tail(p));
     if (tail && commit(engine, change(p, tail->value, {put("a", "well")}))) return failed;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
@@ -123,7 +123,7 @@ TEST_P(DiskErrors, CommitsFailAndThenGoOnWithoutARestart) {
   ASSERT_EQ(said(commit(engine, change(p, 0, {put("a", "before")}))), "1");
   ASSERT_TRUE(engine.hold(hold_of(piece(1), "bytes", 1), p));
   for (int round = 0; round < 2; ++round) {
-    const std::uint64_t tail = engine.tail(p, Tier::may_block)->value;
+    const std::uint64_t tail = async::wait(engine.tail(p))->value;
     disk->sickness = GetParam();
     auto first = start(engine, change(p, tail, {put("a", "sick")}));
     auto second = start(engine, change(p, tail + 1, {put("a", "sicker")}));
@@ -138,14 +138,14 @@ TEST_P(DiskErrors, CommitsFailAndThenGoOnWithoutARestart) {
     disk->sickness = Sickness::none;
     EXPECT_GE(failures_until_success(engine, p), 0) << "round " << round;
     EXPECT_EQ(row(engine, p, "a"), "well");
-    EXPECT_EQ(said(engine.read_piece(piece(1), Tier::may_block)), "bytes");
+    EXPECT_EQ(said(async::wait(engine.read_piece(piece(1)))), "bytes");
     EXPECT_TRUE(engine.put_page(p, PageNumber{1}, "page"));
   }
-  const auto tail = said(engine.tail(p, Tier::may_block));
+  const auto tail = said(async::wait(engine.tail(p)));
   engine.close();
   opened = open_rocksdb(options);
   ASSERT_TRUE(opened) << opened.error().text << opened.error().cause;
-  EXPECT_EQ(said((*opened)->tail(p, Tier::may_block)), tail);
+  EXPECT_EQ(said(async::wait((*opened)->tail(p))), tail);
   EXPECT_EQ(row(**opened, p, "a"), "well");
 }
 
@@ -183,7 +183,7 @@ TEST_P(DiskErrors, ReadingGoesOnWhileNothingCanBeWritten) {
   disk->sickness = GetParam();
   EXPECT_EQ(said(commit(engine, change(p, 2, {put("a", "sick")}))), "<io>");
   const auto is_readable = [&] {
-    const auto page = engine.read_page(p, PageNumber{1}, Tier::may_block);
+    const auto page = async::wait(engine.read_page(p, PageNumber{1}));
     return page && *page == "page";
   };
   // Reads fail while the database is closed and opened; that is short, and does not recur for a
@@ -212,9 +212,9 @@ TEST(DiskError, RocksDbKeepsNoLogOfItsOwnOnTheDisk) {
     const auto opened = open_rocksdb_on({.path = folder.path() + "/data"}, env.get());
     ASSERT_TRUE(opened);
     const auto p = partition(1);
-    ASSERT_TRUE(commit(**opened, change(p, (*opened)->tail(p, Tier::may_block)->value, {})));
+    ASSERT_TRUE(commit(**opened, change(p, async::wait((*opened)->tail(p))->value, {})));
     disk->sickness = Sickness::full;
-    (void)commit(**opened, change(p, (*opened)->tail(p, Tier::may_block)->value, {}));
+    (void)commit(**opened, change(p, async::wait((*opened)->tail(p))->value, {}));
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
     disk->sickness = Sickness::none;
     EXPECT_GE(failures_until_success(**opened, p), 0);

@@ -45,7 +45,7 @@ Commit numbered(std::uint8_t writer, std::uint64_t number) {
 }
 
 void write_for_ever(Engine& engine, std::uint8_t writer) {
-  const std::uint64_t start_from = engine.tail(partition(writer), Tier::may_block)->value + 1;
+  const std::uint64_t start_from = async::wait(engine.tail(partition(writer)))->value + 1;
   for (std::uint64_t number = start_from;; ++number) {
     if (number % 5 == 0)
       static_cast<void>(
@@ -129,11 +129,11 @@ void expect_whole(Engine& engine, std::uint8_t writer, std::uint64_t tail) {
   ASSERT_EQ(committed.size(), std::min<std::uint64_t>(tail, 20));
   EXPECT_EQ(committed.back(), tail);
   for (const std::uint64_t number : committed) {
-    const auto page = engine.read_page(p, PageNumber{number}, Tier::may_block);
+    const auto page = async::wait(engine.read_page(p, PageNumber{number}));
     ASSERT_TRUE(page);
     EXPECT_TRUE(page->ends_with(std::to_string(number)));
     const PieceName name = piece(static_cast<std::uint8_t>(number));
-    EXPECT_EQ(said(engine.read_piece(name, Tier::may_block)), "shared");
+    EXPECT_EQ(said(async::wait(engine.read_piece(name))), "shared");
     const auto info = engine.inspect(name);
     ASSERT_TRUE(info && *info);
     EXPECT_TRUE(std::ranges::any_of((*info)->holders, [&](const Holder& holder) {
@@ -153,7 +153,7 @@ TEST(RocksDbCrash, EverythingAcknowledgedIsThereAfterAKill) {
     const auto opened = open_rocksdb({.path = path});
     ASSERT_TRUE(opened) << opened.error().text << opened.error().cause;
     for (std::uint8_t w = 0; w < kWriters; ++w) {
-      const auto tail = (*opened)->tail(partition(w), Tier::may_block);
+      const auto tail = async::wait((*opened)->tail(partition(w)));
       ASSERT_TRUE(tail);
       EXPECT_GE(tail->value, acknowledged[w]);
       expect_whole(**opened, w, tail->value);

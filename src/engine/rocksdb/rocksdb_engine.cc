@@ -1,12 +1,17 @@
 #include "engine/rocksdb/rocksdb_engine.h"
 
 #include <atomic>
+#include <type_traits>
 
+#include "async/begun.h"
+#include "async/loop.h"
+#include "async/offload.h"
 #include "engine/limits.h"
 #include "engine/rocksdb/committer.h"
 #include "engine/rocksdb/disk/verify_files.h"
 #include "engine/rocksdb/layout.h"
 #include "engine/rocksdb/open_on.h"
+#include "engine/rocksdb/reads.h"
 #include "engine/rocksdb/status.h"
 #include "engine/rocksdb/storage.h"
 
@@ -26,7 +31,8 @@ class RocksDbEngine final : public Engine {
  public:
   RocksDbEngine(const RocksDbOptions& options, ::rocksdb::Env* env, std::shared_ptr<Alarm> alarm,
                 std::unique_ptr<Database> database)
-      : unsynced_limit_(options.unsynced_limit),
+      : pool_(options.pool),
+        unsynced_limit_(options.unsynced_limit),
         epoch_(database->epoch()),
         storage_(for_reopening(options), env, std::move(alarm), std::move(database)),
         committer_(storage_, options) {}
@@ -38,22 +44,35 @@ class RocksDbEngine final : public Engine {
     committer_.commit(std::move(commit), std::move(done));
   }
   void expect_commit(int more) override { committer_.expect_commit(more); }
-  Result<Seq> tail(const PartitionId& partition, Tier tier) override;
-  Result<std::vector<std::optional<std::string>>> get(const PartitionId& partition,
-                                                      std::span<const std::string> keys,
-                                                      Tier tier) override;
-  Result<ScanResult> scan(const PartitionId& partition, std::string_view first,
-                          std::string_view last, std::size_t limit, Tier tier) override;
+  async::Task<Result<Seq>> tail(PartitionId partition) override;
+  Result<Seq> try_tail(const PartitionId& partition) override {
+    return read_tail(storage_, partition, Tier::cached_only);
+  }
+  async::Task<Result<Values>> get(PartitionId partition, std::vector<std::string> keys) override;
+  Result<Values> try_get(const PartitionId& partition, std::span<const std::string> keys) override {
+    return read_rows(storage_, partition, keys, Tier::cached_only);
+  }
+  async::Task<Result<ScanResult>> scan(PartitionId partition, std::string first, std::string last,
+                                       std::size_t limit) override;
+  Result<ScanResult> try_scan(const PartitionId& partition, std::string_view first,
+                              std::string_view last, std::size_t limit) override {
+    return read_range(storage_, partition, first, last, limit, Tier::cached_only);
+  }
   Status put_page(const PartitionId& partition, PageNumber number, std::string bytes) override;
-  Result<std::string> read_page(const PartitionId& partition, PageNumber number,
-                                Tier tier) override;
+  async::Task<Blobs> read_pages(PartitionId partition, std::vector<PageNumber> numbers) override;
+  Result<std::string> try_read_page(const PartitionId& partition, PageNumber number) override {
+    return rocks::read_page(storage_, partition, number, Tier::cached_only);
+  }
   Status drop_pages(const PartitionId& partition, std::span<const PageNumber> numbers) override;
   Result<std::vector<PageNumber>> pages(const PartitionId& partition, PageNumber after,
                                         std::size_t limit) override;
   Status hold(const PieceHold& piece, const PartitionId& holder) override {
     return committer_.hold(piece, holder);
   }
-  Result<std::string> read_piece(const PieceName& name, Tier tier) override;
+  async::Task<Blobs> read_pieces(std::vector<PieceName> names) override;
+  Result<std::string> try_read_piece(const PieceName& name) override {
+    return rocks::read_piece(storage_, name, Tier::cached_only);
+  }
   Result<std::optional<PieceInfo>> inspect(const PieceName& name) override;
   Status unhold(const PieceName& name, const PartitionId& holder, std::int64_t not_after) override {
     return committer_.unhold(name, holder, not_after);
@@ -89,6 +108,17 @@ class RocksDbEngine final : public Engine {
   }
   Status write_unsynced(Database& database, ::rocksdb::WriteBatch& batch);
 
+  /// True if the calling thread must not wait for the disk.
+  [[nodiscard]] bool must_leave() const {
+    return pool_ != nullptr && async::Loop::current() != nullptr;
+  }
+  /// Makes one short read: in memory at once, or else on the pool.
+  template <class Read>
+  async::Task<std::invoke_result_t<Read&, Tier>> read_one(Read read);
+  template <class ReadOne>
+  async::Task<Blobs> read_blobs(std::size_t count, ReadOne read);
+
+  async::OffloadPool* const pool_;
   const std::size_t unsynced_limit_;
   const std::uint64_t epoch_;
   std::atomic<std::size_t> unsynced_ = 0;
@@ -96,116 +126,81 @@ class RocksDbEngine final : public Engine {
   Committer committer_;
 };
 
-/// Iterates within the keys of one partition or piece, up to `end`, which must outlive the
-/// iterator.
-IteratorPtr iterate(Database& database, ::rocksdb::ColumnFamilyHandle* family,
-                    const ::rocksdb::Slice& end, Tier tier) {
-  ::rocksdb::ReadOptions options = read_options(tier);
-  options.prefix_same_as_start = true;
-  options.iterate_upper_bound = &end;
-  // A cached read has no use for readahead, but setting a size of our own keeps RocksDB from asking
-  // the kernel to read ahead of a moving iterator, which can wait for the disk.
-  if (tier == Tier::cached_only) options.readahead_size = 1;
-  return IteratorPtr(database.db().NewIterator(options, family));
+template <class Read>
+async::Task<std::invoke_result_t<Read&, Tier>> RocksDbEngine::read_one(Read read) {
+  if (!must_leave()) co_return read(Tier::may_block);
+  // Recent data is in memory, where a read is cheaper than a change of threads. Only a read that
+  // may block may say that data cannot be read.
+  if (auto known = read(Tier::cached_only)) co_return known;
+  co_return co_await async::offload(*pool_, [&] { return read(Tier::may_block); });
 }
 
-Result<std::string> present(Result<std::optional<std::string>> got, const char* missing) {
-  if (!got) return pass(got);
-  if (!*got) return posthorn::fail(ErrorKind::not_found, missing);
-  return std::move(**got);
-}
-
-Result<Seq> RocksDbEngine::tail(const PartitionId& partition, Tier tier) {
-  auto use = storage_.use();
-  if (!use) return pass(use);
-  Database& database = **use;
-  const auto stored = database.get(database.rows(), tail_key(partition), tier);
-  if (!stored) return std::unexpected(stored.error());
-  if (!*stored) return Seq{};
-  const auto seq = parse_number(**stored);
-  if (!seq) return posthorn::fail(ErrorKind::corrupt, "a partition's tail is damaged");
-  return Seq{*seq};
-}
-
-/// Reads each key separately. This is the only way for cached_only: with that tier, RocksDB 7.8's
-/// MultiGet still reads blocks from the disk, and it returns OK with an empty value for an absent
-/// key after the last one of its block if the next block is not in the cache.
-Result<std::vector<std::optional<std::string>>> get_each(Database& database,
-                                                         const PartitionId& partition,
-                                                         std::span<const std::string> keys,
-                                                         Tier tier) {
-  std::vector<std::optional<std::string>> result;
-  result.reserve(keys.size());
-  std::string stored;
-  for (const std::string& key : keys) {
-    set_row_key(stored, partition, key);
-    auto value = database.get(database.rows(), stored, tier);
-    if (!value) return pass(value);
-    result.push_back(std::move(*value));
+/// Reads many blobs on several threads, since each read may wait for the disk.
+template <class ReadOne>
+async::Task<Blobs> RocksDbEngine::read_blobs(std::size_t count, ReadOne read) {
+  // A change of threads costs as much as reading a few blobs that are in memory.
+  constexpr std::size_t kAtLeast = 4;
+  Blobs blobs(count);
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < count; i = next++) blobs[i] = read(i, Tier::may_block);
+  };
+  if (count == 0 || !must_leave()) {
+    work();
+    co_return blobs;
   }
-  return result;
+  if (count == 1) {
+    blobs.front() = read(0, Tier::cached_only);
+    if (blobs.front()) co_return blobs;
+  }
+  // Half of the pool is left to others.
+  const std::size_t threads =
+      std::clamp<std::size_t>(count / kAtLeast, 1, std::max<std::size_t>(1, pool_->threads() / 2));
+  std::vector<async::Begun> others;
+  for (std::size_t i = 1; i < threads; ++i) others.emplace_back(*pool_, work);
+  co_await async::offload(*pool_, work);
+  for (async::Begun& other : others) co_await other;
+  co_return blobs;
 }
 
-/// Reads all keys with one MultiGet, which may wait for the disk.
-Result<std::vector<std::optional<std::string>>> get_together(Database& database,
-                                                             const PartitionId& partition,
-                                                             std::span<const std::string> keys) {
-  std::vector<std::string> stored(keys.size());
-  std::vector<::rocksdb::Slice> slices(keys.size());
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    set_row_key(stored[i], partition, keys[i]);
-    slices[i] = stored[i];
-  }
-  std::vector<::rocksdb::PinnableSlice> values(keys.size());
-  std::vector<::rocksdb::Status> states(keys.size());
-  database.db().MultiGet(read_options(Tier::may_block), database.rows(), keys.size(), slices.data(),
-                         values.data(), states.data());
-  std::vector<std::optional<std::string>> result(keys.size());
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (states[i].ok()) {
-      result[i] = values[i].ToString();
-    } else if (!states[i].IsNotFound()) {
-      return fail(states[i]);
-    }
-  }
-  return result;
+async::Task<Result<Seq>> RocksDbEngine::tail(PartitionId partition) {
+  return read_one([this, partition](Tier tier) { return read_tail(storage_, partition, tier); });
 }
 
-Result<std::vector<std::optional<std::string>>> RocksDbEngine::get(
-    const PartitionId& partition, std::span<const std::string> keys, Tier tier) {
-  auto use = storage_.use();
-  if (!use) return pass(use);
-  if (tier == Tier::cached_only || keys.size() == 1) return get_each(**use, partition, keys, tier);
-  return get_together(**use, partition, keys);
+async::Task<Result<Values>> RocksDbEngine::get(PartitionId partition,
+                                               std::vector<std::string> keys) {
+  // For more keys than this, the attempt in memory would take too long.
+  constexpr std::size_t kFew = 4;
+  if (keys.size() <= kFew) {
+    co_return co_await read_one(
+        [&](Tier tier) { return read_rows(storage_, partition, keys, tier); });
+  }
+  if (!must_leave()) co_return read_rows(storage_, partition, keys, Tier::may_block);
+  co_return co_await async::offload(
+      *pool_, [&] { return read_rows(storage_, partition, keys, Tier::may_block); });
 }
 
-Result<ScanResult> RocksDbEngine::scan(const PartitionId& partition, std::string_view first,
-                                       std::string_view last, std::size_t limit, Tier tier) {
-  auto use = storage_.use();
-  if (!use) return pass(use);
-  Database& database = **use;
-  const std::string end = last.empty() ? rows_end(partition) : row_key(partition, last);
-  const ::rocksdb::Slice bound = end;
-  const IteratorPtr it = iterate(database, database.rows(), bound, tier);
-  ScanResult result;
-  const std::string tail = tail_key(partition);
-  it->Seek(tail);
-  if (it->Valid() && view(it->key()) == tail) {
-    const auto seq = parse_number(view(it->value()));
-    if (!seq) return posthorn::fail(ErrorKind::corrupt, "a partition's tail is damaged");
-    result.tail = Seq{*seq};
-  }
-  if (it->status().ok()) it->Seek(row_key(partition, first));
-  for (; it->Valid(); it->Next()) {
-    const std::string_view key = row_key_within(view(it->key()));
-    if (result.rows.size() == limit) {
-      result.next_key = key;
-      break;
-    }
-    result.rows.push_back({std::string(key), it->value().ToString()});
-  }
-  if (!it->status().ok()) return fail(it->status());
-  return result;
+async::Task<Result<ScanResult>> RocksDbEngine::scan(PartitionId partition, std::string first,
+                                                    std::string last, std::size_t limit) {
+  if (!must_leave()) co_return read_range(storage_, partition, first, last, limit, Tier::may_block);
+  co_return co_await async::offload(
+      *pool_, [&] { return read_range(storage_, partition, first, last, limit, Tier::may_block); });
+}
+
+async::Task<Blobs> RocksDbEngine::read_pages(PartitionId partition,
+                                             std::vector<PageNumber> numbers) {
+  const std::size_t count = numbers.size();
+  return read_blobs(count,
+                    [this, partition, numbers = std::move(numbers)](std::size_t i, Tier tier) {
+                      return rocks::read_page(storage_, partition, numbers[i], tier);
+                    });
+}
+
+async::Task<Blobs> RocksDbEngine::read_pieces(std::vector<PieceName> names) {
+  const std::size_t count = names.size();
+  return read_blobs(count, [this, names = std::move(names)](std::size_t i, Tier tier) {
+    return rocks::read_piece(storage_, names[i], tier);
+  });
 }
 
 Status RocksDbEngine::write_unsynced(Database& database, ::rocksdb::WriteBatch& batch) {
@@ -228,13 +223,6 @@ Status RocksDbEngine::put_page(const PartitionId& partition, PageNumber number, 
   ::rocksdb::WriteBatch batch;
   batch.Put((*use)->pages(), page_key(partition, number), bytes);
   return write_unsynced(**use, batch);
-}
-
-Result<std::string> RocksDbEngine::read_page(const PartitionId& partition, PageNumber number,
-                                             Tier tier) {
-  auto use = storage_.use();
-  if (!use) return pass(use);
-  return present((*use)->get((*use)->pages(), page_key(partition, number), tier), "no such page");
 }
 
 Status RocksDbEngine::drop_pages(const PartitionId& partition,
@@ -267,12 +255,6 @@ Result<std::vector<PageNumber>> RocksDbEngine::pages(const PartitionId& partitio
   }
   if (!it->status().ok()) return fail(it->status());
   return numbers;
-}
-
-Result<std::string> RocksDbEngine::read_piece(const PieceName& name, Tier tier) {
-  auto use = storage_.use();
-  if (!use) return pass(use);
-  return present((*use)->get((*use)->pieces(), name.view(), tier), "no such piece");
 }
 
 Result<std::optional<PieceInfo>> RocksDbEngine::inspect(const PieceName& name) {

@@ -9,6 +9,10 @@
 #include "engine/engine.h"
 #include "engine/if_absent.h"
 
+namespace posthorn::async {
+class OffloadPool;
+}
+
 namespace posthorn::engine {
 
 /// The embedded engine's settings. All sizes are in bytes.
@@ -39,6 +43,9 @@ struct RocksDbOptions {
   /// Opens the store although acknowledged changes are lost in the write-ahead log (wal_check.h).
   /// Applies to this opening only, not when the engine reopens the directory after an error.
   bool accept_loss = false;
+  /// Where awaited reads wait for the disk if they were awaited on a loop's thread. Must outlive
+  /// the engine. If it is null, they wait in place: for programs that await none on a loop.
+  async::OffloadPool* pool = nullptr;
 };
 
 /// Opens the data directory, or creates it. Does not scan the data; after a crash it replays at

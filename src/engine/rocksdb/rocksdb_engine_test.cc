@@ -119,8 +119,8 @@ TEST(RocksDbEngine, WritingAheadPastTheLimitSyncsAndGoesOn) {
     ASSERT_TRUE(engine.hold(hold_of(piece(n), large, 1), partition(1)));
   }
   for (std::uint8_t n = 1; n < 100; ++n) {
-    EXPECT_EQ(said(engine.read_page(partition(1), PageNumber{n}, Tier::may_block)), large);
-    EXPECT_EQ(said(engine.read_piece(piece(n), Tier::may_block)), large);
+    EXPECT_EQ(said(async::wait(engine.read_page(partition(1), PageNumber{n}))), large);
+    EXPECT_EQ(said(async::wait(engine.read_piece(piece(n)))), large);
   }
 }
 

@@ -10,6 +10,7 @@
 #include <random>
 #include <thread>
 
+#include "async/wait.h"
 #include "engine/rocksdb/rocksdb_engine.h"
 
 /// A real disk that fills up. Runs on a small file system named by POSTHORN_SMALL_DISK
@@ -40,7 +41,7 @@ struct Writer {
   void run() {
     std::mt19937_64 random(static_cast<std::uint64_t>(number));
     for (std::uint64_t n = 1; !stop; ++n) {
-      const auto tail = engine.tail(writer_id(number), Tier::may_block);
+      const auto tail = async::wait(engine.tail(writer_id(number)));
       if (!tail || !write(tail->value, n, random)) {
         ++refused;
         std::this_thread::sleep_for(milliseconds(20));
@@ -86,8 +87,8 @@ void fill(const std::string& folder, std::uint64_t left) {
 std::size_t missing(Engine& engine, const Writer& writer) {
   std::size_t lost = 0;
   for (const std::string& key : writer.keys) {
-    const auto row = engine.get(writer_id(writer.number), std::span(&key, 1), Tier::may_block);
-    lost += row && row->front() ? 0 : 1;
+    const auto row = async::wait(engine.get_row(writer_id(writer.number), key));
+    lost += row && *row ? 0 : 1;
   }
   return lost;
 }
@@ -116,7 +117,7 @@ void play(const std::string& folder, int round) {
   const auto full_until = steady_clock::now() + milliseconds(2000 + random() % 3000);
   while (steady_clock::now() < full_until) {
     fill(folder, left);
-    ++((*opened)->read_page(writer_id(0), PageNumber{1}, Tier::may_block) ? read : not_read);
+    ++(async::wait((*opened)->read_page(writer_id(0), PageNumber{1})) ? read : not_read);
     std::this_thread::sleep_for(milliseconds(50));
   }
   std::filesystem::remove(folder + "/filler");

@@ -1,4 +1,5 @@
 #include "store/value/outbox.h"
+#include "async/wait.h"
 
 #include <gmock/gmock.h>
 
@@ -381,7 +382,7 @@ TEST_F(OutboxTest, ARowThatCannotBeReadDoesNotCountAsDone) {
   std::uint32_t step = 0;
   for (const std::string& value : {std::string(), damaged}) {
     const IntentId intent{account_->id(), OutboxId(7), ++step};
-    const Seq tail = *engine_->tail(account_->id(), engine::Tier::may_block);
+    const Seq tail = *async::wait(engine_->tail(account_->id()));
     ASSERT_TRUE(
         commit_and_wait(*engine_, {account_->id(), tail, 0, {{keys::intent(intent), value}}, {}}));
     auto done = run(account_->change_once(Actor::delivery(), intent, deliver));

@@ -79,11 +79,10 @@ Result<std::vector<ListedOutbox>> listed_outboxes(engine::Engine& engine) {
   return all;
 }
 
-Result<bool> is_listed(engine::Engine& engine, const AccountId& account) {
-  const std::string key = keys::listed_outbox(account);
-  auto row = engine.get(shard_of(account), std::span(&key, 1), engine::Tier::may_block);
-  if (!row) return pass(row);
-  return row->front().has_value();
+async::Task<Result<bool>> is_listed(engine::Engine& engine, AccountId account) {
+  auto row = co_await engine.get_row(shard_of(account), keys::listed_outbox(account));
+  if (!row) co_return pass(row);
+  co_return row->has_value();
 }
 
 }  // namespace posthorn::store

@@ -9,7 +9,7 @@
 /// The list of accounts with entries in their outbox, so that a restart finds them without opening
 /// every account: one row per account, in one of the queue shards. The row is durable before the
 /// first entry is, and is removed some time after the last, so that one row serves all of an
-/// account's sending of a day. All functions may block.
+/// account's sending of a day. All functions that return no task block.
 namespace posthorn::store {
 
 /// Writes the account's row if it does not exist.
@@ -25,6 +25,6 @@ struct ListedOutbox {
 /// Returns all listed accounts. Where the list is damaged, adds every account that may have been in
 /// it, so that no mail has to wait because of damage to the list.
 Result<std::vector<ListedOutbox>> listed_outboxes(engine::Engine& engine);
-Result<bool> is_listed(engine::Engine& engine, const AccountId& account);
+async::Task<Result<bool>> is_listed(engine::Engine& engine, AccountId account);
 
 }  // namespace posthorn::store

@@ -198,9 +198,7 @@ async::Task<Result<engine::PieceHold>> Upload::rename(const engine::PieceHold& f
   const bool ahead = from.bytes.empty();
   std::string sealed = from.bytes;
   if (ahead) {
-    auto read = co_await async::offload(store.offload(), [&] {
-      return store.engine().read_piece(from.name, engine::Tier::may_block);
-    });
+    auto read = co_await store.engine().read_piece(from.name);
     if (!read) co_return pass(read);
     sealed = std::move(*read);
   }

@@ -415,16 +415,6 @@ Result<JournalRecord> decode_journal(std::string_view record) {
   return journal;
 }
 
-Result<JournalRecord> read_journal(engine::Engine& engine, const PartitionId& partition,
-                                   std::string_view row) {
-  const auto where = keys::row_or_page(row);
-  if (!where) return malformed("journal record");
-  if (!where->page) return decode_journal(where->record);
-  auto page = engine.read_page(partition, *where->page, engine::Tier::may_block);
-  if (!page) return pass(page);
-  return decode_journal(*page);
-}
-
 std::string encode_log(const LogRecord& log) {
   std::string out;
   ByteWriter w(out);

@@ -116,11 +116,9 @@ struct JournalRecord {
   std::vector<FlagDelta> flags;
   std::vector<StoredRow> expunged;
 };
+/// A journal row contains or names the record (paged_record.h).
 std::string encode_journal(const JournalRecord& journal);
 Result<JournalRecord> decode_journal(std::string_view record);
-/// Reads the record of a journal row, which may be stored in a page. May block.
-Result<JournalRecord> read_journal(engine::Engine& engine, const PartitionId& partition,
-                                   std::string_view row);
 
 /// The effect of one change on the account.
 struct LogRecord {

@@ -1,7 +1,6 @@
 #include "store/format/directory_rows.h"
 
 #include <algorithm>
-#include <span>
 
 #include "base/bytes.h"
 #include "store/format/codec.h"
@@ -30,13 +29,11 @@ Result<AddressEntry> decode_address(std::string_view record) {
   return entry;
 }
 
-Result<AccountProfile> read_profile(engine::Engine& engine, const AccountId& id,
-                                    engine::Tier tier) {
-  const std::string key = keys::profile();
-  auto rows = engine.get(id, std::span(&key, 1), tier);
-  if (!rows) return pass(rows);
-  if (!rows->front()) return fail(ErrorKind::not_found, "No such account");
-  return decode_profile(*rows->front());
+async::Task<Result<AccountProfile>> read_profile(engine::Engine& engine, AccountId id) {
+  auto row = co_await engine.get_row(id, keys::profile());
+  if (!row) co_return pass(row);
+  if (!*row) co_return fail(ErrorKind::not_found, "No such account");
+  co_return decode_profile(**row);
 }
 
 }  // namespace posthorn::store

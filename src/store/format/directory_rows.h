@@ -16,6 +16,6 @@ std::string encode_address(const AddressEntry& entry);
 Result<AddressEntry> decode_address(std::string_view record);
 
 /// Errors: not_found, corrupt, and those of the engine.
-Result<AccountProfile> read_profile(engine::Engine& engine, const AccountId& id, engine::Tier tier);
+async::Task<Result<AccountProfile>> read_profile(engine::Engine& engine, AccountId id);
 
 }  // namespace posthorn::store

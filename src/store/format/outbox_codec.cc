@@ -126,19 +126,6 @@ Result<OutboxEntry> decode_outbox_entry(OutboxId id, std::string_view record) {
   });
 }
 
-Result<OutboxEntry> read_outbox_entry(engine::Engine& engine, const PartitionId& partition,
-                                      const engine::Row& row) {
-  const OutboxId id(keys::last_number(row.key));
-  const auto where = keys::row_or_page(row.value);
-  if (!where) return fail(ErrorKind::corrupt, "an outbox row cannot be read");
-  if (!where->page) return decode_outbox_entry(id, where->record);
-  auto page = engine.read_page(partition, *where->page, engine::Tier::may_block);
-  if (!page) return pass(page);
-  auto entry = decode_outbox_entry(id, *page);
-  if (entry) entry->page = *where->page;
-  return entry;
-}
-
 std::string encode_usage(const SendingUsage& usage) {
   std::string out;
   ByteWriter w(out);

@@ -14,11 +14,9 @@
 /// decoding: corrupt, not_supported.
 namespace posthorn::store {
 
+/// An outbox row contains or names the record (paged_record.h).
 std::string encode_outbox_entry(const OutboxEntry& entry);
 Result<OutboxEntry> decode_outbox_entry(OutboxId id, std::string_view record);
-/// Reads the entry of an outbox row, whose record may be stored in a page. May block.
-Result<OutboxEntry> read_outbox_entry(engine::Engine& engine, const PartitionId& partition,
-                                      const engine::Row& row);
 
 std::string encode_usage(const SendingUsage& usage);
 Result<SendingUsage> decode_usage(std::string_view record);

@@ -8,6 +8,7 @@
 #include <random>
 #include <thread>
 
+#include "async/wait.h"
 #include "base/bytes.h"
 #include "store/format/keys.h"
 #include "store/format/record.h"
@@ -108,7 +109,7 @@ Status edit_row(
   const auto until = std::chrono::steady_clock::now() + kPatience;
   for (int attempt = 0; std::chrono::steady_clock::now() < until; ++attempt) {
     if (attempt > 0) pause_before(attempt);
-    auto rows = engine.scan(partition, key, key + '\0', 1, engine::Tier::may_block);
+    auto rows = async::wait(engine.scan(partition, key, key + '\0', 1));
     if (!rows) return pass(rows);
     auto edits = make(rows->rows.empty() ? std::nullopt : std::optional(rows->rows.front().value));
     if (!edits) return pass(edits);

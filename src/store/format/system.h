@@ -27,7 +27,7 @@ bool is_account_partition(const PartitionId& id);
 std::string normalize_address(std::string_view address);
 
 /// Returns the key for naming pieces. It is created on first use and stored in the system
-/// partition. Refuses a store written by a newer version. May block.
+/// partition. Refuses a store written by a newer version. Blocks.
 Result<std::string> open_system(engine::Engine& engine);
 
 /// Waits for a commit. Must not be called on a loop's thread.
@@ -35,7 +35,8 @@ Result<Seq> commit_and_wait(engine::Engine& engine, engine::Commit commit);
 
 /// Reads the row `key` and commits the edits that `make` returns for it. After a conflict it tries
 /// again, with pauses of growing and random length. `make` receives the row's value, if there is
-/// one; an empty result means that there is nothing to do. May block.
+/// one; an empty result means that there is nothing to do. Blocks, so it must not be called on a
+/// loop's thread.
 /// Errors: unavailable after several seconds of conflicts; those of `make` and of the engine.
 Status edit_row(
     engine::Engine& engine, const PartitionId& partition, const std::string& key,

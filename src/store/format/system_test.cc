@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "async/wait.h"
 #include "engine/memory/memory_engine.h"
 #include "engine/rocksdb/rocksdb_engine.h"
 
@@ -33,7 +34,7 @@ void edit_together(engine::Engine& engine) {
     });
   }
   editors.clear();
-  EXPECT_EQ(engine.scan(partition, "", "", 10'000, engine::Tier::may_block)->rows.size(),
+  EXPECT_EQ(async::wait(engine.scan(partition, "", "", 10'000))->rows.size(),
             std::size_t{kEditors * kRows});
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "async/wait.h"
 #include "base/bytes.h"
 #include "base/log.h"
 #include "store/format/codec.h"
@@ -32,7 +33,7 @@ class Leveling {
 
   /// Returns no commit if the partition is not an account.
   Result<std::optional<engine::Commit>> make() {
-    auto tail = engine_.tail(id_, engine::Tier::may_block);
+    auto tail = async::wait(engine_.tail(id_));
     if (!tail) return pass(tail);
     commit_.partition = id_;
     commit_.expect = *tail;
@@ -57,11 +58,10 @@ class Leveling {
   }
 
   Result<bool> read_counters() {
-    const std::string key = keys::account();
-    auto rows = engine_.get(id_, std::span(&key, 1), engine::Tier::may_block);
-    if (!rows) return pass(rows);
-    if (!rows->front()) return false;
-    auto counters = decode_counters(*rows->front());
+    auto row = async::wait(engine_.get_row(id_, keys::account()));
+    if (!row) return pass(row);
+    if (!*row) return false;
+    auto counters = decode_counters(**row);
     if (!counters) return pass(counters);
     counters_ = *counters;
     counters_.next_mailbox.value = jumped(counters_.next_mailbox.value, Jump::mailboxes);
@@ -75,7 +75,7 @@ class Leveling {
   }
 
   Status read_mailboxes() {
-    Status ok = for_each_row(engine_, id_, keys::kHeads, [&](const engine::Row& row) -> Status {
+    const auto read_head = [&](const engine::Row& row) -> Status {
       auto head = decode_head(row.value);
       if (!head) return pass(head);
       Mailbox& mailbox = mailboxes_[keys::mailbox_of(row.key)];
@@ -83,7 +83,8 @@ class Leveling {
       mailbox.head = head->head;
       mailbox.keywords = std::make_shared<KeywordTable>();
       return {};
-    });
+    };
+    Status ok = async::wait(for_each_row(engine_, id_, std::string(keys::kHeads), read_head));
     if (ok)
       ok = for_each_own(keys::kNames, [&](Mailbox& mailbox, std::string_view value) -> Status {
         auto name = decode_name(value);
@@ -107,12 +108,13 @@ class Leveling {
   /// Reads rows of mailboxes; a row whose mailbox has no head is removed.
   template <class F>
   Status for_each_own(std::string_view prefix, F&& f) {
-    return for_each_row(engine_, id_, prefix, [&](const engine::Row& row) -> Status {
+    const auto take = [&](const engine::Row& row) -> Status {
       const auto it = mailboxes_.find(keys::mailbox_of(row.key));
       if (it != mailboxes_.end()) return f(it->second, row.value);
       commit_.edits.push_back({row.key, std::nullopt});
       return {};
-    });
+    };
+    return async::wait(for_each_row(engine_, id_, std::string(prefix), take));
   }
 
   /// Makes sure that every mailbox has a unique name and that one is the INBOX. Of two with the
@@ -158,7 +160,7 @@ class Leveling {
   /// Computes the head from the messages and advances its numbers.
   Status count(Mailbox& mailbox) {
     std::vector<ChunkRef> gone;
-    auto loaded = salvage_contents(engine_, id_, mailbox, gone);
+    auto loaded = async::wait(salvage_contents(engine_, id_, mailbox, gone));
     if (!loaded) return pass(loaded);
     if (!gone.empty()) drop_chunks(mailbox, *loaded->storage, gone);
     MailboxHead& head = mailbox.head;
@@ -243,29 +245,28 @@ Result<Behind> decode_behind(std::string_view record) {
   return behind;
 }
 
-Result<Behind> read_behind(engine::Engine& engine, const PartitionId& id) {
-  const std::string key = keys::behind();
-  auto rows = engine.get(id, std::span(&key, 1), engine::Tier::may_block);
-  if (!rows) return pass(rows);
-  if (!rows->front()) return Behind{};
-  return decode_behind(*rows->front());
+async::Task<Result<Behind>> read_behind(engine::Engine& engine, PartitionId id) {
+  auto row = co_await engine.get_row(id, keys::behind());
+  if (!row) co_return pass(row);
+  if (!*row) co_return Behind{};
+  co_return decode_behind(**row);
 }
 
-Status bring_level(engine::Engine& engine, const PartitionId& id, std::uint64_t epoch) {
-  if (epoch == 0) return {};
-  const auto behind = read_behind(engine, id);
-  if (!behind) return std::unexpected(behind.error());
-  if (behind->epoch >= epoch) return {};
+async::Task<Status> bring_level(engine::Engine& engine, PartitionId id, std::uint64_t epoch) {
+  if (epoch == 0) co_return Status{};
+  const auto behind = co_await read_behind(engine, id);
+  if (!behind) co_return std::unexpected(behind.error());
+  if (behind->epoch >= epoch) co_return Status{};
   auto commit = Leveling(engine, id, epoch).make();
-  if (!commit) return pass(commit);
-  if (!*commit) return {};
+  if (!commit) co_return pass(commit);
+  if (!*commit) co_return Status{};
   auto done = commit_and_wait(engine, std::move(**commit));
-  if (!done) return pass(done);
+  if (!done) co_return pass(done);
   log::info(
       "account {}: UIDs and mod-sequences skip ahead, as the store may be older than what clients "
       "have seen",
       to_hex(id));
-  return {};
+  co_return Status{};
 }
 
 }  // namespace posthorn::store

@@ -25,7 +25,7 @@ struct Behind {
 std::string encode_behind(const Behind& behind);
 Result<Behind> decode_behind(std::string_view record);
 /// Returns all zeros for an account without such a row.
-Result<Behind> read_behind(engine::Engine& engine, const PartitionId& id);
+async::Task<Result<Behind>> read_behind(engine::Engine& engine, PartitionId id);
 
 /// The distance by which an account's numbers jump. It exceeds what the account can have assigned
 /// since the lost state. A lost log has at most some hundred MB, and each message, mailbox or
@@ -46,9 +46,10 @@ struct Jump {
 /// Changes in the middle may be lost while later ones exist. Therefore all redundant data is made
 /// consistent again: heads and quota counters are computed from the messages that exist, a mailbox
 /// without a name gets one, and a missing page of rows is left out and logged. Reads every mailbox
-/// of the account once. May block.
+/// of the account once. Blocks, unless the
+/// account is level.
 /// Requires: nobody else changes the account.
 /// Errors: those of loading, except for what is repaired here; io, unavailable.
-Status bring_level(engine::Engine& engine, const PartitionId& id, std::uint64_t epoch);
+async::Task<Status> bring_level(engine::Engine& engine, PartitionId id, std::uint64_t epoch);
 
 }  // namespace posthorn::store

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "async/wait.h"
 #include "engine/rocksdb/rocksdb_engine.h"
 #include "store/format/keys.h"
 #include "store/format/system.h"
@@ -38,7 +39,7 @@ class BehindTest : public StoreFixture {
 
   /// Simulates the loss of the changes that wrote these rows.
   void lose(const AccountId& id, const std::vector<std::string>& keys) {
-    auto tail = engine_->tail(id, engine::Tier::may_block);
+    auto tail = async::wait(engine_->tail(id));
     ASSERT_TRUE(tail);
     engine::Commit commit{id, *tail, 0, {}, {}};
     for (const std::string& key : keys) commit.edits.push_back({key, std::nullopt});
@@ -108,9 +109,9 @@ TEST_F(BehindTest, ANewAccountIsLevelFromTheStart) {
 
 TEST_F(BehindTest, AnIdleAccountIsLeftAlone) {
   const AccountId id = make_account("ann@example.org")->id();
-  const auto tail = engine_->tail(id, engine::Tier::may_block);
+  const auto tail = async::wait(engine_->tail(id));
   start_behind(7);
-  const auto after = engine_->tail(id, engine::Tier::may_block);
+  const auto after = async::wait(engine_->tail(id));
   ASSERT_TRUE(tail && after);
   EXPECT_EQ(after->value, tail->value);
 }
@@ -211,7 +212,7 @@ TEST_F(BehindTest, MessagesArePackedAcrossTheGapInOrdinals) {
   account.reset();
   reopen();  // Waits until packing has ended.
   std::size_t groups = 0;
-  auto rows = engine_->scan(id, "g", "h", 1000, engine::Tier::may_block);
+  auto rows = async::wait(engine_->scan(id, "g", "h", 1000));
   ASSERT_TRUE(rows);
   groups = rows->rows.size();
   EXPECT_GE(groups, 1U);

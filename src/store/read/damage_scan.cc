@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "async/wait.h"
 #include "store/format/keys.h"
 #include "store/upkeep/damage_log.h"
 
@@ -49,7 +50,7 @@ Status for_each_readable_row(engine::Engine& engine, const PartitionId& id, std:
   const std::string start(prefix);
   const std::string last = keys::after_prefix(prefix);
   const auto scan = [&](const std::string& from, std::size_t limit) {
-    return engine.scan(id, from, last, limit, engine::Tier::may_block);
+    return async::wait(engine.scan(id, from, last, limit));
   };
   std::string from = start;
   for (std::size_t limit = kAtOnce;;) {

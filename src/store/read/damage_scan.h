@@ -9,7 +9,7 @@
 #include "engine/engine.h"
 
 /// Reads around damage. (A scan of an engine fails as a whole when it reaches data that it cannot
-/// read.) All functions may block. Used by check and by repair.
+/// read.) All functions block. Used by check and by repair.
 namespace posthorn::store {
 
 /// A range of keys that cannot be read: first <= key < last. An empty `last` means the end.

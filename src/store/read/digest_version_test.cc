@@ -1,5 +1,6 @@
 #include <thread>
 
+#include "async/wait.h"
 #include "store/format/codec.h"
 #include "store/format/group_page.h"
 #include "store/format/keys.h"
@@ -44,12 +45,11 @@ class DigestVersionTest : public StoreFixture {
   }
 
   std::vector<engine::Row> rows(const AccountId& id, const std::string& prefix) {
-    return engine_->scan(id, prefix, keys::after_prefix(prefix), 100'000, engine::Tier::may_block)
-        ->rows;
+    return async::wait(engine_->scan(id, prefix, keys::after_prefix(prefix), 100'000))->rows;
   }
 
   std::string spoiled_page(const AccountId& id, PageNumber number, Spoil spoil) {
-    auto page = GroupPage::decode(*engine_->read_page(id, number, engine::Tier::may_block));
+    auto page = GroupPage::decode(*async::wait(engine_->read_page(id, number)));
     std::vector<std::string> kept;
     for (std::size_t i = 0; i < (*page)->count(); ++i) spoil(kept.emplace_back((*page)->at(i)));
     std::vector<std::pair<Ordinal, std::string_view>> all;
@@ -59,7 +59,7 @@ class DigestVersionTest : public StoreFixture {
 
   /// Requires: the account is not open.
   void spoil_all(const AccountId& id, Spoil spoil) {
-    engine::Commit commit{id, *engine_->tail(id, engine::Tier::may_block), 0, {}, {}};
+    engine::Commit commit{id, *async::wait(engine_->tail(id)), 0, {}, {}};
     for (const engine::Row& row : rows(id, "e")) {
       if (!row.value.starts_with('r')) continue;
       auto email = decode_email(std::string_view(row.value).substr(1));
@@ -81,7 +81,7 @@ class DigestVersionTest : public StoreFixture {
       const GroupRef group = *decode_group(Ordinal(keys::last_number(row.key)), row.value);
       const auto trusted = [&](int column, GroupPage::Judge judge) {
         const auto at = static_cast<std::size_t>(column);
-        auto bytes = engine_->read_page(id, group.pages[at], engine::Tier::may_block);
+        auto bytes = async::wait(engine_->read_page(id, group.pages[at]));
         return bytes && (*GroupPage::decode(*bytes, judge))->trusted();
       };
       if (!trusted(0, is_trusted_keys) || !trusted(1, is_trusted_structure)) ++spoiled;

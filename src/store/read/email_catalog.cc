@@ -2,43 +2,70 @@
 
 #include <algorithm>
 
-#include "base/bytes.h"
 #include "store/format/keys.h"
+#include "store/format/paged_record.h"
 
 namespace posthorn::store {
 
 EmailCatalog::EmailCatalog(engine::Engine& engine, const PartitionId& partition)
     : engine_(engine), partition_(partition) {}
 
-Result<std::shared_ptr<const EmailCatalog::Groups>> EmailCatalog::load(bool again) {
-  const std::scoped_lock lock(loading_);
-  if (auto known = groups_.load(); known && !again) return known;
-  auto groups = std::make_shared<Groups>();
+namespace {
+
+async::Task<Result<std::shared_ptr<const EmailCatalog::Groups>>> read_groups(
+    engine::Engine& engine, PartitionId partition) {
+  auto groups = std::make_shared<EmailCatalog::Groups>();
   std::string from(keys::kGroups);
   for (;;) {
     constexpr std::size_t kRowsAtOnce = 4096;
-    auto rows = engine_.scan(partition_, from, keys::after_prefix(keys::kGroups), kRowsAtOnce,
-                             engine::Tier::may_block);
-    if (!rows) return pass(rows);
+    auto rows =
+        co_await engine.scan(partition, from, keys::after_prefix(keys::kGroups), kRowsAtOnce);
+    if (!rows) co_return pass(rows);
     for (const engine::Row& row : rows->rows) {
       auto group = decode_group(Ordinal(keys::last_number(row.key)), row.value);
-      if (!group) return pass(group);
+      if (!group) co_return pass(group);
       groups->push_back(*group);
     }
     if (!rows->next_key) break;
     from = *rows->next_key;
   }
-  groups_.store(groups);
-  return groups;
+  co_return groups;
+}
+
+}  // namespace
+
+async::Task<Result<std::shared_ptr<const EmailCatalog::Groups>>> EmailCatalog::load(bool again) {
+  for (;;) {
+    std::uint64_t before = 0;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (auto known = groups_.load(); known && !again) co_return known;
+      before = changes_;
+    }
+    auto groups = co_await read_groups(engine_, partition_);
+    if (!groups) co_return pass(groups);
+    const std::scoped_lock lock(mutex_);
+    // A group that was added meanwhile may be missing in what was read.
+    if (changes_ != before) continue;
+    groups_.store(*groups);
+    co_return *groups;
+  }
 }
 
 void EmailCatalog::add(const GroupRef& group) {
-  const std::scoped_lock lock(loading_);
+  const std::scoped_lock lock(mutex_);
+  ++changes_;
   const auto known = groups_.load();
   if (!known || (!known->empty() && known->back().last >= group.first)) return;
   auto groups = std::make_shared<Groups>(*known);
   groups->push_back(group);
   groups_.store(std::move(groups));
+}
+
+void EmailCatalog::forget() {
+  const std::scoped_lock lock(mutex_);
+  ++changes_;
+  groups_.store(nullptr);
 }
 
 void EmailCatalog::note_stale(Ordinal first) {
@@ -64,24 +91,46 @@ const GroupRef* EmailCatalog::find(const Groups& groups, Ordinal ordinal) {
   return ordinal <= group.last ? &group : nullptr;
 }
 
-Result<EmailRecord> EmailCatalog::read_row(Ordinal ordinal) {
-  const std::string key = keys::email(ordinal);
-  auto rows = engine_.get(partition_, std::span(&key, 1), engine::Tier::may_block);
-  if (!rows) return pass(rows);
-  const std::optional<std::string>& value = rows->front();
-  if (!value || value->empty())
-    return fail(ErrorKind::not_found, "The message is no longer stored");
-  return decode_row(*value);
+async::Task<std::vector<Result<EmailRecord>>> EmailCatalog::read_rows(
+    std::vector<Ordinal> ordinals) {
+  std::vector<std::string> keys;
+  keys.reserve(ordinals.size());
+  for (const Ordinal ordinal : ordinals) keys.push_back(keys::email(ordinal));
+  std::vector<Result<EmailRecord>> emails(ordinals.size());
+  auto rows = co_await engine_.get(partition_, std::move(keys));
+  if (!rows) {
+    // The error may concern one row only.
+    if (ordinals.size() == 1) {
+      emails.front() = pass(rows);
+      co_return emails;
+    }
+    for (std::size_t i = 0; i < ordinals.size(); ++i) {
+      auto one = co_await read_rows({ordinals[i]});
+      emails[i] = std::move(one.front());
+    }
+    co_return emails;
+  }
+  std::vector<std::string> values;
+  std::vector<std::size_t> where;
+  for (std::size_t i = 0; i < rows->size(); ++i) {
+    std::optional<std::string>& value = (*rows)[i];
+    if (!value || value->empty()) {
+      emails[i] = fail(ErrorKind::not_found, "The message is no longer stored");
+      continue;
+    }
+    values.push_back(std::move(*value));
+    where.push_back(i);
+  }
+  const auto records = co_await read_records(engine_, partition_, std::move(values));
+  for (std::size_t i = 0; i < records.size(); ++i)
+    emails[where[i]] = records[i] ? decode_email(*records[i]) : std::unexpected(records[i].error());
+  co_return emails;
 }
 
-Result<EmailRecord> EmailCatalog::decode_row(std::string_view value) {
-  if (value.starts_with(keys::kInRow)) return decode_email(value.substr(1));
-  if (!value.starts_with(keys::kInPage))
-    return fail(ErrorKind::corrupt, "a message's row cannot be read");
-  ByteReader r(value.substr(1));
-  auto page = engine_.read_page(partition_, PageNumber(r.u64()), engine::Tier::may_block);
-  if (!page) return pass(page);
-  return decode_email(*page);
+async::Task<Result<EmailRecord>> EmailCatalog::decode_row(std::string value) {
+  auto record = co_await read_record(engine_, partition_, std::move(value));
+  if (!record) co_return pass(record);
+  co_return decode_email(*record);
 }
 
 }  // namespace posthorn::store

@@ -7,6 +7,7 @@
 #include <set>
 #include <vector>
 
+#include "async/task.h"
 #include "base/result.h"
 #include "base/shared_value.h"
 #include "engine/engine.h"
@@ -26,19 +27,20 @@ class EmailCatalog {
 
   /// Returns the groups if they are loaded, else null.
   [[nodiscard]] std::shared_ptr<const Groups> known() const { return groups_.load(); }
-  /// Loads the groups if they are not loaded, or if `again` is true. May block.
-  Result<std::shared_ptr<const Groups>> load(bool again = false);
+  /// Loads the groups if they are not loaded, or if `again` is true.
+  async::Task<Result<std::shared_ptr<const Groups>>> load(bool again = false);
   static const GroupRef* find(const Groups& groups, Ordinal ordinal);
 
-  /// Reads the row of a message that is in no group. May block. Errors: not_found, corrupt, io.
-  Result<EmailRecord> read_row(Ordinal ordinal);
-  /// Decodes the value of such a row; the record is in the row or in a page. May block. Errors: as
-  /// read_row().
-  Result<EmailRecord> decode_row(std::string_view value);
+  /// Reads messages that are in no group, in the order asked. Errors of a message: not_found,
+  /// corrupt, io.
+  async::Task<std::vector<Result<EmailRecord>>> read_rows(std::vector<Ordinal> ordinals);
+  /// Decodes the value of such a row; the record is in the row or in a page. Errors: as
+  /// read_rows().
+  async::Task<Result<EmailRecord>> decode_row(std::string value);
   /// Adds a group after the last one; it must be durable.
   void add(const GroupRef& group);
   /// Discards what load() read; the next call reads it again.
-  void forget() { groups_.store(nullptr); }
+  void forget();
 
   /// Records that the group that begins with `first` has outdated or damaged digests and must be
   /// rewritten. Kept in memory only; the next reader of the group reports it again.
@@ -49,7 +51,8 @@ class EmailCatalog {
  private:
   engine::Engine& engine_;
   const PartitionId partition_;
-  std::mutex loading_;
+  std::mutex mutex_;           ///< Must be held to replace groups_.
+  std::uint64_t changes_ = 0;  ///< How often add() and forget() were called. Guarded by mutex_.
   mutable std::mutex stale_mutex_;
   std::set<Ordinal> stale_;
   SharedValue<Groups> groups_;

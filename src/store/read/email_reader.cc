@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "async/offload.h"
+#include "async/wait.h"
 #include "store/format/codec.h"
 #include "store/format/group_page.h"
 #include "store/format/record.h"
@@ -89,116 +90,211 @@ struct EmailReader::State {
     return true;
   }
 
-  /// Takes one message from memory. Returns false if it has to be read.
-  bool take_cached(const EmailCatalog::Groups* known, Ordinal ordinal, Columns columns,
-                   std::size_t together) {
-    if (const Group* group = find(ordinal);
-        group != nullptr && has(*group, columns) && trusts(*group, columns, ordinal))
-      return true;
-    if (!rows.empty() && rows.contains(ordinal)) return true;
+  /// Takes from memory what is there of these messages, and returns those that have to be read.
+  std::vector<Ordinal> take(std::span<const Ordinal> ordinals, Columns columns) {
     // Pages first: one lookup covers hundreds of messages whose bytes are adjacent. For a few
     // messages, cached records are used rather than reading pages.
     constexpr std::size_t kManyTogether = 32;
-    const GroupRef* ref = known != nullptr ? EmailCatalog::find(*known, ordinal) : nullptr;
-    if (ref != nullptr) {
-      if (take_pages(*ref, columns, engine::Tier::cached_only)) {
-        if (trusts(*find(ordinal), columns, ordinal)) return true;
-      } else if (together >= kManyTogether) {
-        return false;
+    const bool many = ordinals.size() >= kManyTogether;
+    const auto known = account->emails().known();
+    const GroupRef* absent = nullptr;
+    std::vector<Ordinal> missing;
+    for (const Ordinal ordinal : ordinals) {
+      if (const Group* group = find(ordinal);
+          group != nullptr && has(*group, columns) && trusts(*group, columns, ordinal))
+        continue;
+      if (!rows.empty() && rows.contains(ordinal)) continue;
+      const GroupRef* ref = known ? EmailCatalog::find(*known, ordinal) : nullptr;
+      if (ref != nullptr && ref != absent) {
+        if (!take_cached_pages(*ref, columns)) {
+          if (many) absent = ref;
+        } else if (trusts(*find(ordinal), columns, ordinal)) {
+          continue;
+        }
       }
+      if ((ref == nullptr || ref != absent) && take_cached_record(ordinal)) continue;
+      missing.push_back(ordinal);
     }
-    if (auto record = account->store().state().records.find({account->id(), ordinal.value})) {
-      rows.emplace(ordinal, std::move(record));
-      return true;
-    }
-    return false;
+    return missing;
   }
 
-  /// Takes the group's pages of these columns from our cache or, if allowed, from the engine.
-  Status take_pages(const GroupRef& ref, Columns columns, engine::Tier tier) {
-    auto it =
+  bool take_cached_record(Ordinal ordinal) {
+    auto record = account->store().state().records.find({account->id(), ordinal.value});
+    if (!record) return false;
+    rows.emplace(ordinal, std::move(record));
+    return true;
+  }
+
+  /// Returns where the group is in `groups`; adds it if necessary.
+  std::size_t place_of(const GroupRef& ref) {
+    const auto it =
         std::ranges::find_if(groups, [&](const Group& g) { return g.ref.first == ref.first; });
-    if (it == groups.end()) it = groups.insert(groups.end(), Group{ref, {}});
-    auto& cache = account->store().state().pages;
-    for (std::size_t i = 0; i < kColumns; ++i) {
-      if ((columns & 1U << i) == 0 || it->pages[i]) continue;
-      const AccountItem key{account->id(), ref.pages[i].value};
-      GroupPagePtr page = cache.find(key);
-      if (!page) {
-        if (tier == engine::Tier::cached_only)
-          return fail(ErrorKind::would_block, "not in the cache");
-        auto bytes = account->store().engine().read_page(account->id(), ref.pages[i], tier);
-        if (!bytes) return pass(bytes);
-        auto decoded = GroupPage::decode(*bytes, kJudges[i]);
-        if (!decoded) return pass(decoded);
-        page = *decoded;
-        cache.put(key, page, page->bytes());
-      }
-      it->pages[i] = std::move(page);
-    }
+    const auto at = static_cast<std::size_t>(it - groups.begin());
+    if (it == groups.end()) groups.push_back({ref, {}});
+    return at;
+  }
+
+  /// Takes the group's page of a column from our cache. `ref` may be newer than the group's own, if
+  /// it was packed again.
+  bool take_cached_page(Group& group, const GroupRef& ref, std::size_t column) {
+    if (group.pages[column]) return true;
+    group.pages[column] =
+        account->store().state().pages.find({account->id(), ref.pages[column].value});
+    return group.pages[column] != nullptr;
+  }
+
+  bool take_cached_pages(const GroupRef& ref, Columns columns) {
+    Group& group = groups[place_of(ref)];
+    for (std::size_t i = 0; i < kColumns; ++i)
+      if ((columns & 1U << i) != 0 && !take_cached_page(group, ref, i)) return false;
+    return true;
+  }
+
+  /// Takes a page that was read.
+  Status take_page(Group& group, PageNumber number, std::size_t column,
+                   const Result<std::string>& bytes) {
+    if (!bytes) return std::unexpected(bytes.error());
+    auto decoded = GroupPage::decode(*bytes, kJudges[column]);
+    if (!decoded) return pass(decoded);
+    group.pages[column] = std::move(*decoded);
+    const GroupPagePtr& page = group.pages[column];
+    account->store().state().pages.put({account->id(), number.value}, page, page->bytes());
     return {};
   }
 
-  void read(Ordinal ordinal, Columns columns) {
-    EmailCatalog& catalog = account->emails();
+  /// Reads the pages of these columns that are not in memory, many in one call of the engine.
+  /// Returns the status of each group.
+  async::Task<std::vector<Status>> read_pages(std::vector<GroupRef> refs, Columns columns) {
+    // Bounds what is in memory besides the decoded pages.
+    constexpr std::size_t kAtOnce = 32;
+    struct Wanted {
+      std::size_t ref;
+      std::size_t group;
+      std::size_t column;
+    };
+    std::vector<Wanted> wanted;
+    for (std::size_t r = 0; r < refs.size(); ++r) {
+      const std::size_t at = place_of(refs[r]);
+      for (std::size_t i = 0; i < kColumns; ++i)
+        if ((columns & 1U << i) != 0 && !take_cached_page(groups[at], refs[r], i))
+          wanted.push_back({r, at, i});
+    }
+    std::vector<Status> done(refs.size());
+    for (std::size_t first = 0; first < wanted.size(); first += kAtOnce) {
+      const auto some = std::span(wanted).subspan(first, std::min(kAtOnce, wanted.size() - first));
+      std::vector<PageNumber> numbers;
+      for (const Wanted& w : some) numbers.push_back(refs[w.ref].pages[w.column]);
+      const auto pages = co_await account->store().engine().read_pages(account->id(), numbers);
+      for (std::size_t i = 0; i < some.size(); ++i)
+        if (Status& ok = done[some[i].ref]; ok)
+          ok = take_page(groups[some[i].group], numbers[i], some[i].column, pages[i]);
+    }
+    co_return done;
+  }
+
+  /// Reads messages that are not in memory. Decodes them in place.
+  async::Task<void> read(std::vector<Ordinal> ordinals, Columns columns) {
     for (const bool again : {false, true}) {
-      auto known = catalog.load(again);
+      auto known = co_await account->emails().load(again);
       if (!known) {
-        errors.emplace(ordinal, known.error());
-        return;
+        for (const Ordinal ordinal : ordinals) errors.emplace(ordinal, known.error());
+        co_return;
       }
-      if (const GroupRef* ref = EmailCatalog::find(**known, ordinal)) {
-        Status ok = take_pages(*ref, columns, engine::Tier::may_block);
-        // A page disappears when its messages are removed or packed again; the list of groups has
-        // changed then, too.
-        if (!ok && ok.error().kind == ErrorKind::not_found && !again) continue;
-        if (ok && !trusts(*find(ordinal), columns, ordinal)) ok = renew(*ref, ordinal);
-        if (!ok) errors.emplace(ordinal, ok.error());
-        return;
+      std::vector<Ordinal> grouped;
+      std::vector<Ordinal> single;
+      for (const Ordinal ordinal : ordinals)
+        (EmailCatalog::find(**known, ordinal) != nullptr ? grouped : single).push_back(ordinal);
+      // A page disappears when its messages are removed or packed again, and a row when it is
+      // packed. The list of groups has changed then, too.
+      Gone gone;
+      if (!grouped.empty()) co_await read_grouped(**known, std::move(grouped), columns, gone);
+      if (!single.empty()) co_await read_single(std::move(single), gone);
+      if (gone.empty()) co_return;
+      ordinals.clear();
+      for (auto& [ordinal, why] : gone) {
+        ordinals.push_back(ordinal);
+        if (again) errors.emplace(ordinal, std::move(why));
       }
-      auto record = catalog.read_row(ordinal);
+    }
+  }
+
+  /// Messages that were not where they are expected, and the errors that say so.
+  using Gone = std::vector<std::pair<Ordinal, Error>>;
+
+  /// Adds the messages whose pages do not exist to `gone`.
+  async::Task<void> read_grouped(const EmailCatalog::Groups& known, std::vector<Ordinal> ordinals,
+                                 Columns columns, Gone& gone) {
+    std::vector<GroupRef> refs;
+    std::vector<std::size_t> ref_of;  // Of each message.
+    for (const Ordinal ordinal : ordinals) {
+      const GroupRef& ref = *EmailCatalog::find(known, ordinal);
+      std::size_t r = refs.size();
+      while (r > 0 && refs[r - 1].first != ref.first) --r;
+      if (r == 0) {
+        refs.push_back(ref);
+        r = refs.size();
+      }
+      ref_of.push_back(r - 1);
+    }
+    const std::vector<Status> done = co_await read_pages(refs, columns);
+    for (std::size_t i = 0; i < ordinals.size(); ++i) {
+      const Ordinal ordinal = ordinals[i];
+      Status ok = done[ref_of[i]];
+      if (ok && trusts(*find(ordinal), columns, ordinal)) continue;
+      if (ok) ok = co_await renew(refs[ref_of[i]], ordinal);
+      if (ok) continue;
+      if (ok.error().kind == ErrorKind::not_found && !done[ref_of[i]]) {
+        gone.emplace_back(ordinal, ok.error());
+      } else {
+        errors.emplace(ordinal, ok.error());
+      }
+    }
+  }
+
+  /// Reads messages that are in no group. Adds those that have no row to `gone`.
+  async::Task<void> read_single(std::vector<Ordinal> ordinals, Gone& gone) {
+    auto records = co_await account->emails().read_rows(ordinals);
+    for (std::size_t i = 0; i < ordinals.size(); ++i) {
+      Result<EmailRecord>& record = records[i];
       if (record) {
-        if (Status ok = keep(ordinal, std::move(*record)); !ok) errors.emplace(ordinal, ok.error());
-        return;
-      }
-      // It may have been packed a moment ago.
-      if (record.error().kind != ErrorKind::not_found || again) {
-        errors.emplace(ordinal, record.error());
-        return;
+        const Status ok = co_await keep(ordinals[i], std::move(*record));
+        if (!ok) errors.emplace(ordinals[i], ok.error());
+      } else if (record.error().kind == ErrorKind::not_found) {
+        gone.emplace_back(ordinals[i], record.error());
+      } else {
+        errors.emplace(ordinals[i], record.error());
       }
     }
   }
 
   /// Makes the untrusted digest of a message in the group again, and records that the group is
   /// outdated.
-  Status renew(const GroupRef& ref, Ordinal ordinal) {
+  async::Task<Status> renew(GroupRef ref, Ordinal ordinal) {
     account->emails().note_stale(ref.first);
-    if (Status ok =
-            take_pages(ref, bit(Column::header) | bit(Column::body), engine::Tier::may_block);
-        !ok)
-      return ok;
+    const auto done = co_await read_pages({ref}, bit(Column::header) | bit(Column::body));
+    if (!done.front()) co_return done.front();
     const Group& group = *find(ordinal);
     EmailRecord record;
     for (const Column column : {Column::header, Column::body}) {
       auto bytes = group.pages[index_of(column)]->find(ordinal);
-      if (!bytes) return pass(bytes);
+      if (!bytes) co_return pass(bytes);
       (column == Column::header ? record.header : record.body) = *bytes;
     }
-    return keep(ordinal, std::move(record));
+    co_return co_await keep(ordinal, std::move(record));
   }
 
   /// Keeps a record that was read, with a new digest if necessary.
-  Status keep(Ordinal ordinal, EmailRecord record) {
+  async::Task<Status> keep(Ordinal ordinal, EmailRecord record) {
     if (!is_trusted(record)) {
-      auto digest = digest_again(account->store().engine(), record.header, record.body);
-      if (!digest) return pass(digest);
+      auto digest = co_await digest_again(account->store().engine(), record.header, record.body);
+      if (!digest) co_return pass(digest);
       record.keys = std::move(digest->keys);
       record.structure = std::move(digest->structure);
     }
     const auto shared = std::make_shared<const EmailRecord>(std::move(record));
     account->store().state().records.put({account->id(), ordinal.value}, shared, size_of(*shared));
     rows.emplace(ordinal, shared);
-    return {};
+    co_return Status{};
   }
 
   /// Keeps the last group, where a sequential reader probably continues.
@@ -219,24 +315,18 @@ EmailReader::~EmailReader() = default;
 
 async::Task<void> EmailReader::load(std::span<const Ordinal> ordinals, Columns columns) {
   state_->forget();
-  const auto known = state_->account->emails().known();
-  std::vector<Ordinal> missing;
-  for (const Ordinal ordinal : ordinals)
-    if (!state_->take_cached(known.get(), ordinal, columns, ordinals.size()))
-      missing.push_back(ordinal);
+  std::vector<Ordinal> missing = state_->take(ordinals, columns);
   if (missing.empty()) co_return;
-  co_await async::offload(state_->account->store().offload(), [&] {
-    for (const Ordinal ordinal : missing) state_->read(ordinal, columns);
-    return true;
-  });
+  // Inflating the pages of a batch takes longer than reading them, and both together cost one
+  // change of threads this way.
+  co_await async::off_loop(state_->account->store().offload(),
+                           state_->read(std::move(missing), columns));
 }
 
 void EmailReader::load_blocking(std::span<const Ordinal> ordinals, Columns columns) {
   state_->forget();
-  const auto known = state_->account->emails().known();
-  for (const Ordinal ordinal : ordinals)
-    if (!state_->take_cached(known.get(), ordinal, columns, ordinals.size()))
-      state_->read(ordinal, columns);
+  std::vector<Ordinal> missing = state_->take(ordinals, columns);
+  if (!missing.empty()) async::wait(state_->read(std::move(missing), columns));
 }
 
 Result<std::string_view> EmailReader::get(Ordinal ordinal, Column column) const {
@@ -249,130 +339,6 @@ Result<std::string_view> EmailReader::get(Ordinal ordinal, Column column) const 
     return std::unexpected(it->second);
   if (page != nullptr) return page->find(ordinal);
   return fail(ErrorKind::server_bug, "a message was not loaded");
-}
-
-Result<BodyReader> BodyReader::open(AccountPtr account, std::string_view body_column,
-                                    const PieceBatch* ahead) {
-  auto list = decode_body_list(body_column);
-  if (!list) return pass(list);
-  BodyReader reader;
-  reader.account_ = std::move(account);
-  reader.ahead_ = ahead;
-  reader.list_ = std::move(*list);
-  for (const BodyPiece& piece : reader.list_.pieces) reader.size_ += piece.size;
-  return reader;
-}
-
-BodyReader::Place BodyReader::place_of(std::uint64_t offset) const {
-  for (const BodyPiece& piece : list_.pieces) {
-    if (offset < piece.size) return {&piece, offset};
-    offset -= piece.size;
-  }
-  return {};
-}
-
-namespace {
-
-Result<std::shared_ptr<const std::string>> read_piece(Store& store, const BodyPiece& piece,
-                                                      engine::Tier tier) {
-  auto stored = store.engine().read_piece(piece.name, tier);
-  if (!stored) return pass(stored);
-  auto bytes = unseal_page(*stored);
-  if (!bytes) return pass(bytes);
-  if (bytes->size() != piece.size)
-    return fail(ErrorKind::corrupt, "a piece of the message has the wrong size");
-  auto shared = std::make_shared<const std::string>(std::move(*bytes));
-  store.state().pieces.put(piece.name, shared, shared->size());
-  return shared;
-}
-
-/// Returns whether read_piece() would succeed; may block.
-Status check_piece(Store& store, const BodyPiece& piece) {
-  auto stored = store.engine().read_piece(piece.name, engine::Tier::may_block);
-  if (!stored) return pass(stored);
-  return check_page(*stored, piece.size);
-}
-
-BodyReader::Chunk chunk_of(std::shared_ptr<const std::string> piece, std::uint64_t within,
-                           std::uint64_t limit) {
-  const std::string_view bytes = std::string_view(*piece).substr(within, limit);
-  return {std::move(piece), bytes};
-}
-
-}  // namespace
-
-Result<BodyReader::Chunk> BodyReader::at_hand(Place place, std::uint64_t limit) const {
-  if (place.piece == nullptr) return Chunk{};
-  if (ahead_ != nullptr) {
-    if (const auto bytes = ahead_->find(place.piece->name))
-      return Chunk{nullptr,
-                   bytes->substr(std::min<std::size_t>(place.within, bytes->size()), limit)};
-  }
-  if (auto piece = account_->store().state().pieces.find(place.piece->name))
-    return chunk_of(std::move(piece), place.within, limit);
-  return fail(ErrorKind::would_block, "not in the cache");
-}
-
-async::Task<Result<BodyReader::Chunk>> BodyReader::read(std::uint64_t offset, std::uint64_t limit) {
-  const Place place = place_of(offset);
-  if (auto chunk = at_hand(place, limit); chunk) co_return chunk;
-  Store& store = account_->store();
-  // For data in the engine's memory, a direct read is cheaper than a switch of threads. The result
-  // may also be that the read would have to wait, or that this cannot be known without waiting.
-  auto piece = read_piece(store, *place.piece, engine::Tier::cached_only);
-  if (!piece) {
-    piece = co_await async::offload(
-        store.offload(), [&] { return read_piece(store, *place.piece, engine::Tier::may_block); });
-  }
-  if (!piece) co_return pass(piece);
-  co_return chunk_of(std::move(*piece), place.within, limit);
-}
-
-std::vector<const BodyPiece*> BodyReader::missing(std::uint64_t begin, std::uint64_t end) const {
-  std::vector<const BodyPiece*> found;
-  std::uint64_t at = 0;
-  for (const BodyPiece& piece : list_.pieces) {
-    const std::uint64_t from = std::exchange(at, at + piece.size);
-    if (from >= end) break;
-    if (at > begin && !at_hand({&piece, 0}, 1)) found.push_back(&piece);
-  }
-  return found;
-}
-
-async::Task<Status> BodyReader::prepare(std::uint64_t begin, std::uint64_t end) {
-  constexpr std::uint64_t kKept = 1 << 20;
-  // After this many, other work waiting for the thread gets its turn.
-  constexpr std::size_t kAtOnce = 16;
-  const std::vector<const BodyPiece*> pieces = missing(begin, end);
-  Store& store = account_->store();
-  // Most bodies have one piece, which is usually in the engine's memory.
-  if (pieces.size() == 1 && read_piece(store, *pieces.front(), engine::Tier::cached_only))
-    co_return Status();
-  std::uint64_t kept = 0;
-  const auto verify = [&](const BodyPiece& piece) -> Status {
-    if (kept + piece.size > kKept) return check_piece(store, piece);
-    kept += piece.size;
-    auto read = read_piece(store, piece, engine::Tier::may_block);
-    return read ? Status() : pass(read);
-  };
-  for (std::size_t first = 0; first < pieces.size(); first += kAtOnce) {
-    const auto some = std::span(pieces).subspan(first, std::min(kAtOnce, pieces.size() - first));
-    Status good = co_await async::offload(store.offload(), [&]() -> Status {
-      for (const BodyPiece* piece : some)
-        if (Status ok = verify(*piece); !ok) return ok;
-      return {};
-    });
-    if (!good) co_return good;
-  }
-  co_return Status();
-}
-
-Result<BodyReader::Chunk> BodyReader::read_blocking(std::uint64_t offset, std::uint64_t limit) {
-  const Place place = place_of(offset);
-  if (auto chunk = at_hand(place, limit); chunk) return chunk;
-  auto piece = read_piece(account_->store(), *place.piece, engine::Tier::may_block);
-  if (!piece) return pass(piece);
-  return chunk_of(std::move(*piece), place.within, limit);
 }
 
 }  // namespace posthorn::store

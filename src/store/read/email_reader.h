@@ -21,20 +21,20 @@ constexpr Columns bit(Column c) { return static_cast<Columns>(c); }
 class PieceBatch;
 
 /// Reads columns of stored messages. Fastest in ordinal order, since neighbours share a page.
-/// Cached data is returned at once; other data is read off the network threads.
+/// Cached data is returned at once; other data is read and decoded off the network threads.
 class EmailReader {
  public:
   explicit EmailReader(AccountPtr account);
   ~EmailReader();
 
   /// Prepares these columns of these messages for get(). Call it for a few hundred messages at a
-  /// time: pages stay in memory until the next call. Messages that cannot be read are left out;
-  /// get() then returns the error.
+  /// time: pages stay in memory until the next call. `ordinals` must outlive the task. Messages
+  /// that cannot be read are left out; get() then returns the error.
   async::Task<void> load(std::span<const Ordinal> ordinals, Columns columns);
   /// The result is valid until the next load(). Requires: the message was loaded. Errors:
   /// not_found, corrupt, io.
   Result<std::string_view> get(Ordinal ordinal, Column column) const;
-  /// Like load(), for a thread that may block.
+  /// Like load(), for a thread without a loop.
   void load_blocking(std::span<const Ordinal> ordinals, Columns columns);
 
  private:
@@ -66,6 +66,7 @@ class BodyReader {
   /// megabyte, stay in the cache, where read() finds them; later ones are not kept, so that a large
   /// body takes no memory. Errors: as read().
   async::Task<Status> prepare(std::uint64_t begin, std::uint64_t end);
+  /// Like read(), for a thread without a loop.
   Result<Chunk> read_blocking(std::uint64_t offset, std::uint64_t limit);
 
  private:

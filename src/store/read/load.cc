@@ -1,13 +1,16 @@
 #include "store/read/load.h"
 
 #include <algorithm>
-#include <array>
+#include <span>
+#include <utility>
 
+#include "async/offload.h"
 #include "base/bytes.h"
 #include "store/format/codec.h"
 #include "store/format/flag_replay.h"
 #include "store/format/keys.h"
 #include "store/format/outbox_codec.h"
+#include "store/format/paged_record.h"
 #include "store/read/behind.h"
 #include "store/read/contents_builder.h"
 
@@ -35,64 +38,78 @@ Status add_chunk(ContentsBuilder& builder, Tail::const_iterator& next, const Tai
 
 }  // namespace
 
-Status for_each_row(engine::Engine& engine, const PartitionId& id, std::string_view prefix,
-                    const std::function<Status(const engine::Row&)>& row) {
+async::Task<Status> for_each_row(engine::Engine& engine, PartitionId id, std::string prefix,
+                                 std::function<Status(const engine::Row&)> row) {
   const std::string last = keys::after_prefix(prefix);
-  std::string from(prefix);
+  std::string from = std::move(prefix);
   for (;;) {
-    auto rows = engine.scan(id, from, last, kRowsAtOnce, engine::Tier::may_block);
-    if (!rows) return pass(rows);
+    auto rows = co_await engine.scan(id, from, last, kRowsAtOnce);
+    if (!rows) co_return pass(rows);
     for (const engine::Row& r : rows->rows)
-      if (Status ok = row(r); !ok) return ok;
-    if (!rows->next_key) return {};
+      if (Status ok = row(r); !ok) co_return ok;
+    if (!rows->next_key) co_return Status{};
     from = *rows->next_key;
   }
 }
 
 namespace {
 
+async::Task<Result<Outbox>> load_outbox(engine::Engine& engine, PartitionId id) {
+  std::vector<OutboxId> ids;
+  std::vector<std::string> values;
+  Status ok = co_await for_each_row(engine, id, std::string(keys::kOutbox),
+                                    [&](const engine::Row& row) -> Status {
+                                      ids.emplace_back(keys::last_number(row.key));
+                                      values.push_back(row.value);
+                                      return {};
+                                    });
+  if (!ok) co_return pass(ok);
+  const auto records = co_await read_records(engine, id, values);
+  Outbox outbox;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (!records[i]) co_return std::unexpected(records[i].error());
+    auto entry = decode_outbox_entry(ids[i], *records[i]);
+    if (!entry) co_return pass(entry);
+    if (const auto page = page_of(values[i])) entry->page = *page;
+    outbox.emplace(ids[i], std::make_shared<OutboxEntry>(std::move(*entry)));
+  }
+  co_return outbox;
+}
+
 /// Reads the outbox and the records about sending into `state`.
-Status load_sending(engine::Engine& engine, const PartitionId& id, AccountState& state) {
-  auto outbox = std::make_shared<Outbox>();
-  Status ok = for_each_row(engine, id, keys::kOutbox, [&](const engine::Row& row) -> Status {
-    auto entry = read_outbox_entry(engine, id, row);
-    if (!entry) return pass(entry);
-    const OutboxId entry_id = entry->id;
-    outbox->emplace(entry_id, std::make_shared<OutboxEntry>(std::move(*entry)));
-    return {};
-  });
-  if (!ok) return ok;
-  state.outbox = std::move(outbox);
-  const std::array<std::string, 2> keys = {keys::usage(), keys::sending()};
-  auto rows = engine.get(id, keys, engine::Tier::may_block);
-  if (!rows) return pass(rows);
+async::Task<Status> load_sending(engine::Engine& engine, PartitionId id, AccountState& state) {
+  auto outbox = co_await load_outbox(engine, id);
+  if (!outbox) co_return pass(outbox);
+  state.outbox = std::make_shared<Outbox>(std::move(*outbox));
+  const std::vector<std::string> keys = {keys::usage(), keys::sending()};
+  auto rows = co_await engine.get(id, keys);
+  if (!rows) co_return pass(rows);
   if ((*rows)[0]) {
     auto usage = decode_usage(*(*rows)[0]);
-    if (!usage) return pass(usage);
+    if (!usage) co_return pass(usage);
     state.usage = std::move(*usage);
   }
   if ((*rows)[1]) {
     auto sending = decode_sending_settings(*(*rows)[1]);
-    if (!sending) return pass(sending);
+    if (!sending) co_return pass(sending);
     state.sending = std::make_shared<SendingSettings>(std::move(*sending));
   }
-  return {};
+  co_return Status{};
 }
 
 }  // namespace
 
-Result<LoadedAccount> load_account(engine::Engine& engine, const PartitionId& id) {
-  auto tail = engine.tail(id, engine::Tier::may_block);
-  if (!tail) return pass(tail);
-  const std::string key = keys::account();
-  auto rows = engine.get(id, std::span(&key, 1), engine::Tier::may_block);
-  if (!rows) return pass(rows);
-  if (!rows->front()) return fail(ErrorKind::not_found, "No such account");
-  auto counters = decode_counters(*rows->front());
-  if (!counters) return pass(counters);
+async::Task<Result<LoadedAccount>> load_account(engine::Engine& engine, PartitionId id) {
+  auto tail = co_await engine.tail(id);
+  if (!tail) co_return pass(tail);
+  auto row = co_await engine.get_row(id, keys::account());
+  if (!row) co_return pass(row);
+  if (!*row) co_return fail(ErrorKind::not_found, "No such account");
+  auto counters = decode_counters(**row);
+  if (!counters) co_return pass(counters);
 
-  const auto behind = read_behind(engine, id);
-  if (!behind) return std::unexpected(behind.error());
+  const auto behind = co_await read_behind(engine, id);
+  if (!behind) co_return std::unexpected(behind.error());
 
   auto state = std::make_shared<AccountState>();
   state->floor = behind->floor;
@@ -103,63 +120,70 @@ Result<LoadedAccount> load_account(engine::Engine& engine, const PartitionId& id
   std::map<MailboxId, std::shared_ptr<Mailbox>> made;
   std::map<MailboxId, Uid> recent;
 
-  Status ok = for_each_row(engine, id, keys::kHeads, [&](const engine::Row& row) -> Status {
-    auto head = decode_head(row.value);
-    if (!head) return pass(head);
-    auto mailbox = std::make_shared<Mailbox>();
-    mailbox->id = keys::mailbox_of(row.key);
-    mailbox->head = head->head;
-    mailbox->tail_rows = head->tail_rows;
-    mailbox->keywords = std::make_shared<KeywordTable>();
-    made[mailbox->id] = mailbox;
-    return {};
-  });
+  Status ok = co_await for_each_row(engine, id, std::string(keys::kHeads),
+                                    [&](const engine::Row& row) -> Status {
+                                      auto head = decode_head(row.value);
+                                      if (!head) return pass(head);
+                                      auto mailbox = std::make_shared<Mailbox>();
+                                      mailbox->id = keys::mailbox_of(row.key);
+                                      mailbox->head = head->head;
+                                      mailbox->tail_rows = head->tail_rows;
+                                      mailbox->keywords = std::make_shared<KeywordTable>();
+                                      made[mailbox->id] = mailbox;
+                                      return {};
+                                    });
   if (ok) {
-    ok = for_each_row(engine, id, keys::kNames, [&](const engine::Row& row) -> Status {
-      auto name = decode_name(row.value);
-      if (!name) return pass(name);
-      const auto it = made.find(keys::mailbox_of(row.key));
-      if (it == made.end()) return fail(ErrorKind::corrupt, "a mailbox has a name and no head");
-      it->second->name = name->name;
-      it->second->special_use = name->special_use;
-      (*names)[name->name] = it->first;
-      return {};
-    });
+    ok = co_await for_each_row(
+        engine, id, std::string(keys::kNames), [&](const engine::Row& row) -> Status {
+          auto name = decode_name(row.value);
+          if (!name) return pass(name);
+          const auto it = made.find(keys::mailbox_of(row.key));
+          if (it == made.end()) return fail(ErrorKind::corrupt, "a mailbox has a name and no head");
+          it->second->name = name->name;
+          it->second->special_use = name->special_use;
+          (*names)[name->name] = it->first;
+          return {};
+        });
   }
   if (ok) {
-    ok = for_each_row(engine, id, keys::kKeywords, [&](const engine::Row& row) -> Status {
-      auto keywords = decode_keywords(row.value);
-      if (!keywords) return pass(keywords);
-      const auto it = made.find(keys::mailbox_of(row.key));
-      if (it == made.end()) return fail(ErrorKind::corrupt, "a keyword list has no mailbox");
-      auto table = std::make_shared<KeywordTable>();
-      for (const std::string& keyword : *keywords) (void)table->intern_name(keyword);
-      it->second->keywords = table;
-      return {};
-    });
+    ok = co_await for_each_row(engine, id, std::string(keys::kKeywords),
+                               [&](const engine::Row& row) -> Status {
+                                 auto keywords = decode_keywords(row.value);
+                                 if (!keywords) return pass(keywords);
+                                 const auto it = made.find(keys::mailbox_of(row.key));
+                                 if (it == made.end())
+                                   return fail(ErrorKind::corrupt, "a keyword list has no mailbox");
+                                 auto table = std::make_shared<KeywordTable>();
+                                 for (const std::string& keyword : *keywords)
+                                   (void)table->intern_name(keyword);
+                                 it->second->keywords = table;
+                                 return {};
+                               });
   }
   if (ok) {
-    ok = for_each_row(engine, id, keys::kSubscriptions, [&](const engine::Row& row) -> Status {
-      subscriptions->insert(row.key.substr(1));
-      return {};
-    });
+    ok = co_await for_each_row(engine, id, std::string(keys::kSubscriptions),
+                               [&](const engine::Row& row) -> Status {
+                                 subscriptions->insert(row.key.substr(1));
+                                 return {};
+                               });
   }
   if (ok) {
-    ok = for_each_row(engine, id, keys::kRecent, [&](const engine::Row& row) -> Status {
-      ByteReader r(row.value);
-      recent[keys::mailbox_of(row.key)] = Uid(r.u32());
-      return {};
-    });
+    ok = co_await for_each_row(engine, id, std::string(keys::kRecent),
+                               [&](const engine::Row& row) -> Status {
+                                 ByteReader r(row.value);
+                                 recent[keys::mailbox_of(row.key)] = Uid(r.u32());
+                                 return {};
+                               });
   }
-  if (ok) ok = load_sending(engine, id, *state);
-  if (!ok) return pass(ok);
+  if (ok) ok = co_await load_sending(engine, id, *state);
+  if (!ok) co_return pass(ok);
   for (auto& [mailbox_id, mailbox] : made) {
-    if (mailbox->name.empty()) return fail(ErrorKind::corrupt, "a mailbox has no name");
+    if (mailbox->name.empty()) co_return fail(ErrorKind::corrupt, "a mailbox has no name");
     state->mailboxes.set(mailbox_id, mailbox);
   }
   state->names = std::move(names);
   state->subscriptions = std::move(subscriptions);
-  return LoadedAccount{std::move(state), std::move(recent)};
+  co_return LoadedAccount{std::move(state), std::move(recent)};
 }
 
 namespace {
@@ -184,56 +208,95 @@ Status take_flag_change(const engine::Row& row, ContentsBuilder& builder, Mailbo
   return {};
 }
 
-/// Reads only the list of chunks, for a mailbox without a tail.
-Status read_chunks(engine::Engine& engine, const PartitionId& id, MailboxId mailbox,
-                   MailboxStorage& storage) {
-  const std::string key = keys::chunks(mailbox);
-  auto rows = engine.get(id, std::span(&key, 1), engine::Tier::may_block);
-  if (!rows) return pass(rows);
-  return rows->front() ? take_chunks(*rows->front(), storage) : Status();
+enum class TailRows : std::uint8_t { pass_over, read };
+
+/// What is stored of a mailbox's contents, not decoded yet.
+struct StoredContents {
+  MailboxStorage storage;         ///< The chunks only.
+  std::vector<engine::Row> rows;  ///< The tail and the flag changes.
+  engine::Blobs pages;            ///< Of the chunks.
+};
+
+async::Task<Status> read_rows(engine::Engine& engine, PartitionId id, MailboxId mailbox,
+                              TailRows tail_rows, StoredContents& stored) {
+  if (tail_rows == TailRows::pass_over) {
+    auto chunks = co_await engine.get_row(id, keys::chunks(mailbox));
+    if (!chunks) co_return pass(chunks);
+    co_return *chunks ? take_chunks(**chunks, stored.storage) : Status();
+  }
+  std::string from = keys::contents(mailbox);
+  const std::string last = keys::after_prefix(from);
+  for (;;) {
+    auto rows = co_await engine.scan(id, from, last, kRowsAtOnce);
+    if (!rows) co_return pass(rows);
+    for (engine::Row& row : rows->rows) {
+      if (keys::kind_of_contents(row.key) != keys::kChunks) {
+        stored.rows.push_back(std::move(row));
+      } else if (Status ok = take_chunks(row.value, stored.storage); !ok) {
+        co_return ok;
+      }
+    }
+    if (!rows->next_key) co_return Status{};
+    from = *rows->next_key;
+  }
 }
 
-Status read_chunks_and_tail(engine::Engine& engine, const PartitionId& id, MailboxId mailbox,
-                            ContentsBuilder& builder, MailboxStorage& storage, Tail& tail) {
-  return for_each_row(engine, id, keys::contents(mailbox), [&](const engine::Row& row) -> Status {
-    const char kind = keys::kind_of_contents(row.key);
-    if (kind == keys::kChunks) return take_chunks(row.value, storage);
-    if (kind == keys::kFlagChange) return take_flag_change(row, builder, storage);
+async::Task<Result<StoredContents>> read_stored(engine::Engine& engine, PartitionId id,
+                                                MailboxId mailbox, TailRows tail_rows) {
+  StoredContents stored;
+  Status ok = co_await read_rows(engine, id, mailbox, tail_rows, stored);
+  if (!ok) co_return pass(ok);
+  std::vector<PageNumber> numbers;
+  for (const ChunkRef& chunk : stored.storage.chunks) numbers.push_back(chunk.page);
+  if (!numbers.empty()) stored.pages = co_await engine.read_pages(id, std::move(numbers));
+  co_return stored;
+}
+
+Status take_rows(std::span<const engine::Row> rows, ContentsBuilder& builder,
+                 MailboxStorage& storage, Tail& tail) {
+  for (const engine::Row& row : rows) {
+    if (keys::kind_of_contents(row.key) == keys::kFlagChange) {
+      if (Status ok = take_flag_change(row, builder, storage); !ok) return ok;
+      continue;
+    }
     const Uid uid(keys::uid_of_tail(row.key));
     auto decoded = decode_row(uid, row.value);
     if (!decoded) return pass(decoded);
     tail.emplace_hint(tail.end(), uid, std::move(*decoded));
     storage.tail.add(uid.value);
-    return {};
-  });
+  }
+  return {};
 }
 
-enum class TailRows : std::uint8_t { pass_over, read };
+/// Returns true if it is decoded in less time than a change of threads is worth.
+bool is_small(const StoredContents& stored) {
+  constexpr std::size_t kFew = 128;
+  std::size_t messages = stored.rows.size();
+  for (const ChunkRef& chunk : stored.storage.chunks) messages += chunk.count;
+  return messages <= kFew;
+}
 
-/// Chunks whose page is missing are left out and added to `gone`; if it is null, none may be
-/// missing.
-Result<LoadedContents> load_rows(engine::Engine& engine, const PartitionId& id,
-                                 const Mailbox& mailbox, ModSeq floor, TailRows tail_rows,
-                                 std::vector<ChunkRef>* gone) {
+/// Decodes what was read; takes long for a large mailbox. Chunks whose page is missing are left out
+/// and added to `gone`; if it is null, none may be missing.
+Result<LoadedContents> decode_stored(StoredContents stored, const Mailbox& mailbox, ModSeq floor,
+                                     std::vector<ChunkRef>* gone) {
   Tail tail;
-  MailboxStorage storage;
+  MailboxStorage storage = std::move(stored.storage);
   ContentsBuilder builder(mailbox, floor, gone == nullptr ? Trust::whole : Trust::salvaged);
-  Status ok = tail_rows == TailRows::pass_over
-                  ? read_chunks(engine, id, mailbox.id, storage)
-                  : read_chunks_and_tail(engine, id, mailbox.id, builder, storage, tail);
-  if (!ok) return pass(ok);
+  if (Status ok = take_rows(stored.rows, builder, storage, tail); !ok) return pass(ok);
   auto next = tail.cbegin();
   std::vector<ChunkRef> there;
-  for (const ChunkRef& chunk : storage.chunks) {
-    auto page = engine.read_page(id, chunk.page, engine::Tier::may_block);
+  for (std::size_t i = 0; i < storage.chunks.size(); ++i) {
+    // Taken out of the list, so that the page is freed when it is decoded.
+    const Result<std::string> page = std::move(stored.pages[i]);
     if (!page && page.error().kind == ErrorKind::not_found) {
       if (gone == nullptr) return fail(ErrorKind::corrupt, "a page of a mailbox's rows is missing");
-      gone->push_back(chunk);
+      gone->push_back(storage.chunks[i]);
       continue;
     }
-    if (!page) return pass(page);
+    if (!page) return std::unexpected(page.error());
     if (Status added = add_chunk(builder, next, tail, *page); !added) return pass(added);
-    there.push_back(chunk);
+    there.push_back(storage.chunks[i]);
   }
   storage.chunks = std::move(there);
   for (; next != tail.end(); ++next)
@@ -244,22 +307,29 @@ Result<LoadedContents> load_rows(engine::Engine& engine, const PartitionId& id,
 
 }  // namespace
 
-Result<LoadedContents> load_contents(engine::Engine& engine, const PartitionId& id,
-                                     const Mailbox& mailbox, ModSeq floor) {
+async::Task<Result<LoadedContents>> load_contents(engine::Engine& engine, async::OffloadPool& pool,
+                                                  PartitionId id, const Mailbox& mailbox,
+                                                  ModSeq floor) {
   // After a checkpoint, only deleted rows are left of the tail, and an engine may take long to skip
   // those.
   const bool packed = mailbox.tail_rows == 0;
-  auto loaded =
-      load_rows(engine, id, mailbox, floor, packed ? TailRows::pass_over : TailRows::read, nullptr);
-  // Only the head says that there is no tail. If the head is wrong, that may be wrong too.
-  if (loaded && loaded->head_differs && packed)
-    return load_rows(engine, id, mailbox, floor, TailRows::read, nullptr);
-  return loaded;
+  for (TailRows tail_rows = packed ? TailRows::pass_over : TailRows::read;;
+       tail_rows = TailRows::read) {
+    auto stored = co_await read_stored(engine, id, mailbox.id, tail_rows);
+    if (!stored) co_return pass(stored);
+    const auto decode = [&] { return decode_stored(std::move(*stored), mailbox, floor, nullptr); };
+    auto loaded = is_small(*stored) ? decode() : co_await async::offload(pool, decode);
+    // Only the head says that there is no tail. If the head is wrong, that may be wrong too.
+    if (!loaded || !loaded->head_differs || tail_rows == TailRows::read) co_return loaded;
+  }
 }
 
-Result<LoadedContents> salvage_contents(engine::Engine& engine, const PartitionId& id,
-                                        const Mailbox& mailbox, std::vector<ChunkRef>& gone) {
-  return load_rows(engine, id, mailbox, ModSeq(0), TailRows::read, &gone);
+async::Task<Result<LoadedContents>> salvage_contents(engine::Engine& engine, PartitionId id,
+                                                     const Mailbox& mailbox,
+                                                     std::vector<ChunkRef>& gone) {
+  auto stored = co_await read_stored(engine, id, mailbox.id, TailRows::read);
+  if (!stored) co_return pass(stored);
+  co_return decode_stored(std::move(*stored), mailbox, ModSeq(0), &gone);
 }
 
 }  // namespace posthorn::store

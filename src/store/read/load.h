@@ -3,20 +3,27 @@
 #include <map>
 #include <memory>
 
+#include "async/task.h"
 #include "base/result.h"
 #include "engine/engine.h"
 #include "store/format/mailbox_storage.h"
 #include "store/value/account_state.h"
 
-/// Reads an account's partition. All functions may block.
+namespace posthorn::async {
+class OffloadPool;
+}
+
+/// Reads an account's partition.
 namespace posthorn::store {
 
 struct LoadedAccount {
   StatePtr state;  ///< Its mailboxes have no contents yet.
   std::map<MailboxId, Uid> recent;
 };
-/// Errors: not_found (no such account), corrupt, not_supported, io.
-Result<LoadedAccount> load_account(engine::Engine& engine, const PartitionId& id);
+/// Decodes what it reads at once, which takes long for an account with thousands of mailboxes, so
+/// it must not run on a loop's thread. Errors: not_found (no such account), corrupt, not_supported,
+/// io.
+async::Task<Result<LoadedAccount>> load_account(engine::Engine& engine, PartitionId id);
 
 struct LoadedContents {
   std::shared_ptr<const Contents> contents;
@@ -27,19 +34,24 @@ struct LoadedContents {
   /// rows.
   bool head_differs = false;
 };
-/// Reads a mailbox's contents. Every message gets at least `floor` as its MODSEQ
-/// (store/read/behind.h). Requires: no commit of the account is pending. Errors: corrupt, io: a row
-/// cannot be read; load_readable.h then returns the readable part.
-Result<LoadedContents> load_contents(engine::Engine& engine, const PartitionId& id,
-                                     const Mailbox& mailbox, ModSeq floor);
+/// Reads a mailbox's contents: all of its pages in one call of the engine. A large mailbox is
+/// decoded on the pool. Every message gets at least `floor` as its MODSEQ (store/read/behind.h).
+/// `mailbox` must outlive the task. Requires: no commit of the account is pending. Errors: corrupt,
+/// io: a row cannot be read; load_readable.h then returns the readable part.
+async::Task<Result<LoadedContents>> load_contents(engine::Engine& engine, async::OffloadPool& pool,
+                                                  PartitionId id, const Mailbox& mailbox,
+                                                  ModSeq floor);
 /// Reads what exists of a mailbox that lost some of its rows. A chunk whose page is missing is left
 /// out and added to `gone`; nothing is compared with the head; keywords without a name get one.
-Result<LoadedContents> salvage_contents(engine::Engine& engine, const PartitionId& id,
-                                        const Mailbox& mailbox, std::vector<ChunkRef>& gone);
+/// Decodes in place, so it must not run on a loop's thread. `mailbox` and `gone` must outlive the
+/// task.
+async::Task<Result<LoadedContents>> salvage_contents(engine::Engine& engine, PartitionId id,
+                                                     const Mailbox& mailbox,
+                                                     std::vector<ChunkRef>& gone);
 
 /// Calls `row` for each row with the prefix, in key order. Errors: those of the engine and of
 /// `row`.
-Status for_each_row(engine::Engine& engine, const PartitionId& id, std::string_view prefix,
-                    const std::function<Status(const engine::Row&)>& row);
+async::Task<Status> for_each_row(engine::Engine& engine, PartitionId id, std::string prefix,
+                                 std::function<Status(const engine::Row&)> row);
 
 }  // namespace posthorn::store

@@ -1,8 +1,8 @@
 #include "store/read/load_readable.h"
 
 #include <map>
-#include <span>
 
+#include "async/wait.h"
 #include "store/format/keys.h"
 #include "store/read/contents_builder.h"
 #include "store/read/damage_scan.h"
@@ -40,11 +40,10 @@ class ReadableLoader {
   void lose(Uid first, Uid last) { damage_.uids.add(first.value, last.value); }
 
   Status read_chunk_list() {
-    const std::string key = keys::chunks(mailbox_.id);
-    auto rows = engine_.get(id_, std::span(&key, 1), engine::Tier::may_block);
-    Status ok = rows ? Status() : pass(rows);
-    if (ok && rows->front()) {
-      auto chunks = decode_chunks(*rows->front());
+    auto row = async::wait(engine_.get_row(id_, keys::chunks(mailbox_.id)));
+    Status ok = row ? Status() : pass(row);
+    if (ok && *row) {
+      auto chunks = decode_chunks(**row);
       if (chunks) storage_.chunks = std::move(*chunks);
       ok = chunks ? Status() : pass(chunks);
     }
@@ -124,12 +123,11 @@ class ReadableLoader {
   }
 
   void look_for(Uid uid) {
-    const std::string key = keys::tail_row(mailbox_.id, uid);
-    auto rows = engine_.get(id_, std::span(&key, 1), engine::Tier::may_block);
-    if (!rows) {
+    auto row = async::wait(engine_.get_row(id_, keys::tail_row(mailbox_.id, uid)));
+    if (!row) {
       lose(uid, uid);
-    } else if (rows->front()) {
-      take_tail_row(uid, *rows->front());
+    } else if (*row) {
+      take_tail_row(uid, **row);
     }
   }
 
@@ -141,7 +139,7 @@ class ReadableLoader {
   }
 
   Status read_chunk(const ChunkRef& chunk, Tail::const_iterator& next) {
-    auto page = engine_.read_page(id_, chunk.page, engine::Tier::may_block);
+    auto page = async::wait(engine_.read_page(id_, chunk.page));
     Status ok = page ? Status() : pass(page);
     if (ok) {
       ok = unpack_rows(*page, [&](const StoredRow& row) {

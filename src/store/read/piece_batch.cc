@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "async/offload.h"
+#include "async/wait.h"
 #include "store/format/record.h"
 #include "store/store_state.h"
 
@@ -30,29 +32,49 @@ void PieceBatch::add(const BodyList& body, std::uint64_t begin, std::uint64_t en
   }
 }
 
-void PieceBatch::read() {
+bool PieceBatch::take_cached() {
+  bool all = true;
+  for (Entry& entry : entries_) {
+    entry.octets = nullptr;
+    entry.kept = account_->store().state().pieces.find(entry.name);
+    if (entry.kept && entry.kept->size() == entry.size) entry.octets = entry.kept->data();
+    all = all && entry.octets != nullptr;
+  }
+  return all;
+}
+
+async::Task<void> PieceBatch::read_missing() {
   std::size_t wanted = 0;
-  for (const Entry& entry : entries_) wanted += entry.size;
+  std::vector<engine::PieceName> names;
+  for (const Entry& entry : entries_) {
+    if (entry.octets != nullptr) continue;
+    wanted += entry.size;
+    names.push_back(entry.name);
+  }
   if (wanted > room_size_) {
     room_ = std::make_unique_for_overwrite<char[]>(wanted);
     room_size_ = wanted;
   }
+  const auto pieces = co_await account_->store().engine().read_pieces(std::move(names));
+  auto piece = pieces.begin();
   char* room = room_.get();
   for (Entry& entry : entries_) {
-    read(entry, room);
+    if (entry.octets != nullptr) continue;
+    if (*piece && unseal_page_into(**piece, {room, entry.size})) entry.octets = room;
     room += entry.size;
+    ++piece;
   }
 }
 
-void PieceBatch::read(Entry& entry, char* room) {
-  Store& store = account_->store();
-  entry.kept = store.state().pieces.find(entry.name);
-  if (entry.kept && entry.kept->size() == entry.size) {
-    entry.octets = entry.kept->data();
-    return;
-  }
-  const auto stored = store.engine().read_piece(entry.name, engine::Tier::may_block);
-  if (stored && unseal_page_into(*stored, {room, entry.size})) entry.octets = room;
+async::Task<void> PieceBatch::read() {
+  if (take_cached()) co_return;
+  // Inflating a batch takes longer than reading it, and both together cost one change of threads
+  // this way.
+  co_await async::off_loop(account_->store().offload(), read_missing());
+}
+
+void PieceBatch::read_blocking() {
+  if (!take_cached()) async::wait(read_missing());
 }
 
 std::optional<std::string_view> PieceBatch::find(const engine::PieceName& name) const {

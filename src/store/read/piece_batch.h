@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "async/task.h"
 #include "store/account.h"
 #include "store/format/codec.h"
 
@@ -28,9 +29,11 @@ class PieceBatch {
   /// come in ascending order.
   void add(const BodyList& body, std::uint64_t begin, std::uint64_t end);
   [[nodiscard]] bool is_full() const { return octets_ >= kMostOctets; }
-  /// Reads the added pieces; may block. A piece that cannot be read is left out; the caller that
-  /// needs it reads it separately and gets the error.
-  void read();
+  /// Reads the added pieces, all in one call of the engine, off the network threads. A piece that
+  /// cannot be read is left out; the caller that needs it reads it separately and gets the error.
+  async::Task<void> read();
+  /// Like read(), for a thread without a loop.
+  void read_blocking();
   /// Returns the piece's octets, valid until clear(). Fastest if called in the order of adding.
   [[nodiscard]] std::optional<std::string_view> find(const engine::PieceName& name) const;
 
@@ -42,7 +45,9 @@ class PieceBatch {
     /// Keeps the octets alive if they came from the cache.
     std::shared_ptr<const std::string> kept;
   };
-  void read(Entry& entry, char* room);
+  /// Takes from the cache what is there. Returns true if nothing is left to read.
+  bool take_cached();
+  async::Task<void> read_missing();
 
   AccountPtr account_;
   std::vector<Entry> entries_;

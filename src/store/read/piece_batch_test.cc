@@ -58,7 +58,7 @@ TEST_F(PieceBatchTest, HoldsWhatWasAddedUntilCleared) {
   for (int round = 0; round < 2; ++round) {
     batch.add(list_of(first));
     batch.add(list_of(second));
-    batch.read();
+    batch.read_blocking();
     EXPECT_EQ(batch.find(list_of(first).pieces[0].name), "first");
     EXPECT_EQ(read_all(second, &batch), noise(300'000, 1));
     EXPECT_EQ(read_all(first, &batch), "first");
@@ -82,7 +82,7 @@ TEST_F(PieceBatchTest, WhatHasNoRoomIsReadByItself) {
   PieceBatch batch(account_);
   batch.add(list);
   EXPECT_TRUE(batch.is_full());
-  batch.read();
+  batch.read_blocking();
   EXPECT_TRUE(batch.find(list.pieces.front().name));
   EXPECT_FALSE(batch.find(list.pieces.back().name));
   EXPECT_EQ(read_all(body, &batch), octets);
@@ -96,7 +96,7 @@ TEST_F(PieceBatchTest, OnlyThePiecesOfARange) {
   PieceBatch batch(account_);
   batch.add(list, second, second + 1);
   batch.add(list, second + 1, second + 2);
-  batch.read();
+  batch.read_blocking();
   EXPECT_FALSE(batch.find(list.pieces[0].name));
   EXPECT_TRUE(batch.find(list.pieces[1].name));
   EXPECT_FALSE(batch.find(list.pieces[2].name));
@@ -107,7 +107,7 @@ TEST_F(PieceBatchTest, WhatCannotBeReadIsLeftOut) {
   list.pieces.push_back({engine::PieceName{}, 10});
   PieceBatch batch(account_);
   batch.add(list);
-  batch.read();
+  batch.read_blocking();
   EXPECT_FALSE(batch.find(list.pieces[0].name));
 }
 

@@ -16,22 +16,22 @@ bool is_trusted(const EmailRecord& record) {
   return is_trusted_keys(record.keys) && is_trusted_structure(record.structure);
 }
 
-Result<message::Digest> digest_again(engine::Engine& engine, std::string_view header,
-                                     std::string_view body) {
+async::Task<Result<message::Digest>> digest_again(engine::Engine& engine, std::string_view header,
+                                                  std::string_view body) {
   auto list = decode_body_list(body);
-  if (!list) return pass(list);
+  if (!list) co_return pass(list);
   message::Analyzer analyzer;
   // A digest describes the message as received, without the fields that this delivery put in front.
   header.remove_prefix(std::min<std::size_t>(list->prefix_size, header.size()));
   analyzer.feed(header);
   for (const BodyPiece& piece : list->pieces) {
-    auto stored = engine.read_piece(piece.name, engine::Tier::may_block);
-    if (!stored) return pass(stored);
+    auto stored = co_await engine.read_piece(piece.name);
+    if (!stored) co_return pass(stored);
     auto bytes = unseal_page(*stored);
-    if (!bytes) return pass(bytes);
+    if (!bytes) co_return pass(bytes);
     analyzer.feed(*bytes);
   }
-  return message::make_digest(analyzer.finish());
+  co_return message::make_digest(analyzer.finish());
 }
 
 }  // namespace posthorn::store

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "async/task.h"
 #include "base/result.h"
 #include "engine/engine.h"
 #include "message/digest/digest.h"
@@ -16,9 +17,10 @@ bool is_trusted_keys(std::string_view keys);
 bool is_trusted_structure(std::string_view structure);
 bool is_trusted(const EmailRecord& record);
 
-/// Makes a digest from the stored octets; `header` and `body` are the contents of these columns.
-/// Reads all pieces of the body, one at a time. May block. Errors: not_found, corrupt, io.
-Result<message::Digest> digest_again(engine::Engine& engine, std::string_view header,
-                                     std::string_view body);
+/// Makes a digest from the stored octets; `header` and `body` are the contents of these columns,
+/// which must outlive the task. Reads all pieces of the body, one at a time. Computes for a long
+/// time, so it must not run on a loop's thread. Errors: not_found, corrupt, io.
+async::Task<Result<message::Digest>> digest_again(engine::Engine& engine, std::string_view header,
+                                                  std::string_view body);
 
 }  // namespace posthorn::store

@@ -25,7 +25,7 @@ bool are_same(const Pieces& a, const Pieces& b) {
   });
 }
 
-/// Returns a body's octets piece by piece. May block.
+/// Returns a body's octets piece by piece.
 class Octets {
  public:
   /// `holds` contains pieces that may not be in the engine yet.
@@ -33,24 +33,24 @@ class Octets {
       : engine_(engine), pieces_(pieces), holds_(holds) {}
 
   /// Returns the rest of the current piece, or the next piece; empty at the end.
-  Result<std::string_view> peek() {
+  async::Task<Result<std::string_view>> peek() {
     while (rest_.empty() && next_ < pieces_.size()) {
-      auto piece = read(pieces_[next_++].name);
-      if (!piece) return pass(piece);
+      auto piece = co_await read(pieces_[next_++].name);
+      if (!piece) co_return pass(piece);
       piece_ = std::move(*piece);
       rest_ = piece_;
     }
-    return rest_;
+    co_return rest_;
   }
   void take(std::size_t octets) { rest_.remove_prefix(octets); }
 
  private:
-  Result<std::string> read(const engine::PieceName& name) {
+  async::Task<Result<std::string>> read(engine::PieceName name) {
     for (const engine::PieceHold& hold : holds_)
-      if (hold.name == name && !hold.bytes.empty()) return unseal_page(hold.bytes);
-    auto stored = engine_.read_piece(name, engine::Tier::may_block);
-    if (!stored) return pass(stored);
-    return unseal_page(*stored);
+      if (hold.name == name && !hold.bytes.empty()) co_return unseal_page(hold.bytes);
+    auto stored = co_await engine_.read_piece(name);
+    if (!stored) co_return pass(stored);
+    co_return unseal_page(*stored);
   }
 
   engine::Engine& engine_;
@@ -64,28 +64,28 @@ class Octets {
 constexpr std::string_view kLineEnd = "\r\n";
 
 /// Returns true if nothing is left, or only a line end.
-Result<bool> is_at_end(Octets& octets) {
+async::Task<Result<bool>> is_at_end(Octets& octets) {
   std::string left;
   while (true) {
-    auto some = octets.peek();
-    if (!some) return pass(some);
-    if (some->empty()) return left.empty() || left == kLineEnd || left == "\n";
+    auto some = co_await octets.peek();
+    if (!some) co_return pass(some);
+    if (some->empty()) co_return left.empty() || left == kLineEnd || left == "\n";
     left += some->substr(0, kLineEnd.size() + 1);
-    if (left.size() > kLineEnd.size()) return false;
+    if (left.size() > kLineEnd.size()) co_return false;
     octets.take(some->size());
   }
 }
 
-/// Requires: `a` has at most as many octets as `b`.
-Result<bool> have_same_octets(Octets a, Octets b) {
+/// Computes in place. Requires: `a` has at most as many octets as `b`.
+async::Task<Result<bool>> have_same_octets(Octets a, Octets b) {
   while (true) {
-    auto left = a.peek();
-    if (!left) return pass(left);
-    if (left->empty()) return is_at_end(b);
-    auto right = b.peek();
-    if (!right) return pass(right);
+    auto left = co_await a.peek();
+    if (!left) co_return pass(left);
+    if (left->empty()) co_return co_await is_at_end(b);
+    auto right = co_await b.peek();
+    if (!right) co_return pass(right);
     const std::size_t common = std::min(left->size(), right->size());
-    if (common == 0 || left->substr(0, common) != right->substr(0, common)) return false;
+    if (common == 0 || left->substr(0, common) != right->substr(0, common)) co_return false;
     a.take(common);
     b.take(common);
   }
@@ -106,12 +106,12 @@ async::Task<Result<bool>> same_body(AccountPtr account, std::string_view stored_
   if (most - least > kLineEnd.size()) co_return false;
   Store& store = account->store();
   static const std::vector<engine::PieceHold> kNone;
-  co_return co_await async::offload(store.offload(), [&] {
-    Octets a(store.engine(), stored->pieces, kNone);
-    Octets b(store.engine(), taken->pieces, *fresh.holds);
-    return stored_size <= taken_size ? have_same_octets(std::move(a), std::move(b))
-                                     : have_same_octets(std::move(b), std::move(a));
-  });
+  Octets a(store.engine(), stored->pieces, kNone);
+  Octets b(store.engine(), taken->pieces, *fresh.holds);
+  // Inflating whole messages takes long.
+  co_return co_await async::off_loop(
+      store.offload(), stored_size <= taken_size ? have_same_octets(std::move(a), std::move(b))
+                                                 : have_same_octets(std::move(b), std::move(a)));
 }
 
 }  // namespace posthorn::store

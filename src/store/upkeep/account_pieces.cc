@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "async/wait.h"
 #include "store/format/codec.h"
 #include "store/format/group_page.h"
 #include "store/format/keys.h"
@@ -13,16 +14,17 @@ namespace posthorn::store {
 Status for_each_body(engine::Engine& engine, const PartitionId& account,
                      const std::function<Status(std::string_view)>& body) {
   EmailCatalog catalog(engine, account);
-  Status ok = for_each_row(engine, account, keys::kEmails, [&](const engine::Row& row) -> Status {
-    auto email = catalog.decode_row(row.value);
+  const auto take_row = [&](const engine::Row& row) -> Status {
+    auto email = async::wait(catalog.decode_row(row.value));
     if (!email) return pass(email);
     return body(email->body);
-  });
+  };
+  Status ok = async::wait(for_each_row(engine, account, std::string(keys::kEmails), take_row));
   if (!ok) return ok;
-  auto groups = catalog.load();
+  auto groups = async::wait(catalog.load());
   if (!groups) return pass(groups);
   for (const GroupRef& group : **groups) {
-    auto bytes = engine.read_page(account, group.pages.back(), engine::Tier::may_block);
+    auto bytes = async::wait(engine.read_page(account, group.pages.back()));
     if (!bytes) return pass(bytes);
     auto bodies = GroupPage::decode(*bytes);
     if (!bodies) return pass(bodies);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "async/wait.h"
 #include "message/digest/keys_view.h"
 #include "message/mime/structure_view.h"
 #include "store/change/queue_list.h"
@@ -84,8 +85,7 @@ class StoreCheck {
           const std::string address = row.key.substr(1);
           if (!entry) return find("address " + address + ": " + entry.error().text);
           accounts_.insert(entry->account);
-          if (auto there = read_profile(store_.engine(), entry->account, engine::Tier::may_block);
-              !there)
+          if (auto there = async::wait(read_profile(store_.engine(), entry->account)); !there)
             find("address " + address + ": " + there.error().text);
         },
         reports(fmt::format("shard {} of the directory, with its addresses", shard)));

@@ -1,5 +1,6 @@
 #include <set>
 
+#include "async/wait.h"
 #include "store/change/queue_list.h"
 #include "store/read/load_readable.h"
 #include "store/store_state.h"
@@ -135,7 +136,7 @@ async::Task<void> AccountCheck::check_outbox() {
       if (entry->recipients.empty()) find(place, "it has no recipients");
       if (Status ok = messages.run(entry->email, entry->size); !ok) find(place, ok.error().text);
     }
-    auto listed = is_listed(store.engine(), account_->id());
+    auto listed = async::wait(is_listed(store.engine(), account_->id()));
     if (!listed) {
       find(where_, "the queue's list cannot be read: " + listed.error().text);
     } else if (!*listed) {

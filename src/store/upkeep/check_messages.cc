@@ -6,6 +6,7 @@
 #include <array>
 #include <memory>
 
+#include "async/wait.h"
 #include "message/digest/keys_view.h"
 #include "message/mime/structure_view.h"
 #include "store/format/codec.h"
@@ -108,7 +109,7 @@ Status MessageCheck::check_piece(const BodyPiece& piece) {
     return fail(ErrorKind::corrupt, "a piece of its body is not held by the account");
   if (depth_ == CheckDepth::named) return {};
   // Bypasses the cache, because the stored data is to be verified.
-  auto stored = engine.read_piece(piece.name, engine::Tier::may_block);
+  auto stored = async::wait(engine.read_piece(piece.name));
   Status ok = stored ? check_page(*stored, piece.size) : pass(stored);
   if (ok) return {};
   return fail(ok.error().kind, "a piece of its body cannot be read: " + ok.error().text,

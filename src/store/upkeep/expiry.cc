@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_set>
 
+#include "async/wait.h"
 #include "base/bytes.h"
 #include "store/change/change_writer.h"
 #include "store/change/pipeline.h"
@@ -13,6 +14,7 @@
 #include "store/format/group_page.h"
 #include "store/format/keys.h"
 #include "store/format/outbox_codec.h"
+#include "store/format/paged_record.h"
 #include "store/read/email_catalog.h"
 #include "store/read/load.h"
 #include "store/store_state.h"
@@ -40,6 +42,7 @@ struct Plan {
   std::vector<engine::PieceName> pieces;  ///< Pieces used only by dead messages.
 };
 
+/// Blocks.
 class Planner {
  public:
   Planner(engine::Engine& engine, const AccountId& id, const AccountState& state,
@@ -67,9 +70,13 @@ class Planner {
  private:
   static constexpr std::size_t kAtOnce = 2000;
 
+  Status for_each(std::string_view prefix, const std::function<Status(const engine::Row&)>& row) {
+    return async::wait(for_each_row(engine_, id_, std::string(prefix), row));
+  }
+
   Status read_horizons() {
-    const std::array<std::string, 2> keys = {keys::horizon(), keys::content_horizon()};
-    auto rows = engine_.get(id_, keys, engine::Tier::may_block);
+    const std::vector<std::string> keys = {keys::horizon(), keys::content_horizon()};
+    auto rows = async::wait(engine_.get(id_, keys));
     if (!rows) return pass(rows);
     const auto number = [](const std::optional<std::string>& row) {
       return Seq(row ? ByteReader(*row).u64() : 0);
@@ -83,8 +90,8 @@ class Planner {
   /// Calls `f` for at most kAtOnce changes from `from` on that are older than `before`.
   template <class F>
   Status for_each_change(Seq from, std::int64_t before, F&& f) {
-    auto rows = engine_.scan(id_, keys::log(from), keys::after_prefix(keys::kLogs), kAtOnce,
-                             engine::Tier::may_block);
+    auto rows =
+        async::wait(engine_.scan(id_, keys::log(from), keys::after_prefix(keys::kLogs), kAtOnce));
     if (!rows) return pass(rows);
     for (const engine::Row& row : rows->rows) {
       auto log = decode_log(row.value);
@@ -110,14 +117,19 @@ class Planner {
   }
 
   Status note_dead(const LogRecord::Entry& entry, Seq seq) {
-    const std::string key = keys::journal(entry.mailbox, seq);
-    auto found = engine_.get(id_, std::span(&key, 1), engine::Tier::may_block);
+    auto found = async::wait(engine_.get_row(id_, keys::journal(entry.mailbox, seq)));
     if (!found) return pass(found);
-    if (!found->front()) return {};
-    auto journal = read_journal(engine_, id_, *found->front());
+    if (!*found) return {};
+    auto journal = read_journal(std::move(**found));
     if (!journal) return pass(journal);
     for (const StoredRow& row : journal->expunged) dead_.insert(row.member.ordinal);
     return {};
+  }
+
+  Result<JournalRecord> read_journal(std::string row) {
+    auto record = async::wait(read_record(engine_, id_, std::move(row)));
+    if (!record) return pass(record);
+    return decode_journal(*record);
   }
 
   /// Never goes beyond `content`: messages whose journal is dropped would never be found dead.
@@ -143,7 +155,7 @@ class Planner {
   /// A step is requested again at the entry's next attempt or at the next start, never as late as
   /// this.
   Status old_intents(std::int64_t before) {
-    return for_each_row(engine_, id_, keys::kIntents, [&](const engine::Row& row) -> Status {
+    return for_each(keys::kIntents, [&](const engine::Row& row) -> Status {
       auto done = decode_time(row.value);
       if (!done) return pass(done);
       if (*done < before) plan_.rows.push_back(row.key);
@@ -165,9 +177,9 @@ class Planner {
   }
 
   Status spare_younger_history() {
-    return for_each_row(engine_, id_, keys::kJournals, [&](const engine::Row& row) -> Status {
+    return for_each(keys::kJournals, [&](const engine::Row& row) -> Status {
       if (keys::last_number(row.key) <= plan_.content.value) return {};
-      auto journal = read_journal(engine_, id_, row.value);
+      auto journal = read_journal(row.value);
       if (!journal) return pass(journal);
       for (const StoredRow& message : journal->expunged) dead_.erase(message.member.ordinal);
       return {};
@@ -185,19 +197,18 @@ class Planner {
         (dead_.contains(ordinal) ? theirs : kept).insert(piece.name);
       return {};
     };
-    Status ok = for_each_row(engine_, id_, keys::kEmails, [&](const engine::Row& row) -> Status {
+    Status ok = for_each(keys::kEmails, [&](const engine::Row& row) -> Status {
       const Ordinal ordinal(keys::last_number(row.key));
-      auto email = catalog_.read_row(ordinal);
+      auto email = async::wait(catalog_.decode_row(row.value));
       if (!email) return pass(email);
       if (dead_.contains(ordinal)) {
         plan_.rows.push_back(row.key);
-        const auto where = keys::row_or_page(row.value);
-        if (where && where->page) plan_.pages.push_back(*where->page);
+        if (const auto page = page_of(row.value)) plan_.pages.push_back(*page);
       }
       return note(ordinal, email->body);
     });
     if (!ok) return ok;
-    auto groups = catalog_.load(true);
+    auto groups = async::wait(catalog_.load(true));
     if (!groups) return pass(groups);
     for (const GroupRef& group : **groups)
       if (Status done = bury_in(group, note); !done) return done;
@@ -232,7 +243,7 @@ class Planner {
   }
 
   Result<std::shared_ptr<const GroupPage>> read(PageNumber number) {
-    auto bytes = engine_.read_page(id_, number, engine::Tier::may_block);
+    auto bytes = async::wait(engine_.read_page(id_, number));
     if (!bytes) return pass(bytes);
     return GroupPage::decode(*bytes);
   }

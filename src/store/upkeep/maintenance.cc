@@ -3,12 +3,14 @@
 #include <array>
 #include <optional>
 
+#include "async/wait.h"
 #include "base/log.h"
 #include "store/change/change_writer.h"
 #include "store/change/pipeline.h"
 #include "store/format/codec.h"
 #include "store/format/group_page.h"
 #include "store/format/keys.h"
+#include "store/format/paged_record.h"
 #include "store/read/email_catalog.h"
 #include "store/read/redigest.h"
 #include "store/store_state.h"
@@ -54,30 +56,28 @@ struct Packed {
   std::vector<PageNumber> dropped;
 };
 
+/// Blocks.
 Result<Packed> pack_rows(engine::Engine& engine, const PartitionId& id, Ordinal first,
                          Ordinal last) {
-  auto scanned = engine.scan(id, keys::email(first), keys::email(Ordinal(last.value + 1)),
-                             EmailCatalog::kGroupSize, engine::Tier::may_block);
+  auto scanned = async::wait(engine.scan(
+      id, keys::email(first), keys::email(Ordinal(last.value + 1)), EmailCatalog::kGroupSize));
   if (!scanned) return pass(scanned);
   Packed out;
+  std::vector<std::string> values;
+  for (engine::Row& row : scanned->rows) {
+    if (const auto page = page_of(row.value)) out.dropped.push_back(*page);
+    values.push_back(std::move(row.value));
+  }
+  const auto records = async::wait(read_records(engine, id, std::move(values)));
   std::vector<std::pair<Ordinal, EmailRecord>> emails;
-  for (const engine::Row& row : scanned->rows) {
-    const auto where = keys::row_or_page(row.value);
-    if (!where) return fail(ErrorKind::corrupt, "a message's row cannot be read");
-    std::string_view record = where->record;
-    std::string page;
-    if (where->page) {
-      auto read = engine.read_page(id, *where->page, engine::Tier::may_block);
-      if (!read) return pass(read);
-      page = std::move(*read);
-      record = page;
-      out.dropped.push_back(*where->page);
-    }
-    auto email = decode_email(record);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const engine::Row& row = scanned->rows[i];
+    if (!records[i]) return std::unexpected(records[i].error());
+    auto email = decode_email(*records[i]);
     if (!email) return pass(email);
     if (!is_trusted(*email)) {
       // If the digest cannot be made, the message stays as it is; its reader reports why.
-      if (auto digest = digest_again(engine, email->header, email->body)) {
+      if (auto digest = async::wait(digest_again(engine, email->header, email->body))) {
         email->keys = std::move(digest->keys);
         email->structure = std::move(digest->structure);
       }
@@ -101,25 +101,26 @@ Result<Packed> pack_rows(engine::Engine& engine, const PartitionId& id, Ordinal 
 /// Returns the last ordinal before the first message above `packed` that is in no group. This is
 /// `packed` itself, except in a store whose ordinals have jumped (store/read/behind.h). Returns
 /// `none` if there is no such message.
-Result<Ordinal> end_of_gap(engine::Engine& engine, const PartitionId& id, Ordinal packed,
-                           Ordinal none) {
-  auto rows = engine.scan(id, keys::email(Ordinal(packed.value + 1)),
-                          keys::after_prefix(keys::kEmails), 1, engine::Tier::may_block);
-  if (!rows) return pass(rows);
-  if (rows->rows.empty()) return none;
+async::Task<Result<Ordinal>> end_of_gap(engine::Engine& engine, PartitionId id, Ordinal packed,
+                                        Ordinal none) {
+  auto rows = co_await engine.scan(id, keys::email(Ordinal(packed.value + 1)),
+                                   keys::after_prefix(keys::kEmails), 1);
+  if (!rows) co_return pass(rows);
+  if (rows->rows.empty()) co_return none;
   const std::uint64_t next = keys::last_number(rows->rows.front().key);
-  return next > packed.value + EmailCatalog::kGroupSize ? Ordinal(next - 1) : packed;
+  co_return next > packed.value + EmailCatalog::kGroupSize ? Ordinal(next - 1) : packed;
 }
 
 /// Returns the keys and structure pages of a group, with every digest in the present version where
-/// possible.
+/// possible. Blocks.
 Result<std::array<std::string, 2>> renew_pages(engine::Engine& engine, const PartitionId& id,
                                                const GroupRef& group) {
+  const auto stored =
+      async::wait(engine.read_pages(id, std::vector(group.pages.begin(), group.pages.end())));
   std::array<std::shared_ptr<const GroupPage>, 4> pages;
   for (std::size_t c = 0; c < pages.size(); ++c) {
-    auto bytes = engine.read_page(id, group.pages[c], engine::Tier::may_block);
-    if (!bytes) return pass(bytes);
-    auto page = GroupPage::decode(*bytes);
+    if (!stored[c]) return std::unexpected(stored[c].error());
+    auto page = GroupPage::decode(*stored[c]);
     if (!page) return pass(page);
     pages[c] = std::move(*page);
     if (pages[c]->count() != pages[0]->count())
@@ -130,7 +131,7 @@ Result<std::array<std::string, 2>> renew_pages(engine::Engine& engine, const Par
   for (std::size_t i = 0; i < digests.size(); ++i) {
     digests[i] = {std::string(pages[0]->at(i)), std::string(pages[1]->at(i))};
     if (!is_trusted_keys(digests[i].keys) || !is_trusted_structure(digests[i].structure))
-      if (auto made = digest_again(engine, pages[2]->at(i), pages[3]->at(i)))
+      if (auto made = async::wait(digest_again(engine, pages[2]->at(i), pages[3]->at(i))))
         digests[i] = std::move(*made);
     rows[0].emplace_back(pages[0]->ordinal_at(i), digests[i].keys);
     rows[1].emplace_back(pages[0]->ordinal_at(i), digests[i].structure);
@@ -234,15 +235,13 @@ async::Task<Status> Maintenance::checkpoint(Account& account, MailboxId id) {
 async::Task<Status> Maintenance::pack(Account& account) {
   Account::Pipeline& pipeline = *account.pipeline_;
   EmailCatalog& catalog = account.emails();
-  auto groups = co_await async::offload(account.store().offload(), [&] { return catalog.load(); });
+  auto groups = co_await catalog.load();
   if (!groups) co_return pass(groups);
   Ordinal packed((*groups)->empty() ? 0 : (*groups)->back().last.value);
   pipeline.packed_up_to = packed;
   if (!pack_is_due(account)) co_return Status{};
   const Ordinal newest(account.published()->counters.next_ordinal.value - 1);
-  auto skipped = co_await async::offload(account.store().offload(), [&] {
-    return end_of_gap(account.store().engine(), account.id(), packed, newest);
-  });
+  auto skipped = co_await end_of_gap(account.store().engine(), account.id(), packed, newest);
   if (!skipped) co_return pass(skipped);
   pipeline.packed_up_to = packed = *skipped;
   if (!pack_is_due(account)) co_return Status{};
@@ -281,7 +280,7 @@ async::Task<Status> Maintenance::renew(Account& account, Ordinal first) {
   EmailCatalog& catalog = account.emails();
   // Cleared first: digests that cannot be made now are not tried again with every change.
   catalog.clear_stale(first);
-  auto groups = co_await async::offload(account.store().offload(), [&] { return catalog.load(); });
+  auto groups = co_await catalog.load();
   if (!groups) co_return pass(groups);
   const GroupRef* found = EmailCatalog::find(**groups, first);
   if (found == nullptr) co_return Status{};

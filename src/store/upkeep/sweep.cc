@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "async/wait.h"
 #include "base/bytes.h"
 #include "base/log.h"
 #include "store/change/pipeline.h"
@@ -45,15 +46,15 @@ AccountId account_of(std::string_view key) {
   return id;
 }
 
-Result<std::vector<DueAccount>> due_accounts(engine::Engine& engine, Due kind,
-                                             std::int64_t up_to_day) {
+async::Task<Result<std::vector<DueAccount>>> due_accounts(engine::Engine& engine, Due kind,
+                                                          std::int64_t up_to_day) {
   constexpr std::size_t kAtOnce = 1000;
-  auto rows = engine.scan(system_partition(), std::string(1, static_cast<char>(kind)),
-                          due_prefix(kind, up_to_day + 1), kAtOnce, engine::Tier::may_block);
-  if (!rows) return pass(rows);
+  auto rows = co_await engine.scan(system_partition(), std::string(prefix_of(kind)),
+                                   due_prefix(kind, up_to_day + 1), kAtOnce);
+  if (!rows) co_return pass(rows);
   std::vector<DueAccount> due;
   for (const engine::Row& row : rows->rows) due.push_back({row.key, account_of(row.key)});
-  return due;
+  co_return due;
 }
 
 /// Returns the same as pieces_held(), by examining the holders of every piece in the store. For an
@@ -116,14 +117,13 @@ Status release_pieces(engine::Engine& engine, const AccountId& id) {
 /// left to find. The intent in the directory is removed last, so that an interrupted sweep is
 /// resumed.
 Status purge(engine::Engine& engine, const AccountId& id) {
-  const std::string first[] = {keys::account()};
-  auto counters = engine.get(id, first, engine::Tier::may_block);
+  auto counters = async::wait(engine.get_row(id, keys::account()));
   if (!counters) return pass(counters);
-  if (counters->front())
+  if (*counters)
     if (Status ok = release_pieces(engine, id); !ok) return ok;
   for (;;) {
     constexpr std::size_t kAtOnce = 1000;
-    auto rows = engine.scan(id, "", "", kAtOnce, engine::Tier::may_block);
+    auto rows = async::wait(engine.scan(id, "", "", kAtOnce));
     if (!rows) return pass(rows);
     auto pages = engine.pages(id, PageNumber(0), kAtOnce);
     if (!pages) return pass(pages);
@@ -140,8 +140,8 @@ Status purge_removed(engine::Engine& engine, std::int64_t before) {
   for (std::uint8_t shard = 0; shard < kDirectoryShards; ++shard) {
     const PartitionId directory = directory_partition(shard);
     constexpr std::size_t kAtOnce = 100;
-    auto rows = engine.scan(directory, keys::kRemovals, keys::after_prefix(keys::kRemovals),
-                            kAtOnce, engine::Tier::may_block);
+    auto rows = async::wait(engine.scan(directory, std::string(keys::kRemovals),
+                                        keys::after_prefix(keys::kRemovals), kAtOnce));
     if (!rows) return pass(rows);
     for (const engine::Row& row : rows->rows) {
       auto since = unseal(row.value);
@@ -209,8 +209,7 @@ async::Task<Status> expire(Store& store, Due kind, Expiry::Bounds before) {
   const bool content = kind == Due::content;
   // The row of a day stands for changes up to the end of that day.
   const std::int64_t up_to = (content ? before.content : before.history) / kDay - 1;
-  auto due = co_await async::offload(store.offload(),
-                                     [&] { return due_accounts(store.engine(), kind, up_to); });
+  auto due = co_await due_accounts(store.engine(), kind, up_to);
   if (!due) co_return pass(due);
   for (DueAccount& entry : *due) {
     auto opened = co_await store.account(entry.account);

@@ -2,6 +2,7 @@
 #include <cstring>
 #include <tuple>
 
+#include "async/wait.h"
 #include "engine/faulty/faulty_engine.h"
 #include "store/read/email_reader.h"
 #include "store/store_fixture.h"
@@ -223,7 +224,7 @@ TEST_F(SweepTest, RemovingAnAccountIsTakenUpAgainWhereverItStopped) {
   EXPECT_EQ(piece_count(), 1U);
   EXPECT_EQ(candidate_count(), 0U);
   EXPECT_EQ(run(store_->account(id)).error().kind, ErrorKind::not_found);
-  EXPECT_TRUE(engine_->scan(id, "", "", 10, engine::Tier::may_block)->rows.empty());
+  EXPECT_TRUE(async::wait(engine_->scan(id, "", "", 10))->rows.empty());
   expect_clean();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "async/wait.h"
 #include "engine/faulty/faulty_engine.h"
 #include "store/format/codec.h"
 #include "store/format/keys.h"
@@ -63,7 +64,7 @@ class DamageFixture : public StoreFixture {
 
   /// Removes or replaces rows without the store's knowledge.
   void edit_rows(std::vector<engine::Edit> edits) {
-    const auto tail = engine_->tail(ann_->id(), engine::Tier::may_block);
+    const auto tail = async::wait(engine_->tail(ann_->id()));
     ASSERT_TRUE(tail);
     ASSERT_TRUE(commit_and_wait(
         *engine_,

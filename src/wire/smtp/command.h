@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,10 +10,13 @@
 #include "wire/smtp/address.h"
 
 /// SMTP and LMTP commands as values: RFC 5321 §4.1, RFC 2033 and the extensions named below.
+/// `kName` is the name of a command as sent, in upper case.
 namespace posthorn::wire::smtp {
 
 enum class Greeting : std::uint8_t { helo, ehlo, lhlo };
 struct Hello {
+  /// By Greeting.
+  static constexpr std::array<std::string_view, 3> kNames{"HELO", "EHLO", "LHLO"};
   Greeting verb = Greeting::lhlo;
   std::string name;  ///< A domain or address literal, as written. It is not trusted.
 };
@@ -31,6 +35,7 @@ struct MailParameters {
   std::optional<std::int64_t> hold_until = {};
 };
 struct Mail {
+  static constexpr std::string_view kName = "MAIL";
   Address from;  ///< Both parts are empty for the null path.
   MailParameters parameters = {};
 };
@@ -50,29 +55,45 @@ struct OriginalRecipient {
   friend bool operator==(const OriginalRecipient&, const OriginalRecipient&) = default;
 };
 struct Rcpt {
+  static constexpr std::string_view kName = "RCPT";
   Address to;
   Notify notify = {};
   std::optional<OriginalRecipient> orcpt = {};
 };
 
-struct Data {};
+struct Data {
+  static constexpr std::string_view kName = "DATA";
+};
 /// RFC 3030 §2. This number of octets follows the line, whatever the reply is.
 struct Bdat {
+  static constexpr std::string_view kName = "BDAT";
   std::uint64_t octets = 0;
   bool last = false;
 };
-struct Rset {};
-struct Noop {};
-struct Quit {};
-struct StartTls {};  ///< RFC 3207.
+struct Rset {
+  static constexpr std::string_view kName = "RSET";
+};
+struct Noop {
+  static constexpr std::string_view kName = "NOOP";
+};
+struct Quit {
+  static constexpr std::string_view kName = "QUIT";
+};
+/// RFC 3207.
+struct StartTls {
+  static constexpr std::string_view kName = "STARTTLS";
+};
 struct Vrfy {
+  static constexpr std::string_view kName = "VRFY";
   std::string argument;
 };
 struct Help {
+  static constexpr std::string_view kName = "HELP";
   std::string topic;
 };
 /// RFC 4954 §4.
 struct Auth {
+  static constexpr std::string_view kName = "AUTH";
   std::string mechanism;               ///< In upper case.
   std::optional<std::string> initial;  ///< In base64, as written; "=" is an empty response.
 };

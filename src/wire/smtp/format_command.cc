@@ -1,5 +1,7 @@
 #include <fmt/core.h>
 
+#include <type_traits>
+
 #include "wire/smtp/command.h"
 #include "wire/smtp/internet_date.h"
 #include "wire/smtp/xtext.h"
@@ -9,12 +11,11 @@ namespace {
 
 struct Formatter {
   std::string operator()(const Hello& c) const {
-    constexpr std::string_view kVerbs[] = {"HELO", "EHLO", "LHLO"};
-    return fmt::format("{} {}", kVerbs[static_cast<std::size_t>(c.verb)], c.name);
+    return fmt::format("{} {}", c.kNames[static_cast<std::size_t>(c.verb)], c.name);
   }
   std::string operator()(const Mail& c) const {
     const MailParameters& p = c.parameters;
-    std::string out = "MAIL FROM:" + format_path(c.from);
+    std::string out = fmt::format("{} FROM:{}", c.kName, format_path(c.from));
     if (p.size) out += fmt::format(" SIZE={}", *p.size);
     if (p.body == Body::eight_bit_mime) out += " BODY=8BITMIME";
     if (p.body == Body::binary_mime) out += " BODY=BINARYMIME";
@@ -27,7 +28,7 @@ struct Formatter {
     return out;
   }
   std::string operator()(const Rcpt& c) const {
-    std::string out = "RCPT TO:" + format_path(c.to);
+    std::string out = fmt::format("{} TO:{}", c.kName, format_path(c.to));
     std::string notify = c.notify.never ? ",NEVER" : "";
     if (c.notify.success) notify += ",SUCCESS";
     if (c.notify.failure) notify += ",FAILURE";
@@ -36,20 +37,22 @@ struct Formatter {
     if (c.orcpt) out += fmt::format(" ORCPT={};{}", c.orcpt->type, format_xtext(c.orcpt->address));
     return out;
   }
-  std::string operator()(const Data&) const { return "DATA"; }
   std::string operator()(const Bdat& c) const {
-    return fmt::format("BDAT {}{}", c.octets, c.last ? " LAST" : "");
+    return fmt::format("{} {}{}", c.kName, c.octets, c.last ? " LAST" : "");
   }
-  std::string operator()(const Rset&) const { return "RSET"; }
-  std::string operator()(const Noop&) const { return "NOOP"; }
-  std::string operator()(const Quit&) const { return "QUIT"; }
-  std::string operator()(const StartTls&) const { return "STARTTLS"; }
-  std::string operator()(const Vrfy& c) const { return "VRFY " + c.argument; }
+  std::string operator()(const Vrfy& c) const { return fmt::format("{} {}", c.kName, c.argument); }
   std::string operator()(const Help& c) const {
-    return c.topic.empty() ? "HELP" : "HELP " + c.topic;
+    return fmt::format("{}{}{}", c.kName, c.topic.empty() ? "" : " ", c.topic);
   }
   std::string operator()(const Auth& c) const {
-    return c.initial ? fmt::format("AUTH {} {}", c.mechanism, *c.initial) : "AUTH " + c.mechanism;
+    return fmt::format("{} {}{}{}", c.kName, c.mechanism, c.initial ? " " : "",
+                       c.initial.value_or(""));
+  }
+  /// A command without arguments.
+  template <class T>
+    requires std::is_empty_v<T>
+  std::string operator()(const T& c) const {
+    return std::string(c.kName);
   }
 };
 

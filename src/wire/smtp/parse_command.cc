@@ -127,20 +127,20 @@ std::expected<Command, Reply> parse_command(std::string_view line, Dialect diale
   // RFC 5321 §4.1.1: white space before CRLF is tolerated.
   std::string_view rest = text::trim(line);
   const std::string verb = text::upper(take_word(rest));
-  if (verb == "LHLO") return parse_hello(Greeting::lhlo, rest, dialect);
-  if (verb == "EHLO") return parse_hello(Greeting::ehlo, rest, dialect);
-  if (verb == "HELO") return parse_hello(Greeting::helo, rest, dialect);
-  if (verb == "MAIL") return parse_mail(rest, dialect);
-  if (verb == "RCPT") return parse_rcpt(rest, dialect, utf8);
-  if (verb == "DATA") return no_arguments<Data>(rest);
-  if (verb == "BDAT") return parse_bdat(rest);
-  if (verb == "RSET") return no_arguments<Rset>(rest);
-  if (verb == "NOOP") return Noop{};
-  if (verb == "QUIT") return no_arguments<Quit>(rest);
-  if (verb == "STARTTLS") return no_arguments<StartTls>(rest);
-  if (verb == "HELP") return Help{std::string(rest)};
-  if (verb == "AUTH") return parse_auth(rest);
-  if (verb == "VRFY") {
+  const auto hello = std::ranges::find(Hello::kNames, verb);
+  if (hello != Hello::kNames.end())
+    return parse_hello(static_cast<Greeting>(hello - Hello::kNames.begin()), rest, dialect);
+  if (verb == Mail::kName) return parse_mail(rest, dialect);
+  if (verb == Rcpt::kName) return parse_rcpt(rest, dialect, utf8);
+  if (verb == Data::kName) return no_arguments<Data>(rest);
+  if (verb == Bdat::kName) return parse_bdat(rest);
+  if (verb == Rset::kName) return no_arguments<Rset>(rest);
+  if (verb == Noop::kName) return Noop{};
+  if (verb == Quit::kName) return no_arguments<Quit>(rest);
+  if (verb == StartTls::kName) return no_arguments<StartTls>(rest);
+  if (verb == Help::kName) return Help{std::string(rest)};
+  if (verb == Auth::kName) return parse_auth(rest);
+  if (verb == Vrfy::kName) {
     if (rest.empty()) return bad_arguments("whom?");
     return Vrfy{std::string(rest)};
   }
@@ -149,7 +149,7 @@ std::expected<Command, Reply> parse_command(std::string_view line, Dialect diale
 
 bool is_bdat(std::string_view line) {
   std::string_view rest = text::trim(line);
-  return text::iequals(take_word(rest), "BDAT");
+  return text::iequals(take_word(rest), Bdat::kName);
 }
 
 }  // namespace posthorn::wire::smtp

@@ -42,8 +42,8 @@ class OpenCheck : public testing::Test {
     ASSERT_TRUE(opened) << opened.error().text;
     EXPECT_EQ(rows(**opened, partition(1)), "r0=value;r1=value;r2=value;");
     for (std::uint8_t n = 0; n < kRounds; ++n) {
-      EXPECT_TRUE((*opened)->read_page(partition(1), PageNumber{n + 1ULL}, Tier::may_block));
-      EXPECT_TRUE((*opened)->read_piece(piece(n), Tier::may_block));
+      EXPECT_TRUE(async::wait((*opened)->read_page(partition(1), PageNumber{n + 1ULL})));
+      EXPECT_TRUE(async::wait((*opened)->read_piece(piece(n))));
     }
   }
 

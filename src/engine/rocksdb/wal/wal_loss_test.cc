@@ -288,7 +288,7 @@ TEST_F(WalLoss, ManyLogsComeAndGo) {
     ASSERT_TRUE(opened) << opened.error().text;
     for (std::uint8_t n = 0; n < 100; ++n) {
       const auto p = partition(n);
-      const auto tail = (*opened)->tail(p, Tier::may_block);
+      const auto tail = async::wait((*opened)->tail(p));
       ASSERT_TRUE(tail);
       ASSERT_TRUE(commit(**opened, change(p, tail->value, {put("a", std::string(60'000, 'a'))})));
     }

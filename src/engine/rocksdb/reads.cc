@@ -1,0 +1,138 @@
+#include "engine/rocksdb/reads.h"
+
+#include <memory>
+
+#include "engine/rocksdb/layout.h"
+#include "engine/rocksdb/status.h"
+
+namespace posthorn::engine::rocks {
+namespace {
+
+using IteratorPtr = std::unique_ptr<::rocksdb::Iterator>;
+
+/// Iterates within the keys of one partition or piece, up to `end`, which must outlive the
+/// iterator.
+IteratorPtr iterate(Database& database, ::rocksdb::ColumnFamilyHandle* family,
+                    const ::rocksdb::Slice& end, Tier tier) {
+  ::rocksdb::ReadOptions options = read_options(tier);
+  options.prefix_same_as_start = true;
+  options.iterate_upper_bound = &end;
+  // A cached read has no use for readahead, but setting a size of our own keeps RocksDB from asking
+  // the kernel to read ahead of a moving iterator, which can wait for the disk.
+  if (tier == Tier::cached_only) options.readahead_size = 1;
+  return IteratorPtr(database.db().NewIterator(options, family));
+}
+
+Result<std::string> present(Result<std::optional<std::string>> got, const char* missing) {
+  if (!got) return pass(got);
+  if (!*got) return posthorn::fail(ErrorKind::not_found, missing);
+  return std::move(**got);
+}
+
+/// Reads each key separately. This is the only way for cached_only: with that tier, RocksDB 7.8's
+/// MultiGet still reads blocks from the disk, and it returns OK with an empty value for an absent
+/// key after the last one of its block if the next block is not in the cache.
+Result<Values> get_each(Database& database, const PartitionId& partition,
+                        std::span<const std::string> keys, Tier tier) {
+  Values result;
+  result.reserve(keys.size());
+  std::string stored;
+  for (const std::string& key : keys) {
+    set_row_key(stored, partition, key);
+    auto value = database.get(database.rows(), stored, tier);
+    if (!value) return pass(value);
+    result.push_back(std::move(*value));
+  }
+  return result;
+}
+
+/// Reads all keys with one MultiGet, which may wait for the disk.
+Result<Values> get_together(Database& database, const PartitionId& partition,
+                            std::span<const std::string> keys) {
+  std::vector<std::string> stored(keys.size());
+  std::vector<::rocksdb::Slice> slices(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    set_row_key(stored[i], partition, keys[i]);
+    slices[i] = stored[i];
+  }
+  std::vector<::rocksdb::PinnableSlice> values(keys.size());
+  std::vector<::rocksdb::Status> states(keys.size());
+  database.db().MultiGet(read_options(Tier::may_block), database.rows(), keys.size(), slices.data(),
+                         values.data(), states.data());
+  Values result(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (states[i].ok()) {
+      result[i] = values[i].ToString();
+    } else if (!states[i].IsNotFound()) {
+      return fail(states[i]);
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+Result<Seq> read_tail(Storage& storage, const PartitionId& partition, Tier tier) {
+  auto use = storage.use();
+  if (!use) return pass(use);
+  Database& database = **use;
+  const auto stored = database.get(database.rows(), tail_key(partition), tier);
+  if (!stored) return std::unexpected(stored.error());
+  if (!*stored) return Seq{};
+  const auto seq = parse_number(**stored);
+  if (!seq) return posthorn::fail(ErrorKind::corrupt, "a partition's tail is damaged");
+  return Seq{*seq};
+}
+
+Result<Values> read_rows(Storage& storage, const PartitionId& partition,
+                         std::span<const std::string> keys, Tier tier) {
+  auto use = storage.use();
+  if (!use) return pass(use);
+  if (tier == Tier::cached_only || keys.size() == 1) return get_each(**use, partition, keys, tier);
+  return get_together(**use, partition, keys);
+}
+
+Result<ScanResult> read_range(Storage& storage, const PartitionId& partition,
+                              std::string_view first, std::string_view last, std::size_t limit,
+                              Tier tier) {
+  auto use = storage.use();
+  if (!use) return pass(use);
+  Database& database = **use;
+  const std::string end = last.empty() ? rows_end(partition) : row_key(partition, last);
+  const ::rocksdb::Slice bound = end;
+  const IteratorPtr it = iterate(database, database.rows(), bound, tier);
+  ScanResult result;
+  const std::string tail = tail_key(partition);
+  it->Seek(tail);
+  if (it->Valid() && view(it->key()) == tail) {
+    const auto seq = parse_number(view(it->value()));
+    if (!seq) return posthorn::fail(ErrorKind::corrupt, "a partition's tail is damaged");
+    result.tail = Seq{*seq};
+  }
+  if (it->status().ok()) it->Seek(row_key(partition, first));
+  for (; it->Valid(); it->Next()) {
+    const std::string_view key = row_key_within(view(it->key()));
+    if (result.rows.size() == limit) {
+      result.next_key = key;
+      break;
+    }
+    result.rows.push_back({std::string(key), it->value().ToString()});
+  }
+  if (!it->status().ok()) return fail(it->status());
+  return result;
+}
+
+Result<std::string> read_page(Storage& storage, const PartitionId& partition, PageNumber number,
+                              Tier tier) {
+  auto use = storage.use();
+  if (!use) return pass(use);
+  return present((*use)->get((*use)->pages(), page_key(partition, number), tier), "no such page");
+}
+
+Result<std::string> read_piece(Storage& storage, const PieceName& name, Tier tier) {
+  auto use = storage.use();
+  if (!use) return pass(use);
+  return present((*use)->get((*use)->pieces(), name.view(), tier), "no such piece");
+}
+
+}  // namespace posthorn::engine::rocks

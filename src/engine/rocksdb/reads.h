@@ -1,0 +1,24 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "engine/rocksdb/storage.h"
+
+/// The engine's reads, on the calling thread. Errors: those of Engine's reads; would_block with
+/// Tier::cached_only.
+/// Thread: any that may wait for the disk; with Tier::cached_only, any.
+namespace posthorn::engine::rocks {
+
+Result<Seq> read_tail(Storage& storage, const PartitionId& partition, Tier tier);
+Result<Values> read_rows(Storage& storage, const PartitionId& partition,
+                         std::span<const std::string> keys, Tier tier);
+Result<ScanResult> read_range(Storage& storage, const PartitionId& partition,
+                              std::string_view first, std::string_view last, std::size_t limit,
+                              Tier tier);
+Result<std::string> read_page(Storage& storage, const PartitionId& partition, PageNumber number,
+                              Tier tier);
+Result<std::string> read_piece(Storage& storage, const PieceName& name, Tier tier);
+
+}  // namespace posthorn::engine::rocks
