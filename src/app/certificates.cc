@@ -36,7 +36,7 @@ Status Certificates::load(const config::Config& config) {
   const bool self_signed = pair.chain_file.empty();
   if (self_signed) {
     if (!config.tls.self_signed_when_missing) {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       current_ = nullptr;
       return {};
     }
@@ -50,7 +50,7 @@ Status Certificates::load(const config::Config& config) {
   const int days = (*context)->days_to_expiry();
   if (days < kWarnDays)
     log::warning("the certificate {} expires in {} days", pair.chain_file, days);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   current_ = std::move(*context);
   self_signed_ = self_signed;
   return {};
@@ -59,8 +59,13 @@ Status Certificates::load(const config::Config& config) {
 Status Certificates::reload(const config::Config& config) { return load(config); }
 
 std::shared_ptr<net::TlsContext> Certificates::current() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return current_;
+}
+
+bool Certificates::self_signed() const {
+  const MutexLock lock(mutex_);
+  return self_signed_;
 }
 
 }  // namespace posthorn::app

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "net/tls_context.h"
@@ -18,7 +18,7 @@ class Certificates {
 
   /// Null if there is no TLS.
   [[nodiscard]] std::shared_ptr<net::TlsContext> current() const;
-  [[nodiscard]] bool self_signed() const { return self_signed_; }
+  [[nodiscard]] bool self_signed() const;
   /// Reads the files again, under their newly configured names. After an error everything is as
   /// before.
   Status reload(const config::Config& config);
@@ -26,9 +26,9 @@ class Certificates {
  private:
   Status load(const config::Config& config);
 
-  mutable std::mutex mutex_;
-  std::shared_ptr<net::TlsContext> current_;
-  bool self_signed_ = false;
+  mutable Mutex mutex_;
+  std::shared_ptr<net::TlsContext> current_ POSTHORN_GUARDED_BY(mutex_);
+  bool self_signed_ POSTHORN_GUARDED_BY(mutex_) = false;
 };
 
 /// Returns the configured host name, or else the machine's.

@@ -22,7 +22,7 @@ Domains::Domains(store::Store& store, std::vector<std::string> configured) : sto
 void Domains::set(std::vector<std::string> configured) {
   auto names = std::make_shared<Names>();
   for (const std::string& domain : configured) names->insert(normal_name(domain));
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   configured_ = !names->empty();
   names_ = std::move(names);
   looked_ = INT64_MIN;
@@ -30,7 +30,7 @@ void Domains::set(std::vector<std::string> configured) {
 
 std::shared_ptr<const Domains::Names> Domains::known() {
   const std::int64_t now = store_.clock().now().seconds;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const bool fresh = looked_ <= now && looked_ > now - kLookAgainAfter;
   return configured_ || fresh ? names_ : nullptr;
 }
@@ -48,7 +48,7 @@ async::Task<Result<std::shared_ptr<const Domains::Names>>> Domains::look_through
     if (page->size() < kAtOnce) break;
     after = page->back().address;
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!configured_) {
     names_ = names;
     looked_ = store_.clock().now().seconds;

@@ -2,13 +2,13 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "async/task.h"
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/result.h"
 #include "store/store.h"
 
@@ -32,10 +32,11 @@ class Domains {
   async::Task<Result<std::shared_ptr<const Names>>> look_through();
 
   store::Store& store_;
-  std::mutex mutex_;
-  std::shared_ptr<const Names> names_;
-  bool configured_ = false;
-  std::int64_t looked_ = INT64_MIN;  ///< When the accounts were last scanned, in seconds.
+  Mutex mutex_;
+  std::shared_ptr<const Names> names_ POSTHORN_GUARDED_BY(mutex_);
+  bool configured_ POSTHORN_GUARDED_BY(mutex_) = false;
+  /// When the accounts were last scanned, in seconds.
+  std::int64_t looked_ POSTHORN_GUARDED_BY(mutex_) = INT64_MIN;
 };
 
 }  // namespace posthorn::app

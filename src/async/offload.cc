@@ -3,12 +3,12 @@
 #include <pthread.h>
 
 #include <cassert>
-#include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <system_error>
 #include <thread>
 #include <vector>
+
+#include "base/mutex.h"
 
 namespace posthorn::async {
 
@@ -16,15 +16,15 @@ struct OffloadPool::State {
   explicit State(std::size_t limit) : queue_limit(limit) {}
 
   const std::size_t queue_limit;
-  std::mutex mutex;
-  std::condition_variable ready;
-  std::deque<std::move_only_function<void()>> queue;
-  bool stopping = false;
+  Mutex mutex;
+  ConditionVariable ready;
+  std::deque<std::move_only_function<void()>> queue POSTHORN_GUARDED_BY(mutex);
+  bool stopping POSTHORN_GUARDED_BY(mutex) = false;
   std::vector<std::jthread> threads;
 
   void stop_and_join() {
     {
-      const std::lock_guard lock(mutex);
+      const MutexLock lock(mutex);
       stopping = true;
     }
     ready.notify_all();
@@ -34,8 +34,8 @@ struct OffloadPool::State {
   void work() {
     pthread_setname_np(pthread_self(), "offload");
     for (;;) {
-      std::unique_lock lock(mutex);
-      ready.wait(lock, [this] { return stopping || !queue.empty(); });
+      MutexLock lock(mutex);
+      while (!stopping && queue.empty()) ready.wait(mutex);
       if (queue.empty()) return;
       auto job = std::move(queue.front());
       queue.pop_front();
@@ -64,7 +64,7 @@ std::size_t OffloadPool::threads() const { return state_->threads.size(); }
 
 bool OffloadPool::submit(std::move_only_function<void()> work) {
   {
-    const std::lock_guard lock(state_->mutex);
+    const MutexLock lock(state_->mutex);
     if (state_->stopping || state_->queue.size() >= state_->queue_limit) return false;
     state_->queue.push_back(std::move(work));
   }

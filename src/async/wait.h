@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cassert>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -10,6 +8,7 @@
 #include "async/loop.h"
 #include "async/start.h"
 #include "async/task.h"
+#include "base/mutex.h"
 
 namespace posthorn::async {
 
@@ -20,19 +19,19 @@ class Latch {
  public:
   void open() {
     // Told under the lock, because the waiter destroys the latch when it has seen it open.
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     open_ = true;
     opened_.notify_one();
   }
   void wait() {
-    std::unique_lock lock(mutex_);
-    opened_.wait(lock, [this] { return open_; });
+    const MutexLock lock(mutex_);
+    while (!open_) opened_.wait(mutex_);
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable opened_;
-  bool open_ = false;
+  Mutex mutex_;
+  ConditionVariable opened_;
+  bool open_ POSTHORN_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace detail

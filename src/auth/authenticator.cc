@@ -116,7 +116,7 @@ async::Task<Result<LoginRecord>> Authenticator::check_password(std::string user,
   const auto right = co_await verify_on(pool_, has_password ? *record->keys : decoy_, held);
   if (!right) co_return too_busy();
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ++hashes_;
   }
   if (!has_password || !*right) {
@@ -217,25 +217,25 @@ Hash Authenticator::mac_of(const LoginRecord& record, std::string_view password)
 }
 
 bool Authenticator::is_remembered(const LoginRecord& record, const Hash& mac) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const Remembered* const known = remembered_.find(std::string(record.account.view()));
   return known && known->version == record.version && clock_.now().seconds < known->until &&
          CRYPTO_memcmp(known->mac.data(), mac.data(), mac.size()) == 0;
 }
 
 void Authenticator::remember(const LoginRecord& record, const Hash& mac) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   remembered_.at(std::string(record.account.view())) = {
       record.version, mac, clock_.now().seconds + options_.remember_for.count()};
 }
 
 void Authenticator::forget(const AccountId& account) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   remembered_.erase(std::string(account.view()));
 }
 
 std::uint64_t Authenticator::hashes() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return hashes_;
 }
 

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +16,7 @@
 #include "auth/secret.h"
 #include "auth/throttle.h"
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/result.h"
 
 namespace posthorn::auth {
@@ -116,9 +116,9 @@ class Authenticator {
   const Options options_;
   const std::string key_;
   const ScramKeys decoy_;
-  mutable std::mutex mutex_;
-  std::uint64_t hashes_ = 0;
-  LruMap<Remembered> remembered_;  ///< By account id.
+  mutable Mutex mutex_;
+  std::uint64_t hashes_ POSTHORN_GUARDED_BY(mutex_) = 0;
+  LruMap<Remembered> remembered_ POSTHORN_GUARDED_BY(mutex_);  ///< By account id.
 };
 
 }  // namespace posthorn::auth

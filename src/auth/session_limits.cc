@@ -1,20 +1,20 @@
 #include "auth/session_limits.h"
 
-#include <mutex>
 #include <string>
 #include <unordered_map>
 
 #include "auth/peer.h"
+#include "base/mutex.h"
 
 namespace posthorn::auth {
 
 struct SessionLimits::State {
   explicit State(Bounds b) : bounds(b) {}
   const Bounds bounds;
-  std::mutex mutex;
-  std::size_t total = 0;
-  std::unordered_map<std::string, std::size_t> networks;
-  std::unordered_map<AccountId, std::size_t> users;
+  Mutex mutex;
+  std::size_t total POSTHORN_GUARDED_BY(mutex) = 0;
+  std::unordered_map<std::string, std::size_t> networks POSTHORN_GUARDED_BY(mutex);
+  std::unordered_map<AccountId, std::size_t> users POSTHORN_GUARDED_BY(mutex);
 };
 
 namespace {
@@ -40,7 +40,7 @@ Result<SessionLimits::Slot> SessionLimits::admit_connection(std::string_view pee
   const bool counted = peer != "unix";
   const std::string network = network_of(peer);
   {
-    const std::lock_guard lock(state_->mutex);
+    const MutexLock lock(state_->mutex);
     if (state_->total >= state_->bounds.total) {
       return fail(ErrorKind::limit, "Too many connections; please try again later");
     }
@@ -54,7 +54,7 @@ Result<SessionLimits::Slot> SessionLimits::admit_connection(std::string_view pee
     ++state_->total;
   }
   return Slot(when_gone([state = state_, network, counted] {
-    const std::lock_guard lock(state->mutex);
+    const MutexLock lock(state->mutex);
     --state->total;
     if (counted) release_one(state->networks, network);
   }));
@@ -62,7 +62,7 @@ Result<SessionLimits::Slot> SessionLimits::admit_connection(std::string_view pee
 
 Result<SessionLimits::Slot> SessionLimits::admit_user(const AccountId& account) {
   {
-    const std::lock_guard lock(state_->mutex);
+    const MutexLock lock(state_->mutex);
     const auto at = state_->users.find(account);
     if (at != state_->users.end() && at->second >= state_->bounds.per_user) {
       return fail(ErrorKind::limit,
@@ -71,18 +71,18 @@ Result<SessionLimits::Slot> SessionLimits::admit_user(const AccountId& account) 
     ++state_->users[account];
   }
   return Slot(when_gone([state = state_, account] {
-    const std::lock_guard lock(state->mutex);
+    const MutexLock lock(state->mutex);
     release_one(state->users, account);
   }));
 }
 
 std::size_t SessionLimits::connections() const {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   return state_->total;
 }
 
 std::size_t SessionLimits::connections_of(const AccountId& account) const {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   const auto at = state_->users.find(account);
   return at == state_->users.end() ? 0 : at->second;
 }

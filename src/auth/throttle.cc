@@ -24,8 +24,8 @@ std::string entry_key(std::string_view user, std::string_view peer) {
 }  // namespace
 
 struct Throttle::Waiting {
-  std::mutex mutex;
-  std::unordered_map<std::string, std::uint32_t> by_key;
+  Mutex mutex;
+  std::unordered_map<std::string, std::uint32_t> by_key POSTHORN_GUARDED_BY(mutex);
 };
 
 Throttle::Throttle(ThrottleLimits limits, const Clock& clock)
@@ -70,19 +70,19 @@ std::optional<Throttle::Attempt> Throttle::admit(std::string_view user, std::str
   const std::string key = entry_key(user, peer);
   Attempt attempt;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     attempt.delay = delay_for(key, network_of(peer));
   }
   // Attempts without a name are not limited together, because they would lock each other out.
   if (attempt.delay.count() == 0 || user.empty()) return attempt;
   {
-    const std::lock_guard lock(waiting_->mutex);
+    const MutexLock lock(waiting_->mutex);
     std::uint32_t& count = waiting_->by_key[key];
     if (count >= limits_.max_waiting) return std::nullopt;
     ++count;
   }
   attempt.turn = std::shared_ptr<void>(nullptr, [waiting = waiting_, key](void*) {
-    const std::lock_guard lock(waiting->mutex);
+    const MutexLock lock(waiting->mutex);
     const auto at = waiting->by_key.find(key);
     if (--at->second == 0) waiting->by_key.erase(at);
   });
@@ -110,7 +110,7 @@ void Throttle::failed(std::string_view user, std::string_view peer, Named named,
     const Hash mac = hmac(key_, key + '\0' + std::string(*password));
     print = ByteReader(view(mac)).u64();
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (named == Named::nobody) {
     // What was counted for the name is not counted for its network again.
     if (user.empty() || count(strays_.at(key), print)) count(networks_.at(network_of(peer)), print);
@@ -129,7 +129,7 @@ void Throttle::failed(std::string_view user, std::string_view peer, Named named,
 
 void Throttle::succeeded(std::string_view user, std::string_view peer) {
   const std::string key = entry_key(user, peer);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (Table* const table : {&slowed_, &early_, &strays_}) table->erase(key);
   trusted_.at(key) = clock_.now().seconds;
 }
@@ -149,7 +149,7 @@ void Throttle::list(const Table& table, std::uint32_t free, std::size_t limit,
 
 std::vector<Throttle::Slowed> Throttle::slowed(std::size_t limit) {
   std::vector<Slowed> out;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   list(slowed_, limits_.free_guesses, limit, out);
   list(networks_, limits_.free_stray_guesses, limit, out);
   list(strays_, limits_.free_guesses, limit, out);
@@ -158,7 +158,7 @@ std::vector<Throttle::Slowed> Throttle::slowed(std::size_t limit) {
 
 std::size_t Throttle::pardon(std::string_view user) {
   const std::string prefix = text::lower(user) + '\0';
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::size_t forgotten = 0;
   for (Table* const table : {&slowed_, &early_, &strays_})
     forgotten += table->erase_if(
@@ -167,7 +167,7 @@ std::size_t Throttle::pardon(std::string_view user) {
 }
 
 std::size_t Throttle::size() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return trusted_.size() + early_.size() + slowed_.size() + strays_.size() + networks_.size();
 }
 

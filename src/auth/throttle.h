@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 
 #include "auth/lru.h"
 #include "base/clock.h"
+#include "base/mutex.h"
 
 namespace posthorn::auth {
 
@@ -91,12 +91,14 @@ class Throttle {
   };
   using Table = LruMap<Entry>;
   [[nodiscard]] std::chrono::milliseconds delay_of(const Entry& entry, std::uint32_t free) const;
-  [[nodiscard]] bool is_trusted(const std::string& key);
-  [[nodiscard]] Entry* find(const std::string& key);
+  [[nodiscard]] bool is_trusted(const std::string& key) POSTHORN_REQUIRES(mutex_);
+  [[nodiscard]] Entry* find(const std::string& key) POSTHORN_REQUIRES(mutex_);
   [[nodiscard]] std::chrono::milliseconds delay_for(const std::string& key,
-                                                    std::string_view network);
+                                                    std::string_view network)
+      POSTHORN_REQUIRES(mutex_);
   bool count(Entry& entry, std::optional<std::uint64_t> print);
-  void list(const Table& table, std::uint32_t free, std::size_t limit, std::vector<Slowed>& out);
+  void list(const Table& table, std::uint32_t free, std::size_t limit, std::vector<Slowed>& out)
+      POSTHORN_REQUIRES(mutex_);
 
   const ThrottleLimits limits_;
   const Clock& clock_;
@@ -105,13 +107,18 @@ class Throttle {
   /// meanwhile.
   struct Waiting;
   const std::shared_ptr<Waiting> waiting_;
-  std::mutex mutex_;
-  // Keyed by the user in lower case, NUL, and the network.
-  LruMap<std::int64_t> trusted_;  ///< Time of the user's last login, in seconds.
-  Table early_;                   ///< Accounts that are not delayed yet.
-  Table slowed_;                  ///< Accounts that have been delayed at least once.
-  Table strays_;                  ///< Names of no account.
-  Table networks_;                ///< By network: the guesses at names of no account from there.
+  Mutex mutex_;
+  // All but networks_ are keyed by the user in lower case, NUL, and the network.
+
+  /// The time of the user's last login, in seconds.
+  LruMap<std::int64_t> trusted_ POSTHORN_GUARDED_BY(mutex_);
+  /// Accounts that are not delayed yet, and those that have been delayed at least once.
+  Table early_ POSTHORN_GUARDED_BY(mutex_);
+  Table slowed_ POSTHORN_GUARDED_BY(mutex_);
+  /// Names of no account.
+  Table strays_ POSTHORN_GUARDED_BY(mutex_);
+  /// By network: the guesses at names of no account from there.
+  Table networks_ POSTHORN_GUARDED_BY(mutex_);
 };
 
 }  // namespace posthorn::auth

@@ -24,7 +24,7 @@ LineLimit::Allowance& LineLimit::find(std::uint64_t cause, Clock::time_point now
 }
 
 LineLimit::Verdict LineLimit::admit(std::uint64_t cause, Clock::time_point now) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Allowance& a = find(cause, now);
   const Clock::duration already = used(a, now);
   if (already + interval_ > burst_ * interval_) {
@@ -39,7 +39,7 @@ LineLimit::Verdict LineLimit::admit(std::uint64_t cause, Clock::time_point now) 
 }
 
 std::uint64_t LineLimit::take_left_out(Clock::time_point now) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (left_out_ == 0 || now - told_ < std::chrono::minutes(1)) return 0;
   told_ = now;
   for (auto& [cause, allowance] : causes_) allowance.left_out = 0;

@@ -3,8 +3,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <unordered_map>
+
+#include "base/mutex.h"
 
 namespace posthorn::log {
 
@@ -37,17 +38,17 @@ class LineLimit {
     Clock::time_point since;
     std::uint64_t left_out = 0;
   };
-  Allowance& find(std::uint64_t cause, Clock::time_point now);
+  Allowance& find(std::uint64_t cause, Clock::time_point now) POSTHORN_REQUIRES(mutex_);
   [[nodiscard]] Clock::duration used(const Allowance& a, Clock::time_point now) const;
 
   const int burst_;
   const Clock::duration interval_;
-  std::mutex mutex_;
-  std::unordered_map<std::uint64_t, Allowance> causes_;
-  Allowance others_;
-  std::uint64_t left_out_ = 0;
-  Clock::time_point told_;
-  Clock::time_point swept_;
+  Mutex mutex_;
+  std::unordered_map<std::uint64_t, Allowance> causes_ POSTHORN_GUARDED_BY(mutex_);
+  Allowance others_ POSTHORN_GUARDED_BY(mutex_);
+  std::uint64_t left_out_ POSTHORN_GUARDED_BY(mutex_) = 0;
+  Clock::time_point told_ POSTHORN_GUARDED_BY(mutex_);
+  Clock::time_point swept_ POSTHORN_GUARDED_BY(mutex_);
 };
 
 }  // namespace posthorn::log

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <utility>
+
+#include "base/mutex.h"
 
 namespace posthorn {
 
@@ -22,19 +23,19 @@ class SharedValue {
 
   /// Returns the newest value; null before the first store().
   [[nodiscard]] Pointer load() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return value_;
   }
 
   void store(Pointer value) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     value_.swap(value);
   }  // The old value is destroyed with the parameter `value`, after the lock is released:
      // destruction may take long.
 
  private:
-  mutable std::mutex mutex_;
-  Pointer value_;
+  mutable Mutex mutex_;
+  Pointer value_ POSTHORN_GUARDED_BY(mutex_);
 };
 
 }  // namespace posthorn

@@ -1,5 +1,6 @@
 #include <latch>
 
+#include "base/mutex.h"
 #include "engine/conformance_fixture.h"
 #include "engine/limits.h"
 
@@ -179,11 +180,11 @@ TEST_P(CommitConformance, ALargeCommitIsOneCommit) {
 }
 
 TEST_P(CommitConformance, BellsTellTheTailsThatMoved) {
-  std::mutex mutex;
+  Mutex mutex;
   std::map<PartitionId, Seq> last;
   std::promise<void> seen;
   engine().listen([&](const Bell& bell) {
-    const std::scoped_lock lock(mutex);
+    const MutexLock lock(mutex);
     EXPECT_LT(last[bell.partition], bell.tail);
     last[bell.partition] = bell.tail;
     if (bell.partition == partition(3)) seen.set_value();

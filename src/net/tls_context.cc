@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <cassert>
 #include <ctime>
-#include <mutex>
 #include <string_view>
 #include <utility>
 
+#include "base/mutex.h"
 #include "net/tls_session.h"
 
 namespace posthorn::net {
@@ -120,13 +120,16 @@ Result<std::shared_ptr<Loaded>> load_pairs(const std::vector<CertificatePair>& p
 }  // namespace
 
 struct TlsContext::State {
-  std::vector<CertificatePair> pairs;
-  TlsVersion oldest = TlsVersion::v1_2;
-  mutable std::mutex mutex;
-  std::shared_ptr<Loaded> loaded;
+  State(std::vector<CertificatePair> from, TlsVersion version, std::shared_ptr<Loaded> first)
+      : pairs(std::move(from)), oldest(version), loaded(std::move(first)) {}
+
+  const std::vector<CertificatePair> pairs;
+  const TlsVersion oldest;
+  mutable Mutex mutex;
+  std::shared_ptr<Loaded> loaded POSTHORN_GUARDED_BY(mutex);
 
   std::shared_ptr<Loaded> current() const {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     return loaded;
   }
 };
@@ -140,17 +143,14 @@ Result<std::shared_ptr<TlsContext>> TlsContext::load(std::vector<CertificatePair
   assert(!pairs.empty());
   auto loaded = load_pairs(pairs, oldest);
   if (!loaded) return pass(loaded);
-  auto state = std::make_unique<State>();
-  state->pairs = std::move(pairs);
-  state->oldest = oldest;
-  state->loaded = std::move(*loaded);
+  auto state = std::make_unique<State>(std::move(pairs), oldest, std::move(*loaded));
   return std::shared_ptr<TlsContext>(new TlsContext(std::move(state)));
 }
 
 Status TlsContext::reload() {
   auto loaded = load_pairs(state_->pairs, state_->oldest);
   if (!loaded) return pass(loaded);
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   state_->loaded.swap(*loaded);
   return {};
 }

@@ -6,12 +6,12 @@
 #include <future>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "async/gate.h"
 #include "async/loop.h"
+#include "base/mutex.h"
 #include "net/listener.h"
 #include "net/tls_context.h"
 #include "wire/smtp/command.h"
@@ -68,11 +68,11 @@ class TestRelay {
   [[nodiscard]] std::uint16_t port() const { return listener_->port(); }
   [[nodiscard]] int connections() const { return connections_; }
   void order(Orders orders) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     orders_ = std::move(orders);
   }
   [[nodiscard]] std::vector<Message> messages() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return messages_;
   }
 
@@ -86,7 +86,7 @@ class TestRelay {
     ended.set_value();
   }
   [[nodiscard]] Orders orders() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return orders_;
   }
 
@@ -182,7 +182,7 @@ class TestRelay {
       talk.input.erase(0, talk.input.size() - rest.size());
     }
     if (orders.end.starts_with('2')) {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       messages_.push_back(talk.message);
     }
     if (orders.at_end == AtEnd::hang_up) co_return false;
@@ -191,9 +191,9 @@ class TestRelay {
     co_return true;
   }
 
-  mutable std::mutex mutex_;
-  Orders orders_;
-  std::vector<Message> messages_;
+  mutable Mutex mutex_;
+  Orders orders_ POSTHORN_GUARDED_BY(mutex_);
+  std::vector<Message> messages_ POSTHORN_GUARDED_BY(mutex_);
   std::atomic<int> connections_ = 0;
   async::LoopPool loops_{1};
   async::Gate gate_;

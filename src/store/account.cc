@@ -452,7 +452,7 @@ async::Task<Result<Account::Expunged>> Account::expunged_since(MailboxId mailbox
 }
 
 Uid Account::recent_from(const Mailbox& mailbox, bool claim) {
-  const std::scoped_lock lock(recent_mutex_);
+  const MutexLock lock(recent_mutex_);
   Uid& first = recent_.try_emplace(mailbox.id, Uid(1)).first->second;
   const Uid told = first;
   if (claim && first < mailbox.head.uid_next) {

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <type_traits>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "async/task.h"
+#include "base/mutex.h"
 #include "base/number_set.h"
 #include "base/result.h"
 #include "base/shared_value.h"
@@ -181,8 +181,8 @@ class Account : public std::enable_shared_from_this<Account> {
   std::unique_ptr<EmailCatalog> emails_;
   std::unique_ptr<Pipeline> pipeline_;
   std::shared_ptr<WatchList> watches_;
-  std::mutex recent_mutex_;
-  std::map<MailboxId, Uid> recent_;
+  Mutex recent_mutex_;
+  std::map<MailboxId, Uid> recent_ POSTHORN_GUARDED_BY(recent_mutex_);
 };
 using AccountPtr = std::shared_ptr<Account>;
 

@@ -132,9 +132,12 @@ async::Task<Result<AccountPtr>> Store::account_at_home(AccountId id, std::size_t
   for (const auto h : opening->waiting) loop.post([h] { h.resume(); });
   if (!loaded) co_return pass(loaded);
   auto account = std::make_shared<Account>(*this, id, loop, loaded->state);
-  account->recent_ = std::move(loaded->recent);
   {
-    const std::scoped_lock lock(shard.open_mutex);
+    const MutexLock lock(account->recent_mutex_);
+    account->recent_ = std::move(loaded->recent);
+  }
+  {
+    const MutexLock lock(shard.open_mutex);
     shard.open.emplace(id, account);
   }
   co_return account;
@@ -408,7 +411,7 @@ async::Task<void> Store::close() {
     co_await shard.background.wait_empty();
     std::unordered_map<AccountId, AccountPtr> open;
     {
-      const std::scoped_lock lock(shard.open_mutex);
+      const MutexLock lock(shard.open_mutex);
       open.swap(shard.open);
     }
     for (const auto& [id, account] : open) co_await account->pipeline_->drained();

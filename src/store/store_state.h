@@ -3,7 +3,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "async/loop.h"
 #include "async/offload.h"
 #include "base/bytes.h"
+#include "base/mutex.h"
 #include "base/shared_value.h"
 #include "store/format/group_page.h"
 #include "store/read/lru_cache.h"
@@ -45,13 +45,13 @@ struct HomeShard {
   struct Opening {
     std::vector<std::coroutine_handle<>> waiting;
   };
-  std::mutex open_mutex;  ///< Must be held to copy a pointer from `open`.
-  std::unordered_map<AccountId, AccountPtr> open;
+  Mutex open_mutex;
+  std::unordered_map<AccountId, AccountPtr> open POSTHORN_GUARDED_BY(open_mutex);
   std::unordered_map<AccountId, std::shared_ptr<Opening>> opening;
   async::Gate background;
 
   [[nodiscard]] AccountPtr find(const AccountId& id) {
-    const std::scoped_lock lock(open_mutex);
+    const MutexLock lock(open_mutex);
     const auto it = open.find(id);
     return it == open.end() ? nullptr : it->second;
   }

@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 
 #include "auth/token/key_set.h"
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/result.h"
 
 namespace posthorn::auth {
@@ -65,18 +65,18 @@ class TokenVerifier {
 class TokenPlace {
  public:
   void set(std::shared_ptr<const TokenVerifier> verifier) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     verifier_ = std::move(verifier);
   }
   /// Null if tokens are not accepted.
   [[nodiscard]] std::shared_ptr<const TokenVerifier> current() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return verifier_;
   }
 
  private:
-  mutable std::mutex mutex_;
-  std::shared_ptr<const TokenVerifier> verifier_;
+  mutable Mutex mutex_;
+  std::shared_ptr<const TokenVerifier> verifier_ POSTHORN_GUARDED_BY(mutex_);
 };
 
 }  // namespace posthorn::auth

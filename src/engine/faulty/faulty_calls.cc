@@ -11,7 +11,7 @@ Status FaultyEngine::put_page(const PartitionId& partition, PageNumber number, s
   if (Status ok = check_blob(bytes.size()); !ok) return ok;
   if (auto open = async::wait(inner_->tail(partition)); !open) return pass(open);
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     unsynced_[partition].pages.insert_or_assign(number, std::move(bytes));
   }
   passing("put_page.done");
@@ -21,7 +21,7 @@ Status FaultyEngine::put_page(const PartitionId& partition, PageNumber number, s
 Status FaultyEngine::drop_pages(const PartitionId& partition, std::span<const PageNumber> numbers) {
   if (Status ok = before_write("drop_pages"); !ok) return ok;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (const auto it = unsynced_.find(partition); it != unsynced_.end())
       for (const PageNumber number : numbers) it->second.pages.erase(number);
   }
@@ -33,7 +33,7 @@ Result<std::vector<PageNumber>> FaultyEngine::pages(const PartitionId& partition
   if (Status ok = before_blocking_read(); !ok) return pass(ok);
   auto numbers = inner_->pages(partition, after, limit);
   if (!numbers) return numbers;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (const auto it = unsynced_.find(partition); it != unsynced_.end()) {
     for (const auto& [number, bytes] : it->second.pages)
       if (number > after) numbers->push_back(number);
@@ -56,7 +56,7 @@ Status FaultyEngine::hold(const PieceHold& piece, const PartitionId& holder) {
   if (Status ok = check_blob(piece.bytes.size()); !ok) return ok;
   if (auto open = async::wait(inner_->tail(holder)); !open) return pass(open);
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     PieceHold kept = piece;
     if (kept.bytes.empty())
       if (auto stored = async::wait(inner_->read_piece(piece.name)); stored)
@@ -117,7 +117,7 @@ Status FaultyEngine::clear_candidate(const Candidate& candidate) {
 
 void FaultyEngine::hint(const PartitionId& partition, std::vector<Edit> edits) {
   if (!check_limits(edits)) return;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (crashed_) return;
   std::ranges::move(edits, std::back_inserter(unsynced_[partition].hints));
 }

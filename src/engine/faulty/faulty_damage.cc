@@ -4,34 +4,34 @@
 namespace posthorn::engine {
 
 void FaultyEngine::damage_piece(const PieceName& name, Error error) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   damaged_pieces_.insert_or_assign(name, std::move(error));
 }
 
 void FaultyEngine::damage_page(const PartitionId& partition, PageNumber number, Error error) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   damaged_pages_.insert_or_assign({partition, number}, std::move(error));
 }
 
 void FaultyEngine::damage_rows(const PartitionId& partition, std::string first, std::string last,
                                Error error) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   damaged_rows_.push_back({partition, std::move(first), std::move(last), std::move(error)});
 }
 
 void FaultyEngine::damage_partitions(const PartitionId& first, const PartitionId& last,
                                      Error error) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   damaged_partitions_.push_back({first, last, std::move(error)});
 }
 
 void FaultyEngine::report_file(FileDamage damage) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   damaged_files_.push_back(std::move(damage));
 }
 
 void FaultyEngine::heal() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   damaged_pieces_.clear();
   damaged_pages_.clear();
   damaged_rows_.clear();
@@ -48,7 +48,7 @@ const Error* FaultyEngine::damage_at(const PartitionId& partition, std::string_v
 
 Result<std::vector<FileDamage>> FaultyEngine::verify_files() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!damaged_files_.empty()) return damaged_files_;
   }
   return inner_->verify_files();
@@ -56,7 +56,7 @@ Result<std::vector<FileDamage>> FaultyEngine::verify_files() {
 
 Status FaultyEngine::check_rows(const PartitionId& partition,
                                 std::span<const std::string> keys) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const std::string& key : keys)
     if (const Error* error = damage_at(partition, key)) return std::unexpected(*error);
   return {};
@@ -66,7 +66,7 @@ Status FaultyEngine::check_rows(const PartitionId& partition,
 Result<ScanResult> FaultyEngine::check_rows(const PartitionId& partition,
                                             Result<ScanResult> scanned) const {
   if (!scanned) return scanned;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const Row& row : scanned->rows)
     if (const Error* error = damage_at(partition, row.key)) return std::unexpected(*error);
   if (scanned->next_key)
@@ -80,7 +80,7 @@ Result<std::vector<PartitionId>> FaultyEngine::partitions(const std::optional<Pa
   if (Status ok = before_blocking_read(); !ok) return pass(ok);
   auto found = inner_->partitions(after, limit);
   if (!found) return found;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const PartitionId& id : *found)
     for (const DamagedPartitions& damaged : damaged_partitions_)
       if (damaged.first <= id && id <= damaged.last) return std::unexpected(damaged.error);

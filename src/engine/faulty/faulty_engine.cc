@@ -39,39 +39,39 @@ Error error_of(CommitFault fault) {
 // Faults.
 
 void FaultyEngine::fail_commits(CommitFault fault, std::size_t count, std::size_t skip) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   commit_plan_ = count ? std::optional(Plan<CommitFault>{fault, skip, count}) : std::nullopt;
 }
 
 void FaultyEngine::fail_reads(Error error, std::size_t count, std::size_t skip) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   read_plan_ = count ? std::optional(Plan<Error>{std::move(error), skip, count}) : std::nullopt;
 }
 
 void FaultyEngine::fail_writes(Error error, std::size_t count, std::size_t skip) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   write_plan_ = count ? std::optional(Plan<Error>{std::move(error), skip, count}) : std::nullopt;
 }
 
 void FaultyEngine::set_cached_reads(CachedReads how) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   cached_reads_ = how;
 }
 
 void FaultyEngine::set_delay(std::chrono::milliseconds delay) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   delay_ = delay;
 }
 
 void FaultyEngine::at(std::string point, std::function<void()> hook) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   hooks_[std::move(point)] = std::move(hook);
 }
 
 void FaultyEngine::passing(std::string_view point) {
   std::function<void()> hook;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (const auto it = hooks_.find(point); it != hooks_.end()) hook = it->second;
   }
   if (hook) hook();
@@ -80,7 +80,7 @@ void FaultyEngine::passing(std::string_view point) {
 void FaultyEngine::pause() {
   std::chrono::milliseconds delay;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     delay = delay_;
   }
   if (delay.count() > 0) std::this_thread::sleep_for(delay);
@@ -94,7 +94,7 @@ Status FaultyEngine::check_up() const {
 async::Task<void> FaultyEngine::leave() {
   bool here = async::Loop::current() == nullptr;
   if (!here) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     here = delay_.count() == 0 && cached_reads_ == CachedReads::pass;
   }
   if (here) {
@@ -105,7 +105,7 @@ async::Task<void> FaultyEngine::leave() {
 }
 
 Status FaultyEngine::meet_fault() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (Status up = check_up(); !up) return up;
   if (auto error = next_of(read_plan_)) return std::unexpected(std::move(*error));
   return {};
@@ -118,7 +118,7 @@ Status FaultyEngine::before_blocking_read() {
 
 Status FaultyEngine::before_try() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (Status up = check_up(); !up) return up;
     if (cached_reads_ == CachedReads::would_block)
       return fail(ErrorKind::would_block, "not in the cache");
@@ -129,7 +129,7 @@ Status FaultyEngine::before_try() {
 Status FaultyEngine::before_write(std::string_view point) {
   passing(point);
   pause();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (Status up = check_up(); !up) return up;
   if (auto error = next_of(write_plan_)) return std::unexpected(std::move(*error));
   return {};
@@ -138,50 +138,50 @@ Status FaultyEngine::before_write(std::string_view point) {
 // Commits.
 
 void FaultyEngine::hold_back() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   allowed_ = 0;
 }
 
 void FaultyEngine::let_go(std::size_t count) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   allowed_ = std::min(count, queue_.size());
-  pump(lock);
+  pump();
 }
 
 void FaultyEngine::let_all_go() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   allowed_ = kUnlimited;
-  pump(lock);
+  pump();
 }
 
 std::size_t FaultyEngine::held_back() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return queue_.size();
 }
 
 void FaultyEngine::commit(Commit commit, CommitDone done) {
   pause();
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (Status up = check_up(); !up) {
     lock.unlock();
     done(pass(up));
     return;
   }
   queue_.push_back({std::move(commit), std::move(done)});
-  pump(lock);
+  pump();
 }
 
-void FaultyEngine::pump(std::unique_lock<std::mutex>& lock) {
+void FaultyEngine::pump() {
   if (pumping_) return;  // The caller in progress will see what was added or allowed.
   pumping_ = true;
   while (allowed_ > 0 && !queue_.empty()) {
     Waiting next = std::move(queue_.front());
     queue_.pop_front();
     if (allowed_ != kUnlimited) --allowed_;
-    lock.unlock();
+    mutex_.unlock();
     passing("commit");
     pass_on(std::move(next));
-    lock.lock();
+    mutex_.lock();
   }
   pumping_ = false;
 }
@@ -190,7 +190,7 @@ void FaultyEngine::pass_on(Waiting waiting) {
   const std::scoped_lock order(order_mutex_);
   const PartitionId partition = waiting.commit.partition;
   std::optional<CommitFault> fault;
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (crashed_) {
     lock.unlock();
     waiting.done(fail(ErrorKind::closed, "the engine crashed"));
@@ -218,7 +218,7 @@ void FaultyEngine::pass_on(Waiting waiting) {
 void FaultyEngine::answered(const PartitionId& partition, const Result<Seq>& outcome) {
   passing("commit.done");
   const std::scoped_lock order(order_mutex_);
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (outcome) {
     std::erase_if(torn_, [&](const Torn& torn) { return torn.commit.partition == partition; });
   } else {
@@ -236,18 +236,18 @@ void FaultyEngine::write_inner(const PartitionId& partition, Unsynced unsynced) 
 }
 
 void FaultyEngine::settle(const PartitionId& partition) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (auto node = unsynced_.extract(partition)) write_inner(partition, std::move(node.mapped()));
 }
 
 void FaultyEngine::settle_holds() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (auto& [partition, unsynced] : unsynced_)
     write_inner(partition, {{}, std::exchange(unsynced.holds, {}), {}});
 }
 
 void FaultyEngine::settle_hints(const PartitionId& partition) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (const auto it = unsynced_.find(partition); it != unsynced_.end())
     write_inner(partition, {{}, {}, std::exchange(it->second.hints, {})});
 }
@@ -256,7 +256,7 @@ void FaultyEngine::crash(TornFate fate) {
   std::deque<Waiting> dropped;
   std::vector<Torn> torn;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     crashed_ = true;
     dropped.swap(queue_);
     torn.swap(torn_);
@@ -274,7 +274,7 @@ void FaultyEngine::crash(TornFate fate) {
 }
 
 void FaultyEngine::restart() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   crashed_ = false;
 }
 
@@ -283,7 +283,7 @@ void FaultyEngine::close() {
   settle_holds();
   std::map<PartitionId, Unsynced> rest;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     rest.swap(unsynced_);
   }
   for (auto& [partition, unsynced] : rest) write_inner(partition, std::move(unsynced));

@@ -4,9 +4,9 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <mutex>
 
 #include "async/offload.h"
+#include "base/mutex.h"
 #include "engine/engine.h"
 
 namespace posthorn::engine {
@@ -126,8 +126,9 @@ class FaultyEngine final : public Engine {
     PartitionId last;
     Error error;
   };
-  /// The damage that covers this row. Requires: mutex_.
-  [[nodiscard]] const Error* damage_at(const PartitionId& partition, std::string_view key) const;
+  /// The damage that covers this row.
+  [[nodiscard]] const Error* damage_at(const PartitionId& partition, std::string_view key) const
+      POSTHORN_REQUIRES(mutex_);
   /// The writes of a partition that a crash can still lose.
   struct Unsynced {
     std::map<PageNumber, std::string> pages;
@@ -150,7 +151,8 @@ class FaultyEngine final : public Engine {
     std::size_t count;
   };
 
-  void pump(std::unique_lock<std::mutex>& lock);
+  /// Releases the mutex for each commit.
+  void pump() POSTHORN_REQUIRES(mutex_);
   void pass_on(Waiting waiting);
   void answered(const PartitionId& partition, const Result<Seq>& outcome);
   /// Before an awaited read: waits, elsewhere if the caller is on a loop that it must not block.
@@ -170,35 +172,37 @@ class FaultyEngine final : public Engine {
   void write_inner(const PartitionId& partition, Unsynced unsynced);
   void settle(const PartitionId& partition);
   void settle_holds();
-  /// The bytes of a piece that is written ahead and not synced. Requires: mutex_.
-  [[nodiscard]] const std::string* unsynced_bytes(const PieceName& name) const;
+  /// The bytes of a piece that is written ahead and not synced.
+  [[nodiscard]] const std::string* unsynced_bytes(const PieceName& name) const
+      POSTHORN_REQUIRES(mutex_);
   void settle_hints(const PartitionId& partition);
   void pause();
-  Status check_up() const;
+  Status check_up() const POSTHORN_REQUIRES(mutex_);
 
   std::unique_ptr<Engine> inner_;
   /// Held from judging a commit until the wrapped engine has it, so that no commit overtakes the
   /// report of a failed one it was computed from. Taken before mutex_; taken recursively within a
-  /// `done`.
+  /// `done`. Not a Mutex: it may be taken again, and it protects an order, no member.
   std::recursive_mutex order_mutex_;
-  mutable std::mutex mutex_;
-  std::optional<Plan<CommitFault>> commit_plan_;
-  std::optional<Plan<Error>> read_plan_;
-  std::optional<Plan<Error>> write_plan_;
-  std::map<PieceName, Error> damaged_pieces_;
-  std::map<std::pair<PartitionId, PageNumber>, Error> damaged_pages_;
-  std::vector<DamagedRows> damaged_rows_;
-  std::vector<DamagedPartitions> damaged_partitions_;
-  std::vector<FileDamage> damaged_files_;
-  CachedReads cached_reads_ = CachedReads::pass;
-  std::chrono::milliseconds delay_{0};
-  std::map<std::string, std::function<void()>, std::less<>> hooks_;
-  std::deque<Waiting> queue_;
-  bool pumping_ = false;
-  std::size_t allowed_ = ~std::size_t{0};  ///< Number of commits that may still pass.
-  std::map<PartitionId, Unsynced> unsynced_;
-  std::vector<Torn> torn_;
-  bool crashed_ = false;
+  mutable Mutex mutex_;
+  std::optional<Plan<CommitFault>> commit_plan_ POSTHORN_GUARDED_BY(mutex_);
+  std::optional<Plan<Error>> read_plan_ POSTHORN_GUARDED_BY(mutex_);
+  std::optional<Plan<Error>> write_plan_ POSTHORN_GUARDED_BY(mutex_);
+  std::map<PieceName, Error> damaged_pieces_ POSTHORN_GUARDED_BY(mutex_);
+  std::map<std::pair<PartitionId, PageNumber>, Error> damaged_pages_ POSTHORN_GUARDED_BY(mutex_);
+  std::vector<DamagedRows> damaged_rows_ POSTHORN_GUARDED_BY(mutex_);
+  std::vector<DamagedPartitions> damaged_partitions_ POSTHORN_GUARDED_BY(mutex_);
+  std::vector<FileDamage> damaged_files_ POSTHORN_GUARDED_BY(mutex_);
+  CachedReads cached_reads_ POSTHORN_GUARDED_BY(mutex_) = CachedReads::pass;
+  std::chrono::milliseconds delay_ POSTHORN_GUARDED_BY(mutex_){0};
+  std::map<std::string, std::function<void()>, std::less<>> hooks_ POSTHORN_GUARDED_BY(mutex_);
+  std::deque<Waiting> queue_ POSTHORN_GUARDED_BY(mutex_);
+  bool pumping_ POSTHORN_GUARDED_BY(mutex_) = false;
+  /// Number of commits that may still pass.
+  std::size_t allowed_ POSTHORN_GUARDED_BY(mutex_) = ~std::size_t{0};
+  std::map<PartitionId, Unsynced> unsynced_ POSTHORN_GUARDED_BY(mutex_);
+  std::vector<Torn> torn_ POSTHORN_GUARDED_BY(mutex_);
+  bool crashed_ POSTHORN_GUARDED_BY(mutex_) = false;
   /// Where awaited reads wait. Declared last: its threads end before all else is destroyed.
   async::OffloadPool pool_{2, 1000};
 };

@@ -49,7 +49,7 @@ Result<ScanResult> FaultyEngine::try_scan(const PartitionId& partition, std::str
 
 std::optional<Result<std::string>> FaultyEngine::page_here(const PartitionId& partition,
                                                            PageNumber number) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (const auto damaged = damaged_pages_.find({partition, number});
       damaged != damaged_pages_.end())
     return std::unexpected(damaged->second);
@@ -60,7 +60,7 @@ std::optional<Result<std::string>> FaultyEngine::page_here(const PartitionId& pa
 }
 
 std::optional<Result<std::string>> FaultyEngine::piece_here(const PieceName& name) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (const auto damaged = damaged_pieces_.find(name); damaged != damaged_pieces_.end())
     return std::unexpected(damaged->second);
   if (const std::string* bytes = unsynced_bytes(name)) return *bytes;

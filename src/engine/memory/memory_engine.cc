@@ -39,7 +39,7 @@ const MemoryEngine::Partition* MemoryEngine::find(const PartitionId& partition) 
 }
 
 void MemoryEngine::commit(Commit commit, CommitDone done) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (Status open = check_open(); !open) {
     lock.unlock();
     done(pass(open));
@@ -52,7 +52,7 @@ void MemoryEngine::commit(Commit commit, CommitDone done) {
   if (!outcome) ++partition.failures_untold;
   const bool ring = partition.tail != before;
   answers_.push_back({id, std::move(done), std::move(outcome), ring});
-  answer(lock);
+  answer();
 }
 
 Result<Seq> MemoryEngine::apply(Partition& partition, Commit& commit) {
@@ -75,7 +75,7 @@ Result<Seq> MemoryEngine::apply(Partition& partition, Commit& commit) {
   return partition.tail;
 }
 
-void MemoryEngine::answer(std::unique_lock<std::mutex>& lock) {
+void MemoryEngine::answer() {
   // The caller in progress, perhaps further up this stack, will answer ours too.
   if (answering_) return;
   answering_ = true;
@@ -83,15 +83,15 @@ void MemoryEngine::answer(std::unique_lock<std::mutex>& lock) {
     Answer next = std::move(answers_.front());
     answers_.pop_front();
     if (!next.outcome) --partitions_[next.partition].failures_untold;
-    lock.unlock();
+    mutex_.unlock();
     const std::optional<Seq> rung =
         next.ring && next.outcome ? std::optional(*next.outcome) : std::nullopt;
     next.done(std::move(next.outcome));
     if (rung) {
-      const std::scoped_lock listening(listener_mutex_);
+      const MutexLock listening(listener_mutex_);
       if (listener_) listener_({next.partition, *rung, false});
     }
-    lock.lock();
+    mutex_.lock();
   }
   answering_ = false;
 }
@@ -135,7 +135,7 @@ async::Task<Blobs> MemoryEngine::read_pieces(std::vector<PieceName> names) {
 }
 
 Result<Seq> MemoryEngine::try_tail(const PartitionId& partition) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (Status open = check_open(); !open) return pass(open);
   const Partition* found = find(partition);
   return found ? found->tail : Seq{};
@@ -143,7 +143,7 @@ Result<Seq> MemoryEngine::try_tail(const PartitionId& partition) {
 
 Result<Values> MemoryEngine::try_get(const PartitionId& partition,
                                      std::span<const std::string> keys) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (Status open = check_open(); !open) return pass(open);
   Values values(keys.size());
   const Partition* found = find(partition);
@@ -156,7 +156,7 @@ Result<Values> MemoryEngine::try_get(const PartitionId& partition,
 
 Result<ScanResult> MemoryEngine::try_scan(const PartitionId& partition, std::string_view first,
                                           std::string_view last, std::size_t limit) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (Status open = check_open(); !open) return pass(open);
   ScanResult result;
   const Partition* found = find(partition);
@@ -175,14 +175,14 @@ Result<ScanResult> MemoryEngine::try_scan(const PartitionId& partition, std::str
 
 Status MemoryEngine::put_page(const PartitionId& partition, PageNumber number, std::string bytes) {
   if (Status ok = check_blob(bytes.size()); !ok) return ok;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (Status open = check_open(); !open) return open;
   partitions_[partition].pages.insert_or_assign(number, std::move(bytes));
   return {};
 }
 
 Result<std::string> MemoryEngine::try_read_page(const PartitionId& partition, PageNumber number) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (Status open = check_open(); !open) return pass(open);
   const Partition* found = find(partition);
   const auto page = found ? found->pages.find(number) : decltype(found->pages.end()){};
@@ -191,7 +191,7 @@ Result<std::string> MemoryEngine::try_read_page(const PartitionId& partition, Pa
 }
 
 Status MemoryEngine::drop_pages(const PartitionId& partition, std::span<const PageNumber> numbers) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (Status open = check_open(); !open) return open;
   const auto found = partitions_.find(partition);
   if (found == partitions_.end()) return {};
@@ -201,7 +201,7 @@ Status MemoryEngine::drop_pages(const PartitionId& partition, std::span<const Pa
 
 Result<std::vector<PageNumber>> MemoryEngine::pages(const PartitionId& partition, PageNumber after,
                                                     std::size_t limit) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (Status open = check_open(); !open) return pass(open);
   const Partition* found = find(partition);
   if (!found) return std::vector<PageNumber>{};
@@ -218,7 +218,7 @@ void MemoryEngine::hold_locked(const PieceHold& piece, const PartitionId& holder
 
 Status MemoryEngine::hold(const PieceHold& piece, const PartitionId& holder) {
   if (Status ok = check_blob(piece.bytes.size()); !ok) return ok;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (Status open = check_open(); !open) return open;
   if (Status ok = check_holds(std::span(&piece, 1)); !ok) return ok;
   hold_locked(piece, holder);
@@ -227,7 +227,7 @@ Status MemoryEngine::hold(const PieceHold& piece, const PartitionId& holder) {
 }
 
 Result<std::string> MemoryEngine::try_read_piece(const PieceName& name) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (Status open = check_open(); !open) return pass(open);
   const auto found = pieces_.find(name);
   if (found == pieces_.end()) return fail(ErrorKind::not_found, "no such piece");
@@ -235,7 +235,7 @@ Result<std::string> MemoryEngine::try_read_piece(const PieceName& name) {
 }
 
 Result<std::optional<PieceInfo>> MemoryEngine::inspect(const PieceName& name) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (Status open = check_open(); !open) return pass(open);
   const auto found = pieces_.find(name);
   if (found == pieces_.end()) return std::nullopt;
@@ -247,7 +247,7 @@ Result<std::optional<PieceInfo>> MemoryEngine::inspect(const PieceName& name) {
 
 Status MemoryEngine::unhold(const PieceName& name, const PartitionId& holder,
                             std::int64_t not_after) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (Status open = check_open(); !open) return open;
   const auto found = pieces_.find(name);
   if (found == pieces_.end()) return {};
@@ -260,7 +260,7 @@ Status MemoryEngine::unhold(const PieceName& name, const PartitionId& holder,
 }
 
 Result<bool> MemoryEngine::erase(const PieceName& name, std::uint64_t version) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (Status open = check_open(); !open) return pass(open);
   const auto found = pieces_.find(name);
   if (found == pieces_.end() || found->second.version != version) return false;
@@ -271,7 +271,7 @@ Result<bool> MemoryEngine::erase(const PieceName& name, std::uint64_t version) {
 
 Result<std::vector<Candidate>> MemoryEngine::candidates(const std::optional<Candidate>& after,
                                                         std::size_t limit) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (Status open = check_open(); !open) return pass(open);
   std::vector<Candidate> found;
   auto it = after ? candidates_.upper_bound({after->holder, after->piece}) : candidates_.begin();
@@ -281,7 +281,7 @@ Result<std::vector<Candidate>> MemoryEngine::candidates(const std::optional<Cand
 }
 
 Status MemoryEngine::clear_candidate(const Candidate& candidate) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (Status open = check_open(); !open) return open;
   const auto it = candidates_.find({candidate.holder, candidate.piece});
   if (it != candidates_.end() && it->second == candidate.stamp) candidates_.erase(it);
@@ -290,19 +290,19 @@ Status MemoryEngine::clear_candidate(const Candidate& candidate) {
 
 void MemoryEngine::hint(const PartitionId& partition, std::vector<Edit> edits) {
   if (!check_limits(edits)) return;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (closed_) return;
   apply_edits(partitions_[partition].rows, edits);
 }
 
 void MemoryEngine::listen(BellListener listener) {
-  const std::scoped_lock lock(listener_mutex_);
+  const MutexLock lock(listener_mutex_);
   listener_ = std::move(listener);
 }
 
 Result<std::vector<PartitionId>> MemoryEngine::partitions(const std::optional<PartitionId>& after,
                                                           std::size_t limit) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (Status open = check_open(); !open) return pass(open);
   std::vector<PartitionId> ids;
   auto it = after ? partitions_.upper_bound(*after) : partitions_.begin();
@@ -313,13 +313,13 @@ Result<std::vector<PartitionId>> MemoryEngine::partitions(const std::optional<Pa
 
 Result<std::vector<PieceName>> MemoryEngine::pieces(const std::optional<PieceName>& after,
                                                     std::size_t limit) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (Status open = check_open(); !open) return pass(open);
   return keys_after(pieces_, after, limit);
 }
 
 void MemoryEngine::close() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   closed_ = true;
   while (answering_) {
     lock.unlock();

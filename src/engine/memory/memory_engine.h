@@ -2,9 +2,9 @@
 
 #include <deque>
 #include <map>
-#include <mutex>
 #include <unordered_map>
 
+#include "base/mutex.h"
 #include "engine/engine.h"
 
 namespace posthorn::engine {
@@ -75,23 +75,26 @@ class MemoryEngine final : public Engine {
     bool ring = false;
   };
 
-  Result<Seq> apply(Partition& partition, Commit& commit);
-  [[nodiscard]] Status check_holds(std::span<const PieceHold> holds) const;
-  void hold_locked(const PieceHold& piece, const PartitionId& holder);
-  void answer(std::unique_lock<std::mutex>& lock);
-  [[nodiscard]] const Partition* find(const PartitionId& partition) const;
-  Status check_open() const;
+  Result<Seq> apply(Partition& partition, Commit& commit) POSTHORN_REQUIRES(mutex_);
+  [[nodiscard]] Status check_holds(std::span<const PieceHold> holds) const
+      POSTHORN_REQUIRES(mutex_);
+  void hold_locked(const PieceHold& piece, const PartitionId& holder) POSTHORN_REQUIRES(mutex_);
+  /// Releases the mutex for each call.
+  void answer() POSTHORN_REQUIRES(mutex_);
+  [[nodiscard]] const Partition* find(const PartitionId& partition) const POSTHORN_REQUIRES(mutex_);
+  Status check_open() const POSTHORN_REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  std::map<PartitionId, Partition> partitions_;
-  std::map<PieceName, Piece> pieces_;
-  std::map<std::pair<PartitionId, PieceName>, std::int64_t> candidates_;  ///< Maps to their stamps.
-  std::uint64_t last_version_ = 0;
-  std::deque<Answer> answers_;
-  bool answering_ = false;
-  bool closed_ = false;
-  std::mutex listener_mutex_;
-  BellListener listener_;
+  mutable Mutex mutex_;
+  std::map<PartitionId, Partition> partitions_ POSTHORN_GUARDED_BY(mutex_);
+  std::map<PieceName, Piece> pieces_ POSTHORN_GUARDED_BY(mutex_);
+  /// Maps to their stamps.
+  std::map<std::pair<PartitionId, PieceName>, std::int64_t> candidates_ POSTHORN_GUARDED_BY(mutex_);
+  std::uint64_t last_version_ POSTHORN_GUARDED_BY(mutex_) = 0;
+  std::deque<Answer> answers_ POSTHORN_GUARDED_BY(mutex_);
+  bool answering_ POSTHORN_GUARDED_BY(mutex_) = false;
+  bool closed_ POSTHORN_GUARDED_BY(mutex_) = false;
+  Mutex listener_mutex_;
+  BellListener listener_ POSTHORN_GUARDED_BY(listener_mutex_);
   std::uint64_t epoch_ = 0;
 };
 

@@ -43,7 +43,7 @@ Committer::~Committer() { stop(); }
 void Committer::stop() {
   storage_.alarm().answer_with({});
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
   waiting_.notify_one();
@@ -56,7 +56,7 @@ Status Committer::push(Work& work, std::size_t bytes) {
   // again.
   bool wake = false;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopping_) return posthorn::fail(ErrorKind::unavailable, "the storage engine is closed");
     if (recovering_) return std::unexpected(not_writing());
     if (queued_bytes_ >= max_bytes_ || queue_.size() >= max_jobs_)
@@ -92,7 +92,7 @@ void Committer::hint(const PartitionId& partition, std::vector<Edit> edits) {
 
 void Committer::alarmed(Alarm::Kind kind) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     (kind == Alarm::Kind::compaction ? compaction_failed_ : alarmed_) = true;
   }
   waiting_.notify_one();
@@ -128,23 +128,31 @@ Status Committer::clear_candidate(const Candidate& candidate) {
 }
 
 void Committer::listen(BellListener listener) {
-  const std::scoped_lock lock(listener_mutex_);
+  const MutexLock lock(listener_mutex_);
   listener_ = std::move(listener);
 }
 
+bool Committer::called() const {
+  return stopping_ || !queue_.empty() || (alarmed_ && !broken_) || compaction_failed_;
+}
+
+bool Committer::enough() const {
+  return stopping_ || urgent_ || expected_ <= 0 || queued_bytes_ >= kGatherBytes;
+}
+
 bool Committer::take(std::vector<Job>& jobs) {
-  std::unique_lock lock(mutex_);
-  const auto called = [&] {
-    return stopping_ || !queue_.empty() || (alarmed_ && !broken_) || compaction_failed_;
-  };
-  if (broken_) {  // Wake up for the next recovery attempt even if nothing is written.
-    waiting_.wait_until(lock, next_attempt_, called);
-  } else if (next_tending_) {
-    waiting_.wait_until(lock, *next_tending_, called);
-  } else {
-    waiting_.wait(lock, called);
+  // Wake up for the next recovery attempt even if nothing is written.
+  const std::optional<Clock::time_point> until =
+      broken_ ? std::optional(next_attempt_) : next_tending_;
+  const MutexLock lock(mutex_);
+  while (!called()) {
+    if (!until) {
+      waiting_.wait(mutex_);
+    } else if (!waiting_.wait_until(mutex_, *until)) {
+      break;
+    }
   }
-  if (!queue_.empty() && !broken_) gather(lock);
+  if (!queue_.empty() && !broken_) gather();
   jobs.clear();
   jobs.swap(queue_);
   queued_bytes_ = 0;
@@ -156,13 +164,12 @@ bool Committer::take(std::vector<Job>& jobs) {
 /// therefore worth waiting for them, but never longer than half the time of a sync: at worst a
 /// commit takes one and a half times as long, at best it saves a whole sync. Jobs that block a
 /// thread do not wait.
-void Committer::gather(std::unique_lock<std::mutex>& lock) {
-  const auto enough = [&] {
-    return stopping_ || urgent_ || expected_ <= 0 || queued_bytes_ >= kGatherBytes;
-  };
+void Committer::gather() {
   if (enough()) return;
   gathering_ = true;
-  waiting_.wait_for(lock, std::min<Clock::duration>(sync_takes_ / 2, kLongestGathering), enough);
+  const auto until = Clock::now() + std::min<Clock::duration>(sync_takes_ / 2, kLongestGathering);
+  while (!enough() && waiting_.wait_until(mutex_, until)) {
+  }
   gathering_ = false;
 }
 
@@ -295,7 +302,7 @@ void Committer::tell(const Error* failure) {
       }
     }
     if (!answer.outcome) {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       blocked_[answer.partition] = next_ticket_;
     }
     answer.done(std::move(answer.outcome));
@@ -304,7 +311,7 @@ void Committer::tell(const Error* failure) {
 }
 
 void Committer::ring(const std::vector<Batch::Moved>& moved) {
-  const std::scoped_lock lock(listener_mutex_);
+  const MutexLock lock(listener_mutex_);
   if (!listener_) return;
   for (const Batch::Moved& bell : moved) listener_({bell.partition, bell.tail, false});
 }
@@ -335,7 +342,7 @@ void Committer::recover_if_due() {
   // work, so that no thread stays blocked meanwhile.
   std::vector<Job> late;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopping_) return;
     recovering_ = true;
     late.swap(queue_);
@@ -345,7 +352,7 @@ void Committer::recover_if_due() {
   refuse_all(late, not_writing());
   const Status recovered = storage_.recover();
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     recovering_ = false;
   }
   if (!recovered) {

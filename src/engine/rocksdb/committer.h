@@ -2,15 +2,14 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <future>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <unordered_map>
 #include <variant>
 #include <vector>
 
+#include "base/mutex.h"
 #include "engine/rocksdb/batch.h"
 #include "engine/rocksdb/storage.h"
 
@@ -89,8 +88,12 @@ class Committer {
 
   Status push(Work& work, std::size_t bytes);
   bool take(std::vector<Job>& jobs);
-  /// Waits for announced commits. Requires: the lock, and a queue that is not empty.
-  void gather(std::unique_lock<std::mutex>& lock);
+  /// Waits for announced commits. Requires: a queue that is not empty.
+  void gather() POSTHORN_REQUIRES(mutex_);
+  /// Returns whether the thread has something to do.
+  [[nodiscard]] bool called() const POSTHORN_REQUIRES(mutex_);
+  /// Returns whether waiting for more commits is of no use.
+  [[nodiscard]] bool enough() const POSTHORN_REQUIRES(mutex_);
   void run();
   void process(std::vector<Job>& jobs);
   void take_on(CommitJob& job, std::uint64_t ticket);
@@ -119,14 +122,16 @@ class Committer {
   const std::size_t max_jobs_;
   const std::size_t unsynced_limit_;
 
-  std::mutex mutex_;
-  std::condition_variable waiting_;
-  std::vector<Job> queue_;
-  std::size_t queued_bytes_ = 0;
-  std::uint64_t next_ticket_ = 1;
-  bool urgent_ = false;  ///< A thread is blocked on one of the queued jobs.
-  bool stopping_ = false;
-  bool recovering_ = false;  ///< Recovery may take long; nothing is queued during it.
+  Mutex mutex_;
+  ConditionVariable waiting_;
+  std::vector<Job> queue_ POSTHORN_GUARDED_BY(mutex_);
+  std::size_t queued_bytes_ POSTHORN_GUARDED_BY(mutex_) = 0;
+  std::uint64_t next_ticket_ POSTHORN_GUARDED_BY(mutex_) = 1;
+  /// A thread is blocked on one of the queued jobs.
+  bool urgent_ POSTHORN_GUARDED_BY(mutex_) = false;
+  bool stopping_ POSTHORN_GUARDED_BY(mutex_) = false;
+  /// Recovery may take long; nothing is queued during it.
+  bool recovering_ POSTHORN_GUARDED_BY(mutex_) = false;
   std::atomic<int> expected_ = 0;
   std::atomic<bool> gathering_ = false;
 
@@ -147,8 +152,8 @@ class Committer {
   Clock::time_point next_attempt_;
   Clock::duration patience_{};
 
-  std::mutex listener_mutex_;
-  BellListener listener_;
+  Mutex listener_mutex_;
+  BellListener listener_ POSTHORN_GUARDED_BY(listener_mutex_);
   std::thread thread_;
 };
 

@@ -186,7 +186,7 @@ namespace {
 
 ::rocksdb::Status Database::write(const ::rocksdb::WriteOptions& options,
                                   ::rocksdb::WriteBatch& batch) {
-  const std::lock_guard lock(writing_);
+  const MutexLock lock(writing_);
   if (failed_) return failed_before();
   ::rocksdb::Status written = note(db_->Write(options, &batch));
   if (written.ok() && options.sync) watch_->synced(watch_->lengths());
@@ -195,7 +195,7 @@ namespace {
 
 ::rocksdb::Status Database::sync() {
   // Not at the same time as a write: if that write failed, RocksDB would end the process.
-  const std::lock_guard lock(writing_);
+  const MutexLock lock(writing_);
   if (failed_) return failed_before();
   const WalWatch::Lengths lengths = watch_->lengths();
   ::rocksdb::Status synced = note(db_->SyncWAL());
@@ -206,7 +206,7 @@ namespace {
 Status Database::turn_compactions(const std::string& family, bool on) {
   for (::rocksdb::ColumnFamilyHandle* handle : handles_) {
     if (handle->GetName() != family) continue;
-    const std::lock_guard lock(writing_);
+    const MutexLock lock(writing_);
     if (failed_) return fail(failed_before());
     const auto set = db_->SetOptions(handle, {{"disable_auto_compactions", on ? "false" : "true"}});
     if (!set.ok()) return fail(set);

@@ -5,9 +5,9 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "engine/engine.h"
 #include "engine/rocksdb/disk/alarm.h"
@@ -86,7 +86,7 @@ class Database {
   std::unique_ptr<::rocksdb::Env> env_;  ///< Layered over watch_.
   std::unique_ptr<::rocksdb::DB> db_;
   std::vector<::rocksdb::ColumnFamilyHandle*> handles_;
-  std::mutex writing_;
+  Mutex writing_;  ///< Held for each write: RocksDB ends the process if one follows a failure.
   std::atomic<bool> failed_ = false;
   std::uint64_t epoch_ = 0;
 };

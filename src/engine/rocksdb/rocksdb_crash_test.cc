@@ -8,7 +8,6 @@
 #include <cstring>
 #include <future>
 #include <latch>
-#include <mutex>
 #include <random>
 #include <thread>
 

@@ -17,7 +17,7 @@ Result<Storage::Use> Storage::use() {
 
 Status Storage::recover() {
   std::uint64_t unflushed = 0;
-  if (const std::shared_lock lock(mutex_); database_) unflushed = database_->unflushed_bytes();
+  if (const ReadLock lock(mutex_); database_) unflushed = database_->unflushed_bytes();
   ::rocksdb::Env& env = env_ ? *env_ : *::rocksdb::Env::Default();
   if (Status ready = probe_disk(env, options_.path, unflushed); !ready) return ready;
   return reopen();
@@ -25,7 +25,7 @@ Status Storage::recover() {
 
 Status Storage::reopen() {
   replacing_ = true;
-  const std::unique_lock lock(mutex_);
+  const WriteLock lock(mutex_);
   database_.reset();
   auto opened = Database::open(options_, env_, alarm_);
   reading_only_ = false;
@@ -58,7 +58,7 @@ std::optional<CompactionCare::Clock::time_point> Storage::tend() {
 }
 
 void Storage::close() {
-  const std::unique_lock lock(mutex_);
+  const WriteLock lock(mutex_);
   closed_ = true;
   if (!database_) return;
   if (database_->failed()) {

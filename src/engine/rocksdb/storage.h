@@ -5,6 +5,7 @@
 #include <optional>
 #include <shared_mutex>
 
+#include "base/mutex.h"
 #include "engine/rocksdb/database.h"
 #include "engine/rocksdb/disk/disk_room.h"
 
@@ -35,17 +36,18 @@ class Storage {
   /// only.
   class Use {
    public:
-    Use(std::shared_lock<std::shared_mutex> lock, Database& database)
+    Use(std::shared_lock<SharedMutex> lock, Database& database)
         : lock_(std::move(lock)), database_(&database) {}
     Database* operator->() const { return database_; }
     Database& operator*() const { return *database_; }
 
    private:
-    std::shared_lock<std::shared_mutex> lock_;
+    std::shared_lock<SharedMutex> lock_;
     Database* database_;
   };
   /// Errors: unavailable after close, and while the database is being reopened.
-  Result<Use> use();
+  // Not analyzed, because the lock moves into the result: the Use holds it while it exists.
+  Result<Use> use() POSTHORN_NO_THREAD_SAFETY_ANALYSIS;
 
   /// After a failed write: reopens the database, but only once the disk accepts files again. Until
   /// then, and if reopening fails, existing data can still be read. The caller must not hold a
@@ -68,11 +70,12 @@ class Storage {
   ::rocksdb::Env* const env_;
   const std::shared_ptr<Alarm> alarm_;
   DiskRoom room_;
-  std::shared_mutex mutex_;
+  SharedMutex mutex_;
   /// Stops new readers, so that they cannot starve the replacement.
   std::atomic<bool> replacing_ = false;
-  std::unique_ptr<Database> database_;  ///< Null if closed or not reopened yet.
-  bool closed_ = false;
+  /// Null if closed or not reopened yet.
+  std::unique_ptr<Database> database_ POSTHORN_GUARDED_BY(mutex_);
+  bool closed_ POSTHORN_GUARDED_BY(mutex_) = false;
   bool reading_only_ = false;
 };
 

@@ -28,7 +28,7 @@ void Connections::start(std::unique_ptr<net::Stream> stream, Serve serve) {
   async::Loop& loop = *async::Loop::current();
   Home* home = nullptr;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopping()) return;
     std::unique_ptr<Home>& place = homes_[&loop];
     if (!place) place = std::make_unique<Home>(loop);
@@ -61,7 +61,7 @@ async::Task<void> Connections::stop(std::chrono::milliseconds grace) {
   async::Loop& caller = *async::Loop::current();
   std::vector<Home*> homes;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_.store(true, std::memory_order_relaxed);
     for (const auto& [loop, home] : homes_) homes.push_back(home.get());
   }

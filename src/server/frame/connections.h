@@ -6,9 +6,9 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 
 #include "async/task.h"
+#include "base/mutex.h"
 #include "net/stream.h"
 
 namespace posthorn::async {
@@ -47,8 +47,9 @@ class Connections {
   /// Thread: the loop of `home`.
   static void begin_stop(Home& home, std::chrono::milliseconds grace);
 
-  std::mutex mutex_;  ///< Protects the map only; each Home belongs to its loop.
-  std::map<async::Loop*, std::unique_ptr<Home>> homes_;
+  Mutex mutex_;
+  /// The map is protected; each Home belongs to its loop.
+  std::map<async::Loop*, std::unique_ptr<Home>> homes_ POSTHORN_GUARDED_BY(mutex_);
   std::atomic<bool> stopping_ = false;
   std::atomic<std::size_t> count_ = 0;
 };

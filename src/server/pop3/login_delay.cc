@@ -8,7 +8,7 @@ bool LoginDelay::admit(const AccountId& account, std::chrono::seconds delay) {
   if (delay.count() == 0) return true;
   const std::int64_t now = clock_.now().seconds;
   const std::string key(account.view());
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const std::int64_t* const last = last_.find(key);
   // If the clock was set back, nobody must be locked out.
   if (last != nullptr && *last <= now && now - *last < delay.count()) return false;

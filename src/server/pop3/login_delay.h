@@ -2,11 +2,11 @@
 
 #include <chrono>
 #include <cstdint>
-#include <mutex>
 
 #include "auth/lru.h"
 #include "base/clock.h"
 #include "base/ids.h"
+#include "base/mutex.h"
 
 namespace posthorn::server::pop3 {
 
@@ -23,8 +23,9 @@ class LoginDelay {
  private:
   static constexpr std::size_t kAccounts = 100'000;  ///< About 150 octets each.
   const Clock& clock_;
-  std::mutex mutex_;
-  auth::LruMap<std::int64_t> last_{kAccounts};  ///< By account id, in seconds.
+  Mutex mutex_;
+  /// By account id, in seconds.
+  auth::LruMap<std::int64_t> last_ POSTHORN_GUARDED_BY(mutex_){kAccounts};
 };
 
 }  // namespace posthorn::server::pop3

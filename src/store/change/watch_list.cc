@@ -22,13 +22,13 @@ struct WatchList::LoopListeners : std::enable_shared_from_this<LoopListeners> {
   async::Loop& loop;
   std::vector<std::shared_ptr<Listener>> listeners;  // Used by the loop's thread only.
 
-  std::mutex mutex;
-  std::set<MailboxId> touched;
-  bool posted = false;
+  Mutex mutex;
+  std::set<MailboxId> touched POSTHORN_GUARDED_BY(mutex);
+  bool posted POSTHORN_GUARDED_BY(mutex) = false;
 
   void tell(std::span<const MailboxId> ids) {
     {
-      const std::scoped_lock lock(mutex);
+      const MutexLock lock(mutex);
       touched.insert(ids.begin(), ids.end());
       if (std::exchange(posted, true)) return;
     }
@@ -38,7 +38,7 @@ struct WatchList::LoopListeners : std::enable_shared_from_this<LoopListeners> {
   void wake_all() {
     std::set<MailboxId> ids;
     {
-      const std::scoped_lock lock(mutex);
+      const MutexLock lock(mutex);
       ids.swap(touched);
       posted = false;
     }
@@ -86,7 +86,7 @@ std::unique_ptr<Account::Watch> WatchList::add(std::vector<MailboxId> mailboxes,
   async::Loop& loop = *async::Loop::current();
   std::shared_ptr<LoopListeners> list;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto it = std::ranges::find_if(loops_, [&](const auto& l) { return &l->loop == &loop; });
     list = it != loops_.end() ? *it : loops_.emplace_back(std::make_shared<LoopListeners>(loop));
   }
@@ -97,12 +97,12 @@ std::unique_ptr<Account::Watch> WatchList::add(std::vector<MailboxId> mailboxes,
 }
 
 void WatchList::notify(std::span<const MailboxId> touched) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& list : loops_) list->tell(touched);
 }
 
 bool WatchList::empty() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return loops_.empty();
 }
 

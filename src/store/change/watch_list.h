@@ -2,12 +2,12 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <vector>
 
 #include "async/loop.h"
 #include "base/ids.h"
+#include "base/mutex.h"
 #include "store/account.h"
 
 namespace posthorn::store {
@@ -30,8 +30,8 @@ class WatchList : public std::enable_shared_from_this<WatchList> {
   struct LoopListeners;
   class Handle;
 
-  std::mutex mutex_;
-  std::vector<std::shared_ptr<LoopListeners>> loops_;
+  Mutex mutex_;
+  std::vector<std::shared_ptr<LoopListeners>> loops_ POSTHORN_GUARDED_BY(mutex_);
 };
 
 }  // namespace posthorn::store

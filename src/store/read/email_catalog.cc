@@ -38,13 +38,13 @@ async::Task<Result<std::shared_ptr<const EmailCatalog::Groups>>> EmailCatalog::l
   for (;;) {
     std::uint64_t before = 0;
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       if (auto known = groups_.load(); known && !again) co_return known;
       before = changes_;
     }
     auto groups = co_await read_groups(engine_, partition_);
     if (!groups) co_return pass(groups);
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     // A group that was added meanwhile may be missing in what was read.
     if (changes_ != before) continue;
     groups_.store(*groups);
@@ -53,7 +53,7 @@ async::Task<Result<std::shared_ptr<const EmailCatalog::Groups>>> EmailCatalog::l
 }
 
 void EmailCatalog::add(const GroupRef& group) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   ++changes_;
   const auto known = groups_.load();
   if (!known || (!known->empty() && known->back().last >= group.first)) return;
@@ -63,24 +63,24 @@ void EmailCatalog::add(const GroupRef& group) {
 }
 
 void EmailCatalog::forget() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   ++changes_;
   groups_.store(nullptr);
 }
 
 void EmailCatalog::note_stale(Ordinal first) {
-  const std::scoped_lock lock(stale_mutex_);
+  const MutexLock lock(stale_mutex_);
   stale_.insert(first);
 }
 
 std::optional<Ordinal> EmailCatalog::stale() const {
-  const std::scoped_lock lock(stale_mutex_);
+  const MutexLock lock(stale_mutex_);
   if (stale_.empty()) return std::nullopt;
   return *stale_.begin();
 }
 
 void EmailCatalog::clear_stale(Ordinal first) {
-  const std::scoped_lock lock(stale_mutex_);
+  const MutexLock lock(stale_mutex_);
   stale_.erase(first);
 }
 

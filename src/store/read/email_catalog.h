@@ -2,12 +2,12 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <vector>
 
 #include "async/task.h"
+#include "base/mutex.h"
 #include "base/result.h"
 #include "base/shared_value.h"
 #include "engine/engine.h"
@@ -51,10 +51,11 @@ class EmailCatalog {
  private:
   engine::Engine& engine_;
   const PartitionId partition_;
-  std::mutex mutex_;           ///< Must be held to replace groups_.
-  std::uint64_t changes_ = 0;  ///< How often add() and forget() were called. Guarded by mutex_.
-  mutable std::mutex stale_mutex_;
-  std::set<Ordinal> stale_;
+  Mutex mutex_;  ///< Must be held to replace groups_.
+  /// How often add() and forget() were called.
+  std::uint64_t changes_ POSTHORN_GUARDED_BY(mutex_) = 0;
+  mutable Mutex stale_mutex_;
+  std::set<Ordinal> stale_ POSTHORN_GUARDED_BY(stale_mutex_);
   SharedValue<Groups> groups_;
 };
 

@@ -6,9 +6,10 @@
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <unordered_map>
 #include <utility>
+
+#include "base/mutex.h"
 
 namespace posthorn::store {
 
@@ -25,7 +26,7 @@ class LruCache {
 
   [[nodiscard]] Pointer find(const Key& key) {
     Shard& shard = shard_of(key);
-    const std::scoped_lock lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     const auto it = shard.entries.find(key);
     if (it == shard.entries.end()) return nullptr;
     shard.order.splice(shard.order.begin(), shard.order, it->second);
@@ -34,7 +35,7 @@ class LruCache {
 
   void put(const Key& key, Pointer value, std::size_t bytes) {
     Shard& shard = shard_of(key);
-    const std::scoped_lock lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     insert(shard, key, std::move(value), bytes);
   }
 
@@ -43,18 +44,18 @@ class LruCache {
   /// it.
   [[nodiscard]] std::uint64_t erasures(const Key& key) {
     Shard& shard = shard_of(key);
-    const std::scoped_lock lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     return shard.erasures;
   }
   void put_unless_erased(const Key& key, Pointer value, std::size_t bytes, std::uint64_t erasures) {
     Shard& shard = shard_of(key);
-    const std::scoped_lock lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     if (shard.erasures == erasures) insert(shard, key, std::move(value), bytes);
   }
 
   void erase(const Key& key) {
     Shard& shard = shard_of(key);
-    const std::scoped_lock lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     ++shard.erasures;
     if (const auto it = shard.entries.find(key); it != shard.entries.end())
       remove(shard, it->second);
@@ -69,14 +70,15 @@ class LruCache {
     std::size_t bytes;
   };
   struct Shard {
-    std::mutex mutex;
-    std::list<Entry> order;
-    std::unordered_map<Key, typename std::list<Entry>::iterator> entries;
-    std::size_t bytes = 0;
-    std::uint64_t erasures = 0;
+    Mutex mutex;
+    std::list<Entry> order POSTHORN_GUARDED_BY(mutex);
+    std::unordered_map<Key, typename std::list<Entry>::iterator> entries POSTHORN_GUARDED_BY(mutex);
+    std::size_t bytes POSTHORN_GUARDED_BY(mutex) = 0;
+    std::uint64_t erasures POSTHORN_GUARDED_BY(mutex) = 0;
   };
 
-  void insert(Shard& shard, const Key& key, Pointer value, std::size_t bytes) {
+  void insert(Shard& shard, const Key& key, Pointer value, std::size_t bytes)
+      POSTHORN_REQUIRES(shard.mutex) {
     bytes += kOverhead;
     if (bytes > budget_) return;
     if (const auto it = shard.entries.find(key); it != shard.entries.end())
@@ -91,7 +93,8 @@ class LruCache {
     return shards_[std::hash<Key>{}(key) * 0x9E3779B97F4A7C15ULL >>
                    (64 - std::countr_zero(Shards))];
   }
-  static void remove(Shard& shard, typename std::list<Entry>::iterator it) {
+  static void remove(Shard& shard, typename std::list<Entry>::iterator it)
+      POSTHORN_REQUIRES(shard.mutex) {
     shard.bytes -= it->bytes;
     shard.entries.erase(it->key);
     shard.order.erase(it);

@@ -49,7 +49,7 @@ NumberSet DamageLog::note_messages(const Place& place, const NumberSet& uids, co
                                    std::int64_t now) {
   NumberSet fresh;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     Said* const said = said_of(place, now);
     if (said == nullptr || said->uids.ranges().size() >= kMostRanges) return fresh;
     fresh = uids.subtract(said->uids);
@@ -64,7 +64,7 @@ NumberSet DamageLog::note_messages(const Place& place, const NumberSet& uids, co
 bool DamageLog::note_mailbox(const Place& place, std::string_view what, const Error& why,
                              std::int64_t now) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     Said* const said = said_of(place, now);
     if (said == nullptr || std::exchange(said->mailbox, true)) return false;
   }

@@ -2,11 +2,11 @@
 
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/mutex.h"
 #include "base/number_set.h"
 #include "base/result.h"
 #include "store/value/mailbox.h"
@@ -49,13 +49,13 @@ class DamageLog {
     NumberSet uids;
     bool mailbox = false;
   };
-  /// What was logged about it today; null if there is no room for another entry. Requires: mutex_.
-  Said* said_of(const Place& place, std::int64_t now);
+  /// What was logged about it today; null if there is no room for another entry.
+  Said* said_of(const Place& place, std::int64_t now) POSTHORN_REQUIRES(mutex_);
 
-  std::mutex mutex_;
-  std::int64_t day_ = -1;
-  bool overflowed_ = false;
-  std::map<std::pair<AccountId, MailboxId>, Said> said_;
+  Mutex mutex_;
+  std::int64_t day_ POSTHORN_GUARDED_BY(mutex_) = -1;
+  bool overflowed_ POSTHORN_GUARDED_BY(mutex_) = false;
+  std::map<std::pair<AccountId, MailboxId>, Said> said_ POSTHORN_GUARDED_BY(mutex_);
 };
 
 /// "UID 7" or "UIDs 3:5,9"; after some 200 characters it is shortened with an ellipsis.

@@ -177,7 +177,7 @@ async::Task<void> Store::trim() {
   for (std::size_t i = 0; i < state_->shards.size(); ++i) {
     co_await state_->loops.at(i).enter();
     HomeShard& shard = *state_->shards[i];
-    const std::scoped_lock lock(shard.open_mutex);
+    const MutexLock lock(shard.open_mutex);
     std::uint64_t contents = 0;
     std::size_t kept = 0;
     for (auto it = shard.open.begin(); it != shard.open.end();) {

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 #include <functional>
-#include <mutex>
 
+#include "base/mutex.h"
 #include "engine/rocksdb/disk/compaction_care.h"
 
 namespace posthorn::engine::rocks {
@@ -19,18 +19,18 @@ class Alarm {
   /// Replaces the function to call. It must be short and may be called from any thread. An empty
   /// function disables calls.
   void answer_with(std::function<void(Kind)> answer) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     answer_ = std::move(answer);
   }
   void raise(Kind kind) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (answer_) answer_(kind);
   }
   [[nodiscard]] CompactionCare& compactions() { return compactions_; }
 
  private:
-  std::mutex mutex_;
-  std::function<void(Kind)> answer_;
+  Mutex mutex_;
+  std::function<void(Kind)> answer_ POSTHORN_GUARDED_BY(mutex_);
   CompactionCare compactions_;
 };
 

@@ -9,7 +9,7 @@ namespace posthorn::engine::rocks {
 
 void CompactionCare::failed(const std::string& family, const std::string& words,
                             Clock::time_point now) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Family& known = families_[family];
   if (known.logged != words)
     log::error(
@@ -32,7 +32,7 @@ std::optional<CompactionCare::Clock::time_point> CompactionCare::tend(Clock::tim
   std::vector<std::pair<std::string, bool>> changes;
   std::optional<Clock::time_point> next;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     for (auto& [name, family] : families_) {
       if (family.wanted_off && now >= family.until) family.wanted_off = false;
       if (family.wanted_off != family.off) changes.emplace_back(name, !family.wanted_off);
@@ -41,14 +41,14 @@ std::optional<CompactionCare::Clock::time_point> CompactionCare::tend(Clock::tim
   }
   for (const auto& [name, on] : changes) {
     const bool done = turn(name, on);
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (done) families_[name].off = !on;
   }
   return next;
 }
 
 void CompactionCare::reset() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (auto& [name, family] : families_) family.off = family.wanted_off = false;
 }
 

@@ -3,9 +3,10 @@
 #include <chrono>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
+
+#include "base/mutex.h"
 
 namespace posthorn::engine::rocks {
 
@@ -42,8 +43,8 @@ class CompactionCare {
     Clock::duration pause{};
     std::string logged;
   };
-  std::mutex mutex_;
-  std::map<std::string, Family> families_;
+  Mutex mutex_;
+  std::map<std::string, Family> families_ POSTHORN_GUARDED_BY(mutex_);
 };
 
 }  // namespace posthorn::engine::rocks

@@ -35,7 +35,10 @@ std::string in_mib(std::uint64_t bytes) {
 }  // namespace
 
 Status DiskRoom::check() {
-  if (std::unique_lock lock(looking_, std::try_to_lock); lock) look();
+  if (looking_.try_lock()) {
+    look();
+    looking_.unlock();
+  }
   if (full_) return posthorn::fail(ErrorKind::unavailable, "the disk is full");
   return {};
 }

@@ -4,9 +4,9 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <string>
 
+#include "base/mutex.h"
 #include "base/result.h"
 
 namespace rocksdb {
@@ -36,12 +36,12 @@ class DiskRoom {
   Status check();
 
  private:
-  void look();
+  void look() POSTHORN_REQUIRES(looking_);
 
   const std::uint64_t reserve_;
   const Measure measure_;
-  std::mutex looking_;
-  std::chrono::steady_clock::time_point looked_;
+  Mutex looking_;
+  std::chrono::steady_clock::time_point looked_ POSTHORN_GUARDED_BY(looking_);
   std::atomic<bool> full_ = false;
 };
 

@@ -80,7 +80,7 @@ WalWatch::WalWatch(std::shared_ptr<::rocksdb::FileSystem> base, std::string fold
 }
 
 WalWatch::Lengths WalWatch::lengths() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Lengths lengths;
   for (const auto& [number, log] : logs_)
     if (!log->failed) lengths.push_back({number, log->written});
@@ -88,7 +88,7 @@ WalWatch::Lengths WalWatch::lengths() {
 }
 
 void WalWatch::synced(const Lengths& lengths) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   bool news = false;
   for (const auto& [number, length] : lengths) {
     const auto it = logs_.find(number);
@@ -107,7 +107,7 @@ void WalWatch::synced(const Lengths& lengths) {
 }
 
 std::string WalWatch::claim() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return format_claim(marks_.logs.empty() ? SyncedMark{} : marks_.logs.back());
 }
 
@@ -119,7 +119,7 @@ IOStatus WalWatch::NewWritableFile(const std::string& name, const ::rocksdb::Fil
   if (!made.ok() || !number) return made;
   auto log = std::make_shared<Log>();
   *result = std::make_unique<WatchedLog>(std::move(*result), log);
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   logs_.insert_or_assign(*number, std::move(log));
   return made;
 }
@@ -127,7 +127,7 @@ IOStatus WalWatch::NewWritableFile(const std::string& name, const ::rocksdb::Fil
 Status WalWatch::take_back(std::uint64_t number) {
   std::uint64_t octets = 0;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     logs_.erase(number);
     octets = marks_.of(number);
     if (octets == 0) return {};
@@ -140,7 +140,7 @@ Status WalWatch::take_back(std::uint64_t number) {
   // Not under the lock, because commits wait for that.
   Status durable = file_.sync();
   if (durable) return {};
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   marks_.set({number, octets});
   return durable;
 }
@@ -161,7 +161,7 @@ IOStatus WalWatch::RenameFile(const std::string& from, const std::string& to,
     // the rename. They must be durable first: with a CURRENT that they do not name, they are void.
     std::ifstream file(from, std::ios::binary);
     const std::string says{std::istreambuf_iterator<char>(file), {}};
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     marks_.manifest = current_manifest(folder_).value_or(0);
     marks_.next_manifest = manifest_named_by(says).value_or(0);
     Status told = file_.write_both(marks_);

@@ -5,11 +5,11 @@
 #include <atomic>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/mutex.h"
 #include "engine/rocksdb/wal/wal_marks.h"
 
 namespace posthorn::engine::rocks {
@@ -57,11 +57,12 @@ class WalWatch final : public ::rocksdb::FileSystemWrapper {
   Status take_back(std::uint64_t log);
 
   const std::string folder_;
-  std::mutex mutex_;
-  WalMarks marks_;
-  WalMarkFile file_;
-  std::map<std::uint64_t, std::shared_ptr<Log>> logs_;  ///< Logs created since the start.
-  bool complained_ = false;
+  Mutex mutex_;
+  WalMarks marks_ POSTHORN_GUARDED_BY(mutex_);
+  WalMarkFile file_;  ///< Written with the mutex held; a sync may run beside that.
+  /// Logs created since the start.
+  std::map<std::uint64_t, std::shared_ptr<Log>> logs_ POSTHORN_GUARDED_BY(mutex_);
+  bool complained_ POSTHORN_GUARDED_BY(mutex_) = false;
 };
 
 /// The number in the name of a write-ahead log ("/somewhere/000012.log"); nullopt for any other
