@@ -45,6 +45,9 @@ class Latch {
 template <class T>
 T wait(Task<T> task) {
   assert(!Loop::current());
+  // A release build does not notice a mistake. Then the loop is blocked, which is bad, but a read
+  // that went on elsewhere and came back to this loop would never end.
+  const OffLoop off;
   detail::Latch ended;
   if constexpr (std::is_void_v<T>) {
     detail::start(std::move(task), [&] { ended.open(); });

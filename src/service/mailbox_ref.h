@@ -75,7 +75,9 @@ struct MailboxRef {
   /// The mailbox as now published, which may have no contents; null if it no longer exists.
   [[nodiscard]] store::MailboxPtr published() const { return account->published()->find(id); }
   /// The flags of a version of this mailbox as the one who asked sees them.
-  [[nodiscard]] store::FlagsView flags(const store::Mailbox& version) const { return {version, actor}; }
+  [[nodiscard]] store::FlagsView flags(const store::Mailbox& version) const {
+    return {version, actor};
+  }
   [[nodiscard]] bool is(const MailboxRef& other) const {
     return id == other.id && account->id() == other.account->id();
   }

@@ -76,6 +76,8 @@ async::Task<Result<std::string>> Store::piece_key(const AccountId& account) {
 Result<std::unique_ptr<Store>> Store::open(engine::Engine& engine, async::LoopPool& loops,
                                            async::OffloadPool& offload, const Clock& clock,
                                            const StoreOptions& options) {
+  // A command line tool opens its store on a loop, which has nothing else to do.
+  const async::OffLoop off;
   auto key = open_system(engine);
   if (!key) return pass(key);
   std::unique_ptr<Store> store(new Store());

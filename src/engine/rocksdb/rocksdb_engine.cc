@@ -1,7 +1,6 @@
 #include "engine/rocksdb/rocksdb_engine.h"
 
 #include <atomic>
-#include <type_traits>
 
 #include "async/begun.h"
 #include "async/loop.h"
@@ -112,9 +111,6 @@ class RocksDbEngine final : public Engine {
   [[nodiscard]] bool must_leave() const {
     return pool_ != nullptr && async::Loop::current() != nullptr;
   }
-  /// Makes one short read: in memory at once, or else on the pool.
-  template <class Read>
-  async::Task<std::invoke_result_t<Read&, Tier>> read_one(Read read);
   template <class ReadOne>
   async::Task<Blobs> read_blobs(std::size_t count, ReadOne read);
 
@@ -125,15 +121,6 @@ class RocksDbEngine final : public Engine {
   Storage storage_;
   Committer committer_;
 };
-
-template <class Read>
-async::Task<std::invoke_result_t<Read&, Tier>> RocksDbEngine::read_one(Read read) {
-  if (!must_leave()) co_return read(Tier::may_block);
-  // Recent data is in memory, where a read is cheaper than a change of threads. Only a read that
-  // may block may say that data cannot be read.
-  if (auto known = read(Tier::cached_only)) co_return known;
-  co_return co_await async::offload(*pool_, [&] { return read(Tier::may_block); });
-}
 
 /// Reads many blobs on several threads, since each read may wait for the disk.
 template <class ReadOne>
@@ -164,18 +151,20 @@ async::Task<Blobs> RocksDbEngine::read_blobs(std::size_t count, ReadOne read) {
 }
 
 async::Task<Result<Seq>> RocksDbEngine::tail(PartitionId partition) {
-  return read_one([this, partition](Tier tier) { return read_tail(storage_, partition, tier); });
+  if (!must_leave()) co_return read_tail(storage_, partition, Tier::may_block);
+  if (auto known = try_tail(partition)) co_return known;
+  co_return co_await async::offload(
+      *pool_, [&] { return read_tail(storage_, partition, Tier::may_block); });
 }
 
 async::Task<Result<Values>> RocksDbEngine::get(PartitionId partition,
                                                std::vector<std::string> keys) {
-  // For more keys than this, the attempt in memory would take too long.
-  constexpr std::size_t kFew = 4;
-  if (keys.size() <= kFew) {
-    co_return co_await read_one(
-        [&](Tier tier) { return read_rows(storage_, partition, keys, tier); });
-  }
   if (!must_leave()) co_return read_rows(storage_, partition, keys, Tier::may_block);
+  // Recent data is in memory, where a read is cheaper than a change of threads. Only a read that
+  // may block may say that data cannot be read. More keys than this would take too long here.
+  constexpr std::size_t kFew = 4;
+  if (keys.size() <= kFew)
+    if (auto known = try_get(partition, keys)) co_return known;
   co_return co_await async::offload(
       *pool_, [&] { return read_rows(storage_, partition, keys, Tier::may_block); });
 }

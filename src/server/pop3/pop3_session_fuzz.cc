@@ -70,7 +70,7 @@ void check_lines(std::string_view output) {
   require(output.ends_with("\r\n"), "the last line has an end");
   require(output.starts_with("+OK "), "there is a greeting");
   const std::size_t last = output.rfind("\r\n", output.size() - 3);
-  require(output.substr(last + 2).starts_with("+OK good-bye"), "the session stays in sync");
+  require(output.substr(last + 2).starts_with("+OK Good-bye"), "the session stays in sync");
 }
 
 /// After each "+OK 120 octets", which only RETR sends, there must be a message of that size.

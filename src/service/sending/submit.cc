@@ -117,7 +117,7 @@ async::Task<Result<Submitted>> submit(store::AccountPtr account, Submission subm
   auto done = co_await account->change(store::Actor::user(account->id()), std::move(needs),
                                        [&](Change& change) { return submitting.run(change); });
   if (!done) co_return pass(done);
-  co_return std::move(done->value);
+  co_return done->value;
 }
 
 }  // namespace posthorn::service

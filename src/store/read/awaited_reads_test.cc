@@ -156,10 +156,10 @@ TEST_P(AwaitedReadsTest, GroupsOfMessages) {
   EXPECT_EQ(run(read_all(ann_, mailbox)), stored);
 }
 
-/// More messages than fit into one page of rows.
+/// So many messages that their pages are read in parallel.
 TEST_P(AwaitedReadsTest, AMailboxOfSeveralPages) {
   append(message("one"));
-  constexpr std::uint32_t kMessages = 20'000;
+  constexpr std::uint32_t kMessages = 40'000;
   while (ann_->published()->find(inbox_)->head.messages < kMessages) {
     ASSERT_TRUE(change(ann_, {inbox_}, [&](Change& c) -> Status {
       const std::uint32_t there = c.state().find(inbox_)->head.messages;

@@ -103,18 +103,25 @@ namespace {
 /// together. Computes in place: one call may inflate a megabyte.
 async::Task<Status> verify(Store& store, std::span<const BodyPiece* const> pieces,
                            std::uint64_t& kept) {
-  std::vector<engine::PieceName> names;
-  for (const BodyPiece* piece : pieces) names.push_back(piece->name);
-  const auto stored = co_await store.engine().read_pieces(std::move(names));
+  // This many are in memory at a time.
+  constexpr std::size_t kAtOnce = 4;
+  engine::Blobs stored;
   for (std::size_t i = 0; i < pieces.size(); ++i) {
+    if (i % kAtOnce == 0) {
+      std::vector<engine::PieceName> names;
+      for (const BodyPiece* next : pieces.subspan(i, std::min(kAtOnce, pieces.size() - i)))
+        names.push_back(next->name);
+      stored = co_await store.engine().read_pieces(std::move(names));
+    }
     const BodyPiece& piece = *pieces[i];
-    if (!stored[i]) co_return std::unexpected(stored[i].error());
+    const Result<std::string>& bytes = stored[i % kAtOnce];
+    if (!bytes) co_return std::unexpected(bytes.error());
     if (piece.size > kept) {
-      if (Status ok = check_page(*stored[i], piece.size); !ok) co_return ok;
+      if (Status ok = check_page(*bytes, piece.size); !ok) co_return ok;
       continue;
     }
     kept -= piece.size;
-    if (auto taken = take_piece(store, piece, stored[i]); !taken) co_return pass(taken);
+    if (auto taken = take_piece(store, piece, bytes); !taken) co_return pass(taken);
   }
   co_return Status();
 }
@@ -123,9 +130,8 @@ async::Task<Status> verify(Store& store, std::span<const BodyPiece* const> piece
 
 async::Task<Status> BodyReader::prepare(std::uint64_t begin, std::uint64_t end) {
   std::uint64_t kept = 1 << 20;
-  // Read together, as this much is in memory at a time; then other work waiting for the thread gets
-  // its turn.
-  constexpr std::size_t kAtOnce = 8;
+  // After this many, other work waiting for the thread gets its turn.
+  constexpr std::size_t kAtOnce = 16;
   const std::vector<const BodyPiece*> pieces = missing(begin, end);
   Store& store = account_->store();
   // Most bodies have one piece, which is usually in the engine's memory.

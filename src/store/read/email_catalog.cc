@@ -110,18 +110,21 @@ async::Task<std::vector<Result<EmailRecord>>> EmailCatalog::read_rows(
     }
     co_return emails;
   }
-  std::vector<std::string> values;
+  std::vector<std::string> elsewhere;
   std::vector<std::size_t> where;
   for (std::size_t i = 0; i < rows->size(); ++i) {
     std::optional<std::string>& value = (*rows)[i];
     if (!value || value->empty()) {
       emails[i] = fail(ErrorKind::not_found, "The message is no longer stored");
-      continue;
+    } else if (value->starts_with('r')) {
+      emails[i] = decode_email(std::string_view(*value).substr(1));
+    } else {
+      elsewhere.push_back(std::move(*value));
+      where.push_back(i);
     }
-    values.push_back(std::move(*value));
-    where.push_back(i);
   }
-  const auto records = co_await read_records(engine_, partition_, std::move(values));
+  if (elsewhere.empty()) co_return emails;
+  const auto records = co_await read_records(engine_, partition_, std::move(elsewhere));
   for (std::size_t i = 0; i < records.size(); ++i)
     emails[where[i]] = records[i] ? decode_email(*records[i]) : std::unexpected(records[i].error());
   co_return emails;

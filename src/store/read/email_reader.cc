@@ -195,7 +195,8 @@ struct EmailReader::State {
   /// Reads messages that are not in memory. Decodes them in place.
   async::Task<void> read(std::vector<Ordinal> ordinals, Columns columns) {
     for (const bool again : {false, true}) {
-      auto known = co_await account->emails().load(again);
+      Result<std::shared_ptr<const EmailCatalog::Groups>> known = account->emails().known();
+      if (again || !*known) known = co_await account->emails().load(again);
       if (!known) {
         for (const Ordinal ordinal : ordinals) errors.emplace(ordinal, known.error());
         co_return;
@@ -256,9 +257,12 @@ struct EmailReader::State {
     auto records = co_await account->emails().read_rows(ordinals);
     for (std::size_t i = 0; i < ordinals.size(); ++i) {
       Result<EmailRecord>& record = records[i];
+      if (record && !is_trusted(*record)) {
+        const Status ok = co_await make_digest(*record);
+        if (!ok) record = std::unexpected(ok.error());
+      }
       if (record) {
-        const Status ok = co_await keep(ordinals[i], std::move(*record));
-        if (!ok) errors.emplace(ordinals[i], ok.error());
+        keep(ordinals[i], std::move(*record));
       } else if (record.error().kind == ErrorKind::not_found) {
         gone.emplace_back(ordinals[i], record.error());
       } else {
@@ -280,21 +284,24 @@ struct EmailReader::State {
       if (!bytes) co_return pass(bytes);
       (column == Column::header ? record.header : record.body) = *bytes;
     }
-    co_return co_await keep(ordinal, std::move(record));
+    Status made = co_await make_digest(record);
+    if (made) keep(ordinal, std::move(record));
+    co_return made;
   }
 
-  /// Keeps a record that was read, with a new digest if necessary.
-  async::Task<Status> keep(Ordinal ordinal, EmailRecord record) {
-    if (!is_trusted(record)) {
-      auto digest = co_await digest_again(account->store().engine(), record.header, record.body);
-      if (!digest) co_return pass(digest);
-      record.keys = std::move(digest->keys);
-      record.structure = std::move(digest->structure);
-    }
+  async::Task<Status> make_digest(EmailRecord& record) {
+    auto digest = co_await digest_again(account->store().engine(), record.header, record.body);
+    if (!digest) co_return pass(digest);
+    record.keys = std::move(digest->keys);
+    record.structure = std::move(digest->structure);
+    co_return Status{};
+  }
+
+  /// Keeps a record that was read.
+  void keep(Ordinal ordinal, EmailRecord record) {
     const auto shared = std::make_shared<const EmailRecord>(std::move(record));
     account->store().state().records.put({account->id(), ordinal.value}, shared, size_of(*shared));
     rows.emplace(ordinal, shared);
-    co_return Status{};
   }
 
   /// Keeps the last group, where a sequential reader probably continues.

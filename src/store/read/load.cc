@@ -212,9 +212,10 @@ enum class TailRows : std::uint8_t { pass_over, read };
 
 /// What is stored of a mailbox's contents, not decoded yet.
 struct StoredContents {
-  MailboxStorage storage;         ///< The chunks only.
-  std::vector<engine::Row> rows;  ///< The tail and the flag changes.
-  engine::Blobs pages;            ///< Of the chunks.
+  MailboxStorage storage;  ///< The chunks only.
+  /// The scans of the rows: the list of chunks, the flag changes and the tail.
+  std::vector<std::vector<engine::Row>> rows;
+  engine::Blobs pages;  ///< Of the chunks.
 };
 
 async::Task<Status> read_rows(engine::Engine& engine, PartitionId id, MailboxId mailbox,
@@ -229,13 +230,10 @@ async::Task<Status> read_rows(engine::Engine& engine, PartitionId id, MailboxId 
   for (;;) {
     auto rows = co_await engine.scan(id, from, last, kRowsAtOnce);
     if (!rows) co_return pass(rows);
-    for (engine::Row& row : rows->rows) {
-      if (keys::kind_of_contents(row.key) != keys::kChunks) {
-        stored.rows.push_back(std::move(row));
-      } else if (Status ok = take_chunks(row.value, stored.storage); !ok) {
-        co_return ok;
-      }
-    }
+    for (const engine::Row& row : rows->rows)
+      if (keys::kind_of_contents(row.key) == keys::kChunks)
+        if (Status ok = take_chunks(row.value, stored.storage); !ok) co_return ok;
+    stored.rows.push_back(std::move(rows->rows));
     if (!rows->next_key) co_return Status{};
     from = *rows->next_key;
   }
@@ -255,7 +253,9 @@ async::Task<Result<StoredContents>> read_stored(engine::Engine& engine, Partitio
 Status take_rows(std::span<const engine::Row> rows, ContentsBuilder& builder,
                  MailboxStorage& storage, Tail& tail) {
   for (const engine::Row& row : rows) {
-    if (keys::kind_of_contents(row.key) == keys::kFlagChange) {
+    const char kind = keys::kind_of_contents(row.key);
+    if (kind == keys::kChunks) continue;
+    if (kind == keys::kFlagChange) {
       if (Status ok = take_flag_change(row, builder, storage); !ok) return ok;
       continue;
     }
@@ -268,14 +268,6 @@ Status take_rows(std::span<const engine::Row> rows, ContentsBuilder& builder,
   return {};
 }
 
-/// Returns true if it is decoded in less time than a change of threads is worth.
-bool is_small(const StoredContents& stored) {
-  constexpr std::size_t kFew = 128;
-  std::size_t messages = stored.rows.size();
-  for (const ChunkRef& chunk : stored.storage.chunks) messages += chunk.count;
-  return messages <= kFew;
-}
-
 /// Decodes what was read; takes long for a large mailbox. Chunks whose page is missing are left out
 /// and added to `gone`; if it is null, none may be missing.
 Result<LoadedContents> decode_stored(StoredContents stored, const Mailbox& mailbox, ModSeq floor,
@@ -283,7 +275,8 @@ Result<LoadedContents> decode_stored(StoredContents stored, const Mailbox& mailb
   Tail tail;
   MailboxStorage storage = std::move(stored.storage);
   ContentsBuilder builder(mailbox, floor, gone == nullptr ? Trust::whole : Trust::salvaged);
-  if (Status ok = take_rows(stored.rows, builder, storage, tail); !ok) return pass(ok);
+  for (const std::vector<engine::Row>& rows : stored.rows)
+    if (Status ok = take_rows(rows, builder, storage, tail); !ok) return pass(ok);
   auto next = tail.cbegin();
   std::vector<ChunkRef> there;
   for (std::size_t i = 0; i < storage.chunks.size(); ++i) {
@@ -305,11 +298,10 @@ Result<LoadedContents> decode_stored(StoredContents stored, const Mailbox& mailb
   return std::move(builder).finish(std::move(storage));
 }
 
-}  // namespace
-
-async::Task<Result<LoadedContents>> load_contents(engine::Engine& engine, async::OffloadPool& pool,
-                                                  PartitionId id, const Mailbox& mailbox,
-                                                  ModSeq floor) {
+/// Decodes on the pool, or in place if there is none.
+async::Task<Result<LoadedContents>> load_rows(engine::Engine& engine, async::OffloadPool* pool,
+                                              PartitionId id, const Mailbox& mailbox,
+                                              ModSeq floor) {
   // After a checkpoint, only deleted rows are left of the tail, and an engine may take long to skip
   // those.
   const bool packed = mailbox.tail_rows == 0;
@@ -318,10 +310,23 @@ async::Task<Result<LoadedContents>> load_contents(engine::Engine& engine, async:
     auto stored = co_await read_stored(engine, id, mailbox.id, tail_rows);
     if (!stored) co_return pass(stored);
     const auto decode = [&] { return decode_stored(std::move(*stored), mailbox, floor, nullptr); };
-    auto loaded = is_small(*stored) ? decode() : co_await async::offload(pool, decode);
+    auto loaded = pool != nullptr ? co_await async::offload(*pool, decode) : decode();
     // Only the head says that there is no tail. If the head is wrong, that may be wrong too.
     if (!loaded || !loaded->head_differs || tail_rows == TailRows::read) co_return loaded;
   }
+}
+
+}  // namespace
+
+async::Task<Result<LoadedContents>> load_contents(engine::Engine& engine, async::OffloadPool& pool,
+                                                  PartitionId id, const Mailbox& mailbox,
+                                                  ModSeq floor) {
+  // The many pages of a large mailbox are asked for on the loop, so that an engine that waits for a
+  // disk can read them on several threads. For a mailbox of a few pages, the changes of threads
+  // would cost more than that gains, so it is read where it is decoded.
+  constexpr std::uint32_t kLarge = 32'000;
+  if (mailbox.head.messages >= kLarge) return load_rows(engine, &pool, id, mailbox, floor);
+  return async::off_loop(pool, load_rows(engine, nullptr, id, mailbox, floor));
 }
 
 async::Task<Result<LoadedContents>> salvage_contents(engine::Engine& engine, PartitionId id,

@@ -34,8 +34,8 @@ struct LoadedContents {
   /// rows.
   bool head_differs = false;
 };
-/// Reads a mailbox's contents: all of its pages in one call of the engine. A large mailbox is
-/// decoded on the pool. Every message gets at least `floor` as its MODSEQ (store/read/behind.h).
+/// Reads a mailbox's contents: all of its pages in one call of the engine. They are decoded
+/// on the pool. Every message gets at least `floor` as its MODSEQ (store/read/behind.h).
 /// `mailbox` must outlive the task. Requires: no commit of the account is pending. Errors: corrupt,
 /// io: a row cannot be read; load_readable.h then returns the readable part.
 async::Task<Result<LoadedContents>> load_contents(engine::Engine& engine, async::OffloadPool& pool,

@@ -1,3 +1,4 @@
+#include <string>
 #include <utility>
 
 #include "server/imap/commands.h"
@@ -14,8 +15,9 @@ CommandTask cmd_rename(Session& session, wi::RenameCommand& command) {
   Status done = co_await service::rename_mailbox(session.caller(), command.from, command.to);
   if (!done) co_return session.refuse(done.error());
   if (session.enabled.rev2) {
+    const std::string renamed = service::without_delimiter_at_end(std::move(command.to));
     wi::ListResponse list;  // RFC 9051 §6.3.9.7
-    list.mailbox = service::without_delimiter_at_end(std::move(command.to));
+    list.mailbox = renamed;
     list.old_name = command.from;
     auto w = session.writer();
     wi::format_list(w, list);
