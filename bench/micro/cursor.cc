@@ -24,7 +24,7 @@ void advance(benchmark::State& state, Change&& change) {
   const service::Cursor told(before);
   for (auto _ : state) {
     service::Cursor cursor = told;
-    auto updates = cursor.advance(after, service::kTellAll);
+    auto updates = cursor.advance({after, store::Actor::upkeep()}, service::kTellAll);
     if (updates.empty()) std::abort();
     benchmark::DoNotOptimize(updates);
   }

@@ -59,15 +59,16 @@ async::Task<Status> Rig::fill(std::uint32_t messages) {
       if (!email) co_return pass(email);
       emails.push_back(std::move(*email));
     }
-    auto done = co_await account_->change({}, [&](store::Change& change) -> Status {
-      for (std::uint32_t i = 0; i < emails.size(); ++i) {
-        FlagList flags;
-        if (maker.is_seen(first + i)) flags.system = bit(SystemFlag::seen);
-        auto uid = change.append(inbox, emails[i], flags, {MessageMaker::date(first + i), 0});
-        if (!uid) return pass(uid);
-      }
-      return {};
-    });
+    auto done = co_await account_->change(
+        store::Actor::delivery(), {}, [&](store::Change& change) -> Status {
+          for (std::uint32_t i = 0; i < emails.size(); ++i) {
+            FlagList flags;
+            if (maker.is_seen(first + i)) flags.system = bit(SystemFlag::seen);
+            auto uid = change.append(inbox, emails[i], flags, {MessageMaker::date(first + i), 0});
+            if (!uid) return pass(uid);
+          }
+          return {};
+        });
     if (!done) co_return pass(done);
   }
   co_return Status();

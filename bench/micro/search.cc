@@ -69,8 +69,9 @@ void search(benchmark::State& state, const SearchKey& key) {
   const auto program = *search::SearchProgram::compile(key, *rig().inbox(), environment());
   for (auto _ : state) {
     search::WorkLimit limit;
-    benchmark::DoNotOptimize(
-        rig().run(search::search(rig().account(), rig().inbox(), program, Uid(UINT32_MAX), limit)));
+    const store::FlagsView flags(*rig().inbox(), store::Actor::upkeep());
+    benchmark::DoNotOptimize(rig().run(
+        search::search(rig().account(), rig().inbox(), flags, program, Uid(UINT32_MAX), limit)));
   }
   state.SetItemsProcessed(state.iterations() * kMessages);
 }
