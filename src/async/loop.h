@@ -26,8 +26,9 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  /// Runs `work` on the loop's thread, in the order of posting. Work posted after run() has
-  /// returned is not run; it is destroyed with the loop.
+  /// Runs `work` on the loop's thread. What one thread posts runs in the order of posting; between
+  /// threads there is no order, even where one post happens before the other. Work posted after
+  /// run() has returned is not run; it is destroyed with the loop.
   /// Thread: any.
   void post(std::move_only_function<void()> work);
   /// Returns the loop that the calling thread runs, or null.
