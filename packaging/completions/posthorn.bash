@@ -6,11 +6,11 @@ _posthorn_words() {
   local account="--password-file"
   case $1 in
     "") echo "--config --data-dir --set --version --help init serve demo account alias queue import export
-              mailbox check dns config version" ;;
+              mailbox check dns mta config version" ;;
     init) echo "--account --password-file --hostname --high-ports --help" ;;
     serve) echo "--ready-file --accept-loss --help" ;;
     demo) echo "--dir --engine --imap --imaps --pop3 --pop3s --submission --submissions --lmtp
-                --lmtp-socket --https --http --any-user --without --empty --ready-file --quiet --help" ;;
+                --lmtp-socket --auth-socket --user-socket --map-socket --policy-socket --https --http --any-user --without --empty --ready-file --quiet --help" ;;
     account) echo "add list passwd remove disable enable send-as sent-copy --help" ;;
     "account add") echo "$account --no-password --max-size --max-messages --help" ;;
     "account list" | "alias list") echo "--json --help" ;;
@@ -30,6 +30,7 @@ _posthorn_words() {
     "mailbox remove") echo "--yes --help" ;;
     check) echo "--deep --repair --json --help" ;;
     dns) echo "--json --help" ;;
+    mta) echo "postfix exim chasquid --help" ;;
     config) echo "show check example --help" ;;
     *) echo "--help" ;;
   esac
@@ -55,7 +56,7 @@ _posthorn() {
   local commands="" word i
   COMPREPLY=()
   case $previous in
-    -c | --config | --password-file | --ready-file | --record | --lmtp-socket)
+    -c | --config | --password-file | --ready-file | --record | --*-socket)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
@@ -86,7 +87,7 @@ _posthorn() {
     case $word in
       -c | --config | --data-dir | --set) ((i++)) ;;
       -*) ;;
-      init | serve | demo | account | alias | queue | import | export | mailbox | check | dns | config | version)
+      init | serve | demo | account | alias | queue | import | export | mailbox | check | dns | mta | config | version)
         [[ -z $commands ]] && commands=$word
         ;;
       add | list | passwd | remove | disable | enable | show | example | retry | cancel)

@@ -1,6 +1,7 @@
 #include "app/options.h"
 
 #include "app/certificates.h"
+#include "app/mta_lines.h"
 
 namespace posthorn::app {
 namespace {
@@ -87,6 +88,27 @@ server::lmtp::LmtpOptions lmtp_options(const config::Config& config) {
   return options;
 }
 
+namespace {
+
+service::SendingLimits sending_limits(const config::Submission& from) {
+  return {static_cast<std::uint32_t>(from.messages_per_hour),
+          static_cast<std::uint32_t>(from.messages_per_day),
+          static_cast<std::uint32_t>(from.recipients_per_hour),
+          static_cast<std::uint32_t>(from.recipients_per_day)};
+}
+
+}  // namespace
+
+server::mta::MtaOptions mta_options(const config::Config& config) {
+  server::mta::MtaOptions options;
+  options.plaintext = plaintext(config.auth.allow_plaintext_without_tls);
+  options.detail_separator = config.lmtp.detail_separator;
+  options.max_message_octets = config.limits.message_size;
+  options.limits = sending_limits(config.submission);
+  options.transport = lmtp_transport(config);
+  return options;
+}
+
 server::submission::SubmissionOptions submission_options(const config::Config& config) {
   const config::Submission& from = config.submission;
   server::submission::SubmissionOptions options;
@@ -101,10 +123,7 @@ server::submission::SubmissionOptions submission_options(const config::Config& c
   options.rules.keep_sent = from.save_sent;
   options.rules.duplicate_window = seconds(from.duplicate_window);
   options.rules.give_up_after = seconds(config.relay.expire_after);
-  options.rules.limits = {static_cast<std::uint32_t>(from.messages_per_hour),
-                          static_cast<std::uint32_t>(from.messages_per_day),
-                          static_cast<std::uint32_t>(from.recipients_per_hour),
-                          static_cast<std::uint32_t>(from.recipients_per_day)};
+  options.rules.limits = sending_limits(from);
   options.login_time = config.limits.preauth_timeout;
   options.failed_logins = static_cast<std::uint32_t>(config.limits.failed_logins);
   return options;

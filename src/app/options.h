@@ -11,6 +11,7 @@
 #include "relay/options.h"
 #include "server/imap/imap_server.h"
 #include "server/lmtp/lmtp_server.h"
+#include "server/mta/mta_server.h"
 #include "server/pop3/pop3_server.h"
 #include "server/submission/submission_server.h"
 
@@ -26,6 +27,7 @@ auth::SessionLimits::Bounds session_bounds(const config::Config& config,
 server::imap::ImapOptions imap_options(const config::Config& config);
 server::pop3::Pop3Options pop3_options(const config::Config& config);
 server::lmtp::LmtpOptions lmtp_options(const config::Config& config);
+server::mta::MtaOptions mta_options(const config::Config& config);
 server::submission::SubmissionOptions submission_options(const config::Config& config);
 /// Also reads the file of certificate authorities. Errors: bad_argument.
 Result<relay::RelayOptions> relay_options(const config::Config& config);

@@ -31,6 +31,10 @@
 #include "server/http/http_server.h"
 #include "server/imap/imap_server.h"
 #include "server/lmtp/lmtp_server.h"
+#include "server/mta/auth_server.h"
+#include "server/mta/map_server.h"
+#include "server/mta/policy_server.h"
+#include "server/mta/user_server.h"
 #include "server/pop3/pop3_server.h"
 #include "server/submission/submission_server.h"
 
@@ -66,6 +70,13 @@ struct Server::State {
               [this](std::string address) { return accounts.find_recipient(std::move(address)); },
               [this] { return certificates->current(); }},
              lmtp_options(settings.config)),
+        mta{core->store(), authenticator,
+            [this](std::string address) { return find_address(std::move(address)); },
+            [this](std::string domain) { return domains.is_ours(std::move(domain)); }},
+        mta_logins(mta, mta_options(settings.config)),
+        mta_users(mta, mta_options(settings.config)),
+        mta_maps(mta, mta_options(settings.config)),
+        mta_policy(mta, mta_options(settings.config)),
         can_relay(to_relay.endpoint != nullptr),
         submission(
             {core->store(), authenticator, limits,
@@ -101,6 +112,11 @@ struct Server::State {
   ImapServer imap;
   Pop3Server pop3;
   LmtpServer lmtp;
+  const server::mta::MtaContext mta;
+  server::mta::AuthServer mta_logins;
+  server::mta::UserServer mta_users;
+  server::mta::MapServer mta_maps;
+  server::mta::PolicyServer mta_policy;
   std::atomic<bool> can_relay;
   SubmissionServer submission;
   HttpServer http;
@@ -259,11 +275,18 @@ Status Server::State::listen() {
     status = add_all(config.listen.https, &addresses.https, to(http, Transport::implicit_tls));
   if (status) status = add_all(config.listen.http, &addresses.http, to(http, Transport::plain));
   if (status) status = add_all(config.listen.lmtp, &addresses.lmtp, to(lmtp, Transport::plain));
-  addresses.lmtp_socket = config::path_in(config, config.listen.lmtp_socket);
-  if (status && !addresses.lmtp_socket.empty())
-    status = add(net::Listener::unix_socket(core->loops(), addresses.lmtp_socket, 0660,
-                                            to(lmtp, Transport::plain), descriptors.below),
-                 nullptr);
+  const auto add_socket = [&](const std::string& configured, std::string& address, auto& server) {
+    address = config::path_in(config, configured);
+    if (status && !address.empty())
+      status = add(net::Listener::unix_socket(core->loops(), address, 0660,
+                                              to(server, Transport::plain), descriptors.below),
+                   nullptr);
+  };
+  add_socket(config.listen.lmtp_socket, addresses.lmtp_socket, lmtp);
+  add_socket(config.listen.auth_socket, addresses.auth_socket, mta_logins);
+  add_socket(config.listen.user_socket, addresses.user_socket, mta_users);
+  add_socket(config.listen.map_socket, addresses.map_socket, mta_maps);
+  add_socket(config.listen.policy_socket, addresses.policy_socket, mta_policy);
   addresses.admin_socket = config::path_in(config, config.listen.admin_socket);
   if (status && !addresses.admin_socket.empty())
     status =
@@ -322,6 +345,10 @@ void Server::reload(const config::Config& config) {
   state_->imap.set_options(imap_options(config));
   state_->pop3.set_options(pop3_options(config));
   state_->lmtp.set_options(lmtp_options(config));
+  state_->mta_logins.set_options(mta_options(config));
+  state_->mta_users.set_options(mta_options(config));
+  state_->mta_maps.set_options(mta_options(config));
+  state_->mta_policy.set_options(mta_options(config));
   state_->submission.set_options(submission_options(config));
   state_->domains.set(config.domains);
   state_->admin.set_options(state_->admin_options());
@@ -371,6 +398,10 @@ async::Task<void> Server::stop(std::chrono::milliseconds grace) {
   ending.spawn(state.pop3.stop(grace));
   ending.spawn(state.submission.stop(grace));
   ending.spawn(state.lmtp.stop(grace));
+  ending.spawn(state.mta_logins.stop(grace));
+  ending.spawn(state.mta_users.stop(grace));
+  ending.spawn(state.mta_maps.stop(grace));
+  ending.spawn(state.mta_policy.stop(grace));
   ending.spawn(state.http.stop(grace));
   ending.spawn(state.queue.stop(grace));
   co_await ending.wait_empty();

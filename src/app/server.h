@@ -46,6 +46,10 @@ class Server {
     std::uint16_t https = 0;
     std::uint16_t http = 0;
     std::string lmtp_socket = {};
+    std::string auth_socket = {};
+    std::string user_socket = {};
+    std::string map_socket = {};
+    std::string policy_socket = {};
     std::string admin_socket = {};
   };
   [[nodiscard]] const Addresses& addresses() const;

@@ -24,7 +24,7 @@ struct DemoOptions {
   std::string engine;
   std::map<std::string, std::string>
       listen;  ///< By the part of the key after "listen."; see kListeners.
-  std::string lmtp_socket;
+  std::map<std::string, std::string> sockets;  ///< Paths, by key.
   std::string any_user;
   std::vector<std::string> without;
   std::string ready_file;
@@ -47,6 +47,19 @@ constexpr std::array kListeners = {
     Listener{"lmtp", "127.0.0.1:1024", &config::Listen::lmtp},
     Listener{"https", "127.0.0.1:1443", &config::Listen::https},
     Listener{"http", "", &config::Listen::http},
+};
+
+struct Socket {
+  const char* option;
+  const char* key;
+  const char* help;
+};
+constexpr std::array kSockets = {
+    Socket{"--lmtp-socket", "listen.lmtp_socket", "Also offer LMTP on this unix socket"},
+    Socket{"--auth-socket", "listen.auth_socket", "Check logins of a mail server on this socket"},
+    Socket{"--user-socket", "listen.user_socket", "Answer chasquid's look-ups on this socket"},
+    Socket{"--map-socket", "listen.map_socket", "Answer Postfix's look-ups on this socket"},
+    Socket{"--policy-socket", "listen.policy_socket", "Answer Postfix's policy on this socket"},
 };
 
 /// Creates a temporary folder if none was named, and removes it at the end.
@@ -115,9 +128,10 @@ Result<config::Config> configure(const Program& program, const DemoOptions& opti
   sources.overrides = {{"data_dir", folder},
                        {"hostname", "localhost"},
                        {"domains", "example.org"},
-                       {"listen.lmtp_socket", options.lmtp_socket},
+                       {"listen.lmtp_socket", ""},
                        {"auth.allow_plaintext_without_tls", "loopback"},
                        {"log.level", options.quiet ? "warning" : "info"}};
+  for (const auto& [key, path] : options.sockets) sources.overrides.emplace_back(key, path);
   const auto settings = parse_settings(program);
   if (!settings) return std::unexpected(settings.error());
   sources.overrides.insert(sources.overrides.end(), settings->begin(), settings->end());
@@ -230,8 +244,13 @@ void add_demo(Command app, Program& program) {
             "Port 0: any free port, for the other listeners too. Empty: no listener")
         .type_name("HOST:PORT")
         .default_str(listener.usual);
-  command.add_option("--lmtp-socket", options->lmtp_socket, "Also offer LMTP on this unix socket")
-      .type_name("PATH");
+  for (const Socket& socket : kSockets)
+    command
+        .add_option_function(
+            socket.option,
+            [options, &socket](const std::string& path) { options->sockets[socket.key] = path; },
+            socket.help)
+        .type_name("PATH");
   command
       .add_option("--any-user", options->any_user,
                   "Accept every user name with this password; for tests")

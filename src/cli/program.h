@@ -90,6 +90,7 @@ void add_import(Command app, Program& program);
 void add_export(Command app, Program& program);
 void add_check(Command app, Program& program);
 void add_dns(Command app, Program& program);
+void add_mta(Command app, Program& program);
 void add_config(Command app, Program& program);
 void add_version(Command app, Program& program);
 

@@ -19,6 +19,10 @@ Status write_ready_file(const std::string& path, const app::Server::Addresses& a
                                   {"https", addresses.https},
                                   {"http", addresses.http},
                                   {"lmtp_socket", addresses.lmtp_socket},
+                                  {"auth_socket", addresses.auth_socket},
+                                  {"user_socket", addresses.user_socket},
+                                  {"map_socket", addresses.map_socket},
+                                  {"policy_socket", addresses.policy_socket},
                                   {"admin_socket", addresses.admin_socket},
                                   {"pid", ::getpid()}};
   return app::write_file_atomically(path, boost::json::serialize(ready) + "\n");

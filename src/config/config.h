@@ -37,8 +37,12 @@ struct Listen {
   std::vector<Endpoint> lmtp;
   std::vector<Endpoint> https;
   std::vector<Endpoint> http;
-  std::string lmtp_socket;   ///< Unix socket; see path_in(). Empty: none.
-  std::string admin_socket;  ///< Unix socket; see path_in(). Empty: none.
+  std::string lmtp_socket;    ///< Unix socket; see path_in(). Empty: none.
+  std::string auth_socket;    ///< The same.
+  std::string user_socket;    ///< The same.
+  std::string map_socket;     ///< The same.
+  std::string policy_socket;  ///< The same.
+  std::string admin_socket;   ///< The same.
 };
 
 struct Tls {

@@ -62,10 +62,10 @@ def need(command):
 
 class Server:
     """A demo server; with `folder`, on data that stays there; `notes`: where its log goes instead; `descriptors`:
-    how many files it may open."""
+    how many files it may open. Every user exists, with the password PASSWORD, unless `any_user` is false."""
 
     def __init__(self, folder=None, engine=None, arguments=(), settings=(), sample_mail=False,
-                 quiet=True, notes=None, descriptors=None):
+                 quiet=True, notes=None, descriptors=None, any_user=True):
         self.own_folder = None
         if folder is None:
             self.own_folder = tempfile.mkdtemp(prefix="posthorn-")
@@ -80,6 +80,8 @@ class Server:
             self.arguments.append("--empty")
         if quiet:
             self.arguments.append("--quiet")
+        if any_user:
+            self.arguments += ["--any-user", PASSWORD]
         self.process = None
         self.start()
 
@@ -92,7 +94,7 @@ class Server:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [program(), *self.settings, "demo", "--dir", self.folder, "--engine", self.engine,
-                 "--any-user", PASSWORD, "--imap", "127.0.0.1:0", "--imaps", "127.0.0.1:0",
+                 "--imap", "127.0.0.1:0", "--imaps", "127.0.0.1:0",
                  "--lmtp", "127.0.0.1:0", "--https", "127.0.0.1:0", "--ready-file", ready, *self.arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self.limit)
         deadline = time.monotonic() + 60

@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   posthorn::cli::add_export(command, program);
   posthorn::cli::add_check(command, program);
   posthorn::cli::add_dns(command, program);
+  posthorn::cli::add_mta(command, program);
   posthorn::cli::add_config(command, program);
   posthorn::cli::add_version(command, program);
   CLI11_PARSE(app, argc, argv);

@@ -1,6 +1,6 @@
 #include "server/lmtp/session.h"
+#include "server/smtp/delivery_reply.h"
 
-#include "server/lmtp/reply.h"
 
 namespace posthorn::server::lmtp {
 
@@ -75,7 +75,7 @@ async::Task<void> Session::on_rcpt(Rcpt rcpt) {
       co_await service::resolve(context_.store, context_.find_recipient, options_->detail_separator,
                                 std::move(address), transaction_->mail.parameters.size.value_or(0));
   if (!recipient) {
-    Reply refused = reply_of(recipient.error());
+    Reply refused = smtp::reply_of(recipient.error());
     if (refused.code >= 500) refused.lines.front().insert(0, path + ' ');
     say(refused);
     co_return;

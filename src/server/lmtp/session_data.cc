@@ -1,6 +1,6 @@
 #include "base/log.h"
-#include "server/lmtp/reply.h"
 #include "server/lmtp/session.h"
+#include "server/smtp/delivery_reply.h"
 #include "service/delivery/deliver.h"
 #include "service/delivery/trace.h"
 
@@ -20,7 +20,7 @@ async::Task<std::optional<wire::smtp::Reply>> Session::feed(std::string_view oct
   const Status fed = co_await transaction_->upload->feed(octets);
   if (fed) co_return std::nullopt;
   log::error("lmtp: a message cannot be stored: {} ({})", fed.error().text, fed.error().cause);
-  co_return reply_of(fed.error());
+  co_return smtp::reply_of(fed.error());
 }
 
 namespace {
@@ -69,7 +69,7 @@ async::Task<void> Session::finish() {
       const Error& error = outcomes[i].error();
       log::warning("not delivered to <{}>: {} {} ({})", address, name_of(error.kind), error.text,
                    error.cause);
-      say(reply_of(error));
+      say(smtp::reply_of(error));
     }
   }
 }

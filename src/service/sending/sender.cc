@@ -65,6 +65,22 @@ Status check_limits(const SendingUsage& usage, const SendingLimits& limits,
   return check_window(day, recipients);
 }
 
+async::Task<Status> count_message(store::AccountPtr account, SendingLimits limits,
+                                  std::uint32_t recipients) {
+  const Timestamp now = account->store().clock().now();
+  auto counted = co_await account->change(
+      store::Actor::user(account->id()), {}, [&](store::Change& change) -> Status {
+        SendingUsage usage = change.state().usage;
+        if (Status ok = check_limits(usage, limits, recipients, now); !ok) return ok;
+        usage.hour.add(SendingUsage::kHour, now.seconds, {1, recipients});
+        usage.day.add(SendingUsage::kDay, now.seconds, {1, recipients});
+        change.set_usage(std::move(usage));
+        return {};
+      });
+  if (!counted) co_return pass(counted);
+  co_return Status();
+}
+
 bool keeps_sent(const store::AccountState& state, const SendingRules& rules) {
   switch (state.sending->keep_sent) {
     case store::KeepSent::always: return true;

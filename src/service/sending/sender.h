@@ -24,6 +24,11 @@ async::Task<Result<bool>> may_send_as(const FindAddress& find, std::string_view 
 Status check_limits(const store::SendingUsage& usage, const SendingLimits& limits,
                     std::uint32_t recipients, Timestamp now);
 
+/// Counts a message that the account sent by another mail server, as submit() counts those that it
+/// queues. Errors: as check_limits(), and nothing is counted then; io, unavailable.
+async::Task<Status> count_message(store::AccountPtr account, SendingLimits limits,
+                                  std::uint32_t recipients);
+
 /// Returns whether a copy of sent messages is filed.
 bool keeps_sent(const store::AccountState& state, const SendingRules& rules);
 

@@ -5,11 +5,11 @@
 #include "base/error.h"
 #include "wire/smtp/reply.h"
 
-namespace posthorn::server::lmtp {
+namespace posthorn::server::smtp {
 
 /// Returns the reply for a recipient that is refused or whose delivery failed: 550 5.1.1 if nobody
 /// has the address, 550 5.2.1 if it is disabled, 552 5.2.2 over quota, 451 4.3.0 for a server
 /// error.
 wire::smtp::Reply reply_of(const Error& error);
 
-}  // namespace posthorn::server::lmtp
+}  // namespace posthorn::server::smtp

@@ -1,6 +1,6 @@
-#include "server/lmtp/reply.h"
+#include "server/smtp/delivery_reply.h"
 
-namespace posthorn::server::lmtp {
+namespace posthorn::server::smtp {
 
 using wire::smtp::reply;
 
@@ -19,4 +19,4 @@ wire::smtp::Reply reply_of(const Error& error) {
   }
 }
 
-}  // namespace posthorn::server::lmtp
+}  // namespace posthorn::server::smtp

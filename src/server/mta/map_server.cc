@@ -1,0 +1,157 @@
+#include "server/mta/map_server.h"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/log.h"
+#include "service/account_name.h"
+#include "wire/mta/socketmap.h"
+#include "wire/smtp/address.h"
+
+namespace posthorn::server::mta {
+
+namespace wm = wire::mta;
+using async::Task;
+using wire::smtp::Address;
+using wire::smtp::BareNames;
+
+namespace {
+
+constexpr std::string_view kName = "map socket";
+
+/// The value of a key; none if the map does not have it.
+using Found = Result<std::optional<std::string>>;
+
+/// Answers single look-ups.
+class Maps {
+ public:
+  Maps(const MtaContext& context, const MtaOptions& options)
+      : context_(context), options_(options) {}
+
+  /// Errors: not_supported (there is no such map); those of the store.
+  Task<Found> look_up(wm::MapRequest request) {
+    for (const auto& [name, map] : kMaps)
+      if (request.map == name) return (this->*map)(std::move(request.key));
+    return unknown();
+  }
+
+ private:
+  using Map = Task<Found> (Maps::*)(std::string);
+  static const std::array<std::pair<std::string_view, Map>, 5> kMaps;
+
+  static Task<Found> unknown() {
+    co_return fail(ErrorKind::not_supported,
+                   "The maps are domains, mailboxes, aliases, senders and transports");
+  }
+
+  /// The account that an address leads to, with or without a detail.
+  Task<Result<service::AddressOwner>> owner_of(std::string key) {
+    const auto address = wire::smtp::parse_address(key, BareNames::any);
+    // Postfix asks for "@example.org" too.
+    if (!address || address->local_part.empty()) co_return service::AddressOwner{};
+    co_return co_await service::find_owner(
+        context_.find_address, options_.detail_separator,
+        {address->local_part, address->domain, wire::smtp::format_address(*address)});
+  }
+
+  Task<Result<std::string>> name_of(AccountId account) {
+    auto profile = co_await context_.store.profile(account);
+    if (!profile) co_return pass(profile);
+    co_return std::move(profile->name);
+  }
+
+  Task<Found> domains(std::string key) {
+    auto ours = co_await context_.is_our_domain(service::normal_name(key));
+    if (!ours) co_return pass(ours);
+    if (!*ours) co_return std::nullopt;
+    co_return std::move(key);
+  }
+
+  /// The name of the account that an address leads to.
+  Task<Found> account_of(std::string key) {
+    auto owner = co_await owner_of(std::move(key));
+    if (!owner) co_return pass(owner);
+    if (!owner->entry) co_return std::nullopt;
+    auto name = co_await name_of(owner->entry->account);
+    if (!name) co_return pass(name);
+    co_return std::move(*name);
+  }
+  Task<Found> mailboxes(std::string key) { return account_of(std::move(key)); }
+  Task<Found> senders(std::string key) { return account_of(std::move(key)); }
+
+  Task<Found> aliases(std::string key) {
+    auto owner = co_await owner_of(std::move(key));
+    if (!owner) co_return pass(owner);
+    if (!owner->entry || !owner->entry->alias) co_return std::nullopt;
+    auto name = co_await name_of(owner->entry->account);
+    if (!name) co_return pass(name);
+    const std::size_t at = name->rfind('@');
+    if (at == std::string::npos) co_return std::nullopt;
+    // The detail names a folder of the account.
+    if (!owner->detail.empty()) name->insert(at, options_.detail_separator + owner->detail);
+    co_return std::move(*name);
+  }
+
+  Task<Found> transports(std::string key) {
+    if (options_.transport.empty()) co_return std::nullopt;
+    auto ours =
+        co_await context_.is_our_domain(service::normal_name(key.substr(key.rfind('@') + 1)));
+    if (!ours) co_return pass(ours);
+    if (!*ours) co_return std::nullopt;
+    co_return options_.transport;
+  }
+
+  const MtaContext& context_;
+  const MtaOptions& options_;
+};
+
+const std::array<std::pair<std::string_view, Maps::Map>, 5> Maps::kMaps = {{
+    {"domains", &Maps::domains},
+    {"mailboxes", &Maps::mailboxes},
+    {"aliases", &Maps::aliases},
+    {"senders", &Maps::senders},
+    {"transports", &Maps::transports},
+}};
+
+std::string reply_to(const wm::MapRequest& request, const Found& found) {
+  if (found)
+    return wm::format_map_reply(*found ? wm::MapOutcome::found : wm::MapOutcome::not_found,
+                                found->value_or(""));
+  const Error& error = found.error();
+  if (error.kind == ErrorKind::not_supported)
+    return wm::format_map_reply(wm::MapOutcome::permanent, error.text);
+  log::error("{}: {} {}: {}: {} ({})", kName, request.map, request.key,
+             posthorn::name_of(error.kind), error.text, error.cause);
+  return wm::format_map_reply(wm::MapOutcome::temporary, "The directory cannot be read");
+}
+
+Task<Status> converse(frame::Conversation& talk, Maps& maps) {
+  wm::MapRequests requests;
+  while (true) {
+    auto request = requests.take(talk.input());
+    if (!request) co_return pass(request);
+    if (*request) {
+      const Found found = co_await maps.look_up(**request);
+      talk.say(reply_to(**request, found));
+      continue;
+    }
+    if (Status received = co_await talk.receive(); !received) co_return received;
+  }
+}
+
+}  // namespace
+
+MapServer::MapServer(const MtaContext& context, MtaOptions options)
+    : Endpoint(std::move(options)), context_(context) {}
+
+Task<void> MapServer::serve(frame::Accepted<MtaOptions> client) {
+  const MtaOptions& options = *client.options;
+  frame::Conversation talk(client.stream, options.idle_time, options.write_time);
+  Maps maps(context_, options);
+  const Status ended = co_await converse(talk, maps);
+  if (!ended) note_end(kName, ended.error());
+}
+
+}  // namespace posthorn::server::mta

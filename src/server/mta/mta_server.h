@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "async/task.h"
+#include "auth/authenticator.h"
+#include "auth/sasl/plaintext.h"
+#include "base/defaults.h"
+#include "base/result.h"
+#include "server/frame/conversation.h"
+#include "server/frame/endpoint.h"
+#include "service/delivery/recipient.h"
+#include "service/sending/sending_rules.h"
+#include "store/store.h"
+
+/// What the three servers for mail transfer agents have in common.
+namespace posthorn::server::mta {
+
+/// The settings an operator may change; the defaults are for production.
+struct MtaOptions {
+  /// Where passwords may be sent in clear; see AuthServer.
+  auth::PlaintextLogin plaintext = auth::PlaintextLogin::tls_only;
+  /// Separates the user from the folder in user+folder@domain; empty: there is no separator.
+  std::string detail_separator = "+";
+  std::uint64_t max_message_octets = defaults::kMessageOctets;
+  service::SendingLimits limits = {};
+  /// Postfix's name of the transport to this server, such as "lmtp:unix:/run/posthorn/lmtp.sock";
+  /// empty: LMTP is not served.
+  std::string transport;
+  /// An authentication that needs longer fails temporarily. Postfix waits for ten seconds.
+  std::chrono::milliseconds answer_time = std::chrono::seconds(8);
+  std::chrono::milliseconds idle_time = std::chrono::minutes(15);
+  std::chrono::milliseconds write_time = std::chrono::seconds(30);
+};
+
+/// The parts of the process the servers work with. All must outlive the servers.
+struct MtaContext {
+  store::Store& store;
+  auth::Authenticator& authenticator;
+  service::FindAddress find_address;
+  /// Returns whether all mail for a domain (in lower case) belongs to this server's accounts.
+  std::function<async::Task<Result<bool>>(std::string domain)> is_our_domain;
+};
+
+/// Logs why a connection of the server `name` ends, unless the peer simply left or was silent for
+/// too long.
+void note_end(std::string_view name, const Error& error);
+
+}  // namespace posthorn::server::mta

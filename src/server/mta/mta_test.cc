@@ -1,0 +1,298 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "server/frame/test_scripted_stream.h"
+#include "server/mta/auth_server.h"
+#include "server/mta/auth_session.h"
+#include "server/mta/map_server.h"
+#include "server/mta/policy_server.h"
+#include "server/mta/user_server.h"
+#include "service/sending/sender.h"
+#include "store/store_fixture.h"
+#include "text/base64.h"
+
+namespace posthorn::server::mta {
+namespace {
+
+using namespace std::string_literals;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+
+/// Every account has the password "secret".
+class Directory final : public auth::Directory {
+ public:
+  async::Task<Result<std::optional<auth::LoginRecord>>> find(std::string login) override {
+    if (broken) co_return fail(ErrorKind::io, "the disk", "test");
+    const auto at = records.find(login);
+    if (at == records.end()) co_return std::nullopt;
+    co_return at->second;
+  }
+  std::map<std::string, auth::LoginRecord> records;
+  bool broken = false;
+};
+
+/// Collects what a server writes to a client that sends a script and then closes its side.
+class Collector final : public frame::ScriptedStream {
+ public:
+  Collector(std::string script, std::size_t step, std::string& out)
+      : ScriptedStream(std::move(script), step), out_(out) {}
+  ~Collector() override { out_ = output(); }
+
+ private:
+  std::string& out_;
+};
+
+class MtaTest : public store::StoreFixture {
+ protected:
+  MtaTest() {
+    ada_ = make_account("ada@example.org");
+    EXPECT_TRUE(run(store_->add_alias("post@example.org", ada_->id())));
+    off_ = make_account("off@example.org");
+    EXPECT_TRUE(run(store_->set_disabled(off_->id(), true)));
+    for (const auto& account : {ada_, off_}) {
+      const std::string name = account == ada_ ? "ada@example.org" : "off@example.org";
+      directory_.records[name] = {
+          .account = account->id(),
+          .name = name,
+          .keys = auth::make_keys("secret", 8),
+          .state = account == ada_ ? auth::AccountState::active : auth::AccountState::disabled,
+          .version = 1};
+    }
+    options_.transport = "lmtp:unix:lmtp.sock";
+  }
+  ~MtaTest() override {
+    ada_.reset();
+    off_.reset();
+  }
+
+  [[nodiscard]] MtaContext context() {
+    return {*store_, authenticator_,
+            [this](std::string address) -> async::Task<Result<std::optional<store::AddressEntry>>> {
+              if (directory_.broken) co_return fail(ErrorKind::io, "the disk", "test");
+              co_return co_await store_->find_address(address);
+            },
+            [this](std::string domain) -> async::Task<Result<bool>> {
+              if (directory_.broken) co_return fail(ErrorKind::io, "the disk", "test");
+              co_return domain == "example.org";
+            }};
+  }
+
+  /// Returns everything a server says to a client that sends `script`.
+  template <class Server>
+  std::string play(const std::string& script, std::size_t step = 100'000) {
+    std::string out;
+    Server server(context(), options_);
+    run([](Server& to, std::unique_ptr<net::Stream> stream) -> async::Task<void> {
+      to.accept(std::move(stream), frame::Transport::plain);
+      while (to.connections() > 0) co_await async::sleep_for(std::chrono::milliseconds(1));
+      co_await to.stop(std::chrono::seconds(1));
+    }(server, std::make_unique<Collector>(script, step, out)));
+    return out;
+  }
+
+  std::string ask(const std::string& commands, std::size_t step = 100'000) {
+    const std::string said = play<AuthServer>("VERSION\t1\t2\nCPID\t1\n" + commands, step);
+    const std::size_t done = said.find("DONE\n");
+    EXPECT_NE(done, std::string::npos) << said;
+    return said.substr(std::min(done + 5, said.size()));
+  }
+  static std::string plain(const std::string& user, const std::string& password) {
+    return text::base64_encode("\0"s + user + "\0"s + password);
+  }
+
+  std::string look_up(const std::string& request) {
+    return play<MapServer>(std::to_string(request.size()) + ":" + request + ",");
+  }
+
+  std::string judge(const std::string& attributes) {
+    return play<PolicyServer>("request=smtpd_access_policy\n" + attributes + "\n");
+  }
+
+  Directory directory_;
+  auth::Throttle throttle_{{.free_guesses = 2,
+                            .first_delay = std::chrono::milliseconds(700),
+                            .longest_delay = std::chrono::milliseconds(700)},
+                           clock_};
+  async::OffloadPool hashing_{1, 100};
+  auth::Authenticator authenticator_{
+      directory_, throttle_, hashing_, clock_, {.sasl = {.decoy_key = "k", .decoy_iterations = 8}}};
+  MtaOptions options_;
+  store::AccountPtr ada_;
+  store::AccountPtr off_;
+};
+
+TEST_F(MtaTest, GreetsWithTheMechanismsBeforeTheRest) {
+  const std::string said = play<AuthServer>("");
+  EXPECT_TRUE(said.starts_with("VERSION\t1\t2\nMECH\t")) << said;
+  EXPECT_THAT(said, HasSubstr("MECH\tPLAIN\tplaintext\n"));
+  EXPECT_THAT(said, HasSubstr("MECH\tSCRAM-SHA-256\n"));
+  EXPECT_THAT(said, Not(HasSubstr("-PLUS")));
+  EXPECT_LT(said.find("MECH\tLOGIN"), said.find("SPID\t"));
+  EXPECT_THAT(said, EndsWith("DONE\n"));
+}
+
+TEST_F(MtaTest, ChecksPasswords) {
+  for (const std::size_t step : {1UL, 1000UL}) {
+    EXPECT_EQ(ask("AUTH\t1\tPLAIN\tservice=smtp\tnologin\trip=192.0.2.1\tsecured\tresp=" +
+                      plain("ada@example.org", "secret") + "\n",
+                  step),
+              "OK\t1\tuser=ada@example.org\n");
+  }
+  const std::string wrong = ask(
+      "AUTH\t1\tPLAIN\tservice=smtp\tsecured\tresp=" + plain("ada@example.org", "wrong") + "\n");
+  EXPECT_TRUE(wrong.starts_with("FAIL\t1\treason=")) << wrong;
+  const std::string disabled = ask(
+      "AUTH\t1\tPLAIN\tservice=smtp\tsecured\tresp=" + plain("off@example.org", "secret") + "\n");
+  EXPECT_TRUE(disabled.starts_with("FAIL\t1\treason=")) << disabled;
+}
+
+TEST_F(MtaTest, AsksForWhatIsMissing) {
+  const std::string said = ask("AUTH\t5\tLOGIN\tservice=smtp\tsecured\nCONT\t5\t" +
+                               text::base64_encode("ada@example.org") + "\nCONT\t5\t" +
+                               text::base64_encode("secret") + "\n");
+  EXPECT_EQ(said, "CONT\t5\t" + text::base64_encode("Username:") + "\nCONT\t5\t" +
+                      text::base64_encode("Password:") + "\nOK\t5\tuser=ada@example.org\n");
+}
+
+TEST_F(MtaTest, NoPasswordInClear) {
+  const std::string request =
+      "AUTH\t1\tPLAIN\tservice=smtp\trip=192.0.2.1\tresp=" + plain("ada@example.org", "secret") +
+      "\n";
+  EXPECT_TRUE(ask(request).starts_with("FAIL\t1\treason=")) << ask(request);
+  options_.plaintext = auth::PlaintextLogin::always;
+  EXPECT_EQ(ask(request), "OK\t1\tuser=ada@example.org\n");
+}
+
+TEST_F(MtaTest, ASlowLoginIsATemporaryFailureAndDelaysNobodyElse) {
+  options_.answer_time = std::chrono::milliseconds(100);
+  const auto login = [](const std::string& id, const std::string& user, const std::string& address,
+                        const std::string& password) {
+    return "AUTH\t" + id + "\tPLAIN\tservice=smtp\trip=" + address +
+           "\tsecured\tresp=" + plain(user, password) + "\n";
+  };
+  for (int i = 0; i < 3; ++i)
+    static_cast<void>(ask(login("1", "ada@example.org", "192.0.2.1", "wrong" + std::to_string(i))));
+  directory_.records["ben@example.org"] = directory_.records["ada@example.org"];
+  directory_.records["ben@example.org"].name = "ben@example.org";
+  const std::string said = ask(login("9", "ada@example.org", "192.0.2.1", "secret") +
+                               login("10", "ben@example.org", "198.51.100.1", "secret"));
+  EXPECT_TRUE(said.starts_with("OK\t10\tuser=ben@example.org\nFAIL\t9\ttemp\tcode=temp_fail\t"))
+      << said;
+}
+
+TEST_F(MtaTest, ATroubleOfOursIsATemporaryFailure) {
+  directory_.broken = true;
+  EXPECT_THAT(ask("AUTH\t1\tPLAIN\tservice=smtp\tsecured\tresp=" +
+                  plain("ada@example.org", "secret") + "\n"),
+              testing::StartsWith("FAIL\t1\ttemp\t"));
+  EXPECT_THAT(look_up("mailboxes ada@example.org"), HasSubstr(":TEMP "));
+  EXPECT_THAT(judge("protocol_state=RCPT\nrecipient=ada@example.org\n"),
+              testing::StartsWith("action=451 4.3.0 "));
+  EXPECT_THAT(play<UserServer>("VERSION\t1\t1\nUSER\t1\tada@example.org\tservice=smtp\n"),
+              HasSubstr("FAIL\t1\t"));
+}
+
+TEST_F(MtaTest, WhoBreaksTheProtocolIsDisconnected) {
+  const std::string good =
+      "AUTH\t1\tPLAIN\tservice=smtp\tsecured\tresp=" + plain("ada@example.org", "secret") + "\n";
+  for (const std::string& bad :
+       {"VERSION\t2\t0\n"s, "AUTH\t1\tPLAIN\0\n"s, "AUTH\tx\n"s, std::string(20'000, 'x') + "\n",
+        "AUTH\t1\tLOGIN\tsecured\nAUTH\t1\tLOGIN\tsecured\n"s})
+    EXPECT_THAT(ask(bad + good), Not(HasSubstr("OK\t"))) << bad.substr(0, 30);
+  EXPECT_THAT(play<AuthServer>(good), Not(HasSubstr("OK\t")));  // No VERSION.
+}
+
+TEST_F(MtaTest, BadRequestsFail) {
+  EXPECT_THAT(ask("AUTH\t1\tPLAIN\tsecured\tresp=!\n"), testing::StartsWith("FAIL\t1\treason="));
+  EXPECT_THAT(ask("AUTH\t1\tNTLM\tsecured\n"), testing::StartsWith("FAIL\t1\treason="));
+  EXPECT_EQ(ask("CONT\t44\tYQ==\nCANCEL\t44\nLATER\tx\n"), "");
+  EXPECT_THAT(ask("AUTH\t1\tPLAIN\tsecured\tresp=" + text::base64_encode("nothing") + "\n"),
+              testing::StartsWith("FAIL\t1\treason="));
+}
+
+TEST_F(MtaTest, UsersExist) {
+  const auto ask_for = [&](const std::string& name) {
+    return play<UserServer>("VERSION\t1\t1\nUSER\t3\t" + name + "\tservice=smtp\n");
+  };
+  EXPECT_THAT(ask_for("ada@example.org"), EndsWith("\nUSER\t3\tada@example.org\n"));
+  EXPECT_THAT(ask_for("post+x@example.org"), EndsWith("\nUSER\t3\tada@example.org\n"));
+  EXPECT_THAT(ask_for("off@example.org"), EndsWith("\nNOTFOUND\t3\n"));
+  EXPECT_THAT(ask_for("eve@example.org"), EndsWith("\nNOTFOUND\t3\n"));
+  EXPECT_THAT(ask_for("not an address"), EndsWith("\nNOTFOUND\t3\n"));
+}
+
+TEST_F(MtaTest, MapsHaveWhatPostfixAsksFor) {
+  EXPECT_EQ(look_up("domains example.org"), "14:OK example.org,");
+  EXPECT_EQ(look_up("domains example.net"), "9:NOTFOUND ,");
+  EXPECT_EQ(look_up("mailboxes Ada@Example.org"), "18:OK ada@example.org,");
+  EXPECT_EQ(look_up("mailboxes post@example.org"), "18:OK ada@example.org,");
+  EXPECT_EQ(look_up("mailboxes ada+list@example.org"), "18:OK ada@example.org,");
+  EXPECT_EQ(look_up("mailboxes eve@example.org"), "9:NOTFOUND ,");
+  EXPECT_EQ(look_up("mailboxes @example.org"), "9:NOTFOUND ,");
+  EXPECT_EQ(look_up("aliases ada@example.org"), "9:NOTFOUND ,");
+  EXPECT_EQ(look_up("aliases post@example.org"), "18:OK ada@example.org,");
+  EXPECT_EQ(look_up("aliases post+list@example.org"), "23:OK ada+list@example.org,");
+  EXPECT_EQ(look_up("senders ada+list@example.org"), "18:OK ada@example.org,");
+  EXPECT_EQ(look_up("senders post@example.org"), "18:OK ada@example.org,");
+  EXPECT_EQ(look_up("senders ceo@example.org"), "9:NOTFOUND ,");
+  EXPECT_EQ(look_up("transports example.org"), "22:OK lmtp:unix:lmtp.sock,");
+  EXPECT_EQ(look_up("transports ada@example.org"), "22:OK lmtp:unix:lmtp.sock,");
+  EXPECT_EQ(look_up("transports example.net"), "9:NOTFOUND ,");
+  EXPECT_THAT(look_up("virtual x"), HasSubstr(":PERM "));
+  EXPECT_EQ(play<MapServer>("nonsense"), "");
+}
+
+TEST_F(MtaTest, RecipientsAreJudged) {
+  const auto recipient = [&](const std::string& address, std::uint64_t size = 0) {
+    return judge("protocol_state=RCPT\nsender=x@example.net\nrecipient=" + address +
+                 "\nsize=" + std::to_string(size) + "\nsasl_username=\n");
+  };
+  EXPECT_EQ(recipient("ada@example.org"), "action=DUNNO\n\n");
+  EXPECT_EQ(recipient("post+x@example.org"), "action=DUNNO\n\n");
+  EXPECT_EQ(recipient("eve@example.net"), "action=DUNNO\n\n");
+  EXPECT_THAT(recipient("eve@example.org"), testing::StartsWith("action=550 5.1.1 "));
+  EXPECT_THAT(recipient("off@example.org"), testing::StartsWith("action=550 5.2.1 "));
+  EXPECT_THAT(recipient("ada@example.org", options_.max_message_octets + 1),
+              testing::StartsWith("action=552 5.3.4 "));
+  ASSERT_TRUE(change(ada_, {}, [](store::Change& c) -> Status {
+    c.set_quota({.max_bytes = 1000});
+    return {};
+  }));
+  EXPECT_EQ(recipient("post@example.org", 999), "action=DUNNO\n\n");
+  EXPECT_THAT(recipient("post@example.org", 1001), testing::StartsWith("action=552 5.2.2 "));
+}
+
+TEST_F(MtaTest, SendersAreJudged) {
+  const auto sender = [&](const std::string& address, const std::string& user) {
+    return judge("protocol_state=RCPT\nsender=" + address +
+                 "\nrecipient=x@example.net\nsasl_username=" + user + "\n");
+  };
+  EXPECT_EQ(sender("ada@example.org", "ada@example.org"), "action=DUNNO\n\n");
+  EXPECT_EQ(sender("post@example.org", "ada@example.org"), "action=DUNNO\n\n");
+  EXPECT_EQ(sender("", "ada@example.org"), "action=DUNNO\n\n");
+  EXPECT_EQ(sender("ceo@example.org", ""), "action=DUNNO\n\n");
+  EXPECT_EQ(sender("ceo@example.org", "somebody@else"), "action=DUNNO\n\n");
+  EXPECT_THAT(sender("ceo@example.org", "ada@example.org"),
+              testing::StartsWith("action=550 5.7.1 "));
+  EXPECT_THAT(sender("no address\r", "ada@example.org"), testing::StartsWith("action=553 5.1.7 "));
+}
+
+TEST_F(MtaTest, SendingIsCountedAtTheEndOfTheData) {
+  options_.limits.recipients_per_hour = 5;
+  const auto at = [&](const std::string& state, int recipients) {
+    return judge("protocol_state=" + state + "\nsender=ada@example.org\nrecipient=x@example.net\n" +
+                 "sasl_username=ada@example.org\nrecipient_count=" + std::to_string(recipients) +
+                 "\n");
+  };
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(at("RCPT", 0), "action=DUNNO\n\n");
+  EXPECT_EQ(at("END-OF-MESSAGE", 3), "action=DUNNO\n\n");
+  EXPECT_THAT(at("END-OF-MESSAGE", 3), testing::StartsWith("action=450 4.7.1 "));
+  EXPECT_EQ(at("END-OF-MESSAGE", 2), "action=DUNNO\n\n");
+  EXPECT_THAT(at("RCPT", 0), testing::StartsWith("action=450 4.7.1 "));
+  EXPECT_THAT(at("END-OF-MESSAGE", 6), testing::StartsWith("action=550 5.7.1 "));
+  EXPECT_EQ(at("DATA", 9), "action=DUNNO\n\n");
+}
+
+}  // namespace
+}  // namespace posthorn::server::mta

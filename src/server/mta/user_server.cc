@@ -1,0 +1,80 @@
+#include "server/mta/user_server.h"
+
+#include <unistd.h>
+
+#include <utility>
+#include <variant>
+
+#include "base/log.h"
+#include "service/account_name.h"
+#include "wire/lex/lf_lines.h"
+#include "wire/mta/auth_protocol.h"
+#include "wire/smtp/address.h"
+
+namespace posthorn::server::mta {
+
+namespace wm = wire::mta;
+using async::Task;
+
+namespace {
+
+constexpr std::string_view kName = "user socket";
+
+/// Returns the name of the account that takes mail for a user; empty if there is none. Errors:
+/// those of the store.
+Task<Result<std::string>> find(const MtaContext& context, const MtaOptions& options,
+                               std::string name) {
+  const auto address = wire::smtp::parse_address(name, wire::smtp::BareNames::any);
+  if (!address || address->local_part.empty()) co_return std::string();
+  auto owner = co_await service::find_owner(
+      context.find_address, options.detail_separator,
+      {address->local_part, address->domain, wire::smtp::format_address(*address)});
+  if (!owner) co_return pass(owner);
+  if (!owner->entry) co_return std::string();
+  auto profile = co_await context.store.profile(owner->entry->account);
+  if (!profile) co_return pass(profile);
+  co_return profile->disabled ? std::string() : profile->name;
+}
+
+Task<std::string> answer(const MtaContext& context, const MtaOptions& options,
+                         wm::UserQuery query) {
+  auto name = co_await find(context, options, std::move(query.name));
+  if (!name) {
+    log::error("{}: {}: {} ({})", kName, posthorn::name_of(name.error().kind), name.error().text,
+               name.error().cause);
+    co_return wm::format_user_failure(query.id, "The directory cannot be read");
+  }
+  co_return name->empty() ? wm::format_user_unknown(query.id)
+                          : wm::format_user_found(query.id, *name);
+}
+
+Task<Status> converse(frame::Conversation& talk, const MtaContext& context,
+                      const MtaOptions& options) {
+  wire::lex::LfLines lines(wm::kMaxAuthLine);
+  talk.say(wm::format_user_greeting(static_cast<std::uint64_t>(::getpid())));
+  while (true) {
+    if (auto line = lines.take(talk.input())) {
+      auto command = wm::parse_user_command(*line);
+      if (!command) co_return pass(command);
+      if (auto* const query = std::get_if<wm::UserQuery>(&*command))
+        talk.say(co_await answer(context, options, std::move(*query)));
+      continue;
+    }
+    if (lines.too_long()) co_return fail(ErrorKind::syntax, "a line is too long");
+    if (Status received = co_await talk.receive(); !received) co_return received;
+  }
+}
+
+}  // namespace
+
+UserServer::UserServer(const MtaContext& context, MtaOptions options)
+    : Endpoint(std::move(options)), context_(context) {}
+
+Task<void> UserServer::serve(frame::Accepted<MtaOptions> client) {
+  const MtaOptions& options = *client.options;
+  frame::Conversation talk(client.stream, options.idle_time, options.write_time);
+  const Status ended = co_await converse(talk, context_, options);
+  if (!ended) note_end(kName, ended.error());
+}
+
+}  // namespace posthorn::server::mta
