@@ -98,10 +98,15 @@ class Compiler {
       case Kind::modseq: return number(Operation::modseq, key.number);
       case Kind::save_date_supported: return constant(true);
       case Kind::email_id: {
-        const auto ordinal = environment_.email_of(key.text);
+        const auto ordinal = environment_.ids->parse_email(key.text);
         return ordinal ? number(Operation::ordinal, ordinal->value) : constant(false);
       }
-      case Kind::thread_id: return constant(false);
+      case Kind::thread_id: {
+        Node node = of(Operation::thread, Depth::keys);
+        node.field = key.text;
+        node.ids = environment_.ids;
+        return node;
+      }
     }
     return constant(false);
   }

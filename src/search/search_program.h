@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "base/number_set.h"
 #include "base/result.h"
 #include "message/digest/search_key.h"
+#include "store/read/object_ids.h"
 #include "store/value/mailbox.h"
 #include "text/finder.h"
 
@@ -21,9 +21,8 @@ struct SearchEnvironment {
   Timestamp now;
   /// UIDs with \Recent (RFC 3501 §2.3.2); null if there are none.
   const NumberSet* recent = nullptr;
-  /// Returns the message that has an EMAILID, whether or not it still exists; none if the text is
-  /// not an EMAILID of this account.
-  std::function<std::optional<Ordinal>(std::string_view)> email_of;
+  /// Of the account whose mailbox is searched. Must outlive the search.
+  const store::ObjectIds* ids = nullptr;
   /// Returns the UIDs that a set of message numbers (`uids` false) or of UIDs stands for, with '*'
   /// and '$' resolved.
   std::function<NumberSet(const SequenceSet&, bool uids)> resolve;
@@ -67,6 +66,7 @@ class SearchProgram {
     arrived_since,
     modseq,
     ordinal,
+    thread,
   };
 
   struct Node {
@@ -79,7 +79,8 @@ class SearchProgram {
     std::int64_t seconds = 0;
     Date date;
     NumberSet set;
-    std::string field;
+    std::string field;                      ///< Of header: its name; of thread: the THREADID.
+    const store::ObjectIds* ids = nullptr;  ///< Of thread.
     text::Finder finder{""};
     std::vector<Node> children;
   };

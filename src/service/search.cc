@@ -17,10 +17,7 @@ search::SearchEnvironment environment_of(const SearchScope& scope) {
   search::SearchEnvironment environment;
   environment.now = scope.mailbox.account->store().clock().now();
   environment.recent = scope.recent;
-  environment.email_of = [&scope](std::string_view id) -> std::optional<Ordinal> {
-    if (scope.email_of == nullptr) return std::nullopt;
-    return scope.email_of(scope.mailbox.account->id(), id);
-  };
+  environment.ids = &scope.mailbox.account->object_ids();
   environment.resolve = [&scope](const SequenceSet& set, bool uids) {
     if (set.saved_result) return *scope.saved;
     if (uids) return set.resolve(scope.told->last_uid().value);

@@ -2,8 +2,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <optional>
-#include <string_view>
 #include <vector>
 
 #include "async/task.h"
@@ -24,9 +22,6 @@ struct SearchScope {
   const Membership* told = nullptr;   ///< The membership to which message numbers refer.
   const NumberSet* recent = nullptr;  ///< UIDs with \Recent (RFC 3501 §2.3.2).
   const NumberSet* saved = nullptr;   ///< The UIDs that `$` stands for (RFC 5182).
-  /// Returns the message an EMAILID of the account stands for. The protocol defines its spelling
-  /// (RFC 8474 §5.1).
-  std::optional<Ordinal> (*email_of)(const AccountId&, std::string_view) = nullptr;
   /// The search ends soon after this has become true; null if it cannot be cancelled. Must outlive
   /// the search.
   const std::atomic<bool>* cancelled = nullptr;

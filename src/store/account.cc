@@ -15,6 +15,7 @@
 #include "store/read/email_catalog.h"
 #include "store/read/load.h"
 #include "store/read/load_readable.h"
+#include "store/read/object_ids.h"
 #include "store/store_state.h"
 #include "store/upkeep/damage_log.h"
 #include "store/upkeep/maintenance.h"
@@ -34,6 +35,8 @@ Account::Account(Store& store, AccountId id, async::Loop& home, StatePtr state)
       home_(home),
       published_(state),
       emails_(std::make_unique<EmailCatalog>(store.engine(), id)),
+      object_ids_(std::make_unique<ObjectIds>(id, derive_object_id_keys(store.state().key, id),
+                                              state->counters)),
       pipeline_(std::make_unique<Pipeline>(home, state)),
       watches_(std::make_shared<WatchList>()) {
   for (const auto& [mailbox, version] : state->mailboxes) note_long_tails(*state, {&mailbox, 1});

@@ -28,6 +28,7 @@ namespace posthorn::store {
 
 class Store;
 class EmailCatalog;
+class ObjectIds;
 class WatchList;
 struct LoadedContents;
 
@@ -143,6 +144,10 @@ class Account : public std::enable_shared_from_this<Account> {
   /// The stored messages.
   [[nodiscard]] EmailCatalog& emails() { return *emails_; }
 
+  /// The identifiers of mailboxes and messages that clients see.
+  /// Thread: any.
+  [[nodiscard]] const ObjectIds& object_ids() const { return *object_ids_; }
+
  private:
   friend class Store;
   friend class Maintenance;
@@ -179,6 +184,7 @@ class Account : public std::enable_shared_from_this<Account> {
   async::Loop& home_;
   SharedValue<AccountState> published_;
   std::unique_ptr<EmailCatalog> emails_;
+  std::unique_ptr<const ObjectIds> object_ids_;
   std::unique_ptr<Pipeline> pipeline_;
   std::shared_ptr<WatchList> watches_;
   Mutex recent_mutex_;

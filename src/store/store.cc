@@ -62,15 +62,15 @@ NumberSet Store::note_unreadable(const AccountId& account, const Mailbox& mailbo
 async::Task<Result<std::string>> Store::piece_key(const AccountId& account) {
   switch (state_->options.piece_sharing) {
     case PieceSharing::server: break;
-    case PieceSharing::account: co_return scoped_key(state_->piece_key, "account", account.view());
+    case PieceSharing::account: co_return scoped_key(state_->key, "account", account.view());
     case PieceSharing::domain: {
       auto owner = co_await profile(account);
       if (!owner) co_return pass(owner);
-      co_return scoped_key(state_->piece_key, "domain",
+      co_return scoped_key(state_->key, "domain",
                            std::string_view(owner->name).substr(owner->name.find('@') + 1));
     }
   }
-  co_return state_->piece_key;
+  co_return state_->key;
 }
 
 Result<std::unique_ptr<Store>> Store::open(engine::Engine& engine, async::LoopPool& loops,
@@ -82,7 +82,7 @@ Result<std::unique_ptr<Store>> Store::open(engine::Engine& engine, async::LoopPo
   if (!key) return pass(key);
   std::unique_ptr<Store> store(new Store());
   store->state_ = std::make_unique<State>(engine, loops, offload, clock, options);
-  store->state_->piece_key = std::move(*key);
+  store->state_->key = std::move(*key);
   return store;
 }
 

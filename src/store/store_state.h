@@ -67,7 +67,7 @@ struct Store::State {
   const Clock& clock;
   const StoreOptions options;
   SharedValue<StorePolicy> policy;
-  std::string piece_key;  ///< 32 random octets of this store, the key for naming pieces.
+  std::string key;  ///< 32 random octets of this store, from which all its other keys are derived.
 
   LruCache<AccountItem, GroupPage, 4> pages;
   LruCache<AccountItem, EmailRecord> records;

@@ -11,7 +11,8 @@ namespace posthorn::message {
 
 // Increment a version whenever the result of make_digest changes for some message, including
 // changes of the folding in the ICU library. Views refuse other versions, so that an outdated
-// digest is computed again and not used.
+// digest is computed again and not used. The Message-ID and the first reference must stay what they
+// are, whatever the version: THREADIDs are made from them, and must never change (RFC 8474 §5.2).
 inline constexpr std::uint8_t kKeysVersion = 1;
 /// Version 2 added the UTF-8 forms, and a charset for every text part.
 inline constexpr std::uint8_t kStructureVersion = 2;

@@ -49,7 +49,7 @@ struct SearchKey {
     modseq,               ///< A MODSEQ of at least `number` (RFC 7162 §3.1.5).
     save_date_supported,  ///< Every message (RFC 8514 §4.3).
     email_id,             ///< `text` is the message's EMAILID (RFC 8474 §6).
-    thread_id,            ///< Matches no message: there are no thread ids here (RFC 8474 §5.2).
+    thread_id,            ///< `text` is the THREADID of the message's thread (RFC 8474 §6).
   };
   Kind kind = Kind::all;
   SystemFlag flag = SystemFlag::seen;

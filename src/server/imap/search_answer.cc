@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "server/imap/object_id.h"
 #include "server/imap/reply.h"
 #include "server/imap/window.h"
 
@@ -27,7 +26,6 @@ service::SearchScope SearchAnswer::scope() const {
           .told = &selected.told(),
           .recent = &selected.recent,
           .saved = &selected.saved_result,
-          .email_of = &parse_email_id,
           .cancelled = &session_.given_up};
 }
 

@@ -92,6 +92,9 @@ void read_row(ByteReader& r, StoredRow& row) {
 constexpr std::uint8_t kLive = 1;
 constexpr std::uint8_t kExpunged = 0;
 
+/// The version of the counters that says which object identifiers hide their numbers.
+constexpr std::uint8_t kCountersVersion = 2;
+
 }  // namespace
 
 std::string encode_counters(const AccountCounters& c) {
@@ -105,11 +108,13 @@ std::string encode_counters(const AccountCounters& c) {
   w.varint(c.messages);
   w.varint(c.quota.max_bytes);
   w.varint(c.quota.max_messages);
-  return seal(out);
+  w.varint(c.first_hidden_mailbox.value);
+  w.varint(c.first_hidden_ordinal.value);
+  return seal(out, kCountersVersion);
 }
 
 Result<AccountCounters> decode_counters(std::string_view record) {
-  return decode<AccountCounters>(record, "account", [](ByteReader& r, AccountCounters& c) {
+  return decode<AccountCounters>(record, "account", [&](ByteReader& r, AccountCounters& c) {
     c.next_mailbox.value = static_cast<std::uint32_t>(r.varint());
     c.next_ordinal.value = r.varint();
     c.next_page.value = r.varint();
@@ -118,6 +123,14 @@ Result<AccountCounters> decode_counters(std::string_view record) {
     c.messages = r.varint();
     c.quota.max_bytes = r.varint();
     c.quota.max_messages = r.varint();
+    if (record_version(record) < kCountersVersion) {
+      // Everything that exists so far has an identifier that an older version gave out.
+      c.first_hidden_mailbox = c.next_mailbox;
+      c.first_hidden_ordinal = c.next_ordinal;
+    } else {
+      c.first_hidden_mailbox.value = static_cast<std::uint32_t>(r.varint());
+      c.first_hidden_ordinal.value = r.varint();
+    }
   });
 }
 

@@ -67,14 +67,18 @@ class PieceMac {
 
 }  // namespace
 
-std::string seal(std::string_view payload) {
+std::string seal(std::string_view payload, std::uint8_t version) {
   std::string out;
   out.reserve(payload.size() + 1 + kChecksumSize);
   ByteWriter w(out);
-  w.u8(kRecordVersion);
+  w.u8(version);
   w.raw(payload);
   w.u32(short_checksum(out));
   return out;
+}
+
+std::uint8_t record_version(std::string_view record) {
+  return static_cast<std::uint8_t>(record.front());
 }
 
 Result<std::string_view> unseal(std::string_view record) {
@@ -83,7 +87,7 @@ Result<std::string_view> unseal(std::string_view record) {
   record.remove_suffix(kChecksumSize);
   if (end.u32() != short_checksum(record))
     return fail(ErrorKind::corrupt, "a record does not match its checksum");
-  if (static_cast<std::uint8_t>(record.front()) > kRecordVersion)
+  if (static_cast<std::uint8_t>(record.front()) > kNewestRecordVersion)
     return fail(ErrorKind::not_supported, "a record was written by a newer version of Posthorn");
   return record.substr(1);
 }
@@ -91,7 +95,7 @@ Result<std::string_view> unseal(std::string_view record) {
 std::size_t begin_plain_page(std::string& out) {
   const std::size_t begun = out.size();
   ByteWriter w(out);
-  w.u8(kRecordVersion);
+  w.u8(kFirstRecordVersion);
   w.u8(static_cast<std::uint8_t>(Packing::plain));
   return begun;
 }

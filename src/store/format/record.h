@@ -12,11 +12,15 @@
 /// octets. Pages and pieces are compressed with zstd if that makes them smaller.
 namespace posthorn::store {
 
-/// The version of the record layouts in this program. Records of a later version are refused.
-inline constexpr std::uint8_t kRecordVersion = 1;
+/// The newest version of a record layout in this program. Records of a later version are refused.
+/// Most layouts still have their first version.
+inline constexpr std::uint8_t kNewestRecordVersion = 2;
+inline constexpr std::uint8_t kFirstRecordVersion = 1;
 
 /// Wraps a payload.
-std::string seal(std::string_view payload);
+std::string seal(std::string_view payload, std::uint8_t version = kFirstRecordVersion);
+/// Returns the version of a record that unseal() accepts.
+std::uint8_t record_version(std::string_view record);
 /// Returns the payload as a view into `record`. Errors: corrupt, not_supported (written by a later
 /// version).
 Result<std::string_view> unseal(std::string_view record);

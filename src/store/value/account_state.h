@@ -31,6 +31,10 @@ struct AccountCounters {
   std::uint64_t bytes = 0;
   std::uint64_t messages = 0;
   Quota quota;
+  /// The object identifiers of mailboxes and messages below these numbers were given out by a
+  /// version that wrote the numbers in clear; see read/object_ids.h. They never change.
+  MailboxId first_hidden_mailbox{1};
+  Ordinal first_hidden_ordinal{1};
 
   /// Returns whether the quota allows for this much more. Every judgement of the quota is made
   /// here.

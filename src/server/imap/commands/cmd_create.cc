@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "server/imap/commands.h"
-#include "server/imap/object_id.h"
 #include "server/imap/session.h"
 #include "service/mailboxes.h"
+#include "store/read/object_ids.h"
 #include "text/ascii.h"
 
 namespace posthorn::server::imap {
@@ -51,7 +51,7 @@ CommandTask cmd_create(Session& session, wi::CreateCommand& command) {
   auto made = co_await service::create_mailbox(session.caller(), std::move(command.mailbox), *uses);
   if (!made) co_return session.refuse(made.error());
   if (!session.is_offered("OBJECTID")) co_return Reply::ok();
-  session.code_text = format_mailbox_id(made->account->id(), made->id);  // RFC 8474 §4.1
+  session.code_text = made->account->object_ids().mailbox(made->id);  // RFC 8474 §4.1
   co_return Reply::ok("CREATE completed", wi::code::MailboxId{session.code_text});
 }
 

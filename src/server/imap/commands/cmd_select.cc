@@ -4,9 +4,9 @@
 
 #include "server/imap/commands.h"
 #include "server/imap/fetch/fetch_row.h"
-#include "server/imap/object_id.h"
 #include "server/imap/session.h"
 #include "service/vanished.h"
+#include "store/read/object_ids.h"
 #include "wire/imap/response/format_list.h"
 
 namespace posthorn::server::imap {
@@ -73,7 +73,7 @@ void say_state(Session& session, const store::Mailbox& mailbox) {
                         "Highest mod-sequence");
   }
   if (session.is_offered("OBJECTID")) {
-    const std::string id = format_mailbox_id(selected.mailbox.account->id(), mailbox.id);
+    const std::string id = selected.mailbox.account->object_ids().mailbox(mailbox.id);
     wi::format_untagged(w, Condition::ok, wi::code::MailboxId{id}, "Mailbox ID");
   }
   if (session.enabled.rev2) {

@@ -1,8 +1,8 @@
 #include "server/imap/commands.h"
-#include "server/imap/object_id.h"
 #include "server/imap/session.h"
 #include "server/imap/status.h"
 #include "service/messages.h"
+#include "store/read/object_ids.h"
 
 namespace posthorn::server::imap {
 namespace {
@@ -43,8 +43,11 @@ Task<Status> say_status(Session& session, const service::MailboxRef& ref, store:
   if (items.has(StatusItem::append_limit))
     values.append_limit = session.options->max_message_octets;
   if (items.has(StatusItem::deleted_storage)) values.deleted_storage = flags.deleted_bytes();
-  const std::string id = format_mailbox_id(ref.account->id(), ref.id);
-  if (items.has(StatusItem::mailbox_id)) values.mailbox_id = id;
+  std::string id;
+  if (items.has(StatusItem::mailbox_id)) {
+    id = ref.account->object_ids().mailbox(ref.id);
+    values.mailbox_id = id;
+  }
   if (items.has(StatusItem::recent)) {
     auto recent = co_await recent_of(session, ref);
     if (!recent) co_return pass(recent);

@@ -11,13 +11,13 @@
 #include "server/imap/fetch/fetch_lines.h"
 #include "server/imap/fetch/fetch_plan.h"
 #include "server/imap/fetch/fetch_row.h"
-#include "server/imap/object_id.h"
 #include "server/imap/reply.h"
 #include "server/imap/window.h"
 #include "service/fetch.h"
 #include "service/messages.h"
 #include "service/rows.h"
 #include "service/vanished.h"
+#include "store/read/object_ids.h"
 #include "store/store.h"
 #include "store/upkeep/damage_log.h"
 #include "text/nul.h"
@@ -46,7 +46,8 @@ class Fetch {
         now_(now),
         rows_(session.selected->told(), session.selected->mailbox.flags(now), std::move(seqnums)),
         flags_(session, now),
-        strings_(session.dialect().utf8 ? message::StringForm::utf8 : message::StringForm::ascii) {}
+        strings_(session.dialect().utf8 ? message::StringForm::utf8 : message::StringForm::ascii),
+        ids_(session.selected->mailbox.account->object_ids()) {}
 
   /// Errors: closed once the connection is lost.
   Task<Status> run();
@@ -76,7 +77,9 @@ class Fetch {
   service::RowReader rows_;
   RowWriter flags_;
   const message::StringForm strings_;  ///< For ENVELOPE and BODYSTRUCTURE (RFC 9755 §3).
+  const store::ObjectIds& ids_;
   std::string scratch_;
+  message::KeysView keys_;
   message::StructureView structure_;
   std::string_view header_;
   std::optional<Error> failed_;
@@ -181,6 +184,11 @@ bool Fetch::write_plain(const FetchBatch& batch, const Row& row) {
     if (!column) return fail_row(start, row, column.error()), false;
     header_ = *column;
   }
+  if (plan_.has(store::Column::keys)) {
+    auto column = batch.column(row, store::Column::keys);
+    if (!column) return fail_row(start, row, column.error()), false;
+    keys_ = message::KeysView(*column);
+  }
   auto writer = session_.writer();
   wi::FetchWriter fetch(writer);
   fetch.begin(row.seqnum);
@@ -200,13 +208,16 @@ Task<Status> Fetch::write_streaming(const FetchBatch& batch, const Row& row) {
   if (plan_.has(store::Column::structure)) {
     structure = batch.column(row, store::Column::structure);
   }
-  for (const auto* column : {&header, &body, &structure}) {
+  Result<std::string_view> keys = std::string_view();
+  if (plan_.has(store::Column::keys)) keys = batch.column(row, store::Column::keys);
+  for (const auto* column : {&header, &body, &structure, &keys}) {
     if (*column) continue;
     fail_row(start, row, column->error());
     co_return fail(ErrorKind::corrupt, "the message was omitted from the response");
   }
   header_ = *header;
   structure_ = message::StructureView(*structure);
+  keys_ = message::KeysView(*keys);
   auto octets = batch.octets(header_, *body);
   if (!octets) {
     fail_row(start, row, octets.error());
@@ -252,10 +263,8 @@ bool Fetch::write_item(wi::FetchWriter& fetch, const wi::FetchItem& item, const 
       fetch.body_structure(structure_.bodystructure(strings_));
       return true;
     case Kind::preview: fetch.preview(structure_.preview()); return true;
-    case Kind::email_id:
-      fetch.email_id(format_email_id(session_.selected->mailbox.account->id(), row.member.ordinal));
-      return true;
-    case Kind::thread_id: fetch.thread_id(std::nullopt); return true;
+    case Kind::email_id: fetch.email_id(ids_.email(row.member.ordinal)); return true;
+    case Kind::thread_id: fetch.thread_id(ids_.thread(row.member.ordinal, keys_)); return true;
     default: return false;
   }
 }

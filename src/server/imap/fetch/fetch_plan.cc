@@ -34,6 +34,7 @@ store::Columns columns_of(const wi::FetchItem& item) {
     case Kind::body:
     case Kind::body_structure:
     case Kind::preview: return bit(Column::structure);
+    case Kind::thread_id: return bit(Column::keys);
     case Kind::rfc822_header: return bit(Column::header);
     case Kind::rfc822:
     case Kind::rfc822_text: return kWhole;

@@ -46,14 +46,6 @@ void FetchWriter::save_date(std::optional<Timestamp> t) {
     w_.raw("NIL");
 }
 
-void FetchWriter::thread_id(std::optional<std::string_view> id) {
-  name("THREADID ");
-  if (id)
-    w_.raw('(').raw(*id).raw(')');
-  else
-    w_.raw("NIL");
-}
-
 void FetchWriter::item_name(const FetchItem& item) {
   using Kind = FetchItem::Kind;
   switch (item.kind) {

@@ -42,7 +42,7 @@ class FetchWriter {
   void preview(std::optional<std::string_view> text) { name("PREVIEW ").nstring(text); }
   /// RFC 8474. `id` is an objectid.
   void email_id(std::string_view id) { name("EMAILID (").raw(id).raw(')'); }
-  void thread_id(std::optional<std::string_view> id);
+  void thread_id(std::string_view id) { name("THREADID (").raw(id).raw(')'); }
 
   /// The values are already in wire form (message/mime/structure_format.h).
   void envelope(std::string_view wire) { name("ENVELOPE ").raw(wire); }

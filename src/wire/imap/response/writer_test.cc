@@ -332,7 +332,7 @@ TEST(FetchWriter, Items) {
   fetch.save_date(std::nullopt);
   fetch.preview("hi");
   fetch.email_id("M1");
-  fetch.thread_id(std::nullopt);
+  fetch.thread_id("T1");
   fetch.envelope("(E)");
   fetch.body("(B)");
   fetch.body_structure("(S)");
@@ -343,7 +343,7 @@ TEST(FetchWriter, Items) {
   EXPECT_EQ(
       out,
       "* 1 FETCH (UID 17 FLAGS (\\Seen x) INTERNALDATE \" 1-Jan-1970 00:00:00 +0000\" "
-      "RFC822.SIZE 44827 MODSEQ (65402) SAVEDATE NIL PREVIEW \"hi\" EMAILID (M1) THREADID NIL "
+      "RFC822.SIZE 44827 MODSEQ (65402) SAVEDATE NIL PREVIEW \"hi\" EMAILID (M1) THREADID (T1) "
       "ENVELOPE (E) BODY (B) BODYSTRUCTURE (S))\r\n* 25 UIDFETCH (PREVIEW NIL)\r\n");
 }
 
