@@ -45,7 +45,13 @@ auth::Authenticator::Options authenticator_options(const config::Config& config,
 
 auth::SessionLimits::Bounds session_bounds(const config::Config& config,
                                            const Descriptors& descriptors) {
-  return {descriptors.connections, config.limits.per_user, config.limits.per_address};
+  auth::SessionLimits::Bounds bounds{.total = descriptors.connections,
+                                     .per_user = config.limits.per_user,
+                                     .per_network = config.limits.per_address};
+  // Both are halved or quartered upwards, so that a limit of 1 still admits somebody.
+  bounds.before_login = (bounds.total + 3) / 4;
+  bounds.before_login_per_network = (bounds.per_network + 1) / 2;
+  return bounds;
 }
 
 server::imap::ImapOptions imap_options(const config::Config& config) {

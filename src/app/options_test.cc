@@ -55,6 +55,8 @@ TEST(Defaults, OfLogins) {
   EXPECT_EQ(bounds_made.total, bounds.total);
   EXPECT_EQ(bounds_made.per_user, bounds.per_user);
   EXPECT_EQ(bounds_made.per_network, bounds.per_network);
+  EXPECT_EQ(bounds_made.before_login, bounds.before_login);
+  EXPECT_EQ(bounds_made.before_login_per_network, bounds.before_login_per_network);
 }
 
 TEST(Defaults, OfImapAndPop3) {

@@ -66,7 +66,7 @@ struct Server::State {
              imap_options(settings.config)),
         pop3({core->store(), authenticator, limits, [this] { return certificates->current(); }},
              pop3_options(settings.config)),
-        lmtp({core->store(),
+        lmtp({core->store(), limits,
               [this](std::string address) { return accounts.find_recipient(std::move(address)); },
               [this] { return certificates->current(); }},
              lmtp_options(settings.config)),

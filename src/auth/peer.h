@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace posthorn::auth {
 
@@ -10,5 +11,9 @@ namespace posthorn::auth {
 /// one household usually has a whole /64. An IPv4-mapped IPv6 address counts as IPv4. Anything else
 /// is returned unchanged.
 std::string network_of(std::string_view peer);
+
+/// Returns network_of(peer), and for an IPv6 address then the /56 and the /48 it is in: whoever
+/// rents one server or line may have so many addresses.
+std::vector<std::string> networks_of(std::string_view peer);
 
 }  // namespace posthorn::auth

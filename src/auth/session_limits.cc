@@ -2,20 +2,109 @@
 
 #include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "auth/peer.h"
 #include "base/mutex.h"
 
 namespace posthorn::auth {
 
+namespace {
+
+/// Connections of one network, or all.
+struct Count {
+  std::size_t all = 0;
+  std::size_t before_login = 0;
+};
+
+}  // namespace
+
 struct SessionLimits::State {
   explicit State(Bounds b) : bounds(b) {}
+
+  [[nodiscard]] Status may_admit(const std::vector<std::string>& from, Client client) const
+      POSTHORN_REQUIRES(mutex);
+  void add(const std::vector<std::string>& from, Client client) POSTHORN_REQUIRES(mutex);
+  void log_in(const std::vector<std::string>& from) POSTHORN_REQUIRES(mutex);
+  void remove(const std::vector<std::string>& from) POSTHORN_REQUIRES(mutex);
+
   const Bounds bounds;
   Mutex mutex;
-  std::size_t total POSTHORN_GUARDED_BY(mutex) = 0;
-  std::unordered_map<std::string, std::size_t> networks POSTHORN_GUARDED_BY(mutex);
+  Count total POSTHORN_GUARDED_BY(mutex);
+  std::unordered_map<std::string, Count> networks POSTHORN_GUARDED_BY(mutex);
   std::unordered_map<AccountId, std::size_t> users POSTHORN_GUARDED_BY(mutex);
 };
+
+Status SessionLimits::State::may_admit(const std::vector<std::string>& from, Client client) const {
+  const bool before_login = client == Client::must_log_in;
+  if (total.all >= bounds.total || (before_login && total.before_login >= bounds.before_login))
+    return fail(ErrorKind::limit, "Too many connections; please try again later");
+  std::size_t times = 1;
+  for (const std::string& network : from) {
+    const auto at = networks.find(network);
+    const Count count = at == networks.end() ? Count{} : at->second;
+    if (count.all >= times * bounds.per_network ||
+        (before_login && count.before_login >= times * bounds.before_login_per_network))
+      return fail(ErrorKind::limit, "Too many connections from your address");
+    times *= 2;
+  }
+  return {};
+}
+
+void SessionLimits::State::add(const std::vector<std::string>& from, Client client) {
+  const std::size_t waiting = client == Client::must_log_in ? 1 : 0;
+  ++total.all;
+  total.before_login += waiting;
+  for (const std::string& network : from) {
+    Count& count = networks[network];
+    ++count.all;
+    count.before_login += waiting;
+  }
+}
+
+void SessionLimits::State::log_in(const std::vector<std::string>& from) {
+  --total.before_login;
+  for (const std::string& network : from) --networks.at(network).before_login;
+}
+
+void SessionLimits::State::remove(const std::vector<std::string>& from) {
+  --total.all;
+  for (const std::string& network : from) {
+    const auto at = networks.find(network);
+    if (--at->second.all == 0) networks.erase(at);
+  }
+}
+
+/// A counted connection.
+class SessionLimits::Place {
+ public:
+  Place(std::shared_ptr<State> state, std::vector<std::string> from, Client client)
+      : state_(std::move(state)),
+        from_(std::move(from)),
+        before_login_(client == Client::must_log_in) {}
+  ~Place() {
+    const MutexLock lock(state_->mutex);
+    if (before_login_) state_->log_in(from_);
+    state_->remove(from_);
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+  void log_in() {
+    const MutexLock lock(state_->mutex);
+    if (std::exchange(before_login_, false)) state_->log_in(from_);
+  }
+
+ private:
+  const std::shared_ptr<State> state_;
+  const std::vector<std::string> from_;
+  bool before_login_;
+};
+
+void SessionLimits::ConnectionSlot::logged_in() {
+  if (place_) place_->log_in();
+}
 
 namespace {
 
@@ -36,28 +125,19 @@ std::shared_ptr<void> when_gone(Release release) {
 
 SessionLimits::SessionLimits(Bounds bounds) : state_(std::make_shared<State>(bounds)) {}
 
-Result<SessionLimits::Slot> SessionLimits::admit_connection(std::string_view peer) {
-  const bool counted = peer != "unix";
-  const std::string network = network_of(peer);
+Result<SessionLimits::ConnectionSlot> SessionLimits::admit_connection(std::string_view peer,
+                                                                      Client client) {
+  std::vector<std::string> from;
+  if (peer != "unix") from = networks_of(peer);
+  // Counted on their own: users behind the same address (webmail) must not stop deliveries.
+  if (client == Client::needs_no_login)
+    for (std::string& network : from) network.insert(0, "delivery ");
   {
     const MutexLock lock(state_->mutex);
-    if (state_->total >= state_->bounds.total) {
-      return fail(ErrorKind::limit, "Too many connections; please try again later");
-    }
-    if (counted) {
-      const auto at = state_->networks.find(network);
-      if (at != state_->networks.end() && at->second >= state_->bounds.per_network) {
-        return fail(ErrorKind::limit, "Too many connections from your address");
-      }
-      ++state_->networks[network];
-    }
-    ++state_->total;
+    if (Status may = state_->may_admit(from, client); !may) return pass(may);
+    state_->add(from, client);
   }
-  return Slot(when_gone([state = state_, network, counted] {
-    const MutexLock lock(state->mutex);
-    --state->total;
-    if (counted) release_one(state->networks, network);
-  }));
+  return ConnectionSlot(std::make_shared<Place>(state_, std::move(from), client));
 }
 
 Result<SessionLimits::Slot> SessionLimits::admit_user(const AccountId& account) {
@@ -78,7 +158,7 @@ Result<SessionLimits::Slot> SessionLimits::admit_user(const AccountId& account) 
 
 std::size_t SessionLimits::connections() const {
   const MutexLock lock(state_->mutex);
-  return state_->total;
+  return state_->total.all;
 }
 
 std::size_t SessionLimits::connections_of(const AccountId& account) const {

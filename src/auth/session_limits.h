@@ -14,14 +14,20 @@ namespace posthorn::auth {
 /// does not come back for an hour. Thread: any.
 class SessionLimits {
  public:
+  /// Those by network apply to each of networks_of() a peer: to the smallest as they are, to each
+  /// larger one twice as many as to the one before. Local sockets are not counted by network.
   struct Bounds {
     std::size_t total = 50'000;
     std::size_t per_user = 50;
-    std::size_t per_network = 1000;  ///< By network_of(). Local sockets are not counted.
+    std::size_t per_network = 1000;
+    /// Of these, connections of clients that have not logged in. They are cheap to make, and must
+    /// not be able to take the places of users.
+    std::size_t before_login = 12'500;
+    std::size_t before_login_per_network = 500;
   };
   explicit SessionLimits(Bounds bounds);
 
-  /// Holds a place for a connection. Its destruction, on any thread, frees the place.
+  /// Holds a place. Its destruction, on any thread, frees the place.
   class Slot {
    public:
     Slot() = default;
@@ -32,8 +38,27 @@ class SessionLimits {
     std::shared_ptr<void> release_;
   };
 
+  class Place;
+  /// Holds a place for a connection, like Slot.
+  class ConnectionSlot {
+   public:
+    ConnectionSlot() = default;
+    /// The client has logged in: frees its place among those that have not.
+    void logged_in();
+
+   private:
+    friend class SessionLimits;
+    explicit ConnectionSlot(std::shared_ptr<Place> place) : place_(std::move(place)) {}
+    std::shared_ptr<Place> place_;
+  };
+
+  enum class Client : unsigned char {
+    must_log_in,     ///< Or is a stranger that is served without a login.
+    needs_no_login,  ///< A mail server that delivers.
+  };
   /// Counts a connection that was just accepted. Errors: limit.
-  Result<Slot> admit_connection(std::string_view peer);
+  Result<ConnectionSlot> admit_connection(std::string_view peer,
+                                          Client client = Client::must_log_in);
   /// Counts a successful login. Errors: limit.
   Result<Slot> admit_user(const AccountId& account);
   [[nodiscard]] std::size_t connections() const;

@@ -25,7 +25,7 @@ TEST(SessionLimits, CountsPerUserAndSaysLimit) {
 
 TEST(SessionLimits, CountsPerNetworkAndInAll) {
   SessionLimits limits({.total = 4, .per_user = 9, .per_network = 2});
-  std::vector<SessionLimits::Slot> slots;
+  std::vector<SessionLimits::ConnectionSlot> slots;
   slots.push_back(*limits.admit_connection("192.0.2.1:1"));
   slots.push_back(*limits.admit_connection("192.0.2.1:2"));
   EXPECT_EQ(limits.admit_connection("192.0.2.1:3").error().kind, ErrorKind::limit);
@@ -36,6 +36,51 @@ TEST(SessionLimits, CountsPerNetworkAndInAll) {
   slots.clear();
   EXPECT_EQ(limits.connections(), 0U);
   EXPECT_TRUE(limits.admit_connection("192.0.2.1:3"));
+}
+
+TEST(SessionLimits, WhoHasNotLoggedInCannotTakeThePlacesOfUsers) {
+  SessionLimits limits(
+      {.total = 10, .per_network = 4, .before_login = 3, .before_login_per_network = 2});
+  std::vector<SessionLimits::ConnectionSlot> slots;
+  slots.push_back(*limits.admit_connection("192.0.2.1:1"));
+  slots.push_back(*limits.admit_connection("192.0.2.1:2"));
+  EXPECT_EQ(limits.admit_connection("192.0.2.1:3").error().kind, ErrorKind::limit);
+  slots.push_back(*limits.admit_connection("192.0.2.2:1"));
+  EXPECT_EQ(limits.admit_connection("192.0.2.3:1").error().kind, ErrorKind::limit);
+  // A mail server that delivers does not need one of these places, and has a limit of its own.
+  std::vector<SessionLimits::ConnectionSlot> deliveries;
+  for (int i = 0; i < 4; ++i)
+    deliveries.push_back(
+        *limits.admit_connection("192.0.2.1:9", SessionLimits::Client::needs_no_login));
+  EXPECT_FALSE(limits.admit_connection("192.0.2.1:9", SessionLimits::Client::needs_no_login));
+  deliveries.clear();
+  slots[0].logged_in();
+  slots[0].logged_in();
+  slots.push_back(*limits.admit_connection("192.0.2.1:3"));
+  EXPECT_FALSE(limits.admit_connection("192.0.2.1:4"));
+  slots.clear();
+  EXPECT_EQ(limits.connections(), 0U);
+  for (int i = 0; i < 3; ++i)
+    slots.push_back(*limits.admit_connection(fmt::format("192.0.2.{}:1", i)));
+}
+
+TEST(SessionLimits, WiderNetworksOfIpv6AreLimitedToo) {
+  SessionLimits limits({.per_network = 2});
+  std::vector<SessionLimits::ConnectionSlot> slots;
+  // Each from a /64 of its own: four of one /56, eight of one /48.
+  const auto admit = [&](int site, int line, int home) {
+    auto slot =
+        limits.admit_connection(fmt::format("[2001:db8:{:x}:{:02x}{:02x}::1]:9", site, line, home));
+    if (slot) slots.push_back(std::move(*slot));
+    return slot.has_value();
+  };
+  for (int home = 0; home < 4; ++home) EXPECT_TRUE(admit(1, 0, home));
+  EXPECT_FALSE(admit(1, 0, 4));
+  for (int home = 0; home < 4; ++home) EXPECT_TRUE(admit(1, 1, home));
+  EXPECT_FALSE(admit(1, 2, 0));
+  EXPECT_TRUE(admit(2, 2, 0));
+  slots.clear();
+  EXPECT_TRUE(admit(1, 0, 4));
 }
 
 TEST(SessionLimits, SlotsMayOutliveIt) {

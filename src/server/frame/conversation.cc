@@ -18,17 +18,18 @@ async::Task<Status> Conversation::flush() {
 async::Task<Status> Conversation::receive() {
   Status flushed = co_await flush();
   if (!flushed) co_return flushed;
+  if (deadline_.has_passed()) co_return fail(ErrorKind::timed_out, "the client took too long");
   if (!bulk_) {
     rest_ = {};
     buffer_ = {};
-    auto readable = co_await stream_.wait_readable(idle_);
+    auto readable = co_await stream_.wait_readable(deadline_.limit(idle_));
     if (!readable) co_return pass(readable);
     if (!*readable) co_return fail(ErrorKind::unavailable, "this server is shutting down");
   }
   // The buffer is not zeroed: reading overwrites exactly the octets that are used.
   buffer_.resize_and_overwrite(bulk_ ? kBulk : kCommands,
                                [](char*, std::size_t size) { return size; });
-  auto got = co_await stream_.read_some(buffer_, idle_);
+  auto got = co_await stream_.read_some(buffer_, deadline_.limit(idle_));
   if (!got) co_return pass(got);
   if (*got == 0) co_return fail(ErrorKind::closed, "the client closed the connection");
   rest_ = std::string_view(buffer_).substr(0, *got);

@@ -7,6 +7,7 @@
 #include "async/task.h"
 #include "base/result.h"
 #include "net/stream.h"
+#include "server/frame/deadline.h"
 
 namespace posthorn::server::frame {
 
@@ -19,7 +20,7 @@ class Conversation {
   static constexpr std::size_t kFullOctets = 64 << 10;
 
   Conversation(net::Stream& stream, std::chrono::milliseconds idle, std::chrono::milliseconds write)
-      : stream_(stream), idle_(idle), write_(write) {}
+      : stream_(stream), idle_(idle), write_(write), deadline_(stream) {}
 
   /// Appends octets exactly as they go over the wire.
   void say(std::string_view octets) { out_ += octets; }
@@ -30,11 +31,13 @@ class Conversation {
   [[nodiscard]] bool is_full() const { return out_.size() >= kFullOctets; }
   /// Sets how long the client may be silent, from the next receive() on.
   void set_idle(std::chrono::milliseconds idle) { idle_ = idle; }
+  /// What the client has to do in time, whatever it sends. Sessions check it before each line.
+  [[nodiscard]] Deadline& deadline() { return deadline_; }
 
   /// Octets received and not yet consumed. Consume them by shrinking the view from the front.
   std::string_view& input() { return rest_; }
-  /// Waits for more input. Requires: input() is empty. Errors: closed, timed_out, io; unavailable
-  /// if the stream was woken.
+  /// Waits for more input. Requires: input() is empty. Errors: closed, timed_out (also if the
+  /// deadline has passed, whatever was sent), io; unavailable if the stream was woken.
   async::Task<Status> receive();
   /// Announces that a message follows: larger portions are then read at a time.
   void expect_bulk(bool bulk) { bulk_ = bulk; }
@@ -45,6 +48,7 @@ class Conversation {
   net::Stream& stream_;
   std::chrono::milliseconds idle_;
   const std::chrono::milliseconds write_;
+  Deadline deadline_;
   std::string buffer_;
   std::string_view rest_;  ///< Points into buffer_.
   std::string out_;

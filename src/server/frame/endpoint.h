@@ -21,8 +21,6 @@ struct Accepted {
   Transport transport = Transport::plain;
   std::shared_ptr<const Options> options;  ///< The options at the time of accepting.
   const Connections& connections;          ///< Tells whether the server is stopping.
-  /// Time limits for the whole connection count from this moment.
-  std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
 };
 
 /// The base of the servers of all protocols. An endpoint takes streams that somebody else listens

@@ -25,6 +25,7 @@ Connection::Connection(net::Stream& stream, const frame::Connections& connection
     : stream_(stream),
       connections_(connections),
       write_time_(write_time),
+      deadline_(stream),
       receiver_(wire::imap::ReceiverLimits::before_login()) {}
 
 Task<Status> Connection::flush() {
@@ -74,6 +75,8 @@ Task<Status> Connection::read(std::size_t room, milliseconds deadline) {
 Task<Result<Connection::Next>> Connection::next(wire::imap::Receiver::Expect expect,
                                                 milliseconds deadline, News news) {
   while (true) {
+    // Asked also when input is there: a client that always has some would otherwise never be late.
+    if (deadline_.has_passed()) co_return Next{Next::Kind::timed_out};
     const ReceiverEvent event = receiver_.next(input(), expect);
     if (event.kind == ReceiverEvent::Kind::need_continuation) {
       wire::imap::Writer writer(out_);
@@ -86,13 +89,16 @@ Task<Result<Connection::Next>> Connection::next(wire::imap::Receiver::Expect exp
     if (connections_.stopping()) co_return Next{Next::Kind::stopping};
     if (news == News::end && std::exchange(has_news_, false)) co_return Next{Next::Kind::news};
     release_buffers();
-    auto readable = co_await stream_.wait_readable(deadline);
+    auto readable = co_await stream_.wait_readable(deadline_.limit(deadline));
     if (!readable && readable.error().kind == ErrorKind::timed_out) {
       co_return Next{Next::Kind::timed_out};
     }
     if (!readable) co_return pass(readable);
     if (!*readable) continue;  // Woken: the checks at the start of the loop find out why.
-    if (auto got = co_await read(kReadOctets, deadline); !got) co_return pass(got);
+    if (auto got = co_await read(kReadOctets, deadline_.limit(deadline)); !got) {
+      if (got.error().kind == ErrorKind::timed_out) co_return Next{Next::Kind::timed_out};
+      co_return pass(got);
+    }
   }
 }
 

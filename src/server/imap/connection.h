@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "net/stream.h"
 #include "server/frame/connections.h"
+#include "server/frame/deadline.h"
 #include "wire/imap/receiver.h"
 
 namespace posthorn::server::imap {
@@ -30,6 +31,10 @@ class Connection {
   [[nodiscard]] net::Stream& stream() const { return stream_; }
   [[nodiscard]] wire::imap::Receiver& receiver() { return receiver_; }
 
+  /// By when the client must log in. After it next() takes nothing more, and ends with timed_out.
+  [[nodiscard]] frame::Deadline& deadline() { return deadline_; }
+  [[nodiscard]] const frame::Deadline& deadline() const { return deadline_; }
+
   /// The pending output; append to it. Nothing is sent before a flush.
   [[nodiscard]] std::string& out() { return out_; }
   /// Returns true when a long response should `co_await flush()` before it continues.
@@ -45,7 +50,7 @@ class Connection {
       event,      ///< The client sent something: see `event`.
       news,       ///< wake() was called: there may be changes to tell the client.
       stopping,   ///< The server is stopping: send BYE.
-      timed_out,  ///< The client sent nothing within the time.
+      timed_out,  ///< The client sent nothing within the time, or the deadline has passed.
     };
     Kind kind = Kind::event;
     wire::imap::ReceiverEvent event = {};
@@ -77,6 +82,7 @@ class Connection {
   net::Stream& stream_;
   const frame::Connections& connections_;
   const std::chrono::milliseconds write_time_;
+  frame::Deadline deadline_;
   wire::imap::Receiver receiver_;
   std::string in_;
   std::size_t start_ = 0;  ///< Offset in in_ of the first octet not consumed.

@@ -48,8 +48,7 @@ Session::Session(const ImapContext& context, frame::Accepted<ImapOptions> client
     : context(context),
       options(std::move(client.options)),
       connection(client.stream, client.connections, options->write_time),
-      transport_(client.transport),
-      since_(client.since) {}
+      transport_(client.transport) {}
 
 State Session::state() const {
   if (account == nullptr) return State::not_authenticated;
@@ -68,10 +67,7 @@ void Session::say(Condition condition, const wi::Code& code, std::string_view te
 }
 
 milliseconds Session::patience() const {
-  if (account != nullptr) return options->idle_time;
-  const auto spent =
-      std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - since_);
-  return std::max(milliseconds(1), options->login_time - spent);
+  return account ? options->idle_time : connection.deadline().limit(options->login_time);
 }
 
 bool Session::is_offered(std::string_view capability) const {
@@ -172,6 +168,8 @@ Task<Status> Session::log_in(auth::Identity identity) {
   user_slot_ = std::move(*slot);
   name = identity.name;
   account = std::move(*opened);
+  connection.deadline().clear();
+  connection_slot_.logged_in();
   connection.receiver().set_limits(limits_after_login(*options));
   bad_in_a_row_ = 0;
   co_return Status();
@@ -201,6 +199,7 @@ Task<bool> Session::open() {
     co_return false;
   }
   connection_slot_ = std::move(*slot);
+  connection.deadline().set(options->login_time, frame::Deadline::Late::cut);
   const bool begun =
       co_await frame::begin(connection.stream(), transport_, context.tls, patience(), "imap");
   if (!begun) co_return false;

@@ -132,8 +132,7 @@ class Session {
   async::Task<void> carry_on();
 
   const frame::Transport transport_;
-  const std::chrono::steady_clock::time_point since_;  ///< When the client connected.
-  auth::SessionLimits::Slot connection_slot_;
+  auth::SessionLimits::ConnectionSlot connection_slot_;
   auth::SessionLimits::Slot user_slot_;
 
   std::uint32_t bad_in_a_row_ = 0;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "async/task.h"
+#include "auth/session_limits.h"
 #include "base/defaults.h"
 #include "server/frame/endpoint.h"
 #include "service/delivery/recipient.h"
@@ -23,6 +24,8 @@ struct LmtpOptions {
   std::uint64_t max_message_octets = defaults::kMessageOctets;
   std::uint32_t max_recipients = 1000;                            ///< In one transaction.
   std::chrono::milliseconds idle_time = std::chrono::minutes(5);  ///< RFC 5321 §4.5.3.2.7.
+  /// From the end of one transaction to the end of the next, whatever the client sends meanwhile.
+  std::chrono::milliseconds transaction_time = std::chrono::minutes(30);
   /// For the client to take pending output.
   std::chrono::milliseconds write_time = std::chrono::minutes(2);
   /// Extensions such as CHUNKING that are neither announced nor accepted, named as in the LHLO
@@ -33,6 +36,7 @@ struct LmtpOptions {
 /// The parts of the process the server works with. All must outlive the server.
 struct LmtpContext {
   store::Store& store;
+  auth::SessionLimits& limits;
   service::FindAddress find_recipient;
   frame::TlsSource tls;
 };

@@ -55,8 +55,10 @@ Task<Result<std::optional<store::AddressEntry>>> find(store::Store& store, std::
 }
 
 Task<void> serve(store::FuzzStore& store, net::Stream& stream) {
+  auth::SessionLimits limits({});
   const LmtpContext context{
       store.store(),
+      limits,
       [&store](std::string name) { return find(store.store(), std::move(name)); },
       {}};
   const auto options = std::make_shared<const LmtpOptions>(

@@ -19,15 +19,18 @@ class LmtpTest : public store::StoreFixture {
 
   /// Returns everything the server sends to a client that sends `script`.
   std::string play(const std::string& script, std::size_t step = 100'000) {
-    const LmtpContext context{
-        *store_, [this](std::string name) { return find(std::move(name)); }, {}};
-    const frame::Connections connections;
     frame::ScriptedStream stream(script, step);
+    serve(stream);
+    return stream.output();
+  }
+  void serve(net::Stream& stream) {
+    const LmtpContext context{
+        *store_, limits_, [this](std::string name) { return find(std::move(name)); }, {}};
+    const frame::Connections connections;
     Session session(context, {.stream = stream,
                               .options = std::make_shared<const LmtpOptions>(options_),
                               .connections = connections});
     run(session.run());
-    return stream.output();
   }
 
   async::Task<Result<std::optional<store::AddressEntry>>> find(std::string name) {
@@ -62,6 +65,7 @@ class LmtpTest : public store::StoreFixture {
     return found ? found->head.messages : 0;
   }
 
+  auth::SessionLimits limits_{{}};
   LmtpOptions options_ = {.hostname = "mail.example.org"};
   store::AccountPtr ada_;
 };
@@ -71,6 +75,37 @@ constexpr std::string_view kEnvelope =
 
 std::string with_data(std::string_view message) {
   return std::string(kEnvelope) + "DATA\r\n" + std::string(message) + "\r\n.\r\nQUIT\r\n";
+}
+
+/// A client that says the same again and again, and never waits.
+class EndlessStream final : public frame::ScriptedStream {
+ public:
+  explicit EndlessStream(std::string words) : ScriptedStream("", 1), words_(std::move(words)) {}
+  async::Task<Result<std::size_t>> read_some(std::span<char> into,
+                                             std::chrono::milliseconds) override {
+    const std::size_t n = std::min(into.size(), words_.size());
+    std::copy_n(words_.begin(), n, into.begin());
+    co_return n;
+  }
+
+ private:
+  const std::string words_;
+};
+
+TEST_F(LmtpTest, ATransactionHasToEndInTime) {
+  options_.transaction_time = std::chrono::milliseconds(50);
+  for (const char* const words : {"NOOP\r\n", "x", "LHLO a\r\nMAIL FROM:<>\r\nRSET\r\n"}) {
+    EndlessStream stream(words);
+    serve(stream);
+    EXPECT_THAT(stream.output(),
+                testing::EndsWith("421 4.4.2 mail.example.org The transaction took too long\r\n"));
+  }
+}
+
+TEST_F(LmtpTest, ConnectionsAreLimited) {
+  limits_ = auth::SessionLimits({.total = 0});
+  EXPECT_EQ(play("QUIT\r\n"),
+            "421 4.7.0 mail.example.org Too many connections; please try again later\r\n");
 }
 
 TEST_F(LmtpTest, DeliversHoweverTheOctetsCome) {

@@ -9,6 +9,7 @@ using namespace wire::smtp;  // NOLINT: the vocabulary of this file.
 Session::Session(const LmtpContext& context, frame::Accepted<LmtpOptions> client)
     : Dialogue({.talk = {.protocol = "lmtp",
                          .hostname = client.options->hostname,
+                         .late = "The transaction took too long",
                          .idle = client.options->idle_time,
                          .write = client.options->write_time},
                 .dialect = Dialect::lmtp,
@@ -19,9 +20,25 @@ Session::Session(const LmtpContext& context, frame::Accepted<LmtpOptions> client
       context_(context),
       options_(std::move(client.options)) {}
 
-async::Task<void> Session::run() {
+bool Session::open() {
+  auto slot = context_.limits.admit_connection(stream().peer(),
+                                               auth::SessionLimits::Client::needs_no_login);
+  if (!slot) {
+    say(reply(421, {4, 7, 0}, options_->hostname + ' ' + slot.error().text));
+    return false;
+  }
+  connection_slot_ = std::move(*slot);
+  expect_transaction();
   say(reply(220, options_->hostname + " LMTP Posthorn"));
-  co_await obey_commands();
+  return true;
+}
+
+void Session::expect_transaction() {
+  talk().deadline().set(options_->transaction_time, frame::Deadline::Late::wait);
+}
+
+async::Task<void> Session::run() {
+  if (open()) co_await obey_commands();
   Status ignored = co_await talk().flush();
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "async/task.h"
+#include "auth/session_limits.h"
 #include "server/lmtp/lmtp_server.h"
 #include "server/smtp/dialogue.h"
 #include "service/delivery/recipient.h"
@@ -31,6 +32,10 @@ class Session final : private smtp::Dialogue {
   async::Task<void> run();
 
  private:
+  /// Counts the connection and sends the greeting, or refuses it.
+  bool open();
+  /// Gives the client its time for one more transaction.
+  void expect_transaction();
   [[nodiscard]] smtp::Transaction* transaction() override;
   [[nodiscard]] bool has_recipients() const override;
   void forget_transaction() override { transaction_.reset(); }
@@ -49,6 +54,7 @@ class Session final : private smtp::Dialogue {
 
   const LmtpContext& context_;
   const std::shared_ptr<const LmtpOptions> options_;
+  auth::SessionLimits::ConnectionSlot connection_slot_;
   std::optional<Transaction> transaction_;
 };
 

@@ -54,6 +54,7 @@ async::Task<void> Session::finish() {
   transaction_.reset();
   const std::vector<service::Recipient>& recipients = transaction.recipients;
   if (recipients.empty()) co_return;
+  expect_transaction();
   if (transaction.failure) {
     for (std::size_t i = 0; i < recipients.size(); ++i) say(*transaction.failure);
     co_return;

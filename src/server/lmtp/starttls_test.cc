@@ -65,7 +65,8 @@ class LmtpStartTlsTest : public store::StoreFixture {
   }
 
   async::Task<void> serve(net::Stream& stream) {
-    const LmtpContext context{*store_, [this](std::string name) { return find(std::move(name)); },
+    const LmtpContext context{*store_, limits_,
+                              [this](std::string name) { return find(std::move(name)); },
                               [] { return test_tls().server; }};
     const frame::Connections connections;
     const auto options =
@@ -80,6 +81,7 @@ class LmtpStartTlsTest : public store::StoreFixture {
 
   std::uint32_t count() { return ada_->published()->find("INBOX")->head.messages; }
 
+  auth::SessionLimits limits_{{}};
   store::AccountPtr ada_;
 };
 

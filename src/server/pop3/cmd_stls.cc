@@ -33,7 +33,9 @@ CommandTask cmd(Session& session, wire::pop3::Stls&) {
   session.say(Reply::ok("Begin TLS negotiation"));
   Status ready = co_await session.talk.flush();
   net::Stream& stream = session.talk.stream();
-  if (ready) ready = co_await stream.start_tls(session.context.tls(), kHandshake);
+  if (ready)
+    ready =
+        co_await stream.start_tls(session.context.tls(), session.talk.deadline().limit(kHandshake));
   if (!ready) {
     log::info("pop3 {}: TLS: {}", stream.peer(), ready.error().text);
     session.close();

@@ -38,7 +38,6 @@ Session::Session(const Pop3Context& context, LoginDelay& delay, frame::Accepted<
       delay_(delay),
       connections_(client.connections),
       transport_(client.transport),
-      since_(client.since),
       lines_(wire::pop3::kMaxLineOctets) {}
 
 bool Session::is_plaintext_allowed() const {
@@ -64,10 +63,7 @@ auth::Channel Session::channel() const {
 }
 
 milliseconds Session::patience() const {
-  if (state() == State::transaction) return options.idle_time;
-  const auto spent =
-      std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - since_);
-  return std::max(milliseconds(1), options.login_time - spent);
+  return state() == State::transaction ? options.idle_time : options.login_time;
 }
 
 Task<void> Session::run() {
@@ -98,8 +94,9 @@ Task<bool> Session::open() {
     co_return false;
   }
   connection_slot_ = std::move(*slot);
-  const bool begun =
-      co_await frame::begin(talk.stream(), transport_, context.tls, patience(), "pop3");
+  talk.deadline().set(options.login_time, frame::Deadline::Late::cut);
+  const bool begun = co_await frame::begin(talk.stream(), transport_, context.tls,
+                                           talk.deadline().limit(options.login_time), "pop3");
   if (!begun) co_return false;
   // Without angle brackets, which would offer APOP (RFC 2449 §6).
   say(Reply::ok(options.hostname + " Posthorn ready"));
@@ -110,6 +107,11 @@ Task<std::optional<std::string>> Session::next_line() {
   while (true) {
     if (connections_.stopping()) {
       lost({ErrorKind::unavailable, ""});
+      co_return std::nullopt;
+    }
+    // Asked also when input is there: a client that always has some would otherwise never be late.
+    if (talk.deadline().has_passed()) {
+      lost({ErrorKind::timed_out, ""});
       co_return std::nullopt;
     }
     if (auto line = lines_.take(talk.input())) {
@@ -216,6 +218,8 @@ Task<void> Session::log_in(auth::Identity identity) {
   if (!opened) co_return refuse(opened.error());
   user_slot_ = std::move(*slot);
   maildrop = std::move(*opened);
+  talk.deadline().clear();
+  connection_slot_.logged_in();
   bad_in_a_row_ = 0;
   say(Reply::ok(fmt::format("Logged in, {} messages", maildrop->count())));
 }

@@ -75,9 +75,8 @@ class Session {
   LoginDelay& delay_;
   const frame::Connections& connections_;
   const frame::Transport transport_;
-  const std::chrono::steady_clock::time_point since_;  ///< When the client connected.
   wire::lex::LineReader lines_;
-  auth::SessionLimits::Slot connection_slot_;
+  auth::SessionLimits::ConnectionSlot connection_slot_;
   auth::SessionLimits::Slot user_slot_;
   std::string name_;  ///< Name of the account, once known; for the log.
   std::uint32_t bad_in_a_row_ = 0;

@@ -30,7 +30,9 @@ void Talk::count_bad() {
 void Talk::lost(const Error& error) {
   open_ = false;
   if (error.kind == ErrorKind::timed_out) {
-    say(reply(421, {4, 4, 2}, hostname() + " The connection was idle for too long"));
+    const std::string_view why =
+        deadline().has_passed() ? settings_.late : "The connection was idle for too long";
+    say(reply(421, {4, 4, 2}, fmt::format("{} {}", hostname(), why)));
   } else if (error.kind == ErrorKind::unavailable) {
     say(reply(421, {4, 3, 2}, hostname() + " This server is shutting down"));
   } else if (error.kind != ErrorKind::closed) {
@@ -42,6 +44,11 @@ async::Task<std::optional<std::string>> Talk::next_line(Busy busy) {
   while (open_) {
     if (connections_.stopping() && busy == Busy::no) {
       lost({ErrorKind::unavailable, ""});
+      break;
+    }
+    // Asked also when input is there: a client that always has some would otherwise never be late.
+    if (deadline().has_passed()) {
+      lost({ErrorKind::timed_out, ""});
       break;
     }
     if (auto line = lines_.take(talk_.input())) {
@@ -71,7 +78,7 @@ async::Task<bool> Talk::start_tls(std::shared_ptr<net::TlsContext> tls) {
   }
   say(reply(220, {2, 0, 0}, "Go ahead"));
   Status ready = co_await talk_.flush();
-  if (ready) ready = co_await stream().start_tls(std::move(tls), kHandshake);
+  if (ready) ready = co_await stream().start_tls(std::move(tls), deadline().limit(kHandshake));
   if (!ready) {
     log::info("{} {}: TLS: {}", settings_.protocol, stream().peer(), ready.error().text);
     open_ = false;

@@ -26,6 +26,7 @@ struct TalkSettings {
   std::string_view protocol;  ///< For the log: "lmtp".
   std::string hostname;
   std::size_t max_line = 4096;  ///< Octets of a command line.
+  std::string_view late;        ///< What a client is told that misses the deadline.
   std::chrono::milliseconds idle;
   std::chrono::milliseconds write;
 };
@@ -39,6 +40,9 @@ class Talk {
   async::Task<Status> flush() { return talk_.flush(); }
   /// Sets how long the client may be silent, from the next line on.
   void set_idle(std::chrono::milliseconds idle) { talk_.set_idle(idle); }
+  /// What the client has to do in time, whatever it sends. When it has passed, the dialogue ends
+  /// before the next line or portion of a message.
+  [[nodiscard]] frame::Deadline& deadline() { return talk_.deadline(); }
 
   /// Whether shutdown waits for the current transaction.
   enum class Busy : std::uint8_t { no, in_transaction };

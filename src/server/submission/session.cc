@@ -20,6 +20,7 @@ Session::Session(const SubmissionContext& context, frame::Accepted<SubmissionOpt
     : Dialogue({.talk = {.protocol = "submission",
                          .hostname = client.options->hostname,
                          .max_line = kMaxLine,
+                         .late = "The login took too long",
                          .idle = client.options->login_time,
                          .write = client.options->write_time},
                 .dialect = Dialect::smtp,
@@ -29,8 +30,7 @@ Session::Session(const SubmissionContext& context, frame::Accepted<SubmissionOpt
                client.connections, client.stream),
       context_(context),
       options_(std::move(client.options)),
-      transport_(client.transport),
-      since_(client.since) {}
+      transport_(client.transport) {}
 
 Reply Session::trouble(std::string_view what, const Error& error) const {
   log::error_about(name_, "submission: account {}: {}: {}: {} ({})", name_, what,
@@ -47,8 +47,10 @@ async::Task<bool> Session::open() {
     co_return false;
   }
   connection_slot_ = std::move(*slot);
+  talk().deadline().set(options_->login_time, frame::Deadline::Late::cut);
   const bool begun =
-      co_await frame::begin(stream(), transport_, context_.tls, options_->login_time, "submission");
+      co_await frame::begin(stream(), transport_, context_.tls,
+                            talk().deadline().limit(options_->login_time), "submission");
   if (!begun) co_return false;
   say(reply(220, options_->hostname + " ESMTP Posthorn"));
   co_return true;
@@ -70,12 +72,7 @@ std::string_view Session::help() const {
 }
 
 std::chrono::milliseconds Session::patience() const {
-  using std::chrono::milliseconds;
-  if (account_) return options_->idle_time;
-  // Everything before the login shares one time limit.
-  const auto spent =
-      std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - since_);
-  return std::max(milliseconds(1), options_->login_time - spent);
+  return account_ ? options_->idle_time : options_->login_time;
 }
 
 std::vector<std::string> Session::extensions() const {
@@ -101,6 +98,8 @@ std::vector<std::string> Session::extensions() const {
 }
 
 void Session::forget_client() {
+  if (account_)  // It has to log in again.
+    talk().deadline().set(options_->login_time, frame::Deadline::Late::cut);
   account_.reset();
   name_.clear();
   user_slot_ = {};

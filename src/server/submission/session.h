@@ -81,8 +81,7 @@ class Session final : private smtp::Dialogue {
   const SubmissionContext& context_;
   const std::shared_ptr<const SubmissionOptions> options_;
   const frame::Transport transport_;
-  const std::chrono::steady_clock::time_point since_;  ///< When the client connected.
-  auth::SessionLimits::Slot connection_slot_;
+  auth::SessionLimits::ConnectionSlot connection_slot_;
   auth::SessionLimits::Slot user_slot_;
   store::AccountPtr account_;  ///< Set at login.
   std::string name_;           ///< Name of the account, for the log.

@@ -144,6 +144,8 @@ async::Task<void> Session::log_in(auth::Identity identity) {
   }
   user_slot_ = std::move(*slot);
   account_ = std::move(*opened);
+  talk().deadline().clear();
+  connection_slot_.logged_in();
   name_ = std::move(identity.name);
   login_version_ = identity.version;
   say(reply(235, {2, 7, 0}, "Logged in"));
