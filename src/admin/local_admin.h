@@ -44,7 +44,7 @@ class LocalAdmin final : public Admin {
     std::uint32_t iterations = 0;          ///< For new passwords; see auth/credentials.h.
     std::uint64_t max_message_octets = 0;  ///< Of one message; 0: no limit.
     /// Called when an account's password or state has changed, so that remembered logins can be
-    /// discarded.
+    /// discarded and sessions ended.
     std::function<void(const AccountId&)> login_changed = {};
   };
   /// `store` must outlive this object.

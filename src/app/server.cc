@@ -96,7 +96,10 @@ struct Server::State {
   [[nodiscard]] LocalAdmin::Options admin_options() {
     return {.iterations = static_cast<std::uint32_t>(settings.config.auth.iterations),
             .max_message_octets = settings.config.limits.message_size,
-            .login_changed = [this](const AccountId& id) { authenticator.forget(id); }};
+            .login_changed = [this](const AccountId& id) {
+              authenticator.forget(id);
+              limits.end_sessions(id);
+            }};
   }
 
   ServerSettings settings;

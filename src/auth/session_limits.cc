@@ -2,9 +2,11 @@
 
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
+#include "async/loop.h"
 #include "auth/peer.h"
 #include "base/mutex.h"
 
@@ -16,6 +18,12 @@ namespace {
 struct Count {
   std::size_t all = 0;
   std::size_t before_login = 0;
+};
+
+/// A session that has logged in.
+struct Login {
+  SessionLimits::EndSession end;  ///< Only touched on `loop`; null once called or gone.
+  async::Loop* const loop;        ///< Null if it was admitted on none, as in tests.
 };
 
 }  // namespace
@@ -33,7 +41,8 @@ struct SessionLimits::State {
   Mutex mutex;
   Count total POSTHORN_GUARDED_BY(mutex);
   std::unordered_map<std::string, Count> networks POSTHORN_GUARDED_BY(mutex);
-  std::unordered_map<AccountId, std::size_t> users POSTHORN_GUARDED_BY(mutex);
+  std::unordered_map<AccountId, std::unordered_set<std::shared_ptr<Login>>> users
+      POSTHORN_GUARDED_BY(mutex);
 };
 
 Status SessionLimits::State::may_admit(const std::vector<std::string>& from, Client client) const {
@@ -106,23 +115,6 @@ void SessionLimits::ConnectionSlot::logged_in() {
   if (place_) place_->log_in();
 }
 
-namespace {
-
-template <class Map>
-void release_one(Map& map, const typename Map::key_type& key) {
-  const auto at = map.find(key);
-  if (at != map.end() && --at->second == 0) map.erase(at);
-}
-
-/// Calls `release` when the last copy is destroyed. The pointer itself is null; only its deleter is
-/// used.
-template <class Release>
-std::shared_ptr<void> when_gone(Release release) {
-  return {nullptr, [r = std::move(release)](void*) mutable { r(); }};
-}
-
-}  // namespace
-
 SessionLimits::SessionLimits(Bounds bounds) : state_(std::make_shared<State>(bounds)) {}
 
 Result<SessionLimits::ConnectionSlot> SessionLimits::admit_connection(std::string_view peer,
@@ -140,20 +132,41 @@ Result<SessionLimits::ConnectionSlot> SessionLimits::admit_connection(std::strin
   return ConnectionSlot(std::make_shared<Place>(state_, std::move(from), client));
 }
 
-Result<SessionLimits::Slot> SessionLimits::admit_user(const AccountId& account) {
+Result<SessionLimits::Slot> SessionLimits::admit_user(const AccountId& account, EndSession end) {
+  const auto login = std::make_shared<Login>(std::move(end), async::Loop::current());
   {
     const MutexLock lock(state_->mutex);
-    const auto at = state_->users.find(account);
-    if (at != state_->users.end() && at->second >= state_->bounds.per_user) {
+    auto& logins = state_->users[account];
+    if (logins.size() >= state_->bounds.per_user) {
+      if (logins.empty()) state_->users.erase(account);
       return fail(ErrorKind::limit,
                   "Too many connections for this account; close one and try again");
     }
-    ++state_->users[account];
+    logins.insert(login);
   }
-  return Slot(when_gone([state = state_, account] {
+  // The pointer itself is null; only its deleter is used.
+  return Slot(std::shared_ptr<void>(nullptr, [state = state_, account, login](void*) {
+    login->end = nullptr;
     const MutexLock lock(state->mutex);
-    release_one(state->users, account);
+    const auto at = state->users.find(account);
+    at->second.erase(login);
+    if (at->second.empty()) state->users.erase(at);
   }));
+}
+
+std::size_t SessionLimits::end_sessions(const AccountId& account) {
+  std::size_t told = 0;
+  const MutexLock lock(state_->mutex);
+  const auto at = state_->users.find(account);
+  if (at == state_->users.end()) return told;
+  for (const auto& login : at->second) {
+    if (login->loop == nullptr) continue;
+    ++told;
+    login->loop->post([login] {
+      if (login->end) std::exchange(login->end, nullptr)();
+    });
+  }
+  return told;
 }
 
 std::size_t SessionLimits::connections() const {
@@ -164,7 +177,7 @@ std::size_t SessionLimits::connections() const {
 std::size_t SessionLimits::connections_of(const AccountId& account) const {
   const MutexLock lock(state_->mutex);
   const auto at = state_->users.find(account);
-  return at == state_->users.end() ? 0 : at->second;
+  return at == state_->users.end() ? 0 : at->second.size();
 }
 
 }  // namespace posthorn::auth

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -11,7 +12,7 @@ namespace posthorn::auth {
 
 /// Limits the number of concurrent connections. Exceeding a limit is the error `limit`, never
 /// `auth_failed`: a client that is told its password is wrong asks its user for another one, or
-/// does not come back for an hour. Thread: any.
+/// does not come back for an hour. Knows the sessions of each account, and ends them. Thread: any.
 class SessionLimits {
  public:
   /// Those by network apply to each of networks_of() a peer: to the smallest as they are, to each
@@ -59,8 +60,14 @@ class SessionLimits {
   /// Counts a connection that was just accepted. Errors: limit.
   Result<ConnectionSlot> admit_connection(std::string_view peer,
                                           Client client = Client::must_log_in);
-  /// Counts a successful login. Errors: limit.
-  Result<Slot> admit_user(const AccountId& account);
+  /// Called on the session's loop, once at most, and not after its slot is gone.
+  using EndSession = std::function<void()>;
+  /// Counts a successful login. `end` is kept for end_sessions(), and the slot must then be
+  /// destroyed on the current loop. The account may have been changed since its password was
+  /// checked, so the caller asks about that afterwards. Errors: limit.
+  Result<Slot> admit_user(const AccountId& account, EndSession end = {});
+  /// Tells all sessions of an account to end. Returns their number.
+  std::size_t end_sessions(const AccountId& account);
   [[nodiscard]] std::size_t connections() const;
   [[nodiscard]] std::size_t connections_of(const AccountId& account) const;
 

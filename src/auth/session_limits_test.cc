@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <optional>
 #include <vector>
+
+#include "async/loop.h"
+#include "async/test_run_on.h"
 
 namespace posthorn::auth {
 namespace {
@@ -81,6 +85,33 @@ TEST(SessionLimits, WiderNetworksOfIpv6AreLimitedToo) {
   EXPECT_TRUE(admit(2, 2, 0));
   slots.clear();
   EXPECT_TRUE(admit(1, 0, 4));
+}
+
+TEST(SessionLimits, EndsTheSessionsOfAnAccount) {
+  async::LoopPool loops(2);
+  SessionLimits limits({});
+  const AccountId anna = random_partition_id();
+  std::atomic<int> ended = 0;
+  std::vector<SessionLimits::Slot> slots;
+  const auto admit = [&](const AccountId& account) -> async::Task<void> {
+    slots.push_back(*limits.admit_user(account, [&] { ++ended; }));
+    co_return;
+  };
+  async::run_on(loops.at(0), admit(anna));
+  async::run_on(loops.at(1), admit(anna));
+  async::run_on(loops.at(1), admit(anna));
+  async::run_on(loops.at(1), admit(random_partition_id()));
+  const auto drop_second = [&]() -> async::Task<void> {
+    slots.erase(slots.begin() + 1);
+    co_return;
+  };
+  async::run_on(loops.at(1), drop_second());
+  EXPECT_EQ(limits.end_sessions(anna), 2U);
+  EXPECT_EQ(limits.end_sessions(random_partition_id()), 0U);
+  // It is posted, and thus done once each loop has done something that was posted later.
+  const auto nothing = []() -> async::Task<void> { co_return; };
+  for (std::size_t i = 0; i < loops.size(); ++i) async::run_on(loops.at(i), nothing());
+  EXPECT_EQ(ended, 2);
 }
 
 TEST(SessionLimits, SlotsMayOutliveIt) {

@@ -24,6 +24,8 @@ async::Task<Status> Conversation::receive() {
     buffer_ = {};
     auto readable = co_await stream_.wait_readable(deadline_.limit(idle_));
     if (!readable) co_return pass(readable);
+    if (!*readable && deadline_.has_passed())
+      co_return fail(ErrorKind::timed_out, "the session was ended");
     if (!*readable) co_return fail(ErrorKind::unavailable, "this server is shutting down");
   }
   // The buffer is not zeroed: reading overwrites exactly the octets that are used.

@@ -7,12 +7,23 @@ namespace posthorn::server::frame {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-void Deadline::set(milliseconds time, Late late) {
+void Deadline::set(milliseconds time, Late late, std::string_view words) {
   at_ = steady_clock::now() + time;
+  words_ = words;
   cut_.reset();
-  if (late == Late::wait) return;
+  if (late == Late::cut) cut_after(time + kGrace);
+}
+
+void Deadline::pass_now(std::string_view words) {
+  at_ = steady_clock::now();
+  words_ = words;
+  cut_after(kParting);
+  stream_.wake();
+}
+
+void Deadline::cut_after(milliseconds time) {
   cut_ = std::make_unique<async::Timer>();
-  cut_->set(time + kGrace, [this] { stream_.shutdown_now(); });
+  cut_->set(time, [this] { stream_.shutdown_now(); });
 }
 
 void Deadline::clear() {

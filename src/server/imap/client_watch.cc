@@ -16,10 +16,14 @@ void ClientWatch::look_later() {
   timer_.set(kInterval, [this] {
     net::Stream& stream = session_.connection.stream();
     const bool stopping = session_.connection.is_stopping();
+    const bool ended = session_.connection.deadline().has_passed();
     const bool left = ++looks_ % kLooksAtPeer == 0 && stream.peer_has_left();
-    if (!stopping && !left) return look_later();
+    if (!stopping && !ended && !left) return look_later();
     log::debug("imap: {}: {} during {}", stream.peer(),
-               stopping ? "the server is stopping" : "the client disconnected", session_.tag);
+               stopping ? "the server is stopping"
+               : ended  ? "the session was ended"
+                        : "the client disconnected",
+               session_.tag);
     session_.given_up = true;
   });
 }

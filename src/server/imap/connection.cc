@@ -76,7 +76,7 @@ Task<Result<Connection::Next>> Connection::next(wire::imap::Receiver::Expect exp
                                                 milliseconds deadline, News news) {
   while (true) {
     // Asked also when input is there: a client that always has some would otherwise never be late.
-    if (deadline_.has_passed()) co_return Next{Next::Kind::timed_out};
+    if (deadline_.has_passed()) co_return Next{Next::Kind::late};
     const ReceiverEvent event = receiver_.next(input(), expect);
     if (event.kind == ReceiverEvent::Kind::need_continuation) {
       wire::imap::Writer writer(out_);
@@ -91,14 +91,11 @@ Task<Result<Connection::Next>> Connection::next(wire::imap::Receiver::Expect exp
     release_buffers();
     auto readable = co_await stream_.wait_readable(deadline_.limit(deadline));
     if (!readable && readable.error().kind == ErrorKind::timed_out) {
-      co_return Next{Next::Kind::timed_out};
+      co_return Next{deadline_.has_passed() ? Next::Kind::late : Next::Kind::timed_out};
     }
     if (!readable) co_return pass(readable);
     if (!*readable) continue;  // Woken: the checks at the start of the loop find out why.
-    if (auto got = co_await read(kReadOctets, deadline_.limit(deadline)); !got) {
-      if (got.error().kind == ErrorKind::timed_out) co_return Next{Next::Kind::timed_out};
-      co_return pass(got);
-    }
+    if (auto got = co_await read(kReadOctets, deadline_.limit(deadline)); !got) co_return pass(got);
   }
 }
 

@@ -31,7 +31,7 @@ class Connection {
   [[nodiscard]] net::Stream& stream() const { return stream_; }
   [[nodiscard]] wire::imap::Receiver& receiver() { return receiver_; }
 
-  /// By when the client must log in. After it next() takes nothing more, and ends with timed_out.
+  /// By when the client must log in; later it ends sessions. After it next() takes nothing more.
   [[nodiscard]] frame::Deadline& deadline() { return deadline_; }
   [[nodiscard]] const frame::Deadline& deadline() const { return deadline_; }
 
@@ -50,7 +50,8 @@ class Connection {
       event,      ///< The client sent something: see `event`.
       news,       ///< wake() was called: there may be changes to tell the client.
       stopping,   ///< The server is stopping: send BYE.
-      timed_out,  ///< The client sent nothing within the time, or the deadline has passed.
+      timed_out,  ///< The client sent nothing within the time.
+      late,       ///< The deadline has passed: send BYE with its words.
     };
     Kind kind = Kind::event;
     wire::imap::ReceiverEvent event = {};

@@ -9,6 +9,7 @@
 #include "server/imap/capability.h"
 #include "server/imap/command_table.h"
 #include "server/imap/needs.h"
+#include "service/login.h"
 #include "text/ascii.h"
 
 namespace posthorn::server::imap {
@@ -143,6 +144,8 @@ void Session::bye(const wi::Code& code, std::string_view text) {
   over_ = true;
 }
 
+void Session::bye_late() { bye(CodeName::unavailable, connection.deadline().words()); }
+
 void Session::bye_stopping() { bye(CodeName::unavailable, "The server is shutting down"); }
 
 namespace {
@@ -161,14 +164,21 @@ wi::ReceiverLimits limits_after_login(const ImapOptions& options) {
 }  // namespace
 
 Task<Status> Session::log_in(auth::Identity identity) {
-  auto slot = context.limits.admit_user(identity.account);
+  auto slot = context.limits.admit_user(
+      identity.account, [this] { connection.deadline().pass_now(service::kLoginChanged); });
   if (!slot) co_return pass(slot);
+  const Status counts =
+      co_await service::confirm_login(context.store, identity.account, identity.version);
+  if (!counts) co_return counts;
   auto opened = co_await context.store.account(identity.account);
   if (!opened) co_return pass(opened);
+  // What ends sessions may have come during the waits above.
+  if (connection.deadline().has_passed())
+    co_return fail(ErrorKind::unavailable, std::string(connection.deadline().words()));
+  connection.deadline().clear();
   user_slot_ = std::move(*slot);
   name = identity.name;
   account = std::move(*opened);
-  connection.deadline().clear();
   connection_slot_.logged_in();
   connection.receiver().set_limits(limits_after_login(*options));
   bad_in_a_row_ = 0;
@@ -199,7 +209,8 @@ Task<bool> Session::open() {
     co_return false;
   }
   connection_slot_ = std::move(*slot);
-  connection.deadline().set(options->login_time, frame::Deadline::Late::cut);
+  connection.deadline().set(options->login_time, frame::Deadline::Late::cut,
+                            "The login took too long");
   const bool begun =
       co_await frame::begin(connection.stream(), transport_, context.tls, patience(), "imap");
   if (!begun) co_return false;
@@ -219,9 +230,9 @@ Task<void> Session::serve_next() {
     case Connection::Next::Kind::stopping: bye_stopping(); break;
     case Connection::Next::Kind::timed_out:
       // RFC 9051 §5.4.
-      bye(CodeName::unavailable,
-          account ? "The session was inactive for too long" : "The login took too long");
+      bye(CodeName::unavailable, "The session was inactive for too long");
       break;
+    case Connection::Next::Kind::late: bye_late(); break;
   }
 }
 
@@ -303,6 +314,8 @@ Task<std::optional<ReceiverEvent>> Session::next_part() {
   if (next && next->kind == Connection::Next::Kind::event) co_return next->event;
   if (next && next->kind == Connection::Next::Kind::stopping) {
     bye_stopping();
+  } else if (next && next->kind == Connection::Next::Kind::late) {
+    bye_late();
   } else if (next) {
     bye(CodeName::unavailable, "The command was not completed in time");
   }

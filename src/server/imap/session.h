@@ -107,6 +107,8 @@ class Session {
   void leave_mailbox();
   /// Sends BYE and ends the session.
   void bye(const wire::imap::Code& code, std::string_view text);
+  /// Sends BYE because the deadline has passed, and ends the session.
+  void bye_late();
   /// Sends BYE because the server is stopping, and ends the session.
   void bye_stopping();
   /// Returns true when the connection is lost or the session was ended: nothing more may be sent.

@@ -9,7 +9,6 @@ using namespace wire::smtp;  // NOLINT: the vocabulary of this file.
 Session::Session(const LmtpContext& context, frame::Accepted<LmtpOptions> client)
     : Dialogue({.talk = {.protocol = "lmtp",
                          .hostname = client.options->hostname,
-                         .late = "The transaction took too long",
                          .idle = client.options->idle_time,
                          .write = client.options->write_time},
                 .dialect = Dialect::lmtp,
@@ -34,7 +33,8 @@ bool Session::open() {
 }
 
 void Session::expect_transaction() {
-  talk().deadline().set(options_->transaction_time, frame::Deadline::Late::wait);
+  talk().deadline().set(options_->transaction_time, frame::Deadline::Late::wait,
+                        "The transaction took too long");
 }
 
 async::Task<void> Session::run() {

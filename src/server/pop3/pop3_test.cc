@@ -107,6 +107,14 @@ TEST_F(Pop3Test, TheSameHoweverTheOctetsCome) {
   for (const std::size_t step : {1UL, 7UL}) EXPECT_EQ(play(script, step), first);
 }
 
+TEST_F(Pop3Test, ALoginDoesNotCountIfTheAccountWasChangedMeanwhile) {
+  // As if the password had been checked before the change, which ended the sessions there were.
+  ASSERT_TRUE(run(store_->set_disabled(ada_->id(), true)));
+  EXPECT_EQ(play(kLogin + "STAT\r\n"),
+            "+OK Send the password with PASS\r\n-ERR [SYS/TEMP] The password or the state of this "
+            "account was changed: log in again\r\n-ERR Log in first\r\n");
+}
+
 TEST_F(Pop3Test, LogsInByUserAndPass) {
   EXPECT_EQ(play("USER ada@example.org\r\nPASS secret\r\nQUIT\r\n"),
             "+OK Send the password with PASS\r\n+OK Logged in, 0 messages\r\n"

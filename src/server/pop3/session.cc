@@ -10,6 +10,7 @@
 #include "net/tls_context.h"
 #include "server/pop3/commands.h"
 #include "server/pop3/reply.h"
+#include "service/login.h"
 #include "wire/pop3/parse_command.h"
 
 namespace posthorn::server::pop3 {
@@ -94,7 +95,7 @@ Task<bool> Session::open() {
     co_return false;
   }
   connection_slot_ = std::move(*slot);
-  talk.deadline().set(options.login_time, frame::Deadline::Late::cut);
+  talk.deadline().set(options.login_time, frame::Deadline::Late::cut, "The login took too long");
   const bool begun = co_await frame::begin(talk.stream(), transport_, context.tls,
                                            talk.deadline().limit(options.login_time), "pop3");
   if (!begun) co_return false;
@@ -144,6 +145,8 @@ void Session::lost(const Error& error) {
   open_ = false;
   if (error.kind == ErrorKind::unavailable) {
     say(Reply::err("The server is shutting down", Code::sys_temp));
+  } else if (maildrop && talk.deadline().has_passed()) {
+    say(Reply::err(std::string(talk.deadline().words()), Code::sys_temp));
   } else if (error.kind != ErrorKind::closed && error.kind != ErrorKind::timed_out) {
     log::info("pop3 {}: {}", talk.stream().peer(), error.text);
   }
@@ -209,8 +212,12 @@ Task<void> Session::log_in(auth::Identity identity) {
     say(Reply::err("The last login was too recent; try again later", Code::login_delay));
     co_return;
   }
-  auto slot = context.limits.admit_user(identity.account);
+  auto slot = context.limits.admit_user(
+      identity.account, [this] { talk.deadline().pass_now(service::kLoginChanged); });
   if (!slot) co_return refuse(slot.error());
+  const Status counts =
+      co_await service::confirm_login(context.store, identity.account, identity.version);
+  if (!counts) co_return refuse(counts.error());
   auto account = co_await context.store.account(identity.account);
   if (!account) co_return refuse(account.error());
   const auto form = utf8 ? service::HeaderForm::utf8 : service::HeaderForm::ascii;
@@ -218,6 +225,9 @@ Task<void> Session::log_in(auth::Identity identity) {
   if (!opened) co_return refuse(opened.error());
   user_slot_ = std::move(*slot);
   maildrop = std::move(*opened);
+  // What ends sessions may have come during the waits above.
+  if (talk.deadline().has_passed())
+    co_return refuse({ErrorKind::unavailable, std::string(talk.deadline().words())});
   talk.deadline().clear();
   connection_slot_.logged_in();
   bad_in_a_row_ = 0;

@@ -31,7 +31,7 @@ void Talk::lost(const Error& error) {
   open_ = false;
   if (error.kind == ErrorKind::timed_out) {
     const std::string_view why =
-        deadline().has_passed() ? settings_.late : "The connection was idle for too long";
+        deadline().has_passed() ? deadline().words() : "The connection was idle for too long";
     say(reply(421, {4, 4, 2}, fmt::format("{} {}", hostname(), why)));
   } else if (error.kind == ErrorKind::unavailable) {
     say(reply(421, {4, 3, 2}, hostname() + " This server is shutting down"));

@@ -26,7 +26,6 @@ struct TalkSettings {
   std::string_view protocol;  ///< For the log: "lmtp".
   std::string hostname;
   std::size_t max_line = 4096;  ///< Octets of a command line.
-  std::string_view late;        ///< What a client is told that misses the deadline.
   std::chrono::milliseconds idle;
   std::chrono::milliseconds write;
 };

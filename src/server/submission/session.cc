@@ -20,7 +20,6 @@ Session::Session(const SubmissionContext& context, frame::Accepted<SubmissionOpt
     : Dialogue({.talk = {.protocol = "submission",
                          .hostname = client.options->hostname,
                          .max_line = kMaxLine,
-                         .late = "The login took too long",
                          .idle = client.options->login_time,
                          .write = client.options->write_time},
                 .dialect = Dialect::smtp,
@@ -47,7 +46,7 @@ async::Task<bool> Session::open() {
     co_return false;
   }
   connection_slot_ = std::move(*slot);
-  talk().deadline().set(options_->login_time, frame::Deadline::Late::cut);
+  expect_login();
   const bool begun =
       co_await frame::begin(stream(), transport_, context_.tls,
                             talk().deadline().limit(options_->login_time), "submission");
@@ -97,9 +96,14 @@ std::vector<std::string> Session::extensions() const {
   return lines;
 }
 
+void Session::expect_login() {
+  talk().deadline().set(options_->login_time, frame::Deadline::Late::cut,
+                        "The login took too long");
+}
+
 void Session::forget_client() {
   if (account_)  // It has to log in again.
-    talk().deadline().set(options_->login_time, frame::Deadline::Late::cut);
+    expect_login();
   account_.reset();
   name_.clear();
   user_slot_ = {};

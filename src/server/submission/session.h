@@ -37,6 +37,8 @@ class Session final : private smtp::Dialogue {
 
  private:
   async::Task<bool> open();
+  /// Gives the client its time to log in.
+  void expect_login();
   /// Returns the reply for a server error, which is logged here.
   [[nodiscard]] wire::smtp::Reply trouble(std::string_view what, const Error& error) const;
 

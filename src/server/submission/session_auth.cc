@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "server/submission/session.h"
+#include "service/login.h"
 #include "text/ascii.h"
 #include "text/base64.h"
 
@@ -130,9 +131,18 @@ async::Task<void> Session::converse(auth::Exchange& exchange, auth::Exchange::Ou
 }
 
 async::Task<void> Session::log_in(auth::Identity identity) {
-  auto slot = context_.limits.admit_user(identity.account);
+  auto slot = context_.limits.admit_user(
+      identity.account, [this] { talk().deadline().pass_now(service::kLoginChanged); });
   if (!slot) {
     say(reply_to(slot.error()));
+    co_return;
+  }
+  const Status counts =
+      co_await service::confirm_login(context_.store, identity.account, identity.version);
+  if (!counts) {
+    say(counts.error().kind == ErrorKind::unavailable
+            ? reply(454, {4, 7, 0}, std::string(service::kLoginChanged))
+            : trouble("login", counts.error()));
     co_return;
   }
   auto opened = co_await context_.store.account(identity.account);
@@ -144,6 +154,11 @@ async::Task<void> Session::log_in(auth::Identity identity) {
   }
   user_slot_ = std::move(*slot);
   account_ = std::move(*opened);
+  // What ends sessions may have come during the waits above.
+  if (talk().deadline().has_passed()) {
+    say(reply(454, {4, 7, 0}, std::string(talk().deadline().words())));
+    co_return;
+  }
   talk().deadline().clear();
   connection_slot_.logged_in();
   name_ = std::move(identity.name);

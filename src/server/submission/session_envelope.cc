@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "server/submission/session.h"
+#include "service/login.h"
 #include "service/sending/sender.h"
 #include "text/ascii.h"
 
@@ -82,13 +83,12 @@ std::optional<Reply> Session::refuse_mail(const Mail& mail) const {
 
 /// A login remains valid until the account is disabled or its password is changed.
 async::Task<std::optional<Reply>> Session::judge_login() {
-  auto profile = co_await context_.store.profile(account_->id());
-  if (profile && profile->version == login_version_) co_return std::nullopt;
-  if (profile || profile.error().kind == ErrorKind::not_found) {
-    talk().close();
-    co_return reply(421, {4, 7, 0}, "The account was changed: log in again");
-  }
-  co_return trouble("login", profile.error());
+  const Status counts =
+      co_await service::confirm_login(context_.store, account_->id(), login_version_);
+  if (counts) co_return std::nullopt;
+  if (counts.error().kind != ErrorKind::unavailable) co_return trouble("login", counts.error());
+  talk().close();
+  co_return reply(421, {4, 7, 0}, std::string(service::kLoginChanged));
 }
 
 async::Task<std::optional<Reply>> Session::judge_sender(const Address& from) {

@@ -24,8 +24,8 @@ Task<std::optional<std::string>> ask(Session& session, std::string_view challeng
     session.lost();
     co_return std::nullopt;
   }
-  if (next->kind == Connection::Next::Kind::timed_out) {
-    session.bye(wi::CodeName::unavailable, "The login took too long");
+  if (next->kind == Connection::Next::Kind::late) {
+    session.bye_late();
     co_return std::nullopt;
   }
   if (next->kind == Connection::Next::Kind::stopping) {

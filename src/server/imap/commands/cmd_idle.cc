@@ -58,6 +58,7 @@ CommandTask cmd_idle(Session& session, wi::IdleCommand&) {
     switch (next->kind) {
       case Connection::Next::Kind::event: co_return on_line(session, next->event);
       case Connection::Next::Kind::news: break;  // Told at the start of the loop.
+      case Connection::Next::Kind::late: session.bye_late(); co_return Reply::ok();
       case Connection::Next::Kind::stopping: session.bye_stopping(); co_return Reply::ok();
       case Connection::Next::Kind::timed_out:
         if (session.options->keepalive.count() <= 0) {
