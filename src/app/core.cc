@@ -14,6 +14,9 @@ std::size_t io_threads(const config::Threads& threads) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
+/// Half of the cores: hashing must not keep them all from other work.
+std::size_t hash_threads() { return std::max(1U, std::thread::hardware_concurrency() / 2); }
+
 std::size_t offload_threads(const config::Threads& threads) {
   if (threads.offload != 0) return threads.offload;
   return std::max(4U, 2 * std::thread::hardware_concurrency());
@@ -76,7 +79,9 @@ store::StorePolicy store_policy(const config::Config& config) {
 std::string store_path(const config::Config& config) { return config.data_dir + "/store"; }
 
 Core::Core(const config::Threads& threads)
-    : loops_(io_threads(threads)), offload_(offload_threads(threads), kOffloadQueue) {}
+    : loops_(io_threads(threads)),
+      offload_(offload_threads(threads), kOffloadQueue),
+      hashing_(hash_threads(), kOffloadQueue) {}
 
 Result<std::unique_ptr<Core>> Core::open(const config::Config& config, EngineKind kind,
                                          engine::IfAbsent if_absent, Losses losses) {

@@ -42,6 +42,8 @@ class Core {
   [[nodiscard]] store::Store& store() { return *store_; }
   [[nodiscard]] async::LoopPool& loops() { return loops_; }
   [[nodiscard]] async::OffloadPool& offload() { return offload_; }
+  /// For passwords only, so that many logins do not keep reads waiting.
+  [[nodiscard]] async::OffloadPool& hashing() { return hashing_; }
 
   /// Waits for the changes in progress, then closes the engine. Later calls of the store fail with
   /// `unavailable`.
@@ -53,6 +55,7 @@ class Core {
                                                 engine::IfAbsent if_absent, Losses losses);
   async::LoopPool loops_;
   async::OffloadPool offload_;
+  async::OffloadPool hashing_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<store::Store> store_;
 };

@@ -59,7 +59,8 @@ struct Server::State {
         accounts(core->store(), {settings.config.domains, settings.any_user}),
         domains(core->store(), settings.config.domains),
         throttle(throttle_limits(settings.config), system_clock()),
-        authenticator(accounts, throttle, core->offload(), system_clock(),
+        hashing(core->hashing(), {}),
+        authenticator(accounts, throttle, hashing, system_clock(),
                       authenticator_options(settings.config, std::move(decoy_key), tokens)),
         limits(session_bounds(settings.config, descriptors)),
         imap({core->store(), authenticator, limits, [this] { return certificates->current(); }},
@@ -110,6 +111,7 @@ struct Server::State {
   Domains domains;
   auth::Throttle throttle;
   const std::shared_ptr<auth::TokenPlace> tokens = std::make_shared<auth::TokenPlace>();
+  auth::HashQueue hashing;
   auth::Authenticator authenticator;
   auth::SessionLimits limits;
   ImapServer imap;

@@ -26,13 +26,13 @@ std::unexpected<Error> too_busy() {
   return fail(ErrorKind::unavailable, "Too many logins at once; please try again in a moment");
 }
 
-/// Returns none if the pool accepts no more work.
-async::Task<std::optional<bool>> verify_on(async::OffloadPool& pool, ScramKeys keys,
+/// Returns none if the queue accepts no more work from this peer.
+async::Task<std::optional<bool>> verify_in(HashQueue& queue, std::string peer, ScramKeys keys,
                                            std::shared_ptr<const Secret> password) {
   co_return co_await async::callback<std::optional<bool>>([&](auto done) {
     using DoneCall = decltype(done);
     auto shared = std::make_shared<DoneCall>(std::move(done));
-    const bool taken = pool.submit([shared, keys, password] {
+    const bool taken = queue.submit(peer, [shared, keys, password] {
       (*shared)(std::optional<bool>(verify_password(keys, password->reveal())));
     });
     if (!taken) (*shared)(std::nullopt);
@@ -41,11 +41,11 @@ async::Task<std::optional<bool>> verify_on(async::OffloadPool& pool, ScramKeys k
 
 }  // namespace
 
-Authenticator::Authenticator(Directory& directory, Throttle& throttle, async::OffloadPool& pool,
+Authenticator::Authenticator(Directory& directory, Throttle& throttle, HashQueue& hashing,
                              const Clock& clock, Options options)
     : directory_(directory),
       throttle_(throttle),
-      pool_(pool),
+      hashing_(hashing),
       clock_(clock),
       options_(std::move(options)),
       key_(random_bytes(kKeyOctets)),
@@ -113,8 +113,14 @@ async::Task<Result<LoginRecord>> Authenticator::check_password(std::string user,
   }
   const auto held = std::make_shared<const Secret>(std::move(password));
   const bool has_password = record && record->keys;
-  const auto right = co_await verify_on(pool_, has_password ? *record->keys : decoy_, held);
-  if (!right) co_return too_busy();
+  const auto right =
+      co_await verify_in(hashing_, source.peer, has_password ? *record->keys : decoy_, held);
+  if (!right) {
+    log::warning_about(network_of(source.peer),
+                       "login refused user=\"{}\" peer={} mechanism=\"{}\" reason=too_many_hashes",
+                       user, source.peer, source.mechanism);
+    co_return too_busy();
+  }
   {
     const MutexLock lock(mutex_);
     ++hashes_;

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <variant>
 
-#include "async/offload.h"
 #include "async/task.h"
 #include "auth/directory.h"
+#include "auth/hash_queue.h"
 #include "auth/lru.h"
 #include "auth/sasl/sasl.h"
 #include "auth/secret.h"
@@ -34,9 +34,9 @@ struct Source {
   std::string mechanism;  ///< "PLAIN", or "LOGIN command".
 };
 
-/// Checks passwords and tokens. Hashes are computed on `pool`; if its queue is full, the login is
-/// refused as `unavailable` and nothing is computed here. A correct password is remembered as a
-/// keyed MAC, whose key lives as long as the process, until the account's version changes or
+/// Checks passwords and tokens. Hashes wait in `hashing`; if that takes no more, the login is
+/// refused as `unavailable` and nothing is computed. A correct password is remembered as a keyed
+/// MAC, whose key lives as long as the process, until the account's version changes or
 /// `remember_for` has passed. An unknown user costs as much time as a wrong password. Every outcome
 /// is logged in one line. Thread: any loop's.
 class Authenticator {
@@ -47,8 +47,8 @@ class Authenticator {
     std::size_t max_remembered = 100'000;  ///< Number of accounts; about 200 octets each.
   };
   /// All must outlive this object.
-  Authenticator(Directory& directory, Throttle& throttle, async::OffloadPool& pool,
-                const Clock& clock, Options options);
+  Authenticator(Directory& directory, Throttle& throttle, HashQueue& hashing, const Clock& clock,
+                Options options);
 
   /// Checks a name and a password from a protocol's own login command (RFC 9051 §6.2.3, RFC 1939
   /// §7). Errors: auth_failed; no_permission if the password is right but the account is disabled;
@@ -111,7 +111,7 @@ class Authenticator {
 
   Directory& directory_;
   Throttle& throttle_;
-  async::OffloadPool& pool_;
+  HashQueue& hashing_;
   const Clock& clock_;
   const Options options_;
   const std::string key_;

@@ -55,8 +55,9 @@ class Auth : public testing::Test {
                       .longest_delay = std::chrono::milliseconds(2)},
                      clock_};
   async::OffloadPool pool_{1, 2};
+  HashQueue hashing_{pool_, {}};
   Authenticator auth_{
-      directory_, throttle_, pool_, clock_, {.sasl = {.decoy_key = "k", .decoy_iterations = 8}}};
+      directory_, throttle_, hashing_, clock_, {.sasl = {.decoy_key = "k", .decoy_iterations = 8}}};
 };
 
 TEST_F(Auth, TellsWhoLoggedIn) {
@@ -183,7 +184,7 @@ TEST_F(Auth, TokensCountByWhomTheyNameAndNotTogether) {
   ASSERT_TRUE(verifier);
   const auto tokens = std::make_shared<TokenPlace>();
   tokens->set(*verifier);
-  Authenticator auth(directory_, throttle_, pool_, clock_,
+  Authenticator auth(directory_, throttle_, hashing_, clock_,
                      {.sasl = {.decoy_key = "k", .decoy_iterations = 8, .tokens = tokens}});
   const auto token = [](const test::Signer& by, int expires) {
     return by.token(fmt::format(

@@ -54,6 +54,14 @@ std::string network_of(std::string_view peer) {
   return parsed.ipv6 ? prefix(*parsed.ipv6, 8) : std::move(parsed.other);
 }
 
+std::string site_of(std::string_view peer) {
+  Parsed parsed = parse(peer);
+  if (parsed.ipv6) return prefix(*parsed.ipv6, 6);
+  in_addr bytes{};
+  if (inet_pton(AF_INET, parsed.other.c_str(), &bytes) != 1) return std::move(parsed.other);
+  return parsed.other.substr(0, parsed.other.rfind('.')) + ".0/24";
+}
+
 std::vector<std::string> networks_of(std::string_view peer) {
   Parsed parsed = parse(peer);
   if (!parsed.ipv6) return {std::move(parsed.other)};

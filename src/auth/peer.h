@@ -16,4 +16,8 @@ std::string network_of(std::string_view peer);
 /// rents one server or line may have so many addresses.
 std::vector<std::string> networks_of(std::string_view peer);
 
+/// Returns the /24 of an IPv4 address or the /48 of an IPv6 address: about as many addresses as one
+/// customer of a provider can easily use. Anything else is returned as by network_of().
+std::string site_of(std::string_view peer);
+
 }  // namespace posthorn::auth

@@ -258,7 +258,7 @@ const std::array kKeys{
         "Number of threads that serve connections; 0 means one per core."},
     Key{"threads.offload", Form::number, FIELD(std::uint64_t, threads.offload), "0", "0", "1024",
         kStart,
-        "Number of threads that read from disk, hash and search; 0 means two per core, at least "
+        "Number of threads that read from disk and search; 0 means two per core, at least "
         "four."},
 
     Key{"quota.default_size", Form::size, FIELD(std::uint64_t, quota.default_size), "0", "", "",

@@ -48,11 +48,9 @@ class ImapDamageTest : public store::DamageFixture {
   std::string talk(const std::string& script) {
     auth::Throttle throttle{{.free_guesses = 100}, clock_};
     OneUser directory{ann_->id()};
-    auth::Authenticator authenticator{directory,
-                                      throttle,
-                                      *offload_,
-                                      clock_,
-                                      {.sasl = {.decoy_key = "k", .decoy_iterations = 8}}};
+    auth::HashQueue hashing{*offload_, {}};
+    auth::Authenticator authenticator{
+        directory, throttle, hashing, clock_, {.sasl = {.decoy_key = "k", .decoy_iterations = 8}}};
     const ImapContext context{*store_, authenticator, limits_, {}};
     frame::ScriptedStream stream("x LOGIN ann secret\r\ny SELECT INBOX\r\n" + script + "z NOOP\r\n",
                                  100'000);

@@ -149,9 +149,10 @@ class Server {
   auth::Throttle throttle_{
       {.first_delay = std::chrono::milliseconds(0), .longest_delay = std::chrono::milliseconds(0)},
       store_.clock()};
+  auth::HashQueue hashing_{store::FuzzThreads::all().some, {}};
   auth::Authenticator authenticator_{directory_,
                                      throttle_,
-                                     store::FuzzThreads::all().some,
+                                     hashing_,
                                      store_.clock(),
                                      {.sasl = {.decoy_key = "decoy", .decoy_iterations = 1}}};
   auth::SessionLimits limits_{{}};

@@ -45,8 +45,8 @@ class Directory final : public auth::Directory {
 Task<void> serve(store::FuzzStore& store, net::Stream& stream, bool utf8) {
   Directory directory(store.account()->id());
   auth::Throttle throttle({.free_guesses = 10'000, .free_stray_guesses = 1'000'000}, store.clock());
-  auth::Authenticator authenticator(directory, throttle, store::FuzzThreads::all().some,
-                                    store.clock(),
+  auth::HashQueue hashing(store::FuzzThreads::all().some, {});
+  auth::Authenticator authenticator(directory, throttle, hashing, store.clock(),
                                     {.sasl = {.decoy_key = "k", .decoy_iterations = 1}});
   auth::SessionLimits limits({});
   server::pop3::LoginDelay delay(store.clock());

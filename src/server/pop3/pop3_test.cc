@@ -57,11 +57,9 @@ class Pop3Test : public store::StoreFixture {
   std::string play(const std::string& script, std::size_t step = 100'000) {
     // Destroyed in this order.
     auth::Throttle throttle{{.free_guesses = 100}, clock_};
-    auth::Authenticator authenticator{directory_,
-                                      throttle,
-                                      *offload_,
-                                      clock_,
-                                      {.sasl = {.decoy_key = "k", .decoy_iterations = 8}}};
+    auth::HashQueue hashing{*offload_, {}};
+    auth::Authenticator authenticator{
+        directory_, throttle, hashing, clock_, {.sasl = {.decoy_key = "k", .decoy_iterations = 8}}};
     const Pop3Context context{*store_, authenticator, limits_, {}};
     const frame::Connections connections;
     frame::ScriptedStream stream(script, step);

@@ -82,8 +82,8 @@ Task<void> serve(store::FuzzStore& store, net::Stream& stream) {
   auth::Throttle throttle(
       {.first_delay = std::chrono::milliseconds(0), .longest_delay = std::chrono::milliseconds(0)},
       store.clock());
-  auth::Authenticator authenticator(directory, throttle, store::FuzzThreads::all().some,
-                                    store.clock(),
+  auth::HashQueue hashing(store::FuzzThreads::all().some, {});
+  auth::Authenticator authenticator(directory, throttle, hashing, store.clock(),
                                     {.sasl = {.decoy_key = "decoy", .decoy_iterations = 1}});
   auth::SessionLimits limits({});
   const SubmissionContext context{

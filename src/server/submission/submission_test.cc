@@ -53,7 +53,8 @@ class SubmissionTest : public store::StoreFixture {
   std::string play(const std::string& script, std::size_t step = 100'000) {
     Names names(*store_);
     auth::Throttle throttle({}, clock_);
-    auth::Authenticator authenticator(names, throttle, *offload_, clock_, {});
+    auth::HashQueue hashing(*offload_, {});
+    auth::Authenticator authenticator(names, throttle, hashing, clock_, {});
     auth::SessionLimits limits({});
     const SubmissionContext context{*store_,
                                     authenticator,
