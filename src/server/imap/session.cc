@@ -87,6 +87,9 @@ auth::Channel Session::channel() const {
   channel.plaintext = is_plaintext_allowed() ? auth::Plaintext::allowed : auth::Plaintext::refused;
   if (!stream.is_tls()) return channel;
   channel.secrecy = auth::Channel::Secrecy::tls;
+  // A client that was not offered binding says that it supports it (RFC 5802 §6). With bindings
+  // that would be taken for an attack by somebody who has hidden the offer.
+  if (!is_offered("AUTH=SCRAM-SHA-256-PLUS")) return channel;
   channel.bindings = {stream.channel_binding("tls-exporter"),
                       stream.channel_binding("tls-server-end-point")};
   return channel;
