@@ -300,6 +300,27 @@ TEST(Export, ToMboxIsReadBackAsItWas) {
   EXPECT_FALSE(make_mbox_sink(folder.path())->begin_mailbox("INBOX").has_value());
 }
 
+TEST(Export, ToMboxStaysInItsFolder) {
+  const Folder folder;
+  const std::string root = folder.path() + "/export";
+  const auto sink = make_mbox_sink(root);
+  for (const char* const name :
+       {"../../out", "..", ".", "a/../../../out", "%2E%2E", "%2E", "%252E", "a..b/.c"}) {
+    ASSERT_TRUE(sink->begin_mailbox(name)) << name;
+    ASSERT_TRUE(sink->end_mailbox()) << name;
+  }
+  std::vector<std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder.path())) {
+    if (!entry.is_regular_file()) continue;
+    files.push_back(entry.path().lexically_relative(root).string());
+    EXPECT_EQ(fs::status(entry.path()).permissions(), fs::perms(0600)) << entry.path();
+  }
+  EXPECT_THAT(files,
+              testing::UnorderedElementsAre("%2E%2E/%2E%2E/out.mbox", "%2E%2E.mbox", "%2E.mbox",
+                                            "a/%2E%2E/%2E%2E/%2E%2E/out.mbox", "%252E%2E.mbox",
+                                            "%252E.mbox", "%25252E.mbox", "a..b/.c.mbox"));
+}
+
 TEST(ImportRecord, RemembersWhatWasDone) {
   const Folder folder;
   const std::string path = folder.path() + "/sub/record";

@@ -1,3 +1,7 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -30,18 +34,43 @@ std::string from_line_date(Timestamp time) {
   return {text.data(), static_cast<std::size_t>(length)};
 }
 
+/// Returns a path below the folder of the export. Users choose the names of mailboxes, so a level
+/// "." or ".." must not lead out of it: its dots are written as in a URL. A level that already
+/// looks like that is changed too, so that two names never become one.
+std::string path_of(const std::string& mailbox) {
+  std::string path;
+  for (std::size_t at = 0; at <= mailbox.size();) {
+    const std::size_t end = std::min(mailbox.find('/', at), mailbox.size());
+    const std::string level = mailbox.substr(at, end - at);
+    if (level.starts_with("%2")) {
+      path += "/%25" + level.substr(1);
+    } else if (level == "." || level == "..") {
+      path += level == "." ? "/%2E" : "/%2E%2E";
+    } else {
+      path += '/' + level;
+    }
+    at = end + 1;
+  }
+  return path;
+}
+
 class MboxSink final : public MailSink {
  public:
   explicit MboxSink(std::string root) : root_(std::move(root)) {}
 
   Status begin_mailbox(const std::string& name) override {
-    path_ = root_ + "/" + name + ".mbox";
+    path_ = root_ + path_of(name) + ".mbox";
     std::error_code error;
     fs::create_directories(fs::path(path_).parent_path(), error);
     if (error) return fail(ErrorKind::io, path_ + ": " + error.message());
-    if (fs::exists(path_, error))
+    // Created here, since a stream would follow a link and let others read the mail.
+    const int fd =
+        ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == EEXIST)
       return fail(ErrorKind::already_exists, path_ + ": exists already");
-    file_.open(path_, std::ios::binary | std::ios::trunc);
+    if (fd < 0) return fail(ErrorKind::io, path_ + ": " + std::strerror(errno));
+    ::close(fd);
+    file_.open(path_, std::ios::binary | std::ios::app);
     return check();
   }
 
