@@ -1,5 +1,6 @@
 #include "cli/mailbox_files/importer.h"
 
+#include "store/value/keyword_name.h"
 #include "store/value/mailbox.h"
 #include "text/ascii.h"
 
@@ -19,7 +20,9 @@ json::array flag_names(const FlagList& flags) {
   if ((flags.system & bit(SystemFlag::flagged)) != 0) names.emplace_back("\\Flagged");
   if ((flags.system & bit(SystemFlag::deleted)) != 0) names.emplace_back("\\Deleted");
   if ((flags.system & bit(SystemFlag::draft)) != 0) names.emplace_back("\\Draft");
-  for (const std::string& keyword : flags.keywords) names.emplace_back(keyword);
+  // Files may contain anything, and a message is worth more than a strange keyword.
+  for (const std::string& keyword : flags.keywords)
+    if (store::is_keyword_name(keyword)) names.emplace_back(keyword);
   return names;
 }
 

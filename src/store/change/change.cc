@@ -4,6 +4,7 @@
 
 #include "store/change/touched.h"
 #include "store/format/mailbox_storage.h"
+#include "store/value/keyword_name.h"
 #include "store/value/mailbox_damage.h"
 
 namespace posthorn::store {
@@ -264,6 +265,9 @@ Result<std::uint32_t> Change::intern(Touched& target, const std::vector<std::str
   if (!target.own_keywords)
     target.own_keywords = std::make_shared<KeywordTable>(*target.now.keywords);
   for (const std::string& keyword : keywords) {
+    if (!is_keyword_name(keyword))
+      return fail(ErrorKind::bad_argument,
+                  "A keyword is an atom of at most 255 octets (RFC 9051 section 9)");
     auto index = target.own_keywords->intern_name(keyword);
     if (!index) return pass(index);
     set.push_back(*index);

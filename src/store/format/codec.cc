@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "store/format/keys.h"
 #include "store/format/record.h"
+#include "store/value/keyword_name.h"
 
 namespace posthorn::store {
 namespace {
@@ -187,11 +188,12 @@ std::string encode_keywords(const std::vector<std::string>& names) {
 }
 
 Result<std::vector<std::string>> decode_keywords(std::string_view record) {
-  return decode<std::vector<std::string>>(record, "keyword list",
-                                          [](ByteReader& r, std::vector<std::string>& names) {
-                                            for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n)
-                                              names.emplace_back(r.bytes());
-                                          });
+  auto names = decode<std::vector<std::string>>(
+      record, "keyword list", [](ByteReader& r, std::vector<std::string>& list) {
+        for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) list.emplace_back(r.bytes());
+      });
+  if (names) mend_keyword_names(*names);
+  return names;
 }
 
 std::string encode_profile(const AccountProfile& profile) {
