@@ -65,13 +65,16 @@ void Session::begin_message() {
 }
 
 async::Task<Status> Session::judge_authors(std::vector<service::EnvelopeAddress> authors) {
-  for (service::EnvelopeAddress& author : authors) {
+  // One that is allowed does not make up for one that is not: programs show the first, or all.
+  for (const service::EnvelopeAddress& author : authors) {
     auto may = co_await service::may_send_as(context_.find_address, options_->detail_separator,
-                                             account_, std::move(author));
+                                             account_, author);
     if (!may) co_return pass(may);
-    if (*may) co_return Status();
+    if (*may) continue;
+    co_return fail(ErrorKind::no_permission,
+                   "You may not send from every address in the From and Sender fields");
   }
-  co_return fail(ErrorKind::no_permission, "You may not send from the address in the From field");
+  co_return Status();
 }
 
 async::Task<std::optional<Reply>> Session::feed(std::string_view octets) {

@@ -218,8 +218,20 @@ TEST_F(SubmissionTest, TheAuthorMustBeTheAccounts) {
               HasSubstr("554 5.6.0 There is more than one From"));
   EXPECT_THAT(from("From: nobody\r\n"), HasSubstr("554 5.6.0 "));
   EXPECT_THAT(from("From:\r\n"), HasSubstr("554 5.6.0 "));
+  EXPECT_THAT(from("From: eve@example.org,\r\n\tada@example.org\r\n"),
+              HasSubstr("550 5.7.1 You may not send"));
+  EXPECT_THAT(from("From: ada@example.org, Friends: eve@example.org;\r\n"),
+              HasSubstr("550 5.7.1 You may not send"));
+  EXPECT_THAT(from("From: ada@example.org\r\nSender: eve@example.org\r\n"),
+              HasSubstr("550 5.7.1 You may not send"));
+  EXPECT_THAT(from("From: ada@example.org\r\nSender: ada@example.org\r\nSender: a@example.org\r\n"),
+              HasSubstr("554 5.6.0 There is more than one Sender"));
+  std::string crowd = "From: ada@example.org";
+  for (int i = 0; i < 50; ++i) crowd += ",\r\n ada@example.org";
+  EXPECT_THAT(from(crowd + "\r\n"), HasSubstr("554 5.6.0 A message may have at most 50 authors"));
   EXPECT_TRUE(queued().empty());
-  EXPECT_THAT(from("From: eve@example.org,\r\n\tteam@example.org\r\n"), HasSubstr("250 2.0.0"));
+  EXPECT_THAT(from("From: ada@example.org,\r\n\tteam@example.org\r\nSender: ada@example.org\r\n"),
+              HasSubstr("250 2.0.0"));
   EXPECT_EQ(queued().size(), 1U);
   EXPECT_EQ(count(ada_, "Sent"), 1U);
 }

@@ -17,7 +17,7 @@ class Intake {
  public:
   static constexpr std::size_t kMaxHeader = 1 << 20;
 
-  /// Decides whether the sender may send from one of these addresses. Called once, when the header
+  /// Decides whether the sender may send from all of these addresses. Called once, when the header
   /// is complete.
   using JudgeAuthors = std::function<async::Task<Status>(std::vector<EnvelopeAddress>)>;
 

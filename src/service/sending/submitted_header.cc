@@ -9,8 +9,12 @@
 namespace posthorn::service {
 namespace {
 
+/// Each is looked up.
+constexpr std::size_t kMaxAuthors = 50;
+
 struct Found {
   std::vector<std::string_view> from;
+  std::vector<std::string_view> sender;
   bool date = false;
   bool message_id = false;
 };
@@ -21,6 +25,7 @@ Found look_through(std::string_view header) {
   message::HeaderField field;
   while (fields.next(field)) {
     if (text::iequals(field.name, "From")) found.from.push_back(field.value);
+    if (text::iequals(field.name, "Sender")) found.sender.push_back(field.value);
     if (text::iequals(field.name, "Date")) found.date = true;
     // An invalid Message-ID is useless for anybody who answers.
     if (text::iequals(field.name, "Message-ID") && !message::parse_message_id(field.value).empty())
@@ -29,15 +34,22 @@ Found look_through(std::string_view header) {
   return found;
 }
 
-Result<std::vector<EnvelopeAddress>> authors(std::string_view from) {
-  std::vector<EnvelopeAddress> out;
-  for (const message::Address& address : message::parse_address_list(from)) {
+/// Appends the addresses in the value of a field named `name`.
+Status add_addresses(std::string_view name, std::string_view value,
+                     std::vector<EnvelopeAddress>& out) {
+  const std::size_t before = out.size();
+  for (const message::Address& address : message::parse_address_list(value)) {
     if (address.kind != message::Address::Kind::mailbox || address.mailbox.empty()) continue;
-    if (address.host.empty()) return fail(ErrorKind::syntax, "The address in From has no domain");
+    if (address.host.empty())
+      return fail(ErrorKind::syntax, fmt::format("The address in {} has no domain", name));
+    if (out.size() == kMaxAuthors)
+      return fail(ErrorKind::syntax,
+                  fmt::format("A message may have at most {} authors", kMaxAuthors));
     out.push_back({address.mailbox, address.host, address.mailbox + "@" + address.host});
   }
-  if (out.empty()) return fail(ErrorKind::syntax, "The From field contains no address");
-  return out;
+  if (out.size() == before)
+    return fail(ErrorKind::syntax, fmt::format("The {} field contains no address", name));
+  return {};
 }
 
 EnvelopeAddress parts_of(const std::string& address) {
@@ -62,9 +74,14 @@ Result<SubmittedHeader> complete_header(std::string_view header, const HeaderFac
     out.from.push_back(parts_of(facts.return_path));
     out.added += fmt::format("From: <{}>\r\n", facts.return_path);
   } else {
-    auto named = authors(found.from.front());
-    if (!named) return pass(named);
-    out.from = std::move(*named);
+    if (Status added = add_addresses("From", found.from.front(), out.from); !added)
+      return pass(added);
+  }
+  if (found.sender.size() > 1)
+    return fail(ErrorKind::syntax, "There is more than one Sender field");
+  if (!found.sender.empty()) {
+    if (Status added = add_addresses("Sender", found.sender.front(), out.from); !added)
+      return pass(added);
   }
   if (!found.date) out.added += fmt::format("Date: {}\r\n", message::format_date(facts.now));
   if (!found.message_id) {

@@ -18,12 +18,14 @@ struct HeaderFacts {
 
 /// A submitted message's header, as RFC 6409 §8 requires it.
 struct SubmittedHeader {
-  std::string added;                  ///< Lines to prepend: From, Date and Message-ID if missing.
-  std::vector<EnvelopeAddress> from;  ///< All authors that the message names.
+  std::string added;  ///< Lines to prepend: From, Date and Message-ID if missing.
+  /// All who wrote and sent the message, as From and Sender say; the authors first, at least one.
+  std::vector<EnvelopeAddress> from;
 };
 
 /// Checks and completes a header block. Errors: syntax, with a sentence for the sender: more than
-/// one From, a From without an address (RFC 5322 §3.6.2), or no From with a null return path.
+/// one From or Sender, one of them without an address (RFC 5322 §3.6.2), too many authors, or no
+/// From with a null return path.
 Result<SubmittedHeader> complete_header(std::string_view header, const HeaderFacts& facts);
 
 }  // namespace posthorn::service
