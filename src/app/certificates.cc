@@ -25,7 +25,7 @@ std::string host_name(const config::Config& config) {
 }
 
 Result<std::unique_ptr<Certificates>> Certificates::open(const config::Config& config) {
-  auto certificates = std::make_unique<Certificates>();
+  std::unique_ptr<Certificates> certificates(new Certificates(config.tls.self_signed_when_missing));
   if (Status loaded = certificates->load(config); !loaded) return pass(loaded);
   return certificates;
 }
@@ -35,10 +35,9 @@ Status Certificates::load(const config::Config& config) {
                             config::path_in(config, config.tls.key), config.tls.key_password};
   const bool self_signed = pair.chain_file.empty();
   if (self_signed) {
-    if (!config.tls.self_signed_when_missing) {
-      const MutexLock lock(mutex_);
-      current_ = nullptr;
-      return {};
+    if (!may_self_sign_) {
+      if (current() == nullptr) return {};
+      return fail(ErrorKind::bad_argument, "tls.certificate is empty, but TLS is in use");
     }
     auto made = net::ensure_self_signed(config.data_dir,
                                         {host_name(config), "localhost", "127.0.0.1", "::1"});

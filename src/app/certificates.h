@@ -20,11 +20,15 @@ class Certificates {
   [[nodiscard]] std::shared_ptr<net::TlsContext> current() const;
   [[nodiscard]] bool self_signed() const;
   /// Reads the files again, under their newly configured names. After an error everything is as
-  /// before.
+  /// before: TLS that was offered at the start does not end. Whether a self-signed certificate may
+  /// be made is decided at the start.
   Status reload(const config::Config& config);
 
  private:
+  explicit Certificates(bool may_self_sign) : may_self_sign_(may_self_sign) {}
   Status load(const config::Config& config);
+
+  const bool may_self_sign_;
 
   mutable Mutex mutex_;
   std::shared_ptr<net::TlsContext> current_ POSTHORN_GUARDED_BY(mutex_);

@@ -262,6 +262,10 @@ async::Task<Status> SocketStream::handshake(std::unique_ptr<TlsSession> session,
 
 async::Task<Status> SocketStream::start_tls(std::shared_ptr<TlsContext> context,
                                             milliseconds deadline) {
+  if (!context) {
+    tls_failed_ = true;
+    co_return fail(ErrorKind::not_supported, "there is no certificate");
+  }
   if (tls_ || deflate_ || writing_) {
     co_return fail(ErrorKind::bad_argument, "TLS cannot be started in this state");
   }

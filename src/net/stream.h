@@ -44,7 +44,8 @@ class Stream {
   /// read ahead into its own buffer must refuse that data before the call. After any error the
   /// stream passes no more data and must be closed.
   /// Errors: syntax, timed_out (`deadline` bounds the whole handshake), closed, bad_argument (TLS
-  /// or deflate is already active, or a write is in progress).
+  /// or deflate is already active, or a write is in progress), not_supported (`context` is null:
+  /// the certificate was removed since TLS was offered).
   virtual async::Task<Status> start_tls(std::shared_ptr<TlsContext> context,
                                         std::chrono::milliseconds deadline) = 0;
   /// RFC 4978: compresses both directions from the next octet on. Every write() ends with a flush.

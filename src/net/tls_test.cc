@@ -107,6 +107,17 @@ Task<void> late_handshake() {
 
 TEST(Tls, AHandshakeThatDoesNotComeTimesOut) { run_blocking(late_handshake()); }
 
+Task<void> no_certificate() {
+  Pair pair = co_await connect_pair();
+  const auto started = co_await pair.server->start_tls(nullptr, kSoon);
+  EXPECT_EQ(started.error().kind, ErrorKind::not_supported);
+  EXPECT_FALSE(pair.server->is_tls());
+  // The client was told to start TLS, so nothing may follow in clear.
+  EXPECT_FALSE(co_await pair.server->write("secret", kSoon));
+}
+
+TEST(Tls, WithoutACertificateThereIsAnErrorAndNoCrash) { run_blocking(no_certificate()); }
+
 Task<void> not_twice() {
   Pair pair = co_await make_pair({"both", true, true});
   EXPECT_EQ((co_await pair.server->start_tls(test_tls().server, kSoon)).error().kind,
