@@ -18,10 +18,6 @@ constexpr std::size_t kKeyOctets = 32;
 
 std::unexpected<Error> wrong() { return std::unexpected(error_of(Refusal::wrong_credentials)); }
 
-Throttle::Named named(const std::optional<LoginRecord>& record) {
-  return record ? Throttle::Named::account : Throttle::Named::nobody;
-}
-
 std::unexpected<Error> too_busy() {
   return fail(ErrorKind::unavailable, "Too many logins at once; please try again in a moment");
 }
@@ -52,8 +48,9 @@ Authenticator::Authenticator(Directory& directory, Throttle& throttle, HashQueue
       decoy_{random_bytes(16), options_.sasl.decoy_iterations, {}, {}},
       remembered_(options_.max_remembered) {}
 
-async::Task<Result<Throttle::Attempt>> Authenticator::take_turn(std::string user, Source source) {
-  auto attempt = throttle_.admit(user, source.peer);
+async::Task<Result<Throttle::Attempt>> Authenticator::take_turn(
+    std::string user, Source source, std::optional<std::string_view> password) {
+  auto attempt = throttle_.admit(user, source.peer, password);
   if (!attempt) {
     log::warning_about(network_of(source.peer),
                        "login refused user=\"{}\" peer={} mechanism=\"{}\" reason=too_many_waiting",
@@ -100,11 +97,11 @@ async::Task<Result<Identity>> Authenticator::login(std::string user, Secret pass
 
 async::Task<Result<LoginRecord>> Authenticator::check_password(std::string user, Secret password,
                                                                Source source) {
-  const auto turn = co_await take_turn(user, source);
-  if (!turn) co_return std::unexpected(turn.error());
   auto found = co_await directory_.find(user);
   if (!found) co_return pass(found);
   const std::optional<LoginRecord>& record = *found;
+  const auto turn = co_await take_turn(budget_of(record, user), source, password.reveal());
+  if (!turn) co_return std::unexpected(turn.error());
 
   Hash mac{};
   if (record) {
@@ -129,7 +126,7 @@ async::Task<Result<LoginRecord>> Authenticator::check_password(std::string user,
     const std::string_view reason = has_password ? "wrong_password"
                                     : record     ? "no_password"
                                                  : "unknown_user";
-    note_failure({user, named(record), reason, held->reveal()}, source);
+    note_failure({user, record ? &*record : nullptr, reason, held->reveal()}, source);
     co_return wrong();
   }
   remember(*record, mac);
@@ -165,17 +162,19 @@ async::Task<Result<Authenticator::TokenOutcome>> Authenticator::check_token(std:
   // else's.
   const auto said = verifier->user_of(token.reveal(), clock_.now());
   const auto user = said ? prepare_name(*said) : std::nullopt;
-  const auto turn = co_await take_turn(user ? *user : claimed, source);
-  if (!turn) co_return std::unexpected(turn.error());
   if (!user) {
+    const auto turn = co_await take_turn(claimed, source, token.reveal());
+    if (!turn) co_return std::unexpected(turn.error());
     const TokenFault fault = said ? TokenFault::no_user : said.error();
     note_wrong_token(claimed, fault, token, source);
     co_return refusal_of(fault, verifier->rules());
   }
   auto record = co_await directory_.find(*user);
   if (!record) co_return pass(record);
+  const auto turn = co_await take_turn(budget_of(*record, *user), source, token.reveal());
+  if (!turn) co_return std::unexpected(turn.error());
   if (!*record) {
-    note_failure({*user, Throttle::Named::nobody, "unknown_user", token.reveal()}, source);
+    note_failure({*user, nullptr, "unknown_user", token.reveal()}, source);
     co_return refusal_of(TokenFault::no_user, verifier->rules());
   }
   co_return TokenHolder{*user, std::move(**record)};
@@ -192,13 +191,17 @@ void Authenticator::note_wrong_token(std::string_view claimed, TokenFault fault,
 }
 
 void Authenticator::note_failure(const Failure& failure, const Source& source) {
-  throttle_.failed(failure.user, source.peer, failure.named, failure.password);
+  if (failure.record != nullptr) {
+    throttle_.failed(failure.record->name, source.peer, Throttle::Named::account, failure.password);
+  } else {
+    throttle_.failed(failure.user, source.peer, Throttle::Named::nobody, failure.password);
+  }
   log_failure(failure.user, source, failure.reason);
 }
 
 Result<Identity> Authenticator::conclude(std::string_view user, const LoginRecord& record,
                                          const Source& source) {
-  throttle_.succeeded(user, source.peer);
+  throttle_.succeeded(record.name, source.peer);
   if (record.state == AccountState::disabled) {
     log::warning("login failed user=\"{}\" peer={} mechanism=\"{}\" reason=disabled", user,
                  source.peer, source.mechanism);

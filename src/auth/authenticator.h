@@ -70,9 +70,17 @@ class Authenticator {
   /// those of the directory; not_supported if tokens are no longer accepted.
   async::Task<Result<TokenOutcome>> check_token(std::string claimed, Secret token, Source source);
 
-  /// Waits for the throttle's delay. Must precede every look-up. `user` is empty if the name given
-  /// cannot be a user name. Errors: unavailable.
-  async::Task<Result<Throttle::Attempt>> take_turn(std::string user, Source source);
+  /// Waits for the throttle's delay. Must precede everything that judges. `user` is budget_of();
+  /// empty if the name given cannot be a user name. `password` as for Throttle::admit; what it
+  /// refers to must live until this ends. Errors: unavailable.
+  async::Task<Result<Throttle::Attempt>> take_turn(
+      std::string user, Source source, std::optional<std::string_view> password = std::nullopt);
+  /// Returns the name that attempts for `user` are counted under. "ada" and "ada@example.org" may
+  /// be the same account, and then share its guesses.
+  [[nodiscard]] static std::string budget_of(const std::optional<LoginRecord>& record,
+                                             std::string_view user) {
+    return record ? record->name : std::string(user);
+  }
   /// Refuses a login whose name cannot be a user name (prepare_name): waits, counts against the
   /// network, and logs `octets`, the length of the input, but nothing of its content. `secret`: as
   /// `password` of Throttle::failed. Errors: unavailable instead.
@@ -81,8 +89,9 @@ class Authenticator {
   async::Task<Result<std::optional<LoginRecord>>> find(std::string user);
   /// The reason and the user of a failed login.
   struct Failure {
-    std::string_view user;  ///< Prepared.
-    Throttle::Named named = Throttle::Named::nobody;
+    std::string_view user;  ///< Prepared; for the log.
+    /// What is known of the user; null: there is no such account.
+    const LoginRecord* record = nullptr;
     std::string_view reason;
     std::optional<std::string_view> password;  ///< See Throttle::failed.
   };

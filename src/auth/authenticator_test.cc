@@ -60,6 +60,18 @@ class Auth : public testing::Test {
       directory_, throttle_, hashing_, clock_, {.sasl = {.decoy_key = "k", .decoy_iterations = 8}}};
 };
 
+TEST_F(Auth, NamesOfOneAccountShareItsGuesses) {
+  directory_.records["anna@example.org"] = directory_.records["anna"];
+  directory_.records["anna"].name = directory_.records["anna@example.org"].name =
+      "anna@example.org";
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(login("anna", "guess a" + std::to_string(i)));
+    EXPECT_FALSE(login("anna@example.org", "guess b" + std::to_string(i)));
+  }
+  ASSERT_EQ(throttle_.slowed(10).size(), 1U);
+  EXPECT_EQ(throttle_.slowed(10)[0].guesses, 6U);
+}
+
 TEST_F(Auth, TellsWhoLoggedIn) {
   const auto who = login("anna", "secret");
   ASSERT_TRUE(who.has_value());
@@ -149,7 +161,7 @@ TEST_F(Auth, NamesThatAreNoneAreNeitherKeptNorLogged) {
   }
   const std::string log = testing::internal::GetCapturedStderr();
   EXPECT_EQ(auth_.hashes(), 0U);
-  EXPECT_LE(throttle_.size(), 2U);  // Bob, and the network.
+  EXPECT_LE(throttle_.size(), 4U);  // Bob, twice, and the network, twice.
   EXPECT_EQ(throttle_.admit("bob", "192.0.2.1:1")->delay, before);
   EXPECT_GT(throttle_.admit("", "192.0.2.1:1")->delay.count(), 0);
   EXPECT_LT(log.size(), 180U * 150);

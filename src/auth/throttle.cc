@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::size_t kSeenPasswords = 16;
 constexpr std::size_t kKeyOctets = 32;
+/// How many times more attempts may wait where the user is trusted, or where only attempts that are
+/// not judged yet are in the way.
+constexpr std::uint32_t kMoreWaiting = 4;
 
 std::string entry_key(std::string_view user, std::string_view peer) {
   std::string key = text::lower(user);
@@ -23,27 +26,63 @@ std::string entry_key(std::string_view user, std::string_view peer) {
 
 }  // namespace
 
-struct Throttle::Waiting {
+struct Throttle::InFlight {
+  struct Count {
+    std::uint32_t running = 0;  ///< Those that wait included, those with the same password once.
+    std::uint32_t waiting = 0;
+    std::unordered_map<std::uint64_t, std::uint32_t> prints = {};
+  };
   Mutex mutex;
-  std::unordered_map<std::string, std::uint32_t> by_key POSTHORN_GUARDED_BY(mutex);
+  std::unordered_map<std::string, Count> by_key POSTHORN_GUARDED_BY(mutex);
+
+  void add(const std::string& key, std::optional<std::uint64_t> print, bool waits)
+      POSTHORN_REQUIRES(mutex) {
+    Count& count = by_key[key];
+    if (!print || count.prints[*print]++ == 0) ++count.running;
+    count.waiting += waits ? 1 : 0;
+  }
+  void remove(const std::string& key, std::optional<std::uint64_t> print, bool waits)
+      POSTHORN_REQUIRES(mutex) {
+    const auto at = by_key.find(key);
+    Count& count = at->second;
+    count.waiting -= waits ? 1 : 0;
+    bool last = true;
+    if (print) {
+      const auto same = count.prints.find(*print);
+      last = --same->second == 0;
+      if (last) count.prints.erase(same);
+    }
+    if (last && --count.running == 0) by_key.erase(at);
+  }
 };
 
 Throttle::Throttle(ThrottleLimits limits, const Clock& clock)
     : limits_(limits),
       clock_(clock),
       key_(random_bytes(kKeyOctets)),
-      waiting_(std::make_shared<Waiting>()),
+      in_flight_(std::make_shared<InFlight>()),
       trusted_(limits.max_entries),
       early_(limits.max_entries),
       slowed_(limits.max_entries),
       strays_(limits.max_entries),
-      networks_(limits.max_entries) {}
+      networks_(limits.max_entries),
+      spread_(limits.max_entries),
+      users_(limits.max_entries),
+      stray_users_(limits.max_entries) {}
 
-std::chrono::milliseconds Throttle::delay_of(const Entry& entry, std::uint32_t free) const {
-  if (clock_.now().seconds - entry.last_guess >= limits_.forget_after.count()) return {};
-  if (entry.guesses < free) return {};
-  const std::uint32_t doublings = std::min(entry.guesses - free, 20U);
+std::chrono::milliseconds Throttle::delay_of(std::uint32_t guesses, std::uint32_t free) const {
+  if (guesses < free) return {};
+  const std::uint32_t doublings = std::min(guesses - free, 20U);
   return std::min(limits_.longest_delay, limits_.first_delay * (std::int64_t{1} << doublings));
+}
+
+std::uint32_t Throttle::guesses_of(const Entry* entry, std::uint32_t free) const {
+  if (entry == nullptr) return 0;
+  const std::int64_t now = clock_.now().seconds;
+  const std::int64_t time = limits_.forget_after.count();
+  if (now - entry->last_guess >= time) return 0;
+  const std::int64_t forgiven = std::max<std::int64_t>(0, now - entry->leaked) * free / time;
+  return forgiven >= entry->guesses ? 0 : entry->guesses - static_cast<std::uint32_t>(forgiven);
 }
 
 bool Throttle::is_trusted(const std::string& key) {
@@ -57,43 +96,93 @@ Throttle::Entry* Throttle::find(const std::string& key) {
   return nullptr;
 }
 
-std::chrono::milliseconds Throttle::delay_for(const std::string& key, std::string_view network) {
-  if (is_trusted(key)) return {};
-  std::chrono::milliseconds delay{};
-  if (const Entry* const entry = find(key)) delay = delay_of(*entry, limits_.free_guesses);
-  if (const Entry* const entry = networks_.find(network))
-    delay = std::max(delay, delay_of(*entry, limits_.free_stray_guesses));
-  return delay;
+std::vector<Throttle::Level> Throttle::levels_of(std::string_view user, std::string_view peer) {
+  std::vector<Level> levels;
+  const std::string key = entry_key(user, peer);
+  const bool trusted = !user.empty() && is_trusted(key);
+  const std::uint32_t free = limits_.free_guesses;
+  if (!user.empty())
+    levels.push_back({key, guesses_of(find(key), free),
+                      trusted ? limits_.free_trusted_guesses : free,
+                      (trusted ? kMoreWaiting : 1) * limits_.max_waiting});
+  if (trusted) return levels;
+  std::uint32_t times = 1;
+  for (const std::string& network : networks_of(peer)) {
+    const std::uint32_t stray = times * limits_.free_stray_guesses;
+    const std::uint32_t spread = times * limits_.free_spread_guesses;
+    levels.push_back(
+        {"", guesses_of(networks_.find(network), stray), stray, limits_.max_waiting_together});
+    levels.push_back(
+        {network, guesses_of(spread_.find(network), spread), spread, limits_.max_waiting_together});
+    times *= 2;
+  }
+  if (user.empty()) return levels;
+  std::string name = text::lower(user);
+  const std::uint32_t together = limits_.free_user_guesses;
+  const std::uint32_t at_user = std::max(guesses_of(users_.find(name), together),
+                                         guesses_of(stray_users_.find(name), together));
+  name += '\0';  // So that it is not the name of a network.
+  levels.push_back({std::move(name), at_user, together, limits_.max_waiting_together});
+  return levels;
 }
 
-std::optional<Throttle::Attempt> Throttle::admit(std::string_view user, std::string_view peer) {
-  const std::string key = entry_key(user, peer);
-  Attempt attempt;
+std::optional<std::uint64_t> Throttle::print_of(const std::string& key,
+                                                std::optional<std::string_view> password) const {
+  if (!password) return std::nullopt;
+  const Hash mac = hmac(key_, key + '\0' + std::string(*password));
+  return ByteReader(view(mac)).u64();
+}
+
+std::optional<Throttle::Attempt> Throttle::admit(std::string_view user, std::string_view peer,
+                                                 std::optional<std::string_view> password) {
+  const auto print = print_of(entry_key(user, peer), password);
+  std::vector<Level> levels;
   {
     const MutexLock lock(mutex_);
-    attempt.delay = delay_for(key, network_of(peer));
+    levels = levels_of(user, peer);
   }
-  // Attempts without a name are not limited together, because they would lock each other out.
-  if (attempt.delay.count() == 0 || user.empty()) return attempt;
-  {
-    const MutexLock lock(waiting_->mutex);
-    std::uint32_t& count = waiting_->by_key[key];
-    if (count >= limits_.max_waiting) return std::nullopt;
-    ++count;
+  Attempt attempt;
+  std::vector<std::pair<std::string, bool>> held;
+  const MutexLock lock(in_flight_->mutex);
+  for (const Level& level : levels) {
+    const auto delay = delay_of(level.guesses, level.free);
+    attempt.delay = std::max(attempt.delay, delay);
+    // Attempts without a name are not limited together, because they would lock each other out. Nor
+    // are those not judged yet that may be at names of no account: most are not.
+    if (level.key.empty() || user.empty()) continue;
+    const auto at = in_flight_->by_key.find(level.key);
+    const InFlight::Count none;
+    const InFlight::Count& count = at == in_flight_->by_key.end() ? none : at->second;
+    const bool same = print && count.prints.contains(*print);
+    const bool in_the_way =
+        delay.count() == 0 && !same && level.guesses + count.running >= level.free;
+    if (in_the_way) attempt.delay = std::max(attempt.delay, limits_.first_delay);
+    const bool waits = in_the_way || delay.count() > 0;
+    if (waits && count.waiting >= (in_the_way ? kMoreWaiting : 1) * level.may_wait)
+      return std::nullopt;
+    held.emplace_back(level.key, waits);
   }
-  attempt.turn = std::shared_ptr<void>(nullptr, [waiting = waiting_, key](void*) {
-    const MutexLock lock(waiting->mutex);
-    const auto at = waiting->by_key.find(key);
-    if (--at->second == 0) waiting->by_key.erase(at);
-  });
+  for (const auto& [key, waits] : held) in_flight_->add(key, print, waits);
+  attempt.turn = std::shared_ptr<void>(
+      nullptr, [in_flight = in_flight_, held = std::move(held), print](void*) {
+        const MutexLock done(in_flight->mutex);
+        for (const auto& [key, waits] : held) in_flight->remove(key, print, waits);
+      });
   return attempt;
 }
 
 /// Returns whether this guess was not seen recently.
-bool Throttle::count(Entry& entry, std::optional<std::uint64_t> print) {
+bool Throttle::count(Entry& entry, std::optional<std::uint64_t> print, std::uint32_t free) {
   const std::int64_t now = clock_.now().seconds;
-  if (now - entry.last_guess >= limits_.forget_after.count()) entry = Entry{};
+  if (now - entry.last_guess >= limits_.forget_after.count()) entry = Entry{.leaked = now};
   if (print && std::ranges::find(entry.seen, *print) != entry.seen.end()) return false;
+  // The remainder of a division is not lost.
+  const std::uint32_t left = guesses_of(&entry, free);
+  if (left != entry.guesses) {
+    const std::int64_t forgiven = entry.guesses - left;
+    entry.leaked = left == 0 ? now : entry.leaked + forgiven * limits_.forget_after.count() / free;
+    entry.guesses = left;
+  }
   entry.last_guess = now;
   entry.guesses += entry.guesses < UINT32_MAX ? 1 : 0;
   if (!print) return true;
@@ -102,35 +191,47 @@ bool Throttle::count(Entry& entry, std::optional<std::uint64_t> print) {
   return true;
 }
 
+bool Throttle::count_at_user(const std::string& key, Named named,
+                             std::optional<std::uint64_t> print) {
+  const std::uint32_t free = limits_.free_guesses;
+  if (named == Named::nobody) return count(strays_.at(key), print, free);
+  if (Entry* const slowed = slowed_.find(key)) return count(*slowed, print, free);
+  Entry& entry = early_.at(key);
+  const bool is_new = count(entry, print, free);
+  if (entry.guesses < free) return is_new;
+  slowed_.at(key) = std::move(entry);
+  early_.erase(key);
+  return is_new;
+}
+
 void Throttle::failed(std::string_view user, std::string_view peer, Named named,
                       std::optional<std::string_view> password) {
   const std::string key = entry_key(user, peer);
-  std::optional<std::uint64_t> print;
-  if (password) {
-    const Hash mac = hmac(key_, key + '\0' + std::string(*password));
-    print = ByteReader(view(mac)).u64();
-  }
+  const auto print = print_of(key, password);
+  const bool nobody = named == Named::nobody;
   const MutexLock lock(mutex_);
-  if (named == Named::nobody) {
-    // What was counted for the name is not counted for its network again.
-    if (user.empty() || count(strays_.at(key), print)) count(networks_.at(network_of(peer)), print);
-    return;
+  // What was counted for the name is not counted again for its network and for all networks.
+  if (!user.empty() && !count_at_user(key, named, print)) return;
+  std::uint32_t times = 1;
+  for (const std::string& network : networks_of(peer)) {
+    const std::uint32_t free = nobody ? limits_.free_stray_guesses : limits_.free_spread_guesses;
+    count((nobody ? networks_ : spread_).at(network), print, times * free);
+    times *= 2;
   }
-  if (Entry* const slowed = slowed_.find(key)) {
-    count(*slowed, print);
-    return;
-  }
-  Entry& entry = early_.at(key);
-  count(entry, print);
-  if (entry.guesses < limits_.free_guesses) return;
-  slowed_.at(key) = std::move(entry);
-  early_.erase(key);
+  if (!user.empty())
+    count((nobody ? stray_users_ : users_).at(text::lower(user)), print, limits_.free_user_guesses);
 }
 
 void Throttle::succeeded(std::string_view user, std::string_view peer) {
   const std::string key = entry_key(user, peer);
   const MutexLock lock(mutex_);
-  for (Table* const table : {&slowed_, &early_, &strays_}) table->erase(key);
+  const bool first = !is_trusted(key);
+  for (Table* const table : {&slowed_, &early_, &strays_}) {
+    Entry* const entry = table->find(key);
+    if (entry == nullptr) continue;
+    entry->guesses /= 2;
+    if (first) table->erase(key);
+  }
   trusted_.at(key) = clock_.now().seconds;
 }
 
@@ -138,12 +239,14 @@ void Throttle::list(const Table& table, std::uint32_t free, std::size_t limit,
                     std::vector<Slowed>& out) {
   for (const auto& [key, entry] : table) {
     if (out.size() >= limit) return;
-    const auto delay = delay_of(entry, free);
-    if (delay.count() == 0 || is_trusted(key)) continue;
+    const std::uint32_t guesses = guesses_of(&entry, free);
+    const auto delay =
+        delay_of(guesses, is_trusted(key) ? std::max(free, limits_.free_trusted_guesses) : free);
+    if (delay.count() == 0) continue;
     const std::size_t cut = key.find('\0');
     const bool network = cut == std::string::npos;
-    out.push_back({network ? "" : key.substr(0, cut), network ? key : key.substr(cut + 1),
-                   entry.guesses, delay});
+    out.push_back(
+        {network ? "" : key.substr(0, cut), network ? key : key.substr(cut + 1), guesses, delay});
   }
 }
 
@@ -152,6 +255,7 @@ std::vector<Throttle::Slowed> Throttle::slowed(std::size_t limit) {
   const MutexLock lock(mutex_);
   list(slowed_, limits_.free_guesses, limit, out);
   list(networks_, limits_.free_stray_guesses, limit, out);
+  list(spread_, limits_.free_spread_guesses, limit, out);
   list(strays_, limits_.free_guesses, limit, out);
   return out;
 }
@@ -160,6 +264,7 @@ std::size_t Throttle::pardon(std::string_view user) {
   const std::string prefix = text::lower(user) + '\0';
   const MutexLock lock(mutex_);
   std::size_t forgotten = 0;
+  for (Table* const table : {&users_, &stray_users_}) table->erase(text::lower(user));
   for (Table* const table : {&slowed_, &early_, &strays_})
     forgotten += table->erase_if(
         [&](const std::string& key, const Entry&) { return key.starts_with(prefix); });
@@ -168,7 +273,8 @@ std::size_t Throttle::pardon(std::string_view user) {
 
 std::size_t Throttle::size() {
   const MutexLock lock(mutex_);
-  return trusted_.size() + early_.size() + slowed_.size() + strays_.size() + networks_.size();
+  return trusted_.size() + early_.size() + slowed_.size() + strays_.size() + networks_.size() +
+         spread_.size() + users_.size() + stray_users_.size();
 }
 
 }  // namespace posthorn::auth

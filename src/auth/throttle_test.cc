@@ -52,13 +52,92 @@ TEST_F(Throttling, KeepsUsersAndNetworksApart) {
   EXPECT_EQ(delay("bob", "192.0.2.1:1000"), milliseconds(0));
 }
 
-TEST_F(Throttling, TrustsWhereTheUserGotInLately) {
+TEST_F(Throttling, TrustsWhereTheUserGotInLatelyWithinBounds) {
   throttle_.succeeded("anna", "192.0.2.1:1000");
-  guess(0, 50);
+  guess(0, 49);
   EXPECT_EQ(delay("anna", "192.0.2.1:1000"), milliseconds(0));
-  clock_.advance(std::chrono::days(7));
+  // Somebody else in the same network: he does not get as many guesses as he likes.
+  guess(49, 50);
+  EXPECT_EQ(delay("anna", "192.0.2.1:1000"), milliseconds(1000));
   guess(50, 60);
+  EXPECT_EQ(delay("anna", "192.0.2.1:1000"), milliseconds(15'000));
+  // Nor by waiting for the user's next login.
+  throttle_.succeeded("anna", "192.0.2.1:1000");
+  EXPECT_EQ(delay("anna", "192.0.2.1:1000"), milliseconds(0));
+  guess(60, 80);
+  EXPECT_EQ(delay("anna", "192.0.2.1:1000"), milliseconds(1000));
+  clock_.advance(std::chrono::days(7));
+  guess(80, 90);
   EXPECT_GT(delay("anna", "192.0.2.1:1000"), milliseconds(0));
+}
+
+TEST_F(Throttling, APhoneThatRepeatsAnOldPasswordUnseenDoesNotSlowItsOwner) {
+  throttle_.succeeded("anna", "192.0.2.1:1000");
+  for (int minute = 0; minute < 24 * 60; ++minute) {
+    throttle_.failed("anna", "192.0.2.1:1000", Named::account, std::nullopt);
+    clock_.advance(std::chrono::minutes(1));
+    EXPECT_EQ(delay("anna", "192.0.2.1:1000"), milliseconds(0)) << minute;
+    if (minute % 15 == 0) throttle_.succeeded("anna", "192.0.2.1:1000");
+  }
+}
+
+TEST_F(Throttling, AttemptsNotJudgedYetCount) {
+  std::vector<Throttle::Attempt> undelayed;
+  std::vector<Throttle::Attempt> delayed;
+  std::size_t refused = 0;
+  for (int i = 0; i < 1000; ++i) {
+    auto attempt = throttle_.admit("anna", "192.0.2.1:1", "guess " + std::to_string(i));
+    if (!attempt) {
+      ++refused;
+    } else {
+      (attempt->delay.count() > 0 ? delayed : undelayed).push_back(std::move(*attempt));
+    }
+  }
+  EXPECT_EQ(undelayed.size(), 5U);
+  EXPECT_EQ(delayed.size(), 16U);
+  EXPECT_EQ(refused, 979U);
+  undelayed.clear();
+  delayed.clear();
+  // The same password many times, as by a client that opens many connections, is one guess.
+  for (int i = 0; i < 100; ++i) {
+    undelayed.push_back(throttle_.admit("anna", "192.0.2.1:1", "the same").value());
+    EXPECT_EQ(undelayed.back().delay, milliseconds(0));
+  }
+}
+
+TEST_F(Throttling, ANetworkThatTriesManyUsersIsSlowed) {
+  throttle_.succeeded("anna", "192.0.2.1:1");
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_EQ(delay("bob", "192.0.2.1:1"), milliseconds(0)) << i;
+    throttle_.failed("user" + std::to_string(i), "192.0.2.1:1", Named::account, "Summer2026!");
+  }
+  EXPECT_EQ(delay("bob", "192.0.2.1:1"), milliseconds(1000));
+  EXPECT_EQ(delay("anna", "192.0.2.1:1"), milliseconds(0));
+  EXPECT_EQ(delay("bob", "192.0.2.2:1"), milliseconds(0));
+}
+
+TEST_F(Throttling, ManyNetworksOfOneSiteAreSlowedTogether) {
+  for (int i = 0; i < 800; ++i)
+    throttle_.failed("user" + std::to_string(i), fmt::format("[2001:db8:0:{:x}00::1]:5", i % 256),
+                     Named::account, "Summer2026!");
+  EXPECT_EQ(delay("bob", "[2001:db8:0:ffff::1]:5"), milliseconds(1000));
+  EXPECT_EQ(delay("bob", "[2001:db8:1:ffff::1]:5"), milliseconds(0));
+}
+
+TEST_F(Throttling, AUserWhomManyNetworksTryIsSlowedWhereHeIsNotTrusted) {
+  throttle_.succeeded("anna", "192.0.2.1:1");
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(delay("anna", "203.0.113.1:1"), milliseconds(0)) << i;
+    throttle_.failed("anna", fmt::format("198.51.100.{}:1", i), Named::account, "x");
+  }
+  EXPECT_EQ(delay("anna", "203.0.113.1:1"), milliseconds(1000));
+  EXPECT_EQ(delay("anna", "192.0.2.1:1"), milliseconds(0));
+  // A name of no account is treated alike.
+  for (int i = 0; i < 100; ++i)
+    throttle_.failed("nobody", fmt::format("198.51.100.{}:1", i), Named::nobody, "x");
+  EXPECT_EQ(delay("nobody", "203.0.113.1:1"), milliseconds(1000));
+  EXPECT_EQ(throttle_.pardon("anna"), 100U);
+  EXPECT_EQ(delay("anna", "203.0.113.1:1"), milliseconds(0));
 }
 
 TEST_F(Throttling, ASuccessEndsTheDelay) {
@@ -87,16 +166,17 @@ TEST_F(Throttling, LetsOnlyAFewWait) {
 }
 
 TEST_F(Throttling, StaysBoundedAndShowsAndPardons) {
-  for (int i = 0; i < 1000; ++i) guess(0, 6, "user" + std::to_string(i));
-  EXPECT_EQ(throttle_.size(), 100U);
+  for (int i = 0; i < 1000; ++i)
+    guess(0, 6, "user" + std::to_string(i), fmt::format("192.0.{}.{}:1", i / 250, i % 250));
+  EXPECT_EQ(throttle_.size(), 300U);  // At users from networks, by networks, and at users.
   const auto slowed = throttle_.slowed(3);
   ASSERT_EQ(slowed.size(), 3U);
   EXPECT_EQ(slowed[0].user, "user999");
-  EXPECT_EQ(slowed[0].network, "192.0.2.1");
+  EXPECT_EQ(slowed[0].network, "192.0.3.249");
   EXPECT_EQ(slowed[0].guesses, 6U);
   EXPECT_EQ(throttle_.pardon("User999"), 1U);
-  EXPECT_EQ(delay("user999", "192.0.2.1:1"), milliseconds(0));
-  EXPECT_GT(delay("user998", "192.0.2.1:1"), milliseconds(0));
+  EXPECT_EQ(delay("user999", "192.0.3.249:1"), milliseconds(0));
+  EXPECT_GT(delay("user998", "192.0.3.248:1"), milliseconds(0));
 }
 
 /// Logins with names of no account, all different.
@@ -123,7 +203,7 @@ TEST(ThrottleFlood, InventedNamesEmptyNoCounterOfAnAccount) {
   }
   EXPECT_EQ(delay("victim"), milliseconds(15'000));
   EXPECT_EQ(delay("trusted"), milliseconds(0));
-  EXPECT_LE(throttle.size(), 1005U);
+  EXPECT_LE(throttle.size(), 2010U);
   // The fifth guess still counts as the fifth.
   throttle.failed("begun", "192.0.2.9:1", Named::account, "guess 5");
   EXPECT_EQ(throttle.admit("begun", "192.0.2.9:1")->delay, milliseconds(1000));

@@ -157,7 +157,7 @@ const std::array kKeys{
         "Time after the last wrong password until the count starts again."},
     Key{"auth.throttle.trust_after_success", Form::duration,
         FIELD(Duration, auth.throttle.trust_after_success), "7d", "0s", "90d", kStart,
-        "Time after a successful login during which the user is not delayed in that network."},
+        "Time after a successful login during which the user has 50 free guesses in that network."},
 
     Key{"auth.oauth.issuer", Form::text, FIELD(std::string, auth.oauth.issuer), "", "", "", kLive,
         "Issuer of tokens for OAUTHBEARER and XOAUTH2, as in \"iss\". Empty: tokens are not "

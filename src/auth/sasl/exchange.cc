@@ -47,20 +47,20 @@ async::Task<Exchange::Outcome> Exchange::carry_on(Step step) {
         source_, std::string(name_of(why)), said_octets_, std::nullopt);
     if (!refused) co_return refused.error();
   } else if (!noted) {
-    const auto named = record_ ? Throttle::Named::account : Throttle::Named::nobody;
-    authenticator_.note_failure({user_, named, name_of(why), std::nullopt}, source_);
+    authenticator_.note_failure({user_, record_ ? &*record_ : nullptr, name_of(why), std::nullopt},
+                                source_);
   }
   co_return error_of(why);
 }
 
 async::Task<std::variant<Step, Error>> Exchange::look_up_keys(NeedKeys need) {
   user_ = need.user;
-  auto turn = co_await authenticator_.take_turn(user_, source_);
-  if (!turn) co_return std::move(turn.error());
-  turn_ = std::move(*turn);
   auto found = co_await authenticator_.find(user_);
   if (!found) co_return std::move(found.error());
   record_ = std::move(*found);
+  auto turn = co_await authenticator_.take_turn(Authenticator::budget_of(record_, user_), source_);
+  if (!turn) co_return std::move(turn.error());
+  turn_ = std::move(*turn);
   std::optional<ScramKeys> keys;
   if (record_) keys = record_->keys;
   co_return mechanism_->provide_keys(std::move(keys));
