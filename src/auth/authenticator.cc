@@ -6,6 +6,7 @@
 
 #include "async/completion.h"
 #include "async/event.h"
+#include "auth/log_field.h"
 #include "auth/peer.h"
 #include "auth/sasl/plain.h"
 #include "base/bytes.h"
@@ -53,8 +54,8 @@ async::Task<Result<Throttle::Attempt>> Authenticator::take_turn(
   auto attempt = throttle_.admit(user, source.peer, password);
   if (!attempt) {
     log::warning_about(network_of(source.peer),
-                       "login refused user=\"{}\" peer={} mechanism=\"{}\" reason=too_many_waiting",
-                       user, source.peer, source.mechanism);
+                       "login refused peer={} mechanism=\"{}\" reason=too_many_waiting user={}",
+                       source.peer, source.mechanism, log_field(user));
     co_return too_busy();
   }
   // Checked before the password, and for right passwords as well: otherwise a quick answer would
@@ -114,8 +115,8 @@ async::Task<Result<LoginRecord>> Authenticator::check_password(std::string user,
       co_await verify_in(hashing_, source.peer, has_password ? *record->keys : decoy_, held);
   if (!right) {
     log::warning_about(network_of(source.peer),
-                       "login refused user=\"{}\" peer={} mechanism=\"{}\" reason=too_many_hashes",
-                       user, source.peer, source.mechanism);
+                       "login refused peer={} mechanism=\"{}\" reason=too_many_hashes user={}",
+                       source.peer, source.mechanism, log_field(user));
     co_return too_busy();
   }
   {
@@ -137,8 +138,8 @@ namespace {
 
 void log_failure(std::string_view user, const Source& source, std::string_view reason) {
   log::warning_about(network_of(source.peer),
-                     "login failed user=\"{}\" peer={} mechanism=\"{}\" reason={}", user,
-                     source.peer, source.mechanism, reason);
+                     "login failed peer={} mechanism=\"{}\" reason={} user={}", source.peer,
+                     source.mechanism, reason, log_field(user));
 }
 
 /// RFC 6750 §3.1. The reply does not reveal which key, claim or name was wrong.
@@ -203,12 +204,12 @@ Result<Identity> Authenticator::conclude(std::string_view user, const LoginRecor
                                          const Source& source) {
   throttle_.succeeded(record.name, source.peer);
   if (record.state == AccountState::disabled) {
-    log::warning("login failed user=\"{}\" peer={} mechanism=\"{}\" reason=disabled", user,
-                 source.peer, source.mechanism);
+    log::warning("login failed peer={} mechanism=\"{}\" reason=disabled user={}", source.peer,
+                 source.mechanism, log_field(user));
     return fail(ErrorKind::no_permission, "This account is disabled");
   }
-  log::info("login user=\"{}\" account={} peer={} mechanism=\"{}\"", user, to_hex(record.account),
-            source.peer, source.mechanism);
+  log::info("login peer={} mechanism=\"{}\" account={} user={}", source.peer, source.mechanism,
+            to_hex(record.account), log_field(user));
   return Identity{record.account, record.name, record.version};
 }
 

@@ -169,6 +169,23 @@ TEST_F(Auth, NamesThatAreNoneAreNeitherKeptNorLogged) {
   EXPECT_NE(log.find("octets=12001"), std::string::npos);
 }
 
+TEST_F(Auth, ANameCannotLookLikeOtherFieldsOfTheLog) {
+  // From an address of its own, whose warnings no other test has used up.
+  const auto fail_as = [&](const std::string& user) {
+    const Source source{"203.0.113.77:1", "LOGIN"};
+    EXPECT_FALSE(async::run_blocking(auth_.login(user, Secret("wrong"), source)));
+  };
+  testing::internal::CaptureStderr();
+  fail_as("x\" peer=198.51.100.7");
+  fail_as("back\\slash");
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_NE(log.find("peer=203.0.113.77:1 mechanism=\"LOGIN\" reason=unknown_user "
+                     "user=\"x\\x22 peer=198.51.100.7\""),
+            std::string::npos)
+      << log;
+  EXPECT_NE(log.find("user=\"back\\x5cslash\""), std::string::npos) << log;
+}
+
 TEST_F(Auth, MalformedResponsesCountAgainstTheNetworkAndNobodyElse) {
   for (int i = 0; i < 20; ++i) {
     auto outcome = async::run_blocking(exchange("PLAIN")->begin(Secret(kBadNames[1] + "\0x"s)));

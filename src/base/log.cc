@@ -3,6 +3,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -47,6 +48,33 @@ void tell_left_out(LineLimit::Clock::time_point now) {
 
 }  // namespace
 
+namespace {
+
+/// Returns the length of the UTF-8 character at the start of `text` that may be logged as it is; 0
+/// for controls (C1 too, which some terminals obey) and for octets that are not UTF-8.
+std::size_t printable_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return first >= 0x20 && first != 0x7f ? 1 : 0;
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
+  std::uint32_t code = first & (0xffU >> (length + 1));
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+    code = code << 6 | (byte(i) & 0x3fU);
+  }
+  constexpr std::uint32_t kLastC1 = 0x9f;
+  constexpr std::uint32_t kLineSeparator = 0x2028;
+  constexpr std::uint32_t kParagraphSeparator = 0x2029;
+  const bool too_long = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
+  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
+  if (too_long || surrogate || code > 0x10ffff) return 0;
+  if (code <= kLastC1 || code == kLineSeparator || code == kParagraphSeparator) return 0;
+  return length;
+}
+
+}  // namespace
+
 void set_level(Level level) { logger().set_level(native(level)); }
 
 bool enabled(Level level) { return logger().should_log(native(level)); }
@@ -69,13 +97,14 @@ std::optional<std::string> admit(Level level, fmt::string_view call, std::string
 void write(Level level, std::string_view line) {
   std::string clean;
   clean.reserve(line.size());
-  for (const char c : line) {
-    const auto u = static_cast<unsigned char>(c);
-    if (u < 0x20 || u == 0x7f) {
-      clean += fmt::format("\\x{:02x}", u);
+  while (!line.empty()) {
+    const std::size_t length = printable_length(line);
+    if (length == 0) {
+      clean += fmt::format("\\x{:02x}", static_cast<unsigned char>(line.front()));
     } else {
-      clean += c;
+      clean += line.substr(0, length);
     }
+    line.remove_prefix(std::max<std::size_t>(length, 1));
   }
   logger().log(native(level), "{}", clean);
 }
