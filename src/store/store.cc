@@ -300,6 +300,7 @@ async::Task<Result<AccountId>> Store::create_account(std::string_view name, std:
 async::Task<Status> Store::edit_profile(AccountId id, std::function<void(AccountProfile&)> edit) {
   auto opened = co_await account(id);
   if (!opened) co_return pass(opened);
+  const auto turn = co_await state_->profile_edits.take();
   auto current = co_await profile(id);
   if (!current) co_return pass(current);
   edit(*current);

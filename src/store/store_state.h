@@ -10,6 +10,7 @@
 #include "async/gate.h"
 #include "async/loop.h"
 #include "async/offload.h"
+#include "async/turns.h"
 #include "base/bytes.h"
 #include "base/mutex.h"
 #include "base/shared_value.h"
@@ -76,6 +77,7 @@ struct Store::State {
   /// its change is durable.
   LruCache<std::string, AddressEntry> addresses;
   LruCache<AccountId, AccountProfile> profiles;
+  async::Turns profile_edits;  ///< An edit reads the profile and writes it: one after another.
 
   DamageLog damage;
 

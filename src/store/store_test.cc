@@ -38,6 +38,30 @@ TEST_F(StoreTest, ANewAccountHasTheStandardMailboxes) {
             ErrorKind::already_exists);
 }
 
+async::Task<void> edit_at_once(Store& store, AccountId id) {
+  async::Gate gate;
+  const auto disable = [&]() -> async::Task<void> {
+    EXPECT_TRUE(co_await store.set_disabled(id, true));
+  };
+  const auto change_password = [&](std::string credentials) -> async::Task<void> {
+    EXPECT_TRUE(co_await store.set_credentials(id, std::move(credentials)));
+  };
+  gate.spawn(change_password("one"));
+  gate.spawn(disable());
+  gate.spawn(change_password("two"));
+  co_await gate.wait_empty();
+}
+
+TEST_F(StoreTest, ProfileEditsAtTheSameTimeAreAllKept) {
+  const AccountPtr ada = make_account("ada@example.org");
+  run(edit_at_once(*store_, ada->id()));
+  const auto profile = run(store_->profile(ada->id()));
+  ASSERT_TRUE(profile);
+  EXPECT_TRUE(profile->disabled);
+  EXPECT_EQ(profile->credentials, "two");
+  EXPECT_EQ(profile->version, 4U);
+}
+
 TEST_F(StoreTest, AppendStoreExpungeSurviveAReopen) {
   AccountPtr account = make_account("ann@example.org");
   const MailboxId inbox = account->published()->find("INBOX")->id;
