@@ -55,6 +55,11 @@ Status Certificates::load(const config::Config& config) {
   return {};
 }
 
+Status Certificates::renew() {
+  const auto context = current();
+  return context ? context->reload() : Status();
+}
+
 Status Certificates::reload(const config::Config& config) { return load(config); }
 
 std::shared_ptr<net::TlsContext> Certificates::current() const {

@@ -19,6 +19,9 @@ class Certificates {
   /// Null if there is no TLS.
   [[nodiscard]] std::shared_ptr<net::TlsContext> current() const;
   [[nodiscard]] bool self_signed() const;
+  /// Reads the files in use again. The keys of session tickets are new then: whoever steals one
+  /// must not be able to read what was recorded long ago. After an error everything is as before.
+  Status renew();
   /// Reads the files again, under their newly configured names. After an error everything is as
   /// before: TLS that was offered at the start does not end. Whether a self-signed certificate may
   /// be made is decided at the start.

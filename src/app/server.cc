@@ -2,25 +2,19 @@
 
 #include <sys/stat.h>
 
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-
 #include "admin/admin_server.h"
 #include "app/accounts.h"
 #include "app/certificates.h"
+#include "app/data_dir.h"
 #include "app/descriptors.h"
 #include "app/domains.h"
 #include "app/http_routes.h"
-#include "app/notify.h"
 #include "app/options.h"
 #include "app/services.h"
 #include "app/token_keys.h"
 #include "async/event.h"
 #include "async/gate.h"
 #include "auth/authenticator.h"
-#include "auth/crypto.h"
 #include "auth/session_limits.h"
 #include "auth/throttle.h"
 #include "base/log.h"
@@ -167,28 +161,6 @@ struct Server::State {
 
 namespace {
 
-/// Returns a secret of this installation, which is created if missing and stays the same after a
-/// restart.
-Result<std::string> load_secret(const std::string& data_dir) {
-  const std::string path = data_dir + "/secret";
-  std::ifstream in(path, std::ios::binary);
-  std::string secret((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (secret.size() >= 32) return secret;
-  secret = auth::random_bytes(32);
-  if (Status written = write_file_atomically(path, secret); !written) return pass(written);
-  return secret;
-}
-
-Status make_data_dir(const std::string& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) return {};
-  std::filesystem::create_directories(path, error);
-  if (error)
-    return fail(ErrorKind::io, fmt::format("{}: cannot be created: {}", path, error.message()));
-  ::chmod(path.c_str(), 0700);
-  return {};
-}
-
 /// Adds advice to the error of a failed listen.
 std::unexpected<Error> explain(Error error, const config::Endpoint& endpoint) {
   if (error.kind == ErrorKind::no_permission && endpoint.port < 1024)
@@ -308,6 +280,8 @@ void Server::State::offer_services() {
 
 Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   const config::Config& config = settings.config;
+  // What this process creates is for its user only; sockets get their modes explicitly.
+  ::umask(S_IRWXG | S_IRWXO);
   if (Status made = make_data_dir(config.data_dir); !made) return pass(made);
   auto secret = load_secret(config.data_dir);
   if (!secret) return pass(secret);
@@ -377,6 +351,8 @@ void Server::reload(const config::Config& config) {
 
 async::Task<void> Server::keep_house() {
   constexpr auto kInterval = std::chrono::minutes(5);
+  constexpr auto kTicketKeys = std::chrono::hours(12);
+  auto tickets_since = std::chrono::steady_clock::now();
   State& state = *state_;
   state.keeping_house = true;
   async::Timer timer;
@@ -384,6 +360,12 @@ async::Task<void> Server::keep_house() {
     timer.set(kInterval, [&state] { state.stop_keeping_house.set(); });
     co_await state.stop_keeping_house.wait();
     if (state.stopping) break;
+    const auto now = std::chrono::steady_clock::now();
+    if (now - tickets_since >= kTicketKeys) {
+      tickets_since = now;
+      if (Status read = state.certificates->renew(); !read)
+        log::error("the certificates were not read again: {}", read.error().text);
+    }
     Status swept = co_await state.core->store().sweep();
     if (!swept) log::error("the sweep failed: {} ({})", swept.error().text, swept.error().cause);
   }

@@ -11,6 +11,15 @@ namespace posthorn::server::smtp {
 
 using namespace wire::smtp;  // NOLINT: the vocabulary of this file.
 
+namespace {
+
+constexpr std::uint32_t kBadCommands = 20;
+/// A peer that speaks a different protocol (a browser, a scanner) is disconnected soon. This also
+/// makes it harder to use a browser against this server (cross-protocol attacks on TLS).
+constexpr std::uint32_t kBadCommandsBeforeLogin = 3;
+
+}  // namespace
+
 Dialogue::Dialogue(DialogueSettings settings, const frame::Connections& connections,
                    net::Stream& stream)
     : settings_(std::move(settings)), talk_(settings_.talk, connections, stream) {}
@@ -27,6 +36,7 @@ bool Dialogue::offers_tls() const {
 
 async::Task<std::optional<std::string>> Dialogue::next_line() {
   talk_.set_idle(patience());
+  talk_.set_most_bad(may_send() ? kBadCommands : kBadCommandsBeforeLogin);
   return talk_.next_line(transaction() ? Talk::Busy::in_transaction : Talk::Busy::no);
 }
 

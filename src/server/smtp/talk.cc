@@ -9,7 +9,6 @@ namespace {
 
 using wire::smtp::reply;
 
-constexpr std::uint32_t kMaxBadCommands = 20;
 /// The time limit for a TLS handshake.
 constexpr std::chrono::seconds kHandshake(30);
 
@@ -22,7 +21,7 @@ Talk::Talk(TalkSettings settings, const frame::Connections& connections, net::St
       lines_(settings_.max_line) {}
 
 void Talk::count_bad() {
-  if (++bad_in_a_row_ < kMaxBadCommands) return;
+  if (++bad_in_a_row_ < most_bad_) return;
   say(reply(421, {4, 7, 0}, "Too many bad commands"));
   open_ = false;
 }

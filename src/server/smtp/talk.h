@@ -51,6 +51,8 @@ class Talk {
   async::Task<std::optional<std::string>> next_line(Busy busy);
   /// Counts a command that could not be understood; after many in a row the connection is closed.
   void count_bad();
+  /// Sets how many.
+  void set_most_bad(std::uint32_t most) { most_bad_ = most; }
   void count_good() { bad_in_a_row_ = 0; }
 
   [[nodiscard]] bool is_open() const { return open_; }
@@ -87,6 +89,7 @@ class Talk {
   const frame::Connections& connections_;
   frame::Conversation talk_;
   wire::lex::LineReader lines_;
+  std::uint32_t most_bad_ = 0;
   std::uint32_t bad_in_a_row_ = 0;
   bool open_ = true;
 };
