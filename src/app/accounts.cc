@@ -19,6 +19,13 @@ void Accounts::set_domains(std::vector<std::string> domains) {
   domains_.store(std::make_shared<const std::vector<std::string>>(std::move(domains)));
 }
 
+std::string Accounts::whole_name(std::string_view name) const {
+  std::string whole = normal_name(name);
+  const auto domains = domains_.load();
+  if (!whole.contains('@') && !domains->empty()) whole += '@' + normal_name(domains->front());
+  return whole;
+}
+
 async::Task<Result<std::optional<store::AddressEntry>>> Accounts::look_up(std::string name) {
   std::vector<std::string> candidates = {normal_name(name)};
   if (!name.contains('@')) {

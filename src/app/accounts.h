@@ -34,6 +34,10 @@ class Accounts final : public auth::Directory {
   /// Maps an address to an account or the target of an alias. None if nobody has that address.
   async::Task<Result<std::optional<store::AddressEntry>>> find_recipient(std::string address);
 
+  /// Returns the name that an account called `name` here would have: without '@', in the first
+  /// domain. Thread: any.
+  [[nodiscard]] std::string whole_name(std::string_view name) const;
+
   /// Sets the domains for look-ups from now on. Thread: any.
   void set_domains(std::vector<std::string> domains);
 

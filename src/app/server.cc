@@ -6,6 +6,7 @@
 #include "app/accounts.h"
 #include "app/certificates.h"
 #include "app/data_dir.h"
+#include "app/decoys.h"
 #include "app/descriptors.h"
 #include "app/domains.h"
 #include "app/http_routes.h"
@@ -45,17 +46,18 @@ using server::submission::SubmissionServer;
 
 struct Server::State {
   State(ServerSettings with, const Descriptors& given, std::unique_ptr<Core> data,
-        std::unique_ptr<Certificates> tls, std::string decoy_key, relay::RelayOptions to_relay)
+        std::unique_ptr<Certificates> tls, std::unique_ptr<Decoys> unknown,
+        relay::RelayOptions to_relay)
       : settings(std::move(with)),
         descriptors(given),
         core(std::move(data)),
         certificates(std::move(tls)),
+        decoys(std::move(unknown)),
         accounts(core->store(), {settings.config.domains, settings.any_user}),
         domains(core->store(), settings.config.domains),
         throttle(throttle_limits(settings.config), system_clock()),
         hashing(core->hashing(), {}),
-        authenticator(accounts, throttle, hashing, system_clock(),
-                      authenticator_options(settings.config, std::move(decoy_key), tokens)),
+        authenticator(accounts, throttle, hashing, system_clock(), sasl_options()),
         limits(session_bounds(settings.config, descriptors)),
         imap({core->store(), authenticator, limits, [this] { return certificates->current(); }},
              imap_options(settings.config)),
@@ -88,6 +90,16 @@ struct Server::State {
               std::move(to_relay)),
         admin(core->store(), admin_options()) {}
 
+  [[nodiscard]] auth::Authenticator::Options sasl_options() {
+    auto options = authenticator_options(settings.config, decoys->key(), tokens);
+    options.sasl.decoy_shape = [this](std::string_view user) {
+      std::string name = accounts.whole_name(user);
+      const std::uint32_t iterations = decoys->iterations_of(name);
+      return auth::DecoyShape{std::move(name), iterations};
+    };
+    return options;
+  }
+
   [[nodiscard]] LocalAdmin::Options admin_options() {
     return {.iterations = static_cast<std::uint32_t>(settings.config.auth.iterations),
             .max_message_octets = settings.config.limits.message_size,
@@ -101,6 +113,7 @@ struct Server::State {
   const Descriptors descriptors;
   std::unique_ptr<Core> core;
   std::unique_ptr<Certificates> certificates;
+  std::unique_ptr<Decoys> decoys;
   Accounts accounts;
   Domains domains;
   auth::Throttle throttle;
@@ -285,6 +298,9 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   if (Status made = make_data_dir(config.data_dir); !made) return pass(made);
   auto secret = load_secret(config.data_dir);
   if (!secret) return pass(secret);
+  auto decoys = Decoys::open(config.data_dir, static_cast<std::uint32_t>(config.auth.iterations),
+                             std::move(*secret), system_clock());
+  if (!decoys) return pass(decoys);
   auto certificates = Certificates::open(config);
   if (!certificates) return pass(certificates);
   auto to_relay = relay_options(config);
@@ -299,7 +315,7 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   if (!core) return pass(core);
   std::unique_ptr<Server> server(new Server(
       std::make_unique<State>(std::move(settings), *given, std::move(*core),
-                              std::move(*certificates), std::move(*secret), std::move(*to_relay))));
+                              std::move(*certificates), std::move(*decoys), std::move(*to_relay))));
   server->state_->tokens->set(std::move(*tokens));
   if (Status listening = server->state_->listen(); !listening) return pass(listening);
   server->state_->queue.start();
@@ -331,6 +347,9 @@ void Server::reload(const config::Config& config) {
   state_->submission.set_options(submission_options(config));
   state_->domains.set(config.domains);
   state_->admin.set_options(state_->admin_options());
+  if (Status noted = state_->decoys->set(static_cast<std::uint32_t>(config.auth.iterations));
+      !noted)
+    log::error("auth.iterations was not noted for names of no account: {}", noted.error().text);
   state_->accounts.set_domains(config.domains);
   state_->core->store().set_policy(store_policy(config));
   if (auto to_relay = relay_options(config)) {

@@ -111,8 +111,11 @@ async::Task<Result<LoginRecord>> Authenticator::check_password(std::string user,
   }
   const auto held = std::make_shared<const Secret>(std::move(password));
   const bool has_password = record && record->keys;
-  const auto right =
-      co_await verify_in(hashing_, source.peer, has_password ? *record->keys : decoy_, held);
+  ScramKeys keys = has_password ? *record->keys : decoy_;
+  // An unknown user must also take as long as an account of that name would.
+  if (!has_password && options_.sasl.decoy_shape)
+    keys.iterations = options_.sasl.decoy_shape(user).iterations;
+  const auto right = co_await verify_in(hashing_, source.peer, std::move(keys), held);
   if (!right) {
     log::warning_about(network_of(source.peer),
                        "login refused peer={} mechanism=\"{}\" reason=too_many_hashes user={}",

@@ -134,6 +134,12 @@ struct Channel {
   ChannelBindings bindings = {};
 };
 
+/// What a name of no account looks like.
+struct DecoyShape {
+  std::string name;              ///< What its salt is made from.
+  std::uint32_t iterations = 0;  ///< What it is said to have.
+};
+
 /// The settings that are the same for every connection.
 struct SaslPolicy {
   /// Key for the made-up salts of unknown users, which must be stable, and different for each user.
@@ -141,6 +147,9 @@ struct SaslPolicy {
   std::string decoy_key;
   /// The iterations reported for unknown users: those that new accounts get.
   std::uint32_t decoy_iterations = kDefaultIterations;
+  /// If it is set, it decides about an unknown user instead. Names that would be one account get
+  /// one name, and the iterations are spread as those of accounts are. Thread: any.
+  std::function<DecoyShape(std::string_view user)> decoy_shape = {};
   /// Returns whether the authenticated `user` may act as another user. If not set, nobody may (RFC
   /// 4422 §3.4.1).
   std::function<bool(std::string_view user, std::string_view act_as)> may_act_as = {};

@@ -114,10 +114,13 @@ Step ScramMechanism::on_first(std::string_view message) {
 
 ScramKeys ScramMechanism::decoy_keys() const {
   // A name gets the same salt every time, as a real account would (RFC 5802 §9).
-  const Hash salt = hmac(policy_.decoy_key, "salt " + text::lower(user_));
-  return {std::string(view(salt).substr(0, kDecoySaltOctets)), policy_.decoy_iterations,
-          hmac(policy_.decoy_key, "stored " + text::lower(user_)),
-          hmac(policy_.decoy_key, "server " + text::lower(user_))};
+  const DecoyShape shape = policy_.decoy_shape
+                               ? policy_.decoy_shape(user_)
+                               : DecoyShape{text::lower(user_), policy_.decoy_iterations};
+  const Hash salt = hmac(policy_.decoy_key, "salt " + shape.name);
+  return {std::string(view(salt).substr(0, kDecoySaltOctets)), shape.iterations,
+          hmac(policy_.decoy_key, "stored " + shape.name),
+          hmac(policy_.decoy_key, "server " + shape.name)};
 }
 
 Step ScramMechanism::on_keys(std::optional<ScramKeys> keys) {

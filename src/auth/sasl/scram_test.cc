@@ -200,6 +200,21 @@ TEST_F(Scram, DoesNotTellUnknownUsersFromWrongPasswords) {
   EXPECT_FALSE(challenge(mechanism_->provide_keys(std::nullopt)).ends_with(first_salt));
 }
 
+TEST_F(Scram, NamesOfOneUnknownUserLookAlikeAndLikeAnAccount) {
+  policy_.decoy_shape = [](std::string_view user) {
+    return DecoyShape{std::string(user) + (user.contains('@') ? "" : "@example.org"), 20'000};
+  };
+  const auto first = [&](std::string_view name) {
+    start();
+    std::ignore = mechanism_->begin(fmt::format("n,,n={},r=abc", name));
+    const std::string said = challenge(mechanism_->provide_keys(std::nullopt));
+    return said.substr(said.find(",s="));
+  };
+  EXPECT_EQ(first("nobody"), first("nobody@example.org"));
+  EXPECT_NE(first("nobody"), first("nobody@example.net"));
+  EXPECT_TRUE(first("nobody").ends_with(",i=20000"));
+}
+
 TEST_F(Scram, BindsToTheChannel) {
   start(Variant::plus, {.exporter = "exported", .end_point = "certificate"});
   EXPECT_TRUE(
