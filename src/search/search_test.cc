@@ -229,7 +229,8 @@ TEST_F(SearchTest, SortsAndThreadsWithinLimitsToo) {
   EXPECT_EQ(run(sort(account_, mailbox_, positions, by_subject, left)).error().kind,
             ErrorKind::unavailable);
   for (const auto algorithm :
-       {message::ThreadAlgorithm::references, message::ThreadAlgorithm::ordered_subject}) {
+       {message::ThreadAlgorithm::references, message::ThreadAlgorithm::ordered_subject,
+        message::ThreadAlgorithm::refs}) {
     EXPECT_TRUE(run(thread(account_, mailbox_, positions, algorithm, plenty)));
     EXPECT_EQ(run(thread(account_, mailbox_, positions, algorithm, left)).error().kind,
               ErrorKind::unavailable);

@@ -20,6 +20,7 @@ struct PlainMessage {
   bool reply = false;
   std::string message_id;
   std::vector<std::string> references;
+  std::int64_t arrived = 0;
 };
 
 /// The REFERENCES algorithm of RFC 5256 §3, step by step as written there. Nodes below
@@ -40,6 +41,20 @@ class PlainReferences {
     sort_siblings(roots);
     roots = merge_subjects(roots);
     return finish(std::move(roots));
+  }
+
+  /// REFS: without step 5, and with the threads in the order of their latest messages.
+  ThreadForest run_refs() {
+    link_all();
+    std::vector<std::uint32_t> roots;
+    for (std::uint32_t i = 0; i < nodes_.size(); ++i)
+      if (nodes_[i].parent == kNone) roots.push_back(i);
+    roots = prune(roots);
+    for (const std::uint32_t node : children_first(roots)) sort_siblings(nodes_[node].children);
+    std::ranges::sort(roots, {}, [&](std::uint32_t root) { return latest(root); });
+    ThreadForest forest;
+    for (const std::uint32_t root : roots) tell(forest, root, 0);
+    return forest;
   }
 
  private:
@@ -196,6 +211,16 @@ class PlainReferences {
       replaced[in_table] = dummy;
       in_table = dummy;
     }
+  }
+
+  /// When the last message of a thread arrived, and its position.
+  [[nodiscard]] std::pair<std::int64_t, std::uint32_t> latest(std::uint32_t root) const {
+    std::pair<std::int64_t, std::uint32_t> last(INT64_MIN, 0);
+    for (const std::uint32_t node : children_first({root})) {
+      if (!is_dummy(node))
+        last = std::max(last, {messages_[node].arrived, messages_[node].position});
+    }
+    return last;
   }
 
   // Step 6.

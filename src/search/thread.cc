@@ -13,7 +13,7 @@ async::Task<Result<ThreadForest>> thread(store::AccountPtr account, store::Mailb
                                          store::Unreadable* unreadable) {
   ThreadForest forest = co_await async::offload(account->store().offload(), [&] {
     Work work(limit);
-    const bool links = algorithm == message::ThreadAlgorithm::references;
+    const bool links = algorithm != message::ThreadAlgorithm::ordered_subject;
     ThreadInput messages;
     for_each_keys(
         account, *mailbox, positions, work,
@@ -21,6 +21,7 @@ async::Task<Result<ThreadForest>> thread(store::AccountPtr account, store::Mailb
           ThreadInput::Message m;
           m.position = positions[i];
           m.sent = sent_seconds(member, keys);
+          m.arrived = member.internal_date.seconds;
           m.base_subject = keys.base_subject();
           m.reply = keys.is_reply_or_forward();
           if (links) m.message_id = keys.message_id();
@@ -30,7 +31,12 @@ async::Task<Result<ThreadForest>> thread(store::AccountPtr account, store::Mailb
         },
         unreadable);
     if (work.is_over()) return ThreadForest();
-    return links ? thread_by_references(messages, work) : thread_by_subject(messages, work);
+    switch (algorithm) {
+      case message::ThreadAlgorithm::ordered_subject: return thread_by_subject(messages, work);
+      case message::ThreadAlgorithm::references: return thread_by_references(messages, work);
+      case message::ThreadAlgorithm::refs: return thread_by_refs(messages, work);
+    }
+    return ThreadForest();
   });
   if (Status done = limit.status(); !done) co_return pass(done);
   co_return forest;

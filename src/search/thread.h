@@ -24,7 +24,7 @@ struct ThreadNode {
 /// because a thread may be as deep as the mailbox is long.
 using ThreadForest = std::vector<ThreadNode>;
 
-/// Threads messages as in RFC 5256 §3. `positions` are in ascending order. Runs outside the network
+/// Threads messages as in RFC 5256 §3, or by REFS (thread_input.h). `positions` are in ascending order. Runs outside the network
 /// threads. A message that cannot be read is threaded as if it had no header, and is added to
 /// `unreadable` (which may be null). `limit` must outlive the task. Errors: as WorkLimit::status().
 async::Task<Result<ThreadForest>> thread(store::AccountPtr account, store::MailboxPtr mailbox,

@@ -22,6 +22,7 @@ class ThreadInput {
     std::string_view base_subject;
     bool reply = false;           ///< The subject is that of a reply or a forwarded message.
     std::string_view message_id;  ///< Empty if there is no valid one.
+    std::int64_t arrived = 0;     ///< The time of INTERNALDATE; only REFS uses it.
   };
   /// Adds a message. Requires: its position is above all previous ones. `references` is a range of
   /// values convertible to string_view, oldest first. Their number is bounded when mail is stored:
@@ -30,6 +31,7 @@ class ThreadInput {
   void add(const Message& message, const References& references) {
     positions_.push_back(message.position);
     sent_.push_back(message.sent);
+    arrived_.push_back(message.arrived);
     subjects_.add(message.base_subject);
     replies_.push_back(message.reply);
     ids_.push_back(message.message_id.empty() ? kNone : numbers_.number(message.message_id));
@@ -44,6 +46,7 @@ class ThreadInput {
   [[nodiscard]] std::uint32_t count() const { return static_cast<std::uint32_t>(sent_.size()); }
   [[nodiscard]] std::uint32_t position(std::uint32_t m) const { return positions_[m]; }
   [[nodiscard]] std::span<const std::int64_t> sent() const { return sent_; }
+  [[nodiscard]] std::span<const std::int64_t> arrived() const { return arrived_; }
   [[nodiscard]] const TextColumn& subjects() const { return subjects_; }
   [[nodiscard]] bool is_reply(std::uint32_t m) const { return replies_[m]; }
   /// Message-IDs as numbers below id_count(); kNone if there is no valid one.
@@ -57,6 +60,7 @@ class ThreadInput {
  private:
   std::vector<std::uint32_t> positions_;
   std::vector<std::int64_t> sent_;
+  std::vector<std::int64_t> arrived_;
   TextColumn subjects_;
   std::vector<bool> replies_;
   TextNumbers numbers_;
@@ -65,10 +69,15 @@ class ThreadInput {
   std::vector<std::size_t> reference_ends_ = {0};
 };
 
-/// Both take time roughly linear in the messages, their subjects and their references, whatever
+/// All take time roughly linear in the messages, their subjects and their references, whatever
 /// their contents. The result is empty if `work` was over before the end.
 ThreadForest thread_by_subject(const ThreadInput& messages, Work& work);
 ThreadForest thread_by_references(const ThreadInput& messages, Work& work);
+/// REFS of draft-ietf-morg-inthread: REFERENCES without its step 5, so that equal subjects join
+/// nothing, and with the threads in the order of the message of each that arrived last (by
+/// INTERNALDATE, then by position). Within a thread, messages stay in the order of their sent dates.
+/// Clients that show the threads with news at the end rely on this order.
+ThreadForest thread_by_refs(const ThreadInput& messages, Work& work);
 /// For tests: the number of steps up the trees that are taken before the structure for deep trees
 /// is used.
 ThreadForest thread_by_references(const ThreadInput& messages, Work& work,

@@ -10,14 +10,18 @@ namespace {
 
 constexpr std::uint32_t kNone = ThreadInput::kNone;
 
+/// What distinguishes REFS from REFERENCES.
+enum class Variant : std::uint8_t { references, refs };
+
 /// The REFERENCES algorithm of RFC 5256 §3, step by step. Nodes below message_count_ are messages,
 /// the others are dummies. While links are made, only parents are stored. The children are listed
 /// afterwards, oldest first, by visiting the messages in the order of their dates.
 class References {
  public:
-  References(const ThreadInput& messages, Work& work, std::uint64_t steps_by_foot)
+  References(const ThreadInput& messages, Work& work, Variant variant, std::uint64_t steps_by_foot)
       : messages_(messages),
         work_(work),
+        variant_(variant),
         message_count_(messages.count()),
         steps_by_foot_(steps_by_foot) {}
 
@@ -30,6 +34,7 @@ class References {
     order_by_date();
     lift_above_dummies();
     list_children();
+    if (variant_ == Variant::refs) return walk(by_latest(find_roots()));
     const std::vector<std::uint32_t> roots = merge_subjects(by_face(find_roots()));
     order_merged();
     return walk(by_face(roots));
@@ -249,6 +254,35 @@ class References {
     return ordered;
   }
 
+  // REFS, instead of step 4.
+  /// Sorts roots by the message of their threads that arrived last.
+  [[nodiscard]] std::vector<std::uint32_t> by_latest(
+      const std::vector<std::uint32_t>& roots) const {
+    RowOrder arrival(message_count_, work_);
+    arrival.by_numbers(messages_.arrived(), Direction::up);
+    const std::vector<std::uint32_t> by_arrival = std::move(arrival).take();
+    std::vector<std::int64_t> arrival_rank(message_count_);
+    for (std::uint32_t r = 0; r < message_count_; ++r) arrival_rank[by_arrival[r]] = r;
+
+    std::vector<std::int64_t> latest;
+    latest.reserve(roots.size());
+    std::vector<std::uint32_t> nodes;
+    for (const std::uint32_t root : roots) {
+      std::int64_t& last = latest.emplace_back(0);
+      for (nodes.push_back(root); !nodes.empty();) {
+        const std::uint32_t node = nodes.back();
+        nodes.pop_back();
+        if (!is_dummy(node)) last = std::max(last, arrival_rank[node]);
+        nodes.insert(nodes.end(), children(node).begin(), children(node).end());
+      }
+    }
+    RowOrder order(static_cast<std::uint32_t>(roots.size()), work_);
+    order.by_numbers(latest, Direction::up);
+    std::vector<std::uint32_t> ordered = std::move(order).take();
+    for (std::uint32_t& i : ordered) i = roots[i];
+    return ordered;
+  }
+
   [[nodiscard]] ThreadForest walk(const std::vector<std::uint32_t>& roots) const {
     struct Step {
       std::uint32_t node;
@@ -274,6 +308,7 @@ class References {
 
   const ThreadInput& messages_;
   Work& work_;
+  const Variant variant_;
   const std::uint32_t message_count_;
   std::uint64_t steps_by_foot_;         ///< Steps up the trees that remain until forest_ is built.
   std::optional<RootedForest> forest_;  ///< Has the same links as parent_.
@@ -290,16 +325,24 @@ class References {
   std::vector<std::vector<std::uint32_t>> merged_;
 };
 
+std::uint64_t steps_by_foot_for(const ThreadInput& messages) {
+  constexpr std::uint64_t kStepsPerMessage = 16;
+  return kStepsPerMessage * (messages.count() + 1);
+}
+
 }  // namespace
 
 ThreadForest thread_by_references(const ThreadInput& messages, Work& work) {
-  constexpr std::uint64_t kStepsPerMessage = 16;
-  return thread_by_references(messages, work, kStepsPerMessage * (messages.count() + 1));
+  return thread_by_references(messages, work, steps_by_foot_for(messages));
 }
 
 ThreadForest thread_by_references(const ThreadInput& messages, Work& work,
                                   std::uint64_t steps_by_foot) {
-  return References(messages, work, steps_by_foot).run();
+  return References(messages, work, Variant::references, steps_by_foot).run();
+}
+
+ThreadForest thread_by_refs(const ThreadInput& messages, Work& work) {
+  return References(messages, work, Variant::refs, steps_by_foot_for(messages)).run();
 }
 
 }  // namespace posthorn::search

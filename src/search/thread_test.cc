@@ -50,7 +50,7 @@ PlainMessage message(std::uint32_t number, std::string subject, bool reply, std:
 ThreadInput input_of(const std::vector<PlainMessage>& messages) {
   ThreadInput input;
   for (const PlainMessage& m : messages)
-    input.add({m.position, m.sent, m.base_subject, m.reply, m.message_id}, m.references);
+    input.add({m.position, m.sent, m.base_subject, m.reply, m.message_id, m.arrived}, m.references);
   return input;
 }
 ThreadForest thread_by_subject(const std::vector<PlainMessage>& messages) {
@@ -62,6 +62,11 @@ ThreadForest thread_by_references(const std::vector<PlainMessage>& messages) {
   WorkLimit limit;
   Work work(limit);
   return search::thread_by_references(input_of(messages), work);
+}
+ThreadForest thread_by_refs(const std::vector<PlainMessage>& messages) {
+  WorkLimit limit;
+  Work work(limit);
+  return search::thread_by_refs(input_of(messages), work);
 }
 /// With the structure for deep trees used from the first link on.
 ThreadForest thread_by_deep_references(const std::vector<PlainMessage>& messages) {
@@ -108,6 +113,33 @@ TEST(Thread, EqualSubjectsMerge) {
             "(1)(2)");
 }
 
+TEST(Thread, RefsJoinNothingBySubject) {
+  EXPECT_EQ(print(thread_by_refs({message(1, "x", false, "a"), message(2, "x", true, "b"),
+                                  message(3, "x", true, "c", {"a"})})),
+            "(2)(1 3)");
+  EXPECT_EQ(print(thread_by_refs({})), "");
+}
+
+TEST(Thread, RefsPutTheThreadWithNewsLast) {
+  std::vector<PlainMessage> messages = {
+      message(1, "x", false, "a"), message(2, "y", false, "b"), message(3, "x", true, "c", {"a"}),
+      message(4, "z", true, "d", {"gone"}), message(5, "z", true, "e", {"gone"})};
+  // Message 3 arrived first of all, whatever its Date says, and 4 after all others.
+  messages[0].arrived = 20;
+  messages[1].arrived = 30;
+  messages[2].arrived = 10;
+  messages[3].arrived = 50;
+  messages[4].arrived = 5;
+  EXPECT_EQ(print(thread_by_refs(messages)), "(1 3)(2)((4)(5))");
+  messages[2].arrived = 40;
+  EXPECT_EQ(print(thread_by_refs(messages)), "(2)(1 3)((4)(5))");
+  messages[0].arrived = 60;
+  EXPECT_EQ(print(thread_by_refs(messages)), "(2)((4)(5))(1 3)");
+  // Of equal times, the higher number is the later one.
+  for (PlainMessage& m : messages) m.arrived = 7;
+  EXPECT_EQ(print(thread_by_refs(messages)), "(2)(1 3)((4)(5))");
+}
+
 TEST(Thread, LoopsAndDuplicatesDoNoHarm) {
   EXPECT_EQ(print(thread_by_references(
                 {message(1, "p", false, "a", {"b"}), message(2, "q", false, "b", {"a"})})),
@@ -140,6 +172,7 @@ std::vector<PlainMessage> random_mailbox(std::mt19937& random) {
   for (PlainMessage& m : messages) {
     m.position = position += 1 + below(2);
     m.sent = static_cast<std::int64_t>(below(10)) - 5;
+    m.arrived = static_cast<std::int64_t>(below(10)) - 5;
     if (below(4) != 0) m.base_subject = std::string(1, static_cast<char>('A' + below(3)));
     m.reply = below(2) == 0;
     if (below(5) != 0) m.message_id = id();
@@ -155,6 +188,8 @@ TEST(Thread, TheSameAsThePlainAlgorithm) {
     const std::string plain = print(testing::PlainReferences(messages).run());
     ASSERT_EQ(print(thread_by_references(messages)), plain) << "round " << round;
     ASSERT_EQ(print(thread_by_deep_references(messages)), plain) << "round " << round;
+    ASSERT_EQ(print(thread_by_refs(messages)), print(testing::PlainReferences(messages).run_refs()))
+        << "round " << round;
   }
 }
 
@@ -214,6 +249,7 @@ TEST(Thread, EndsWhenItIsTooMuchOrNobodyWaits) {
   Work work(limit);
   EXPECT_TRUE(search::thread_by_references(input, work).empty());
   EXPECT_TRUE(search::thread_by_subject(input, work).empty());
+  EXPECT_TRUE(search::thread_by_refs(input, work).empty());
   EXPECT_EQ(limit.status().error().kind, ErrorKind::unavailable);
 }
 

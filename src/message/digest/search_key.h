@@ -79,6 +79,10 @@ struct SortKey {
 };
 
 /// RFC 5256 §3.
-enum class ThreadAlgorithm : std::uint8_t { ordered_subject, references };
+enum class ThreadAlgorithm : std::uint8_t {
+  ordered_subject,
+  references,
+  refs,  ///< draft-ietf-morg-inthread: see search::thread_by_refs().
+};
 
 }  // namespace posthorn::message

@@ -57,6 +57,7 @@ constexpr auto kCapabilities = std::to_array<Capability>({
     {"ESORT", When::after_login, "RFC 5267"},
     {"THREAD=ORDEREDSUBJECT", When::after_login, "RFC 5256"},
     {"THREAD=REFERENCES", When::after_login, "RFC 5256"},
+    {"THREAD=REFS", When::after_login, "draft-ietf-morg-inthread"},
     {"QUOTA", When::after_login, "RFC 9208"},
     {"QUOTA=RES-STORAGE", When::after_login, "RFC 9208 §5.1"},
     {"QUOTA=RES-MESSAGE", When::after_login, "RFC 9208 §5.2"},

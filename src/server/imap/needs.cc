@@ -71,6 +71,16 @@ std::string_view capability_of(wi::FetchItem::Kind kind) {
   }
 }
 
+std::string_view capability_of(message::ThreadAlgorithm algorithm) {
+  using Algorithm = message::ThreadAlgorithm;
+  switch (algorithm) {
+    case Algorithm::ordered_subject: return "THREAD=ORDEREDSUBJECT";
+    case Algorithm::references: return "THREAD=REFERENCES";
+    case Algorithm::refs: return "THREAD=REFS";
+  }
+  return {};
+}
+
 struct Collect {
   Needs& needs;
 
@@ -113,8 +123,7 @@ struct Collect {
     add_key(needs, c.key);
   }
   void operator()(const wi::ThreadCommand& c) const {
-    needs.push_back(c.algorithm == message::ThreadAlgorithm::references ? "THREAD=REFERENCES"
-                                                                        : "THREAD=ORDEREDSUBJECT");
+    needs.push_back(capability_of(c.algorithm));
     add_key(needs, c.key);
   }
   void operator()(const wi::FetchCommand& c) const {

@@ -67,6 +67,7 @@ const std::multimap<std::string_view, std::string_view> kSaid = {
     {"ESORT", "SORT RETURN (ALL) (DATE) UTF-8 ALL"},
     {"THREAD=ORDEREDSUBJECT", "THREAD ORDEREDSUBJECT UTF-8 ALL"},
     {"THREAD=REFERENCES", "UID THREAD REFERENCES UTF-8 ALL"},
+    {"THREAD=REFS", "UID THREAD REFS UTF-8 ALL"},
     {"QUOTA", "GETQUOTA \"\""},
     {"QUOTA", "GETQUOTAROOT INBOX"},
     {"QUOTA", "SETQUOTA \"\" (STORAGE 5)"},

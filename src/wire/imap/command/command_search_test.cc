@@ -230,6 +230,9 @@ TEST(ParseThread, Algorithms) {
   command = parse_command("a UID THREAD orderedsubject US-ASCII ALL");
   ASSERT_TRUE(command) << command.error().text;
   EXPECT_EQ(name_of(command->body), "UID THREAD");
+  command = parse_command("a UID THREAD refs UTF-8 ALL");
+  ASSERT_TRUE(command) << command.error().text;
+  EXPECT_EQ(std::get<ThreadCommand>(command->body).algorithm, message::ThreadAlgorithm::refs);
   EXPECT_EQ(error_of("a THREAD FOO UTF-8 ALL"), ErrorKind::bad_argument);
   EXPECT_EQ(error_of("a THREAD REFERENCES UTF-8"), ErrorKind::syntax);
 }

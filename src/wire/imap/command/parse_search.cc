@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "text/charset.h"
 #include "wire/imap/chars.h"
 #include "wire/imap/command/rules.h"
@@ -89,13 +91,19 @@ bool search_criteria(Input& in, SearchContext& context, message::SearchKey& out)
 }
 
 bool thread_alg(Input& in, message::ThreadAlgorithm& out) {
+  using Algorithm = message::ThreadAlgorithm;
+  static constexpr std::pair<std::string_view, Algorithm> kNames[] = {
+      {"ORDEREDSUBJECT", Algorithm::ordered_subject},
+      {"REFERENCES", Algorithm::references},
+      {"REFS", Algorithm::refs}};
   std::string name;
   if (!in.sp() || !word(in, name)) return false;
-  if (name != "REFERENCES" && name != "ORDEREDSUBJECT")
-    return in.refuse(ErrorKind::bad_argument, "unknown thread algorithm");
-  out = name == "REFERENCES" ? message::ThreadAlgorithm::references
-                             : message::ThreadAlgorithm::ordered_subject;
-  return true;
+  for (const auto& [known, algorithm] : kNames) {
+    if (name != known) continue;
+    out = algorithm;
+    return true;
+  }
+  return in.refuse(ErrorKind::bad_argument, "unknown thread algorithm");
 }
 
 }  // namespace
