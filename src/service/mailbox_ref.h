@@ -88,6 +88,11 @@ struct MailboxRef {
 /// Thread: any.
 Result<MailboxRef> resolve(const Caller& caller, std::string_view name);
 
+/// Returns the account in which a mailbox is, or would be once it is created. Errors: not_found, as
+/// for resolve(), if the caller may not know of that account.
+/// Thread: any.
+Result<store::AccountPtr> account_for(const Caller& caller, std::string_view name);
+
 /// Errors: no_permission, with a text for the client, if the right is missing.
 Status require(const MailboxRef& mailbox, Right right);
 

@@ -111,10 +111,12 @@ TEST_F(MailboxesTest, EachOperationNeedsItsRight) {
 
 TEST_F(MailboxesTest, RoomIsJudgedBeforeAMessageIsSent) {
   ASSERT_TRUE(change(ann_, {}, [](store::Change& c) -> Status {
-    c.set_quota({.max_bytes = 1000, .max_messages = 0});
+    c.set_quota({.max_bytes = 1000, .max_messages = 2});
     return {};
   }));
   EXPECT_TRUE(may_append(inbox_with(Rights::all()), 1000));
+  EXPECT_TRUE(may_append(inbox_with(Rights::all()), 1000, 2));
+  EXPECT_EQ(may_append(inbox_with(Rights::all()), 1000, 3).error().kind, ErrorKind::over_quota);
   EXPECT_EQ(may_append(inbox_with(Rights::all()), 1001).error().kind, ErrorKind::over_quota);
 }
 

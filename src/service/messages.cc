@@ -169,11 +169,11 @@ Task<Result<Appended>> append(MailboxRef mailbox, std::vector<MessageToAppend> m
   co_return std::move(done->value);
 }
 
-Status may_append(const MailboxRef& mailbox, std::uint64_t octets) {
+Status may_append(const MailboxRef& mailbox, std::uint64_t octets, std::size_t messages) {
   if (mailbox.published() == nullptr) return fail(ErrorKind::not_found, "No such mailbox");
   if (Status allowed = require(mailbox, Right::insert); !allowed) return allowed;
   // RFC 9208 §4.3.
-  if (!mailbox.account->published()->counters.has_room(octets, 1))
+  if (!mailbox.account->published()->counters.has_room(octets, messages))
     return fail(ErrorKind::over_quota, "The message would exceed the quota of the account");
   return {};
 }

@@ -76,8 +76,8 @@ struct Appended {
 async::Task<Result<Appended>> append(MailboxRef mailbox, std::vector<MessageToAppend> messages,
                                      Timestamp now, std::chrono::seconds duplicate_window = {});
 
-/// Judges, before a message of that size is received, whether append() would refuse it. Errors:
-/// not_found, no_permission, over_quota.
-Status may_append(const MailboxRef& mailbox, std::uint64_t octets);
+/// Judges, before messages of that size together are received, whether append() would refuse them.
+/// Errors: not_found, no_permission, over_quota.
+Status may_append(const MailboxRef& mailbox, std::uint64_t octets, std::size_t messages = 1);
 
 }  // namespace posthorn::service

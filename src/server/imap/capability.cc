@@ -61,6 +61,7 @@ constexpr auto kCapabilities = std::to_array<Capability>({
     {"QUOTA", When::after_login, "RFC 9208"},
     {"QUOTA=RES-STORAGE", When::after_login, "RFC 9208 §5.1"},
     {"QUOTA=RES-MESSAGE", When::after_login, "RFC 9208 §5.2"},
+    {"QUOTA=RES-MAILBOX", When::after_login, "RFC 9208 §5.3"},
     {"PARTIAL", When::after_login, "RFC 9394"},
     {"SAVEDATE", When::after_login, "RFC 8514"},
     {"PREVIEW", When::after_login, "RFC 8970"},
@@ -91,6 +92,7 @@ constexpr auto kFoundations = std::to_array<Foundation>({
     {"CREATE-SPECIAL-USE", "SPECIAL-USE"},
     {"QUOTA=RES-STORAGE", "QUOTA"},
     {"QUOTA=RES-MESSAGE", "QUOTA"},
+    {"QUOTA=RES-MAILBOX", "QUOTA"},
 });
 
 bool applies(When when, const CapabilityView& view) {

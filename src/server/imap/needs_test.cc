@@ -93,7 +93,7 @@ const std::multimap<std::string_view, std::string_view> kSaid = {
 /// Capabilities that no command needs, or that are not tested as commands (APPEND has tests below).
 const std::set<std::string_view> kNothingToSay = {
     "IMAP4rev1",   "IMAP4rev2",         "LITERAL+",          "LOGINDISABLED", "CHILDREN",
-    "MULTIAPPEND", "QUOTA=RES-STORAGE", "QUOTA=RES-MESSAGE", "UTF8=ACCEPT"};
+    "MULTIAPPEND", "QUOTA=RES-STORAGE", "QUOTA=RES-MESSAGE", "QUOTA=RES-MAILBOX", "UTF8=ACCEPT"};
 
 std::set<std::string_view> needs_of_text(std::string_view text) {
   const auto command = wire::imap::parse_command("a " + std::string(text));

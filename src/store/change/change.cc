@@ -5,12 +5,11 @@
 #include "store/change/touched.h"
 #include "store/format/mailbox_storage.h"
 #include "store/value/keyword_name.h"
+#include "store/value/limits.h"
 #include "store/value/mailbox_damage.h"
 
 namespace posthorn::store {
 namespace {
-
-constexpr std::size_t kMaxMailboxes = 20'000;
 
 /// Calls f(first, last) for the positions of `uids`, one range at a time.
 template <class F>

@@ -38,6 +38,7 @@ class Append {
   std::optional<service::MailboxRef> mailbox_;  ///< Set by begin().
   wi::AppendMessage message_;                   ///< The current message.
   std::vector<service::MessageToAppend> messages_;
+  std::uint64_t octets_ = 0;  ///< Of the messages received.
   std::optional<Error> failed_;
 };
 
@@ -53,7 +54,8 @@ std::optional<Reply> Append::check_size() const {
   if (octets > session_.options->max_message_octets) {
     return Reply::no("The message is larger than this server accepts", CodeName::too_big);
   }
-  if (auto allowed = service::may_append(*mailbox_, octets); !allowed) {
+  if (auto allowed = service::may_append(*mailbox_, octets_ + octets, messages_.size() + 1);
+      !allowed) {
     return refuse(allowed.error());
   }
   return std::nullopt;
@@ -120,6 +122,7 @@ Task<bool> Append::receive() {
     message.internal_date = Timestamp{*message_.date_seconds, message_.date_zone_minutes};
   }
   messages_.push_back(std::move(message));
+  octets_ += message_.literal.size;
   co_return true;
 }
 
