@@ -63,6 +63,7 @@ constexpr auto kCapabilities = std::to_array<Capability>({
     {"QUOTA=RES-MESSAGE", When::after_login, "RFC 9208 §5.2"},
     {"QUOTA=RES-MAILBOX", When::after_login, "RFC 9208 §5.3"},
     {"PARTIAL", When::after_login, "RFC 9394"},
+    {"UIDBATCHES", When::after_login, "RFC 10022"},
     {"SAVEDATE", When::after_login, "RFC 8514"},
     {"PREVIEW", When::after_login, "RFC 8970"},
     {"OBJECTID", When::after_login, "RFC 8474"},

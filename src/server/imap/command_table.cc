@@ -79,6 +79,7 @@ constexpr auto kRows = std::to_array<Row>({
     row<cmd_move>(kAll),
     row<cmd_sort>(kNumbersStay),
     row<cmd_thread>(kNumbersStay),
+    row<cmd_uidbatches>(kAll),
     row<cmd_compress>(kNothing),
     row<cmd_getquota>(kAll),
     row<cmd_getquotaroot>(kAll),

@@ -45,6 +45,7 @@ CommandTask cmd_expunge(Session& session, wire::imap::ExpungeCommand& command);
 CommandTask cmd_search(Session& session, wire::imap::SearchCommand& command);
 CommandTask cmd_sort(Session& session, wire::imap::SortCommand& command);
 CommandTask cmd_thread(Session& session, wire::imap::ThreadCommand& command);
+CommandTask cmd_uidbatches(Session& session, wire::imap::UidBatchesCommand& command);
 CommandTask cmd_fetch(Session& session, wire::imap::FetchCommand& command);
 CommandTask cmd_store(Session& session, wire::imap::StoreCommand& command);
 CommandTask cmd_copy(Session& session, wire::imap::CopyCommand& command);

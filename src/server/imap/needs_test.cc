@@ -74,6 +74,8 @@ const std::multimap<std::string_view, std::string_view> kSaid = {
     {"QUOTA", "STATUS x (DELETED-STORAGE)"},
     {"PARTIAL", "SEARCH RETURN (PARTIAL 1:5) ALL"},
     {"PARTIAL", "UID FETCH 1:9 UID (PARTIAL 1:5)"},
+    {"UIDBATCHES", "UIDBATCHES 500"},
+    {"UIDBATCHES", "UIDBATCHES 500 1:2"},
     {"SAVEDATE", "FETCH 1 SAVEDATE"},
     {"SAVEDATE", "SEARCH SAVEDON 1-Jan-2026"},
     {"SAVEDATE", "SEARCH SAVEDBEFORE 1-Jan-2026"},
@@ -92,7 +94,7 @@ const std::multimap<std::string_view, std::string_view> kSaid = {
 
 /// Capabilities that no command needs, or that are not tested as commands (APPEND has tests below).
 const std::set<std::string_view> kNothingToSay = {
-    "IMAP4rev1",   "IMAP4rev2",         "LITERAL+",          "LOGINDISABLED", "CHILDREN",
+    "IMAP4rev1",   "IMAP4rev2",         "LITERAL+",          "LOGINDISABLED",     "CHILDREN",
     "MULTIAPPEND", "QUOTA=RES-STORAGE", "QUOTA=RES-MESSAGE", "QUOTA=RES-MAILBOX", "UTF8=ACCEPT"};
 
 std::set<std::string_view> needs_of_text(std::string_view text) {

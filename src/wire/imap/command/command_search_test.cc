@@ -237,5 +237,21 @@ TEST(ParseThread, Algorithms) {
   EXPECT_EQ(error_of("a THREAD REFERENCES UTF-8"), ErrorKind::syntax);
 }
 
+TEST(ParseUidBatches, SizeAndRange) {
+  auto command = parse_command("a UIDBATCHES 2000");
+  ASSERT_TRUE(command) << command.error().text;
+  EXPECT_EQ(std::get<UidBatchesCommand>(command->body).size, 2000U);
+  EXPECT_FALSE(std::get<UidBatchesCommand>(command->body).range);
+  command = parse_command("a uidbatches 500 21:4");
+  ASSERT_TRUE(command) << command.error().text;
+  EXPECT_EQ(std::get<UidBatchesCommand>(command->body).range->first, 21U);
+  EXPECT_EQ(std::get<UidBatchesCommand>(command->body).range->last, 4U);
+  for (const std::string_view text :
+       {"a UIDBATCHES", "a UIDBATCHES 0", "a UIDBATCHES 500 1", "a UIDBATCHES 500 0:2",
+        "a UIDBATCHES 500 1:*", "a UIDBATCHES 500 1:2,4", "a UIDBATCHES 500 1:2 3:4",
+        "a UID UIDBATCHES 500", "a UIDBATCHES 4294967296"})
+    EXPECT_EQ(error_of(text), ErrorKind::syntax) << text;
+}
+
 }  // namespace
 }  // namespace posthorn::wire::imap

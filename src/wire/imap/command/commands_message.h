@@ -85,6 +85,21 @@ struct ThreadCommand {
   message::SearchKey key;
 };
 
+/// The indices of batches of UIDs, as the client wrote them: `first` may be above `last`.
+struct BatchRange {
+  std::uint32_t first = 1;
+  std::uint32_t last = 1;
+};
+/// RFC 10022. Always about UIDs, without "UID" in its name.
+struct UidBatchesCommand {
+  static constexpr CommandSpec kSpec{.name = "UIDBATCHES",
+                                     .source = "RFC 10022",
+                                     .states = kWhileSelected,
+                                     .capability = "UIDBATCHES"};
+  std::uint32_t size = 1;           ///< Messages in a batch. Not 0.
+  std::optional<BatchRange> range;  ///< All batches if absent.
+};
+
 /// A part of a message: RFC 9051 §9 `section`, without the brackets.
 struct Section {
   enum class Text : std::uint8_t {

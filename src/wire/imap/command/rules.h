@@ -33,6 +33,7 @@ bool arguments(Input& in, AppendCommand& out);
 bool arguments(Input& in, SearchCommand& out);
 bool arguments(Input& in, SortCommand& out);
 bool arguments(Input& in, ThreadCommand& out);
+bool arguments(Input& in, UidBatchesCommand& out);
 bool arguments(Input& in, FetchCommand& out);
 bool arguments(Input& in, StoreCommand& out);
 bool arguments(Input& in, CopyCommand& out);

@@ -96,4 +96,14 @@ void format_thread(Writer& w, std::span<const ThreadItem> items) {
   w.crlf();
 }
 
+void format_uid_batches(Writer& w, std::string_view tag, std::span<const UidBatch> batches) {
+  w.raw("* UIDBATCHES (TAG ").quoted(tag).raw(')');
+  char gap = ' ';
+  for (const UidBatch& batch : batches) {
+    w.raw(gap).number(batch.high.value).raw(':').number(batch.low.value);
+    gap = ',';
+  }
+  w.crlf();
+}
+
 }  // namespace posthorn::wire::imap

@@ -85,6 +85,14 @@ struct ThreadItem {
 /// RFC 5256 §4.
 void format_thread(Writer& w, std::span<const ThreadItem> items);
 
+/// The UIDs from `high` down to `low`.
+struct UidBatch {
+  Uid high;
+  Uid low;
+};
+/// RFC 10022. Sent even if there are no batches.
+void format_uid_batches(Writer& w, std::string_view tag, std::span<const UidBatch> batches);
+
 /// Values of a STATUS response, in the order they are sent. Absent values are not sent.
 struct StatusValues {
   std::optional<std::uint32_t> messages;

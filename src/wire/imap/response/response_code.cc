@@ -41,6 +41,8 @@ std::string_view name_of(CodeName code) {
     case CodeName::no_update: return "NOUPDATE";
     case CodeName::notification_overflow: return "NOTIFICATIONOVERFLOW";
     case CodeName::uid_required: return "UIDREQUIRED";
+    case CodeName::too_few: return "TOOFEW";
+    case CodeName::too_many: return "TOOMANY";
   }
   return "SERVERBUG";
 }

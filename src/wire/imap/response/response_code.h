@@ -50,6 +50,8 @@ enum class CodeName : std::uint8_t {
   no_update,              ///< RFC 5267
   notification_overflow,  ///< RFC 5465
   uid_required,           ///< RFC 9586
+  too_few,
+  too_many,  ///< RFC 10022
 };
 std::string_view name_of(CodeName code);
 
