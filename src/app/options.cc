@@ -59,6 +59,7 @@ server::imap::ImapOptions imap_options(const config::Config& config) {
   options.hostname = host_name(config);
   options.plaintext = plaintext(config.auth.allow_plaintext_without_tls);
   options.disabled_capabilities = config.imap.disabled_capabilities;
+  options.extra_capabilities = config.imap.extra_capabilities;
   if (!config.auth.channel_binding)
     options.disabled_capabilities.emplace_back("AUTH=SCRAM-SHA-256-PLUS");
   options.max_message_octets = config.limits.message_size;

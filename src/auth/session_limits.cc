@@ -35,6 +35,7 @@ struct SessionLimits::State {
       POSTHORN_REQUIRES(mutex);
   void add(const std::vector<std::string>& from, Client client) POSTHORN_REQUIRES(mutex);
   void log_in(const std::vector<std::string>& from) POSTHORN_REQUIRES(mutex);
+  void log_out(const std::vector<std::string>& from) POSTHORN_REQUIRES(mutex);
   void remove(const std::vector<std::string>& from) POSTHORN_REQUIRES(mutex);
 
   const Bounds bounds;
@@ -77,6 +78,11 @@ void SessionLimits::State::log_in(const std::vector<std::string>& from) {
   for (const std::string& network : from) --networks.at(network).before_login;
 }
 
+void SessionLimits::State::log_out(const std::vector<std::string>& from) {
+  ++total.before_login;
+  for (const std::string& network : from) ++networks.at(network).before_login;
+}
+
 void SessionLimits::State::remove(const std::vector<std::string>& from) {
   --total.all;
   for (const std::string& network : from) {
@@ -104,6 +110,10 @@ class SessionLimits::Place {
     const MutexLock lock(state_->mutex);
     if (std::exchange(before_login_, false)) state_->log_in(from_);
   }
+  void log_out() {
+    const MutexLock lock(state_->mutex);
+    if (!std::exchange(before_login_, true)) state_->log_out(from_);
+  }
 
  private:
   const std::shared_ptr<State> state_;
@@ -113,6 +123,10 @@ class SessionLimits::Place {
 
 void SessionLimits::ConnectionSlot::logged_in() {
   if (place_) place_->log_in();
+}
+
+void SessionLimits::ConnectionSlot::logged_out() {
+  if (place_) place_->log_out();
 }
 
 SessionLimits::SessionLimits(Bounds bounds) : state_(std::make_shared<State>(bounds)) {}

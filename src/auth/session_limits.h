@@ -46,6 +46,9 @@ class SessionLimits {
     ConnectionSlot() = default;
     /// The client has logged in: frees its place among those that have not.
     void logged_in();
+    /// The client has logged out and keeps its connection (RFC 8437). It is counted among those
+    /// that have not logged in, also if there are too many.
+    void logged_out();
 
    private:
     friend class SessionLimits;

@@ -104,6 +104,7 @@ struct Auth {
 struct Imap {
   Duration keepalive{};
   std::vector<std::string> disabled_capabilities;
+  std::vector<std::string> extra_capabilities;
 };
 
 struct Pop3 {

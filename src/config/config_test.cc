@@ -83,15 +83,23 @@ TEST(Config, WhatSighupTakesOver) {
           "storage.expunged_retention", "auth.iterations", "auth.allow_plaintext_without_tls",
           "auth.channel_binding", "auth.oauth.issuer", "auth.oauth.audience",
           "auth.oauth.jwks_file", "auth.oauth.user_claim", "auth.oauth.scope", "imap.keepalive",
-          "imap.disabled_capabilities", "pop3.mark_seen", "pop3.idle_timeout", "pop3.login_delay",
-          "pop3.expire_days", "lmtp.detail_separator", "submission.save_sent",
-          "submission.duplicate_window", "submission.show_client", "submission.max_recipients",
-          "submission.max_hold", "submission.messages_per_hour", "submission.messages_per_day",
-          "submission.recipients_per_hour", "submission.recipients_per_day", "relay.host",
-          "relay.port", "relay.tls", "relay.ca_file", "relay.user", "relay.password",
-          "relay.connections", "relay.recipients", "relay.connect_timeout", "relay.timeout",
-          "relay.retry_first", "relay.retry_longest", "relay.warn_after", "relay.expire_after",
-          "log.level", "quota.default_size", "quota.default_messages"));
+          "imap.disabled_capabilities", "imap.extra_capabilities", "pop3.mark_seen",
+          "pop3.idle_timeout", "pop3.login_delay", "pop3.expire_days", "lmtp.detail_separator",
+          "submission.save_sent", "submission.duplicate_window", "submission.show_client",
+          "submission.max_recipients", "submission.max_hold", "submission.messages_per_hour",
+          "submission.messages_per_day", "submission.recipients_per_hour",
+          "submission.recipients_per_day", "relay.host", "relay.port", "relay.tls", "relay.ca_file",
+          "relay.user", "relay.password", "relay.connections", "relay.recipients",
+          "relay.connect_timeout", "relay.timeout", "relay.retry_first", "relay.retry_longest",
+          "relay.warn_after", "relay.expire_after", "log.level", "quota.default_size",
+          "quota.default_messages"));
+}
+
+TEST(Config, ExtraCapabilitiesAreKnownOnes) {
+  const Config c = good("imap.extra_capabilities = [\"UNAUTHENTICATE\"]");
+  EXPECT_THAT(c.imap.extra_capabilities, ElementsAre("UNAUTHENTICATE"));
+  EXPECT_THAT(error_of("imap.extra_capabilities = [\"IDLE\"]"),
+              HasSubstr("'imap.extra_capabilities' cannot contain 'IDLE'"));
 }
 
 TEST(Config, ReadsEveryForm) {

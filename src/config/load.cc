@@ -1,9 +1,11 @@
 #include "config/load.h"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -19,6 +21,7 @@ namespace {
 constexpr std::string_view kPrefix = "POSTHORN_";
 constexpr std::string_view kFileSuffix = "_file";
 constexpr std::size_t kMaxFileOctets = 1 << 20;
+constexpr auto kExtraCapabilities = std::to_array<std::string_view>({"UNAUTHENTICATE"});
 
 Result<std::string> read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -229,6 +232,13 @@ void Loader::check_relay() {
 void Loader::check_together() {
   const Config& c = loaded_.config;
   check_relay();
+  for (const std::string& name : c.imap.extra_capabilities) {
+    if (std::ranges::find(kExtraCapabilities, name) == kExtraCapabilities.end()) {
+      wrong(at("imap.extra_capabilities"),
+            fmt::format("'imap.extra_capabilities' cannot contain '{}', only {}", name,
+                        fmt::join(kExtraCapabilities, " and ")));
+    }
+  }
   if (c.data_dir.empty()) wrong(at("data_dir"), "'data_dir' must not be empty");
   if (c.tls.certificate.empty() != c.tls.key.empty()) {
     const bool lacks_key = c.tls.key.empty();

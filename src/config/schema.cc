@@ -175,6 +175,8 @@ const std::array kKeys{
         kLive, "Interval between keep-alive responses during IDLE; 0 disables them."},
     Key{"imap.disabled_capabilities", Form::list, FIELD(Words, imap.disabled_capabilities), "", "",
         "", kLive, "Capabilities that are not offered, spelled as in the CAPABILITY response."},
+    Key{"imap.extra_capabilities", Form::list, FIELD(Words, imap.extra_capabilities), "", "", "",
+        kLive, "Capabilities that are offered only if they are named here: UNAUTHENTICATE."},
 
     Key{"pop3.mark_seen", Form::flag, FIELD(bool, pop3.mark_seen), "false", "", "", kLive,
         "Set the \\Seen flag of a message that is fetched with RETR."},

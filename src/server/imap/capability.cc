@@ -67,6 +67,7 @@ constexpr auto kCapabilities = std::to_array<Capability>({
     {"SAVEDATE", When::after_login, "RFC 8514"},
     {"PREVIEW", When::after_login, "RFC 8970"},
     {"OBJECTID", When::after_login, "RFC 8474"},
+    {"UNAUTHENTICATE", When::after_login, "RFC 8437"},
     {"UTF8=ACCEPT", When::after_login, "RFC 9755"},
     {"COMPRESS=DEFLATE", When::not_compressed, "RFC 4978"},
 });
@@ -74,6 +75,11 @@ constexpr auto kCapabilities = std::to_array<Capability>({
 constexpr auto kInRev2 = std::to_array<std::string_view>(
     {"NAMESPACE", "UNSELECT", "UIDPLUS", "ESEARCH", "SEARCHRES", "ENABLE", "IDLE", "SASL-IR",
      "LIST-EXTENDED", "LIST-STATUS", "MOVE", "BINARY", "SPECIAL-USE", "STATUS=SIZE", "CHILDREN"});
+
+constexpr auto kExtra = std::to_array<std::string_view>({
+    // A proxy that reuses connections is meant to use it; nobody else needs it.
+    "UNAUTHENTICATE",
+});
 
 struct Foundation {
   std::string_view capability;
@@ -116,14 +122,22 @@ void add(std::string& out, std::string_view name) {
 
 }  // namespace
 
+bool is_extra_capability(std::string_view capability) {
+  return std::ranges::any_of(
+      kExtra, [&](std::string_view name) { return text::iequals(name, capability); });
+}
+
 bool is_offered(std::string_view capability, const ImapOptions& options) {
+  const auto are_named = [&](const std::vector<std::string>& names) {
+    return std::ranges::any_of(
+        names, [&](const std::string& name) { return text::iequals(name, capability); });
+  };
+  if (is_extra_capability(capability) && !are_named(options.extra_capabilities)) return false;
   if (options.disabled_capabilities.empty()) return true;
-  const bool off = std::ranges::any_of(options.disabled_capabilities, [&](const std::string& name) {
-    return text::iequals(name, capability);
-  });
-  return !off && std::ranges::all_of(kFoundations, [&](const Foundation& f) {
-    return !text::iequals(f.capability, capability) || is_offered(f.stands_on, options);
-  });
+  return !are_named(options.disabled_capabilities) &&
+         std::ranges::all_of(kFoundations, [&](const Foundation& f) {
+           return !text::iequals(f.capability, capability) || is_offered(f.stands_on, options);
+         });
 }
 
 bool is_part_of_rev2(std::string_view capability) {

@@ -22,7 +22,12 @@ struct CapabilityView {
 /// Formats the capability names, separated by spaces.
 std::string format_capabilities(const CapabilityView& view, const ImapOptions& options);
 
-/// Returns false if the operator has disabled the capability or one that it depends on.
+/// Returns whether the capability (spelled in any case) has to be named in
+/// ImapOptions::extra_capabilities to be offered, because offering it to everybody does harm.
+bool is_extra_capability(std::string_view capability);
+
+/// Returns false if the operator has disabled the capability or one that it depends on, or has not
+/// asked for it if that is needed.
 bool is_offered(std::string_view capability, const ImapOptions& options);
 
 /// A part of IMAP4rev2 (RFC 9051 appendix E): there for whoever enabled that, offered or not.

@@ -50,6 +50,19 @@ TEST(Capability, CanBeSwitchedOff) {
   EXPECT_TRUE(is_offered("CONDSTORE", options));
 }
 
+TEST(Capability, SomeHaveToBeAskedFor) {
+  CapabilityView view;
+  view.stage = CapabilityView::Stage::after_login;
+  ImapOptions options;
+  EXPECT_FALSE(is_offered("UNAUTHENTICATE", options));
+  EXPECT_THAT(format_capabilities(view, options), Not(HasSubstr("UNAUTHENTICATE")));
+  options.extra_capabilities = {"unauthenticate"};
+  EXPECT_TRUE(is_offered("UNAUTHENTICATE", options));
+  EXPECT_THAT(format_capabilities(view, options), HasSubstr(" UNAUTHENTICATE"));
+  options.disabled_capabilities = {"UNAUTHENTICATE"};
+  EXPECT_FALSE(is_offered("UNAUTHENTICATE", options));
+}
+
 TEST(Reply, SaysWhoseFaultItIs) {
   EXPECT_EQ(reply_to({ErrorKind::syntax, "x"}).kind, Reply::Kind::bad);
   const Reply quota = reply_to({ErrorKind::over_quota, "full"});

@@ -55,6 +55,7 @@ constexpr auto kRows = std::to_array<Row>({
     row<cmd_starttls>(kNothing),
     row<cmd_authenticate>(kNothing),
     row<cmd_login>(kNothing),
+    row<cmd_unauthenticate>(kNothing),
     row<cmd_enable>(kAll),
     row<cmd_select>(kNothing),
     row<cmd_create>(kAll),

@@ -20,6 +20,7 @@ CommandTask cmd_starttls(Session& session, wire::imap::StartTlsCommand& command)
 CommandTask cmd_idle(Session& session, wire::imap::IdleCommand& command);
 CommandTask cmd_authenticate(Session& session, wire::imap::AuthenticateCommand& command);
 CommandTask cmd_login(Session& session, wire::imap::LoginCommand& command);
+CommandTask cmd_unauthenticate(Session& session, wire::imap::UnauthenticateCommand& command);
 CommandTask cmd_enable(Session& session, wire::imap::EnableCommand& command);
 CommandTask cmd_id(Session& session, wire::imap::IdCommand& command);
 CommandTask cmd_compress(Session& session, wire::imap::CompressCommand& command);

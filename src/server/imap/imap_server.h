@@ -26,6 +26,8 @@ struct ImapOptions {
   /// Capabilities that are neither advertised nor available, in any case, e.g. "QRESYNC",
   /// "AUTH=LOGIN".
   std::vector<std::string> disabled_capabilities;
+  /// Capabilities that are offered only if they are named here; see is_extra_capability().
+  std::vector<std::string> extra_capabilities;
   std::uint64_t max_message_octets = defaults::kMessageOctets;
   /// Of a command line, between two literals.
   std::size_t max_line_octets = defaults::kCommandLineOctets;

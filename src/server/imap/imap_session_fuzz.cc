@@ -161,6 +161,7 @@ class Server {
   const std::shared_ptr<const ImapOptions> options_ =
       std::make_shared<const ImapOptions>(ImapOptions{.plaintext = auth::PlaintextLogin::always,
                                                       .disabled_capabilities = {"COMPRESS=DEFLATE"},
+                                                      .extra_capabilities = {"UNAUTHENTICATE"},
                                                       .max_message_octets = 16 << 10});
 };
 

@@ -88,6 +88,7 @@ const std::multimap<std::string_view, std::string_view> kSaid = {
     {"OBJECTID", "SEARCH EMAILID M1"},
     {"OBJECTID", "SEARCH THREADID T1"},
     {"OBJECTID", "STATUS x (MAILBOXID)"},
+    {"UNAUTHENTICATE", "UNAUTHENTICATE"},
     {"COMPRESS=DEFLATE", "COMPRESS DEFLATE"},
     {"APPENDLIMIT", "STATUS x (APPENDLIMIT)"},
 };

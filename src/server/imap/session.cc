@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/defaults.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/release_memory.h"
@@ -116,21 +115,6 @@ Reply Session::refuse(const Error& error) {
   return reply_to(error);
 }
 
-Reply Session::welcome() {
-  code_text = capabilities();
-  return Reply::ok("Logged in", wi::code::Capability{code_text});
-}
-
-Reply Session::judge_login(Reply reply) {
-  if (reply.kind == Reply::Kind::ok || over_) return reply;
-  if (++failed_logins_ < options->failed_logins) return reply;
-  // As with LOGOUT, the client gets the tagged reply to its command too.
-  log::info("imap: {}: closed after {} failed logins", connection.stream().peer(), failed_logins_);
-  say(Condition::bye, CodeName::unavailable, "Too many failed logins");
-  after = After::close;
-  return reply;
-}
-
 Reply Session::lost() {
   over_ = true;
   return Reply::no("The connection was lost");
@@ -150,43 +134,6 @@ void Session::bye(const wi::Code& code, std::string_view text) {
 void Session::bye_late() { bye(CodeName::unavailable, connection.deadline().words()); }
 
 void Session::bye_stopping() { bye(CodeName::unavailable, "The server is shutting down"); }
-
-namespace {
-
-static_assert(wi::ReceiverLimits{}.line == defaults::kCommandLineOctets);
-static_assert(wi::ReceiverLimits{}.literal == defaults::kLiteralOctets);
-
-wi::ReceiverLimits limits_after_login(const ImapOptions& options) {
-  wi::ReceiverLimits limits;
-  limits.line = options.max_line_octets;
-  limits.literal = options.max_literal_octets;
-  limits.command = std::max(limits.command, limits.line + limits.literal);
-  return limits;
-}
-
-}  // namespace
-
-Task<Status> Session::log_in(auth::Identity identity) {
-  auto slot = context.limits.admit_user(
-      identity.account, [this] { connection.deadline().pass_now(service::kLoginChanged); });
-  if (!slot) co_return pass(slot);
-  const Status counts =
-      co_await service::confirm_login(context.store, identity.account, identity.version);
-  if (!counts) co_return counts;
-  auto opened = co_await context.store.account(identity.account);
-  if (!opened) co_return pass(opened);
-  // What ends sessions may have come during the waits above.
-  if (connection.deadline().has_passed())
-    co_return fail(ErrorKind::unavailable, std::string(connection.deadline().words()));
-  connection.deadline().clear();
-  user_slot_ = std::move(*slot);
-  name = identity.name;
-  account = std::move(*opened);
-  connection_slot_.logged_in();
-  connection.receiver().set_limits(limits_after_login(*options));
-  bad_in_a_row_ = 0;
-  co_return Status();
-}
 
 void Session::enable_condstore() {
   if (std::exchange(enabled.condstore, true) || !selected) return;
@@ -212,8 +159,7 @@ Task<bool> Session::open() {
     co_return false;
   }
   connection_slot_ = std::move(*slot);
-  connection.deadline().set(options->login_time, frame::Deadline::Late::cut,
-                            "The login took too long");
+  must_log_in();
   const bool begun =
       co_await frame::begin(connection.stream(), transport_, context.tls, patience(), "imap");
   if (!begun) co_return false;
@@ -398,6 +344,10 @@ Task<void> Session::carry_on() {
   const After next = std::exchange(after, After::go_on);
   if (next == After::close) {
     over_ = true;
+    co_return;
+  }
+  if (next == After::forget_login) {
+    forget_login();
     co_return;
   }
   if (auto flushed = co_await connection.flush(); !flushed) {

@@ -25,7 +25,7 @@ namespace posthorn::server::imap {
 using State = wire::imap::SessionState;
 
 /// The extensions the client has enabled, by ENABLE (RFC 5161) or by commands that imply it. They
-/// stay enabled until the connection ends.
+/// stay enabled until the connection or the login ends.
 struct Enabled {
   bool condstore = false;
   bool qresync = false;
@@ -34,7 +34,7 @@ struct Enabled {
 };
 
 /// What to do with the connection once the reply has been sent.
-enum class After : std::uint8_t { go_on, start_tls, start_deflate, close };
+enum class After : std::uint8_t { go_on, start_tls, start_deflate, forget_login, close };
 
 struct CommandEntry;
 
@@ -132,6 +132,9 @@ class Session {
   void end_command_told(const Reply& reply);
   void count_bad();
   async::Task<void> carry_on();
+  void forget_login();
+  /// Sets the time by which the client must log in.
+  void must_log_in();
 
   const frame::Transport transport_;
   auth::SessionLimits::ConnectionSlot connection_slot_;

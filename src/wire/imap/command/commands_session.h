@@ -50,6 +50,14 @@ struct LoginCommand {
   std::string password;
 };
 
+/// Ends the login; the connection stays.
+struct UnauthenticateCommand {
+  static constexpr CommandSpec kSpec{.name = "UNAUTHENTICATE",
+                                     .source = "RFC 8437 §3",
+                                     .states = kAfterLogin,
+                                     .capability = "UNAUTHENTICATE"};
+};
+
 struct EnableCommand {
   static constexpr CommandSpec kSpec{
       .name = "ENABLE", .source = "RFC 9051 §6.3.1", .states = kAfterLogin, .capability = "ENABLE"};
