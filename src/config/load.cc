@@ -21,7 +21,7 @@ namespace {
 constexpr std::string_view kPrefix = "POSTHORN_";
 constexpr std::string_view kFileSuffix = "_file";
 constexpr std::size_t kMaxFileOctets = 1 << 20;
-constexpr auto kExtraCapabilities = std::to_array<std::string_view>({"UNAUTHENTICATE"});
+constexpr auto kExtraCapabilities = std::to_array<std::string_view>({"UNAUTHENTICATE", "UIDONLY"});
 
 Result<std::string> read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);

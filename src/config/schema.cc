@@ -176,7 +176,8 @@ const std::array kKeys{
     Key{"imap.disabled_capabilities", Form::list, FIELD(Words, imap.disabled_capabilities), "", "",
         "", kLive, "Capabilities that are not offered, spelled as in the CAPABILITY response."},
     Key{"imap.extra_capabilities", Form::list, FIELD(Words, imap.extra_capabilities), "", "", "",
-        kLive, "Capabilities that are offered only if they are named here: UNAUTHENTICATE."},
+        kLive,
+        "Capabilities that are offered only if they are named here: UNAUTHENTICATE, UIDONLY."},
 
     Key{"pop3.mark_seen", Form::flag, FIELD(bool, pop3.mark_seen), "false", "", "", kLive,
         "Set the \\Seen flag of a message that is fetched with RETR."},

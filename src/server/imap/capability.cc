@@ -64,6 +64,7 @@ constexpr auto kCapabilities = std::to_array<Capability>({
     {"QUOTA=RES-MAILBOX", When::after_login, "RFC 9208 §5.3"},
     {"PARTIAL", When::after_login, "RFC 9394"},
     {"UIDBATCHES", When::after_login, "RFC 10022"},
+    {"UIDONLY", When::after_login, "RFC 9586"},
     {"SAVEDATE", When::after_login, "RFC 8514"},
     {"PREVIEW", When::after_login, "RFC 8970"},
     {"OBJECTID", When::after_login, "RFC 8474"},
@@ -79,6 +80,8 @@ constexpr auto kInRev2 = std::to_array<std::string_view>(
 constexpr auto kExtra = std::to_array<std::string_view>({
     // A proxy that reuses connections is meant to use it; nobody else needs it.
     "UNAUTHENTICATE",
+    // workaround: new Outlook enables it where it is offered, and then uses message numbers.
+    "UIDONLY",
 });
 
 struct Foundation {
@@ -88,6 +91,7 @@ struct Foundation {
 constexpr auto kFoundations = std::to_array<Foundation>({
     {"QRESYNC", "CONDSTORE"},
     {"QRESYNC", "ENABLE"},
+    {"UIDONLY", "ENABLE"},
     {"UTF8=ACCEPT", "ENABLE"},
     {"IMAP4rev2", "ENABLE"},
     {"SEARCHRES", "ESEARCH"},

@@ -158,11 +158,11 @@ class Server {
   auth::SessionLimits limits_{{}};
   const server::frame::Connections connections_;
   const ImapContext context_{store_.store(), authenticator_, limits_, {}};
-  const std::shared_ptr<const ImapOptions> options_ =
-      std::make_shared<const ImapOptions>(ImapOptions{.plaintext = auth::PlaintextLogin::always,
-                                                      .disabled_capabilities = {"COMPRESS=DEFLATE"},
-                                                      .extra_capabilities = {"UNAUTHENTICATE"},
-                                                      .max_message_octets = 16 << 10});
+  const std::shared_ptr<const ImapOptions> options_ = std::make_shared<const ImapOptions>(
+      ImapOptions{.plaintext = auth::PlaintextLogin::always,
+                  .disabled_capabilities = {"COMPRESS=DEFLATE"},
+                  .extra_capabilities = {"UNAUTHENTICATE", "UIDONLY"},
+                  .max_message_octets = 16 << 10});
 };
 
 struct Heard {

@@ -142,7 +142,32 @@ struct Collect {
   void operator()(const wi::MoveCommand& c) const { add_set(needs, c.set); }
 };
 
+/// The recursion depth is bounded by the key's parser.
+bool has_message_numbers(const message::SearchKey& key) {
+  if (key.kind == message::SearchKey::Kind::sequence && !key.set.saved_result) return true;
+  return std::ranges::any_of(key.children, has_message_numbers);
+}
+
+struct MessageNumbers {
+  bool operator()(const auto& command) const {
+    if constexpr (requires { command.numbering; }) {
+      if (command.numbering == wi::Numbering::seqnum) return true;
+    }
+    if constexpr (requires { command.key; }) return has_message_numbers(command.key);
+    return false;
+  }
+  /// Without "UID" it has no arguments.
+  bool operator()(const wi::ExpungeCommand& /*command*/) const { return false; }
+  bool operator()(const wi::SelectCommand& command) const {
+    return command.qresync && command.qresync->match;
+  }
+};
+
 }  // namespace
+
+bool uses_message_numbers(const wi::CommandBody& body) {
+  return std::visit(MessageNumbers{}, body);
+}
 
 std::vector<std::string_view> needs_of(const wi::CommandBody& body) {
   Needs needs;

@@ -14,4 +14,9 @@ std::vector<std::string_view> needs_of(const wire::imap::CommandBody& body);
 /// The same for a further message of an APPEND (RFC 3502).
 std::vector<std::string_view> needs_of(const wire::imap::AppendMessage& message);
 
+/// Returns whether a command has message numbers as arguments, and is therefore not allowed once
+/// the client has enabled UIDONLY (RFC 9586 §3.2). `*` in a set of UIDs and `$` are not message
+/// numbers.
+bool uses_message_numbers(const wire::imap::CommandBody& body);
+
 }  // namespace posthorn::server::imap

@@ -95,8 +95,9 @@ const std::multimap<std::string_view, std::string_view> kSaid = {
 
 /// Capabilities that no command needs, or that are not tested as commands (APPEND has tests below).
 const std::set<std::string_view> kNothingToSay = {
-    "IMAP4rev1",   "IMAP4rev2",         "LITERAL+",          "LOGINDISABLED",     "CHILDREN",
-    "MULTIAPPEND", "QUOTA=RES-STORAGE", "QUOTA=RES-MESSAGE", "QUOTA=RES-MAILBOX", "UTF8=ACCEPT"};
+    "IMAP4rev1",         "IMAP4rev2",   "LITERAL+",          "LOGINDISABLED",
+    "CHILDREN",          "MULTIAPPEND", "QUOTA=RES-STORAGE", "QUOTA=RES-MESSAGE",
+    "QUOTA=RES-MAILBOX", "UIDONLY",     "UTF8=ACCEPT"};
 
 std::set<std::string_view> needs_of_text(std::string_view text) {
   const auto command = wire::imap::parse_command("a " + std::string(text));
@@ -147,6 +148,26 @@ TEST(Needs, WhatRfc3501HasNeedsNothing) {
                            "AUTHENTICATE PLAIN",
                            "CAPABILITY"})
     EXPECT_THAT(needs_of_text(text), IsEmpty()) << text;
+}
+
+TEST(Needs, MessageNumbers) {
+  const auto uses = [](std::string_view text) {
+    const auto command = wire::imap::parse_command("a " + std::string(text));
+    EXPECT_TRUE(command) << text;
+    return command && uses_message_numbers(command->body);
+  };
+  for (const char* text :
+       {"FETCH 1 FLAGS", "FETCH * FLAGS", "STORE 1 FLAGS ()", "COPY 1 x", "MOVE 1 x", "SEARCH ALL",
+        "SORT (DATE) UTF-8 ALL", "THREAD REFS UTF-8 ALL", "UID SEARCH 1:5", "UID SEARCH NOT 1:5",
+        "UID SEARCH OR 1 UID 2", "UID SEARCH (SEEN (1))", "UID SORT (DATE) UTF-8 *",
+        "UID THREAD REFS UTF-8 1", "SELECT x (QRESYNC (1 2 3 (4 5)))"})
+    EXPECT_TRUE(uses(text)) << text;
+  for (const char* text :
+       {"UID FETCH 1:* FLAGS", "UID STORE 1 FLAGS ()", "UID COPY $ x", "UID MOVE 1 x", "EXPUNGE",
+        "UID EXPUNGE 1", "UID SEARCH UID 1:*", "UID SEARCH UID $", "UID SEARCH $",
+        "UID SEARCH NOT SEEN", "UID SORT (DATE) UTF-8 ALL", "SELECT x (QRESYNC (1 2 3))",
+        "UIDBATCHES 500", "NOOP", "STATUS x (MESSAGES)"})
+    EXPECT_FALSE(uses(text)) << text;
 }
 
 TEST(Needs, OfMessagesToAppend) {

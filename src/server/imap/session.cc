@@ -250,6 +250,11 @@ Task<Reply> Session::execute(wi::Command& command, const CommandEntry& entry) {
                           : spec.states == wi::kWhileSelected ? " requires a selected mailbox"
                                                               : " is not allowed in this state"));
   }
+  // Before anything is done: a SELECT that is refused here leaves the mailbox selected.
+  if (enabled.uid_only && uses_message_numbers(command.body)) {
+    co_return Reply::bad("Message numbers are not allowed after UIDONLY has been enabled",
+                         CodeName::uid_required);
+  }
   if (command.objection) {
     // A SELECT that fails leaves no mailbox selected (RFC 9051 §6.3.2).
     if (std::holds_alternative<wi::SelectCommand>(command.body)) leave_mailbox();

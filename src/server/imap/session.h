@@ -31,6 +31,7 @@ struct Enabled {
   bool qresync = false;
   bool rev2 = false;
   bool utf8 = false;
+  bool uid_only = false;  ///< No message numbers in either direction (RFC 9586).
 };
 
 /// What to do with the connection once the reply has been sent.

@@ -13,10 +13,10 @@ using service::Updates;
 using wi::Condition;
 
 /// Sends the removals from the last message to the first, so that each number is correct when the
-/// client reads it (RFC 9051 §7.5.1); or as VANISHED (RFC 7162 §3.2.10).
+/// client reads it (RFC 9051 §7.5.1); or as VANISHED (RFC 7162 §3.2.10, RFC 9586 §3.3).
 void say_gone(Session& session, const Updates& updates) {
   auto w = session.writer();
-  if (session.enabled.qresync) {
+  if (session.enabled.qresync || session.enabled.uid_only) {
     wi::format_vanished(w, wi::Vanished::now, updates.gone_uids);
   } else {
     for (auto it = updates.gone.rbegin(); it != updates.gone.rend(); ++it)

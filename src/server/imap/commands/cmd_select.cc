@@ -58,8 +58,8 @@ void say_state(Session& session, const store::Mailbox& mailbox) {
   wi::format_untagged(w, Condition::ok, permanent, "Permanent flags");
   wi::format_exists(w, selected.told().count());
   wi::format_recent(w, static_cast<std::uint32_t>(selected.recent.count()));
-  if (!session.enabled.rev2) {
-    // RFC 3501 §7.1.
+  // RFC 3501 §7.1. It is a message number.
+  if (!session.enabled.rev2 && !session.enabled.uid_only) {
     if (const auto position = selected.mailbox.flags(mailbox).first_unseen()) {
       wi::format_untagged(w, Condition::ok, wi::code::Unseen{Seqnum(*position + 1)},
                           "First unseen message");

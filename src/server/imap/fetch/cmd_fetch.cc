@@ -42,7 +42,8 @@ class Fetch {
         NumberSet seqnums)
       : session_(session),
         command_(command),
-        plan_(plan_fetch(command)),
+        plan_(plan_fetch(command,
+                         session.enabled.uid_only ? UidItem::if_requested : UidItem::always)),
         now_(now),
         rows_(session.selected->told(), session.selected->mailbox.flags(now), std::move(seqnums)),
         flags_(session, now),
@@ -113,7 +114,8 @@ Task<void> Fetch::give_way() {
 /// The case that only rows are needed.
 Task<Status> Fetch::run_lines() {
   constexpr std::uint32_t kStep = 512;
-  FetchLines lines(plan_.items, flags_, session_.connection.out());
+  const auto begins = session_.enabled.uid_only ? wi::Numbering::uid : wi::Numbering::seqnum;
+  FetchLines lines(plan_.items, begins, flags_, session_.connection.out());
   const auto write = [&](const Row& row) { lines.write(row); };
   while (rows_.visit(kStep, changed_since(), write)) {
     if (session_.connection.is_full()) {
@@ -191,7 +193,7 @@ bool Fetch::write_plain(const FetchBatch& batch, const Row& row) {
   }
   auto writer = session_.writer();
   wi::FetchWriter fetch(writer);
-  fetch.begin(row.seqnum);
+  begin_row(session_, fetch, row.seqnum, row.member.uid);
   for (const wi::FetchItem& item : plan_.items) {
     if (!write_item(fetch, item, row)) write_header(fetch, item, header_);
   }
@@ -230,7 +232,7 @@ Task<Status> Fetch::write_streaming(const FetchBatch& batch, const Row& row) {
     fail_row(start, row, ready.error());
     co_return ready;
   }
-  fetch.begin(row.seqnum);
+  begin_row(session_, fetch, row.seqnum, row.member.uid);
   for (const wi::FetchItem& item : plan_.items) {
     if (write_item(fetch, item, row)) continue;
     auto written = co_await content.write(item);

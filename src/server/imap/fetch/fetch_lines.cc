@@ -25,9 +25,9 @@ bool FetchLines::can_write(std::span<const wire::imap::FetchItem> items) {
   });
 }
 
-FetchLines::FetchLines(std::span<const wire::imap::FetchItem> items, RowWriter& flags,
-                       std::string& out)
-    : flags_(flags), out_(out) {
+FetchLines::FetchLines(std::span<const wire::imap::FetchItem> items, wire::imap::Numbering begins,
+                       RowWriter& flags, std::string& out)
+    : begins_(begins), flags_(flags), out_(out) {
   for (const wire::imap::FetchItem& item : items) {
     std::string_view name = name_of(item.kind);
     if (items_.empty()) name.remove_prefix(1);

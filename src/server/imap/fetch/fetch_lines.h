@@ -22,14 +22,21 @@ class FetchLines {
   /// twice.
   static bool can_write(std::span<const wire::imap::FetchItem> items);
 
+  /// `begins` is the number that a response begins with: for `uid`, it is UIDFETCH (RFC 9586 §3.3).
   /// Requires: can_write(items). `flags` and `out` must outlive this object.
-  FetchLines(std::span<const wire::imap::FetchItem> items, RowWriter& flags, std::string& out);
+  FetchLines(std::span<const wire::imap::FetchItem> items, wire::imap::Numbering begins,
+             RowWriter& flags, std::string& out);
 
   void write(const service::Row& row) {
     at_ = line_;
     put("* ");
-    put(row.seqnum.value);
-    put(" FETCH (");
+    if (begins_ == wire::imap::Numbering::uid) {
+      put(row.member.uid.value);
+      put(" UIDFETCH (");
+    } else {
+      put(row.seqnum.value);
+      put(" FETCH (");
+    }
     for (const Item& item : items_) {
       put(item.name);
       switch (item.kind) {
@@ -65,6 +72,7 @@ class FetchLines {
   static constexpr std::size_t kShortList = 64;
   static constexpr std::size_t kNumber = 20;
   std::vector<Item> items_;
+  const wire::imap::Numbering begins_;
   RowWriter& flags_;
   std::string& out_;
   char line_[64 + kShortList +

@@ -54,7 +54,7 @@ bool is_whole_body(const wi::FetchItem& item) {
 
 }  // namespace
 
-FetchPlan plan_fetch(const wi::FetchCommand& command) {
+FetchPlan plan_fetch(const wi::FetchCommand& command, UidItem uid) {
   FetchPlan plan;
   plan.items = command.items;
   const auto has = [&](Kind kind) {
@@ -62,7 +62,7 @@ FetchPlan plan_fetch(const wi::FetchCommand& command) {
   };
   // RFC 9051 §6.4.9: every response to UID FETCH has the UID. It comes first, because clients look
   // for it there.
-  if (command.numbering == wi::Numbering::uid) {
+  if (command.numbering == wi::Numbering::uid && (uid == UidItem::always || has(Kind::uid))) {
     std::erase_if(plan.items, [](const wi::FetchItem& item) { return item.kind == Kind::uid; });
     plan.items.insert(plan.items.begin(), wi::FetchItem{});
   }

@@ -18,6 +18,10 @@ struct FetchPlan {
   [[nodiscard]] bool streams() const { return needs.bodies != service::FetchNeeds::Bodies::none; }
 };
 
-FetchPlan plan_fetch(const wire::imap::FetchCommand& command);
+/// Whether a response to UID FETCH has the item UID even if it was not requested (RFC 9051 §6.4.9).
+/// A UIDFETCH response has not (RFC 9586 §3.3).
+enum class UidItem : std::uint8_t { always, if_requested };
+
+FetchPlan plan_fetch(const wire::imap::FetchCommand& command, UidItem uid);
 
 }  // namespace posthorn::server::imap

@@ -4,6 +4,14 @@ namespace posthorn::server::imap {
 
 namespace wi = wire::imap;
 
+void begin_row(const Session& session, wi::FetchWriter& fetch, Seqnum seqnum, Uid uid) {
+  if (session.enabled.uid_only) {
+    fetch.begin(uid);
+  } else {
+    fetch.begin(seqnum);
+  }
+}
+
 RowWriter::RowWriter(Session& session, const store::Mailbox& now)
     : session_(session),
       now_(now),
@@ -24,8 +32,8 @@ void RowWriter::spell(Spelling& spelling, unsigned key, std::uint32_t keywords) 
 void RowWriter::write_flags(Seqnum seqnum, Uid uid, const store::FlagState& state) {
   auto writer = session_.writer();
   wi::FetchWriter fetch(writer);
-  fetch.begin(seqnum);
-  if (with_uid) fetch.uid(uid);
+  begin_row(session_, fetch, seqnum, uid);
+  if (with_uid && !session_.enabled.uid_only) fetch.uid(uid);
   if (with_flags) fetch.flags(flags(uid, state));
   if (session_.enabled.condstore) {
     fetch.modseq(state.modseq);

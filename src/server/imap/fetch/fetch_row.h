@@ -11,6 +11,10 @@
 
 namespace posthorn::server::imap {
 
+/// Begins the response about a message: FETCH with its number, or UIDFETCH with its UID once the
+/// client has enabled UIDONLY (RFC 9586 §3.3).
+void begin_row(const Session& session, wire::imap::FetchWriter& fetch, Seqnum seqnum, Uid uid);
+
 /// Writes the flags of messages in FETCH responses. Flag lists that many messages share are
 /// formatted once.
 class RowWriter {
@@ -18,7 +22,7 @@ class RowWriter {
   /// Both must outlive this object. Requires: a mailbox is selected.
   RowWriter(Session& session, const store::Mailbox& now);
 
-  bool with_uid = false;
+  bool with_uid = false;  ///< Not in a UIDFETCH response, which begins with the UID.
   bool with_flags = true;
 
   /// Writes a complete response: UID and FLAGS as configured, and MODSEQ if the client has enabled
