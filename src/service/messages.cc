@@ -92,6 +92,9 @@ class Appending {
             std::chrono::seconds window)
       : mailbox_(mailbox), messages_(messages), now_(now), window_(window) {}
 
+  /// Makes this a replacement. Requires: one message.
+  void replace(const Replaced& old) { old_ = &old; }
+
   /// Looks for a copy that a submission has already filed. Only done for a single message: several
   /// messages get UIDs that are reported in their order (RFC 4315 §3).
   Task<void> look_for_filed() {
@@ -108,11 +111,17 @@ class Appending {
     const store::MailboxPtr target = change.state().find(mailbox_.id);
     if (target == nullptr) return fail(ErrorKind::not_found, "No such mailbox");
     Appended done{target->head.uid_validity, target->id, {}};
+    // Not `not_found`, which is about the target and makes a client create it.
+    if (old_ && change.state().find(old_->mailbox.id) == nullptr)
+      return fail(ErrorKind::unavailable, "The selected mailbox was deleted");
     if (filed_ && is_still_there(change.state(), *filed_)) return merge(change, std::move(done));
     for (const MessageToAppend& message : messages_) {
-      auto uid = change.append(target->id, message.email, message.flags,
-                               message.internal_date.value_or(now_));
+      const Timestamp date = message.internal_date.value_or(now_);
+      auto uid = old_ ? change.replace({old_->mailbox.id, old_->uid, target->id}, message.email,
+                                       message.flags, date)
+                      : change.append(target->id, message.email, message.flags, date);
       if (!uid) return pass(uid);
+      if (*uid == Uid(0)) return done;  // There was nothing to replace.
       done.uids.add(uid->value);
     }
     if (is_for_sent(*target)) note(change, done);
@@ -125,6 +134,13 @@ class Appending {
   }
 
   Result<Appended> merge(Change& change, Appended done) const {
+    if (old_) {
+      NumberSet old;
+      old.add(old_->uid.value);
+      auto gone = change.expunge(old_->mailbox.id, old);
+      if (!gone) return pass(gone);
+      if (gone->empty()) return done;
+    }
     NumberSet uid;
     uid.add(filed_->uid.value);
     auto stored = change.store_flags(filed_->mailbox, uid, store::FlagOperation::add,
@@ -153,6 +169,7 @@ class Appending {
   const std::vector<MessageToAppend>& messages_;
   const Timestamp now_;
   const std::chrono::seconds window_;
+  const Replaced* old_ = nullptr;
   std::optional<store::FiledCopy> filed_;
 };
 
@@ -167,6 +184,46 @@ Task<Result<Appended>> append(MailboxRef mailbox, std::vector<MessageToAppend> m
       mailbox.actor, appending.needs(), [&](Change& change) { return appending.run(change); });
   if (!done) co_return pass(done);
   co_return std::move(done->value);
+}
+
+namespace {
+
+/// RFC 8508 §4.1: the rights for STORE of \Deleted, EXPUNGE and APPEND.
+Status check_rights(const Replaced& old, const MailboxRef& mailbox) {
+  if (Status allowed = require(mailbox, Right::insert); !allowed) return allowed;
+  if (Status allowed = require(old.mailbox, Right::delete_messages); !allowed) return allowed;
+  if (Status allowed = require(old.mailbox, Right::expunge); !allowed) return allowed;
+  if (old.mailbox.account->id() == mailbox.account->id()) return {};
+  return fail(ErrorKind::not_supported, "The mailboxes belong to different accounts");
+}
+
+}  // namespace
+
+Task<Result<Appended>> replace(Replaced old, MailboxRef mailbox, MessageToAppend message,
+                               Timestamp now, std::chrono::seconds duplicate_window) {
+  if (Status allowed = check_rights(old, mailbox); !allowed) co_return pass(allowed);
+  std::vector<MessageToAppend> messages;
+  messages.push_back(std::move(message));
+  Appending appending(mailbox, messages, now, duplicate_window);
+  appending.replace(old);
+  co_await appending.look_for_filed();
+  auto done = co_await mailbox.account->change(
+      mailbox.actor, appending.needs(), [&](Change& change) { return appending.run(change); });
+  if (!done) co_return pass(done);
+  co_return std::move(done->value);
+}
+
+Status may_replace(const Replaced& old, const MailboxRef& mailbox, std::uint64_t octets) {
+  if (mailbox.published() == nullptr) return fail(ErrorKind::not_found, "No such mailbox");
+  if (Status allowed = check_rights(old, mailbox); !allowed) return allowed;
+  const store::MailboxPtr source = old.mailbox.published();
+  if (source == nullptr || source->contents == nullptr) return {};
+  const auto position = source->contents->members().position_of(old.uid);
+  if (!position) return {};
+  const std::uint64_t freed = source->contents->members().at(*position).size;
+  if (octets > freed && !mailbox.account->published()->counters.has_room(octets - freed, 0))
+    return fail(ErrorKind::over_quota, "The message would exceed the quota of the account");
+  return {};
 }
 
 Status may_append(const MailboxRef& mailbox, std::uint64_t octets, std::size_t messages) {

@@ -76,8 +76,22 @@ struct Appended {
 async::Task<Result<Appended>> append(MailboxRef mailbox, std::vector<MessageToAppend> messages,
                                      Timestamp now, std::chrono::seconds duplicate_window = {});
 
+/// A message that another one takes the place of.
+struct Replaced {
+  MailboxRef mailbox;
+  Uid uid;
+};
+/// Appends a message as append() does, and removes the one it replaces, in one change (RFC 8508).
+/// Nothing of the old message is inherited. Returns no UIDs, and changes nothing, if the old
+/// message no longer exists. Errors: as append(); unavailable (its mailbox is gone), not_supported
+/// (the mailboxes belong to different accounts).
+async::Task<Result<Appended>> replace(Replaced old, MailboxRef mailbox, MessageToAppend message,
+                                      Timestamp now, std::chrono::seconds duplicate_window = {});
+
 /// Judges, before messages of that size together are received, whether append() would refuse them.
 /// Errors: not_found, no_permission, over_quota.
 Status may_append(const MailboxRef& mailbox, std::uint64_t octets, std::size_t messages = 1);
+/// The same for replace(). The old message need not exist.
+Status may_replace(const Replaced& old, const MailboxRef& mailbox, std::uint64_t octets);
 
 }  // namespace posthorn::service

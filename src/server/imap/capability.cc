@@ -49,6 +49,7 @@ constexpr auto kCapabilities = std::to_array<Capability>({
     {"SEARCHRES", When::after_login, "RFC 5182"},
     {"BINARY", When::after_login, "RFC 3516"},
     {"MULTIAPPEND", When::after_login, "RFC 3502"},
+    {"REPLACE", When::after_login, "RFC 8508"},
     {"CONDSTORE", When::after_login, "RFC 7162"},
     {"QRESYNC", When::after_login, "RFC 7162 §3.2"},
     {"WITHIN", When::after_login, "RFC 5032"},

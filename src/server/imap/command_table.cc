@@ -78,6 +78,7 @@ constexpr auto kRows = std::to_array<Row>({
     row<cmd_store>(kNumbersStay),
     row<cmd_copy>(kAll),
     row<cmd_move>(kAll),
+    row<cmd_replace>(kAll),
     row<cmd_sort>(kNumbersStay),
     row<cmd_thread>(kNumbersStay),
     row<cmd_uidbatches>(kAll),

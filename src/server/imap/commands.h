@@ -42,6 +42,8 @@ CommandTask cmd_unselect(Session& session, wire::imap::UnselectCommand& command)
 /// Reads the messages out of the stream as long as nothing is wrong. The session refuses a message
 /// that was announced and is still in the stream afterwards.
 CommandTask cmd_append(Session& session, wire::imap::AppendCommand& command);
+/// The same.
+CommandTask cmd_replace(Session& session, wire::imap::ReplaceCommand& command);
 CommandTask cmd_expunge(Session& session, wire::imap::ExpungeCommand& command);
 CommandTask cmd_search(Session& session, wire::imap::SearchCommand& command);
 CommandTask cmd_sort(Session& session, wire::imap::SortCommand& command);

@@ -104,6 +104,7 @@ struct Collect {
     add_status(needs, *c.returns.status);
   }
   void operator()(const wi::AppendCommand& c) const { add_message(needs, c.first); }
+  void operator()(const wi::ReplaceCommand& c) const { add_message(needs, c.first); }
   void operator()(const wi::ExpungeCommand& c) const {
     if (!c.uids) return;
     needs.push_back("UIDPLUS");

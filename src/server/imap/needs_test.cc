@@ -26,6 +26,9 @@ const std::multimap<std::string_view, std::string_view> kSaid = {
     {"NAMESPACE", "NAMESPACE"},
     {"UNSELECT", "UNSELECT"},
     {"UIDPLUS", "UID EXPUNGE 1:3"},
+    {"REPLACE", "REPLACE 1 x {3}"},
+    {"REPLACE", "UID REPLACE 1 x {3}"},
+    {"BINARY", "REPLACE 1 x ~{3}"},
     {"MOVE", "MOVE 1 x"},
     {"MOVE", "UID MOVE 1 x"},
     {"LIST-EXTENDED", "LIST (SUBSCRIBED) \"\" *"},
@@ -157,10 +160,10 @@ TEST(Needs, MessageNumbers) {
     return command && uses_message_numbers(command->body);
   };
   for (const char* text :
-       {"FETCH 1 FLAGS", "FETCH * FLAGS", "STORE 1 FLAGS ()", "COPY 1 x", "MOVE 1 x", "SEARCH ALL",
-        "SORT (DATE) UTF-8 ALL", "THREAD REFS UTF-8 ALL", "UID SEARCH 1:5", "UID SEARCH NOT 1:5",
-        "UID SEARCH OR 1 UID 2", "UID SEARCH (SEEN (1))", "UID SORT (DATE) UTF-8 *",
-        "UID THREAD REFS UTF-8 1", "SELECT x (QRESYNC (1 2 3 (4 5)))"})
+       {"FETCH 1 FLAGS", "FETCH * FLAGS", "STORE 1 FLAGS ()", "COPY 1 x", "MOVE 1 x",
+        "REPLACE 1 x {3}", "SEARCH ALL", "SORT (DATE) UTF-8 ALL", "THREAD REFS UTF-8 ALL",
+        "UID SEARCH 1:5", "UID SEARCH NOT 1:5", "UID SEARCH OR 1 UID 2", "UID SEARCH (SEEN (1))",
+        "UID SORT (DATE) UTF-8 *", "UID THREAD REFS UTF-8 1", "SELECT x (QRESYNC (1 2 3 (4 5)))"})
     EXPECT_TRUE(uses(text)) << text;
   for (const char* text :
        {"UID FETCH 1:* FLAGS", "UID STORE 1 FLAGS ()", "UID COPY $ x", "UID MOVE 1 x", "EXPUNGE",

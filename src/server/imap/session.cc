@@ -277,9 +277,9 @@ Task<std::optional<ReceiverEvent>> Session::next_part() {
   co_return std::nullopt;
 }
 
-/// Refuses a message that APPEND announced and that was not taken, for whatever reason. The client
-/// does not send a synchronising literal then; any other is read to the end of its command. The
-/// next command is thus found where it begins.
+/// Refuses a message that APPEND or REPLACE announced and that was not taken, for whatever reason.
+/// The client does not send a synchronising literal then; any other is read to the end of its
+/// command. The next command is thus found where it begins.
 Task<void> Session::refuse_message() {
   if (over_ || !connection.receiver().awaits_message()) co_return;
   connection.receiver().refuse();

@@ -302,14 +302,37 @@ Result<Uid> Change::append(MailboxId mailbox, const NewEmail& email, const FlagL
   auto target = touch(mailbox);
   if (!target) return pass(target);
   if (Status ok = check_room(email.size, 1); !ok) return pass(ok);
-  const Uid uid = (*target)->now.head.uid_next;
+  return add(**target, email, flags, internal_date);
+}
+
+Result<Uid> Change::add(Touched& target, const NewEmail& email, const FlagList& flags,
+                        Timestamp internal_date) {
+  const Uid uid = target.now.head.uid_next;
   if (uid.value == UINT32_MAX) return fail(ErrorKind::limit, "The mailbox has no UIDs left");
   if (email.size > UINT32_MAX) return fail(ErrorKind::too_big, "The message is too large");
-  auto keywords = intern(**target, flags.keywords);
+  auto keywords = intern(target, flags.keywords);
   if (!keywords) return pass(keywords);
   const Ordinal ordinal = take_email(email);
   const Member member{uid, ordinal, static_cast<std::uint32_t>(email.size), internal_date, 0};
-  place(**target, {{member, FlagState{modseq(), flags.system, *keywords}}});
+  place(target, {{member, FlagState{modseq(), flags.system, *keywords}}});
+  return uid;
+}
+
+Result<Uid> Change::replace(const Replacement& what, const NewEmail& email, const FlagList& flags,
+                            Timestamp internal_date) {
+  auto source = touch_contents(what.source);
+  if (!source) return pass(source);
+  auto target = touch(what.target);
+  if (!target) return pass(target);
+  const Members& members = (*source)->now.contents->members();
+  const auto position = members.position_of(what.replaced);
+  if (!position) return Uid(0);
+  const std::uint64_t freed = members.at(*position).size;
+  if (email.size > freed) {
+    if (Status ok = check_room(email.size - freed, 0); !ok) return pass(ok);
+  }
+  auto uid = add(**target, email, flags, internal_date);
+  if (uid) remove(**source, {*position});
   return uid;
 }
 

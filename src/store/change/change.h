@@ -115,6 +115,17 @@ class Change {
   /// Errors: not_found (mailbox), over_quota, limit (keywords, or the mailbox has no UIDs left).
   Result<Uid> append(MailboxId mailbox, const NewEmail& email, const FlagList& flags,
                      Timestamp internal_date);
+  struct Replacement {
+    MailboxId source;
+    Uid replaced;
+    MailboxId target;
+  };
+  /// append() to the target and expunge() of one message of the source, which may be the same
+  /// mailbox. Only what the account grows by counts against the quota (RFC 8508 §3.4). Requires:
+  /// the source's contents. Returns 0, and changes nothing, if there is no message to replace.
+  /// Errors: as append().
+  Result<Uid> replace(const Replacement& what, const NewEmail& email, const FlagList& flags,
+                      Timestamp internal_date);
   /// Requires: contents. With `unchanged_since`, messages with a higher MODSEQ are left unchanged
   /// (RFC 7162 §3.1.3). `told` is the MODSEQ up to which the caller knows the flags.
   Result<StoreOutcome> store_flags(MailboxId mailbox, const NumberSet& uids,
@@ -145,6 +156,9 @@ class Change {
   Result<std::uint32_t> intern(Touched& target, const std::vector<std::string>& keywords);
   void place(Touched& target, const std::vector<std::pair<Member, FlagState>>& rows);
   void remove(Touched& source, const std::vector<std::uint32_t>& positions);
+  /// append(), whatever the quota is.
+  Result<Uid> add(Touched& target, const NewEmail& email, const FlagList& flags,
+                  Timestamp internal_date);
   Result<std::vector<UidPair>> copy_positions(Touched& source, Touched& target,
                                               const std::vector<std::uint32_t>& positions);
   Status rename_inbox(std::string_view to);

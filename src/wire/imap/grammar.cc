@@ -137,6 +137,14 @@ bool sequence_set(Input& in, SequenceSet& out) {
   return true;
 }
 
+bool single_number(Input& in, SequenceSet& out) {
+  SequenceSet::Range range{};
+  if (!seq_number(in, range.a)) return false;
+  range.b = range.a;
+  out.ranges = {range};
+  return true;
+}
+
 bool known_uids(Input& in, NumberSet& out) {
   SequenceSet set;
   if (!sequence_set(in, set)) return false;

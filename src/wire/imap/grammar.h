@@ -35,6 +35,8 @@ bool nz_number64(Input& in, std::uint64_t& out);
 bool mod_sequence_valzer(Input& in, ModSeq& out);
 
 bool sequence_set(Input& in, SequenceSet& out);
+/// seq-number, as a set of this one.
+bool single_number(Input& in, SequenceSet& out);
 /// A sequence-set that contains neither '*' nor '$'.
 bool known_uids(Input& in, NumberSet& out);
 

@@ -37,16 +37,26 @@ std::string_view without_leading_spaces(std::string_view text) {
   return text.substr(std::min(text.size(), text.find_first_not_of(' ')));
 }
 
-// Returns whether `text`, a command up to a literal header, is an APPEND whose mailbox is already
-// complete; the literal is a message then. RFC 9051 §9 `append`: the mailbox is the first argument.
-bool is_append_with_mailbox(std::string_view text) {
+// Consumes `name`, which ends in a space, and all further spaces.
+bool take_name(std::string_view& text, std::string_view name) {
+  if (!text::istarts_with(text, name)) return false;
+  text = without_leading_spaces(text.substr(name.size()));
+  return true;
+}
+
+// Returns whether `text`, a command up to a literal header, is an APPEND or REPLACE whose mailbox
+// is already complete; the literal is a message then. RFC 9051 §9 `append`: the mailbox is the
+// first argument. RFC 8508 §5 `replace`: it is the second.
+bool announces_message(std::string_view text) {
   const std::string_view tag = tag_of(text);
   if (tag.empty()) return false;
   text.remove_prefix(tag.size());
   text = without_leading_spaces(text);
-  constexpr std::string_view kName = "APPEND ";
-  if (!text::istarts_with(text, kName)) return false;
-  return !without_leading_spaces(text.substr(kName.size())).empty();
+  if (take_name(text, "APPEND ")) return !text.empty();
+  take_name(text, "UID ");
+  if (!take_name(text, "REPLACE ")) return false;
+  text.remove_prefix(std::min(text.size(), text.find(' ')));
+  return !without_leading_spaces(text).empty();
 }
 
 }  // namespace
@@ -145,7 +155,7 @@ bool Receiver::take_literal(std::string_view buffer) {
 ReceiverEvent Receiver::on_literal(std::string_view buffer, std::size_t line_end,
                                    const LiteralHeader& header) {
   const std::string_view before = buffer.substr(begin_, line_end - header.length - begin_);
-  if (mode_ == Mode::append_rest || is_append_with_mailbox(before))
+  if (mode_ == Mode::append_rest || announces_message(before))
     return on_message(buffer, line_end, header);
 
   Why why = Why::none;

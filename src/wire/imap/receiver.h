@@ -51,12 +51,13 @@ struct ReceiverEvent {
     need_more,          ///< Read more and call again.
     need_continuation,  ///< Send "+ " and CRLF, then continue as for need_more (RFC 9051 §7.6).
     command,  ///< `text` is a whole command, with its literals inline and without the line end.
-    append_literal,  ///< A message of APPEND follows. `text` is what precedes it: from the tag, or
-                     ///< from the end of the previous message, up to and with the literal header.
-    append_end,      ///< The APPEND is complete. `text` is what follows the last message.
-    line,            ///< `text` is the line that was asked for.
-    refused,         ///< A command was discarded because of `why`. `text` is its tag, or empty.
-    lost,            ///< There is too much to discard: close the connection.
+    append_literal,  ///< A message of APPEND or REPLACE follows. `text` is what precedes it: from
+                     ///< the tag, or from the end of the previous message, up to and with the
+                     ///< literal header.
+    append_end,  ///< The APPEND is complete. `text` is what follows the last message.
+    line,        ///< `text` is the line that was asked for.
+    refused,     ///< A command was discarded because of `why`. `text` is its tag, or empty.
+    lost,        ///< There is too much to discard: close the connection.
   };
   enum class Why : std::uint8_t {
     none,
@@ -81,9 +82,9 @@ struct ReceiverEvent {
 /// It copies nothing: the caller keeps a buffer that begins with the first octet not yet consumed,
 /// appends what it reads, and calls next() after each read and after each event until need_more.
 ///
-/// The message literals of APPEND are never gathered. After append_literal, the caller drops
-/// `consumed` octets, sends the continuation if the literal is synchronising, takes `size` octets
-/// out of the stream itself and calls literal_done(); or it calls refuse().
+/// The message literals of APPEND and REPLACE are never gathered. After append_literal, the caller
+/// drops `consumed` octets, sends the continuation if the literal is synchronising, takes `size`
+/// octets out of the stream itself and calls literal_done(); or it calls refuse().
 class Receiver {
  public:
   enum class Expect : std::uint8_t {

@@ -109,6 +109,10 @@ TEST(Receiver, FindsTheMessageOfAnAppendBehindMoreSpacesThanOne) {
 }
 
 TEST(Receiver, LiteralsOfOtherCommandsAreNotMessages) {
+  EXPECT_THAT(
+      whole("a REPLACE 4 x {3}\r\nabc\r\nb UID  REPLACE *  {1}\r\nx  {3+}\r\nabc\r\n"),
+      ElementsAre("append a REPLACE 4 x {3} size 3 sync", "message abc", "end ", "+",
+                  "append b UID  REPLACE *  {1}\r\nx  {3+} size 3 nosync", "message abc", "end "));
   EXPECT_THAT(whole("APPEND SEARCH TEXT {3}\r\nabc\r\n"),
               ElementsAre("+", "command APPEND SEARCH TEXT {3}\r\nabc"));
 }

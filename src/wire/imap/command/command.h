@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "wire/imap/command/command_spec.h"
+#include "wire/imap/command/commands_append.h"
 #include "wire/imap/command/commands_mailbox.h"
 #include "wire/imap/command/commands_message.h"
 #include "wire/imap/command/commands_session.h"
@@ -23,8 +24,8 @@ using CommandBody =
                  UnsubscribeCommand, ListCommand, LsubCommand, NamespaceCommand, StatusCommand,
                  AppendCommand, IdleCommand, CheckCommand, CloseCommand, UnselectCommand,
                  ExpungeCommand, SearchCommand, FetchCommand, StoreCommand, CopyCommand,
-                 MoveCommand, SortCommand, ThreadCommand, UidBatchesCommand, CompressCommand,
-                 GetQuotaCommand, GetQuotaRootCommand, SetQuotaCommand>;
+                 MoveCommand, ReplaceCommand, SortCommand, ThreadCommand, UidBatchesCommand,
+                 CompressCommand, GetQuotaCommand, GetQuotaRootCommand, SetQuotaCommand>;
 
 /// One client command (RFC 9051 §2.2.1). All arguments are copied out of the wire text.
 struct Command {
@@ -46,8 +47,8 @@ struct ParseOptions {
 };
 
 /// Parses a command. `text` is either a whole command as Receiver delivers it, with its literals
-/// inline and without the line end; or an APPEND up to the header of its first message (the text of
-/// append_literal).
+/// inline and without the line end; or an APPEND or REPLACE up to the header of its first message
+/// (the text of append_literal).
 ///
 /// Errors: syntax, with a sentence that says what was expected where, and limit, both answered BAD;
 /// bad_argument for a value that is grammatical but impossible, answered BAD (but see

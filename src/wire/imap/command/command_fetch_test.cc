@@ -153,6 +153,23 @@ Result<AppendCommand> parse_append(std::string_view text) {
   return std::get<AppendCommand>(std::move(command->body));
 }
 
+TEST(ParseReplace, OneNumberAndOneMessage) {
+  auto command = parse_command("A003 REPLACE 4 Drafts (\\Seen \\Draft) {312}");
+  ASSERT_TRUE(command) << command.error().text;
+  const auto& replace = std::get<ReplaceCommand>(command->body);
+  EXPECT_EQ(replace.replaced.resolve(9), NumberSet::from_ranges({{4, 4}}));
+  EXPECT_EQ(replace.mailbox, "Drafts");
+  EXPECT_EQ(replace.first.literal.size, 312U);
+  command = parse_command("a uid replace * {1}\r\nx ~{5+}");
+  ASSERT_TRUE(command) << command.error().text;
+  EXPECT_EQ(name_of(command->body), "UID REPLACE");
+  EXPECT_EQ(std::get<ReplaceCommand>(command->body).replaced.resolve(9),
+            NumberSet::from_ranges({{9, 9}}));
+  for (const char* text : {"a REPLACE 4:5 x {3}", "a REPLACE 4,5 x {3}", "a REPLACE $ x {3}",
+                           "a REPLACE 0 x {3}", "a REPLACE 4 x", "a REPLACE 4 {3}", "a REPLACE"})
+    EXPECT_FALSE(parse_command(text)) << text;
+}
+
 TEST(ParseAppend, FirstMessage) {
   auto c = parse_append("A003 APPEND saved-messages (\\Seen) {326}");
   ASSERT_TRUE(c) << c.error().text;

@@ -45,6 +45,12 @@ bool grammar::arguments(Input& in, AppendCommand& out) {
   return in.sp() && mailbox(in, out.mailbox) && append_message(in, out.first);
 }
 
+// RFC 8508 §5: "REPLACE" SP seq-number SP mailbox append-message
+bool grammar::arguments(Input& in, ReplaceCommand& out) {
+  return in.sp() && single_number(in, out.replaced) && in.sp() && mailbox(in, out.mailbox) &&
+         append_message(in, out.first);
+}
+
 Result<AppendMessage> parse_append_next(std::string_view text, const AppendMessage& last,
                                         const ParseOptions& options) {
   Input in(text, options);

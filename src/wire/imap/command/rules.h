@@ -29,6 +29,8 @@ bool arguments(Input& in, LsubCommand& out);
 bool arguments(Input& in, StatusCommand& out);
 /// Reads up to the header of the first message, where the text ends.
 bool arguments(Input& in, AppendCommand& out);
+/// The same.
+bool arguments(Input& in, ReplaceCommand& out);
 
 bool arguments(Input& in, SearchCommand& out);
 bool arguments(Input& in, SortCommand& out);
