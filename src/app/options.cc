@@ -2,6 +2,7 @@
 
 #include "app/certificates.h"
 #include "app/mta_lines.h"
+#include "text/ascii.h"
 
 namespace posthorn::app {
 namespace {
@@ -60,6 +61,11 @@ server::imap::ImapOptions imap_options(const config::Config& config) {
   options.plaintext = plaintext(config.auth.allow_plaintext_without_tls);
   options.disabled_capabilities = config.imap.disabled_capabilities;
   options.extra_capabilities = config.imap.extra_capabilities;
+  for (const std::string& entry : config.imap.server_metadata) {
+    const std::size_t equals = entry.find('=');
+    options.server_metadata[text::lower(entry.substr(0, equals))] =
+        std::make_shared<const std::string>(entry.substr(equals + 1));
+  }
   if (!config.auth.channel_binding)
     options.disabled_capabilities.emplace_back("AUTH=SCRAM-SHA-256-PLUS");
   options.max_message_octets = config.limits.message_size;

@@ -105,6 +105,7 @@ struct Imap {
   Duration keepalive{};
   std::vector<std::string> disabled_capabilities;
   std::vector<std::string> extra_capabilities;
+  std::vector<std::string> server_metadata;  ///< "entry=value".
 };
 
 struct Pop3 {

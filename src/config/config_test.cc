@@ -83,16 +83,16 @@ TEST(Config, WhatSighupTakesOver) {
           "storage.expunged_retention", "auth.iterations", "auth.allow_plaintext_without_tls",
           "auth.channel_binding", "auth.oauth.issuer", "auth.oauth.audience",
           "auth.oauth.jwks_file", "auth.oauth.user_claim", "auth.oauth.scope", "imap.keepalive",
-          "imap.disabled_capabilities", "imap.extra_capabilities", "pop3.mark_seen",
-          "pop3.idle_timeout", "pop3.login_delay", "pop3.expire_days", "lmtp.detail_separator",
-          "submission.save_sent", "submission.duplicate_window", "submission.show_client",
-          "submission.max_recipients", "submission.max_hold", "submission.messages_per_hour",
-          "submission.messages_per_day", "submission.recipients_per_hour",
-          "submission.recipients_per_day", "relay.host", "relay.port", "relay.tls", "relay.ca_file",
-          "relay.user", "relay.password", "relay.connections", "relay.recipients",
-          "relay.connect_timeout", "relay.timeout", "relay.retry_first", "relay.retry_longest",
-          "relay.warn_after", "relay.expire_after", "log.level", "quota.default_size",
-          "quota.default_messages"));
+          "imap.disabled_capabilities", "imap.extra_capabilities", "imap.server_metadata",
+          "pop3.mark_seen", "pop3.idle_timeout", "pop3.login_delay", "pop3.expire_days",
+          "lmtp.detail_separator", "submission.save_sent", "submission.duplicate_window",
+          "submission.show_client", "submission.max_recipients", "submission.max_hold",
+          "submission.messages_per_hour", "submission.messages_per_day",
+          "submission.recipients_per_hour", "submission.recipients_per_day", "relay.host",
+          "relay.port", "relay.tls", "relay.ca_file", "relay.user", "relay.password",
+          "relay.connections", "relay.recipients", "relay.connect_timeout", "relay.timeout",
+          "relay.retry_first", "relay.retry_longest", "relay.warn_after", "relay.expire_after",
+          "log.level", "quota.default_size", "quota.default_messages"));
 }
 
 TEST(Config, ExtraCapabilitiesAreKnownOnes) {
@@ -100,6 +100,16 @@ TEST(Config, ExtraCapabilitiesAreKnownOnes) {
   EXPECT_THAT(c.imap.extra_capabilities, ElementsAre("UNAUTHENTICATE"));
   EXPECT_THAT(error_of("imap.extra_capabilities = [\"IDLE\"]"),
               HasSubstr("'imap.extra_capabilities' cannot contain 'IDLE'"));
+}
+
+TEST(Config, ServerMetadataHasNamesAndValues) {
+  EXPECT_EQ(good("imap.server_metadata = [\"/shared/comment=a=b\"]").imap.server_metadata.size(),
+            1U);
+  for (const char* entry : {"/shared/comment", "/private/comment=x", "/shared/=x", "/shared=x",
+                            "shared/comment=x", "/shared/a%=x", "/shared/a//b=x"})
+    EXPECT_THAT(error_of(fmt::format("imap.server_metadata = [\"{}\"]", entry)),
+                HasSubstr("'imap.server_metadata' cannot contain"))
+        << entry;
 }
 
 TEST(Config, ReadsEveryForm) {

@@ -23,6 +23,16 @@ constexpr std::string_view kFileSuffix = "_file";
 constexpr std::size_t kMaxFileOctets = 1 << 20;
 constexpr auto kExtraCapabilities = std::to_array<std::string_view>({"UNAUTHENTICATE", "UIDONLY"});
 
+/// "entry=value", with a name as RFC 5464 §3.2 requires.
+bool is_server_entry(std::string_view text) {
+  constexpr std::string_view kScope = "/shared/";
+  const std::string_view name = text.substr(0, text.find('='));
+  return name.size() < text.size() && name.size() > kScope.size() && name.starts_with(kScope) &&
+         !name.ends_with('/') && name.find("//") == std::string_view::npos &&
+         std::ranges::all_of(name,
+                             [](char c) { return c > ' ' && c < '\x7f' && c != '*' && c != '%'; });
+}
+
 Result<std::string> read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) {
@@ -238,6 +248,12 @@ void Loader::check_together() {
             fmt::format("'imap.extra_capabilities' cannot contain '{}', only {}", name,
                         fmt::join(kExtraCapabilities, " and ")));
     }
+  }
+  for (const std::string& entry : c.imap.server_metadata) {
+    if (is_server_entry(entry)) continue;
+    wrong(at("imap.server_metadata"),
+          fmt::format("'imap.server_metadata' cannot contain '{}', only \"/shared/name=value\"",
+                      entry));
   }
   if (c.data_dir.empty()) wrong(at("data_dir"), "'data_dir' must not be empty");
   if (c.tls.certificate.empty() != c.tls.key.empty()) {

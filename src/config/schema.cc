@@ -178,6 +178,9 @@ const std::array kKeys{
     Key{"imap.extra_capabilities", Form::list, FIELD(Words, imap.extra_capabilities), "", "", "",
         kLive,
         "Capabilities that are offered only if they are named here: UNAUTHENTICATE, UIDONLY."},
+    Key{"imap.server_metadata", Form::list, FIELD(Words, imap.server_metadata), "", "", "", kLive,
+        "Annotations of the server that every user can read (RFC 5464), as \"entry=value\", for "
+        "example \"/shared/admin=mailto:postmaster@example.org\"."},
 
     Key{"pop3.mark_seen", Form::flag, FIELD(bool, pop3.mark_seen), "false", "", "", kLive,
         "Set the \\Seen flag of a message that is fetched with RETR."},

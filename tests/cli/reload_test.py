@@ -210,6 +210,12 @@ def capabilities(server):
     expect(b"-PLUS" in server.tls()[0], "channel binding is offered under TLS")
     server.set("auth.channel_binding", False)
     expect(b"-PLUS" not in server.tls()[0], "and is not")
+    server.set("imap.extra_capabilities", ["UIDONLY"])
+    server.set("imap.server_metadata", ["/shared/comment=hello"])
+    imap = server.imap()
+    expect("UIDONLY" in str(ok(imap.capability())), "an extra capability is offered")
+    imap.send(b'm GETMETADATA "" /shared/comment\r\n')
+    expect(b'"hello"' in imap.readline(), "the server has a comment")
 
 
 def detail(server):

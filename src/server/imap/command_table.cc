@@ -86,6 +86,8 @@ constexpr auto kRows = std::to_array<Row>({
     row<cmd_getquota>(kAll),
     row<cmd_getquotaroot>(kAll),
     row<cmd_setquota>(kAll),
+    row<cmd_getmetadata>(kAll),
+    row<cmd_setmetadata>(kAll),
 });
 // clang-format on
 

@@ -27,6 +27,8 @@ CommandTask cmd_compress(Session& session, wire::imap::CompressCommand& command)
 CommandTask cmd_getquota(Session& session, wire::imap::GetQuotaCommand& command);
 CommandTask cmd_getquotaroot(Session& session, wire::imap::GetQuotaRootCommand& command);
 CommandTask cmd_setquota(Session& session, wire::imap::SetQuotaCommand& command);
+CommandTask cmd_getmetadata(Session& session, wire::imap::GetMetadataCommand& command);
+CommandTask cmd_setmetadata(Session& session, wire::imap::SetMetadataCommand& command);
 CommandTask cmd_select(Session& session, wire::imap::SelectCommand& command);
 CommandTask cmd_create(Session& session, wire::imap::CreateCommand& command);
 CommandTask cmd_delete(Session& session, wire::imap::DeleteCommand& command);

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,6 +29,8 @@ struct ImapOptions {
   std::vector<std::string> disabled_capabilities;
   /// Capabilities that are offered only if they are named here; see is_extra_capability().
   std::vector<std::string> extra_capabilities;
+  /// Shared entries of the server (RFC 5464 §3.2.1.1), by their names in lower case.
+  std::map<std::string, store::AnnotationValue, std::less<>> server_metadata;
   std::uint64_t max_message_octets = defaults::kMessageOctets;
   /// Of a command line, between two literals.
   std::size_t max_line_octets = defaults::kCommandLineOctets;

@@ -7,6 +7,7 @@
 #include "base/release_memory.h"
 #include "server/imap/capability.h"
 #include "server/imap/command_table.h"
+#include "server/imap/metadata_answer.h"
 #include "server/imap/needs.h"
 #include "service/login.h"
 #include "text/ascii.h"
@@ -206,6 +207,7 @@ Task<void> Session::on_command(ReceiverEvent event) {
   co_await refuse_message();
   if (over_ && after != After::close) co_return;
   auto told = co_await tell(entry.tells, wi::numbering_of(command->body));
+  if (entry.tells != 0 && account) tell_metadata(*this);
   if (!told || (over_ && after != After::close)) {
     over_ = true;
     co_return;

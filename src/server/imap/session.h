@@ -55,6 +55,8 @@ class Session {
   store::AccountPtr account;           ///< Set at login.
   std::unique_ptr<Selected> selected;  ///< Set while a mailbox is selected.
   Enabled enabled;
+  /// The annotations that the client was told of; set once it has enabled METADATA.
+  std::shared_ptr<const store::Annotations> told_metadata;
   std::string tag;   ///< Tag of the current command.
   std::string name;  ///< Name of the account, once known; for the log.
   After after = After::go_on;

@@ -77,6 +77,7 @@ void Session::forget_login() {
   user_slot_ = {};
   name.clear();
   enabled = {};
+  told_metadata.reset();
   given_up = false;
   bad_in_a_row_ = 0;
   connection_slot_.logged_out();

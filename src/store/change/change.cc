@@ -168,6 +168,7 @@ Status Change::delete_mailbox(std::string_view name) {
   (*touched)->deleted = true;
   draft_.mailboxes.erase(mailbox->id);
   names().erase(std::string(name));
+  drop_annotations(mailbox->id);
   return {};
 }
 
@@ -213,6 +214,8 @@ Status Change::rename_inbox(std::string_view to) {
   for (std::uint32_t i = 0; i < all.size(); ++i) all[i] = i;
   if (auto copied = copy_positions(**source, **target, all); !copied) return pass(copied);
   remove(**source, all);
+  // RFC 5464 §4.1: INBOX keeps its annotations, and the new mailbox gets them too.
+  copy_annotations(inbox->id, (*target)->now.id);
   return {};
 }
 
@@ -239,6 +242,7 @@ void Change::set_special_use(MailboxId id, SpecialUses uses) {
   if (!touched || (*touched)->now.special_use == uses) return;
   (*touched)->now.special_use = uses;
   (*touched)->renamed = true;
+  (*touched)->annotated = true;  // It is an annotation as well (RFC 6154 §4).
 }
 
 void Change::set_quota(const Quota& quota) {

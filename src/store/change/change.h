@@ -74,6 +74,9 @@ class Change {
   Result<bool> subscribe(std::string_view name);
   Result<bool> unsubscribe(std::string_view name);
   void set_special_use(MailboxId mailbox, SpecialUses uses);
+  /// Sets or, without a value, removes an annotation. The mailbox's HIGHESTMODSEQ rises if that
+  /// changes something (RFC 7162 §3.2). Errors: not_found (mailbox), too_big (the value), limit.
+  Status set_annotation(const AnnotationKey& key, std::optional<std::string> value);
   /// Rewrites the mailbox's head and the account's counts and, if `damage` reports unreadable data,
   /// all of the mailbox. Requires its contents, read as far as possible
   /// (store/read/load_readable.h). UIDs, MODSEQs of messages and UIDVALIDITY stay; UIDNEXT and
@@ -164,6 +167,9 @@ class Change {
   Status rename_inbox(std::string_view to);
   AccountState::Names& names();
   AccountState::Subscriptions& subscriptions();
+  Annotations& annotations();
+  void drop_annotations(MailboxId mailbox);
+  void copy_annotations(MailboxId from, MailboxId to);
   Outbox& outbox();
   Ordinal take_email(const NewEmail& email);
 
@@ -173,10 +179,12 @@ class Change {
   Actor by_;
   std::shared_ptr<AccountState::Names> own_names_;
   std::shared_ptr<AccountState::Subscriptions> own_subscriptions_;
+  std::shared_ptr<Annotations> own_annotations_;
   std::map<MailboxId, std::unique_ptr<Touched>> touched_;
   std::vector<std::pair<Ordinal, NewEmail>> emails_;
   std::vector<std::string> subscribed_;
   std::vector<std::string> unsubscribed_;
+  std::set<AnnotationKey> annotated_;  ///< Annotations set or removed.
   std::string profile_;
   bool settings_changed_ = false;
   std::shared_ptr<Outbox> own_outbox_;

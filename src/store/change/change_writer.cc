@@ -47,7 +47,7 @@ class ChangeWriting {
   /// journal() completes it with the page number.
   void mailbox(Touched& t) {
     LogRecord::Entry entry{t.now.id, 0, 0, false, PageNumber(0), t.deleted};
-    if (t.messages_changed() || t.created || t.rebuilt)
+    if (t.messages_changed() || t.created || t.annotated || t.rebuilt)
       t.now.head.highest_modseq = std::max(t.now.head.highest_modseq, ModSeq(draft_.seq.value));
     if (!t.appended.empty()) {
       entry.first_appended = t.appended.front().first.uid.value;
@@ -337,20 +337,17 @@ class ChangeWriting {
 bool ChangeWriter::is_empty(const Change& change) {
   if (!change.emails_.empty() || !change.subscribed_.empty() || !change.unsubscribed_.empty() ||
       change.settings_changed_ || !change.outbox_changed_.empty() || change.usage_changed_ ||
-      change.sending_changed_ || change.draft_.intent)
+      change.sending_changed_ || !change.annotated_.empty() || change.draft_.intent)
     return false;
-  return std::ranges::none_of(change.touched_, [](const auto& entry) {
-    const Change::Touched& t = *entry.second;
-    return t.created || t.deleted || t.renamed || t.rebuilt || t.messages_changed();
-  });
+  return std::ranges::none_of(change.touched_,
+                              [](const auto& entry) { return entry.second->changed(); });
 }
 
 PreparedChange ChangeWriter::write(Change& change, const PartitionId& partition) {
   ChangeWriting writing(change.draft_, change.now_, partition);
   for (auto& [id, t] : change.touched_) {
     if (t->created && t->deleted) continue;
-    if (!t->created && !t->deleted && !t->renamed && !t->rebuilt && !t->messages_changed())
-      continue;
+    if (!t->changed()) continue;
     writing.mailbox(*t);
     if (!t->deleted) change.draft_.mailboxes.set(id, std::make_shared<Mailbox>(std::move(t->now)));
   }
@@ -360,6 +357,14 @@ PreparedChange ChangeWriter::write(Change& change, const PartitionId& partition)
       writing.put(keys::subscription(name), seal(""));
   for (const std::string& name : change.unsubscribed_)
     if (!change.draft_.subscriptions->contains(name)) writing.erase(keys::subscription(name));
+  for (const AnnotationKey& key : change.annotated_) {
+    const AnnotationValue value = change.draft_.annotations->find(key);
+    if (value) {
+      writing.put(keys::annotation(key), seal(*value));
+    } else {
+      writing.erase(keys::annotation(key));
+    }
+  }
   if (!change.profile_.empty()) writing.put(keys::profile(), change.profile_);
   write_sending(change, writing);
   PreparedChange prepared = writing.finish();

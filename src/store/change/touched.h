@@ -27,12 +27,17 @@ struct Change::Touched {
   bool created = false;
   bool deleted = false;
   bool renamed = false;           ///< The name or special use changed.
+  bool annotated = false;         ///< An annotation changed.
   bool rebuilt = false;           ///< The head is written although no message changed.
   bool rewritten = false;         ///< In addition, all rows are rewritten.
   std::vector<Seq> flag_changes;  ///< Unreadable records that are to be removed.
 
   [[nodiscard]] bool messages_changed() const {
     return !appended.empty() || !reflagged.empty() || !expunged.empty();
+  }
+  /// Whether there is anything to write about the mailbox.
+  [[nodiscard]] bool changed() const {
+    return created || deleted || renamed || annotated || rebuilt || messages_changed();
   }
 };
 

@@ -8,9 +8,9 @@ namespace posthorn::store::keys {
 namespace {
 
 constexpr std::string_view kOfAccounts[] = {
-    kAccount,  kBehind,   kProfile,       kHeads,          kNames,  kKeywords, kRecent,
-    kContents, kJournals, kSubscriptions, kEmails,         kGroups, kLogs,     kOutbox,
-    kUsage,    kSending,  kIntents,       kContentHorizon, kHorizon};
+    kAccount,  kBehind,   kProfile,       kHeads,       kNames,          kKeywords, kRecent,
+    kContents, kJournals, kSubscriptions, kAnnotations, kEmails,         kGroups,   kLogs,
+    kOutbox,   kUsage,    kSending,       kIntents,     kContentHorizon, kHorizon};
 static_assert(
     [] {
       for (const std::string_view prefix : kOfAccounts)
@@ -57,6 +57,25 @@ std::string email(Ordinal ordinal) { return with_number(kEmails, ordinal.value);
 std::string group(Ordinal first) { return with_number(kGroups, first.value); }
 std::string log(Seq seq) { return with_number(kLogs, seq.value); }
 std::string subscription(std::string_view name) { return with_text(kSubscriptions, name); }
+
+std::string annotation(const AnnotationKey& annotation) {
+  std::string key = with_mailbox(kAnnotations, annotation.mailbox);
+  key += annotation.reader.view();
+  key += annotation.entry;
+  return key;
+}
+
+std::optional<AnnotationKey> annotation_of(std::string_view key) {
+  ByteReader r(key);
+  AnnotationKey annotation;
+  if (r.raw(kAnnotations.size()) != kAnnotations) return std::nullopt;
+  annotation.mailbox = MailboxId(r.u32());
+  const std::string_view reader = r.raw(annotation.reader.bytes.size());
+  if (!r.ok() || r.at_end()) return std::nullopt;
+  std::ranges::copy(reader, annotation.reader.bytes.begin());
+  annotation.entry = r.rest();
+  return annotation;
+}
 
 std::string intent(const IntentId& intent) {
   std::string key = with_text(kIntents, intent.from.view());

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/ids.h"
+#include "store/value/annotations.h"
 #include "store/value/outbox.h"
 
 /// The keys of all rows, as docs/storage-format.md defines them. A key begins with one octet that
@@ -24,6 +25,7 @@ inline constexpr std::string_view kRecent = "q";    ///< Mailbox: hint of \Recen
 inline constexpr std::string_view kContents = "c";  ///< Mailbox, kind: its messages; see below.
 inline constexpr std::string_view kJournals = "j";  ///< Mailbox, Seq: what a change did there.
 inline constexpr std::string_view kSubscriptions = "s";   ///< Name.
+inline constexpr std::string_view kAnnotations = "m";     ///< Mailbox, reader, entry: its value.
 inline constexpr std::string_view kEmails = "e";          ///< Ordinal: a message not packed yet.
 inline constexpr std::string_view kGroups = "g";          ///< First ordinal: pages of packed ones.
 inline constexpr std::string_view kLogs = "l";            ///< Seq: what a change did.
@@ -58,6 +60,7 @@ std::string head(MailboxId id);
 std::string name(MailboxId id);
 std::string keywords(MailboxId id);
 std::string subscription(std::string_view name);
+std::string annotation(const AnnotationKey& annotation);
 /// The common prefix of the next three.
 std::string contents(MailboxId id);
 std::string flag_change(MailboxId id, Seq seq);
@@ -89,6 +92,8 @@ char kind_of_contents(std::string_view key);
 std::uint32_t uid_of_tail(std::string_view key);
 MailboxId mailbox_of(std::string_view key);
 std::uint64_t last_number(std::string_view key);
+/// None if it is not the key of an annotation.
+std::optional<AnnotationKey> annotation_of(std::string_view key);
 
 // Some records may be too long for a row (kEmails, kJournals, kOutbox). The first octet of the
 // row's value tells where the record is.

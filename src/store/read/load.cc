@@ -11,6 +11,7 @@
 #include "store/format/keys.h"
 #include "store/format/outbox_codec.h"
 #include "store/format/paged_record.h"
+#include "store/format/record.h"
 #include "store/read/behind.h"
 #include "store/read/contents_builder.h"
 
@@ -97,6 +98,23 @@ async::Task<Status> load_sending(engine::Engine& engine, PartitionId id, Account
   co_return Status{};
 }
 
+/// Reads the annotations into `state`, which has its mailboxes. One that cannot be read is absent
+/// until it is set again, so that it costs nothing but itself; check() reports it.
+async::Task<Status> load_annotations(engine::Engine& engine, PartitionId id, AccountState& state) {
+  auto annotations = std::make_shared<Annotations>();
+  Status ok = co_await for_each_row(
+      engine, id, std::string(keys::kAnnotations), [&](const engine::Row& row) -> Status {
+        const auto key = keys::annotation_of(row.key);
+        auto value = unseal(row.value);
+        if (!key || !value) return {};
+        if (key->mailbox != MailboxId(0) && !state.find(key->mailbox)) return {};
+        annotations->set(*key, std::make_shared<const std::string>(*value));
+        return {};
+      });
+  state.annotations = std::move(annotations);
+  co_return ok;
+}
+
 }  // namespace
 
 async::Task<Result<LoadedAccount>> load_account(engine::Engine& engine, PartitionId id) {
@@ -181,6 +199,7 @@ async::Task<Result<LoadedAccount>> load_account(engine::Engine& engine, Partitio
     if (mailbox->name.empty()) co_return fail(ErrorKind::corrupt, "a mailbox has no name");
     state->mailboxes.set(mailbox_id, mailbox);
   }
+  if (ok = co_await load_annotations(engine, id, *state); !ok) co_return pass(ok);
   state->names = std::move(names);
   state->subscriptions = std::move(subscriptions);
   co_return LoadedAccount{std::move(state), std::move(recent)};

@@ -2,6 +2,9 @@
 
 #include "async/wait.h"
 #include "store/change/queue_list.h"
+#include "store/format/keys.h"
+#include "store/format/record.h"
+#include "store/read/load.h"
 #include "store/read/load_readable.h"
 #include "store/store_state.h"
 #include "store/upkeep/check.h"
@@ -83,6 +86,7 @@ async::Task<void> AccountCheck::run(Store::Repair wanted) {
   const StatePtr before = account_->published();
   for (const auto& [id, listed] : before->mailboxes) co_await check_mailbox(id, *listed, seen);
   co_await check_outbox();
+  co_await check_annotations();
   AccountState counted = *account_->published();
   const AccountCounters stored = counted.counters;
   counted.count_again();
@@ -143,6 +147,20 @@ async::Task<void> AccountCheck::check_outbox() {
       find(where_, "it has an outbox, but is missing from the queue's list");
     }
   });
+}
+
+async::Task<void> AccountCheck::check_annotations() {
+  std::size_t unreadable = 0;
+  Status read =
+      co_await for_each_row(account_->store().engine(), account_->id(),
+                            std::string(keys::kAnnotations), [&](const engine::Row& row) -> Status {
+                              if (!keys::annotation_of(row.key) || !unseal(row.value)) ++unreadable;
+                              return {};
+                            });
+  if (!read) find(where_, "the annotations cannot be read: " + read.error().text);
+  if (unreadable != 0)
+    find(where_,
+         fmt::format("{} of the annotations cannot be read and count as absent", unreadable));
 }
 
 async::Task<void> AccountCheck::repair(const Seen& seen) {

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/ids.h"
+#include "store/value/annotations.h"
 #include "store/value/mailbox.h"
 #include "store/value/outbox.h"
 #include "store/value/persistent_map.h"
@@ -60,6 +61,7 @@ struct AccountState {
   Mailboxes mailboxes;
   std::shared_ptr<const Names> names = std::make_shared<Names>();
   std::shared_ptr<const Subscriptions> subscriptions = std::make_shared<Subscriptions>();
+  std::shared_ptr<const Annotations> annotations = std::make_shared<Annotations>();
   std::shared_ptr<const Outbox> outbox = std::make_shared<Outbox>();
   SendingUsage usage;
   std::shared_ptr<const SendingSettings> sending = std::make_shared<SendingSettings>();

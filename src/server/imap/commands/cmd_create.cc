@@ -1,40 +1,24 @@
-#include <algorithm>
-#include <array>
 #include <string>
 #include <utility>
 
 #include "server/imap/commands.h"
 #include "server/imap/session.h"
+#include "server/imap/special_uses.h"
 #include "service/mailboxes.h"
 #include "store/read/object_ids.h"
-#include "text/ascii.h"
 
 namespace posthorn::server::imap {
 namespace {
 
 namespace wi = wire::imap;
-using store::SpecialUse;
-
-// RFC 6154 §2, RFC 8457 §2.
-constexpr auto kUses = std::to_array<std::pair<std::string_view, SpecialUse>>({
-    {"\\All", SpecialUse::all},
-    {"\\Archive", SpecialUse::archive},
-    {"\\Drafts", SpecialUse::drafts},
-    {"\\Flagged", SpecialUse::flagged},
-    {"\\Junk", SpecialUse::junk},
-    {"\\Sent", SpecialUse::sent},
-    {"\\Trash", SpecialUse::trash},
-    {"\\Important", SpecialUse::important},
-});
 
 /// Returns none if one of the names is unknown.
 std::optional<store::SpecialUses> uses_of(const std::vector<std::string>& names) {
   store::SpecialUses uses = 0;
   for (const std::string& name : names) {
-    const auto* const known = std::ranges::find_if(
-        kUses, [&](const auto& use) { return text::iequals(use.first, name); });
-    if (known == kUses.end()) return std::nullopt;
-    uses |= bit(known->second);
+    const auto use = special_use_of(name);
+    if (!use) return std::nullopt;
+    uses |= bit(*use);
   }
   return uses;
 }

@@ -5,8 +5,8 @@
 
 namespace posthorn::server::imap {
 
-// RFC 5161 §3.1, RFC 7162 §3.2.3, RFC 9755 §3, RFC 9586 §3, RFC 9051 §6.3.1. Unknown capabilities
-// are ignored.
+// RFC 5161 §3.1, RFC 7162 §3.2.3, RFC 9755 §3, RFC 9586 §3, RFC 5464 §4.1, RFC 9051 §6.3.1. Unknown
+// capabilities are ignored.
 CommandTask cmd_enable(Session& session, wire::imap::EnableCommand& command) {
   std::vector<std::string_view> names;
   const auto add = [&](std::string_view name, bool& flag) {
@@ -19,6 +19,10 @@ CommandTask cmd_enable(Session& session, wire::imap::EnableCommand& command) {
     if (name == "UTF8=ACCEPT") add("UTF8=ACCEPT", session.enabled.utf8);
     if (name == "QRESYNC") add("QRESYNC", session.enabled.qresync);
     if (name == "UIDONLY") add("UIDONLY", session.enabled.uid_only);
+    if (name == "METADATA" && !session.told_metadata) {
+      names.push_back("METADATA");
+      session.told_metadata = session.account->published()->annotations;
+    }
     if (name == "CONDSTORE" || name == "QRESYNC") {
       // QRESYNC includes CONDSTORE, and clients look for both names.
       if (!session.enabled.condstore) names.push_back("CONDSTORE");

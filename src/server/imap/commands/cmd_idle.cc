@@ -3,6 +3,7 @@
 #include <random>
 
 #include "server/imap/commands.h"
+#include "server/imap/metadata_answer.h"
 #include "server/imap/session.h"
 #include "text/ascii.h"
 
@@ -44,6 +45,10 @@ CommandTask cmd_idle(Session& session, wi::IdleCommand&) {
       if (selected != nullptr) selected->idling = false;
     }
   } const idling(session.selected.get());
+  // Annotations of any mailbox are news too.
+  std::unique_ptr<store::Account::Watch> annotations;
+  if (session.told_metadata)
+    annotations = session.account->watch({}, [&session] { session.connection.wake(); });
   {
     auto w = session.writer();
     wi::format_continuation(w, "Idling");
@@ -52,6 +57,7 @@ CommandTask cmd_idle(Session& session, wi::IdleCommand&) {
     auto told = co_await session.tell(service::kTellAll, wi::Numbering::seqnum);
     if (!told) co_return session.lost();
     if (session.is_over()) co_return Reply::ok();
+    tell_metadata(session);
     auto next = co_await session.connection.next(wi::Receiver::Expect::line,
                                                  until_keepalive(session), Connection::News::end);
     if (!next) co_return session.lost();

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "server/imap/commands.h"
+#include "server/imap/metadata_answer.h"
 #include "server/imap/session.h"
 #include "server/imap/status.h"
 #include "service/list.h"
@@ -79,6 +80,17 @@ wi::ListResponse response_of(const Session& session, const wi::ListCommand& comm
   return response;
 }
 
+/// RFC 9590. What cannot be looked up is left out.
+void say_metadata(Session& session, const ListEntry& entry,
+                  const std::vector<std::string>& entries) {
+  if (entries.empty()) return;
+  const auto mailbox = service::resolve(session.caller(), entry.name);
+  if (!mailbox || !service::may_read_metadata(*mailbox)) return;
+  MetadataAnswer answer(session, *mailbox);
+  for (const std::string& name : entries) answer.add(name);
+  answer.say(session, entry.name);
+}
+
 }  // namespace
 
 // RFC 9051 §6.3.9; RFC 5258; RFC 5819; RFC 6154 §2.
@@ -105,6 +117,7 @@ CommandTask cmd_list(Session& session, wi::ListCommand& command) {
       auto said = co_await say_status(session, *ref, entry.mailbox, *command.returns.status);
       if (!said) co_return session.refuse(said.error());
     }
+    if (entry.mailbox != nullptr && matches) say_metadata(session, entry, command.returns.metadata);
     if (!session.connection.is_full()) continue;
     if (auto flushed = co_await session.connection.flush(); !flushed) co_return session.lost();
   }

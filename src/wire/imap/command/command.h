@@ -11,21 +11,21 @@
 #include "wire/imap/command/commands_append.h"
 #include "wire/imap/command/commands_mailbox.h"
 #include "wire/imap/command/commands_message.h"
+#include "wire/imap/command/commands_metadata.h"
 #include "wire/imap/command/commands_session.h"
 
 namespace posthorn::wire::imap {
 
 /// Every command, in the order of the table in docs/protocol-support.md. The parser, the names and
 /// the server's table of commands are made for these alternatives, from the `kSpec` of each.
-using CommandBody =
-    std::variant<CapabilityCommand, NoopCommand, LogoutCommand, IdCommand, StartTlsCommand,
-                 AuthenticateCommand, LoginCommand, UnauthenticateCommand, EnableCommand,
-                 SelectCommand, CreateCommand, DeleteCommand, RenameCommand, SubscribeCommand,
-                 UnsubscribeCommand, ListCommand, LsubCommand, NamespaceCommand, StatusCommand,
-                 AppendCommand, IdleCommand, CheckCommand, CloseCommand, UnselectCommand,
-                 ExpungeCommand, SearchCommand, FetchCommand, StoreCommand, CopyCommand,
-                 MoveCommand, ReplaceCommand, SortCommand, ThreadCommand, UidBatchesCommand,
-                 CompressCommand, GetQuotaCommand, GetQuotaRootCommand, SetQuotaCommand>;
+using CommandBody = std::variant<
+    CapabilityCommand, NoopCommand, LogoutCommand, IdCommand, StartTlsCommand, AuthenticateCommand,
+    LoginCommand, UnauthenticateCommand, EnableCommand, SelectCommand, CreateCommand, DeleteCommand,
+    RenameCommand, SubscribeCommand, UnsubscribeCommand, ListCommand, LsubCommand, NamespaceCommand,
+    StatusCommand, AppendCommand, IdleCommand, CheckCommand, CloseCommand, UnselectCommand,
+    ExpungeCommand, SearchCommand, FetchCommand, StoreCommand, CopyCommand, MoveCommand,
+    ReplaceCommand, SortCommand, ThreadCommand, UidBatchesCommand, CompressCommand, GetQuotaCommand,
+    GetQuotaRootCommand, SetQuotaCommand, GetMetadataCommand, SetMetadataCommand>;
 
 /// One client command (RFC 9051 §2.2.1). All arguments are copied out of the wire text.
 struct Command {

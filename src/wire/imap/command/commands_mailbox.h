@@ -117,6 +117,7 @@ struct ListReturn {
   bool children = false;
   bool special_use = false;
   std::optional<StatusItems> status;  ///< RFC 5819.
+  std::vector<std::string> metadata;  ///< Names of entries (RFC 9590).
 };
 struct ListCommand {
   static constexpr CommandSpec kSpec{

@@ -35,6 +35,7 @@ bool return_option(Input& in, ListReturn& out) {
   if (text::iequals(option, "SPECIAL-USE")) return out.special_use = true;
   if (text::iequals(option, "STATUS"))
     return in.sp() && status_att_list(in, out.status ? *out.status : out.status.emplace());
+  if (text::iequals(option, "METADATA")) return in.sp() && metadata_entries(in, out.metadata);
   in.back_to(mark);
   return in.expected("a return option");
 }

@@ -18,6 +18,8 @@ bool arguments(Input& in, GetQuotaCommand& out);
 bool arguments(Input& in, GetQuotaRootCommand& out);
 bool arguments(Input& in, SetQuotaCommand& out);
 
+bool arguments(Input& in, GetMetadataCommand& out);
+bool arguments(Input& in, SetMetadataCommand& out);
 bool arguments(Input& in, SelectCommand& out);
 bool arguments(Input& in, CreateCommand& out);
 bool arguments(Input& in, DeleteCommand& out);
@@ -42,6 +44,8 @@ bool arguments(Input& in, CopyCommand& out);
 bool arguments(Input& in, MoveCommand& out);
 bool arguments(Input& in, ExpungeCommand& out);
 
+/// "(" entry *(SP entry) ")" of RFC 5464 §5.
+bool metadata_entries(Input& in, std::vector<std::string>& out);
 /// `section`, including its brackets.
 bool section(Input& in, Section& out);
 /// The state of reading one search program. `charset` is empty for the default.

@@ -43,6 +43,7 @@ std::string_view name_of(CodeName code) {
     case CodeName::uid_required: return "UIDREQUIRED";
     case CodeName::too_few: return "TOOFEW";
     case CodeName::too_many: return "TOOMANY";
+    case CodeName::metadata_too_many: return "METADATA TOOMANY";
   }
   return "SERVERBUG";
 }
@@ -109,6 +110,10 @@ class CodeFormat {
     w.raw("MAILBOXID (").raw(c.id).raw(')');
     return true;
   }
+  bool operator()(const code::LongEntries& c) const {
+    return number("METADATA LONGENTRIES ", c.octets);
+  }
+  bool operator()(const code::MaxSize& c) const { return number("METADATA MAXSIZE ", c.octets); }
   bool operator()(const code::InProgress& c) const {
     w.raw("INPROGRESS");
     if (!c.progress) return true;

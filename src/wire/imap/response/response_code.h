@@ -51,7 +51,8 @@ enum class CodeName : std::uint8_t {
   notification_overflow,  ///< RFC 5465
   uid_required,           ///< RFC 9586
   too_few,
-  too_many,  ///< RFC 10022
+  too_many,           ///< RFC 10022
+  metadata_too_many,  ///< METADATA TOOMANY (RFC 5464)
 };
 std::string_view name_of(CodeName code);
 
@@ -111,13 +112,21 @@ struct InProgress {
   std::optional<std::uint32_t> progress;
   std::optional<std::uint32_t> goal;
 };
+/// METADATA LONGENTRIES: the size of the largest value that was left out (RFC 5464 §4.2.1).
+struct LongEntries {
+  std::uint64_t octets = 0;
+};
+/// METADATA MAXSIZE: the largest value that would be accepted (RFC 5464 §4.3).
+struct MaxSize {
+  std::uint64_t octets = 0;
+};
 }  // namespace code
 
 /// monostate means no code.
-using Code =
-    std::variant<std::monostate, CodeName, code::BadCharset, code::Capability, code::PermanentFlags,
-                 code::UidNext, code::UidValidity, code::Unseen, code::AppendUid, code::CopyUid,
-                 code::HighestModSeq, code::Modified, code::MailboxId, code::InProgress>;
+using Code = std::variant<std::monostate, CodeName, code::BadCharset, code::Capability,
+                          code::PermanentFlags, code::UidNext, code::UidValidity, code::Unseen,
+                          code::AppendUid, code::CopyUid, code::HighestModSeq, code::Modified,
+                          code::MailboxId, code::InProgress, code::LongEntries, code::MaxSize>;
 
 /// Writes `[code] `, or nothing if there is no code.
 void format_code(Writer& w, const Code& code);

@@ -1,0 +1,63 @@
+#include <utility>
+
+#include "store/change/change.h"
+#include "store/change/touched.h"
+
+namespace posthorn::store {
+
+Annotations& Change::annotations() {
+  if (!own_annotations_) {
+    own_annotations_ = std::make_shared<Annotations>(*draft_.annotations);
+    draft_.annotations = own_annotations_;
+  }
+  return *own_annotations_;
+}
+
+Status Change::set_annotation(const AnnotationKey& key, std::optional<std::string> value) {
+  Touched* mailbox = nullptr;
+  if (key.mailbox != MailboxId(0)) {
+    auto touched = touch(key.mailbox);
+    if (!touched) return pass(touched);
+    mailbox = *touched;
+  }
+  const AnnotationValue before = draft_.annotations->find(key);
+  if (value ? before && *before == *value : !before) return {};
+  if (value) {
+    if (value->size() > kMaxAnnotationOctets)
+      return fail(ErrorKind::too_big, "The value is larger than this server accepts");
+    const std::uint64_t old = before ? key.entry.size() + before->size() : 0;
+    const std::uint64_t room = kMaxAnnotationOctetsInAll + old;
+    const bool is_one_more =
+        !before && (draft_.annotations->count_of(key.mailbox) >= kMaxAnnotationsOfMailbox ||
+                    draft_.annotations->all().size() >= kMaxAnnotations);
+    if (is_one_more || key.entry.size() > kMaxAnnotationName ||
+        draft_.annotations->octets() + key.entry.size() + value->size() > room)
+      return fail(ErrorKind::limit, "There are too many annotations");
+    annotations().set(key, std::make_shared<const std::string>(std::move(*value)));
+  } else {
+    annotations().erase(key);
+  }
+  annotated_.insert(key);
+  if (mailbox != nullptr) mailbox->annotated = true;
+  return {};
+}
+
+void Change::drop_annotations(MailboxId mailbox) {
+  for (const AnnotationKey& key : draft_.annotations->keys_of(mailbox)) {
+    annotations().erase(key);
+    annotated_.insert(key);
+  }
+}
+
+// Not judged by the limits of the account, since a rename of INBOX must not fail for them; they
+// hold for whatever is set next.
+void Change::copy_annotations(MailboxId from, MailboxId to) {
+  for (AnnotationKey key : draft_.annotations->keys_of(from)) {
+    AnnotationValue value = draft_.annotations->find(key);
+    key.mailbox = to;
+    annotations().set(key, std::move(value));
+    annotated_.insert(std::move(key));
+  }
+}
+
+}  // namespace posthorn::store
