@@ -50,6 +50,8 @@ constexpr auto kCapabilities = std::to_array<Capability>({
     {"BINARY", When::after_login, "RFC 3516"},
     {"MULTIAPPEND", When::after_login, "RFC 3502"},
     {"REPLACE", When::after_login, "RFC 8508"},
+    {"CATENATE", When::after_login, "RFC 4469"},
+    {"URL-PARTIAL", When::after_login, "RFC 5550"},
     {"CONDSTORE", When::after_login, "RFC 7162"},
     {"QRESYNC", When::after_login, "RFC 7162 §3.2"},
     {"WITHIN", When::after_login, "RFC 5032"},
@@ -94,6 +96,7 @@ struct Foundation {
 constexpr auto kFoundations = std::to_array<Foundation>({
     {"QRESYNC", "CONDSTORE"},
     {"QRESYNC", "ENABLE"},
+    {"URL-PARTIAL", "CATENATE"},
     {"UIDONLY", "ENABLE"},
     {"UTF8=ACCEPT", "ENABLE"},
     {"IMAP4rev2", "ENABLE"},

@@ -51,10 +51,21 @@ void add_status(Needs& needs, wi::StatusItems items) {
   add_if(needs, items.has(Item::deleted_storage), "QUOTA");
 }
 
-void add_message(Needs& needs, const wi::AppendMessage& message) {
-  add_if(needs, message.utf8_wrapped, "UTF8=ACCEPT");
-  // RFC 6855 §4: inside UTF8 ( ), the literal8 form belongs to that extension.
-  add_if(needs, !message.utf8_wrapped && message.literal.form == wi::LiteralForm::binary, "BINARY");
+void add_append(Needs& needs, const wi::AppendText& text) {
+  using Kind = wi::AppendItem::Kind;
+  bool utf8_wrapped = false;
+  for (const wi::AppendItem& item : text.items) {
+    if (item.kind == Kind::message) {
+      utf8_wrapped = item.message.utf8_wrapped;
+      add_if(needs, utf8_wrapped, "UTF8=ACCEPT");
+      add_if(needs, item.message.catenated, "CATENATE");
+    }
+    // RFC 6855 §4: inside UTF8 ( ), the literal8 form belongs to that extension.
+    add_if(
+        needs,
+        item.kind == Kind::octets && !utf8_wrapped && item.literal.form == wi::LiteralForm::binary,
+        "BINARY");
+  }
 }
 
 std::string_view capability_of(wi::FetchItem::Kind kind) {
@@ -104,8 +115,8 @@ struct Collect {
     needs.push_back("LIST-STATUS");
     add_status(needs, *c.returns.status);
   }
-  void operator()(const wi::AppendCommand& c) const { add_message(needs, c.first); }
-  void operator()(const wi::ReplaceCommand& c) const { add_message(needs, c.first); }
+  void operator()(const wi::AppendCommand& c) const { add_append(needs, c.first); }
+  void operator()(const wi::ReplaceCommand& c) const { add_append(needs, c.first); }
   void operator()(const wi::ExpungeCommand& c) const {
     if (!c.uids) return;
     needs.push_back("UIDPLUS");
@@ -177,9 +188,9 @@ std::vector<std::string_view> needs_of(const wi::CommandBody& body) {
   return needs;
 }
 
-std::vector<std::string_view> needs_of(const wi::AppendMessage& message) {
+std::vector<std::string_view> needs_of(const wi::AppendText& text) {
   Needs needs;
-  add_message(needs, message);
+  add_append(needs, text);
   return needs;
 }
 

@@ -11,8 +11,8 @@ namespace posthorn::server::imap {
 /// RFC 3501, so that a feature the operator disabled is refused wherever a client can ask for it.
 /// The capability of the command itself is in its CommandSpec. A name may occur twice.
 std::vector<std::string_view> needs_of(const wire::imap::CommandBody& body);
-/// The same for a further message of an APPEND (RFC 3502).
-std::vector<std::string_view> needs_of(const wire::imap::AppendMessage& message);
+/// The same for a further part of an APPEND, except that it may be another message (RFC 3502).
+std::vector<std::string_view> needs_of(const wire::imap::AppendText& text);
 
 /// Returns whether a command has message numbers as arguments, and is therefore not allowed once
 /// the client has enabled UIDONLY (RFC 9586 §3.2). `*` in a set of UIDs and `$` are not message

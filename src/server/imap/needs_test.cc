@@ -13,6 +13,7 @@ namespace posthorn::server::imap {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::IsSubsetOf;
 
@@ -29,6 +30,8 @@ const std::multimap<std::string_view, std::string_view> kSaid = {
     {"REPLACE", "REPLACE 1 x {3}"},
     {"REPLACE", "UID REPLACE 1 x {3}"},
     {"BINARY", "REPLACE 1 x ~{3}"},
+    {"CATENATE", "APPEND x CATENATE (URL /x)"},
+    {"CATENATE", "REPLACE 1 x CATENATE (TEXT {3}"},
     {"MOVE", "MOVE 1 x"},
     {"MOVE", "UID MOVE 1 x"},
     {"LIST-EXTENDED", "LIST (SUBSCRIBED) \"\" *"},
@@ -101,9 +104,9 @@ const std::multimap<std::string_view, std::string_view> kSaid = {
 
 /// Capabilities that no command needs, or that are not tested as commands (APPEND has tests below).
 const std::set<std::string_view> kNothingToSay = {
-    "IMAP4rev1",         "IMAP4rev2",   "LITERAL+",          "LOGINDISABLED",
-    "CHILDREN",          "MULTIAPPEND", "QUOTA=RES-STORAGE", "QUOTA=RES-MESSAGE",
-    "QUOTA=RES-MAILBOX", "UIDONLY",     "UTF8=ACCEPT"};
+    "IMAP4rev1",         "IMAP4rev2",         "LITERAL+",    "LOGINDISABLED",
+    "CHILDREN",          "MULTIAPPEND",       "URL-PARTIAL", "QUOTA=RES-STORAGE",
+    "QUOTA=RES-MESSAGE", "QUOTA=RES-MAILBOX", "UIDONLY",     "UTF8=ACCEPT"};
 
 std::set<std::string_view> needs_of_text(std::string_view text) {
   const auto command = wire::imap::parse_command("a " + std::string(text));
@@ -177,12 +180,16 @@ TEST(Needs, MessageNumbers) {
 }
 
 TEST(Needs, OfMessagesToAppend) {
-  wire::imap::AppendMessage message;
-  EXPECT_THAT(needs_of(message), IsEmpty());
-  message.literal.form = wire::imap::LiteralForm::binary;
-  EXPECT_THAT(needs_of(message), Contains("BINARY"));
-  message.utf8_wrapped = true;
-  EXPECT_THAT(needs_of(message), Contains("UTF8=ACCEPT"));
+  const auto needs = [](std::string_view text) {
+    const auto parsed =
+        wire::imap::parse_append_next(text, wire::imap::AppendText::Place::in_message);
+    EXPECT_TRUE(parsed) << text;
+    return parsed ? needs_of(*parsed) : std::vector<std::string_view>();
+  };
+  EXPECT_THAT(needs(" {3}"), IsEmpty());
+  EXPECT_THAT(needs(" ~{3}"), ElementsAre("BINARY"));
+  EXPECT_THAT(needs(" UTF8 (~{3}"), ElementsAre("UTF8=ACCEPT"));
+  EXPECT_THAT(needs(" CATENATE (URL /x TEXT ~{3}"), ElementsAre("CATENATE", "BINARY"));
 }
 
 TEST(Needs, WhatStandsOnSomethingGoesWithIt) {

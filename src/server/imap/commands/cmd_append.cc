@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "server/imap/commands.h"
 #include "server/imap/needs.h"
 #include "server/imap/session.h"
+#include "server/imap/url_reader.h"
 #include "service/messages.h"
 #include "store/change/upload.h"
 
@@ -14,37 +16,58 @@ namespace wi = wire::imap;
 using async::Task;
 using wi::CodeName;
 using wi::ReceiverEvent;
+using Refusal = std::optional<Reply>;
 
-/// One APPEND or REPLACE command. Once a message has been requested from the client, it is read to
-/// its end, whatever goes wrong; a message that is not requested is left to
+/// Of one command, so that a client cannot go on for ever with empty ones.
+constexpr std::size_t kMostParts = 10'000;
+constexpr std::uint64_t kLongestUrl = 8192;
+
+/// One APPEND or REPLACE command. Once octets have been requested from the client, they are read to
+/// their end, whatever goes wrong; a literal that is not requested is left to
 /// Session::refuse_message(). In both cases the next command is found where it begins.
 class Append {
  public:
-  Append(Session& session, std::string mailbox, wi::AppendMessage first)
-      : session_(session), name_(std::move(mailbox)), message_(std::move(first)) {}
+  Append(Session& session, std::string mailbox, wi::AppendText first)
+      : session_(session), name_(std::move(mailbox)), text_(std::move(first)), urls_(session) {}
   /// Makes it a REPLACE. Returns the refusal if there is no such message.
-  std::optional<Reply> replace(const wi::ReplaceCommand& command);
+  Refusal replace(const wi::ReplaceCommand& command);
   Task<Reply> run();
 
  private:
-  std::optional<Reply> begin();
-  std::optional<Reply> begin_next(const ReceiverEvent& event);
+  Refusal begin();
+  Task<Refusal> take(wi::AppendItem& item);
+  Refusal begin_message(wi::AppendMessage message);
+  Task<Refusal> take_octets(const wi::LiteralHeader& literal);
+  Task<Refusal> take_url(const wi::LiteralHeader& literal);
+  Task<Refusal> copy(std::string url);
+  Task<Refusal> end_message();
+  Task<Refusal> next_text();
+  Task<bool> skip_text();
   [[nodiscard]] Reply refuse(const Error& error) const;
-  [[nodiscard]] std::optional<Reply> check_size() const;
-  Task<bool> receive();
-  Task<Status> feed(store::Upload& upload, std::uint64_t octets);
+  [[nodiscard]] Reply refuse_url(std::string url, const Error& error) const;
+  [[nodiscard]] Refusal check_size(std::uint64_t more) const;
+  Task<Status> feed(std::uint64_t octets);
+  Task<void> put(std::string_view octets);
+  void ask_for_literal(const wi::LiteralHeader& literal);
   Task<Reply> commit();
   Task<Reply> commit_replacement();
 
   Session& session_;
   const std::string name_;
+  wi::AppendText text_;  ///< The part of the command that is being worked off.
+  UrlReader urls_;
   std::optional<service::MailboxRef> mailbox_;  ///< Set by begin().
   std::optional<service::Replaced> old_;        ///< Set for REPLACE.
   wi::AppendMessage message_;                   ///< The current message.
+  std::optional<store::Upload> upload_;         ///< Of the current message.
+  std::uint64_t size_ = 0;                      ///< Of the current message, so far.
+  std::size_t parts_ = 0;
   std::vector<service::MessageToAppend> messages_;
-  std::uint64_t octets_ = 0;  ///< Of the messages received.
+  std::uint64_t octets_ = 0;  ///< Of the messages that are complete.
   std::optional<Error> failed_;
 };
+
+Reply lost() { return Reply::no("The connection was lost"); }
 
 /// RFC 5530 §3.
 Reply is_gone() {
@@ -57,10 +80,22 @@ Reply Append::refuse(const Error& error) const {
   return Reply::no("No such mailbox", CodeName::try_create);
 }
 
-std::optional<Reply> Append::check_size() const {
-  const std::uint64_t octets = message_.literal.size;
-  if (octets == 0) return Reply::no("Empty messages are not accepted");  // RFC 3502 §6.3.11
-  if (octets > session_.options->max_message_octets) {
+/// RFC 4469 §4.1.
+Reply Append::refuse_url(std::string url, const Error& error) const {
+  switch (error.kind) {
+    case ErrorKind::bad_argument:
+    case ErrorKind::not_found: return Reply::no(error.text, wi::code::BadUrl{std::move(url)});
+    default: return session_.refuse(error);
+  }
+}
+
+/// Judges the current message as it will be with that many more octets.
+Refusal Append::check_size(std::uint64_t more) const {
+  const std::uint64_t octets = size_ + more;
+  // RFC 3502 §6.3.11
+  if (octets == 0 && !message_.catenated) return Reply::no("Empty messages are not accepted");
+  if (more > session_.options->max_message_octets ||
+      octets > session_.options->max_message_octets) {
     return Reply::no("The message is larger than this server accepts", CodeName::too_big);
   }
   const Status allowed =
@@ -70,7 +105,7 @@ std::optional<Reply> Append::check_size() const {
   return std::nullopt;
 }
 
-std::optional<Reply> Append::replace(const wi::ReplaceCommand& command) {
+Refusal Append::replace(const wi::ReplaceCommand& command) {
   const Selected& selected = *session_.selected;
   if (selected.is_read_only()) return Reply::no("The mailbox is open read-only", CodeName::no_perm);
   auto seqnums = selected.resolve(command.replaced, command.numbering);
@@ -83,42 +118,66 @@ std::optional<Reply> Append::replace(const wi::ReplaceCommand& command) {
   return std::nullopt;
 }
 
-std::optional<Reply> Append::begin() {
-  if (!session_.connection.receiver().awaits_message()) {
+Refusal Append::begin() {
+  const bool needs_literal = std::ranges::any_of(text_.items, [](const wi::AppendItem& item) {
+    return item.kind == wi::AppendItem::Kind::octets ||
+           item.kind == wi::AppendItem::Kind::url_literal;
+  });
+  if (needs_literal != session_.connection.receiver().awaits_message())
     return Reply::bad("The message must be a literal");
-  }
   auto mailbox = service::resolve(session_.caller(), name_);
   if (!mailbox) return refuse(mailbox.error());
   mailbox_ = std::move(*mailbox);
-  return check_size();
+  return std::nullopt;
 }
 
-/// RFC 3502.
-std::optional<Reply> Append::begin_next(const ReceiverEvent& event) {
-  auto message = wi::parse_append_next(event.text, message_, session_.parse_options());
-  session_.connection.consume(event.consumed);
-  if (!message) return reply_to_parse(message.error());
-  message_ = std::move(*message);
-  if (old_) return Reply::bad("REPLACE takes only one message");  // RFC 8508 §4.7
-  if (!session_.is_offered("MULTIAPPEND"))
-    return Reply::bad("MULTIAPPEND is not available: only one message per APPEND");
-  if (messages_.size() >= session_.options->max_append_messages) {
-    return Reply::no("Too many messages in one APPEND", CodeName::limit);
+Task<Refusal> Append::take(wi::AppendItem& item) {
+  using Kind = wi::AppendItem::Kind;
+  if (++parts_ > kMostParts) co_return Reply::no("The command has too many parts", CodeName::limit);
+  switch (item.kind) {
+    case Kind::message: co_return begin_message(std::move(item.message));
+    case Kind::octets: co_return co_await take_octets(item.literal);
+    case Kind::url_literal: co_return co_await take_url(item.literal);
+    case Kind::url: co_return co_await copy(std::move(item.url));
+    case Kind::end: co_return co_await end_message();
   }
-  if (auto refused = check_size()) return refused;
-  return session_.refuse_needs(needs_of(message_));
+  co_return std::nullopt;
 }
 
-Task<Status> Append::feed(store::Upload& upload, std::uint64_t octets) {
+Refusal Append::begin_message(wi::AppendMessage message) {
+  if (!messages_.empty()) {
+    if (old_) return Reply::bad("REPLACE takes only one message");  // RFC 8508 §4.7
+    if (!session_.is_offered("MULTIAPPEND"))
+      return Reply::bad("MULTIAPPEND is not available: only one message per APPEND");
+    if (messages_.size() >= session_.options->max_append_messages)
+      return Reply::no("Too many messages in one APPEND", CodeName::limit);
+  }
+  message_ = std::move(message);
+  size_ = 0;
+  upload_.emplace(session_.context.store, mailbox_->account->id());
+  return std::nullopt;
+}
+
+void Append::ask_for_literal(const wi::LiteralHeader& literal) {
+  if (literal.sync != wi::LiteralSync::synchronising) return;
+  auto w = session_.writer();
+  wi::format_continuation(w, "Ready for the literal");
+}
+
+/// After a failure, the octets are read and dropped.
+Task<void> Append::put(std::string_view octets) {
+  if (failed_) co_return;
+  if (auto fed = co_await upload_->feed(octets); !fed) failed_ = std::move(fed.error());
+}
+
+Task<Status> Append::feed(std::uint64_t octets) {
   while (octets > 0) {
     auto got = co_await session_.connection.literal_octets(octets, session_.patience());
     if (!got) {
       session_.lost();
       co_return pass(got);
     }
-    if (!failed_) {
-      if (auto fed = co_await upload.feed(*got); !fed) failed_ = std::move(fed.error());
-    }
+    co_await put(*got);
     octets -= got->size();
     session_.connection.consume(got->size());
   }
@@ -126,27 +185,73 @@ Task<Status> Append::feed(store::Upload& upload, std::uint64_t octets) {
   co_return Status();
 }
 
-/// Receives one message. Returns false if the connection is lost.
-Task<bool> Append::receive() {
-  if (message_.literal.sync == wi::LiteralSync::synchronising) {
-    auto w = session_.writer();
-    wi::format_continuation(w, "Ready for the message");
+/// Receives a message, or a TEXT part of one.
+Task<Refusal> Append::take_octets(const wi::LiteralHeader& literal) {
+  if (auto refused = check_size(literal.size)) co_return refused;
+  ask_for_literal(literal);
+  size_ += literal.size;
+  if (auto fed = co_await feed(literal.size); !fed) co_return lost();
+  co_return std::nullopt;
+}
+
+Task<Refusal> Append::take_url(const wi::LiteralHeader& literal) {
+  if (literal.size > kLongestUrl) co_return Reply::no("The URL is too long", CodeName::too_big);
+  ask_for_literal(literal);
+  std::string url;
+  while (url.size() < literal.size) {
+    auto got =
+        co_await session_.connection.literal_octets(literal.size - url.size(), session_.patience());
+    if (!got) {
+      session_.lost();
+      co_return lost();
+    }
+    url += *got;
+    session_.connection.consume(got->size());
   }
-  store::Upload upload(session_.context.store, mailbox_->account->id());
-  if (auto fed = co_await feed(upload, message_.literal.size); !fed) co_return false;
-  if (failed_) co_return true;
-  auto email = co_await upload.finish();
+  session_.connection.receiver().literal_done();
+  auto refused = co_await copy(std::move(url));
+  if (refused && !co_await skip_text()) co_return lost();
+  co_return refused;
+}
+
+/// Reads the part of a refused command that follows a literal. What comes after the next literal is
+/// left to Session::refuse_message().
+Task<bool> Append::skip_text() {
+  const auto event = co_await session_.next_part();
+  if (!event) co_return false;
+  session_.connection.consume(event->consumed);
+  co_return true;
+}
+
+/// RFC 4469 §3: appends the octets that a URL names.
+Task<Refusal> Append::copy(std::string url) {
+  const auto size = co_await urls_.open(url);
+  if (!size) co_return refuse_url(std::move(url), size.error());
+  if (auto refused = check_size(*size)) co_return refused;
+  size_ += *size;
+  for (;;) {
+    const auto octets = co_await urls_.read();
+    if (!octets) co_return refuse_url(std::move(url), octets.error());
+    if (octets->empty()) co_return std::nullopt;
+    co_await put(*octets);
+  }
+}
+
+Task<Refusal> Append::end_message() {
+  if (size_ == 0) co_return Reply::no("Empty messages are not accepted");
+  octets_ += size_;
+  if (failed_) co_return std::nullopt;
+  auto email = co_await upload_->finish();
   if (!email) {
     failed_ = std::move(email.error());
-    co_return true;
+    co_return std::nullopt;
   }
   service::MessageToAppend message{std::move(*email), std::move(message_.flags), std::nullopt};
   if (message_.date_seconds) {
     message.internal_date = Timestamp{*message_.date_seconds, message_.date_zone_minutes};
   }
   messages_.push_back(std::move(message));
-  octets_ += message_.literal.size;
-  co_return true;
+  co_return std::nullopt;
 }
 
 /// RFC 8508 §4.3: the new message is told before the removal of the old one, and its UID before
@@ -180,29 +285,39 @@ Task<Reply> Append::commit() {
                       wi::code::AppendUid{done->uid_validity, std::move(done->uids)});
 }
 
-Task<Reply> Append::run() {
-  std::optional<Reply> refused = begin();
-  while (!refused) {
-    if (!co_await receive()) co_return Reply::no("The connection was lost");
-    const auto event = co_await session_.next_part();
-    if (!event) co_return Reply::no("The connection was lost");
-    if (event->kind == ReceiverEvent::Kind::append_literal) {
-      refused = begin_next(*event);
-      continue;
-    }
-    const bool is_end = event->kind == ReceiverEvent::Kind::append_end;
-    const Status end = is_end ? wi::parse_append_end(event->text, message_)
-                              : fail(ErrorKind::syntax, "expected the end of the APPEND command");
+/// Reads the part of the command that follows a literal.
+Task<Refusal> Append::next_text() {
+  const auto event = co_await session_.next_part();
+  if (!event) co_return lost();
+  const bool is_literal = event->kind == ReceiverEvent::Kind::append_literal;
+  if (!is_literal && event->kind != ReceiverEvent::Kind::append_end) {
     session_.connection.consume(event->consumed);
-    if (!end) co_return reply_to_parse(end.error());
-    co_return co_await commit();
+    co_return Reply::bad("Expected the end of the command");
+  }
+  auto text = wi::parse_append_next(event->text, text_.place, session_.parse_options());
+  session_.connection.consume(event->consumed);
+  if (!text) co_return reply_to_parse(text.error());
+  if (text->ended == is_literal) co_return Reply::bad("The message must be a literal");
+  text_ = std::move(*text);
+  co_return session_.refuse_needs(needs_of(text_));
+}
+
+Task<Reply> Append::run() {
+  Refusal refused = begin();
+  while (!refused) {
+    for (wi::AppendItem& item : text_.items) {
+      refused = co_await take(item);
+      if (refused) co_return std::move(*refused);
+    }
+    if (text_.ended) co_return co_await commit();
+    refused = co_await next_text();
   }
   co_return std::move(*refused);
 }
 
 }  // namespace
 
-// RFC 9051 §6.3.12, RFC 3502, RFC 4315 §3.
+// RFC 9051 §6.3.12, RFC 3502, RFC 4469, RFC 4315 §3.
 CommandTask cmd_append(Session& session, wi::AppendCommand& command) {
   Append append(session, std::move(command.mailbox), std::move(command.first));
   co_return co_await append.run();

@@ -5,7 +5,7 @@
 
 #include "message/header/header.h"
 #include "message/mime/part_decoder.h"
-#include "message/mime/section.h"
+#include "server/imap/fetch/section_range.h"
 #include "text/ascii.h"
 #include "text/nul.h"
 
@@ -27,18 +27,12 @@ constexpr std::size_t kDecodedInMemory = 256 * 1024;
 /// Header fields are filtered in memory. Of a larger header block, only this much is filtered.
 constexpr std::uint64_t kFilteredHeader = 16 << 20;
 
-SectionKind kind_of(const wi::FetchItem& item) {
-  if (item.kind == Kind::rfc822_header) return SectionKind::header;
-  if (item.kind == Kind::rfc822_text) return SectionKind::text;
-  switch (item.section.text) {
-    case Text::whole: return SectionKind::whole;
-    case Text::header:
-    case Text::header_fields:
-    case Text::header_fields_not: return SectionKind::header;
-    case Text::text: return SectionKind::text;
-    case Text::mime: return SectionKind::mime;
-  }
-  return SectionKind::whole;
+/// The section of an item, also of those of RFC 3501.
+wi::Section section_of(const wi::FetchItem& item) {
+  wi::Section section = item.section;
+  if (item.kind == Kind::rfc822_header) section.text = Text::header;
+  if (item.kind == Kind::rfc822_text) section.text = Text::text;
+  return section;
 }
 
 bool is_filtered(const wi::FetchItem& item) {
@@ -130,29 +124,7 @@ ByteRange clip(std::uint64_t size, const std::optional<wi::Partial>& partial) {
 }
 
 std::optional<ByteRange> ContentWriter::range_of(const wi::FetchItem& item) const {
-  // Without a part number, the structure is not needed, and it may not have been read.
-  if (item.section.part.empty()) {
-    switch (kind_of(item)) {
-      case SectionKind::whole: return ByteRange{0, octets_.size()};
-      case SectionKind::header: return ByteRange{0, octets_.header_size()};
-      case SectionKind::text: return ByteRange{octets_.header_size(), octets_.size()};
-      case SectionKind::mime: return std::nullopt;
-    }
-  }
-  return range_of(item.section.part, kind_of(item));
-}
-
-/// The structure describes the message as it was received. The fields that delivery prepended are
-/// part of the stored header and shift all later offsets.
-std::optional<ByteRange> ContentWriter::range_of(std::span<const std::uint32_t> part,
-                                                 SectionKind kind) const {
-  const auto root = structure_.part_at({});
-  auto range = message::find_section(structure_, part, kind);
-  if (!root || !range || root->body_begin > octets_.header_size()) return std::nullopt;
-  const std::uint64_t moved = octets_.header_size() - root->body_begin;
-  range->begin += moved;
-  range->end += moved;
-  return range->end <= octets_.size() ? range : std::nullopt;
+  return section_range(octets_, structure_, section_of(item));
 }
 
 /// The data from which BINARY[...] of a part is made.
@@ -166,7 +138,7 @@ ContentWriter::Part ContentWriter::binary_part(const wi::FetchItem& item) const 
   if (item.section.part.empty()) {
     found.range = ByteRange{0, octets_.size()};
   } else if (const auto part = structure_.part_at(item.section.part)) {
-    found.range = range_of(item.section.part, SectionKind::whole);
+    found.range = section_range(octets_, structure_, item.section.part, SectionKind::whole);
     if (!part->is_multipart && !part->is_message)
       found.coding = {part->encoding, text::iequals(part->type, "text")};
   }

@@ -36,8 +36,6 @@ class ContentWriter {
   async::Task<Status> prepare(const wire::imap::FetchItem& item);
   [[nodiscard]] Part binary_part(const wire::imap::FetchItem& item) const;
   [[nodiscard]] std::optional<message::ByteRange> range_of(const wire::imap::FetchItem& item) const;
-  [[nodiscard]] std::optional<message::ByteRange> range_of(std::span<const std::uint32_t> part,
-                                                           message::SectionKind kind) const;
   async::Task<Status> write_range(const wire::imap::FetchItem& item, message::ByteRange range);
   async::Task<Status> write_fields(const wire::imap::FetchItem& item, message::ByteRange range);
   async::Task<Status> write_binary(const wire::imap::FetchItem& item);

@@ -56,12 +56,10 @@ struct ParseOptions {
 /// of a refused command is tag_of(text).
 Result<Command> parse_command(std::string_view text, const ParseOptions& options = {});
 
-/// Parses the text of a later append_literal event (RFC 3502 MULTIAPPEND). `last` is the message
-/// before it.
-Result<AppendMessage> parse_append_next(std::string_view text, const AppendMessage& last,
-                                        const ParseOptions& options = {});
-/// Parses the text of an append_end event.
-Status parse_append_end(std::string_view text, const AppendMessage& last);
+/// Parses the text of a later append_literal or append_end event; `place` is where the text before
+/// it ended (RFC 3502 MULTIAPPEND, RFC 4469 CATENATE).
+Result<AppendText> parse_append_next(std::string_view text, AppendText::Place place,
+                                     const ParseOptions& options = {});
 
 const CommandSpec& spec_of(const CommandBody& body);
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "wire/imap/command/command.h"
+#include "wire/imap/url.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace posthorn::wire::imap;
@@ -18,8 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!command && command.error().text.empty()) std::abort();
     if (!command) continue;
     if (const auto* append = std::get_if<AppendCommand>(&command->body)) {
-      (void)parse_append_next(text, append->first, options);
-      (void)parse_append_end(text, append->first);
+      (void)parse_append_next(text, append->first.place, options);
+      for (const AppendItem& item : append->first.items) (void)parse_message_url(item.url);
     }
   }
   return 0;

@@ -35,7 +35,6 @@ std::string_view name_of(CodeName code) {
     case CodeName::unknown_cte: return "UNKNOWN-CTE";
     case CodeName::no_modseq: return "NOMODSEQ";
     case CodeName::too_big: return "TOOBIG";
-    case CodeName::bad_url: return "BADURL";
     case CodeName::compression_active: return "COMPRESSIONACTIVE";
     case CodeName::use_attr: return "USEATTR";
     case CodeName::no_update: return "NOUPDATE";
@@ -108,6 +107,21 @@ class CodeFormat {
   }
   bool operator()(const code::MailboxId& c) const {
     w.raw("MAILBOXID (").raw(c.id).raw(')');
+    return true;
+  }
+  bool operator()(const code::BadUrl& c) const {
+    constexpr std::size_t kLongest = 1000;
+    constexpr std::string_view kDigits = "0123456789ABCDEF";
+    w.raw("BADURL ");
+    if (c.url.empty()) w.raw('-');
+    for (const char octet : std::string_view(c.url).substr(0, kLongest)) {
+      if (octet > ' ' && octet < '\x7f' && octet != ']') {
+        w.raw(octet);
+        continue;
+      }
+      const auto value = static_cast<unsigned char>(octet);
+      w.raw('%').raw(kDigits[value / 16]).raw(kDigits[value % 16]);
+    }
     return true;
   }
   bool operator()(const code::LongEntries& c) const {

@@ -44,7 +44,6 @@ enum class CodeName : std::uint8_t {
   unknown_cte,
   no_modseq,  ///< RFC 7162
   too_big,
-  bad_url,                ///< RFC 4469
   compression_active,     ///< RFC 4978
   use_attr,               ///< RFC 6154
   no_update,              ///< RFC 5267
@@ -112,6 +111,10 @@ struct InProgress {
   std::optional<std::uint32_t> progress;
   std::optional<std::uint32_t> goal;
 };
+/// RFC 4469 §4.1. What a code cannot hold is escaped, and a URL that is too long is cut.
+struct BadUrl {
+  std::string url;
+};
 /// METADATA LONGENTRIES: the size of the largest value that was left out (RFC 5464 §4.2.1).
 struct LongEntries {
   std::uint64_t octets = 0;
@@ -123,10 +126,11 @@ struct MaxSize {
 }  // namespace code
 
 /// monostate means no code.
-using Code = std::variant<std::monostate, CodeName, code::BadCharset, code::Capability,
-                          code::PermanentFlags, code::UidNext, code::UidValidity, code::Unseen,
-                          code::AppendUid, code::CopyUid, code::HighestModSeq, code::Modified,
-                          code::MailboxId, code::InProgress, code::LongEntries, code::MaxSize>;
+using Code =
+    std::variant<std::monostate, CodeName, code::BadCharset, code::Capability, code::PermanentFlags,
+                 code::UidNext, code::UidValidity, code::Unseen, code::AppendUid, code::CopyUid,
+                 code::HighestModSeq, code::Modified, code::MailboxId, code::InProgress,
+                 code::BadUrl, code::LongEntries, code::MaxSize>;
 
 /// Writes `[code] `, or nothing if there is no code.
 void format_code(Writer& w, const Code& code);

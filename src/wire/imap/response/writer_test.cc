@@ -73,7 +73,8 @@ TEST(Writer, DateTimesAreReadBack) {
           text_of([&](Writer& w) { w.raw("a APPEND x ").date_time({seconds, zone}).raw(" {1}"); });
       const auto command = parse_command(text);
       ASSERT_TRUE(command) << text;
-      const AppendMessage& first = std::get<AppendCommand>(command->body).first;
+      const AppendMessage& first =
+          std::get<AppendCommand>(command->body).first.items.front().message;
       EXPECT_EQ(first.date_seconds, seconds) << text;
       EXPECT_EQ(first.date_zone_minutes, zone) << text;
     }
