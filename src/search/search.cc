@@ -75,6 +75,7 @@ class Run {
       : mailbox_(std::move(mailbox)),
         flags_(flags),
         program_(program),
+        limit_(limit),
         work_(limit),
         reader_(account),
         bodies_(std::move(account)) {}
@@ -85,6 +86,7 @@ class Run {
     for (const Span span : cut(spans, batch_size)) {
       if (work_.is_over()) break;
       batch(span.first, span.end);
+      limit_.add_examined(span.end - span.first);
     }
     return std::exchange(result_, {});
   }
@@ -169,6 +171,7 @@ class Run {
   store::MailboxPtr mailbox_;
   store::FlagsView flags_;
   const SearchProgram& program_;
+  WorkLimit& limit_;
   Work work_;
   store::EmailReader reader_;
   BodySearch bodies_;

@@ -27,6 +27,12 @@ class WorkLimit {
                      std::uint64_t held = kMaxHeld)
       : cancelled_(cancelled), steps_left_(signed_of(steps)), held_left_(signed_of(held)) {}
 
+  /// Messages that have been examined are added to `examined`, which must outlive this object.
+  void count_in(std::atomic<std::uint32_t>* examined) { examined_ = examined; }
+  void add_examined(std::uint32_t messages) {
+    if (examined_ != nullptr) examined_->fetch_add(messages, std::memory_order_relaxed);
+  }
+
   /// The number of steps allowed for a command on this mailbox.
   static std::uint64_t steps_for(const store::Mailbox& mailbox);
 
@@ -48,6 +54,7 @@ class WorkLimit {
   }
 
   const std::atomic<bool>* const cancelled_;
+  std::atomic<std::uint32_t>* examined_ = nullptr;
   std::atomic<std::int64_t> steps_left_;
   std::atomic<std::int64_t> held_left_;
 };

@@ -63,6 +63,7 @@ Task<Result<SearchOutcome>> search_within(const SearchScope& scope, const Search
 
 Task<Result<SearchOutcome>> search(SearchScope scope, SearchKey key) {
   search::WorkLimit limit = limit_of(scope);
+  limit.count_in(scope.examined);
   auto found = co_await search_within(scope, key, limit);
   if (found) judge(scope, found->unreadable);
   co_return found;
@@ -71,6 +72,7 @@ Task<Result<SearchOutcome>> search(SearchScope scope, SearchKey key) {
 Task<Result<SearchOutcome>> search_sorted(SearchScope scope, SearchKey key,
                                           std::vector<message::SortKey> order) {
   search::WorkLimit limit = limit_of(scope);
+  limit.count_in(scope.examined);
   auto found = co_await search_within(scope, key, limit);
   if (!found) co_return pass(found);
   auto sorted = co_await search::sort(scope.mailbox.account, scope.now, std::move(found->positions),
@@ -83,6 +85,7 @@ Task<Result<SearchOutcome>> search_sorted(SearchScope scope, SearchKey key,
 Task<Result<ThreadOutcome>> search_threads(SearchScope scope, SearchKey key,
                                            message::ThreadAlgorithm algorithm) {
   search::WorkLimit limit = limit_of(scope);
+  limit.count_in(scope.examined);
   auto found = co_await search_within(scope, key, limit);
   if (!found) co_return pass(found);
   auto forest =

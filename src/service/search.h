@@ -25,6 +25,9 @@ struct SearchScope {
   /// The search ends soon after this has become true; null if it cannot be cancelled. Must outlive
   /// the search.
   const std::atomic<bool>* cancelled = nullptr;
+  /// Counts the messages that have been examined; null if nobody wants to know. Must outlive the
+  /// search.
+  std::atomic<std::uint32_t>* examined = nullptr;
 };
 
 /// The matches, and the messages that could not be read. A search leaves those out, since they may

@@ -67,6 +67,7 @@ constexpr auto kCapabilities = std::to_array<Capability>({
     {"QUOTA=RES-MAILBOX", When::after_login, "RFC 9208 §5.3"},
     {"METADATA", When::after_login, "RFC 5464"},
     {"LIST-METADATA", When::after_login, "RFC 9590"},
+    {"INPROGRESS", When::after_login, "RFC 9585"},
     {"PARTIAL", When::after_login, "RFC 9394"},
     {"UIDBATCHES", When::after_login, "RFC 10022"},
     {"UIDONLY", When::after_login, "RFC 9586"},

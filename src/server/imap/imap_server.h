@@ -47,6 +47,8 @@ struct ImapOptions {
   std::chrono::milliseconds write_time = std::chrono::minutes(2);
   /// Interval of keep-alive responses during IDLE; 0 disables them.
   std::chrono::milliseconds keepalive = std::chrono::minutes(2);
+  /// Interval of responses about the progress of a long command (RFC 9585).
+  std::chrono::milliseconds progress_interval = std::chrono::seconds(10);
   std::uint32_t bad_commands = 20;  ///< Consecutive commands with syntax errors before BYE.
   std::uint32_t bad_commands_before_login = 3;
   std::uint32_t failed_logins = defaults::kFailedLogins;  ///< Per connection, before it is closed.

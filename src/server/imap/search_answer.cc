@@ -19,14 +19,15 @@ NumberSet to_set(std::vector<std::uint32_t> numbers) {
 
 }  // namespace
 
-service::SearchScope SearchAnswer::scope() const {
+service::SearchScope SearchAnswer::scope(Progress& progress) const {
   const Selected& selected = *session_.selected;
   return {.mailbox = selected.mailbox,
           .now = now_,
           .told = &selected.told(),
           .recent = &selected.recent,
           .saved = &selected.saved_result,
-          .cancelled = &session_.given_up};
+          .cancelled = &session_.given_up,
+          .examined = &progress.done()};
 }
 
 void SearchAnswer::warn(const store::Unreadable& unreadable, std::string_view what_became_of_them) {

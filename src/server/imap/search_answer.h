@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "server/imap/progress.h"
 #include "server/imap/session.h"
 #include "service/search.h"
 
@@ -18,7 +19,8 @@ class SearchAnswer {
   SearchAnswer(Session& session, store::MailboxPtr now, wire::imap::Numbering numbering)
       : session_(session), now_(std::move(now)), numbering_(numbering) {}
 
-  [[nodiscard]] service::SearchScope scope() const;
+  /// `progress` must outlive the search.
+  [[nodiscard]] service::SearchScope scope(Progress& progress) const;
   /// The message numbers the client uses (sequence numbers or UIDs), in the order given.
   [[nodiscard]] std::vector<std::uint32_t> numbers_of(
       std::span<const std::uint32_t> positions) const;

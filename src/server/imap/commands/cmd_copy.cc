@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "server/imap/commands.h"
+#include "server/imap/progress.h"
 #include "server/imap/session.h"
 #include "service/messages.h"
 
@@ -47,7 +48,9 @@ Task<Reply> run(Session& session, Plan plan) {
   if (!target) co_return refuse(session, target.error());
   what.target = std::move(*target);
   if (what.uids.empty()) co_return Reply::ok("None of these messages exists");
+  Progress progress(session);
   auto done = co_await service::transfer(std::move(what));
+  co_await progress.finish();
   if (!done) co_return refuse(session, done.error());
   wi::Code code = session.may_use("UIDPLUS") ? copy_uid(*done) : wi::Code();
   if (plan.mode == service::TransferMode::copy) co_return Reply::ok({}, std::move(code));

@@ -1,4 +1,5 @@
 #include "server/imap/commands.h"
+#include "server/imap/progress.h"
 #include "server/imap/session.h"
 #include "service/messages.h"
 
@@ -18,7 +19,9 @@ CommandTask cmd_expunge(Session& session, wire::imap::ExpungeCommand& command) {
     uids = selected.told().uids_of(*seqnums);
     if (uids->empty()) co_return Reply::ok();
   }
+  Progress progress(session);
   auto gone = co_await service::expunge_deleted(selected.mailbox, std::move(uids));
+  co_await progress.finish();
   if (!gone) co_return session.refuse(gone.error());
   co_return Reply::ok();
 }

@@ -22,7 +22,9 @@ CommandTask cmd_search(Session& session, wi::SearchCommand& command) {
   session.tell_keywords(**now);
   SearchAnswer answer(session, *now, command.numbering);
   const ClientWatch watch(session);
-  const auto found = co_await service::search(answer.scope(), std::move(command.key));
+  Progress progress(session, (*now)->contents->count());
+  const auto found = co_await service::search(answer.scope(progress), std::move(command.key));
+  co_await progress.finish();
   if (!found) {
     if (saves) session.selected->saved_result = {};  // RFC 5182 §2.1
     co_return session.refuse(found.error());

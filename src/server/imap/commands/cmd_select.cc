@@ -4,6 +4,7 @@
 
 #include "server/imap/commands.h"
 #include "server/imap/fetch/fetch_row.h"
+#include "server/imap/progress.h"
 #include "server/imap/session.h"
 #include "service/vanished.h"
 #include "store/read/object_ids.h"
@@ -123,7 +124,9 @@ CommandTask cmd_select(Session& session, wi::SelectCommand& command) {
   if (!found) co_return session.refuse(found.error());
   if (Status allowed = service::require(*found, service::Right::read); !allowed)
     co_return session.refuse(allowed.error());
+  Progress progress(session);
   auto mailbox = co_await service::newest(*found);
+  co_await progress.finish();
   if (!mailbox) co_return session.refuse(mailbox.error());
   if (command.condstore || command.qresync) session.enable_condstore();
   session.selected = open(session, std::move(*found), **mailbox, command);

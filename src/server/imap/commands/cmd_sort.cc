@@ -21,8 +21,10 @@ CommandTask cmd_sort(Session& session, wi::SortCommand& command) {
   session.tell_keywords(**now);
   SearchAnswer answer(session, *now, command.numbering);
   const ClientWatch watch(session);
-  const auto found = co_await service::search_sorted(answer.scope(), std::move(command.key),
+  Progress progress(session, (*now)->contents->count());
+  const auto found = co_await service::search_sorted(answer.scope(progress), std::move(command.key),
                                                      std::move(command.order));
+  co_await progress.finish();
   if (!found) {
     if (command.returns && command.returns->save) session.selected->saved_result = {};
     co_return session.refuse(found.error());

@@ -3,6 +3,7 @@
 
 #include "server/imap/commands.h"
 #include "server/imap/fetch/fetch_row.h"
+#include "server/imap/progress.h"
 #include "server/imap/session.h"
 #include "service/messages.h"
 #include "service/rows.h"
@@ -81,7 +82,9 @@ CommandTask cmd_store(Session& session, wi::StoreCommand& command) {
   what.flags = std::move(command.flags);
   what.unchanged_since = command.unchanged_since;
   what.told = selected.cursor.told_flags();
+  Progress progress(session);
   auto stored = co_await service::store_flags(std::move(what));
+  co_await progress.finish();
   if (!stored) co_return session.refuse(stored.error());
   auto now = co_await service::newest(selected.mailbox);
   if (!now) co_return session.refuse(now.error());

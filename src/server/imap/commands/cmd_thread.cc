@@ -16,8 +16,10 @@ CommandTask cmd_thread(Session& session, wi::ThreadCommand& command) {
   session.tell_keywords(**now);
   SearchAnswer answer(session, *now, command.numbering);
   const ClientWatch watch(session);
-  const auto found =
-      co_await service::search_threads(answer.scope(), std::move(command.key), command.algorithm);
+  Progress progress(session, (*now)->contents->count());
+  const auto found = co_await service::search_threads(answer.scope(progress),
+                                                      std::move(command.key), command.algorithm);
+  co_await progress.finish();
   if (!found) co_return session.refuse(found.error());
   answer.warn(found->unreadable, "omitted or shown as threads of their own");
   std::vector<wi::ThreadItem> items;
