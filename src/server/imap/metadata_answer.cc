@@ -36,28 +36,33 @@ store::AnnotationValue MetadataAnswer::special_use() const {
   return std::make_shared<const std::string>(attributes_of_uses(mailbox->special_use));
 }
 
+void MetadataAnswer::put(MetadataEntry entry) {
+  if (std::ranges::find(entries_, entry.name, &MetadataEntry::name) == entries_.end())
+    entries_.push_back(std::move(entry));
+}
+
 void MetadataAnswer::add(const std::string& entry) {
   if (is_server(mailbox_) && entry.starts_with("/shared")) {
     const auto& fixed = session_.options->server_metadata;
     const auto it = fixed.find(entry);
-    entries_.push_back({entry, it == fixed.end() ? nullptr : it->second});
+    put({entry, it == fixed.end() ? nullptr : it->second});
   } else if (!is_server(mailbox_) && entry == kSpecialUseEntry) {
-    entries_.push_back({entry, special_use()});
+    put({entry, special_use()});
   } else {
-    entries_.push_back({entry, find_metadata(mailbox_, *state_->annotations, entry)});
+    put({entry, find_metadata(mailbox_, *state_->annotations, entry)});
   }
 }
 
 void MetadataAnswer::add_below(const std::string& entry, MetadataBelow below) {
   if (is_server(mailbox_) && entry.starts_with("/shared")) {
     for (const auto& [name, value] : session_.options->server_metadata)
-      if (is_within(name, entry, below)) entries_.push_back({name, value});
+      if (is_within(name, entry, below)) put({name, value});
     return;
   }
-  auto found = find_metadata_below(mailbox_, *state_->annotations, entry, below);
-  std::ranges::move(found, std::back_inserter(entries_));
+  for (MetadataEntry& found : find_metadata_below(mailbox_, *state_->annotations, entry, below))
+    put(std::move(found));
   if (is_server(mailbox_) || !is_within(kSpecialUseEntry, entry, below)) return;
-  if (auto value = special_use()) entries_.push_back({std::string(kSpecialUseEntry), value});
+  if (auto value = special_use()) put({std::string(kSpecialUseEntry), std::move(value)});
 }
 
 std::size_t MetadataAnswer::leave_out_longer(std::size_t octets) {

@@ -19,6 +19,8 @@ class MetadataAnswer {
   /// `mailbox` as resolved, or service::server_metadata(). Both must outlive this object.
   MetadataAnswer(const Session& session, const service::MailboxRef& mailbox);
 
+  // An entry is added once, however many names it matches.
+
   /// Adds the entry, without a value if there is none.
   void add(const std::string& entry);
   /// Adds the entry and those below it, as far as they have values.
@@ -30,6 +32,7 @@ class MetadataAnswer {
   void say(Session& session, std::string_view mailbox) const;
 
  private:
+  void put(service::MetadataEntry entry);
   [[nodiscard]] store::AnnotationValue special_use() const;
 
   const Session& session_;

@@ -21,6 +21,8 @@ using Refusal = std::optional<Reply>;
 /// Of one command, so that a client cannot go on for ever with empty ones.
 constexpr std::size_t kMostParts = 10'000;
 constexpr std::uint64_t kLongestUrl = 8192;
+/// Octets that one command may copy by URLs, which cost the client next to nothing.
+constexpr std::uint64_t kMostCopied = 1ULL << 30;
 
 /// One APPEND or REPLACE command. Once octets have been requested from the client, they are read to
 /// their end, whatever goes wrong; a literal that is not requested is left to
@@ -62,6 +64,7 @@ class Append {
   std::optional<store::Upload> upload_;         ///< Of the current message.
   std::uint64_t size_ = 0;                      ///< Of the current message, so far.
   std::size_t parts_ = 0;
+  std::uint64_t copied_ = 0;  ///< Octets from URLs, in all messages.
   std::vector<service::MessageToAppend> messages_;
   std::uint64_t octets_ = 0;  ///< Of the messages that are complete.
   std::optional<Error> failed_;
@@ -228,6 +231,8 @@ Task<Refusal> Append::copy(std::string url) {
   const auto size = co_await urls_.open(url);
   if (!size) co_return refuse_url(std::move(url), size.error());
   if (auto refused = check_size(*size)) co_return refused;
+  copied_ += *size;
+  if (copied_ > kMostCopied) co_return Reply::no("The command copies too much", CodeName::limit);
   size_ += *size;
   for (;;) {
     const auto octets = co_await urls_.read();

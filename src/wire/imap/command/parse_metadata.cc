@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "wire/imap/chars.h"
 #include "wire/imap/command/rules.h"
@@ -34,6 +35,15 @@ bool entry(Input& in, EntryUse use, std::string& out) {
   out = text::lower(out);
   if (is_entry_name(out) && (use == EntryUse::read || is_complete(out))) return true;
   return in.refuse(ErrorKind::bad_argument, "this is not the name of an entry");
+}
+
+// Each is answered once, however often it is named: a short command must not ask for the same long
+// value a thousand times.
+bool entry_to_read(Input& in, std::vector<std::string>& out) {
+  std::string name;
+  if (!entry(in, EntryUse::read, name)) return false;
+  if (std::ranges::find(out, name) == out.end()) out.push_back(std::move(name));
+  return true;
 }
 
 // mailbox, or an empty string for the server.
@@ -96,7 +106,7 @@ bool options(Input& in, GetMetadataCommand& out) {
 }  // namespace
 
 bool metadata_entries(Input& in, std::vector<std::string>& out) {
-  return nonempty_list_of(in, [&] { return entry(in, EntryUse::read, out.emplace_back()); });
+  return nonempty_list_of(in, [&] { return entry_to_read(in, out); });
 }
 
 // The grammar of RFC 5464 §5 has the options before the mailbox. The examples have them behind it
@@ -108,9 +118,7 @@ bool arguments(Input& in, GetMetadataCommand& out) {
   if (begins_options(in.rest()) && !options(in, out)) return false;
   if (in.peek() == '(') return metadata_entries(in, out.entries);
   do {
-    if (!in.within_list(out.entries.size()) ||
-        !entry(in, EntryUse::read, out.entries.emplace_back()))
-      return false;
+    if (!in.within_list(out.entries.size()) || !entry_to_read(in, out.entries)) return false;
   } while (in.another());
   return true;
 }
