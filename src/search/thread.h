@@ -24,9 +24,10 @@ struct ThreadNode {
 /// because a thread may be as deep as the mailbox is long.
 using ThreadForest = std::vector<ThreadNode>;
 
-/// Threads messages as in RFC 5256 §3, or by REFS (thread_input.h). `positions` are in ascending order. Runs outside the network
-/// threads. A message that cannot be read is threaded as if it had no header, and is added to
-/// `unreadable` (which may be null). `limit` must outlive the task. Errors: as WorkLimit::status().
+/// Threads messages as in RFC 5256 §3, or by REFS (thread_input.h). `positions` are in ascending
+/// order. Runs outside the network threads. A message that cannot be read is threaded as if it had
+/// no header, and is added to `unreadable` (which may be null). `limit` must outlive the task.
+/// Errors: as WorkLimit::status().
 async::Task<Result<ThreadForest>> thread(store::AccountPtr account, store::MailboxPtr mailbox,
                                          std::vector<std::uint32_t> positions,
                                          message::ThreadAlgorithm algorithm, WorkLimit& limit,

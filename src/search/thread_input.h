@@ -75,8 +75,8 @@ ThreadForest thread_by_subject(const ThreadInput& messages, Work& work);
 ThreadForest thread_by_references(const ThreadInput& messages, Work& work);
 /// REFS of draft-ietf-morg-inthread: REFERENCES without its step 5, so that equal subjects join
 /// nothing, and with the threads in the order of the message of each that arrived last (by
-/// INTERNALDATE, then by position). Within a thread, messages stay in the order of their sent dates.
-/// Clients that show the threads with news at the end rely on this order.
+/// INTERNALDATE, then by position). Within a thread, messages stay in the order of their sent
+/// dates. Clients that show the threads with news at the end rely on this order.
 ThreadForest thread_by_refs(const ThreadInput& messages, Work& work);
 /// For tests: the number of steps up the trees that are taken before the structure for deep trees
 /// is used.

@@ -102,9 +102,15 @@ class Appending {
     if (messages_.size() != 1 || !target || !is_for_sent(*target)) co_return;
     filed_ = co_await find_filed_copy(mailbox_.account, target->id, messages_.front().email,
                                       store::FiledCopy::By::submission, window_);
+    // The copy that is about to be removed is not one to keep.
+    if (filed_ && old_ && filed_->mailbox == old_->mailbox.id && filed_->uid == old_->uid)
+      filed_.reset();
   }
   [[nodiscard]] std::vector<MailboxId> needs() const {
-    return filed_ ? std::vector{filed_->mailbox} : std::vector<MailboxId>{};
+    std::vector<MailboxId> needed;
+    if (filed_) needed.push_back(filed_->mailbox);
+    if (old_) needed.push_back(old_->mailbox.id);
+    return needed;
   }
 
   [[nodiscard]] Result<Appended> run(Change& change) const {

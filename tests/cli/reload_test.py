@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What SIGHUP takes over, key by key, and TLS with its own keys and versions."""
 
+import base64
 import imaplib
 import json
 import os
@@ -218,6 +219,26 @@ def capabilities(server):
     expect(b'"hello"' in imap.readline(), "the server has a comment")
 
 
+def unknown_names(server):
+    """What SCRAM says of a name must not show whether it is an account's."""
+    def shape(name):
+        stream, _ = server.raw()
+        first = base64.b64encode(f"n,,n={name},r=abc".encode()).decode()
+        stream.write(f"a AUTHENTICATE SCRAM-SHA-256 {first}\r\n".encode())
+        stream.flush()
+        said = base64.b64decode(stream.readline()[2:]).decode()
+        return said[said.index(",s="):said.index(",i=")], said[said.index(",i="):]
+    server.set("domains", ["example.org"])
+    before = [shape(name) for name in ("ada", USER, "nobody", "nobody@example.org")]
+    expect(before[0] == before[1], "two names of one account")
+    expect(before[2] == before[3], "two names of nobody")
+    server.set("auth.iterations", 20000)
+    expect([shape(name) for name in ("ada", USER, "nobody", "nobody@example.org")] == before,
+           "nobody is other than before")
+    with open(os.path.join(server.folder, "data", "iterations"), encoding="ascii") as f:
+        expect([line.split()[0] for line in f] == ["16384", "20000"], "the numbers there were")
+
+
 def detail(server):
     def refused(address):
         lmtp = Lmtp(server.lmtp_port)
@@ -279,7 +300,7 @@ def test():
     server = Serving(folder)
     try:
         for step in (domains, quotas, message_size, command_limits, timeouts, failed_logins, capabilities,
-                     detail, tls, restart_only, log_level):
+                     unknown_names, detail, tls, restart_only, log_level):
             step(server)
         server.stop()
     finally:

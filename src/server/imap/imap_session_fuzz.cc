@@ -162,6 +162,7 @@ class Server {
       ImapOptions{.plaintext = auth::PlaintextLogin::always,
                   .disabled_capabilities = {"COMPRESS=DEFLATE"},
                   .extra_capabilities = {"UNAUTHENTICATE", "UIDONLY"},
+                  .server_metadata = {},
                   .max_message_octets = 16 << 10});
 };
 

@@ -28,11 +28,9 @@ class ProgressTest : public store::StoreFixture {
                   std::vector<std::string> disabled = {}) {
     NoUsers directory;
     auth::Throttle throttle{{}, clock_};
-    auth::Authenticator authenticator{directory,
-                                      throttle,
-                                      *offload_,
-                                      clock_,
-                                      {.sasl = {.decoy_key = "k", .decoy_iterations = 8}}};
+    auth::HashQueue hashing{*offload_, {}};
+    auth::Authenticator authenticator{
+        directory, throttle, hashing, clock_, {.sasl = {.decoy_key = "k", .decoy_iterations = 8}}};
     auth::SessionLimits limits{{}};
     const ImapContext context{*store_, authenticator, limits, {}};
     ImapOptions options;

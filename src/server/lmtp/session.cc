@@ -1,6 +1,6 @@
 #include "server/lmtp/session.h"
-#include "server/smtp/delivery_reply.h"
 
+#include "server/smtp/delivery_reply.h"
 
 namespace posthorn::server::lmtp {
 

@@ -114,7 +114,8 @@ class MtaTest : public store::StoreFixture {
                             .first_delay = std::chrono::milliseconds(700),
                             .longest_delay = std::chrono::milliseconds(700)},
                            clock_};
-  async::OffloadPool hashing_{1, 100};
+  async::OffloadPool hashers_{1, 100};
+  auth::HashQueue hashing_{hashers_, {}};
   auth::Authenticator authenticator_{
       directory_, throttle_, hashing_, clock_, {.sasl = {.decoy_key = "k", .decoy_iterations = 8}}};
   MtaOptions options_;

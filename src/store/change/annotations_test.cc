@@ -117,6 +117,14 @@ TEST_F(AnnotationsTest, HaveLimits) {
   EXPECT_TRUE(many(id_of("Sent"), 20, kMaxAnnotationOctets));
   // What takes the place of something needs only the difference.
   EXPECT_TRUE(many(id_of("Sent"), 20, kMaxAnnotationOctets - 1));
+  // Renaming INBOX copies its annotations only as long as there is room.
+  for (int n = 0; n < 20; ++n) {
+    ASSERT_TRUE(change(ann_, {inbox_}, [&](Change& c) {
+      return c.rename_mailbox("INBOX", "Was" + std::to_string(n));
+    }));
+  }
+  EXPECT_LE(ann_->published()->annotations->octets(), kMaxAnnotationOctetsInAll);
+  EXPECT_EQ(ann_->published()->annotations->count_of(inbox_), kMaxAnnotationsOfMailbox);
   restart();
   std::uint64_t octets = 0;
   for (const auto& [key, value] : ann_->published()->annotations->all())

@@ -49,11 +49,14 @@ void Change::drop_annotations(MailboxId mailbox) {
   }
 }
 
-// Not judged by the limits of the account, since a rename of INBOX must not fail for them; they
-// hold for whatever is set next.
+// A rename of INBOX does not fail for the limits of the account, but it does not pass them either.
+// What does not fit is not copied; INBOX has it still.
 void Change::copy_annotations(MailboxId from, MailboxId to) {
   for (AnnotationKey key : draft_.annotations->keys_of(from)) {
     AnnotationValue value = draft_.annotations->find(key);
+    if (draft_.annotations->all().size() >= kMaxAnnotations ||
+        draft_.annotations->octets() + key.entry.size() + value->size() > kMaxAnnotationOctetsInAll)
+      return;
     key.mailbox = to;
     annotations().set(key, std::move(value));
     annotated_.insert(std::move(key));

@@ -54,10 +54,10 @@ struct ReceiverEvent {
     append_literal,  ///< A message of APPEND or REPLACE follows. `text` is what precedes it: from
                      ///< the tag, or from the end of the previous message, up to and with the
                      ///< literal header.
-    append_end,  ///< The APPEND is complete. `text` is what follows the last message.
-    line,        ///< `text` is the line that was asked for.
-    refused,     ///< A command was discarded because of `why`. `text` is its tag, or empty.
-    lost,        ///< There is too much to discard: close the connection.
+    append_end,      ///< The APPEND is complete. `text` is what follows the last message.
+    line,            ///< `text` is the line that was asked for.
+    refused,         ///< A command was discarded because of `why`. `text` is its tag, or empty.
+    lost,            ///< There is too much to discard: close the connection.
   };
   enum class Why : std::uint8_t {
     none,

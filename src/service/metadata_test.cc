@@ -1,0 +1,106 @@
+#include "service/metadata.h"
+
+#include <gmock/gmock.h>
+
+#include "store/store_fixture.h"
+
+namespace posthorn::service {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class MetadataTest : public store::StoreFixture {
+ protected:
+  MetadataTest() : ann_(make_account("ann@example.org")) {}
+
+  [[nodiscard]] Caller ann() const { return Caller::owner(ann_); }
+  [[nodiscard]] MailboxRef inbox(Rights rights = Rights::all()) const {
+    auto inbox = resolve(ann(), "INBOX");
+    EXPECT_TRUE(inbox);
+    inbox->rights = rights;
+    return *inbox;
+  }
+  Status set(const MailboxRef& mailbox, std::string name, std::optional<std::string> value) {
+    auto done = run(set_metadata(mailbox, {.entries = {{std::move(name), std::move(value)}}}));
+    return done ? Status() : pass(done);
+  }
+  [[nodiscard]] std::string get(const MailboxRef& mailbox, std::string_view entry) const {
+    const auto value = find_metadata(mailbox, *ann_->published()->annotations, entry);
+    return value ? *value : "(none)";
+  }
+  [[nodiscard]] std::vector<std::string> below(const MailboxRef& mailbox, std::string_view entry,
+                                               MetadataBelow how) const {
+    std::vector<std::string> names;
+    const auto annotations = ann_->published()->annotations;
+    for (const MetadataEntry& found : find_metadata_below(mailbox, *annotations, entry, how))
+      names.push_back(found.name);
+    return names;
+  }
+
+  store::AccountPtr ann_;
+};
+
+TEST_F(MetadataTest, NeedsRights) {
+  for (const Rights rights : {Rights(), Rights{Right::lookup}, Rights{Right::read},
+                              Rights{Right::lookup, Right::administer}}) {
+    EXPECT_EQ(may_read_metadata(inbox(rights)).error().kind, ErrorKind::no_permission);
+    EXPECT_EQ(set(inbox(rights), "/private/comment", "x").error().kind, ErrorKind::no_permission);
+  }
+  // RFC 5464 §3.3 lets a reader annotate for himself; what all see needs the right to write.
+  const MailboxRef reader = inbox({Right::lookup, Right::read});
+  EXPECT_TRUE(may_read_metadata(reader));
+  EXPECT_TRUE(set(reader, "/private/comment", "x"));
+  EXPECT_EQ(set(reader, "/shared/comment", "x").error().kind, ErrorKind::no_permission);
+  EXPECT_TRUE(set(inbox({Right::lookup, Right::write}), "/shared/comment", "x"));
+  EXPECT_EQ(
+      run(set_metadata(inbox(), {.entries = {}, .uses = bit(store::SpecialUse::all)})).error().kind,
+      ErrorKind::no_permission);
+}
+
+TEST_F(MetadataTest, PrivateEntriesBelongToTheirReader) {
+  MailboxRef other = inbox();
+  other.actor = store::Actor::user(AccountId{{7}});
+  ASSERT_TRUE(set(inbox(), "/private/comment", "hers"));
+  ASSERT_TRUE(set(other, "/private/comment", "his"));
+  ASSERT_TRUE(set(other, "/shared/comment", "both"));
+  EXPECT_EQ(get(inbox(), "/private/comment"), "hers");
+  EXPECT_EQ(get(other, "/private/comment"), "his");
+  EXPECT_EQ(get(inbox(), "/shared/comment"), "both");
+  EXPECT_THAT(below(other, "/private", MetadataBelow::all), ElementsAre("/private/comment"));
+  int seen = 0;
+  for (const auto& [key, value] : ann_->published()->annotations->all())
+    if (is_visible_to(key, ann())) ++seen;
+  EXPECT_EQ(seen, 2);
+  EXPECT_EQ(get(server_metadata(ann()), "/private/comment"), "(none)");
+}
+
+TEST_F(MetadataTest, TheEntriesBelowOne) {
+  for (const char* name : {"/shared/vendor/x/a", "/shared/vendor/x/a/b", "/shared/vendor/x/a/b/c",
+                           "/shared/vendor/x/ab", "/shared/vendor/x/a-b"})
+    ASSERT_TRUE(set(inbox(), name, ""));
+  EXPECT_THAT(below(inbox(), "/shared/vendor/x/a", MetadataBelow::children),
+              ElementsAre("/shared/vendor/x/a", "/shared/vendor/x/a/b"));
+  EXPECT_THAT(below(inbox(), "/shared/vendor/x/a", MetadataBelow::all),
+              ElementsAre("/shared/vendor/x/a", "/shared/vendor/x/a/b", "/shared/vendor/x/a/b/c"));
+  EXPECT_EQ(below(inbox(), "/shared", MetadataBelow::all).size(), 5U);
+  EXPECT_THAT(below(inbox(), "/shared", MetadataBelow::children), IsEmpty());
+  EXPECT_THAT(below(inbox(), "/private", MetadataBelow::all), IsEmpty());
+}
+
+TEST_F(MetadataTest, AllOrNothing) {
+  MetadataToSet what;
+  what.entries = {{"/shared/comment", "x"},
+                  {"/shared/vendor/x/y", std::string(store::kMaxAnnotationOctets + 1, 'x')}};
+  what.uses = bit(store::SpecialUse::junk);
+  EXPECT_EQ(run(set_metadata(inbox(), what)).error().kind, ErrorKind::too_big);
+  EXPECT_EQ(get(inbox(), "/shared/comment"), "(none)");
+  EXPECT_EQ(inbox().published()->special_use, 0);
+  what.entries.pop_back();
+  EXPECT_TRUE(run(set_metadata(inbox(), what)));
+  EXPECT_EQ(get(inbox(), "/shared/comment"), "x");
+  EXPECT_EQ(inbox().published()->special_use, bit(store::SpecialUse::junk));
+}
+
+}  // namespace
+}  // namespace posthorn::service
