@@ -6,7 +6,7 @@ _posthorn_words() {
   local account="--password-file"
   case $1 in
     "") echo "--config --data-dir --set --version --help init serve demo account alias queue import export
-              mailbox check dns mta config version" ;;
+              mailbox undelete check dns mta config version" ;;
     init) echo "--account --password-file --hostname --high-ports --help" ;;
     serve) echo "--ready-file --accept-loss --help" ;;
     demo) echo "--dir --engine --imap --imaps --pop3 --pop3s --submission --submissions --lmtp
@@ -28,6 +28,7 @@ _posthorn_words() {
     export) echo "--format --mailbox --quiet --help" ;;
     mailbox) echo "list remove --help" ;;
     "mailbox remove") echo "--yes --help" ;;
+    undelete) echo "--since --mailbox --message-id --into --dry-run --json --help" ;;
     check) echo "--deep --repair --json --help" ;;
     dns) echo "--json --help" ;;
     mta) echo "postfix exim chasquid --help" ;;
@@ -87,7 +88,7 @@ _posthorn() {
     case $word in
       -c | --config | --data-dir | --set) ((i++)) ;;
       -*) ;;
-      init | serve | demo | account | alias | queue | import | export | mailbox | check | dns | mta | config | version)
+      init | serve | demo | account | alias | queue | import | export | mailbox | undelete | check | dns | mta | config | version)
         [[ -z $commands ]] && commands=$word
         ;;
       add | list | passwd | remove | disable | enable | show | example | retry | cancel)

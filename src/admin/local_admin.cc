@@ -40,6 +40,7 @@ const LocalAdmin::Request LocalAdmin::kRequests[] = {
     {"mailbox.list", &LocalAdmin::list_mailboxes},
     {"mailbox.subscribe", &LocalAdmin::subscribe},
     {"mailbox.remove", &LocalAdmin::remove_mailbox},
+    {"message.undelete", &LocalAdmin::undelete},
     {"message.list", &LocalAdmin::list_messages},
     {"message.read", &LocalAdmin::read_message},
     {"queue.list", &LocalAdmin::list_queue},

@@ -30,6 +30,8 @@ namespace posthorn::admin {
 ///   message.list {name, mailbox, after?, limit?} -> {messages: [{uid, flags, date, zone, size}], next?}
 ///   message.read {name, mailbox, uid} -> octets
 ///   message.append {name, messages: [{mailbox, flags, date?, zone?, size}]} with octets -> {uids}
+///   message.undelete {name, since, mailbox?, message_id?, into?, dry_run?}
+///       -> {places: [{mailbox, messages, created}], lost}
 ///   queue.list {name?, after?, limit?} -> {entries, next?}
 ///   queue.show {id} -> {the entry, with its recipients}
 ///   queue.retry {id} or {all} -> {changed}
@@ -72,6 +74,7 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> remove_mailbox(Json request);
   async::Task<Result<Answer>> list_messages(Json request);
   async::Task<Result<Answer>> read_message(Json request);
+  async::Task<Result<Answer>> undelete(Json request);
   async::Task<Result<Answer>> list_queue(Json request);
   async::Task<Result<Answer>> show_queued(Json request);
   async::Task<Result<Answer>> retry_queued(Json request);

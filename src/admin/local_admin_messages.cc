@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "service/import.h"
 #include "service/mailboxes.h"
+#include "service/undelete.h"
 #include "store/change/upload.h"
 #include "store/read/email_reader.h"
 #include "store/upkeep/damage_log.h"
@@ -193,6 +194,24 @@ async::Task<Result<Answer>> LocalAdmin::remove_mailbox(Json request) {
                                                  std::string(text_of(request, "mailbox")));
   if (!done) co_return pass(done);
   co_return Answer{};
+}
+
+async::Task<Result<Answer>> LocalAdmin::undelete(Json request) {
+  auto account = co_await open(text_of(request, "name"));
+  if (!account) co_return pass(account);
+  service::UndeleteQuery query;
+  query.since = static_cast<std::int64_t>(number_of(request, "since"));
+  query.mailbox = text_of(request, "mailbox");
+  query.message_id = text_of(request, "message_id");
+  query.into = text_of(request, "into");
+  query.dry_run = flag_of(request, "dry_run");
+  auto done = co_await service::undelete(Caller::administrator(*account), std::move(query));
+  if (!done) co_return pass(done);
+  json::array places;
+  for (const service::Undeleted::Place& place : done->places)
+    places.push_back(
+        Json{{"mailbox", place.mailbox}, {"messages", place.messages}, {"created", place.created}});
+  co_return Answer{{{"places", std::move(places)}, {"lost", done->lost}}};
 }
 
 async::Task<Result<Answer>> LocalAdmin::list_messages(Json request) {

@@ -153,6 +153,7 @@ async::Task<Result<ChangeReceipt>> Account::attempt_at_home(const Wanted& wanted
     co_await pipeline_->drained();
     co_return ChangeReceipt{published(), false};
   }
+  if (draft.restores()) ++pipeline_->restorations;
   const Status committed = co_await commit_at_home(std::move(prepared));
   if (!committed) co_return std::unexpected(committed.error());
   co_return ChangeReceipt{published(), true};

@@ -27,7 +27,7 @@ def run(*arguments, code=0, stdin=""):
 def test_help():
     expect("demo" in run("--help"), "--help")
     for command in ("init", "serve", "demo", "account", "alias", "mailbox", "queue", "import", "export",
-                    "check", "dns", "config"):
+                    "check", "dns", "mta", "undelete", "config"):
         said = run(command, "--help")
         expect("Example" in said or "serve" == command, f"{command} --help has no example")
     expect(run("version").startswith("posthorn "), "version")
@@ -237,8 +237,37 @@ def test_import_and_export(folder):
     run("--data-dir", server.folder, "check", "--deep")
 
 
+def test_undelete():
+    with Server() as server, server.imap("ada@example.org") as imap:
+        for n in range(3):
+            ok(imap.append("INBOX", "(\\Flagged)", None,
+                           f"Message-ID: <{n}@x>\r\nSubject: number {n}\r\n\r\ntext\r\n".encode()))
+        ok(imap.create("Lists"))
+        ok(imap.append("Lists", None, None, b"Subject: in a list\r\n\r\ntext\r\n"))
+        ok(imap.select("INBOX"))
+        ok(imap.store("1:2", "+FLAGS", "(\\Deleted)"))
+        ok(imap.expunge())
+        ok(imap.delete("Lists"))
+        on = ("--data-dir", server.folder, "undelete", "ada@example.org")
+        said = run(*on, "--dry-run")
+        expect("2 INBOX\n" in said and "1 Lists (created)\n" in said, said)
+        ok(imap.noop())
+        expect(len(ok(imap.search(None, "ALL"))[0].split()) == 1, "a dry run changed something")
+        expect("1 INBOX\n" in run(*on, "--message-id", "<1@x>"), "by Message-ID")
+        said = json.loads(run(*on, "--json"))
+        expect(said["places"] == [{"mailbox": "INBOX", "messages": 1, "created": False},
+                                  {"mailbox": "Lists", "messages": 1, "created": True}], said)
+        ok(imap.noop())
+        expect(len(ok(imap.search(None, "FLAGGED UNDELETED"))[0].split()) == 3, "flags")
+        expect(ok(imap.select("Lists"))[0] == b"1", "the deleted mailbox")
+        expect("no mailbox Never" in run(*on, "--mailbox", "Never", code=1), "a mailbox that never was")
+        run(*on, "--since", "yesterday", code=1)
+        server.check()
+
+
 def test():
     test_help()
+    test_undelete()
     test_dns()
     with tempfile.TemporaryDirectory(prefix="posthorn-cli-") as folder:
         test_init(folder)

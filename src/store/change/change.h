@@ -35,6 +35,12 @@ struct StoreOutcome {
   std::uint32_t changed = 0;
 };
 
+/// A message that was removed from a mailbox, and whose content is still stored.
+struct RemovedMessage {
+  Member member;
+  FlagList flags;
+};
+
 struct NewMailbox {
   std::string name;
   SpecialUses special_use = 0;
@@ -146,6 +152,12 @@ class Change {
   /// copy() and expunge() in one change (RFC 6851).
   Result<std::vector<UidPair>> move(MailboxId source, const NumberSet& uids, MailboxId target);
 
+  /// Puts removed messages back, all or none. They keep INTERNALDATE and identity, and get new
+  /// UIDs, since clients take the old ones for gone. Errors: not_found, over_quota, limit.
+  Status restore(MailboxId mailbox, const std::vector<RemovedMessage>& messages);
+  /// Returns whether this change puts messages back that no mailbox had.
+  [[nodiscard]] bool restores() const { return restores_; }
+
  private:
   friend class Account;
   friend class ChangeWriter;
@@ -190,6 +202,7 @@ class Change {
   std::shared_ptr<Outbox> own_outbox_;
   std::set<OutboxId> outbox_changed_;  ///< Entries queued, updated or dropped.
   std::vector<Ordinal> released_;      ///< Messages that are no longer named by an outbox entry.
+  bool restores_ = false;
   bool usage_changed_ = false;
   bool sending_changed_ = false;
 };

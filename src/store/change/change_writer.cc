@@ -46,7 +46,7 @@ class ChangeWriting {
   /// head, because they determine the `tail_rows` stored in it. The log entry comes last, because
   /// journal() completes it with the page number.
   void mailbox(Touched& t) {
-    LogRecord::Entry entry{t.now.id, 0, 0, false, PageNumber(0), t.deleted};
+    LogRecord::Entry entry{t.now.id, 0, 0, false, PageNumber(0), t.deleted, {}};
     if (t.messages_changed() || t.created || t.annotated || t.rebuilt)
       t.now.head.highest_modseq = std::max(t.now.head.highest_modseq, ModSeq(draft_.seq.value));
     if (!t.appended.empty()) {
@@ -55,6 +55,7 @@ class ChangeWriting {
     }
     const std::string record = journal(t, entry);
     if (t.deleted) {
+      entry.was = deletion(t.now);
       drop(t);
     } else {
       if (!flag_change(t, record)) rows(t);
@@ -64,7 +65,7 @@ class ChangeWriting {
       put(keys::head(t.now.id), encode_head(t.now.head, t.now.tail_rows));
       t.now.head_rebuilt = false;
     }
-    log_.entries.push_back(entry);
+    log_.entries.push_back(std::move(entry));
     out_.touched.push_back(t.now.id);
   }
 
@@ -122,6 +123,14 @@ class ChangeWriting {
   }
 
  private:
+  static DeletedMailbox deletion(const Mailbox& mailbox) {
+    DeletedMailbox was{mailbox.name, mailbox.special_use, mailbox.keywords->names()};
+    std::size_t octets = 0;
+    for (const std::string& keyword : was.keywords) octets += keyword.size();
+    if (octets > DeletedMailbox::kMaxKeywordOctets) was.keywords.clear();
+    return was;
+  }
+
   void drop_page(const OutboxEntry& entry) {
     if (entry.page.value != 0) out_.commit.carry.dropped_pages.push_back(entry.page);
   }

@@ -30,6 +30,8 @@ struct Account::Pipeline {
   std::int64_t due_day = -1;  ///< Day of the last change noted for the sweep.
   /// Mailboxes whose published tail was long enough for a checkpoint; some may not be any more.
   std::set<MailboxId> long_tails;
+  /// The number of changes, since the account was opened, that put removed messages back.
+  std::uint64_t restorations = 0;
   Ordinal packed_up_to{0};  ///< Every message up to this ordinal is in a group.
 
   struct Lock {

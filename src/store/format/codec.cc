@@ -430,8 +430,34 @@ Result<JournalRecord> decode_journal(std::string_view record) {
   return journal;
 }
 
+namespace {
+
+/// The version of log records that say what a deleted mailbox was. The others have the first.
+constexpr std::uint8_t kDeletionVersion = 2;
+enum LogBits : std::uint8_t { kHasJournal = 1, kIsDeleted = 2, kHasDeletion = 4 };
+
+void write_deletion(ByteWriter& w, const DeletedMailbox& was) {
+  w.bytes(was.name);
+  w.u8(was.special_use);
+  w.varint(was.keywords.size());
+  for (const std::string& keyword : was.keywords) w.bytes(keyword);
+}
+
+DeletedMailbox read_deletion(ByteReader& r) {
+  DeletedMailbox was;
+  was.name = r.bytes();
+  was.special_use = r.u8();
+  const std::uint64_t n = r.varint();
+  if (n > KeywordTable::kMaxKeywords) r.set_failed();
+  for (std::uint64_t i = 0; i < n && r.ok(); ++i) was.keywords.emplace_back(r.bytes());
+  return was;
+}
+
+}  // namespace
+
 std::string encode_log(const LogRecord& log) {
   std::string out;
+  std::uint8_t version = kFirstRecordVersion;
   ByteWriter w(out);
   w.svarint(log.time);
   w.varint(log.entries.size());
@@ -439,14 +465,18 @@ std::string encode_log(const LogRecord& log) {
     w.varint(e.mailbox.value);
     w.varint(e.first_appended);
     w.varint(e.last_appended);
-    w.u8(static_cast<std::uint8_t>((e.journal ? 1 : 0) | (e.deleted ? 2 : 0)));
+    w.u8(static_cast<std::uint8_t>((e.journal ? kHasJournal : 0) | (e.deleted ? kIsDeleted : 0) |
+                                   (e.was ? kHasDeletion : 0)));
     w.varint(e.journal_page.value);
+    if (!e.was) continue;
+    version = kDeletionVersion;
+    write_deletion(w, *e.was);
   }
   if (!log.released.empty()) {
     w.varint(log.released.size());
     for (const Ordinal email : log.released) w.varint(email.value);
   }
-  return seal(out);
+  return seal(out, version);
 }
 
 Result<LogRecord> decode_log(std::string_view record) {
@@ -458,10 +488,11 @@ Result<LogRecord> decode_log(std::string_view record) {
       e.first_appended = static_cast<std::uint32_t>(r.varint());
       e.last_appended = static_cast<std::uint32_t>(r.varint());
       const std::uint8_t bits = r.u8();
-      e.journal = (bits & 1) != 0;
-      e.deleted = (bits & 2) != 0;
+      e.journal = (bits & kHasJournal) != 0;
+      e.deleted = (bits & kIsDeleted) != 0;
       e.journal_page.value = r.varint();
-      log.entries.push_back(e);
+      if ((bits & kHasDeletion) != 0) e.was = read_deletion(r);
+      log.entries.push_back(std::move(e));
     }
     if (!r.ok() || r.at_end()) return;
     for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) log.released.emplace_back(r.varint());

@@ -120,6 +120,16 @@ struct JournalRecord {
 std::string encode_journal(const JournalRecord& journal);
 Result<JournalRecord> decode_journal(std::string_view record);
 
+/// What is kept of a deleted mailbox, so that it can be brought back with its messages.
+struct DeletedMailbox {
+  std::string name;
+  SpecialUses special_use = 0;
+  /// The names of the keywords that its journal gives as indexes. Empty if they would take more
+  /// than kMaxKeywordOctets.
+  std::vector<std::string> keywords;
+  static constexpr std::size_t kMaxKeywordOctets = 20'000;
+};
+
 /// The effect of one change on the account.
 struct LogRecord {
   struct Entry {
@@ -129,6 +139,8 @@ struct LogRecord {
     bool journal = false;     ///< There is a JournalRecord.
     PageNumber journal_page;  ///< If not 0, the record is in this page instead of a row.
     bool deleted = false;     ///< The change deleted the mailbox.
+    /// Only if `deleted`, and not in records of older versions.
+    std::optional<DeletedMailbox> was = {};
   };
   std::int64_t time = 0;
   std::vector<Entry> entries;

@@ -275,8 +275,9 @@ async::Task<Result<Expiry::Outcome>> Expiry::run(AccountPtr account, Bounds befo
   co_return outcome;
 }
 
-/// Plans without the lock and commits under it. The plan stays valid in between: changes only copy
-/// messages that are in a mailbox, so a dead message cannot come back to life.
+/// Plans without the lock and commits under it. The plan stays valid in between, unless a change
+/// puts removed messages back (Change::restore): a dead message comes to life in no other way. Then
+/// everything is planned again.
 ///
 /// The commit removes the rows that name pieces and, atomically, makes those pieces candidates. It
 /// does not release them. Pieces are shared between partitions and cannot be part of this commit;
@@ -285,6 +286,8 @@ async::Task<Result<Expiry::Outcome>> Expiry::run(AccountPtr account, Bounds befo
 /// candidates.
 async::Task<Result<bool>> Expiry::step(AccountPtr account, Bounds before) {
   Store& store = account->store();
+  Account::Pipeline& pipeline = *account->pipeline_;
+  const std::uint64_t restorations = pipeline.restorations;
   const StatePtr listed = account->published();
   for (const auto& [id, mailbox] : listed->mailboxes) {
     auto loaded = co_await account->load_at_home(id);
@@ -299,8 +302,11 @@ async::Task<Result<bool>> Expiry::step(AccountPtr account, Bounds before) {
   if (!plan) co_return pass(plan);
   if (!plan->any && plan->rows.empty()) co_return false;
 
-  Account::Pipeline& pipeline = *account->pipeline_;
   co_await pipeline.lock();
+  if (pipeline.restorations != restorations) {
+    pipeline.unlock();
+    co_return true;
+  }
   PreparedChange change;
   change.commit.partition = account->id();
   change.commit.expect = pipeline.working->seq;
