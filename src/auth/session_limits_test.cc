@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -87,30 +88,31 @@ TEST(SessionLimits, WiderNetworksOfIpv6AreLimitedToo) {
   EXPECT_TRUE(admit(1, 0, 4));
 }
 
+async::Task<void> call(const std::function<void()>& work) {
+  work();
+  co_return;
+}
+/// Does it on that loop, and waits for it.
+void on(async::Loop& loop, const std::function<void()>& work) { async::run_on(loop, call(work)); }
+
 TEST(SessionLimits, EndsTheSessionsOfAnAccount) {
   async::LoopPool loops(2);
   SessionLimits limits({});
   const AccountId anna = random_partition_id();
   std::atomic<int> ended = 0;
   std::vector<SessionLimits::Slot> slots;
-  const auto admit = [&](const AccountId& account) -> async::Task<void> {
-    slots.push_back(*limits.admit_user(account, [&] { ++ended; }));
-    co_return;
+  const auto admit = [&](std::size_t loop, const AccountId& account) {
+    on(loops.at(loop), [&] { slots.push_back(*limits.admit_user(account, [&] { ++ended; })); });
   };
-  async::run_on(loops.at(0), admit(anna));
-  async::run_on(loops.at(1), admit(anna));
-  async::run_on(loops.at(1), admit(anna));
-  async::run_on(loops.at(1), admit(random_partition_id()));
-  const auto drop_second = [&]() -> async::Task<void> {
-    slots.erase(slots.begin() + 1);
-    co_return;
-  };
-  async::run_on(loops.at(1), drop_second());
+  admit(0, anna);
+  admit(1, anna);
+  admit(1, anna);
+  admit(1, random_partition_id());
+  on(loops.at(1), [&] { slots.erase(slots.begin() + 1); });
   EXPECT_EQ(limits.end_sessions(anna), 2U);
   EXPECT_EQ(limits.end_sessions(random_partition_id()), 0U);
   // It is posted, and thus done once each loop has done something that was posted later.
-  const auto nothing = []() -> async::Task<void> { co_return; };
-  for (std::size_t i = 0; i < loops.size(); ++i) async::run_on(loops.at(i), nothing());
+  for (std::size_t i = 0; i < loops.size(); ++i) on(loops.at(i), [] {});
   EXPECT_EQ(ended, 2);
 }
 

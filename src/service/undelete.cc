@@ -158,7 +158,7 @@ Undeleted summary_of(const Plan& plan, const store::AccountState& state) {
 
 Result<Undeleted> restore(Change& change, Plan plan) {
   spare_what_exists(plan, change.state());
-  const Undeleted summary = summary_of(plan, change.state());
+  Undeleted summary = summary_of(plan, change.state());
   for (const auto& [name, target] : plan.targets) {
     store::MailboxPtr mailbox = change.state().find(name);
     if (!mailbox) {

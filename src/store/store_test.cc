@@ -38,17 +38,17 @@ TEST_F(StoreTest, ANewAccountHasTheStandardMailboxes) {
             ErrorKind::already_exists);
 }
 
+async::Task<void> disable(Store& store, AccountId id) {
+  EXPECT_TRUE(co_await store.set_disabled(id, true));
+}
+async::Task<void> change_password(Store& store, AccountId id, std::string credentials) {
+  EXPECT_TRUE(co_await store.set_credentials(id, std::move(credentials)));
+}
 async::Task<void> edit_at_once(Store& store, AccountId id) {
   async::Gate gate;
-  const auto disable = [&]() -> async::Task<void> {
-    EXPECT_TRUE(co_await store.set_disabled(id, true));
-  };
-  const auto change_password = [&](std::string credentials) -> async::Task<void> {
-    EXPECT_TRUE(co_await store.set_credentials(id, std::move(credentials)));
-  };
-  gate.spawn(change_password("one"));
-  gate.spawn(disable());
-  gate.spawn(change_password("two"));
+  gate.spawn(change_password(store, id, "one"));
+  gate.spawn(disable(store, id));
+  gate.spawn(change_password(store, id, "two"));
   co_await gate.wait_empty();
 }
 

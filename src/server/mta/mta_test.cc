@@ -68,14 +68,16 @@ class MtaTest : public store::StoreFixture {
 
   [[nodiscard]] MtaContext context() {
     return {*store_, authenticator_,
-            [this](std::string address) -> async::Task<Result<std::optional<store::AddressEntry>>> {
-              if (directory_.broken) co_return fail(ErrorKind::io, "the disk", "test");
-              co_return co_await store_->find_address(address);
-            },
-            [this](std::string domain) -> async::Task<Result<bool>> {
-              if (directory_.broken) co_return fail(ErrorKind::io, "the disk", "test");
-              co_return domain == "example.org";
-            }};
+            [this](std::string address) { return find_address(std::move(address)); },
+            [this](std::string domain) { return is_our_domain(std::move(domain)); }};
+  }
+  async::Task<Result<std::optional<store::AddressEntry>>> find_address(std::string address) {
+    if (directory_.broken) co_return fail(ErrorKind::io, "the disk", "test");
+    co_return co_await store_->find_address(address);
+  }
+  async::Task<Result<bool>> is_our_domain(std::string domain) const {
+    if (directory_.broken) co_return fail(ErrorKind::io, "the disk", "test");
+    co_return domain == "example.org";
   }
 
   /// Returns everything a server says to a client that sends `script`.
