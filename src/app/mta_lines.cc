@@ -80,8 +80,10 @@ recipient_delimiter = {}
 message_size_limit = {}
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = {}
-smtpd_sender_login_maps = {}
-smtpd_recipient_restrictions = reject_authenticated_sender_login_mismatch, check_policy_service unix:{}
+# The policy service also refuses senders that the user may not use. Postfix can do that with
+# smtpd_sender_login_maps = {}
+# too, but that map does not know the addresses granted by "posthorn account send-as".
+smtpd_recipient_restrictions = check_policy_service unix:{}
 smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination
 smtpd_end_of_data_restrictions = check_policy_service unix:{}
 

@@ -266,7 +266,8 @@ def with_postfix(server, sockets):
             expect(too_large[0] == 552, f"{too_large}")
             client.sendmail("x@example.net", [ADA, "post@example.org", "ada+Archive@example.org"],
                             "Subject: from outside\r\n\r\nHello.\r\n")
-        send_as_user(postfix)
+        server.run("account", "send-as", "add", ADA, "team@example.org")
+        send_as_user(postfix, granted="team@example.org")
         # Postfix follows the alias itself, and sends each recipient one letter only.
         arrived(server, "Archive", 1)
         arrived(server, "INBOX", 3)
@@ -298,7 +299,7 @@ def with_exim(server, sockets):
         arrived(server, "INBOX", 3)
 
 
-def send_as_user(agent):
+def send_as_user(agent, granted=None):
     with agent.client() as client:
         client.login(ADA, PASSWORD)
         for sender in ("ceo@example.org", FULL):
@@ -306,7 +307,7 @@ def send_as_user(agent):
             got, text = client.rcpt(ADA)
             expect(got in (550, 553), f"{sender}: {got} {text}")
             client.rset()
-        for sender in (ADA, "post@example.org"):
+        for sender in (granted or ADA, "post@example.org"):
             client.sendmail(sender, [ADA], f"Subject: from {sender}\r\n\r\nHello.\r\n")
 
 
