@@ -47,7 +47,7 @@ SearchKey combined(Kind kind, std::vector<SearchKey> children) {
 }
 
 search::SearchEnvironment environment() {
-  return {.now = {1'790'000'000, 0}, .email_of = {}, .resolve = [](const SequenceSet& set, bool) {
+  return {.now = {1'790'000'000, 0}, .ids = nullptr, .resolve = [](const SequenceSet& set, bool) {
             return set.resolve(kMessages);
           }};
 }
