@@ -113,8 +113,8 @@ class MtaTest : public store::StoreFixture {
 
   Directory directory_;
   auth::Throttle throttle_{{.free_guesses = 2,
-                            .first_delay = std::chrono::milliseconds(700),
-                            .longest_delay = std::chrono::milliseconds(700)},
+                            .first_delay = std::chrono::milliseconds(1500),
+                            .longest_delay = std::chrono::milliseconds(1500)},
                            clock_};
   async::OffloadPool hashers_{1, 100};
   auth::HashQueue hashing_{hashers_, {}};
@@ -168,7 +168,7 @@ TEST_F(MtaTest, NoPasswordInClear) {
 }
 
 TEST_F(MtaTest, ASlowLoginIsATemporaryFailureAndDelaysNobodyElse) {
-  options_.answer_time = std::chrono::milliseconds(100);
+  options_.answer_time = std::chrono::milliseconds(500);
   const auto login = [](const std::string& id, const std::string& user, const std::string& address,
                         const std::string& password) {
     return "AUTH\t" + id + "\tPLAIN\tservice=smtp\trip=" + address +
