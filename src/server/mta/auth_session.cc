@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "auth/secret_base64.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "text/base64.h"
@@ -35,16 +36,6 @@ std::string peer_of(const wm::AuthBegin& begin) {
   const bool v6 = begin.remote_address.contains(':');
   return v6 ? fmt::format("[{}]:{}", begin.remote_address, begin.remote_port)
             : fmt::format("{}:{}", begin.remote_address, begin.remote_port);
-}
-
-/// Decodes base64 and wipes it.
-std::optional<auth::Secret> decode(std::string& base64) {
-  auto bytes = text::base64_decode(base64);
-  auth::wipe(base64);
-  if (!bytes) return std::nullopt;
-  std::optional<auth::Secret> secret(std::in_place, *bytes);
-  auth::wipe(*bytes);
-  return secret;
 }
 
 AuthFailure failure_of(const Error& error) {
@@ -185,7 +176,7 @@ Task<void> AuthSession::advance(std::shared_ptr<Request> request, std::optional<
                                 bool first) {
   std::optional<auth::Secret> response;
   if (base64 && *base64 == "=") base64->clear();
-  if (base64) response = decode(*base64);
+  if (base64) response = auth::secret_from_base64(*base64);
   if (base64 && !response)
     co_return refuse(request->id, AuthFailure::refused, "The response is not valid base64");
   request->busy = true;

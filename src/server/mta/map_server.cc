@@ -30,6 +30,10 @@ class Maps {
   Maps(const MtaContext& context, const MtaOptions& options)
       : context_(context), options_(options) {}
 
+  /// Returns the reply to a look-up.
+  Task<std::string> operator()(wm::MapRequest request);
+
+ private:
   /// Errors: not_supported (there is no such map); those of the store.
   Task<Found> look_up(wm::MapRequest request) {
     for (const auto& [name, map] : kMaps)
@@ -37,7 +41,6 @@ class Maps {
     return unknown();
   }
 
- private:
   using Map = Task<Found> (Maps::*)(std::string);
   static const std::array<std::pair<std::string_view, Map>, 5> kMaps;
 
@@ -127,18 +130,9 @@ std::string reply_to(const wm::MapRequest& request, const Found& found) {
   return wm::format_map_reply(wm::MapOutcome::temporary, "The directory cannot be read");
 }
 
-Task<Status> converse(frame::Conversation& talk, Maps& maps) {
-  wm::MapRequests requests;
-  while (true) {
-    auto request = requests.take(talk.input());
-    if (!request) co_return pass(request);
-    if (*request) {
-      const Found found = co_await maps.look_up(**request);
-      talk.say(reply_to(**request, found));
-      continue;
-    }
-    if (Status received = co_await talk.receive(); !received) co_return received;
-  }
+Task<std::string> Maps::operator()(wm::MapRequest request) {
+  const Found found = co_await look_up(request);
+  co_return reply_to(request, found);
 }
 
 }  // namespace
@@ -150,7 +144,7 @@ Task<void> MapServer::serve(frame::Accepted<MtaOptions> client) {
   const MtaOptions& options = *client.options;
   frame::Conversation talk(client.stream, options.idle_time, options.write_time);
   Maps maps(context_, options);
-  const Status ended = co_await converse(talk, maps);
+  const Status ended = co_await answer_each<wm::MapRequests>(talk, maps);
   if (!ended) note_end(kName, ended.error());
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "async/task.h"
 #include "auth/authenticator.h"
@@ -44,6 +45,23 @@ struct MtaContext {
   /// Returns whether all mail for a domain (in lower case) belongs to this server's accounts.
   std::function<async::Task<Result<bool>>(std::string domain)> is_our_domain;
 };
+
+/// Answers one request after the other, until the connection ends. `Requests` takes them from the
+/// input (wire/mta); `answer` returns a task for the octets of the reply. Errors: those of the
+/// stream; syntax, if the client broke the protocol.
+template <class Requests, class Answer>
+async::Task<Status> answer_each(frame::Conversation& talk, Answer& answer) {
+  Requests requests;
+  while (true) {
+    auto request = requests.take(talk.input());
+    if (!request) co_return pass(request);
+    if (*request) {
+      talk.say(co_await answer(std::move(**request)));
+      continue;
+    }
+    if (Status received = co_await talk.receive(); !received) co_return received;
+  }
+}
 
 /// Logs why a connection of the server `name` ends, unless the peer simply left or was silent for
 /// too long.

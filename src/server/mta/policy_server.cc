@@ -46,6 +46,10 @@ class Judge {
   Judge(const MtaContext& context, const MtaOptions& options)
       : context_(context), options_(options) {}
 
+  /// Returns the reply to a request.
+  Task<std::string> operator()(wm::PolicyRequest request);
+
+ private:
   Task<Refusal> judge(wm::PolicyRequest request) {
     const std::string_view state = request["protocol_state"];
     const bool at_recipient = state == "RCPT";
@@ -58,7 +62,6 @@ class Judge {
     co_return refused;
   }
 
- private:
   Task<Refusal> judge_sender(const wm::PolicyRequest& request, bool at_end) {
     const std::string user(request["sasl_username"]);
     if (user.empty()) co_return std::nullopt;
@@ -127,18 +130,9 @@ std::string action_of(const Refusal& refused) {
   return line;
 }
 
-Task<Status> converse(frame::Conversation& talk, Judge& judge) {
-  wm::PolicyRequests requests;
-  while (true) {
-    auto request = requests.take(talk.input());
-    if (!request) co_return pass(request);
-    if (*request) {
-      const Refusal refused = co_await judge.judge(std::move(**request));
-      talk.say(wm::format_policy_reply(action_of(refused)));
-      continue;
-    }
-    if (Status received = co_await talk.receive(); !received) co_return received;
-  }
+Task<std::string> Judge::operator()(wm::PolicyRequest request) {
+  const Refusal refused = co_await judge(std::move(request));
+  co_return wm::format_policy_reply(action_of(refused));
 }
 
 }  // namespace
@@ -150,7 +144,7 @@ Task<void> PolicyServer::serve(frame::Accepted<MtaOptions> client) {
   const MtaOptions& options = *client.options;
   frame::Conversation talk(client.stream, options.idle_time, options.write_time);
   Judge judge(context_, options);
-  const Status ended = co_await converse(talk, judge);
+  const Status ended = co_await answer_each<wm::PolicyRequests>(talk, judge);
   if (!ended) note_end(kName, ended.error());
 }
 

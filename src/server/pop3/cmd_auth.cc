@@ -3,9 +3,9 @@
 #include <variant>
 
 #include "auth/sasl/exchange.h"
+#include "auth/secret_base64.h"
 #include "server/pop3/commands.h"
 #include "server/pop3/session.h"
-#include "text/base64.h"
 
 namespace posthorn::server::pop3 {
 namespace {
@@ -23,16 +23,6 @@ void list_mechanisms(Session& session) {
   session.talk.say(wire::pop3::kEndOfList);
 }
 
-/// Decodes base64 and wipes it. Returns none if it is not base64.
-std::optional<auth::Secret> decode(std::string& base64) {
-  auto bytes = text::base64_decode(base64);
-  auth::wipe(base64);
-  if (!bytes) return std::nullopt;
-  std::optional<auth::Secret> secret(std::in_place, *bytes);
-  auth::wipe(*bytes);
-  return secret;
-}
-
 Task<void> converse(Session& session, auth::Exchange& exchange, auth::Exchange::Outcome outcome) {
   while (true) {
     if (auto* identity = std::get_if<auth::Identity>(&outcome))
@@ -42,7 +32,7 @@ Task<void> converse(Session& session, auth::Exchange& exchange, auth::Exchange::
     auto line = co_await session.next_line();
     if (!line) co_return;
     if (*line == "*") co_return session.say(Reply::err("The authentication was cancelled"));
-    auto response = decode(*line);
+    auto response = auth::secret_from_base64(*line);
     if (!response) co_return session.say(Reply::err("The response is not valid base64"));
     outcome = co_await exchange.respond(std::move(*response));
   }
@@ -61,7 +51,7 @@ CommandTask cmd(Session& session, wire::pop3::Auth& command) {
   if (command.initial_response) {
     // "=" is an empty response.
     if (*command.initial_response == "=") command.initial_response->clear();
-    initial = decode(*command.initial_response);
+    initial = auth::secret_from_base64(*command.initial_response);
     if (!initial) co_return session.say(Reply::err("The initial response is not valid base64"));
   }
   auth::Exchange exchange(authenticator, std::move(*mechanism), session.talk.stream().peer());

@@ -1,3 +1,4 @@
+#include "auth/secret_base64.h"
 #include "base/log.h"
 #include "server/submission/session.h"
 #include "service/login.h"
@@ -10,16 +11,6 @@ namespace posthorn::server::submission {
 using wire::smtp::reply;
 
 namespace {
-
-/// Decodes base64 and wipes it. Returns none if it is not base64.
-std::optional<auth::Secret> decode(std::string& base64) {
-  auto bytes = text::base64_decode(base64);
-  auth::wipe(base64);
-  if (!bytes) return std::nullopt;
-  std::optional<auth::Secret> secret(std::in_place, *bytes);
-  auth::wipe(*bytes);
-  return secret;
-}
 
 wire::smtp::Reply not_base64() { return reply(501, {5, 5, 2}, "The response is not valid base64"); }
 
@@ -96,7 +87,7 @@ async::Task<void> Session::authenticate(wire::smtp::Auth command) {
   if (command.initial) {
     // "=" is an empty response.
     if (*command.initial == "=") command.initial->clear();
-    initial = decode(*command.initial);
+    initial = auth::secret_from_base64(*command.initial);
     if (!initial) {
       say(not_base64());
       co_return;
@@ -116,7 +107,7 @@ async::Task<void> Session::converse(auth::Exchange& exchange, auth::Exchange::Ou
       say(reply(501, {5, 7, 0}, "The authentication was cancelled"));
       co_return;
     }
-    auto response = decode(*line);
+    auto response = auth::secret_from_base64(*line);
     if (!response) {
       say(not_base64());
       co_return;

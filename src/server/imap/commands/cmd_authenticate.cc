@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "auth/sasl/exchange.h"
+#include "auth/secret_base64.h"
 #include "server/imap/commands.h"
 #include "server/imap/session.h"
 #include "text/base64.h"
@@ -60,12 +61,9 @@ Task<Reply> converse(Session& session, auth::Exchange& exchange, auth::Exchange:
     // RFC 9051 §6.2.2. workaround: eM Client sends a LOGOUT command instead. That is not base64, so
     // it ends the exchange as well.
     if (*line == "*") co_return Reply::bad("The authentication was cancelled");
-    auto response = text::base64_decode(*line);
-    auth::wipe(*line);
+    auto response = auth::secret_from_base64(*line);
     if (!response) co_return Reply::bad("The response is not valid base64");
-    auth::Secret secret(*response);
-    auth::wipe(*response);
-    outcome = co_await exchange.respond(std::move(secret));
+    outcome = co_await exchange.respond(std::move(*response));
   }
 }
 
@@ -83,11 +81,8 @@ Task<Reply> authenticate(Session& session, wi::AuthenticateCommand& command) {
   }
   std::optional<auth::Secret> initial;
   if (command.initial_response) {
-    auto decoded = text::base64_decode(*command.initial_response);
-    auth::wipe(*command.initial_response);
-    if (!decoded) co_return Reply::bad("The initial response is not valid base64");
-    initial.emplace(*decoded);
-    auth::wipe(*decoded);
+    initial = auth::secret_from_base64(*command.initial_response);
+    if (!initial) co_return Reply::bad("The initial response is not valid base64");
   }
   auth::Exchange exchange(authenticator, std::move(*mechanism), session.connection.stream().peer());
   auto outcome = co_await exchange.begin(std::move(initial));
