@@ -104,6 +104,11 @@ struct ScanResult {
 using Values = std::vector<std::optional<std::string>>;
 /// Pages or pieces, each of which may be unreadable by itself.
 using Blobs = std::vector<Result<std::string>>;
+/// Takes one of several pages or pieces: `i` is its place in the list that was asked for, and the
+/// bytes are valid during the call. Every place is given exactly once, in any order. Calls may run
+/// on several threads at the same time, also on a loop's; all have returned when the read ends. It
+/// may compute, for example decompress, but must not wait.
+using BlobVisitor = std::function<void(std::size_t i, const Result<std::string_view>& bytes)>;
 
 struct Bell {
   PartitionId partition;
@@ -180,9 +185,10 @@ class Engine {
   /// readable at once. Until a commit names it, nothing stored refers to it. Page numbers begin at
   /// 1. May wait for the disk.
   virtual Status put_page(const PartitionId& partition, PageNumber number, std::string bytes) = 0;
-  /// Returns one result per number, in order. An engine may read the pages in parallel. Errors of a
-  /// page: not_found, and those of a read.
-  virtual async::Task<Blobs> read_pages(PartitionId partition, std::vector<PageNumber> numbers) = 0;
+  /// Gives `visit` each page. An engine may read the pages in parallel, and need not copy them.
+  /// Errors of a page: not_found, and those of a read.
+  virtual async::Task<void> visit_pages(PartitionId partition, std::vector<PageNumber> numbers,
+                                        BlobVisitor visit) = 0;
   virtual Result<std::string> try_read_page(const PartitionId& partition, PageNumber number) = 0;
   /// Removes pages that were written but never named by a commit. They may reappear after a crash.
   virtual Status drop_pages(const PartitionId& partition, std::span<const PageNumber> numbers) = 0;
@@ -195,10 +201,13 @@ class Engine {
   /// commit of `holder` that follows. The same write makes it a candidate; a commit of `holder`
   /// that holds the piece without bytes clears the candidate. May wait for the disk.
   virtual Status hold(const PieceHold& piece, const PartitionId& holder) = 0;
-  /// As read_pages.
-  virtual async::Task<Blobs> read_pieces(std::vector<PieceName> names) = 0;
+  /// As visit_pages.
+  virtual async::Task<void> visit_pieces(std::vector<PieceName> names, BlobVisitor visit) = 0;
   virtual Result<std::string> try_read_piece(const PieceName& name) = 0;
 
+  // The same for callers that keep the bytes: one result for each number or name, in order.
+  async::Task<Blobs> read_pages(PartitionId partition, std::vector<PageNumber> numbers);
+  async::Task<Blobs> read_pieces(std::vector<PieceName> names);
   // For a single row, page or piece.
   async::Task<Result<std::optional<std::string>>> get_row(PartitionId partition, std::string key);
   async::Task<Result<std::string>> read_page(PartitionId partition, PageNumber number);

@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "async/offload.h"
+#include "store/store.h"
+
 namespace posthorn::service {
 namespace {
 
@@ -51,10 +54,19 @@ Task<void> FetchReader::read(FetchBatch& batch) const {
   std::vector<Ordinal> ordinals;
   ordinals.reserve(batch.rows_.size());
   for (const Row& row : batch.rows_) ordinals.push_back(row.member.ordinal);
-  co_await batch.emails_.load(ordinals, needs_.columns);
   // A single body may be in memory already, and otherwise costs at most one change of threads.
-  if (needs_.bodies != FetchNeeds::Bodies::none && batch.rows_.size() > 1)
-    co_await read_bodies(batch);
+  if (needs_.bodies == FetchNeeds::Bodies::none || batch.rows_.size() == 1) {
+    co_await batch.emails_.load(ordinals, needs_.columns);
+    co_return;
+  }
+  // Many bodies are seldom all in memory. One change of threads reads all of a batch.
+  co_await async::off_loop(account_->store().offload(),
+                           read_with_bodies(batch, std::move(ordinals)));
+}
+
+Task<void> FetchReader::read_with_bodies(FetchBatch& batch, std::vector<Ordinal> ordinals) const {
+  co_await batch.emails_.load(ordinals, needs_.columns);
+  co_await read_bodies(batch);
 }
 
 /// Reads bodies together. Errors are ignored here, since they are found again when the message is

@@ -71,6 +71,7 @@ class FetchReader {
 
  private:
   async::Task<void> read(FetchBatch& batch) const;
+  async::Task<void> read_with_bodies(FetchBatch& batch, std::vector<Ordinal> ordinals) const;
   async::Task<void> read_bodies(FetchBatch& batch) const;
 
   const store::AccountPtr account_;

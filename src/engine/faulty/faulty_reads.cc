@@ -67,20 +67,18 @@ std::optional<Result<std::string>> FaultyEngine::piece_here(const PieceName& nam
   return std::nullopt;
 }
 
-async::Task<Blobs> FaultyEngine::read_pages(PartitionId partition,
-                                            std::vector<PageNumber> numbers) {
+async::Task<void> FaultyEngine::visit_pages(PartitionId partition, std::vector<PageNumber> numbers,
+                                            BlobVisitor visit) {
   co_await leave();
-  Blobs pages;
-  for (const PageNumber number : numbers) {
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
     if (Status ok = meet_fault(); !ok) {
-      pages.push_back(pass(ok));
-    } else if (auto here = page_here(partition, number)) {
-      pages.push_back(std::move(*here));
+      visit(i, pass(ok));
+    } else if (const auto here = page_here(partition, numbers[i])) {
+      visit(i, *here);
     } else {
-      pages.push_back(co_await inner_->read_page(partition, number));
+      visit(i, co_await inner_->read_page(partition, numbers[i]));
     }
   }
-  co_return pages;
 }
 
 Result<std::string> FaultyEngine::try_read_page(const PartitionId& partition, PageNumber number) {
@@ -89,19 +87,17 @@ Result<std::string> FaultyEngine::try_read_page(const PartitionId& partition, Pa
   return inner_->try_read_page(partition, number);
 }
 
-async::Task<Blobs> FaultyEngine::read_pieces(std::vector<PieceName> names) {
+async::Task<void> FaultyEngine::visit_pieces(std::vector<PieceName> names, BlobVisitor visit) {
   co_await leave();
-  Blobs pieces;
-  for (const PieceName& name : names) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
     if (Status ok = meet_fault(); !ok) {
-      pieces.push_back(pass(ok));
-    } else if (auto here = piece_here(name)) {
-      pieces.push_back(std::move(*here));
+      visit(i, pass(ok));
+    } else if (const auto here = piece_here(names[i])) {
+      visit(i, *here);
     } else {
-      pieces.push_back(co_await inner_->read_piece(name));
+      visit(i, co_await inner_->read_piece(names[i]));
     }
   }
-  co_return pieces;
 }
 
 Result<std::string> FaultyEngine::try_read_piece(const PieceName& name) {

@@ -121,17 +121,15 @@ async::Task<Result<ScanResult>> MemoryEngine::scan(PartitionId partition, std::s
   co_return try_scan(partition, first, last, limit);
 }
 
-async::Task<Blobs> MemoryEngine::read_pages(PartitionId partition,
-                                            std::vector<PageNumber> numbers) {
-  Blobs pages;
-  for (const PageNumber number : numbers) pages.push_back(try_read_page(partition, number));
-  co_return pages;
+async::Task<void> MemoryEngine::visit_pages(PartitionId partition, std::vector<PageNumber> numbers,
+                                            BlobVisitor visit) {
+  for (std::size_t i = 0; i < numbers.size(); ++i) visit(i, try_read_page(partition, numbers[i]));
+  co_return;
 }
 
-async::Task<Blobs> MemoryEngine::read_pieces(std::vector<PieceName> names) {
-  Blobs pieces;
-  for (const PieceName& name : names) pieces.push_back(try_read_piece(name));
-  co_return pieces;
+async::Task<void> MemoryEngine::visit_pieces(std::vector<PieceName> names, BlobVisitor visit) {
+  for (std::size_t i = 0; i < names.size(); ++i) visit(i, try_read_piece(names[i]));
+  co_return;
 }
 
 Result<Seq> MemoryEngine::try_tail(const PartitionId& partition) {

@@ -30,13 +30,14 @@ class MemoryEngine final : public Engine {
   Result<ScanResult> try_scan(const PartitionId& partition, std::string_view first,
                               std::string_view last, std::size_t limit) override;
   Status put_page(const PartitionId& partition, PageNumber number, std::string bytes) override;
-  async::Task<Blobs> read_pages(PartitionId partition, std::vector<PageNumber> numbers) override;
+  async::Task<void> visit_pages(PartitionId partition, std::vector<PageNumber> numbers,
+                                BlobVisitor visit) override;
   Result<std::string> try_read_page(const PartitionId& partition, PageNumber number) override;
   Status drop_pages(const PartitionId& partition, std::span<const PageNumber> numbers) override;
   Result<std::vector<PageNumber>> pages(const PartitionId& partition, PageNumber after,
                                         std::size_t limit) override;
   Status hold(const PieceHold& piece, const PartitionId& holder) override;
-  async::Task<Blobs> read_pieces(std::vector<PieceName> names) override;
+  async::Task<void> visit_pieces(std::vector<PieceName> names, BlobVisitor visit) override;
   Result<std::string> try_read_piece(const PieceName& name) override;
   Result<std::optional<PieceInfo>> inspect(const PieceName& name) override;
   Status unhold(const PieceName& name, const PartitionId& holder, std::int64_t not_after) override;

@@ -161,15 +161,25 @@ Status Database::put(std::string_view key, std::string_view value) {
 
 Result<std::optional<std::string>> Database::get(::rocksdb::ColumnFamilyHandle* family,
                                                  std::string_view key, Tier tier) {
-  std::string value;
+  ::rocksdb::PinnableSlice value;
+  const auto there = get_pinned(family, key, tier, value);
+  if (!there) return std::unexpected(there.error());
+  if (!*there) return std::nullopt;
+  // A value that is not pinned is in a string of its own already.
+  if (value.IsPinned()) return std::optional(value.ToString());
+  return std::optional(std::move(*value.GetSelf()));
+}
+
+Result<bool> Database::get_pinned(::rocksdb::ColumnFamilyHandle* family, std::string_view key,
+                                  Tier tier, ::rocksdb::PinnableSlice& value) {
   const ::rocksdb::Status got = db_->Get(read_options(tier), family, slice(key), &value);
-  if (got.IsNotFound()) return std::nullopt;
+  if (got.IsNotFound()) return false;
   if (!got.ok()) return fail(got);
   // When the table itself is not open (max_open_files, or just started), RocksDB 7.8 answers a
   // cached read of any key with OK and an empty value instead of Incomplete.
   if (tier == Tier::cached_only && value.empty())
     return posthorn::fail(ErrorKind::would_block, "not in the cache");
-  return std::optional(std::move(value));
+  return true;
 }
 
 namespace {

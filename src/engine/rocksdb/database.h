@@ -50,6 +50,10 @@ class Database {
   /// Errors: would_block, io, corrupt.
   Result<std::optional<std::string>> get(::rocksdb::ColumnFamilyHandle* family,
                                          std::string_view key, Tier tier);
+  /// The same without a copy: a value that is there is put into `value`, and keeps its block or
+  /// blob in RocksDB's cache until `value` is reset. Returns whether it is there.
+  Result<bool> get_pinned(::rocksdb::ColumnFamilyHandle* family, std::string_view key, Tier tier,
+                          ::rocksdb::PinnableSlice& value);
   /// RocksDB's Write. One thread at a time may call it: the committer groups commits better than
   /// RocksDB, which would make one writer thread write for the others. Waits for a sync that is in
   /// progress.

@@ -23,11 +23,46 @@ IteratorPtr iterate(Database& database, ::rocksdb::ColumnFamilyHandle* family,
   return IteratorPtr(database.db().NewIterator(options, family));
 }
 
+constexpr const char* kNoPage = "no such page";
+constexpr const char* kNoPiece = "no such piece";
+
 Result<std::string> present(Result<std::optional<std::string>> got, const char* missing) {
   if (!got) return pass(got);
   if (!*got) return posthorn::fail(ErrorKind::not_found, missing);
   return std::move(**got);
 }
+
+/// Reads a value for a visitor, which must be done with it before the database may be closed.
+class PinnedRead {
+ public:
+  PinnedRead(Storage& storage, Tier tier, const char* missing)
+      : use_(storage.use()), tier_(tier), missing_(missing) {}
+
+  bool visit(::rocksdb::ColumnFamilyHandle* (Database::*family)() const, std::string_view key,
+             std::size_t i, const BlobVisitor& visitor) {
+    const Result<std::string_view> bytes = read(family, key);
+    if (!bytes && tier_ == Tier::cached_only) return false;
+    visitor(i, bytes);
+    return true;
+  }
+
+ private:
+  Result<std::string_view> read(::rocksdb::ColumnFamilyHandle* (Database::*family)() const,
+                                std::string_view key) {
+    if (!use_) return pass(use_);
+    Database& database = **use_;
+    const auto there = database.get_pinned((database.*family)(), key, tier_, value_);
+    if (!there) return std::unexpected(there.error());
+    if (!*there) return posthorn::fail(ErrorKind::not_found, missing_);
+    return view(value_);
+  }
+
+  // In this order: the value is let go before the database is.
+  decltype(std::declval<Storage&>().use()) use_;
+  ::rocksdb::PinnableSlice value_;
+  const Tier tier_;
+  const char* const missing_;
+};
 
 /// Reads each key separately. This is the only way for cached_only: with that tier, RocksDB 7.8's
 /// MultiGet still reads blocks from the disk, and it returns OK with an empty value for an absent
@@ -126,13 +161,24 @@ Result<std::string> read_page(Storage& storage, const PartitionId& partition, Pa
                               Tier tier) {
   auto use = storage.use();
   if (!use) return pass(use);
-  return present((*use)->get((*use)->pages(), page_key(partition, number), tier), "no such page");
+  return present((*use)->get((*use)->pages(), page_key(partition, number), tier), kNoPage);
 }
 
 Result<std::string> read_piece(Storage& storage, const PieceName& name, Tier tier) {
   auto use = storage.use();
   if (!use) return pass(use);
-  return present((*use)->get((*use)->pieces(), name.view(), tier), "no such piece");
+  return present((*use)->get((*use)->pieces(), name.view(), tier), kNoPiece);
+}
+
+bool visit_page(Storage& storage, const PartitionId& partition, PageNumber number, Tier tier,
+                std::size_t i, const BlobVisitor& visit) {
+  return PinnedRead(storage, tier, kNoPage)
+      .visit(&Database::pages, page_key(partition, number), i, visit);
+}
+
+bool visit_piece(Storage& storage, const PieceName& name, Tier tier, std::size_t i,
+                 const BlobVisitor& visit) {
+  return PinnedRead(storage, tier, kNoPiece).visit(&Database::pieces, name.view(), i, visit);
 }
 
 }  // namespace posthorn::engine::rocks

@@ -21,4 +21,11 @@ Result<std::string> read_page(Storage& storage, const PartitionId& partition, Pa
                               Tier tier);
 Result<std::string> read_piece(Storage& storage, const PieceName& name, Tier tier);
 
+/// The same without a copy: gives `visit` the bytes as those of place `i`. With Tier::cached_only,
+/// nothing is given if the result would be an error; returns whether something was given.
+bool visit_page(Storage& storage, const PartitionId& partition, PageNumber number, Tier tier,
+                std::size_t i, const BlobVisitor& visit);
+bool visit_piece(Storage& storage, const PieceName& name, Tier tier, std::size_t i,
+                 const BlobVisitor& visit);
+
 }  // namespace posthorn::engine::rocks

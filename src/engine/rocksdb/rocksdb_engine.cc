@@ -58,7 +58,8 @@ class RocksDbEngine final : public Engine {
     return read_range(storage_, partition, first, last, limit, Tier::cached_only);
   }
   Status put_page(const PartitionId& partition, PageNumber number, std::string bytes) override;
-  async::Task<Blobs> read_pages(PartitionId partition, std::vector<PageNumber> numbers) override;
+  async::Task<void> visit_pages(PartitionId partition, std::vector<PageNumber> numbers,
+                                BlobVisitor visit) override;
   Result<std::string> try_read_page(const PartitionId& partition, PageNumber number) override {
     return rocks::read_page(storage_, partition, number, Tier::cached_only);
   }
@@ -68,7 +69,7 @@ class RocksDbEngine final : public Engine {
   Status hold(const PieceHold& piece, const PartitionId& holder) override {
     return committer_.hold(piece, holder);
   }
-  async::Task<Blobs> read_pieces(std::vector<PieceName> names) override;
+  async::Task<void> visit_pieces(std::vector<PieceName> names, BlobVisitor visit) override;
   Result<std::string> try_read_piece(const PieceName& name) override {
     return rocks::read_piece(storage_, name, Tier::cached_only);
   }
@@ -111,8 +112,8 @@ class RocksDbEngine final : public Engine {
   [[nodiscard]] bool must_leave() const {
     return pool_ != nullptr && async::Loop::current() != nullptr;
   }
-  template <class ReadOne>
-  async::Task<Blobs> read_blobs(std::size_t count, ReadOne read);
+  template <class VisitOne>
+  async::Task<void> visit_blobs(std::size_t count, VisitOne visit);
 
   async::OffloadPool* const pool_;
   const std::size_t unsynced_limit_;
@@ -123,23 +124,19 @@ class RocksDbEngine final : public Engine {
 };
 
 /// Reads many blobs on several threads, since each read may wait for the disk.
-template <class ReadOne>
-async::Task<Blobs> RocksDbEngine::read_blobs(std::size_t count, ReadOne read) {
+template <class VisitOne>
+async::Task<void> RocksDbEngine::visit_blobs(std::size_t count, VisitOne visit) {
   // A change of threads costs as much as reading a few blobs that are in memory.
   constexpr std::size_t kAtLeast = 4;
-  Blobs blobs(count);
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
-    for (std::size_t i = next++; i < count; i = next++) blobs[i] = read(i, Tier::may_block);
+    for (std::size_t i = next++; i < count; i = next++) visit(i, Tier::may_block);
   };
   if (count == 0 || !must_leave()) {
     work();
-    co_return blobs;
+    co_return;
   }
-  if (count == 1) {
-    blobs.front() = read(0, Tier::cached_only);
-    if (blobs.front()) co_return blobs;
-  }
+  if (count == 1 && visit(0, Tier::cached_only)) co_return;
   // Half of the pool is left to others.
   const std::size_t threads =
       std::clamp<std::size_t>(count / kAtLeast, 1, std::max<std::size_t>(1, pool_->threads() / 2));
@@ -147,7 +144,6 @@ async::Task<Blobs> RocksDbEngine::read_blobs(std::size_t count, ReadOne read) {
   for (std::size_t i = 1; i < threads; ++i) others.emplace_back(*pool_, work);
   co_await async::offload(*pool_, work);
   for (async::Begun& other : others) co_await other;
-  co_return blobs;
 }
 
 async::Task<Result<Seq>> RocksDbEngine::tail(PartitionId partition) {
@@ -176,19 +172,16 @@ async::Task<Result<ScanResult>> RocksDbEngine::scan(PartitionId partition, std::
       *pool_, [&] { return read_range(storage_, partition, first, last, limit, Tier::may_block); });
 }
 
-async::Task<Blobs> RocksDbEngine::read_pages(PartitionId partition,
-                                             std::vector<PageNumber> numbers) {
-  const std::size_t count = numbers.size();
-  return read_blobs(count,
-                    [this, partition, numbers = std::move(numbers)](std::size_t i, Tier tier) {
-                      return rocks::read_page(storage_, partition, numbers[i], tier);
-                    });
+async::Task<void> RocksDbEngine::visit_pages(PartitionId partition, std::vector<PageNumber> numbers,
+                                             BlobVisitor visit) {
+  co_await visit_blobs(numbers.size(), [&](std::size_t i, Tier tier) {
+    return rocks::visit_page(storage_, partition, numbers[i], tier, i, visit);
+  });
 }
 
-async::Task<Blobs> RocksDbEngine::read_pieces(std::vector<PieceName> names) {
-  const std::size_t count = names.size();
-  return read_blobs(count, [this, names = std::move(names)](std::size_t i, Tier tier) {
-    return rocks::read_piece(storage_, names[i], tier);
+async::Task<void> RocksDbEngine::visit_pieces(std::vector<PieceName> names, BlobVisitor visit) {
+  co_await visit_blobs(names.size(), [&](std::size_t i, Tier tier) {
+    return rocks::visit_piece(storage_, names[i], tier, i, visit);
   });
 }
 

@@ -152,7 +152,7 @@ struct EmailReader::State {
 
   /// Takes a page that was read.
   Status take_page(Group& group, PageNumber number, std::size_t column,
-                   const Result<std::string>& bytes) {
+                   const Result<std::string_view>& bytes) {
     if (!bytes) return std::unexpected(bytes.error());
     auto decoded = GroupPage::decode(*bytes, kJudges[column]);
     if (!decoded) return pass(decoded);
@@ -165,8 +165,6 @@ struct EmailReader::State {
   /// Reads the pages of these columns that are not in memory, many in one call of the engine.
   /// Returns the status of each group.
   async::Task<std::vector<Status>> read_pages(std::vector<GroupRef> refs, Columns columns) {
-    // Bounds what is in memory besides the decoded pages.
-    constexpr std::size_t kAtOnce = 32;
     struct Wanted {
       std::size_t ref;
       std::size_t group;
@@ -179,16 +177,16 @@ struct EmailReader::State {
         if ((columns & 1U << i) != 0 && !take_cached_page(groups[at], refs[r], i))
           wanted.push_back({r, at, i});
     }
+    std::vector<Status> taken(wanted.size());
+    std::vector<PageNumber> numbers;
+    for (const Wanted& w : wanted) numbers.push_back(refs[w.ref].pages[w.column]);
+    co_await account->store().engine().visit_pages(
+        account->id(), numbers, [&](std::size_t i, const Result<std::string_view>& bytes) {
+          taken[i] = take_page(groups[wanted[i].group], numbers[i], wanted[i].column, bytes);
+        });
     std::vector<Status> done(refs.size());
-    for (std::size_t first = 0; first < wanted.size(); first += kAtOnce) {
-      const auto some = std::span(wanted).subspan(first, std::min(kAtOnce, wanted.size() - first));
-      std::vector<PageNumber> numbers;
-      for (const Wanted& w : some) numbers.push_back(refs[w.ref].pages[w.column]);
-      const auto pages = co_await account->store().engine().read_pages(account->id(), numbers);
-      for (std::size_t i = 0; i < some.size(); ++i)
-        if (Status& ok = done[some[i].ref]; ok)
-          ok = take_page(groups[some[i].group], numbers[i], some[i].column, pages[i]);
-    }
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+      if (Status& ok = done[wanted[i].ref]; ok) ok = taken[i];
     co_return done;
   }
 

@@ -44,26 +44,30 @@ bool PieceBatch::take_cached() {
 }
 
 async::Task<void> PieceBatch::read_missing() {
+  struct Missing {
+    Entry* entry;
+    std::size_t at;  ///< Where its octets begin in room_.
+  };
   std::size_t wanted = 0;
+  std::vector<Missing> missing;
   std::vector<engine::PieceName> names;
-  for (const Entry& entry : entries_) {
+  for (Entry& entry : entries_) {
     if (entry.octets != nullptr) continue;
-    wanted += entry.size;
+    missing.push_back({&entry, wanted});
     names.push_back(entry.name);
+    wanted += entry.size;
   }
   if (wanted > room_size_) {
     room_ = std::make_unique_for_overwrite<char[]>(wanted);
     room_size_ = wanted;
   }
-  const auto pieces = co_await account_->store().engine().read_pieces(std::move(names));
-  auto piece = pieces.begin();
-  char* room = room_.get();
-  for (Entry& entry : entries_) {
-    if (entry.octets != nullptr) continue;
-    if (*piece && unseal_page_into(**piece, {room, entry.size})) entry.octets = room;
-    room += entry.size;
-    ++piece;
-  }
+  // Each piece is decompressed while its bytes are in the processor's cache.
+  co_await account_->store().engine().visit_pieces(
+      std::move(names), [&](std::size_t i, const Result<std::string_view>& bytes) {
+        Entry& entry = *missing[i].entry;
+        char* const room = room_.get() + missing[i].at;
+        if (bytes && unseal_page_into(*bytes, {room, entry.size})) entry.octets = room;
+      });
 }
 
 async::Task<void> PieceBatch::read() {
