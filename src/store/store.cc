@@ -32,11 +32,13 @@ Store::State::State(engine::Engine& e, async::LoopPool& l, async::OffloadPool& o
       clock(c),
       options(opts),
       policy(std::make_shared<const StorePolicy>(opts.policy)),
-      pages(opts.page_cache_bytes / 4 * 3),
-      records(opts.page_cache_bytes / 8),
-      pieces(opts.page_cache_bytes / 8),
-      addresses(kDirectoryCacheBytes),
-      profiles(kDirectoryCacheBytes) {
+      cached_mail(opts.page_cache_bytes),
+      pages(cached_mail, opts.page_cache_bytes / 4 * 3),
+      records(cached_mail, opts.page_cache_bytes / 8),
+      pieces(cached_mail, opts.page_cache_bytes / 8),
+      cached_directory(2 * kDirectoryCacheBytes),
+      addresses(cached_directory, kDirectoryCacheBytes),
+      profiles(cached_directory, kDirectoryCacheBytes) {
   for (std::size_t i = 0; i < loops.size(); ++i) shards.push_back(std::make_unique<HomeShard>());
 }
 

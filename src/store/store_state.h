@@ -70,9 +70,11 @@ struct Store::State {
   SharedValue<StorePolicy> policy;
   std::string key;  ///< 32 random octets of this store, from which all its other keys are derived.
 
-  LruCache<AccountItem, GroupPage, 4> pages;
+  CacheBudget cached_mail;
+  LruCache<AccountItem, GroupPage> pages;
   LruCache<AccountItem, EmailRecord> records;
   LruCache<engine::PieceName, std::string> pieces;
+  CacheBudget cached_directory;
   /// Existing entries of the directory (absence is not cached). A writer erases the entry here when
   /// its change is durable.
   LruCache<std::string, AddressEntry> addresses;
@@ -80,6 +82,9 @@ struct Store::State {
   async::Turns profile_edits;  ///< An edit reads the profile and writes it: one after another.
 
   DamageLog damage;
+  /// What all uploads keep in memory, and the messages that are not committed yet.
+  const std::shared_ptr<std::atomic<std::size_t>> upload_octets =
+      std::make_shared<std::atomic<std::size_t>>(0);
 
   std::vector<std::unique_ptr<HomeShard>> shards;  ///< One per loop.
   std::atomic<bool> closing{false};

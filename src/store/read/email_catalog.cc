@@ -91,13 +91,59 @@ const GroupRef* EmailCatalog::find(const Groups& groups, Ordinal ordinal) {
   return ordinal <= group.last ? &group : nullptr;
 }
 
-async::Task<std::vector<Result<EmailRecord>>> EmailCatalog::read_rows(
-    std::vector<Ordinal> ordinals) {
+namespace {
+
+/// Returns whether the rows of these messages are better read as one range: most of the range's
+/// rows are wanted, and reading on costs a fraction of finding each row.
+bool are_dense(std::span<const Ordinal> ordinals) {
+  constexpr std::size_t kAtLeast = 8;
+  if (ordinals.size() < kAtLeast) return false;
+  const auto [first, last] = std::ranges::minmax(ordinals);
+  return last.value - first.value < 2 * ordinals.size();
+}
+
+async::Task<Result<engine::Values>> read_range(engine::Engine& engine, PartitionId partition,
+                                               std::span<const Ordinal> ordinals) {
+  const auto [first, last] = std::ranges::minmax(ordinals);
+  engine::Values range(last.value - first.value + 1);
+  std::string from = keys::email(first);
+  const std::string end = keys::email(Ordinal(last.value + 1));
+  for (std::optional<std::string> next = std::move(from); next;) {
+    auto rows = co_await engine.scan(partition, *next, end, range.size());
+    if (!rows) co_return pass(rows);
+    for (engine::Row& row : rows->rows) {
+      const std::uint64_t at = keys::last_number(row.key) - first.value;
+      if (at < range.size()) range[at] = std::move(row.value);
+    }
+    next = std::move(rows->next_key);
+  }
+  // A message may be asked for twice, as two copies in one mailbox share it.
+  std::vector<std::uint32_t> wanted(range.size());
+  for (const Ordinal ordinal : ordinals) ++wanted[ordinal.value - first.value];
+  engine::Values values;
+  values.reserve(ordinals.size());
+  for (const Ordinal ordinal : ordinals) {
+    const std::uint64_t at = ordinal.value - first.value;
+    values.push_back(--wanted[at] == 0 ? std::move(range[at]) : range[at]);
+  }
+  co_return values;
+}
+
+async::Task<Result<engine::Values>> read_values(engine::Engine& engine, PartitionId partition,
+                                                std::span<const Ordinal> ordinals) {
+  if (are_dense(ordinals)) co_return co_await read_range(engine, partition, ordinals);
   std::vector<std::string> keys;
   keys.reserve(ordinals.size());
   for (const Ordinal ordinal : ordinals) keys.push_back(keys::email(ordinal));
+  co_return co_await engine.get(partition, std::move(keys));
+}
+
+}  // namespace
+
+async::Task<std::vector<Result<EmailRecord>>> EmailCatalog::read_rows(
+    std::vector<Ordinal> ordinals) {
   std::vector<Result<EmailRecord>> emails(ordinals.size());
-  auto rows = co_await engine_.get(partition_, std::move(keys));
+  auto rows = co_await read_values(engine_, partition_, ordinals);
   if (!rows) {
     // The error may concern one row only.
     if (ordinals.size() == 1) {

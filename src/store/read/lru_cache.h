@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -10,19 +11,23 @@
 #include <utility>
 
 #include "base/mutex.h"
+#include "store/read/cache_budget.h"
 
 namespace posthorn::store {
 
-/// A cache of shared immutable values by key. Beyond a budget in bytes, the least recently used
-/// values are dropped. The budget is divided evenly among `Shards` (a power of two). Use few shards
-/// for large values, because a single value must fit into the share of one shard.
+/// A cache of shared immutable values by key. Beyond its budget, values that have not been used for
+/// long are dropped: the least recently used one of each of `Shards` (a power of two) in turn.
 /// Thread: any.
 template <class Key, class Value, std::size_t Shards = 16>
 class LruCache {
  public:
   using Pointer = std::shared_ptr<const Value>;
 
-  explicit LruCache(std::size_t budget_bytes) : budget_(budget_bytes / Shards) {}
+  /// A cache that shares a budget with others; `part` as in CacheBudget::Share.
+  LruCache(CacheBudget& budget, std::size_t part)
+      : budget_(budget), share_(budget, part, [this] { return drop_one(); }) {}
+  LruCache(const LruCache&) = delete;
+  LruCache& operator=(const LruCache&) = delete;
 
   [[nodiscard]] Pointer find(const Key& key) {
     Shard& shard = shard_of(key);
@@ -34,9 +39,12 @@ class LruCache {
   }
 
   void put(const Key& key, Pointer value, std::size_t bytes) {
-    Shard& shard = shard_of(key);
-    const MutexLock lock(shard.mutex);
-    insert(shard, key, std::move(value), bytes);
+    {
+      Shard& shard = shard_of(key);
+      const MutexLock lock(shard.mutex);
+      insert(shard, key, std::move(value), bytes);
+    }
+    budget_.make_room();
   }
 
   /// For values that change: take this count before reading the value from the engine, and pass it
@@ -48,9 +56,12 @@ class LruCache {
     return shard.erasures;
   }
   void put_unless_erased(const Key& key, Pointer value, std::size_t bytes, std::uint64_t erasures) {
-    Shard& shard = shard_of(key);
-    const MutexLock lock(shard.mutex);
-    if (shard.erasures == erasures) insert(shard, key, std::move(value), bytes);
+    {
+      Shard& shard = shard_of(key);
+      const MutexLock lock(shard.mutex);
+      if (shard.erasures == erasures) insert(shard, key, std::move(value), bytes);
+    }
+    budget_.make_room();
   }
 
   void erase(const Key& key) {
@@ -73,34 +84,49 @@ class LruCache {
     Mutex mutex;
     std::list<Entry> order POSTHORN_GUARDED_BY(mutex);
     std::unordered_map<Key, typename std::list<Entry>::iterator> entries POSTHORN_GUARDED_BY(mutex);
-    std::size_t bytes POSTHORN_GUARDED_BY(mutex) = 0;
     std::uint64_t erasures POSTHORN_GUARDED_BY(mutex) = 0;
   };
 
   void insert(Shard& shard, const Key& key, Pointer value, std::size_t bytes)
       POSTHORN_REQUIRES(shard.mutex) {
     bytes += kOverhead;
-    if (bytes > budget_) return;
+    if (bytes > budget_.bytes() / 4) return;
     if (const auto it = shard.entries.find(key); it != shard.entries.end())
       remove(shard, it->second);
     shard.order.push_front({key, std::move(value), bytes});
     shard.entries.emplace(key, shard.order.begin());
-    shard.bytes += bytes;
-    while (shard.bytes > budget_) remove(shard, std::prev(shard.order.end()));
+    share_.took(bytes);
+  }
+
+  void remove(Shard& shard, typename std::list<Entry>::iterator it) POSTHORN_REQUIRES(shard.mutex) {
+    share_.gave_back(it->bytes);
+    shard.entries.erase(it->key);
+    shard.order.erase(it);
+  }
+
+  /// CacheBudget::Share's.
+  bool drop_one() {
+    for (std::size_t i = 0; i < Shards; ++i) {
+      Shard& shard = shards_[next_.fetch_add(1, std::memory_order_relaxed) % Shards];
+      Pointer dropped;  // Destroyed without the lock.
+      const MutexLock lock(shard.mutex);
+      if (shard.order.empty()) continue;
+      const auto oldest = std::prev(shard.order.end());
+      dropped = std::move(oldest->value);
+      remove(shard, oldest);
+      return true;
+    }
+    return false;
   }
 
   Shard& shard_of(const Key& key) {
     return shards_[std::hash<Key>{}(key) * 0x9E3779B97F4A7C15ULL >>
                    (64 - std::countr_zero(Shards))];
   }
-  static void remove(Shard& shard, typename std::list<Entry>::iterator it)
-      POSTHORN_REQUIRES(shard.mutex) {
-    shard.bytes -= it->bytes;
-    shard.entries.erase(it->key);
-    shard.order.erase(it);
-  }
 
-  std::size_t budget_;
+  CacheBudget& budget_;
+  CacheBudget::Share share_;
+  std::atomic<std::size_t> next_ = 0;  ///< The shard that drops a value next.
   std::array<Shard, Shards> shards_;
 };
 
