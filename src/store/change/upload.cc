@@ -3,7 +3,9 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "async/offload.h"
@@ -24,6 +26,13 @@ constexpr std::size_t kPieceSize = 256 << 10;
 constexpr std::size_t kOwnPieceFrom = 64 << 10;
 /// A header block is kept in memory and in one record.
 constexpr std::size_t kMaxHeader = 8 << 20;
+/// Input is taken in parts of this size, so that the start of a MIME part is found before its
+/// octets are cut into pieces.
+constexpr std::size_t kSpan = 16 << 10;
+/// While all uploads together keep more than this in memory, each of them is cut into small pieces,
+/// so that thousands of clients that have begun to send a message cannot fill the memory.
+constexpr std::size_t kMostKept = 64 << 20;
+constexpr std::size_t kSmallPiece = 32 << 10;
 
 struct FreeDigest {
   void operator()(EVP_MD_CTX* c) const { EVP_MD_CTX_free(c); }
@@ -46,6 +55,41 @@ class ExpectedCommit {
   engine::Engine* engine_;
 };
 
+/// What an upload keeps in memory, as a part of what all uploads keep.
+class KeptOctets {
+ public:
+  explicit KeptOctets(std::shared_ptr<std::atomic<std::size_t>> all) : all_(std::move(all)) {}
+  ~KeptOctets() { set(0); }
+  KeptOctets(const KeptOctets&) = delete;
+  KeptOctets& operator=(const KeptOctets&) = delete;
+  void set(std::size_t octets) {
+    *all_ += octets - own_;  // Wraps around if it is less now, as unsigned numbers do.
+    own_ = octets;
+  }
+  [[nodiscard]] bool are_too_many() const { return *all_ > kMostKept; }
+
+ private:
+  const std::shared_ptr<std::atomic<std::size_t>> all_;
+  std::size_t own_ = 0;
+};
+
+/// The pieces of a complete message. Those that were not written ahead are in memory until they are
+/// committed.
+std::shared_ptr<const std::vector<engine::PieceHold>> keep(
+    std::vector<engine::PieceHold> holds, std::shared_ptr<std::atomic<std::size_t>> all) {
+  struct Kept {
+    Kept(std::vector<engine::PieceHold> h, std::shared_ptr<std::atomic<std::size_t>> all)
+        : holds(std::move(h)), octets(std::move(all)) {}
+    const std::vector<engine::PieceHold> holds;
+    KeptOctets octets;
+  };
+  std::size_t octets = 0;
+  for (const engine::PieceHold& hold : holds) octets += hold.bytes.size();
+  auto kept = std::make_shared<Kept>(std::move(holds), std::move(all));
+  kept->octets.set(octets);
+  return {kept, &kept->holds};
+}
+
 /// The body of the message with the piece names of one sharing scope.
 struct Upload::Named {
   BodyList body;
@@ -66,11 +110,14 @@ struct Upload::State {
   std::vector<engine::PieceHold> holds;
   bool header_8bit = false;
   std::string key;                          ///< Names the pieces; empty until it is needed.
+  std::optional<Error> failed;              ///< Why complete() failed.
   std::shared_ptr<const EmailRecord> base;  ///< Without prefix and body; made by complete().
   std::map<std::string, Named> named;       ///< Maps keys to the names made with them.
   ExpectedCommit expected;
+  KeptOctets kept;
 
-  State(Store& s, const AccountId& a) : store(s), account(a), expected(s.engine()) {
+  State(Store& s, const AccountId& a)
+      : store(s), account(a), expected(s.engine()), kept(s.state().upload_octets) {
     EVP_DigestInit_ex(sha.get(), EVP_sha256(), nullptr);
   }
 
@@ -95,7 +142,28 @@ struct Upload::State {
     const std::uint64_t part = analyzer.leaf_body_start();
     const std::uint64_t end = piece_at + piece.size();
     if (part > piece_at && part < end && end - part >= kOwnPieceFrom) return part - piece_at;
-    return piece.size() >= kPieceSize ? kPieceSize : 0;
+    const std::size_t enough = kept.are_too_many() ? kSmallPiece : kPieceSize;
+    return piece.size() >= enough ? std::min(piece.size(), kPieceSize) : 0;
+  }
+
+  /// Removes what has become a piece.
+  void drop(std::size_t octets) {
+    if (kept.are_too_many()) {
+      piece = piece.substr(octets);
+    } else {
+      piece.erase(0, octets);
+    }
+    kept.set(piece.capacity());
+    piece_at += octets;
+  }
+
+  void append_to_piece(std::string_view span) {
+    // A string that grows by itself doubles its buffer.
+    const std::size_t needed = piece.size() + span.size();
+    if (needed > piece.capacity())
+      piece.reserve(std::min(std::max(needed, 2 * piece.capacity()), kPieceSize + kSpan));
+    piece.append(span);
+    kept.set(piece.capacity());
   }
 
   async::Task<Status> need_key() {
@@ -112,7 +180,7 @@ struct Upload::State {
     EVP_DigestUpdate(sha.get(), span.data(), span.size());
     size += span.size();
     if (split) {
-      piece.append(span);
+      append_to_piece(span);
       return {};
     }
     header.append(span);
@@ -144,15 +212,13 @@ async::Task<Status> Upload::write_ahead(engine::PieceHold& hold, const AccountId
   Store& store = state_->store;
   Status written =
       co_await async::offload(store.offload(), [&] { return store.engine().hold(hold, holder); });
-  if (written) hold.bytes.clear();
+  if (written) release_memory(hold.bytes);
   co_return written;
 }
 
 async::Task<Status> Upload::feed(std::string_view octets) {
   State& s = *state_;
   while (!octets.empty()) {
-    // Small parts, so that the start of a MIME part is found before its octets are cut into pieces.
-    constexpr std::size_t kSpan = 16 << 10;
     const std::string_view span = octets.substr(0, kSpan);
     octets.remove_prefix(span.size());
     if (Status taken = s.take(span); !taken) co_return taken;
@@ -161,8 +227,7 @@ async::Task<Status> Upload::feed(std::string_view octets) {
       engine::PieceHold hold = s.make_piece(std::string_view(s.piece).substr(0, n));
       if (Status ok = co_await write_ahead(hold, s.account); !ok) co_return ok;
       s.holds.push_back(std::move(hold));
-      s.piece.erase(0, n);
-      s.piece_at += n;
+      s.drop(n);
     }
   }
   co_return Status{};
@@ -171,18 +236,31 @@ async::Task<Status> Upload::feed(std::string_view octets) {
 async::Task<Status> Upload::complete() {
   State& s = *state_;
   if (s.base) co_return Status{};
+  // Part of the state is used up.
+  if (s.failed) co_return std::unexpected(*s.failed);
   if (Status ok = co_await s.need_key(); !ok) co_return ok;
   message::Analysis analysis = s.analyzer.finish();
   // Without a blank line, everything is header; only now may the analyzer have found its end.
   if (!s.split) s.split_header(std::min<std::uint64_t>(analysis.header_size, s.header.size()));
   s.header_8bit = std::ranges::any_of(s.header, [](char c) { return (c & 0x80) != 0; });
-  if (!s.piece.empty()) s.holds.push_back(s.make_piece(s.piece));
+  if (!s.piece.empty()) {
+    engine::PieceHold last = s.make_piece(s.piece);
+    // Usually the last piece is part of the commit. Of a command that appends thousands of
+    // messages, that would be too much.
+    if (s.kept.are_too_many()) {
+      if (Status ok = co_await write_ahead(last, s.account); !ok) {
+        s.failed = ok.error();
+        co_return ok;
+      }
+    }
+    s.holds.push_back(std::move(last));
+  }
   release_memory(s.piece);
+  s.kept.set(0);
   s.body.sha256.resize(32);
   EVP_DigestFinal_ex(s.sha.get(), reinterpret_cast<unsigned char*>(s.body.sha256.data()), nullptr);
   message::Digest digest = message::make_digest(analysis);
-  s.named[s.key] = {std::move(s.body),
-                    std::make_shared<const std::vector<engine::PieceHold>>(std::move(s.holds))};
+  s.named[s.key] = {std::move(s.body), keep(std::move(s.holds), s.store.state().upload_octets)};
   s.base = std::make_shared<const EmailRecord>(
       EmailRecord{std::move(digest.keys), std::move(digest.structure), std::move(s.header), {}});
   s.expected.end();
@@ -225,7 +303,7 @@ async::Task<Result<const Upload::Named*>> Upload::named_for(const AccountId& rec
     other.body.pieces[i].name = hold->name;
     holds.push_back(std::move(*hold));
   }
-  other.holds = std::make_shared<const std::vector<engine::PieceHold>>(std::move(holds));
+  other.holds = keep(std::move(holds), s.store.state().upload_octets);
   co_return &(s.named[*key] = std::move(other));
 }
 

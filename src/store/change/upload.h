@@ -15,7 +15,8 @@ namespace posthorn::store {
 class Store;
 
 /// Receives a message. Keeps at most one piece (256 KB) and the header block in memory; complete
-/// pieces are written ahead as they arrive. If it is destroyed unfinished, only the pieces written
+/// pieces are written ahead as they arrive. If all uploads of the store keep more than 64 MiB, the
+/// pieces are smaller. If it is destroyed unfinished, only the pieces written
 /// ahead remain; no message names them, and the sweep releases them after the grace time.
 class Upload {
  public:
