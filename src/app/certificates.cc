@@ -1,7 +1,9 @@
 #include "app/certificates.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/log.h"
@@ -44,20 +46,47 @@ Status Certificates::load(const config::Config& config) {
     if (!made) return pass(made);
     pair = *made;
   }
-  auto context = net::TlsContext::load({pair}, oldest(config.tls.min_version));
+  std::vector<net::CertificatePair> pairs{pair};
+  for (std::size_t i = 0; i < config.tls.more_certificates.size(); ++i)
+    pairs.push_back({config::path_in(config, config.tls.more_certificates[i]),
+                     config::path_in(config, config.tls.more_keys[i]), config.tls.key_password});
+  // Before the files are read: if one changes meanwhile, it is read again later.
+  std::vector<Stamp> stamps;
+  for (const net::CertificatePair& one : pairs)
+    for (const std::string* path : {&one.chain_file, &one.key_file})
+      stamps.push_back(stamp_of(*path));
+  auto context = net::TlsContext::load(std::move(pairs), oldest(config.tls.min_version));
   if (!context) return pass(context);
   const int days = (*context)->days_to_expiry();
   if (days < kWarnDays)
-    log::warning("the certificate {} expires in {} days", pair.chain_file, days);
+    log::warning("a certificate expires in {} days ({})", days, pair.chain_file);
   const MutexLock lock(mutex_);
   current_ = std::move(*context);
   self_signed_ = self_signed;
+  stamps_ = std::move(stamps);
   return {};
 }
 
 Status Certificates::renew() {
-  const auto context = current();
-  return context ? context->reload() : Status();
+  const MutexLock lock(mutex_);
+  if (!current_) return {};
+  std::vector<Stamp> stamps;
+  for (const Stamp& stamp : stamps_) stamps.push_back(stamp_of(stamp.path));
+  Status read = current_->reload();
+  if (read) stamps_ = std::move(stamps);
+  return read;
+}
+
+Certificates::Stamp Certificates::stamp_of(std::string path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) return {std::move(path)};
+  return {std::move(path), info.st_ino, info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
+}
+
+bool Certificates::have_changed() const {
+  const MutexLock lock(mutex_);
+  return std::ranges::any_of(stamps_,
+                             [](const Stamp& stamp) { return stamp_of(stamp.path) != stamp; });
 }
 
 Status Certificates::reload(const config::Config& config) { return load(config); }

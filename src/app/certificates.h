@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/mutex.h"
 #include "base/result.h"
@@ -22,6 +25,9 @@ class Certificates {
   /// Reads the files in use again. The keys of session tickets are new then: whoever steals one
   /// must not be able to read what was recorded long ago. After an error everything is as before.
   Status renew();
+  /// Returns whether a file in use is another one than when it was read, or has other contents, as
+  /// after the renewal of a certificate.
+  [[nodiscard]] bool have_changed() const;
   /// Reads the files again, under their newly configured names. After an error everything is as
   /// before: TLS that was offered at the start does not end. Whether a self-signed certificate may
   /// be made is decided at the start.
@@ -31,11 +37,24 @@ class Certificates {
   explicit Certificates(bool may_self_sign) : may_self_sign_(may_self_sign) {}
   Status load(const config::Config& config);
 
+  /// A file, and by what its next version is recognized.
+  struct Stamp {
+    std::string path;
+    std::uint64_t inode = 0;
+    std::int64_t size = 0;
+    std::int64_t modified_s = 0;
+    std::int64_t modified_ns = 0;
+    friend bool operator==(const Stamp&, const Stamp&) = default;
+  };
+  /// All zero if there is no such file.
+  static Stamp stamp_of(std::string path);
+
   const bool may_self_sign_;
 
   mutable Mutex mutex_;
   std::shared_ptr<net::TlsContext> current_ POSTHORN_GUARDED_BY(mutex_);
   bool self_signed_ POSTHORN_GUARDED_BY(mutex_) = false;
+  std::vector<Stamp> stamps_ POSTHORN_GUARDED_BY(mutex_);
 };
 
 /// Returns the configured host name, or else the machine's.

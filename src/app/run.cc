@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include <csignal>
 #include <cstdlib>
 
@@ -61,6 +63,9 @@ async::Task<Status> run(Server& server, const RunHooks& hooks) {
 }  // namespace
 
 Status run_until_signal(Server& server, const RunHooks& hooks) {
+  // A core dump would contain mail, and the keys and passwords in use.
+  constexpr rlimit kNoCore{0, 0};
+  ::setrlimit(RLIMIT_CORE, &kNoCore);
   return async::run_blocking(run(server, hooks));
 }
 

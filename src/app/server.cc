@@ -230,7 +230,9 @@ std::optional<Server::State::Spoken> Server::State::spoken_on(std::string_view n
 }
 
 Status Server::State::listen_inherited() {
-  for (const net::InheritedSocket& socket : net::take_inherited_sockets()) {
+  std::vector<net::InheritedSocket> sockets = net::take_inherited_sockets();
+  sockets.insert(sockets.end(), settings.sockets.begin(), settings.sockets.end());
+  for (const net::InheritedSocket& socket : sockets) {
     std::optional<Spoken> spoken = spoken_on(socket.name);
     if (!spoken) {
       log::warning("an inherited socket has the unknown name '{}' and is ignored", socket.name);
@@ -380,10 +382,15 @@ async::Task<void> Server::keep_house() {
     co_await state.stop_keeping_house.wait();
     if (state.stopping) break;
     const auto now = std::chrono::steady_clock::now();
-    if (now - tickets_since >= kTicketKeys) {
+    // A certificate that was renewed is used without a signal.
+    const bool changed = state.certificates->have_changed();
+    if (changed || now - tickets_since >= kTicketKeys) {
       tickets_since = now;
-      if (Status read = state.certificates->renew(); !read)
+      if (Status read = state.certificates->renew(); !read) {
         log::error("the certificates were not read again: {}", read.error().text);
+      } else if (changed) {
+        log::info("the certificates have changed and were read again");
+      }
     }
     Status swept = co_await state.core->store().sweep();
     if (!swept) log::error("the sweep failed: {} ({})", swept.error().text, swept.error().cause);

@@ -10,6 +10,7 @@
 #include "async/task.h"
 #include "base/result.h"
 #include "config/config.h"
+#include "net/listener.h"
 
 namespace posthorn::app {
 
@@ -18,6 +19,8 @@ struct ServerSettings {
   EngineKind engine = EngineKind::rocksdb;
   std::optional<std::string> any_user = {};  ///< See accounts.h; for trials only.
   Losses losses = Losses::refuse;
+  /// Listening sockets beside those that systemd passes; their names tell the protocols.
+  std::vector<net::InheritedSocket> sockets = {};
 };
 
 /// The whole server: data, listeners and protocols.

@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include "app/privileges.h"
 #include "app/server.h"
 #include "base/log.h"
 #include "base/version.h"
@@ -21,9 +22,13 @@ int serve(const Program& program, const ServeOptions& options) {
   log::set_level(loaded->config.log.level);
   for (const std::string& warning : loaded->warnings) log::warning("{}", warning);
   log::info("posthorn {} on {}", kProgramVersion, loaded->config.data_dir);
-  auto server = app::Server::start(
-      {.config = loaded->config,
-       .losses = options.accept_loss ? app::Losses::accept : app::Losses::refuse});
+  config::Config config = loaded->config;
+  auto sockets = app::give_up_root(config);
+  if (!sockets) return complain(sockets.error());
+  auto server =
+      app::Server::start({.config = std::move(config),
+                          .losses = options.accept_loss ? app::Losses::accept : app::Losses::refuse,
+                          .sockets = std::move(*sockets)});
   if (!server) return complain(server.error());
   app::RunHooks hooks;
   hooks.on_ready = [&]() -> Status {

@@ -49,6 +49,8 @@ struct Tls {
   std::string certificate;  ///< PEM, the chain. Empty: none.
   std::string key;          ///< PEM.
   std::string key_password;
+  std::vector<std::string> more_certificates;
+  std::vector<std::string> more_keys;  ///< As many as more_certificates, in the same order.
   bool self_signed_when_missing = true;
   TlsVersion min_version = TlsVersion::v1_2;
 };
@@ -168,6 +170,7 @@ struct Quota {
 
 struct Config {
   std::string data_dir;
+  std::string user;      ///< Whom a process started by root becomes. Empty: nobody.
   std::string hostname;  ///< Empty: the machine's own.
   std::vector<std::string> domains;
   Listen listen;

@@ -77,17 +77,17 @@ TEST(Config, WhatSighupTakesOver) {
   EXPECT_THAT(
       live,
       ElementsAre(
-          "domains", "tls.certificate", "tls.key", "tls.key_password", "tls.min_version",
-          "limits.message_size", "limits.preauth_timeout", "limits.failed_logins",
-          "limits.idle_timeout", "limits.command_line", "limits.literal", "storage.journal_horizon",
-          "storage.expunged_retention", "auth.iterations", "auth.allow_plaintext_without_tls",
-          "auth.channel_binding", "auth.oauth.issuer", "auth.oauth.audience",
-          "auth.oauth.jwks_file", "auth.oauth.user_claim", "auth.oauth.scope", "imap.keepalive",
-          "imap.disabled_capabilities", "imap.extra_capabilities", "imap.server_metadata",
-          "pop3.mark_seen", "pop3.idle_timeout", "pop3.login_delay", "pop3.expire_days",
-          "lmtp.detail_separator", "submission.save_sent", "submission.duplicate_window",
-          "submission.show_client", "submission.max_recipients", "submission.max_hold",
-          "submission.messages_per_hour", "submission.messages_per_day",
+          "domains", "tls.certificate", "tls.key", "tls.key_password", "tls.more_certificates",
+          "tls.more_keys", "tls.min_version", "limits.message_size", "limits.preauth_timeout",
+          "limits.failed_logins", "limits.idle_timeout", "limits.command_line", "limits.literal",
+          "storage.journal_horizon", "storage.expunged_retention", "auth.iterations",
+          "auth.allow_plaintext_without_tls", "auth.channel_binding", "auth.oauth.issuer",
+          "auth.oauth.audience", "auth.oauth.jwks_file", "auth.oauth.user_claim",
+          "auth.oauth.scope", "imap.keepalive", "imap.disabled_capabilities",
+          "imap.extra_capabilities", "imap.server_metadata", "pop3.mark_seen", "pop3.idle_timeout",
+          "pop3.login_delay", "pop3.expire_days", "lmtp.detail_separator", "submission.save_sent",
+          "submission.duplicate_window", "submission.show_client", "submission.max_recipients",
+          "submission.max_hold", "submission.messages_per_hour", "submission.messages_per_day",
           "submission.recipients_per_hour", "submission.recipients_per_day", "relay.host",
           "relay.port", "relay.tls", "relay.ca_file", "relay.user", "relay.password",
           "relay.connections", "relay.recipients", "relay.connect_timeout", "relay.timeout",
@@ -197,6 +197,11 @@ TEST(Config, PassesOnSyntaxErrorsWithTheirLine) {
 TEST(Config, ChecksWhatMustGoTogether) {
   EXPECT_EQ(error_of("[tls]\ncertificate = \"/c.pem\""),
             "posthorn.toml:2: 'tls.certificate' requires 'tls.key' as well");
+  EXPECT_THAT(error_of("[tls]\ncertificate = \"/c\"\nkey = \"/k\"\n"
+                       "more_certificates = [\"/a\", \"/b\"]\nmore_keys = [\"/x\"]"),
+              HasSubstr("has 2 files and 'tls.more_keys' 1"));
+  EXPECT_THAT(error_of("[tls]\nmore_certificates = [\"/a\"]\nmore_keys = [\"/x\"]"),
+              HasSubstr("requires 'tls.certificate'"));
   EXPECT_THAT(error_of("[storage]\njournal_horizon = \"2d\""), HasSubstr("must not be longer"));
   EXPECT_THAT(error_of("[listen]\nlmtp = [\"*:25\"]"), HasSubstr("RFC 2033"));
   EXPECT_THAT(error_of("[lmtp]\ndetail_separator = \"@\""), HasSubstr("one character"));

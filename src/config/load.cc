@@ -262,6 +262,16 @@ void Loader::check_together() {
           fmt::format("'tls.{}' requires 'tls.{}' as well", lacks_key ? "certificate" : "key",
                       lacks_key ? "key" : "certificate"));
   }
+  if (c.tls.more_certificates.size() != c.tls.more_keys.size()) {
+    wrong(at(c.tls.more_keys.empty() ? "tls.more_certificates" : "tls.more_keys"),
+          fmt::format("'tls.more_certificates' has {} files and 'tls.more_keys' {}; each "
+                      "certificate needs its key",
+                      c.tls.more_certificates.size(), c.tls.more_keys.size()));
+  }
+  if (!c.tls.more_certificates.empty() && c.tls.certificate.empty()) {
+    wrong(at("tls.more_certificates"),
+          "'tls.more_certificates' requires 'tls.certificate' as well");
+  }
   if (c.storage.expunged_retention > c.storage.journal_horizon) {
     wrong(at("storage.expunged_retention"),
           "'storage.expunged_retention' must not be longer than 'storage.journal_horizon'");

@@ -38,6 +38,9 @@ constexpr Reload kStart = Reload::needs_restart;
 const std::array kKeys{
     Key{"data_dir", Form::path, FIELD(std::string, data_dir), "/var/lib/posthorn", "", "", kStart,
         "The data directory. Relative paths of other keys are relative to it."},
+    Key{"user", Form::text, FIELD(std::string, user), "", "", "", kStart,
+        "User to become if started by root, once the TCP ports are open. The data directory must "
+        "belong to this user. Empty: keep running as root."},
     Key{"hostname", Form::text, FIELD(std::string, hostname), "", "", "", kStart,
         "Host name in greetings and Received fields. Empty: the name of the machine."},
     Key{"domains", Form::list, FIELD(Words, domains), "", "", "", kLive,
@@ -82,6 +85,12 @@ const std::array kKeys{
         "PEM file with the private key."},
     Key{"tls.key_password", Form::secret, FIELD(std::string, tls.key_password), "", "", "", kLive,
         "Password of the private key, if it is encrypted."},
+    Key{"tls.more_certificates", Form::list, FIELD(Words, tls.more_certificates), "", "", "", kLive,
+        "PEM files with certificates for other names. A client that asks for such a name (SNI) is "
+        "given the first certificate that has it, and tls.certificate otherwise."},
+    Key{"tls.more_keys", Form::list, FIELD(Words, tls.more_keys), "", "", "", kLive,
+        "PEM files with the private keys of tls.more_certificates, in the same order. "
+        "tls.key_password applies to them too."},
     Key{"tls.self_signed_when_missing", Form::flag, FIELD(bool, tls.self_signed_when_missing),
         "true", "", "", kStart,
         "Make a self-signed certificate when tls.certificate is empty. If false, TLS is then not "

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "net/listener.h"
+#include "net/listening.h"
 
 namespace posthorn::net {
 
@@ -41,6 +42,14 @@ std::vector<InheritedSocket> take_inherited_sockets() {
   ::unsetenv("LISTEN_PID");
   ::unsetenv("LISTEN_FDS");
   ::unsetenv("LISTEN_FDNAMES");
+  return sockets;
+}
+
+Result<std::vector<InheritedSocket>> bind_tcp(std::string_view host_port, const std::string& name) {
+  auto listening = listen_tcp(host_port);
+  if (!listening) return pass(listening);
+  std::vector<InheritedSocket> sockets;
+  for (const int fd : listening->fds) sockets.push_back({fd, name});
   return sockets;
 }
 

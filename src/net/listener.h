@@ -80,4 +80,9 @@ struct InheritedSocket {
 /// Thread: to be called before other threads start.
 std::vector<InheritedSocket> take_inherited_sockets();
 
+/// Opens listening sockets as Listener::tcp does, for a process that gives up the right to do so
+/// before it serves them. There are several if a host name has several addresses. Errors: as
+/// Listener::tcp.
+Result<std::vector<InheritedSocket>> bind_tcp(std::string_view host_port, const std::string& name);
+
 }  // namespace posthorn::net

@@ -261,7 +261,7 @@ async::Task<Status> SocketStream::handshake(std::unique_ptr<TlsSession> session,
 }
 
 async::Task<Status> SocketStream::start_tls(std::shared_ptr<TlsContext> context,
-                                            milliseconds deadline) {
+                                            milliseconds deadline, std::string_view alpn) {
   if (!context) {
     tls_failed_ = true;
     co_return fail(ErrorKind::not_supported, "there is no certificate");
@@ -271,6 +271,7 @@ async::Task<Status> SocketStream::start_tls(std::shared_ptr<TlsContext> context,
   }
   auto session = TlsSession::make(context->native(), socket_->fd(), TlsSession::Side::server);
   if (!session) co_return pass(session);
+  (*session)->speak(alpn);
   Until until{deadline};
   auto agreed = co_await refuse_clear_text(until);
   if (agreed) agreed = co_await handshake(std::move(*session), until);

@@ -28,7 +28,7 @@ class SocketStream final : public Stream {
   void wake() override { socket_->wake(); }
   async::Task<Status> write(std::string_view bytes, std::chrono::milliseconds deadline) override;
   async::Task<Status> start_tls(std::shared_ptr<TlsContext> context,
-                                std::chrono::milliseconds deadline) override;
+                                std::chrono::milliseconds deadline, std::string_view alpn) override;
   /// The client side; see connect.h.
   async::Task<Status> start_tls_as_client(std::shared_ptr<SSL_CTX> context, std::string host,
                                           TlsSession::Verify verify,

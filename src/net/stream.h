@@ -46,8 +46,13 @@ class Stream {
   /// Errors: syntax, timed_out (`deadline` bounds the whole handshake), closed, bad_argument (TLS
   /// or deflate is already active, or a write is in progress), not_supported (`context` is null:
   /// the certificate was removed since TLS was offered).
+  ///
+  /// `alpn` is the protocol's ALPN identifier, and must exist for as long as the stream; empty if
+  /// the protocol has none. A client that names protocols and not this one is refused (RFC 7301
+  /// §3.2), so that nobody can pass off a connection for another protocol's.
   virtual async::Task<Status> start_tls(std::shared_ptr<TlsContext> context,
-                                        std::chrono::milliseconds deadline) = 0;
+                                        std::chrono::milliseconds deadline,
+                                        std::string_view alpn) = 0;
   /// RFC 4978: compresses both directions from the next octet on. Every write() ends with a flush.
   /// Data that the caller has read ahead would be lost; a client must not send any before it has
   /// received the OK (RFC 4978 §3).

@@ -83,7 +83,7 @@ inline Task<Pair> connect_pair() {
 }
 
 inline Task<void> serve_tls(Stream& stream, Status& status) {
-  status = co_await stream.start_tls(test_tls().server, kSoon);
+  status = co_await stream.start_tls(test_tls().server, kSoon, "");
 }
 
 inline Task<void> add_tls(Pair& pair) {

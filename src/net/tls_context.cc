@@ -80,6 +80,7 @@ Result<ContextPtr> load_pair(const CertificatePair& pair, TlsVersion oldest) {
   SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!eNULL");
   SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, nullptr);
+  SSL_CTX_set_alpn_select_cb(ctx, TlsSession::choose_protocol, nullptr);
   if (oldest == TlsVersion::v1_3) SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
   SSL_CTX_set_default_passwd_cb(ctx, give_password);
   std::string password = pair.key_password;

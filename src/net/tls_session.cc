@@ -56,6 +56,30 @@ Result<std::unique_ptr<TlsSession>> TlsSession::make(std::shared_ptr<SSL_CTX> co
   return std::unique_ptr<TlsSession>(new TlsSession(std::move(context), ssl, side));
 }
 
+void TlsSession::speak(std::string_view alpn) {
+  alpn_ = alpn;
+  SSL_set_app_data(ssl_, this);
+}
+
+int TlsSession::choose_protocol(SSL* ssl, const unsigned char** chosen, unsigned char* length,
+                                const unsigned char* offered, unsigned int offered_length, void*) {
+  const auto* const session = static_cast<const TlsSession*>(SSL_get_app_data(ssl));
+  if (session == nullptr || session->alpn_.empty()) return SSL_TLSEXT_ERR_NOACK;
+  // A list of names, each after an octet with its length; OpenSSL has checked its form.
+  std::string_view names(reinterpret_cast<const char*>(offered), offered_length);
+  while (!names.empty()) {
+    const std::size_t size = static_cast<unsigned char>(names.front());
+    const std::string_view name = names.substr(1, size);
+    if (name == session->alpn_) {
+      *chosen = reinterpret_cast<const unsigned char*>(name.data());
+      *length = static_cast<unsigned char>(name.size());
+      return SSL_TLSEXT_ERR_OK;
+    }
+    names.remove_prefix(1 + name.size());
+  }
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
 Status TlsSession::expect_host(const std::string& host, Verify verify) {
   const bool address = is_address(host);
   // RFC 6066 §3: literal addresses are not permitted in server_name.

@@ -29,6 +29,13 @@ class TlsSession {
   enum class Verify : unsigned char { no, yes };
   Status expect_host(const std::string& host, Verify verify);
 
+  /// Server side, before the handshake: the ALPN identifier of what is spoken, which must exist for
+  /// as long as this object; empty for none. See Stream::start_tls.
+  void speak(std::string_view alpn);
+  /// ALPN's callback of a server's context (RFC 7301 §3.2).
+  static int choose_protocol(SSL* ssl, const unsigned char** chosen, unsigned char* length,
+                             const unsigned char* offered, unsigned int offered_length, void*);
+
   /// `done` when both sides have agreed.
   Attempt handshake();
   Attempt read(std::span<char> into);
@@ -55,6 +62,7 @@ class TlsSession {
   std::shared_ptr<SSL_CTX> context_;
   SSL* ssl_;
   Side side_;
+  std::string_view alpn_;
   bool broken_ = false;
   std::string failure_;
 };

@@ -1,3 +1,4 @@
+#include <openssl/ssl.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -10,7 +11,7 @@ namespace {
 using namespace posthorn::net::testing;
 
 Task<void> serve(Stream& stream, std::shared_ptr<TlsContext> context, Status& status) {
-  status = co_await stream.start_tls(std::move(context), kSoon);
+  status = co_await stream.start_tls(std::move(context), kSoon, "");
 }
 
 struct Handshake {
@@ -70,11 +71,42 @@ Task<void> bindings() {
 
 TEST(Tls, ChannelBindingsAgree) { run_blocking(bindings()); }
 
+Task<void> serve_imap(Stream& stream, Status& status) {
+  status = co_await stream.start_tls(test_tls().server, kSoon, "imap");
+}
+
+/// A handshake of a client that offers these protocols (as on the wire; empty: none) with a server
+/// that speaks IMAP. Returns whether both sides agree.
+Task<bool> agree(std::string offered) {
+  Pair pair = co_await connect_pair();
+  Gate gate;
+  Status served;
+  gate.spawn(serve_imap(*pair.server, served));
+  const auto context = TlsClientContext::make({.verify = false}).value();
+  SSL_CTX_set_alpn_protos(context->native().get(),
+                          reinterpret_cast<const unsigned char*>(offered.data()),
+                          static_cast<unsigned>(offered.size()));
+  const Status status = co_await start_tls_client(*pair.client, context, "localhost", kSoon);
+  co_await gate.wait_empty();
+  co_return served.has_value() && status.has_value();
+}
+
+Task<void> alpn() {
+  EXPECT_TRUE(co_await agree(""));
+  EXPECT_TRUE(co_await agree("\4imap"));
+  EXPECT_TRUE(co_await agree("\2h2\4imap"));
+  EXPECT_FALSE(co_await agree("\2h2\10http/1.1"));
+  EXPECT_FALSE(co_await agree("\5imaps"));
+}
+
+// RFC 7301 §3.2.
+TEST(Tls, AClientThatWantsAnotherProtocolIsRefused) { run_blocking(alpn()); }
+
 // RFC 9051 §6.2.1; CVE-2011-0411 and similar.
 Task<void> inject(std::string clear) {
   Pair pair = co_await connect_pair();
   EXPECT_TRUE(co_await pair.client->write(clear, kSoon));
-  const auto status = co_await pair.server->start_tls(test_tls().server, kSoon);
+  const auto status = co_await pair.server->start_tls(test_tls().server, kSoon, "");
   EXPECT_FALSE(status);
   EXPECT_EQ(status.error().kind, ErrorKind::syntax);
   EXPECT_FALSE(pair.server->is_tls());
@@ -91,17 +123,17 @@ TEST(Tls, ClearTextAfterStartTlsIsRefused) {
 
 Task<void> late_handshake() {
   Pair pair = co_await connect_pair();
-  const auto nothing = co_await pair.server->start_tls(test_tls().server, 20ms);
+  const auto nothing = co_await pair.server->start_tls(test_tls().server, 20ms, "");
   EXPECT_EQ(nothing.error().kind, ErrorKind::timed_out);
   Pair half = co_await connect_pair();
   EXPECT_TRUE(co_await half.client->write("\x16\x03\x01", kSoon));
-  const auto cut = co_await half.server->start_tls(test_tls().server, 20ms);
+  const auto cut = co_await half.server->start_tls(test_tls().server, 20ms, "");
   EXPECT_EQ(cut.error().kind, ErrorKind::timed_out);
   char buffer[10];
   EXPECT_FALSE(co_await half.server->read_some(buffer, 20ms));
   Pair gone = co_await connect_pair();
   gone.client.reset();
-  EXPECT_EQ((co_await gone.server->start_tls(test_tls().server, kSoon)).error().kind,
+  EXPECT_EQ((co_await gone.server->start_tls(test_tls().server, kSoon, "")).error().kind,
             ErrorKind::closed);
 }
 
@@ -109,7 +141,7 @@ TEST(Tls, AHandshakeThatDoesNotComeTimesOut) { run_blocking(late_handshake()); }
 
 Task<void> no_certificate() {
   Pair pair = co_await connect_pair();
-  const auto started = co_await pair.server->start_tls(nullptr, kSoon);
+  const auto started = co_await pair.server->start_tls(nullptr, kSoon, "");
   EXPECT_EQ(started.error().kind, ErrorKind::not_supported);
   EXPECT_FALSE(pair.server->is_tls());
   // The client was told to start TLS, so nothing may follow in clear.
@@ -120,7 +152,7 @@ TEST(Tls, WithoutACertificateThereIsAnErrorAndNoCrash) { run_blocking(no_certifi
 
 Task<void> not_twice() {
   Pair pair = co_await make_pair({"both", true, true});
-  EXPECT_EQ((co_await pair.server->start_tls(test_tls().server, kSoon)).error().kind,
+  EXPECT_EQ((co_await pair.server->start_tls(test_tls().server, kSoon, "")).error().kind,
             ErrorKind::bad_argument);
   EXPECT_EQ(pair.server->start_deflate().error().kind, ErrorKind::bad_argument);
   EXPECT_TRUE(pair.server->is_tls());

@@ -113,7 +113,7 @@ class TestRelay {
     Dialogue talk{*stream};
     bool open = true;
     if (orders().implicit_tls)
-      open = (co_await stream->start_tls(orders().tls, kPatience)).has_value();
+      open = (co_await stream->start_tls(orders().tls, kPatience, "")).has_value();
     if (open) co_await say(talk, "220 test.relay");
     while (open) {
       const std::size_t end = talk.input.find("\r\n");
@@ -148,7 +148,8 @@ class TestRelay {
       co_return co_await take_data(talk, orders);
     } else if (std::holds_alternative<wire::smtp::StartTls>(*command)) {
       co_await say(talk, "220 go on");
-      if (orders.tls) co_return (co_await talk.stream.start_tls(orders.tls, kPatience)).has_value();
+      if (orders.tls)
+        co_return (co_await talk.stream.start_tls(orders.tls, kPatience, "")).has_value();
       std::ignore = co_await read_more(talk);
       co_await say(talk, "this is no TLS");
       co_return false;

@@ -93,7 +93,7 @@ class Serving:
         stream = socket.create_connection(("127.0.0.1", self.imap_port), timeout=30).makefile("rwb")
         return stream, stream.readline()
 
-    def tls(self, version=None, client_certificate=None):
+    def tls(self, version=None, client_certificate=None, name=None):
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         if version:
@@ -101,7 +101,7 @@ class Serving:
         if client_certificate:
             context.load_cert_chain(*client_certificate)
         with socket.create_connection(("127.0.0.1", self.imaps_port), timeout=30) as plain:
-            with context.wrap_socket(plain) as stream:
+            with context.wrap_socket(plain, server_hostname=name) as stream:
                 said = stream.recv(1000)
                 return said, stream.getpeercert(binary_form=True), stream.version()
 
@@ -276,6 +276,13 @@ def tls(server):
     expect(server.tls()[1] == first, "a key that cannot be opened leaves all as it was")
     server.set("tls.key_password", "pass word")
     expect(server.tls()[1] == der, "the new certificate")
+    # A certificate for another name is for those who ask for it.
+    chain, key, other = certificate(server.folder, "other.example.net")
+    server.settings["tls"]["more_certificates"] = [chain]
+    server.set("tls.more_keys", [key])
+    expect(server.tls(name="other.example.net")[1] == other, "the certificate for that name")
+    for name in (None, "mail.example.org", "unknown.example.net"):
+        expect(server.tls(name=name)[1] == der, f"the certificate for {name}")
     # A client's certificate is not asked for, so one it has cannot spoil the handshake.
     own = certificate(server.folder, "client")
     expect(server.tls(client_certificate=own[:2])[0].startswith(b"* OK"), "a client with a certificate")

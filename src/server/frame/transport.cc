@@ -11,12 +11,19 @@ std::shared_ptr<net::TlsContext> current_tls(const TlsSource& source) {
   return source ? source() : nullptr;
 }
 
+std::string_view alpn_of(std::string_view protocol) {
+  if (protocol == "imap") return "imap";
+  if (protocol == "pop3") return "pop3";
+  if (protocol == "http") return "http/1.1";
+  return {};
+}
+
 async::Task<bool> begin(net::Stream& stream, Transport transport, const TlsSource& tls,
                         std::chrono::milliseconds deadline, std::string_view protocol) {
   if (transport == Transport::plain) co_return true;
   auto context = current_tls(tls);
   if (context == nullptr) co_return false;
-  const Status started = co_await stream.start_tls(std::move(context), deadline);
+  const Status started = co_await stream.start_tls(std::move(context), deadline, alpn_of(protocol));
   if (started) co_return true;
   log::debug("{} {}: TLS: {} ({})", protocol, stream.peer(), started.error().text,
              started.error().cause);

@@ -27,6 +27,10 @@ using TlsSource = std::function<std::shared_ptr<net::TlsContext>()>;
 /// Returns what `source` returns, or null if `source` is empty.
 [[nodiscard]] std::shared_ptr<net::TlsContext> current_tls(const TlsSource& source);
 
+/// Returns the ALPN identifier of a protocol, which the log calls `protocol`; empty if none is
+/// registered, as for submission and LMTP. The result is a literal.
+[[nodiscard]] std::string_view alpn_of(std::string_view protocol);
+
 /// Performs the TLS handshake of an implicit_tls connection within `deadline`; does nothing on a
 /// plain one. Returns false if the connection can only be closed; the reason has been logged under
 /// `protocol`.

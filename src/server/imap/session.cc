@@ -214,6 +214,15 @@ Task<void> Session::on_command(ReceiverEvent event) {
   }
   end_command(std::move(reply));
   if (after != After::go_on) co_await carry_on();
+  // Without input there is a wait anyway.
+  if (connection.has_input()) co_await give_way();
+}
+
+Task<void> Session::give_way() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - gave_way_ < std::chrono::milliseconds(1)) co_return;
+  co_await async::Loop::current()->yield();
+  gave_way_ = std::chrono::steady_clock::now();
 }
 
 Task<void> Session::on_bad_command(ReceiverEvent event, const Error& error) {
@@ -371,7 +380,8 @@ Task<void> Session::carry_on() {
     if (!connection.stream().start_deflate()) over_ = true;
     co_return;
   }
-  auto started = co_await connection.stream().start_tls(context.tls(), patience());
+  auto started =
+      co_await connection.stream().start_tls(context.tls(), patience(), frame::alpn_of("imap"));
   if (!started) over_ = true;
   connection.receiver().reset();
 }

@@ -119,6 +119,9 @@ class Session {
   /// Waits for the next event of a command that comes in parts (APPEND). Returns none if the
   /// connection is lost, the time is up or the server is stopping; the session is over then.
   async::Task<std::optional<wire::imap::ReceiverEvent>> next_part();
+  /// Lets the other sessions of the loop run if this one has not for a millisecond. For long
+  /// answers, and for clients that send many commands at once.
+  async::Task<void> give_way();
   /// Marks the session as over after a failed read or write, for `co_return session.lost()`.
   Reply lost();
 
@@ -146,6 +149,8 @@ class Session {
   std::uint32_t bad_in_a_row_ = 0;
   std::uint32_t failed_logins_ = 0;
   bool over_ = false;
+  /// When give_way() last let others run.
+  std::chrono::steady_clock::time_point gave_way_;
 };
 
 }  // namespace posthorn::server::imap

@@ -34,8 +34,8 @@ CommandTask cmd(Session& session, wire::pop3::Stls&) {
   Status ready = co_await session.talk.flush();
   net::Stream& stream = session.talk.stream();
   if (ready)
-    ready =
-        co_await stream.start_tls(session.context.tls(), session.talk.deadline().limit(kHandshake));
+    ready = co_await stream.start_tls(
+        session.context.tls(), session.talk.deadline().limit(kHandshake), frame::alpn_of("pop3"));
   if (!ready) {
     log::info("pop3 {}: TLS: {}", stream.peer(), ready.error().text);
     session.close();

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "net/tls_context.h"
+#include "server/frame/transport.h"
 #include "wire/smtp/data.h"
 
 namespace posthorn::server::smtp {
@@ -77,7 +78,9 @@ async::Task<bool> Talk::start_tls(std::shared_ptr<net::TlsContext> tls) {
   }
   say(reply(220, {2, 0, 0}, "Go ahead"));
   Status ready = co_await talk_.flush();
-  if (ready) ready = co_await stream().start_tls(std::move(tls), deadline().limit(kHandshake));
+  if (ready)
+    ready = co_await stream().start_tls(std::move(tls), deadline().limit(kHandshake),
+                                        frame::alpn_of(settings_.protocol));
   if (!ready) {
     log::info("{} {}: TLS: {}", settings_.protocol, stream().peer(), ready.error().text);
     open_ = false;

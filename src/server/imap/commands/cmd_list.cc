@@ -20,6 +20,9 @@ using service::ListQuery;
 using store::SpecialUse;
 using wi::ListAttribute;
 
+/// Number of mailboxes after which others may run.
+constexpr std::size_t kGiveWayAfter = 64;
+
 constexpr auto kUses = std::to_array<std::pair<SpecialUse, ListAttribute>>({
     {SpecialUse::all, ListAttribute::all},
     {SpecialUse::archive, ListAttribute::archive},
@@ -104,6 +107,7 @@ CommandTask cmd_list(Session& session, wi::ListCommand& command) {
     patterns.emplace_back(command.reference, pattern, store::kDelimiter);
   }
   const store::StatePtr state = session.account->published();
+  std::size_t entries = 0;
   for (const ListEntry& entry : service::list_mailboxes(*state, query_of(command, patterns))) {
     {
       auto w = session.writer();
@@ -118,6 +122,7 @@ CommandTask cmd_list(Session& session, wi::ListCommand& command) {
       if (!said) co_return session.refuse(said.error());
     }
     if (entry.mailbox != nullptr && matches) say_metadata(session, entry, command.returns.metadata);
+    if (++entries % kGiveWayAfter == 0) co_await session.give_way();
     if (!session.connection.is_full()) continue;
     if (auto flushed = co_await session.connection.flush(); !flushed) co_return session.lost();
   }
@@ -142,6 +147,7 @@ CommandTask cmd_lsub(Session& session, wi::LsubCommand& command) {
   // \Noselect.
   if (command.pattern.ends_with('%')) query.depth = ListQuery::Depth::below_too;
   const store::StatePtr state = session.account->published();
+  std::size_t entries = 0;
   for (const ListEntry& entry : service::list_mailboxes(*state, query)) {
     wi::ListResponse response;
     response.kind = wi::ListKind::lsub;
@@ -150,8 +156,13 @@ CommandTask cmd_lsub(Session& session, wi::LsubCommand& command) {
       response.attributes = bit(ListAttribute::no_select) | bit(ListAttribute::has_children);
     }
     response.mailbox = entry.name;
-    auto w = session.writer();
-    wi::format_list(w, response);
+    {
+      auto w = session.writer();
+      wi::format_list(w, response);
+    }
+    if (++entries % kGiveWayAfter == 0) co_await session.give_way();
+    if (!session.connection.is_full()) continue;
+    if (auto flushed = co_await session.connection.flush(); !flushed) co_return session.lost();
   }
   co_return Reply::ok();
 }
