@@ -85,6 +85,17 @@ def waiting(name, title, most, **more):
     return Row(name, title, most=most, lower_is_better=True, once=True, **more)
 
 
+def people(messages, **more):
+    return Row(f"people-{messages}", f"what 32 people do with {messages:,} messages each", 6,
+               most_p99=25, count=200000, quick_count=200000, quick_seconds=3, **more)
+
+
+def start(program, title, round_trips, in_quick=False):
+    """A program that starts. The goal of its processor time is five times less than Dovecot's."""
+    return Row(f"start-{program}", f"{title} ({round_trips} round trips)", 1, compared=True,
+               lower_is_better=True, count=300, quick_count=40, seconds=8, in_quick=in_quick)
+
+
 def stored(name, title, measure="disk_ratio", **more):
     usual = {"unit": "octets/octet", "seconds": 30, "quick_seconds": 4}
     return Row(name, title, measure=measure, lower_is_better=True, once=True, servers=PLAIN,
@@ -131,6 +142,14 @@ def rows(args):
         read("store-flags", "STORE 1:* +FLAGS.SILENT", 3, compared=False, limit="sync"),
         Row("mixed-32", "mixed closed loop, 32 connections", 6, most_p99=25, count=200000,
             quick_count=200000, quick_seconds=3),
+        people(50, in_quick=True),
+        people(500, in_quick=True),
+        people(5000, in_quick=False),
+        start("thunderbird", "Thunderbird opens an account with 20 folders", 31, in_quick=True),
+        start("phone", "a phone resumes with QRESYNC and 5 new messages", 7),
+        start("webmail", "Roundcube's page of 50, with a login", 9),
+        start("mbsync", "mbsync finds nothing new in 30 folders", 94),
+        start("imapflow", "imapflow fetches 5 new messages whole", 7),
         Row("open-vast", f"after a restart: log in, SELECT, FETCH 1:* FLAGS of {args.vast:,}", 3,
             vast=True, compared=True, lower_is_better=True, restart=True, servers=TUNED,
             prepare="fill-vast", prepare_options={"seconds": 300}, limit="loopback"),

@@ -70,8 +70,9 @@ int main_of(int argc, char** argv) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   int status = 0;
-  const std::array groups = {delivery_rows(), session_rows(), push_rows(), read_rows(),
-                             body_rows(),     change_rows(),  vast_rows(), growth_rows()};
+  const std::array groups = {delivery_rows(), session_rows(), push_rows(),   read_rows(),
+                             body_rows(),     change_rows(),  people_rows(), start_rows(),
+                             vast_rows(),     growth_rows()};
   for (const auto& group : groups)
     for (const RowEntry& entry : group)
       app.add_subcommand(std::string(entry.name), std::string(entry.help))

@@ -25,6 +25,8 @@ std::span<const RowEntry> push_rows();
 std::span<const RowEntry> read_rows();
 std::span<const RowEntry> body_rows();
 std::span<const RowEntry> change_rows();
+std::span<const RowEntry> people_rows();
+std::span<const RowEntry> start_rows();
 std::span<const RowEntry> vast_rows();
 std::span<const RowEntry> growth_rows();
 
