@@ -3,6 +3,7 @@
 #   make test     everything a change must pass; make test-tsan the same code under ThreadSanitizer
 #   make check    format, lint, layers, RFC citations, no build products tracked; make lint-deep what lint costs too much for every change
 #   make bench    side by side with Dovecot; make bench-quick in under three minutes; bench/README.md has more
+#   make deb      a package for Debian 12: build/deb/posthorn_*.deb; make test-deb tries it in a fresh root
 #   make build    the program alone: build/release/src/cli/posthorn
 JOBS ?= $(shell nproc)
 ARGS ?=
@@ -18,7 +19,7 @@ TIDY_COMMAND = cmake --preset release >/dev/null && cmake --build build/release 
   python3 tools/tidy.py build/release --jobs $(JOBS)
 OWN_SOURCES = $(shell find src tests bench -name '*.h' -o -name '*.cc' 2>/dev/null)
 
-.PHONY: run test test-tsan check lint-deep bench bench-quick bench-growth bench-micro bench-build build build-debug packages packages-test clean
+.PHONY: run test test-tsan check lint-deep bench bench-quick bench-growth bench-micro bench-build build build-debug deb test-deb packages packages-test clean
 .NOTPARALLEL:
 
 run: build
@@ -75,6 +76,13 @@ bench-build: packages
 	@sh tools/install-packages bench
 	cmake --preset release >/dev/null
 	cmake --build build/release --target posthorn posthorn_load -j $(JOBS)
+
+deb: build
+	@sh tools/install-packages deb
+	packaging/make-deb
+
+test-deb: deb
+	python3 tests/packaging/deb_test.py build/deb
 
 packages:
 	@sh tools/install-packages build

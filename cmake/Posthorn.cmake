@@ -14,6 +14,7 @@ find_package(spdlog REQUIRED)
 find_package(GTest REQUIRED)
 find_package(LibXml2 REQUIRED)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(PROMETHEUS REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 
 add_library(posthorn_options INTERFACE)

@@ -6,11 +6,11 @@ _posthorn_words() {
   local account="--password-file"
   case $1 in
     "") echo "--config --data-dir --set --version --help init serve demo account alias queue import export
-              mailbox undelete check dns mta config version" ;;
+              mailbox undelete who kick trace check dns mta config version" ;;
     init) echo "--account --password-file --hostname --high-ports --help" ;;
     serve) echo "--ready-file --accept-loss --help" ;;
     demo) echo "--dir --engine --imap --imaps --pop3 --pop3s --submission --submissions --lmtp
-                --lmtp-socket --auth-socket --user-socket --map-socket --policy-socket --https --http --any-user --without --empty --ready-file --quiet --help" ;;
+                --lmtp-socket --auth-socket --user-socket --map-socket --policy-socket --https --http --metrics --any-user --without --empty --ready-file --quiet --help" ;;
     account) echo "add list passwd remove disable enable send-as sent-copy --help" ;;
     "account add") echo "$account --no-password --max-size --max-messages --help" ;;
     "account list" | "alias list") echo "--json --help" ;;
@@ -29,8 +29,11 @@ _posthorn_words() {
     mailbox) echo "list remove --help" ;;
     "mailbox remove") echo "--yes --help" ;;
     undelete) echo "--since --mailbox --message-id --into --dry-run --json --help" ;;
+    who) echo "--json --help" ;;
+    trace) echo "--for --help" ;;
     check) echo "--deep --repair --json --help" ;;
     dns) echo "--json --help" ;;
+    "mta postfix") echo "--check --postfix-config --help" ;;
     mta) echo "postfix exim chasquid --help" ;;
     config) echo "show check example --help" ;;
     *) echo "--help" ;;
@@ -88,8 +91,11 @@ _posthorn() {
     case $word in
       -c | --config | --data-dir | --set) ((i++)) ;;
       -*) ;;
-      init | serve | demo | account | alias | queue | import | export | mailbox | undelete | check | dns | mta | config | version)
+      init | serve | demo | account | alias | queue | import | export | mailbox | undelete | who | kick | trace | check | dns | mta | config | version)
         [[ -z $commands ]] && commands=$word
+        ;;
+      postfix | exim | chasquid)
+        [[ $commands == mta ]] && commands+=" $word"
         ;;
       add | list | passwd | remove | disable | enable | show | example | retry | cancel)
         [[ $commands == account || $commands == alias || $commands == config ||
@@ -105,7 +111,7 @@ _posthorn() {
         mapfile -t COMPREPLY < <(compgen -W "$(_posthorn_queued)" -- "$current")
         return
         ;;
-      "account passwd" | "account remove" | "account disable" | "account enable" | import | export)
+      "account passwd" | "account remove" | "account disable" | "account enable" | who | kick | trace | import | export)
         mapfile -t COMPREPLY < <(compgen -W "$(_posthorn_accounts)" -- "$current")
         [[ $commands == import || $commands == export ]] &&
           mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$current")

@@ -20,6 +20,7 @@ class JsonChannel {
 
   explicit JsonChannel(net::Stream& stream) : stream_(stream) {}
 
+  [[nodiscard]] const net::Stream& stream() const { return stream_; }
   /// Errors: closed at an orderly end, syntax, too_big, io.
   async::Task<Result<Json>> read();
   async::Task<Status> write(const Json& json);

@@ -1,11 +1,16 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
 
 #include "admin/admin.h"
 #include "store/store.h"
+
+namespace posthorn::auth {
+class SessionLimits;
+}
 
 namespace posthorn::admin {
 
@@ -36,6 +41,9 @@ namespace posthorn::admin {
 ///   queue.show {id} -> {the entry, with its recipients}
 ///   queue.retry {id} or {all} -> {changed}
 ///   queue.cancel {id, recipients?, report} -> {changed}
+///   session.list {name?} -> {sessions: [{session, protocol, user, peer, since, in, out, tls}]}
+///   session.kick {who: a name or a session} -> {ended, user?}
+///   session.trace {name, seconds} -> {file}
 ///   check {deep, repair} -> {accounts, mailboxes, messages, findings, repaired}
 ///   sweep {}
 ///   ping {} -> {version, pid}
@@ -48,7 +56,14 @@ class LocalAdmin final : public Admin {
     /// Called when an account's password or state has changed, so that remembered logins can be
     /// discarded and sessions ended.
     std::function<void(const AccountId&)> login_changed = {};
+    /// The sessions of the running server; null if none runs. Must outlive this object.
+    auth::SessionLimits* sessions = nullptr;
+    /// Begins to record the sessions of an account, and returns the file's name.
+    std::function<async::Task<Result<std::string>>(AccountId, std::string name,
+                                                   std::chrono::seconds)>
+        trace = {};
   };
+  static constexpr std::uint64_t kLongestTrace = 86'400;  ///< Seconds.
   /// `store` must outlive this object.
   LocalAdmin(store::Store& store, Options options) : store_(store), options_(std::move(options)) {}
 
@@ -79,6 +94,9 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> show_queued(Json request);
   async::Task<Result<Answer>> retry_queued(Json request);
   async::Task<Result<Answer>> cancel_queued(Json request);
+  async::Task<Result<Answer>> list_sessions(Json request);
+  async::Task<Result<Answer>> kick(Json request);
+  async::Task<Result<Answer>> trace(Json request);
   async::Task<Result<Answer>> check(Json request);
   async::Task<Result<Answer>> sweep(Json request);
   async::Task<Result<Answer>> ping(Json request);

@@ -26,12 +26,14 @@ constexpr std::size_t kOffloadQueue = 4096;
 
 Result<std::unique_ptr<engine::Engine>> open_engine(const config::Config& config, EngineKind kind,
                                                     engine::IfAbsent if_absent, Losses losses,
-                                                    async::OffloadPool& pool) {
+                                                    async::OffloadPool& pool,
+                                                    engine::EngineMeter& meter) {
   if (kind == EngineKind::memory) return std::make_unique<engine::MemoryEngine>();
   engine::RocksDbOptions options = engine_options(config);
   options.if_absent = if_absent;
   options.accept_loss = losses == Losses::accept;
   options.pool = &pool;
+  options.meter = &meter;
   return engine::open_rocksdb(options);
 }
 
@@ -99,7 +101,7 @@ Result<std::unique_ptr<Core>> Core::open(const config::Config& config, EngineKin
 Result<std::unique_ptr<Core>> Core::open_all(const config::Config& config, EngineKind kind,
                                              engine::IfAbsent if_absent, Losses losses) {
   std::unique_ptr<Core> core(new Core(config.threads));
-  auto engine = open_engine(config, kind, if_absent, losses, core->offload_);
+  auto engine = open_engine(config, kind, if_absent, losses, core->offload_, core->engine_meter_);
   if (!engine) return pass(engine);
   core->engine_ = std::move(*engine);
   auto store = store::Store::open(*core->engine_, core->loops_, core->offload_, system_clock(),

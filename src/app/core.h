@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "engine/engine.h"
+#include "engine/engine_meter.h"
 #include "engine/rocksdb/rocksdb_engine.h"
 #include "store/store.h"
 
@@ -44,6 +45,7 @@ class Core {
   [[nodiscard]] async::OffloadPool& offload() { return offload_; }
   /// For passwords only, so that many logins do not keep reads waiting.
   [[nodiscard]] async::OffloadPool& hashing() { return hashing_; }
+  [[nodiscard]] const engine::EngineMeter& engine_meter() const { return engine_meter_; }
 
   /// Waits for the changes in progress, then closes the engine. Later calls of the store fail with
   /// `unavailable`.
@@ -56,6 +58,7 @@ class Core {
   async::LoopPool loops_;
   async::OffloadPool offload_;
   async::OffloadPool hashing_;
+  engine::EngineMeter engine_meter_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<store::Store> store_;
 };

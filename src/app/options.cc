@@ -55,6 +55,13 @@ auth::SessionLimits::Bounds session_bounds(const config::Config& config,
   return bounds;
 }
 
+Networks networks_of(const std::vector<std::string>& texts) {
+  std::vector<Network> networks;
+  for (const std::string& text : texts)
+    if (auto network = Network::parse(text)) networks.push_back(*network);
+  return Networks(std::move(networks));
+}
+
 server::imap::ImapOptions imap_options(const config::Config& config) {
   server::imap::ImapOptions options;
   options.hostname = host_name(config);
@@ -68,6 +75,7 @@ server::imap::ImapOptions imap_options(const config::Config& config) {
   }
   if (!config.auth.channel_binding)
     options.disabled_capabilities.emplace_back("AUTH=SCRAM-SHA-256-PLUS");
+  options.gateways = networks_of(config.limits.trusted_gateways);
   options.max_message_octets = config.limits.message_size;
   options.max_line_octets = config.limits.command_line;
   options.max_literal_octets = config.limits.literal;
@@ -96,6 +104,7 @@ server::pop3::Pop3Options pop3_options(const config::Config& config) {
 server::lmtp::LmtpOptions lmtp_options(const config::Config& config) {
   server::lmtp::LmtpOptions options;
   options.hostname = host_name(config);
+  options.gateways = networks_of(config.limits.trusted_gateways);
   options.detail_separator = config.lmtp.detail_separator;
   options.max_message_octets = config.limits.message_size;
   return options;
@@ -129,6 +138,7 @@ server::submission::SubmissionOptions submission_options(const config::Config& c
   options.detail_separator = config.lmtp.detail_separator;
   options.plaintext = plaintext(config.auth.allow_plaintext_without_tls);
   options.channel_binding = config.auth.channel_binding;
+  options.gateways = networks_of(config.limits.trusted_gateways);
   options.max_message_octets = config.limits.message_size;
   options.max_recipients = static_cast<std::uint32_t>(from.max_recipients);
   options.max_hold = seconds(from.max_hold);

@@ -24,6 +24,9 @@ auth::Authenticator::Options authenticator_options(const config::Config& config,
                                                    std::shared_ptr<auth::TokenPlace> tokens);
 auth::SessionLimits::Bounds session_bounds(const config::Config& config,
                                            const Descriptors& descriptors);
+/// Returns networks whose texts the configuration has checked.
+Networks networks_of(const std::vector<std::string>& texts);
+
 server::imap::ImapOptions imap_options(const config::Config& config);
 server::pop3::Pop3Options pop3_options(const config::Config& config);
 server::lmtp::LmtpOptions lmtp_options(const config::Config& config);

@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <ctime>
+
 #include "admin/admin_server.h"
 #include "app/accounts.h"
 #include "app/certificates.h"
@@ -10,15 +12,18 @@
 #include "app/descriptors.h"
 #include "app/domains.h"
 #include "app/http_routes.h"
+#include "app/metrics/collect.h"
 #include "app/options.h"
 #include "app/services.h"
 #include "app/token_keys.h"
+#include "app/tracer.h"
 #include "async/event.h"
 #include "async/gate.h"
 #include "auth/authenticator.h"
 #include "auth/session_limits.h"
 #include "auth/throttle.h"
 #include "base/log.h"
+#include "base/log_event.h"
 #include "net/listener.h"
 #include "relay/local_accounts.h"
 #include "relay/runner.h"
@@ -82,13 +87,18 @@ struct Server::State {
              [this] { return can_relay.load(); }, [this] { return certificates->current(); }},
             submission_options(settings.config)),
         http({limits, [this] { return certificates->current(); }}, {}),
+        metrics({limits, {}}, {}, "metrics"),
         local_mail(
             core->store(), [this](std::string address) { return find_address(std::move(address)); },
             [this](std::string domain) { return domains.is_ours(std::move(domain)); },
             settings.config.lmtp.detail_separator),
         queue(core->store(), core->loops().at(core->loops().size() - 1), local_mail,
               std::move(to_relay)),
-        admin(core->store(), admin_options()) {}
+        tracer(limits, settings.config.data_dir + "/traces"),
+        admin(core->store(), admin_options()) {
+    metrics.set_options({.handler = metrics_handler(watched())});
+    trust_proxies();
+  }
 
   [[nodiscard]] auth::Authenticator::Options sasl_options() {
     auto options = authenticator_options(settings.config, decoys->key(), tokens);
@@ -101,12 +111,71 @@ struct Server::State {
   }
 
   [[nodiscard]] LocalAdmin::Options admin_options() {
-    return {.iterations = static_cast<std::uint32_t>(settings.config.auth.iterations),
-            .max_message_octets = settings.config.limits.message_size,
-            .login_changed = [this](const AccountId& id) {
+    return {
+        .iterations = static_cast<std::uint32_t>(settings.config.auth.iterations),
+        .max_message_octets = settings.config.limits.message_size,
+        .login_changed =
+            [this](const AccountId& id) {
               authenticator.forget(id);
               limits.end_sessions(id);
-            }};
+            },
+        .sessions = &limits,
+        .trace = [this](AccountId id, std::string name,
+                        std::chrono::seconds time) { return trace(id, std::move(name), time); }};
+  }
+
+  [[nodiscard]] Watched watched() {
+    return {.protocols =
+                [this] {
+                  std::vector<ProtocolNumbers> all;
+                  for_each_server([&](const auto& server) { all.push_back(numbers_of(server)); });
+                  return all;
+                },
+            .authenticator = authenticator,
+            .limits = limits,
+            .engine = core->engine_meter(),
+            .house = house,
+            .queue = queue,
+            .store = core->store(),
+            .days_of_certificate = [this]() -> std::optional<int> {
+              const auto tls = certificates->current();
+              if (tls == nullptr) return std::nullopt;
+              return tls->days_to_expiry();
+            },
+            .data_dir = settings.config.data_dir,
+            .store_dir = store_path(settings.config)};
+  }
+
+  /// Calls `work` with the server of each protocol.
+  template <class Work>
+  void for_each_server(Work work) {
+    work(imap);
+    work(pop3);
+    work(submission);
+    work(lmtp);
+    work(http);
+    work(metrics);
+    work(mta_logins);
+    work(mta_users);
+    work(mta_maps);
+    work(mta_policy);
+  }
+
+  void trust_proxies() {
+    const auto proxies =
+        std::make_shared<const Networks>(networks_of(settings.config.limits.trusted_proxies));
+    for_each_server(
+        [&](auto& server) { server.set_proxies(proxies->empty() ? nullptr : proxies); });
+  }
+
+  /// The tracer belongs to the first loop.
+  async::Task<Result<std::string>> trace(AccountId id, std::string name,
+                                         std::chrono::seconds time) {
+    async::Loop& caller = *async::Loop::current();
+    co_await core->loops().at(0).enter();
+    auto file = tracer.start(id, std::move(name), time);
+    co_await caller.enter();
+    co_return file;
   }
 
   ServerSettings settings;
@@ -132,8 +201,11 @@ struct Server::State {
   std::atomic<bool> can_relay;
   SubmissionServer submission;
   HttpServer http;
+  HttpServer metrics;
+  Housekeeping house;
   relay::LocalAccounts local_mail;
   relay::Runner queue;
+  Tracer tracer;
   AdminServer admin;
   std::vector<std::unique_ptr<net::Listener>> listeners;
   Addresses addresses;
@@ -225,6 +297,7 @@ std::optional<Server::State::Spoken> Server::State::spoken_on(std::string_view n
     return Spoken{to(submission, Transport::plain), &addresses.submission};
   if (name.starts_with("lmtp")) return Spoken{to(lmtp, Transport::plain), &addresses.lmtp};
   if (name.starts_with("https")) return Spoken{to(http, Transport::implicit_tls), &addresses.https};
+  if (name.starts_with("metrics")) return Spoken{to(metrics, Transport::plain), &addresses.metrics};
   if (name.starts_with("http")) return Spoken{to(http, Transport::plain), &addresses.http};
   return std::nullopt;
 }
@@ -266,6 +339,8 @@ Status Server::State::listen() {
   if (status && certificates->current() != nullptr)
     status = add_all(config.listen.https, &addresses.https, to(http, Transport::implicit_tls));
   if (status) status = add_all(config.listen.http, &addresses.http, to(http, Transport::plain));
+  if (status)
+    status = add_all(config.listen.metrics, &addresses.metrics, to(metrics, Transport::plain));
   if (status) status = add_all(config.listen.lmtp, &addresses.lmtp, to(lmtp, Transport::plain));
   const auto add_socket = [&](const std::string& configured, std::string& address, auto& server) {
     address = config::path_in(config, configured);
@@ -339,6 +414,8 @@ bool Server::is_self_signed() const { return state_->certificates->self_signed()
 void Server::reload(const config::Config& config) {
   state_->settings.config = config;
   log::set_level(config.log.level);
+  log::set_form(config.log.format);
+  state_->trust_proxies();
   state_->imap.set_options(imap_options(config));
   state_->pop3.set_options(pop3_options(config));
   state_->lmtp.set_options(lmtp_options(config));
@@ -393,7 +470,13 @@ async::Task<void> Server::keep_house() {
       }
     }
     Status swept = co_await state.core->store().sweep();
-    if (!swept) log::error("the sweep failed: {} ({})", swept.error().text, swept.error().cause);
+    state.house.sweeps.add(std::chrono::steady_clock::now() - now);
+    if (swept) {
+      state.house.swept = std::time(nullptr);
+    } else {
+      state.house.failures.add();
+      log::error("the sweep failed: {} ({})", swept.error().text, swept.error().cause);
+    }
   }
   state.keeping_house = false;
   state.house_is_kept.set();
@@ -407,18 +490,14 @@ async::Task<void> Server::stop(std::chrono::milliseconds grace) {
   // All servers stop concurrently and share one grace period. The queue stops too: mail submitted
   // meanwhile is on disk, and found at the next start.
   async::Gate ending;
-  ending.spawn(state.imap.stop(grace));
-  ending.spawn(state.pop3.stop(grace));
-  ending.spawn(state.submission.stop(grace));
-  ending.spawn(state.lmtp.stop(grace));
-  ending.spawn(state.mta_logins.stop(grace));
-  ending.spawn(state.mta_users.stop(grace));
-  ending.spawn(state.mta_maps.stop(grace));
-  ending.spawn(state.mta_policy.stop(grace));
-  ending.spawn(state.http.stop(grace));
+  state.for_each_server([&](auto& server) { ending.spawn(server.stop(grace)); });
   ending.spawn(state.queue.stop(grace));
   co_await ending.wait_empty();
   co_await state.admin.stop();
+  async::Loop& caller = *async::Loop::current();
+  co_await state.core->loops().at(0).enter();
+  state.tracer.stop();
+  co_await caller.enter();
   if (state.keeping_house) co_await state.house_is_kept.wait();
   co_await state.core->close();
 }

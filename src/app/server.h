@@ -48,6 +48,7 @@ class Server {
     std::uint16_t lmtp = 0;
     std::uint16_t https = 0;
     std::uint16_t http = 0;
+    std::uint16_t metrics = 0;
     std::string lmtp_socket = {};
     std::string auth_socket = {};
     std::string user_socket = {};

@@ -6,11 +6,8 @@
 
 #include "async/completion.h"
 #include "async/event.h"
-#include "auth/log_field.h"
-#include "auth/peer.h"
 #include "auth/sasl/plain.h"
 #include "base/bytes.h"
-#include "base/log.h"
 
 namespace posthorn::auth {
 namespace {
@@ -53,9 +50,7 @@ async::Task<Result<Throttle::Attempt>> Authenticator::take_turn(
     std::string user, Source source, std::optional<std::string_view> password) {
   auto attempt = throttle_.admit(user, source.peer, password);
   if (!attempt) {
-    log::warning_about(network_of(source.peer),
-                       "login refused peer={} mechanism=\"{}\" reason=too_many_waiting user={}",
-                       source.peer, source.mechanism, log_field(user));
+    log_.refusal(source, "too_many_waiting", user);
     co_return too_busy();
   }
   // Checked before the password, and for right passwords as well: otherwise a quick answer would
@@ -72,9 +67,7 @@ async::Task<Status> Authenticator::refuse_nameless(Source source, std::string re
   std::optional<std::string_view> shown;
   if (secret) shown = secret->reveal();
   throttle_.failed("", source.peer, Throttle::Named::nobody, shown);
-  log::warning_about(network_of(source.peer),
-                     "login failed peer={} mechanism=\"{}\" reason={} octets={}", source.peer,
-                     source.mechanism, reason, octets);
+  log_.malformed(source, reason, octets);
   co_return Status();
 }
 
@@ -117,9 +110,7 @@ async::Task<Result<LoginRecord>> Authenticator::check_password(std::string user,
     keys.iterations = options_.sasl.decoy_shape(user).iterations;
   const auto right = co_await verify_in(hashing_, source.peer, std::move(keys), held);
   if (!right) {
-    log::warning_about(network_of(source.peer),
-                       "login refused peer={} mechanism=\"{}\" reason=too_many_hashes user={}",
-                       source.peer, source.mechanism, log_field(user));
+    log_.refusal(source, "too_many_hashes", user);
     co_return too_busy();
   }
   {
@@ -138,12 +129,6 @@ async::Task<Result<LoginRecord>> Authenticator::check_password(std::string user,
 }
 
 namespace {
-
-void log_failure(std::string_view user, const Source& source, std::string_view reason) {
-  log::warning_about(network_of(source.peer),
-                     "login failed peer={} mechanism=\"{}\" reason={} user={}", source.peer,
-                     source.mechanism, reason, log_field(user));
-}
 
 /// RFC 6750 §3.1. The reply does not reveal which key, claim or name was wrong.
 TokenRefusal refusal_of(TokenFault fault, const TokenRules& rules) {
@@ -191,7 +176,7 @@ void Authenticator::note_wrong_token(std::string_view claimed, TokenFault fault,
   const std::string reason = fmt::format("token_{}", auth::name_of(fault));
   if (fault != TokenFault::expired && fault != TokenFault::not_yet_valid)
     throttle_.failed(claimed, source.peer, Throttle::Named::nobody, token.reveal());
-  log_failure(claimed, source, reason);
+  log_.failure(source, reason, claimed);
 }
 
 void Authenticator::note_failure(const Failure& failure, const Source& source) {
@@ -200,19 +185,17 @@ void Authenticator::note_failure(const Failure& failure, const Source& source) {
   } else {
     throttle_.failed(failure.user, source.peer, Throttle::Named::nobody, failure.password);
   }
-  log_failure(failure.user, source, failure.reason);
+  log_.failure(source, failure.reason, failure.user);
 }
 
 Result<Identity> Authenticator::conclude(std::string_view user, const LoginRecord& record,
                                          const Source& source) {
   throttle_.succeeded(record.name, source.peer);
   if (record.state == AccountState::disabled) {
-    log::warning("login failed peer={} mechanism=\"{}\" reason=disabled user={}", source.peer,
-                 source.mechanism, log_field(user));
+    log_.failure(source, "disabled", user);
     return fail(ErrorKind::no_permission, "This account is disabled");
   }
-  log::info("login peer={} mechanism=\"{}\" account={} user={}", source.peer, source.mechanism,
-            to_hex(record.account), log_field(user));
+  log_.success(source, record.account, user);
   return Identity{record.account, record.name, record.version};
 }
 

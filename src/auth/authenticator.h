@@ -11,6 +11,7 @@
 #include "async/task.h"
 #include "auth/directory.h"
 #include "auth/hash_queue.h"
+#include "auth/login_log.h"
 #include "auth/lru.h"
 #include "auth/sasl/sasl.h"
 #include "auth/secret.h"
@@ -26,12 +27,6 @@ struct Identity {
   AccountId account;
   std::string name;           ///< As the account itself spells it.
   std::uint64_t version = 0;  ///< LoginRecord::version at the time of the login.
-};
-
-/// The origin of a login attempt, for throttling and the log.
-struct Source {
-  std::string peer;       ///< As Stream::peer() reports it.
-  std::string mechanism;  ///< "PLAIN", or "LOGIN command".
 };
 
 /// Checks passwords and tokens. Hashes wait in `hashing`; if that takes no more, the login is
@@ -105,6 +100,10 @@ class Authenticator {
   void forget(const AccountId& account);
   /// The number of passwords hashed so far, for metrics.
   [[nodiscard]] std::uint64_t hashes() const;
+  /// The number of logins by outcome, for metrics.
+  [[nodiscard]] std::map<LoginLog::Key, std::uint64_t> login_counts() const {
+    return log_.counts();
+  }
 
  private:
   struct Remembered {
@@ -125,6 +124,7 @@ class Authenticator {
   const Options options_;
   const std::string key_;
   const ScramKeys decoy_;
+  LoginLog log_;
   mutable Mutex mutex_;
   std::uint64_t hashes_ POSTHORN_GUARDED_BY(mutex_) = 0;
   LruMap<Remembered> remembered_ POSTHORN_GUARDED_BY(mutex_);  ///< By account id.

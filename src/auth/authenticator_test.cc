@@ -46,7 +46,7 @@ class Auth : public testing::Test {
     return std::make_unique<Exchange>(
         auth_,
         *make_mechanism(mechanism, {Channel::Secrecy::tls, Plaintext::allowed, {}}, auth_.sasl()),
-        "192.0.2.1:1");
+        Source{"192.0.2.1:1", {}});
   }
   ManualClock clock_{1'000'000};
   FakeDirectory directory_;
@@ -176,11 +176,11 @@ TEST_F(Auth, ANameCannotLookLikeOtherFieldsOfTheLog) {
     EXPECT_FALSE(async::run_blocking(auth_.login(user, Secret("wrong"), source)));
   };
   testing::internal::CaptureStderr();
-  fail_as("x\" peer=198.51.100.7");
+  fail_as("x\" address=198.51.100.7");
   fail_as("back\\slash");
   const std::string log = testing::internal::GetCapturedStderr();
-  EXPECT_NE(log.find("peer=203.0.113.77:1 mechanism=\"LOGIN\" reason=unknown_user "
-                     "user=\"x\\x22 peer=198.51.100.7\""),
+  EXPECT_NE(log.find("address=203.0.113.77 port=1 mechanism=\"LOGIN\" reason=unknown_user "
+                     "user=\"x\\x22 address=198.51.100.7\""),
             std::string::npos)
       << log;
   EXPECT_NE(log.find("user=\"back\\x5cslash\""), std::string::npos) << log;

@@ -8,15 +8,10 @@
 #include <optional>
 #include <span>
 
+#include "base/network.h"
+
 namespace posthorn::auth {
 namespace {
-
-/// Removes port, brackets and zone.
-std::string_view address_of(std::string_view peer) {
-  if (peer.starts_with('[')) return peer.substr(1, peer.find_first_of("]%") - 1);
-  if (std::ranges::count(peer, ':') == 1) return peer.substr(0, peer.find(':'));
-  return peer.substr(0, peer.find('%'));
-}
 
 std::string print(int family, const void* address) {
   std::array<char, INET6_ADDRSTRLEN> out{};

@@ -1,5 +1,6 @@
 #include "auth/session_limits.h"
 
+#include <algorithm>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -23,6 +24,7 @@ struct Count {
 /// A session that has logged in.
 struct Login {
   SessionLimits::EndSession end;  ///< Only touched on `loop`; null once called or gone.
+  LiveSession* live;              ///< Only touched on `loop`; null once gone.
   async::Loop* const loop;        ///< Null if it was admitted on none, as in tests.
 };
 
@@ -44,6 +46,11 @@ struct SessionLimits::State {
   std::unordered_map<std::string, Count> networks POSTHORN_GUARDED_BY(mutex);
   std::unordered_map<AccountId, std::unordered_set<std::shared_ptr<Login>>> users
       POSTHORN_GUARDED_BY(mutex);
+  /// The accounts whose sessions are shown to somebody.
+  std::unordered_map<AccountId, SessionLimits::MakeTap> traced POSTHORN_GUARDED_BY(mutex);
+
+  /// Returns the sessions that ran on a loop when this was called.
+  std::vector<std::shared_ptr<Login>> logins(const std::optional<AccountId>& account);
 };
 
 Status SessionLimits::State::may_admit(const std::vector<std::string>& from, Client client) const {
@@ -81,6 +88,24 @@ void SessionLimits::State::log_in(const std::vector<std::string>& from) {
 void SessionLimits::State::log_out(const std::vector<std::string>& from) {
   ++total.before_login;
   for (const std::string& network : from) ++networks.at(network).before_login;
+}
+
+std::vector<std::shared_ptr<Login>> SessionLimits::State::logins(
+    const std::optional<AccountId>& account) {
+  std::vector<std::shared_ptr<Login>> found;
+  const auto add = [&](const auto& of) {
+    for (const auto& login : of)
+      if (login->loop != nullptr) found.push_back(login);
+  };
+  const MutexLock lock(mutex);
+  if (!account) {
+    for (const auto& [id, of] : users) add(of);
+  } else if (const auto at = users.find(*account); at != users.end()) {
+    add(at->second);
+  }
+  // Those of one loop together, so that each loop is entered once.
+  std::ranges::sort(found, {}, [](const auto& login) { return login->loop; });
+  return found;
 }
 
 void SessionLimits::State::remove(const std::vector<std::string>& from) {
@@ -146,8 +171,10 @@ Result<SessionLimits::ConnectionSlot> SessionLimits::admit_connection(std::strin
   return ConnectionSlot(std::make_shared<Place>(state_, std::move(from), client));
 }
 
-Result<SessionLimits::Slot> SessionLimits::admit_user(const AccountId& account, EndSession end) {
-  const auto login = std::make_shared<Login>(std::move(end), async::Loop::current());
+Result<SessionLimits::Slot> SessionLimits::admit_user(const AccountId& account, EndSession end,
+                                                      LiveSession* live) {
+  const auto login = std::make_shared<Login>(std::move(end), live, async::Loop::current());
+  MakeTap make;
   {
     const MutexLock lock(state_->mutex);
     auto& logins = state_->users[account];
@@ -157,10 +184,13 @@ Result<SessionLimits::Slot> SessionLimits::admit_user(const AccountId& account, 
                   "Too many connections for this account; close one and try again");
     }
     logins.insert(login);
+    if (const auto at = state_->traced.find(account); at != state_->traced.end()) make = at->second;
   }
+  if (make && live != nullptr) live->show_to(make(live->view()));
   // The pointer itself is null; only its deleter is used.
   return Slot(std::shared_ptr<void>(nullptr, [state = state_, account, login](void*) {
     login->end = nullptr;
+    login->live = nullptr;
     const MutexLock lock(state->mutex);
     const auto at = state->users.find(account);
     at->second.erase(login);
@@ -181,6 +211,69 @@ std::size_t SessionLimits::end_sessions(const AccountId& account) {
     });
   }
   return told;
+}
+
+async::Task<std::vector<SessionView>> SessionLimits::sessions(std::optional<AccountId> account) {
+  async::Loop& caller = *async::Loop::current();
+  std::vector<SessionView> views;
+  for (const auto& login : state_->logins(account)) {
+    co_await login->loop->enter();
+    if (login->live != nullptr) views.push_back(login->live->view());
+  }
+  co_await caller.enter();
+  std::ranges::sort(views, {}, &SessionView::session);
+  co_return views;
+}
+
+async::Task<std::optional<std::string>> SessionLimits::end_session(std::uint64_t session,
+                                                                   std::string_view words) {
+  async::Loop& caller = *async::Loop::current();
+  std::optional<std::string> user;
+  for (const auto& login : state_->logins(std::nullopt)) {
+    co_await login->loop->enter();
+    if (login->live == nullptr) continue;
+    const SessionView view = login->live->view();
+    if (view.session != session) continue;
+    user = view.user;
+    login->live->end(words);
+    break;
+  }
+  co_await caller.enter();
+  co_return user;
+}
+
+std::size_t SessionLimits::end_sessions(const AccountId& account, std::string_view words) {
+  const auto logins = state_->logins(account);
+  for (const auto& login : logins) {
+    login->loop->post([login, words] {
+      if (login->live != nullptr) login->live->end(words);
+    });
+  }
+  return logins.size();
+}
+
+void SessionLimits::trace(const AccountId& account, MakeTap make) {
+  {
+    const MutexLock lock(state_->mutex);
+    if (make) {
+      state_->traced[account] = make;
+    } else {
+      state_->traced.erase(account);
+    }
+  }
+  for (const auto& login : state_->logins(account)) {
+    login->loop->post([login, make] {
+      if (login->live == nullptr) return;
+      login->live->show_to(make ? make(login->live->view()) : nullptr);
+    });
+  }
+}
+
+std::size_t SessionLimits::logged_in() const {
+  std::size_t count = 0;
+  const MutexLock lock(state_->mutex);
+  for (const auto& [id, logins] : state_->users) count += logins.size();
+  return count;
 }
 
 std::size_t SessionLimits::connections() const {

@@ -3,8 +3,13 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include "async/task.h"
+#include "auth/live_session.h"
 #include "base/ids.h"
 #include "base/result.h"
 
@@ -68,10 +73,30 @@ class SessionLimits {
   /// Counts a successful login. `end` is kept for end_sessions(), and the slot must then be
   /// destroyed on the current loop. The account may have been changed since its password was
   /// checked, so the caller asks about that afterwards. Errors: limit.
-  Result<Slot> admit_user(const AccountId& account, EndSession end = {});
+  ///
+  /// `live`, if it is given, lives as long as the slot, and only the current loop touches it.
+  Result<Slot> admit_user(const AccountId& account, EndSession end = {},
+                          LiveSession* live = nullptr);
+  /// Returns the sessions of one account or of all, as they are now, the oldest connection first.
+  /// Thread: any loop's.
+  async::Task<std::vector<SessionView>> sessions(std::optional<AccountId> account);
+  /// Ends the session with this number, or, if there is none, does nothing. The client is told
+  /// `words`, which must be static. Returns the session's user; none if there is no such session.
+  /// Thread: any loop's.
+  async::Task<std::optional<std::string>> end_session(std::uint64_t session,
+                                                      std::string_view words);
+  /// Makes a tap for a session, or null. Called on the session's loop.
+  using MakeTap = std::function<std::shared_ptr<Tap>(const SessionView&)>;
+  /// Shows the account's sessions, also those that begin later, to taps made by `make`. Replaces
+  /// what showed them before; null ends it.
+  void trace(const AccountId& account, MakeTap make);
   /// Tells all sessions of an account to end. Returns their number.
   std::size_t end_sessions(const AccountId& account);
+  /// The same for all sessions of an account. Returns their number.
+  std::size_t end_sessions(const AccountId& account, std::string_view words);
   [[nodiscard]] std::size_t connections() const;
+  /// The number of sessions that have logged in.
+  [[nodiscard]] std::size_t logged_in() const;
   [[nodiscard]] std::size_t connections_of(const AccountId& account) const;
 
  private:

@@ -1,22 +1,33 @@
 #include "base/log.h"
 
+#include <fmt/chrono.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "base/log_limit.h"
+#include "base/log_output.h"
 
 namespace posthorn::log {
 namespace {
 
+constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
+
+std::atomic<Form>& current_form() {
+  static std::atomic<Form> form = Form::text;
+  return form;
+}
+
 spdlog::logger& logger() {
   static const std::shared_ptr<spdlog::logger> instance = [] {
     auto made = spdlog::stderr_logger_mt("posthorn");
-    made->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+    made->set_pattern(kTextPattern, spdlog::pattern_time_type::utc);
     return made;
   }();
   return *instance;
@@ -75,6 +86,50 @@ std::size_t printable_length(std::string_view text) {
 
 }  // namespace
 
+std::string printable(std::string_view text) {
+  std::string clean;
+  clean.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t length = printable_length(text);
+    if (length == 0) {
+      clean += fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()));
+    } else {
+      clean += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return clean;
+}
+
+std::string json_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+Form form() { return current_form().load(std::memory_order_relaxed); }
+
+void set_form(Form form) {
+  current_form().store(form, std::memory_order_relaxed);
+  logger().set_pattern(form == Form::json ? "%v" : kTextPattern, spdlog::pattern_time_type::utc);
+}
+
+void write_line(Level level, std::string_view message, std::string_view members) {
+  if (form() == Form::text) {
+    logger().log(native(level), "{}", printable(message));
+    return;
+  }
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
+  logger().log(
+      native(level), R"({{"time":"{:%Y-%m-%dT%H:%M:%S}.{:03}Z","level":"{}","message":{}{}}})",
+      fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), (now - seconds).count(),
+      spdlog::level::to_string_view(native(level)), json_string(printable(message)), members);
+}
+
 void set_level(Level level) { logger().set_level(native(level)); }
 
 bool enabled(Level level) { return logger().should_log(native(level)); }
@@ -94,19 +149,6 @@ std::optional<std::string> admit(Level level, fmt::string_view call, std::string
   return fmt::format(" ({} lines like this one were left out)", verdict.left_out);
 }
 
-void write(Level level, std::string_view line) {
-  std::string clean;
-  clean.reserve(line.size());
-  while (!line.empty()) {
-    const std::size_t length = printable_length(line);
-    if (length == 0) {
-      clean += fmt::format("\\x{:02x}", static_cast<unsigned char>(line.front()));
-    } else {
-      clean += line.substr(0, length);
-    }
-    line.remove_prefix(std::max<std::size_t>(length, 1));
-  }
-  logger().log(native(level), "{}", clean);
-}
+void write(Level level, std::string_view line) { write_line(level, line, {}); }
 
 }  // namespace posthorn::log

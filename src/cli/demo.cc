@@ -10,6 +10,7 @@
 #include "app/server.h"
 #include "async/run.h"
 #include "base/log.h"
+#include "base/log_event.h"
 #include "cli/command_line.h"
 #include "cli/program.h"
 #include "cli/ready_file.h"
@@ -47,6 +48,7 @@ constexpr std::array kListeners = {
     Listener{"lmtp", "127.0.0.1:1024", &config::Listen::lmtp},
     Listener{"https", "127.0.0.1:1443", &config::Listen::https},
     Listener{"http", "", &config::Listen::http},
+    Listener{"metrics", "", &config::Listen::metrics},
 };
 
 struct Socket {
@@ -200,6 +202,7 @@ int demo(const Program& program, const DemoOptions& options) {
   auto config = configure(program, options, (*folder)->path());
   if (!config) return complain(config.error());
   log::set_level(config->log.level);
+  log::set_form(config->log.format);
   const bool in_memory =
       options.engine.empty() ? (*folder)->is_thrown_away() : options.engine == "memory";
   app::ServerSettings settings{.config = *config};

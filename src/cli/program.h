@@ -89,6 +89,7 @@ void add_queue(Command app, Program& program);
 void add_import(Command app, Program& program);
 void add_export(Command app, Program& program);
 void add_undelete(Command app, Program& program);
+void add_sessions(Command app, Program& program);
 void add_check(Command app, Program& program);
 void add_dns(Command app, Program& program);
 void add_mta(Command app, Program& program);

@@ -18,6 +18,7 @@ Status write_ready_file(const std::string& path, const app::Server::Addresses& a
                                   {"lmtp", addresses.lmtp},
                                   {"https", addresses.https},
                                   {"http", addresses.http},
+                                  {"metrics", addresses.metrics},
                                   {"lmtp_socket", addresses.lmtp_socket},
                                   {"auth_socket", addresses.auth_socket},
                                   {"user_socket", addresses.user_socket},

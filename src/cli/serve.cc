@@ -3,6 +3,7 @@
 #include "app/privileges.h"
 #include "app/server.h"
 #include "base/log.h"
+#include "base/log_event.h"
 #include "base/version.h"
 #include "cli/command_line.h"
 #include "cli/program.h"
@@ -20,6 +21,7 @@ int serve(const Program& program, const ServeOptions& options) {
   Result<config::Loaded> loaded = load_config(program);
   if (!loaded) return complain(loaded.error());
   log::set_level(loaded->config.log.level);
+  log::set_form(loaded->config.log.format);
   for (const std::string& warning : loaded->warnings) log::warning("{}", warning);
   log::info("posthorn {} on {}", kProgramVersion, loaded->config.data_dir);
   config::Config config = loaded->config;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/log_event.h"
 
 /// The settings of an operator, as plain values. One table (config/schema.cc) has name, default,
 /// bounds and meaning of each. load() fills in the defaults.
@@ -37,6 +38,7 @@ struct Listen {
   std::vector<Endpoint> lmtp;
   std::vector<Endpoint> https;
   std::vector<Endpoint> http;
+  std::vector<Endpoint> metrics;
   std::string lmtp_socket;    ///< Unix socket; see path_in(). Empty: none.
   std::string auth_socket;    ///< The same.
   std::string user_socket;    ///< The same.
@@ -60,6 +62,8 @@ struct Limits {
   std::uint64_t connections = 0;
   std::uint64_t per_user = 0;
   std::uint64_t per_address = 0;
+  std::vector<std::string> trusted_proxies;   ///< Networks, as Network::parse() takes them.
+  std::vector<std::string> trusted_gateways;  ///< The same.
   Duration preauth_timeout{};
   std::uint64_t failed_logins = 0;  ///< Per connection.
   Duration idle_timeout{};
@@ -156,6 +160,7 @@ struct Relay {
 
 struct Log {
   log::Level level = log::Level::info;
+  log::Form format = log::Form::text;
 };
 
 struct Threads {

@@ -78,21 +78,31 @@ TEST(Config, WhatSighupTakesOver) {
       live,
       ElementsAre(
           "domains", "tls.certificate", "tls.key", "tls.key_password", "tls.more_certificates",
-          "tls.more_keys", "tls.min_version", "limits.message_size", "limits.preauth_timeout",
-          "limits.failed_logins", "limits.idle_timeout", "limits.command_line", "limits.literal",
-          "storage.journal_horizon", "storage.expunged_retention", "auth.iterations",
-          "auth.allow_plaintext_without_tls", "auth.channel_binding", "auth.oauth.issuer",
-          "auth.oauth.audience", "auth.oauth.jwks_file", "auth.oauth.user_claim",
-          "auth.oauth.scope", "imap.keepalive", "imap.disabled_capabilities",
-          "imap.extra_capabilities", "imap.server_metadata", "pop3.mark_seen", "pop3.idle_timeout",
-          "pop3.login_delay", "pop3.expire_days", "lmtp.detail_separator", "submission.save_sent",
-          "submission.duplicate_window", "submission.show_client", "submission.max_recipients",
-          "submission.max_hold", "submission.messages_per_hour", "submission.messages_per_day",
+          "tls.more_keys", "tls.min_version",
+          "limits.message_size", "limits.trusted_proxies", "limits.trusted_gateways",
+          "limits.preauth_timeout", "limits.failed_logins", "limits.idle_timeout",
+          "limits.command_line", "limits.literal", "storage.journal_horizon",
+          "storage.expunged_retention", "auth.iterations", "auth.allow_plaintext_without_tls",
+          "auth.channel_binding", "auth.oauth.issuer", "auth.oauth.audience",
+          "auth.oauth.jwks_file", "auth.oauth.user_claim", "auth.oauth.scope", "imap.keepalive",
+          "imap.disabled_capabilities", "imap.extra_capabilities", "imap.server_metadata",
+          "pop3.mark_seen", "pop3.idle_timeout", "pop3.login_delay", "pop3.expire_days",
+          "lmtp.detail_separator", "submission.save_sent", "submission.duplicate_window",
+          "submission.show_client", "submission.max_recipients", "submission.max_hold",
+          "submission.messages_per_hour", "submission.messages_per_day",
           "submission.recipients_per_hour", "submission.recipients_per_day", "relay.host",
           "relay.port", "relay.tls", "relay.ca_file", "relay.user", "relay.password",
           "relay.connections", "relay.recipients", "relay.connect_timeout", "relay.timeout",
           "relay.retry_first", "relay.retry_longest", "relay.warn_after", "relay.expire_after",
-          "log.level", "quota.default_size", "quota.default_messages"));
+          "log.level", "log.format", "quota.default_size", "quota.default_messages"));
+}
+
+TEST(Config, TrustedNetworksAreNetworks) {
+  const Config c = good("limits.trusted_proxies = [\"192.0.2.0/24\", \"2001:db8::1\"]");
+  EXPECT_THAT(c.limits.trusted_proxies, ElementsAre("192.0.2.0/24", "2001:db8::1"));
+  EXPECT_THAT(error_of("limits.trusted_gateways = [\"proxy.example.org\"]"),
+              HasSubstr("'limits.trusted_gateways': 'proxy.example.org' must be an address or a "
+                        "network such as 192.0.2.0/24"));
 }
 
 TEST(Config, ExtraCapabilitiesAreKnownOnes) {

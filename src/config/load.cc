@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/network.h"
 #include "config/schema.h"
 #include "config/suggest.h"
 #include "config/toml_reader.h"
@@ -90,6 +91,7 @@ class Loader {
     return loaded_.origins.find(key)->second;
   }
   void check_relay();
+  void check_networks(const char* key, const std::vector<std::string>& networks);
   void check_together();
 
   Loaded loaded_;
@@ -239,6 +241,12 @@ void Loader::check_relay() {
     wrong(at("relay.warn_after"), "'relay.warn_after' must be shorter than 'relay.expire_after'");
 }
 
+void Loader::check_networks(const char* key, const std::vector<std::string>& networks) {
+  for (const std::string& text : networks)
+    if (const auto network = Network::parse(text); !network)
+      wrong(at(key), fmt::format("'{}': '{}' {}", key, text, network.error().text));
+}
+
 void Loader::check_together() {
   const Config& c = loaded_.config;
   check_relay();
@@ -255,6 +263,8 @@ void Loader::check_together() {
           fmt::format("'imap.server_metadata' cannot contain '{}', only \"/shared/name=value\"",
                       entry));
   }
+  check_networks("limits.trusted_proxies", c.limits.trusted_proxies);
+  check_networks("limits.trusted_gateways", c.limits.trusted_gateways);
   if (c.data_dir.empty()) wrong(at("data_dir"), "'data_dir' must not be empty");
   if (c.tls.certificate.empty() != c.tls.key.empty()) {
     const bool lacks_key = c.tls.key.empty();

@@ -13,6 +13,7 @@ constexpr std::array<std::string_view, 3> kPlaintext{"never", "loopback", "alway
 constexpr std::array<std::string_view, 2> kTlsVersions{"1.2", "1.3"};
 constexpr std::array<std::string_view, 4> kRelayTls{"none", "opportunistic", "required",
                                                     "implicit"};
+constexpr std::array<std::string_view, 2> kLogFormats{"text", "json"};
 constexpr std::array<std::string_view, 5> kLevels{"debug", "info", "warning", "error", "off"};
 
 /// An enumeration whose values count from 0 in the order of the names.
@@ -29,6 +30,7 @@ PlaintextLogin& plaintext_of(Config& c) { return c.auth.allow_plaintext_without_
 TlsVersion& tls_version_of(Config& c) { return c.tls.min_version; }
 RelayTls& relay_tls_of(Config& c) { return c.relay.tls; }
 log::Level& level_of(Config& c) { return c.log.level; }
+log::Form& format_of(Config& c) { return c.log.format; }
 
 // Short names for the columns below: the type of the field and its path in Config.
 #define FIELD(type, path) (+[](Config& c) -> type& { return c.path; })
@@ -66,6 +68,10 @@ const std::array kKeys{
         kStart, "HTTPS for the automatic setup of mail clients. Clients expect it at \"*:443\"."},
     Key{"listen.http", Form::endpoints, FIELD(std::vector<Endpoint>, listen.http), "", "", "",
         kStart, "HTTP without TLS, for mail clients that request their settings there: \"*:80\"."},
+    Key{"listen.metrics", Form::endpoints, FIELD(std::vector<Endpoint>, listen.metrics), "", "", "",
+        kStart,
+        "HTTP with metrics for Prometheus under /metrics, for trusted networks only, for example "
+        "\"127.0.0.1:9154\"."},
     Key{"listen.auth_socket", Form::path, FIELD(std::string, listen.auth_socket), "", "", "",
         kStart,
         "Unix socket on which a mail server checks logins (Dovecot's protocol). Empty: none."},
@@ -111,6 +117,14 @@ const std::array kKeys{
         "Maximum number of concurrent connections from one IPv4 address or IPv6 /64 network; half "
         "of "
         "them before login. From a /56 twice, from a /48 four times as many."},
+    Key{"limits.trusted_proxies", Form::list, FIELD(Words, limits.trusted_proxies), "", "", "",
+        kLive,
+        "Networks of proxies such as HAProxy. Each connection from there must begin with a PROXY "
+        "header (version 1 or 2), and then counts as its client's."},
+    Key{"limits.trusted_gateways", Form::list, FIELD(Words, limits.trusted_gateways), "", "", "",
+        kLive,
+        "Networks of webmail and mail proxies that name their client with XCLIENT or in IMAP's "
+        "ID (x-originating-ip)."},
     Key{"limits.preauth_timeout", Form::duration, FIELD(Duration, limits.preauth_timeout), "60s",
         "5s", "30m", kLive, "Time within which a client must log in, whatever it sends meanwhile."},
     Key{"limits.failed_logins", Form::number, FIELD(std::uint64_t, limits.failed_logins), "5", "1",
@@ -268,6 +282,8 @@ const std::array kKeys{
 
     Key{"log.level", Form::choice, choice<level_of>(kLevels), "info", "", "", kLive,
         "Lowest level that is logged. The log is written to standard error."},
+    Key{"log.format", Form::choice, choice<format_of>(kLogFormats), "text", "", "", kLive,
+        "text, or json: one JSON object on each line."},
 
     Key{"threads.io", Form::number, FIELD(std::uint64_t, threads.io), "0", "0", "1024", kStart,
         "Number of threads that serve connections; 0 means one per core."},

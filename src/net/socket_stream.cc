@@ -1,5 +1,7 @@
 #include "net/socket_stream.h"
 
+#include <sys/socket.h>
+
 #include <array>
 #include <cassert>
 #include <cerrno>
@@ -126,7 +128,11 @@ async::Task<Result<std::size_t>> SocketStream::read_some(std::span<char> into,
   Until until{deadline};
   for (;;) {
     const Attempt attempt = read(into);
-    if (attempt.step == Step::done) co_return attempt.count;
+    if (attempt.step == Step::done) {
+      traffic_.in += attempt.count;
+      if (tap_) tap_->received({into.data(), attempt.count});
+      co_return attempt.count;
+    }
     if (attempt.step == Step::ended) co_return 0;
     if (attempt.step == Step::failed) co_return std::unexpected(error_of(attempt));
     auto waited = co_await wait_for(attempt.step, until.left(), Socket::Wakeable::no);
@@ -220,6 +226,9 @@ async::Task<Status> SocketStream::write_in_turn(std::string_view bytes, millisec
 async::Task<Status> SocketStream::write(std::string_view bytes, milliseconds deadline) {
   WriteTurn turn{*this};
   co_await turn;
+  // Counted and shown before the wait: afterwards the client may already have answered.
+  traffic_.out += bytes.size();
+  if (tap_) tap_->sent(bytes);
   auto written = co_await write_in_turn(bytes, deadline);
   if (!written) write_broken_ = true;
   pass_write_turn();
@@ -300,6 +309,21 @@ Status SocketStream::start_deflate() {
     return fail(ErrorKind::bad_argument, "compression cannot be started in this state");
   deflate_ = std::make_unique<Deflate>();
   return {};
+}
+
+std::optional<std::uint32_t> SocketStream::peer_user() const {
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  if (getsockopt(socket_->fd(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0 ||
+      credentials.pid == 0)
+    return std::nullopt;
+  return credentials.uid;
+}
+
+void SocketStream::set_peer(std::string peer, NamedBy by) {
+  if (by == NamedBy::gateway && !gateway_)
+    gateway_ = std::make_unique<const std::string>(std::move(peer_));
+  peer_ = std::move(peer);
 }
 
 std::string SocketStream::tls_description() const {

@@ -16,8 +16,8 @@ namespace posthorn::net {
 /// wait_for().
 class SocketStream final : public Stream {
  public:
-  SocketStream(std::shared_ptr<Socket> socket, std::string peer)
-      : socket_(std::move(socket)), peer_(std::move(peer)) {}
+  SocketStream(std::shared_ptr<Socket> socket, std::string peer, std::uint64_t id = 0)
+      : socket_(std::move(socket)), peer_(std::move(peer)), id_(id) {}
   ~SocketStream() override { socket_->close(); }
   SocketStream(const SocketStream&) = delete;
   SocketStream& operator=(const SocketStream&) = delete;
@@ -39,6 +39,12 @@ class SocketStream final : public Stream {
   [[nodiscard]] std::string tls_description() const override;
   [[nodiscard]] std::string channel_binding(std::string_view type) const override;
   [[nodiscard]] std::string peer() const override { return peer_; }
+  [[nodiscard]] std::optional<std::uint32_t> peer_user() const override;
+  void set_peer(std::string peer, NamedBy by) override;
+  [[nodiscard]] std::string speaker() const override { return gateway_ ? *gateway_ : peer_; }
+  [[nodiscard]] std::uint64_t id() const override { return id_; }
+  [[nodiscard]] Traffic traffic() const override { return traffic_; }
+  void set_tap(std::shared_ptr<Tap> tap) override { tap_ = std::move(tap); }
   [[nodiscard]] bool peer_has_left() override { return socket_->peer_has_left(); }
   async::Task<void> close() override;
   void shutdown_now() override { socket_->shutdown_now(); }
@@ -85,6 +91,10 @@ class SocketStream final : public Stream {
   std::unique_ptr<TlsSession> tls_;
   std::unique_ptr<Deflate> deflate_;
   std::string peer_;
+  std::unique_ptr<const std::string> gateway_;  ///< Set once it has named its client.
+  const std::uint64_t id_;
+  Traffic traffic_{.since = std::chrono::system_clock::now()};
+  std::shared_ptr<Tap> tap_;
   std::vector<std::coroutine_handle<>> write_queue_;
   bool writing_ = false;
   bool write_broken_ = false;  // A write was interrupted; nothing can follow it.

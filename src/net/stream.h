@@ -5,16 +5,26 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "async/task.h"
 #include "base/result.h"
+#include "base/tap.h"
 
 namespace posthorn::net {
 
 class TlsContext;
+
+/// When a connection began, and the octets that have passed since, as the protocol sees them:
+/// without what TLS and deflate add or save.
+struct Traffic {
+  std::chrono::system_clock::time_point since;
+  std::uint64_t in = 0;
+  std::uint64_t out = 0;
+};
 
 /// A byte stream to and from one peer: a TCP or Unix socket, with TLS and deflate layered over it
 /// when the protocol asks for them. Belongs to one loop. Holds no buffer while it waits for the
@@ -67,6 +77,23 @@ class Stream {
   [[nodiscard]] virtual std::string channel_binding(std::string_view type) const = 0;
   /// The peer's address: "192.0.2.1:40000", "[::1]:40000" or "unix".
   [[nodiscard]] virtual std::string peer() const = 0;
+  /// The user id of the process at the other end of a unix socket.
+  [[nodiscard]] virtual std::optional<std::uint32_t> peer_user() const { return std::nullopt; }
+  enum class NamedBy : std::uint8_t {
+    proxy,    ///< The peer passes on what the client sends: nothing is known of the proxy from now.
+    gateway,  ///< The peer itself is the program that speaks, on behalf of the client.
+  };
+  /// Replaces the peer by the client that the peer has named; the caller knows it to be trusted.
+  virtual void set_peer(std::string, NamedBy) {}
+  /// Whoever speaks, also after a gateway has named its client: the address that says whether this
+  /// connection may leave the machine in clear.
+  [[nodiscard]] virtual std::string speaker() const { return peer(); }
+  /// The connection's number, which is in the log lines about it. It is not used again, also after
+  /// a restart. 0 where there is none, as in tests.
+  [[nodiscard]] virtual std::uint64_t id() const { return 0; }
+  [[nodiscard]] virtual Traffic traffic() const { return {}; }
+  /// Shows what passes from now on to `tap`; null ends that. Input is shown when it is read.
+  virtual void set_tap(std::shared_ptr<Tap>) {}
 
   /// Returns true if the peer has closed its side or the connection is broken. Asks the system
   /// without reading or waiting. May return true while octets sent before the end are still unread.

@@ -4,6 +4,9 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <atomic>
+#include <ctime>
+
 #include "net/address.h"
 #include "net/socket_stream.h"
 
@@ -27,6 +30,14 @@ void set_tcp_options(int fd) {
   set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 5);
 }
 
+/// The numbers of a process begin with the time at which it started, and so differ from those of
+/// the process before it, unless that had a million connections in each second.
+std::uint64_t next_id() {
+  constexpr int kPerSecond = 20;  // Bits.
+  static std::atomic<std::uint64_t> next{static_cast<std::uint64_t>(::time(nullptr)) << kPerSecond};
+  return next.fetch_add(1, std::memory_order_relaxed);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Stream>> make_stream(int fd) {
@@ -38,7 +49,7 @@ Result<std::unique_ptr<Stream>> make_stream(int fd) {
     return fail(ErrorKind::closed, "the peer closed the connection");
   }
   if (peer.ss_family == AF_INET || peer.ss_family == AF_INET6) set_tcp_options(fd);
-  return std::make_unique<SocketStream>(std::move(*socket), format_address(peer));
+  return std::make_unique<SocketStream>(std::move(*socket), format_address(peer), next_id());
 }
 
 }  // namespace posthorn::net

@@ -111,12 +111,20 @@ async::Task<void> Runner::scan(AccountId id) {
   pump();
 }
 
+void Runner::set_waiting(AccountWork& work, std::size_t entries) {
+  // Unsigned numbers wrap, so this also lowers the sum.
+  waiting_.fetch_add(entries - work.waiting, std::memory_order_relaxed);
+  work.waiting = entries;
+}
+
 void Runner::forget_if_idle(const AccountId& id) {
   const auto it = accounts_.find(id);
   if (it == accounts_.end()) return;
   const AccountWork& work = it->second;
-  if (work.running.empty() && work.due == 0 && !work.noted && !work.scanning && !work.crowded)
+  if (work.running.empty() && work.due == 0 && !work.noted && !work.scanning && !work.crowded) {
+    set_waiting(it->second, 0);
     accounts_.erase(it);
+  }
 }
 
 // Attempts.
@@ -124,6 +132,7 @@ void Runner::forget_if_idle(const AccountId& id) {
 void Runner::begin_due(const AccountId& id, const store::AccountPtr& account) {
   AccountWork& work = accounts_[id];
   const std::shared_ptr<const store::Outbox> outbox = account->published()->outbox;
+  set_waiting(work, outbox->size());
   std::erase_if(work.elsewhere, [&](store::OutboxId entry) { return !outbox->contains(entry); });
   std::int64_t next = std::numeric_limits<std::int64_t>::max();
   bool all_begun = true;

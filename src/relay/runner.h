@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -49,12 +50,15 @@ class Runner {
   /// Starts no further attempts. Running ones may finish within `grace`; then connections are cut,
   /// and deliveries without a reply are retried after the next start. Thread: any loop's.
   async::Task<void> stop(std::chrono::milliseconds grace);
+  /// The number of messages that have been accepted and are not finished. Thread: any.
+  [[nodiscard]] std::size_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
 
  private:
   enum class Stage : std::uint8_t { time, local, relay };
   struct AccountWork {
     std::set<store::OutboxId> running;
     std::set<store::OutboxId> elsewhere;  ///< Due, without a due recipient on this server.
+    std::size_t waiting = 0;              ///< Its part of waiting_.
     std::int64_t due = 0;                 ///< Its key in due_; 0 if it is not there.
     bool noted = false;                   ///< It is in noted_.
     bool scanning = false;
@@ -67,6 +71,7 @@ class Runner {
   void pump();
   async::Task<void> find_accounts();
   async::Task<void> scan(AccountId id);
+  void set_waiting(AccountWork& work, std::size_t entries);
   void forget_if_idle(const AccountId& id);
 
   // Attempts.
@@ -94,6 +99,7 @@ class Runner {
   std::set<std::pair<std::int64_t, AccountId>> due_;
   std::size_t scans_ = 0;
   std::array<std::size_t, 3> running_{};  ///< Indexed by Stage.
+  std::atomic<std::size_t> waiting_ = 0;
 };
 
 }  // namespace posthorn::relay

@@ -56,13 +56,22 @@ class Agent:
         self.prepare(self.lines(sockets))
 
     def lines(self, sockets):
+        return self.mta(sockets).stdout
+
+    def mta(self, sockets, *arguments, code=0):
         settings = [word for name, path in sockets.items()
                     for word in ("--set", f"listen.{name}_socket={path}")]
-        return subprocess.run([program(), *settings, "mta", self.name], check=True, capture_output=True,
-                              text=True, timeout=60).stdout
+        done = subprocess.run([program(), *settings, "mta", self.name, *arguments], check=False,
+                              capture_output=True, text=True, timeout=60)
+        expect(done.returncode == code, f"mta {arguments}: {done.returncode}: {done.stdout}{done.stderr}")
+        return done
 
     def prepare(self, lines):
         raise NotImplementedError
+
+    def read(self, name):
+        with open(os.path.join(self.folder, name), encoding="utf-8") as f:
+            return f.read()
 
     def write(self, name, text):
         path = os.path.join(self.folder, name)
@@ -256,6 +265,13 @@ def log_in(agent, mechanisms):
 
 def with_postfix(server, sockets):
     with Postfix(sockets) as postfix:
+        # The service on the test's port has its own name and options; everything else is as printed.
+        compared = postfix.mta(sockets, "--check", "--postfix-config", postfix.config, code=3)
+        expect(all(line.startswith("submission/inet/") for line in compared.stdout.splitlines()), compared.stdout)
+        postfix.write("etc/main.cf", postfix.read("etc/main.cf").replace("recipient_delimiter = +", ""))
+        compared = postfix.mta(sockets, "--check", "--postfix-config", postfix.config, code=3)
+        expect("recipient_delimiter: it is '' and should be '+'" in compared.stdout, compared.stdout)
+        postfix.write("etc/main.cf", postfix.read("etc/main.cf") + "recipient_delimiter = +\n")
         log_in(postfix, ("PLAIN", "LOGIN"))
         with postfix.client() as client:  # Somebody from outside.
             client.ehlo()

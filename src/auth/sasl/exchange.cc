@@ -3,10 +3,10 @@
 namespace posthorn::auth {
 
 Exchange::Exchange(Authenticator& authenticator, std::unique_ptr<Mechanism> mechanism,
-                   std::string peer)
-    : authenticator_(authenticator),
-      mechanism_(std::move(mechanism)),
-      source_{std::move(peer), std::string(mechanism_->name())} {}
+                   Source source)
+    : authenticator_(authenticator), mechanism_(std::move(mechanism)), source_(std::move(source)) {
+  source_.mechanism = mechanism_->name();
+}
 
 async::Task<Exchange::Outcome> Exchange::begin(std::optional<Secret> initial) {
   std::optional<std::string_view> bytes;

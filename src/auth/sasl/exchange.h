@@ -17,7 +17,7 @@ namespace posthorn::auth {
 class Exchange {
  public:
   /// `authenticator` must outlive this object.
-  Exchange(Authenticator& authenticator, std::unique_ptr<Mechanism> mechanism, std::string peer);
+  Exchange(Authenticator& authenticator, std::unique_ptr<Mechanism> mechanism, Source source);
 
   /// A challenge to send, the authenticated user, or an error: syntax, auth_failed, no_permission,
   /// unavailable, or one of the directory.
@@ -35,7 +35,7 @@ class Exchange {
 
   Authenticator& authenticator_;
   const std::unique_ptr<Mechanism> mechanism_;
-  const Source source_;
+  Source source_;
   std::optional<Throttle::Attempt> turn_;
   std::optional<LoginRecord> record_;
   std::string user_;

@@ -34,6 +34,7 @@ Committer::Committer(Storage& storage, const RocksDbOptions& options)
       max_bytes_(options.queue_bytes),
       max_jobs_(options.queue_jobs),
       unsynced_limit_(options.unsynced_limit),
+      meter_(options.meter),
       thread_([this] { run(); }) {
   storage_.alarm().answer_with([this](Alarm::Kind kind) { alarmed(kind); });
 }
@@ -74,7 +75,7 @@ Status Committer::push(Work& work, std::size_t bytes) {
 
 void Committer::commit(Commit commit, CommitDone done) {
   const std::size_t bytes = bytes_of(commit);
-  Work work = CommitJob{std::move(commit), std::move(done)};
+  Work work = CommitJob{std::move(commit), std::move(done), Clock::now()};
   if (Status queued = push(work, bytes); !queued) std::get<CommitJob>(work).done(pass(queued));
 }
 
@@ -234,7 +235,7 @@ void Committer::take_on(CommitJob& job, std::uint64_t ticket) {
   // Nobody has been told yet, so all later commits are affected. tell() replaces this by the first
   // ticket given out after the report.
   if (!outcome) blocked_[partition] = kAllTickets;
-  answers_.push_back({partition, std::move(job.done), std::move(outcome)});
+  answers_.push_back({partition, std::move(job.done), std::move(outcome), job.given});
 }
 
 void Committer::take_on(HintJob& job, std::uint64_t /*ticket*/) {
@@ -273,7 +274,9 @@ void Committer::flush() {
   const auto moved = batch_.write(sync ? Batch::Sync::yes : Batch::Sync::no);
   if (sync) {
     unsynced_ = 0;
-    sync_takes_ += (Clock::now() - begun - sync_takes_) / 8;
+    const Clock::duration took = Clock::now() - begun;
+    sync_takes_ += (took - sync_takes_) / 8;
+    if (meter_ != nullptr) meter_->syncs.add(took);
   }
   if (!moved) {
     write_failed(moved.error());
@@ -304,6 +307,10 @@ void Committer::tell(const Error* failure) {
     if (!answer.outcome) {
       const MutexLock lock(mutex_);
       blocked_[answer.partition] = next_ticket_;
+    }
+    if (meter_ != nullptr) {
+      meter_->commits.add(Clock::now() - answer.given);
+      if (!answer.outcome) meter_->failed.add();
     }
     answer.done(std::move(answer.outcome));
   }
@@ -378,7 +385,8 @@ void Committer::refuse_all(std::vector<Job>& jobs, const Error& why) {
 
 void Committer::refuse(Job& job, const Error& why) {
   if (auto* commit = std::get_if<CommitJob>(&job.work)) {
-    answers_.push_back({commit->commit.partition, std::move(commit->done), std::unexpected(why)});
+    answers_.push_back(
+        {commit->commit.partition, std::move(commit->done), std::unexpected(why), commit->given});
     tell(nullptr);
   } else if (auto* hold = std::get_if<HoldJob>(&job.work)) {
     hold->done->set_value(std::unexpected(why));

@@ -46,6 +46,7 @@ class Committer {
   struct CommitJob {
     Commit commit;
     CommitDone done;
+    Clock::time_point given;
   };
   struct HintJob {
     PartitionId partition;
@@ -80,6 +81,7 @@ class Committer {
     PartitionId partition;
     CommitDone done;
     Result<Seq> outcome;
+    Clock::time_point given;
   };
   struct HoldAnswer {
     std::promise<Status>* done;
@@ -121,6 +123,7 @@ class Committer {
   const std::size_t max_bytes_;
   const std::size_t max_jobs_;
   const std::size_t unsynced_limit_;
+  EngineMeter* const meter_;
 
   Mutex mutex_;
   ConditionVariable waiting_;

@@ -7,6 +7,7 @@
 
 #include "base/defaults.h"
 #include "engine/engine.h"
+#include "engine/engine_meter.h"
 #include "engine/if_absent.h"
 
 namespace posthorn::async {
@@ -46,6 +47,8 @@ struct RocksDbOptions {
   /// Where awaited reads wait for the disk if they were awaited on a loop's thread. Must outlive
   /// the engine. If it is null, they wait in place: for programs that await none on a loop.
   async::OffloadPool* pool = nullptr;
+  /// Counts what is written, unless it is null. Must outlive the engine.
+  EngineMeter* meter = nullptr;
 };
 
 /// Opens the data directory, or creates it. Does not scan the data; after a crash it replays at

@@ -13,8 +13,8 @@ constexpr std::chrono::seconds kHandshake(20);
 
 }  // namespace
 
-HttpServer::HttpServer(HttpContext context, HttpOptions options)
-    : Endpoint(std::move(options)), context_(std::move(context)) {}
+HttpServer::HttpServer(HttpContext context, HttpOptions options, std::string_view name)
+    : Endpoint(name, {"request"}, std::move(options)), context_(std::move(context)) {}
 
 async::Task<void> HttpServer::serve(frame::Accepted<HttpOptions> client) {
   const auto slot = context_.limits.admit_connection(client.stream.peer());

@@ -17,7 +17,8 @@ struct HttpContext {
 /// stops, connections without a request in progress are closed; others after their response.
 class HttpServer final : public frame::Endpoint<HttpOptions> {
  public:
-  HttpServer(HttpContext context, HttpOptions options);
+  /// `name` is what log lines and metrics call it; it must be static.
+  HttpServer(HttpContext context, HttpOptions options, std::string_view name = "http");
 
  private:
   async::Task<void> serve(frame::Accepted<HttpOptions> client) override;

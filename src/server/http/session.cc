@@ -20,12 +20,19 @@ void log_served(const Request& request, StatusCode status) {
                                   static_cast<unsigned>(status)));
 }
 
+frame::Ending ending_of(StatusCode status) {
+  const auto code = static_cast<unsigned>(status);
+  if (code >= 500) return frame::Ending::failed;
+  return code >= 400 ? frame::Ending::refused : frame::Ending::ok;
+}
+
 }  // namespace
 
 Session::Session(frame::Accepted<HttpOptions> client)
     : options_(std::move(client.options)),
       connections_(client.connections),
       stream_(client.stream),
+      meter_(client.meter),
       input_(client.stream) {}
 
 async::Task<void> Session::run() {
@@ -50,6 +57,7 @@ async::Task<bool> Session::serve(RequestHead head, bool may_keep_alive) {
   head.request.peer = stream_.peer();
   head.request.is_tls = stream_.is_tls();
   Exchange exchange({input_, stream_, *options_, connections_}, std::move(head), may_keep_alive);
+  const auto began = frame::CommandMeter::Clock::now();
   Status outcome;
   if (options_->handler) {
     outcome = co_await options_->handler(exchange);
@@ -58,7 +66,10 @@ async::Task<bool> Session::serve(RequestHead head, bool may_keep_alive) {
         co_await exchange.respond(refusal(StatusCode::not_found, "There is no such resource."));
   }
   const bool go_on = co_await exchange.conclude(std::move(outcome));
-  if (exchange.status_) log_served(exchange.request(), *exchange.status_);
+  if (exchange.status_) {
+    log_served(exchange.request(), *exchange.status_);
+    meter_.note(0, ending_of(*exchange.status_), began);
+  }
   co_return go_on;
 }
 

@@ -32,6 +32,7 @@ class Session {
   const std::shared_ptr<const HttpOptions> options_;
   const frame::Connections& connections_;
   net::Stream& stream_;
+  frame::CommandMeter& meter_;
   ClientInput input_;
 };
 

@@ -109,6 +109,12 @@ constexpr auto kTable = [] {
 
 }  // namespace
 
+std::vector<std::string_view> command_names() {
+  return []<class... All>(std::type_identity<std::variant<All...>>) {
+    return std::vector<std::string_view>{All::kSpec.name...};
+  }(std::type_identity<wi::CommandBody>{});
+}
+
 const CommandEntry& entry_of(const wi::CommandBody& body) { return kTable[body.index()]; }
 
 }  // namespace posthorn::server::imap

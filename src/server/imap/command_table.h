@@ -12,6 +12,9 @@ struct CommandEntry {
   CommandTask (*run)(Session&, wire::imap::CommandBody&);
 };
 
+/// Returns the names of the alternatives of wire::imap::CommandBody, by their index.
+std::vector<std::string_view> command_names();
+
 /// Returns the table row of a command.
 const CommandEntry& entry_of(const wire::imap::CommandBody& body);
 

@@ -13,6 +13,7 @@
 #include "auth/sasl/plaintext.h"
 #include "auth/session_limits.h"
 #include "base/defaults.h"
+#include "base/network.h"
 #include "server/frame/endpoint.h"
 #include "store/store.h"
 
@@ -31,6 +32,9 @@ struct ImapOptions {
   std::vector<std::string> extra_capabilities;
   /// Shared entries of the server (RFC 5464 §3.2.1.1), by their names in lower case.
   std::map<std::string, store::AnnotationValue, std::less<>> server_metadata;
+  /// Networks of webmail and mail proxies, which may say for whom they speak (ID with
+  /// x-originating-ip).
+  Networks gateways;
   std::uint64_t max_message_octets = defaults::kMessageOctets;
   /// Of a command line, between two literals.
   std::size_t max_line_octets = defaults::kCommandLineOctets;

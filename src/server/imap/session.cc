@@ -5,6 +5,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/release_memory.h"
+#include "server/frame/session_view.h"
 #include "server/imap/capability.h"
 #include "server/imap/command_table.h"
 #include "server/imap/metadata_answer.h"
@@ -49,7 +50,8 @@ Session::Session(const ImapContext& context, frame::Accepted<ImapOptions> client
     : context(context),
       options(std::move(client.options)),
       connection(client.stream, client.connections, options->write_time),
-      transport_(client.transport) {}
+      transport_(client.transport),
+      meter_(client.meter) {}
 
 State Session::state() const {
   if (account == nullptr) return State::not_authenticated;
@@ -77,7 +79,7 @@ bool Session::is_offered(std::string_view capability) const {
 
 bool Session::is_plaintext_allowed() const {
   const net::Stream& stream = connection.stream();
-  return auth::plaintext_on(stream.is_tls(), stream.peer(), options->plaintext) ==
+  return auth::plaintext_on(stream.is_tls(), stream.speaker(), options->plaintext) ==
          auth::Plaintext::allowed;
 }
 
@@ -110,6 +112,7 @@ std::string Session::capabilities() const {
 
 Reply Session::refuse(const Error& error) {
   if (is_our_fault(error.kind)) {
+    failed_ = true;
     log::error_about(name, "imap: account {} command {}: {}: {} ({})", name, tag,
                      name_of(error.kind), error.text, error.cause);
   }
@@ -150,16 +153,23 @@ Task<void> Session::run() {
   }
   selected.reset();
   (void)co_await connection.flush();
+  if (account) frame::log_logout("imap", connection.stream(), name);
+}
+
+Status Session::count_connection() {
+  connection_slot_ = {};  // A connection is in one place only.
+  auto slot = context.limits.admit_connection(connection.stream().peer());
+  if (!slot) return pass(slot);
+  connection_slot_ = std::move(*slot);
+  return {};
 }
 
 Task<bool> Session::open() {
-  auto slot = context.limits.admit_connection(connection.stream().peer());
-  if (!slot) {
+  if (const Status counted = count_connection(); !counted) {
     // Sent only on plain connections: there is no capacity for a TLS handshake.
-    if (transport_ == frame::Transport::plain) bye(CodeName::unavailable, slot.error().text);
+    if (transport_ == frame::Transport::plain) bye(CodeName::unavailable, counted.error().text);
     co_return false;
   }
-  connection_slot_ = std::move(*slot);
   must_log_in();
   const bool begun =
       co_await frame::begin(connection.stream(), transport_, context.tls, patience(), "imap");
@@ -203,7 +213,10 @@ Task<void> Session::on_command(ReceiverEvent event) {
   bad_in_a_row_ = 0;
   tag = std::move(command->tag);
   const CommandEntry& entry = entry_of(command->body);
+  const auto began = frame::CommandMeter::Clock::now();
+  failed_ = false;
   Reply reply = co_await execute(*command, entry);
+  note_command(command->body, reply, began);
   co_await refuse_message();
   if (over_ && after != After::close) co_return;
   auto told = co_await tell(entry.tells, wi::numbering_of(command->body));
@@ -225,7 +238,21 @@ Task<void> Session::give_way() {
   gave_way_ = std::chrono::steady_clock::now();
 }
 
+/// The time ends before the news is told, and that of IDLE is the client's.
+void Session::note_command(const wi::CommandBody& body, const Reply& reply,
+                           frame::CommandMeter::Clock::time_point began) {
+  auto ending = frame::Ending::ok;
+  if (reply.kind != Reply::Kind::ok)
+    ending = failed_ ? frame::Ending::failed : frame::Ending::refused;
+  if (std::holds_alternative<wi::IdleCommand>(body)) {
+    meter_.note(body.index(), ending);
+  } else {
+    meter_.note(body.index(), ending, began);
+  }
+}
+
 Task<void> Session::on_bad_command(ReceiverEvent event, const Error& error) {
+  meter_.note_unknown();
   tag = wi::tag_of(event.text);
   const Reply reply = reply_to_parse(error);
   const bool saves = reply.kind == Reply::Kind::no && saves_result(event.text);
@@ -301,6 +328,7 @@ Task<void> Session::refuse_message() {
 }
 
 void Session::on_refused(const ReceiverEvent& event) {
+  meter_.note_unknown();
   tag = event.text;
   connection.consume(event.consumed);
   Reply reply = Reply::bad("The command was rejected");

@@ -41,7 +41,7 @@ struct CommandEntry;
 
 /// One client's session, from the greeting to BYE. Its members are public to the commands
 /// (commands.h), which implement it. A session belongs to its stream's loop.
-class Session {
+class Session final : public auth::LiveSession {
  public:
   /// `context` must outlive the session.
   Session(const ImapContext& context, frame::Accepted<ImapOptions> client);
@@ -89,11 +89,20 @@ class Session {
   /// The capabilities to advertise now, separated by spaces.
   [[nodiscard]] std::string capabilities() const;
   [[nodiscard]] auth::Channel channel() const;
+  /// Who tries to log in, without the mechanism.
+  [[nodiscard]] auth::Source source() const;
 
   /// Returns the reply for an error. Errors that are the server's fault are logged here, once.
   Reply refuse(const Error& error);
+  /// Makes the client that a gateway has named the peer of this session, which has not logged in.
+  /// If there are too many connections from there, the session ends.
+  void speak_for(std::string peer);
   /// Opens the account of an authenticated user. Errors: limit, and those of opening the account.
   async::Task<Status> log_in(auth::Identity identity);
+  // For operators (auth/live_session.h).
+  [[nodiscard]] auth::SessionView view() const override;
+  void end(std::string_view words) override;
+  void show_to(std::shared_ptr<Tap> tap) override;
   /// Judges `reply`, the result of LOGIN or AUTHENTICATE. After too many failures the connection is
   /// closed, so that guessing costs connections as well.
   Reply judge_login(Reply reply);
@@ -127,9 +136,13 @@ class Session {
 
  private:
   async::Task<bool> open();
+  /// Counts the connection as its peer's. Errors: limit.
+  Status count_connection();
   async::Task<void> serve_next();
   async::Task<void> serve_event(wire::imap::ReceiverEvent event);
   async::Task<void> on_command(wire::imap::ReceiverEvent event);
+  void note_command(const wire::imap::CommandBody& body, const Reply& reply,
+                    frame::CommandMeter::Clock::time_point began);
   async::Task<void> on_bad_command(wire::imap::ReceiverEvent event, const Error& error);
   async::Task<Reply> execute(wire::imap::Command& command, const CommandEntry& entry);
   async::Task<void> refuse_message();
@@ -143,6 +156,7 @@ class Session {
   void must_log_in();
 
   const frame::Transport transport_;
+  frame::CommandMeter& meter_;
   auth::SessionLimits::ConnectionSlot connection_slot_;
   auth::SessionLimits::Slot user_slot_;
 
@@ -151,6 +165,7 @@ class Session {
   bool over_ = false;
   /// When give_way() last let others run.
   std::chrono::steady_clock::time_point gave_way_;
+  bool failed_ = false;  ///< The current command has met a fault of the server.
 };
 
 }  // namespace posthorn::server::imap

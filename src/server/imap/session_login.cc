@@ -3,6 +3,7 @@
 
 #include "base/defaults.h"
 #include "base/log.h"
+#include "server/frame/session_view.h"
 #include "server/imap/session.h"
 #include "service/login.h"
 
@@ -27,6 +28,11 @@ wi::ReceiverLimits limits_after_login(const ImapOptions& options) {
 
 }  // namespace
 
+auth::Source Session::source() const {
+  const net::Stream& stream = connection.stream();
+  return {.peer = stream.peer(), .mechanism = {}, .protocol = "imap", .session = stream.id()};
+}
+
 Reply Session::welcome() {
   code_text = capabilities();
   return Reply::ok("Logged in", wi::code::Capability{code_text});
@@ -43,8 +49,9 @@ Reply Session::judge_login(Reply reply) {
 }
 
 Task<Status> Session::log_in(auth::Identity identity) {
-  auto slot = context.limits.admit_user(
-      identity.account, [this] { connection.deadline().pass_now(service::kLoginChanged); });
+  name = identity.name;
+  auto slot =
+      context.limits.admit_user(identity.account, [this] { end(service::kLoginChanged); }, this);
   if (!slot) co_return pass(slot);
   const Status counts =
       co_await service::confirm_login(context.store, identity.account, identity.version);
@@ -56,12 +63,26 @@ Task<Status> Session::log_in(auth::Identity identity) {
     co_return fail(ErrorKind::unavailable, std::string(connection.deadline().words()));
   connection.deadline().clear();
   user_slot_ = std::move(*slot);
-  name = identity.name;
   account = std::move(*opened);
   connection_slot_.logged_in();
   connection.receiver().set_limits(limits_after_login(*options));
   bad_in_a_row_ = 0;
   co_return Status();
+}
+
+auth::SessionView Session::view() const {
+  const net::Stream& stream = connection.stream();
+  return frame::view_of("imap", stream, name);
+}
+
+void Session::end(std::string_view words) { connection.deadline().pass_now(words); }
+
+void Session::show_to(std::shared_ptr<Tap> tap) { connection.stream().set_tap(std::move(tap)); }
+
+void Session::speak_for(std::string peer) {
+  connection.stream().set_peer(std::move(peer), net::Stream::NamedBy::gateway);
+  if (const Status counted = count_connection(); !counted)
+    bye(wi::CodeName::unavailable, counted.error().text);
 }
 
 void Session::must_log_in() {
@@ -72,6 +93,8 @@ void Session::must_log_in() {
 /// RFC 8437 §3, §4.1: everything but TLS is as it was before the login. Failed logins still count,
 /// since guessing on one connection is what their limit is about.
 void Session::forget_login() {
+  frame::log_logout("imap", connection.stream(), name);
+  connection.stream().set_tap(nullptr);
   selected.reset();
   account.reset();
   user_slot_ = {};

@@ -7,7 +7,8 @@
 namespace posthorn::server::lmtp {
 
 LmtpServer::LmtpServer(LmtpContext context, LmtpOptions options)
-    : Endpoint(std::move(options)), context_(std::move(context)) {}
+    : Endpoint("lmtp", wire::smtp::command_names(), std::move(options)),
+      context_(std::move(context)) {}
 
 async::Task<void> LmtpServer::serve(frame::Accepted<LmtpOptions> client) {
   const auto session = std::make_unique<Session>(context_, std::move(client));

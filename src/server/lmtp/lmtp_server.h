@@ -10,6 +10,7 @@
 #include "async/task.h"
 #include "auth/session_limits.h"
 #include "base/defaults.h"
+#include "base/network.h"
 #include "server/frame/endpoint.h"
 #include "service/delivery/recipient.h"
 #include "store/store.h"
@@ -19,6 +20,8 @@ namespace posthorn::server::lmtp {
 /// The settings an operator may change; the defaults are for production.
 struct LmtpOptions {
   std::string hostname = "localhost";  ///< Used in the greeting and in Received.
+  /// Networks of webmail and mail proxies, which may say for whom they speak (XCLIENT).
+  Networks gateways;
   /// Separates the user from the folder in user+folder@domain; empty: there is no separator.
   std::string detail_separator = "+";
   std::uint64_t max_message_octets = defaults::kMessageOctets;

@@ -14,21 +14,31 @@ Session::Session(const LmtpContext& context, frame::Accepted<LmtpOptions> client
                 .dialect = Dialect::lmtp,
                 .max_message_octets = client.options->max_message_octets,
                 .disabled_extensions = client.options->disabled_extensions,
-                .tls = context.tls},
+                .tls = context.tls,
+                .gateways = client.options->gateways,
+                .meter = client.meter},
                client.connections, client.stream),
       context_(context),
       options_(std::move(client.options)) {}
 
-bool Session::open() {
+Status Session::count_again() {
+  connection_slot_ = {};  // A connection is in one place only.
   auto slot = context_.limits.admit_connection(stream().peer(),
                                                auth::SessionLimits::Client::needs_no_login);
-  if (!slot) {
-    say(reply(421, {4, 7, 0}, options_->hostname + ' ' + slot.error().text));
+  if (!slot) return pass(slot);
+  connection_slot_ = std::move(*slot);
+  return {};
+}
+
+std::string Session::greeting() const { return options_->hostname + " LMTP Posthorn"; }
+
+bool Session::open() {
+  if (const Status counted = count_again(); !counted) {
+    say(reply(421, {4, 7, 0}, options_->hostname + ' ' + counted.error().text));
     return false;
   }
-  connection_slot_ = std::move(*slot);
   expect_transaction();
-  say(reply(220, options_->hostname + " LMTP Posthorn"));
+  say(reply(220, greeting()));
   return true;
 }
 

@@ -42,6 +42,8 @@ class Session final : private smtp::Dialogue {
   [[nodiscard]] std::chrono::milliseconds patience() const override;
   [[nodiscard]] std::vector<std::string> extensions() const override;
   [[nodiscard]] std::string_view help() const override { return "This is LMTP, RFC 2033"; }
+  Status count_again() override;
+  [[nodiscard]] std::string greeting() const override;
   async::Task<void> on_mail(wire::smtp::Mail mail) override;
   async::Task<void> on_rcpt(wire::smtp::Rcpt rcpt) override;
 

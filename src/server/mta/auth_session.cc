@@ -48,8 +48,8 @@ AuthFailure failure_of(const Error& error) {
 /// An authentication in progress.
 struct AuthSession::Request {
   Request(std::uint32_t number, auth::Authenticator& authenticator,
-          std::unique_ptr<auth::Mechanism> mechanism, std::string peer)
-      : id(number), exchange(authenticator, std::move(mechanism), std::move(peer)) {}
+          std::unique_ptr<auth::Mechanism> mechanism, auth::Source source)
+      : id(number), exchange(authenticator, std::move(mechanism), std::move(source)) {}
 
   const std::uint32_t id;
   auth::Exchange exchange;
@@ -147,8 +147,10 @@ Status AuthSession::on(wm::AuthBegin& begin) {
     refuse(begin.id, AuthFailure::refused, mechanism.error().text);
     return {};
   }
-  const auto request =
-      std::make_shared<Request>(begin.id, context_.authenticator, std::move(*mechanism), peer);
+  auth::Source source{
+      .peer = peer, .mechanism = {}, .protocol = "mta", .session = talk_.stream().id()};
+  const auto request = std::make_shared<Request>(begin.id, context_.authenticator,
+                                                 std::move(*mechanism), std::move(source));
   requests_[begin.id] = request;
   running_.spawn(advance(request, std::move(begin.initial_response), true));
   return {};

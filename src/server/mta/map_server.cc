@@ -138,13 +138,13 @@ Task<std::string> Maps::operator()(wm::MapRequest request) {
 }  // namespace
 
 MapServer::MapServer(const MtaContext& context, MtaOptions options)
-    : Endpoint(std::move(options)), context_(context) {}
+    : Endpoint(kName, {"request"}, std::move(options)), context_(context) {}
 
 Task<void> MapServer::serve(frame::Accepted<MtaOptions> client) {
   const MtaOptions& options = *client.options;
   frame::Conversation talk(client.stream, options.idle_time, options.write_time);
   Maps maps(context_, options);
-  const Status ended = co_await answer_each<wm::MapRequests>(talk, maps);
+  const Status ended = co_await answer_each<wm::MapRequests>(talk, client.meter, maps);
   if (!ended) note_end(kName, ended.error());
 }
 

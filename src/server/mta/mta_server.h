@@ -50,13 +50,16 @@ struct MtaContext {
 /// input (wire/mta); `answer` returns a task for the octets of the reply. Errors: those of the
 /// stream; syntax, if the client broke the protocol.
 template <class Requests, class Answer>
-async::Task<Status> answer_each(frame::Conversation& talk, Answer& answer) {
+async::Task<Status> answer_each(frame::Conversation& talk, frame::CommandMeter& meter,
+                                Answer& answer) {
   Requests requests;
   while (true) {
     auto request = requests.take(talk.input());
     if (!request) co_return pass(request);
     if (*request) {
+      const auto began = frame::CommandMeter::Clock::now();
       talk.say(co_await answer(std::move(**request)));
+      meter.note(0, frame::Ending::ok, began);
       continue;
     }
     if (Status received = co_await talk.receive(); !received) co_return received;

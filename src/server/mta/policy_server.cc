@@ -138,13 +138,13 @@ Task<std::string> Judge::operator()(wm::PolicyRequest request) {
 }  // namespace
 
 PolicyServer::PolicyServer(const MtaContext& context, MtaOptions options)
-    : Endpoint(std::move(options)), context_(context) {}
+    : Endpoint(kName, {"request"}, std::move(options)), context_(context) {}
 
 Task<void> PolicyServer::serve(frame::Accepted<MtaOptions> client) {
   const MtaOptions& options = *client.options;
   frame::Conversation talk(client.stream, options.idle_time, options.write_time);
   Judge judge(context_, options);
-  const Status ended = co_await answer_each<wm::PolicyRequests>(talk, judge);
+  const Status ended = co_await answer_each<wm::PolicyRequests>(talk, client.meter, judge);
   if (!ended) note_end(kName, ended.error());
 }
 

@@ -68,7 +68,7 @@ Task<Status> converse(frame::Conversation& talk, const MtaContext& context,
 }  // namespace
 
 UserServer::UserServer(const MtaContext& context, MtaOptions options)
-    : Endpoint(std::move(options)), context_(context) {}
+    : Endpoint(kName, {"request"}, std::move(options)), context_(context) {}
 
 Task<void> UserServer::serve(frame::Accepted<MtaOptions> client) {
   const MtaOptions& options = *client.options;

@@ -54,7 +54,7 @@ CommandTask cmd(Session& session, wire::pop3::Auth& command) {
     initial = auth::secret_from_base64(*command.initial_response);
     if (!initial) co_return session.say(Reply::err("The initial response is not valid base64"));
   }
-  auth::Exchange exchange(authenticator, std::move(*mechanism), session.talk.stream().peer());
+  auth::Exchange exchange(authenticator, std::move(*mechanism), session.source());
   auto outcome = co_await exchange.begin(std::move(initial));
   co_await converse(session, exchange, std::move(outcome));
 }

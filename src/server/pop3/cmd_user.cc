@@ -36,7 +36,8 @@ CommandTask cmd(Session& session, wire::pop3::Pass& command) {
     session.say(Reply::err("Send USER first"));
     co_return;
   }
-  auth::Source source{session.talk.stream().peer(), "PASS command"};
+  auth::Source source = session.source();
+  source.mechanism = "PASS command";
   auto identity = co_await session.context.authenticator.login(std::move(name), std::move(password),
                                                                std::move(source));
   if (!identity) co_return session.refuse(identity.error());

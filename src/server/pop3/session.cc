@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "net/tls_context.h"
+#include "server/frame/session_view.h"
 #include "server/pop3/commands.h"
 #include "server/pop3/reply.h"
 #include "service/login.h"
@@ -39,11 +40,22 @@ Session::Session(const Pop3Context& context, LoginDelay& delay, frame::Accepted<
       delay_(delay),
       connections_(client.connections),
       transport_(client.transport),
-      lines_(wire::pop3::kMaxLineOctets) {}
+      lines_(wire::pop3::kMaxLineOctets),
+      meter_(client.meter) {}
+
+void Session::say(const Reply& reply) {
+  const bool temporary = reply.code == Code::sys_temp;
+  if (reply.status == Reply::Status::ok) {
+    ending_ = frame::Ending::ok;
+  } else {
+    ending_ = temporary ? frame::Ending::failed : frame::Ending::refused;
+  }
+  talk.say(wire::pop3::format_reply(reply));
+}
 
 bool Session::is_plaintext_allowed() const {
   const net::Stream& stream = talk.stream();
-  return auth::plaintext_on(stream.is_tls(), stream.peer(), options.plaintext) ==
+  return auth::plaintext_on(stream.is_tls(), stream.speaker(), options.plaintext) ==
          auth::Plaintext::allowed;
 }
 
@@ -54,13 +66,18 @@ bool Session::offers_tls() const {
 auth::Channel Session::channel() const {
   const net::Stream& stream = talk.stream();
   auth::Channel channel;
-  channel.plaintext = auth::plaintext_on(stream.is_tls(), stream.peer(), options.plaintext);
+  channel.plaintext = auth::plaintext_on(stream.is_tls(), stream.speaker(), options.plaintext);
   if (!stream.is_tls()) return channel;
   channel.secrecy = auth::Channel::Secrecy::tls;
   if (options.channel_binding)
     channel.bindings = {stream.channel_binding("tls-exporter"),
                         stream.channel_binding("tls-server-end-point")};
   return channel;
+}
+
+auth::Source Session::source() const {
+  const net::Stream& stream = talk.stream();
+  return {.peer = stream.peer(), .mechanism = {}, .protocol = "pop3", .session = stream.id()};
 }
 
 milliseconds Session::patience() const {
@@ -85,6 +102,7 @@ Task<void> Session::run() {
       log::warning_about(name_, "pop3: account {}: \\Seen was not set: {}", name_,
                          updated.error().text);
   }
+  if (maildrop) frame::log_logout("pop3", talk.stream(), name_);
 }
 
 Task<bool> Session::open() {
@@ -156,6 +174,7 @@ void Session::lost(const Error& error) {
 Task<void> Session::obey(std::string_view line) {
   auto command = wire::pop3::parse_command(line);
   if (!command) {
+    meter_.note_unknown();
     said_name.clear();
     say(reply_to(command.error()));
     count_bad();
@@ -171,7 +190,9 @@ Task<void> Session::obey(std::string_view line) {
   }
   bad_in_a_row_ = 0;
   const bool logs_in = is_login(*command);
+  const auto began = frame::CommandMeter::Clock::now();
   co_await std::visit([this](auto& alternative) { return cmd(*this, alternative); }, *command);
+  meter_.note(command->index(), ending_, began);
   if (logs_in && !maildrop) count_failed_login();
 }
 
@@ -212,8 +233,8 @@ Task<void> Session::log_in(auth::Identity identity) {
     say(Reply::err("The last login was too recent; try again later", Code::login_delay));
     co_return;
   }
-  auto slot = context.limits.admit_user(
-      identity.account, [this] { talk.deadline().pass_now(service::kLoginChanged); });
+  auto slot =
+      context.limits.admit_user(identity.account, [this] { end(service::kLoginChanged); }, this);
   if (!slot) co_return refuse(slot.error());
   const Status counts =
       co_await service::confirm_login(context.store, identity.account, identity.version);
@@ -233,6 +254,12 @@ Task<void> Session::log_in(auth::Identity identity) {
   bad_in_a_row_ = 0;
   say(Reply::ok(fmt::format("Logged in, {} messages", maildrop->count())));
 }
+
+auth::SessionView Session::view() const { return frame::view_of("pop3", talk.stream(), name_); }
+
+void Session::end(std::string_view words) { talk.deadline().pass_now(words); }
+
+void Session::show_to(std::shared_ptr<Tap> tap) { talk.stream().set_tap(std::move(tap)); }
 
 void Session::forget_dialogue() {
   said_name.clear();

@@ -26,7 +26,7 @@ using State = wire::pop3::SessionState;
 
 /// One client's session, from the greeting to its end. Its members are public to the commands
 /// (commands.h), which implement it. A session belongs to its stream's loop.
-class Session {
+class Session final : public auth::LiveSession {
  public:
   /// `context` and `delay` must outlive this object.
   Session(const Pop3Context& context, LoginDelay& delay, frame::Accepted<Pop3Options> client);
@@ -41,7 +41,7 @@ class Session {
   bool utf8 = false;                            ///< RFC 6856 §2.1.
 
   [[nodiscard]] State state() const { return maildrop ? State::transaction : State::authorization; }
-  void say(const wire::pop3::Reply& reply) { talk.say(wire::pop3::format_reply(reply)); }
+  void say(const wire::pop3::Reply& reply);
   /// Sends the reply for an error. Errors that are the server's fault are logged here, once.
   void refuse(const Error& error);
   /// Ends the session after the pending output.
@@ -52,6 +52,8 @@ class Session {
   [[nodiscard]] bool is_plaintext_allowed() const;
   [[nodiscard]] bool offers_tls() const;
   [[nodiscard]] auth::Channel channel() const;
+  /// Who tries to log in, without the mechanism.
+  [[nodiscard]] auth::Source source() const;
 
   /// Waits for the client's next line; none when the session is over.
   async::Task<std::optional<std::string>> next_line();
@@ -60,6 +62,10 @@ class Session {
   async::Task<bool> drain();
   /// Opens the maildrop of an authenticated user, and sends the reply.
   async::Task<void> log_in(auth::Identity identity);
+  // For operators (auth/live_session.h).
+  [[nodiscard]] auth::SessionView view() const override;
+  void end(std::string_view words) override;
+  void show_to(std::shared_ptr<Tap> tap) override;
   /// Discards everything said so far, as STLS requires (RFC 2595 §4).
   void forget_dialogue();
 
@@ -82,6 +88,8 @@ class Session {
   std::uint32_t bad_in_a_row_ = 0;
   std::uint32_t failed_logins_ = 0;
   bool open_ = true;
+  frame::CommandMeter& meter_;
+  frame::Ending ending_ = frame::Ending::ok;  ///< Of the current command, by its last reply.
 };
 
 }  // namespace posthorn::server::pop3

@@ -18,6 +18,11 @@ constexpr std::uint32_t kBadCommands = 20;
 /// makes it harder to use a browser against this server (cross-protocol attacks on TLS).
 constexpr std::uint32_t kBadCommandsBeforeLogin = 3;
 
+frame::Ending ending_of(std::uint16_t code) {
+  if (code >= 500) return frame::Ending::refused;
+  return code >= 400 ? frame::Ending::failed : frame::Ending::ok;
+}
+
 }  // namespace
 
 Dialogue::Dialogue(DialogueSettings settings, const frame::Connections& connections,
@@ -49,6 +54,7 @@ async::Task<void> Dialogue::obey_line(std::string_view line) {
   auto command = parse_command(line, settings_.dialect,
                                open && open->smtputf8 ? Utf8::asked : Utf8::not_asked);
   if (!command) {
+    settings_.meter.note_unknown();
     say(command.error());
     talk_.count_bad();
     // Octets follow whose end cannot be found.
@@ -56,8 +62,18 @@ async::Task<void> Dialogue::obey_line(std::string_view line) {
     co_return;
   }
   talk_.count_good();
+  const auto began = frame::CommandMeter::Clock::now();
+  const std::size_t index = command->index();
   co_await std::visit([this](auto& known) { return obey(std::move(known)); }, *command);
+  settings_.meter.note(index, ending_of(last_code_), began);
 }
+
+void Dialogue::say(const Reply& reply) {
+  last_code_ = reply.code;
+  talk_.say(reply);
+}
+
+bool Dialogue::is_gateway() const { return settings_.gateways.contains(stream().speaker()); }
 
 async::Task<void> Dialogue::obey(Hello hello) {
   hello_ = std::move(hello);
@@ -66,6 +82,8 @@ async::Task<void> Dialogue::obey(Hello hello) {
   for (std::string& line : extensions())
     if (offers(std::string_view(line).substr(0, line.find(' '))))
       answer.lines.push_back(std::move(line));
+  if (hello_->verb != Greeting::helo && is_gateway() && !is_known())
+    answer.lines.emplace_back("XCLIENT ADDR PORT NAME HELO PROTO DESTADDR DESTPORT");
   say(answer);
   co_return;
 }
@@ -103,6 +121,28 @@ async::Task<void> Dialogue::obey(Vrfy) {
 async::Task<void> Dialogue::obey(Help) {
   say(reply(214, {2, 0, 0}, std::string(help())));
   co_return;
+}
+
+/// Postfix's XCLIENT_README: the session begins anew, with another greeting.
+async::Task<void> Dialogue::obey(Xclient client) {
+  if (!is_gateway()) {
+    say(reply(550, {5, 7, 0}, "XCLIENT is not accepted from your address"));
+    co_return;
+  }
+  if (transaction() != nullptr || is_known()) {
+    say(reply(503, {5, 5, 1}, "XCLIENT must come first"));
+    co_return;
+  }
+  if (client.address)
+    stream().set_peer(format_peer(*client.address, client.port.value_or(0)),
+                      net::Stream::NamedBy::gateway);
+  hello_.reset();
+  if (const Status counted = count_again(); !counted) {
+    say(reply(421, {4, 7, 0}, talk_.hostname() + ' ' + counted.error().text));
+    talk_.close();
+    co_return;
+  }
+  say(reply(220, greeting()));
 }
 
 async::Task<void> Dialogue::on_auth(Auth) {

@@ -9,6 +9,9 @@
 #include <vector>
 
 #include "async/task.h"
+#include "base/network.h"
+#include "base/result.h"
+#include "server/frame/command_meter.h"
 #include "server/frame/connections.h"
 #include "server/frame/transport.h"
 #include "server/smtp/talk.h"
@@ -39,6 +42,9 @@ struct DialogueSettings {
   /// case. Must outlive the dialogue.
   std::span<const std::string> disabled_extensions;
   const frame::TlsSource& tls;  ///< Must outlive the dialogue.
+  /// The networks from which XCLIENT is accepted. Must outlive the dialogue.
+  const Networks& gateways;
+  frame::CommandMeter& meter;
 };
 
 /// One client's dialogue, as far as LMTP (RFC 2033) and submission (RFC 6409) are the same: reading
@@ -58,7 +64,7 @@ class Dialogue {
   /// last replies.
   async::Task<void> obey_commands();
 
-  void say(const wire::smtp::Reply& reply) { talk_.say(reply); }
+  void say(const wire::smtp::Reply& reply);
   /// Waits for the client's next line: a command, or the response to a challenge. None when the
   /// dialogue is over.
   async::Task<std::optional<std::string>> next_line();
@@ -91,6 +97,12 @@ class Dialogue {
   virtual async::Task<void> on_mail(wire::smtp::Mail mail) = 0;
   virtual async::Task<void> on_rcpt(wire::smtp::Rcpt rcpt) = 0;
   virtual async::Task<void> on_auth(wire::smtp::Auth auth);
+  /// Counts the connection as its new peer's after XCLIENT. Errors: limit.
+  virtual Status count_again() = 0;
+  /// The greeting, which is also the reply to XCLIENT.
+  [[nodiscard]] virtual std::string greeting() const = 0;
+  /// Returns whether XCLIENT may not be sent now, because the client has logged in.
+  [[nodiscard]] virtual bool is_known() const { return false; }
 
   /// Called when the message of the transaction begins.
   virtual void begin_message() = 0;
@@ -116,7 +128,10 @@ class Dialogue {
   async::Task<void> obey(wire::smtp::Vrfy vrfy);
   async::Task<void> obey(wire::smtp::Help);
   async::Task<void> obey(wire::smtp::Auth auth) { return on_auth(std::move(auth)); }
+  async::Task<void> obey(wire::smtp::Xclient client);
 
+  /// Returns whether the client may say for whom it speaks.
+  [[nodiscard]] bool is_gateway() const;
   void begin_data();
   async::Task<void> take_in(std::string_view octets);
   async::Task<void> end_chunk(wire::smtp::Bdat bdat);
@@ -124,6 +139,7 @@ class Dialogue {
   const DialogueSettings settings_;
   Talk talk_;
   std::optional<wire::smtp::Hello> hello_;
+  std::uint16_t last_code_ = 0;  ///< Of the last reply.
 };
 
 }  // namespace posthorn::server::smtp

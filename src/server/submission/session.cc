@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "server/frame/session_view.h"
 #include "wire/smtp/internet_date.h"
 
 namespace posthorn::server::submission {
@@ -25,7 +26,9 @@ Session::Session(const SubmissionContext& context, frame::Accepted<SubmissionOpt
                 .dialect = Dialect::smtp,
                 .max_message_octets = client.options->max_message_octets,
                 .disabled_extensions = client.options->disabled_extensions,
-                .tls = context.tls},
+                .tls = context.tls,
+                .gateways = client.options->gateways,
+                .meter = client.meter},
                client.connections, client.stream),
       context_(context),
       options_(std::move(client.options)),
@@ -37,27 +40,36 @@ Reply Session::trouble(std::string_view what, const Error& error) const {
   return reply(451, {4, 3, 0}, "Temporary server error; please try again later");
 }
 
-async::Task<bool> Session::open() {
+Status Session::count_again() {
+  connection_slot_ = {};  // A connection is in one place only.
   auto slot = context_.limits.admit_connection(stream().peer());
-  if (!slot) {
+  if (!slot) return pass(slot);
+  connection_slot_ = std::move(*slot);
+  return {};
+}
+
+std::string Session::greeting() const { return options_->hostname + " ESMTP Posthorn"; }
+
+async::Task<bool> Session::open() {
+  if (const Status counted = count_again(); !counted) {
     // Sent only on plain connections: there is no capacity for a TLS handshake.
     if (transport_ == frame::Transport::plain)
-      say(reply(421, {4, 7, 0}, options_->hostname + ' ' + slot.error().text));
+      say(reply(421, {4, 7, 0}, options_->hostname + ' ' + counted.error().text));
     co_return false;
   }
-  connection_slot_ = std::move(*slot);
   expect_login();
   const bool begun =
       co_await frame::begin(stream(), transport_, context_.tls,
                             talk().deadline().limit(options_->login_time), "submission");
   if (!begun) co_return false;
-  say(reply(220, options_->hostname + " ESMTP Posthorn"));
+  say(reply(220, greeting()));
   co_return true;
 }
 
 async::Task<void> Session::run() {
   if (co_await open()) co_await obey_commands();
   Status ignored = co_await talk().flush();
+  if (account_) frame::log_logout("submission", stream(), name_);
 }
 
 smtp::Transaction* Session::transaction() { return transaction_ ? &*transaction_ : nullptr; }
@@ -101,9 +113,18 @@ void Session::expect_login() {
                         "The login took too long");
 }
 
+auth::SessionView Session::view() const { return frame::view_of("submission", stream(), name_); }
+
+void Session::end(std::string_view words) { talk().deadline().pass_now(words); }
+
+void Session::show_to(std::shared_ptr<Tap> tap) { stream().set_tap(std::move(tap)); }
+
 void Session::forget_client() {
-  if (account_)  // It has to log in again.
-    expect_login();
+  if (account_) {
+    frame::log_logout("submission", stream(), name_);
+    stream().set_tap(nullptr);
+    expect_login();  // It has to log in again.
+  }
   account_.reset();
   name_.clear();
   user_slot_ = {};

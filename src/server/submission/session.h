@@ -29,11 +29,16 @@ struct Transaction : smtp::Transaction {
 };
 
 /// One client's session, from the greeting to its end.
-class Session final : private smtp::Dialogue {
+class Session final : private smtp::Dialogue, public auth::LiveSession {
  public:
   /// `context` must outlive this object.
   Session(const SubmissionContext& context, frame::Accepted<SubmissionOptions> client);
   async::Task<void> run();
+
+  // For operators (auth/live_session.h).
+  [[nodiscard]] auth::SessionView view() const override;
+  void end(std::string_view words) override;
+  void show_to(std::shared_ptr<Tap> tap) override;
 
  private:
   async::Task<bool> open();
@@ -50,6 +55,9 @@ class Session final : private smtp::Dialogue {
   [[nodiscard]] std::vector<std::string> extensions() const override;
   [[nodiscard]] std::string_view help() const override;
   [[nodiscard]] bool may_send() const override { return account_ != nullptr; }
+  Status count_again() override;
+  [[nodiscard]] std::string greeting() const override;
+  [[nodiscard]] bool is_known() const override { return account_ != nullptr; }
 
   // Implemented in session_auth.cc:
   async::Task<void> on_auth(wire::smtp::Auth auth) override;

@@ -31,7 +31,7 @@ wire::smtp::Reply reply_to(const Error& error) {
 
 bool Session::may_log_in() const {
   const net::Stream& peer = stream();
-  return auth::plaintext_on(peer.is_tls(), peer.peer(), options_->plaintext) ==
+  return auth::plaintext_on(peer.is_tls(), peer.speaker(), options_->plaintext) ==
          auth::Plaintext::allowed;
 }
 
@@ -93,7 +93,11 @@ async::Task<void> Session::authenticate(wire::smtp::Auth command) {
       co_return;
     }
   }
-  auth::Exchange exchange(authenticator, std::move(*mechanism), stream().peer());
+  auth::Exchange exchange(authenticator, std::move(*mechanism),
+                          {.peer = stream().peer(),
+                           .mechanism = {},
+                           .protocol = "submission",
+                           .session = stream().id()});
   auto outcome = co_await exchange.begin(std::move(initial));
   co_await converse(exchange, std::move(outcome));
 }
@@ -122,8 +126,9 @@ async::Task<void> Session::converse(auth::Exchange& exchange, auth::Exchange::Ou
 }
 
 async::Task<void> Session::log_in(auth::Identity identity) {
-  auto slot = context_.limits.admit_user(
-      identity.account, [this] { talk().deadline().pass_now(service::kLoginChanged); });
+  name_ = identity.name;
+  auto slot =
+      context_.limits.admit_user(identity.account, [this] { end(service::kLoginChanged); }, this);
   if (!slot) {
     say(reply_to(slot.error()));
     co_return;
@@ -152,7 +157,6 @@ async::Task<void> Session::log_in(auth::Identity identity) {
   }
   talk().deadline().clear();
   connection_slot_.logged_in();
-  name_ = std::move(identity.name);
   login_version_ = identity.version;
   say(reply(235, {2, 7, 0}, "Logged in"));
 }

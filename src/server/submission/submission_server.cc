@@ -7,7 +7,8 @@
 namespace posthorn::server::submission {
 
 SubmissionServer::SubmissionServer(SubmissionContext context, SubmissionOptions options)
-    : Endpoint(std::move(options)), context_(std::move(context)) {}
+    : Endpoint("submission", wire::smtp::command_names(), std::move(options)),
+      context_(std::move(context)) {}
 
 async::Task<void> SubmissionServer::serve(frame::Accepted<SubmissionOptions> client) {
   const auto session = std::make_unique<Session>(context_, std::move(client));

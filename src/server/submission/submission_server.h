@@ -12,6 +12,7 @@
 #include "auth/sasl/plaintext.h"
 #include "auth/session_limits.h"
 #include "base/defaults.h"
+#include "base/network.h"
 #include "server/frame/endpoint.h"
 #include "service/delivery/recipient.h"
 #include "service/sending/sending_rules.h"
@@ -28,6 +29,8 @@ enum class ClientTrace : std::uint8_t {
 /// The settings an operator may change; the defaults are for production.
 struct SubmissionOptions {
   std::string hostname = "localhost";  ///< Used in the greeting and in Received.
+  /// Networks of webmail and mail proxies, which may say for whom they speak (XCLIENT).
+  Networks gateways;
   std::string detail_separator = "+";  ///< As in LmtpOptions.
   auth::PlaintextLogin plaintext = auth::PlaintextLogin::tls_only;
   bool channel_binding = true;  ///< Offer SCRAM-SHA-256-PLUS.

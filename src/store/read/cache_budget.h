@@ -28,6 +28,10 @@ class CacheBudget {
     /// Must be followed by CacheBudget::make_room(), without a lock that drop_one takes.
     void took(std::size_t bytes) { add(static_cast<std::ptrdiff_t>(bytes)); }
     void gave_back(std::size_t bytes) { add(-static_cast<std::ptrdiff_t>(bytes)); }
+    /// In bytes.
+    [[nodiscard]] std::size_t used() const {
+      return static_cast<std::size_t>(used_.load(std::memory_order_relaxed));
+    }
 
    private:
     friend class CacheBudget;

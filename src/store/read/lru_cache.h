@@ -15,6 +15,13 @@
 
 namespace posthorn::store {
 
+/// How a cache was used since the start, and its estimated size now.
+struct CacheUse {
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t bytes = 0;
+};
+
 /// A cache of shared immutable values by key. Beyond its budget, values that have not been used for
 /// long are dropped: the least recently used one of each of `Shards` (a power of two) in turn.
 /// Thread: any.
@@ -33,7 +40,11 @@ class LruCache {
     Shard& shard = shard_of(key);
     const MutexLock lock(shard.mutex);
     const auto it = shard.entries.find(key);
-    if (it == shard.entries.end()) return nullptr;
+    if (it == shard.entries.end()) {
+      ++shard.misses;
+      return nullptr;
+    }
+    ++shard.hits;
     shard.order.splice(shard.order.begin(), shard.order, it->second);
     return it->second->value;
   }
@@ -64,6 +75,17 @@ class LruCache {
     budget_.make_room();
   }
 
+  [[nodiscard]] CacheUse use() {
+    CacheUse use;
+    for (Shard& shard : shards_) {
+      const MutexLock lock(shard.mutex);
+      use.hits += shard.hits;
+      use.misses += shard.misses;
+    }
+    use.bytes = share_.used();
+    return use;
+  }
+
   void erase(const Key& key) {
     Shard& shard = shard_of(key);
     const MutexLock lock(shard.mutex);
@@ -85,6 +107,8 @@ class LruCache {
     std::list<Entry> order POSTHORN_GUARDED_BY(mutex);
     std::unordered_map<Key, typename std::list<Entry>::iterator> entries POSTHORN_GUARDED_BY(mutex);
     std::uint64_t erasures POSTHORN_GUARDED_BY(mutex) = 0;
+    std::uint64_t hits POSTHORN_GUARDED_BY(mutex) = 0;
+    std::uint64_t misses POSTHORN_GUARDED_BY(mutex) = 0;
   };
 
   void insert(Shard& shard, const Key& key, Pointer value, std::size_t bytes)

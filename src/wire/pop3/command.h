@@ -121,5 +121,7 @@ using Command = std::variant<User, Pass, Apop, Auth, Stls, Utf8, Capa, Lang, Qui
                              Retr, Top, Dele, Noop, Rset>;
 
 const CommandSpec& spec_of(const Command& command);
+/// Returns the names of the alternatives of Command, by their index.
+std::vector<std::string_view> command_names();
 
 }  // namespace posthorn::wire::pop3

@@ -154,6 +154,12 @@ const CommandSpec& spec_of(const Command& command) {
   return std::visit([]<class T>(const T&) -> const CommandSpec& { return T::kSpec; }, command);
 }
 
+std::vector<std::string_view> command_names() {
+  return []<class... All>(std::type_identity<std::variant<All...>>) {
+    return std::vector<std::string_view>{All::kSpec.name...};
+  }(std::type_identity<Command>{});
+}
+
 Result<Command> parse_command(std::string_view line) {
   if (has_control(line)) return syntax("the line contains control characters");
   const std::size_t end = std::min(line.find(' '), line.size());

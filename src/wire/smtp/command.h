@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "wire/smtp/address.h"
 
@@ -98,8 +99,18 @@ struct Auth {
   std::optional<std::string> initial;  ///< In base64, as written; "=" is an empty response.
 };
 
-using Command =
-    std::variant<Hello, Mail, Rcpt, Data, Bdat, Rset, Noop, Quit, StartTls, Vrfy, Help, Auth>;
+/// Postfix's XCLIENT_README. What else may be said of the client is ignored.
+struct Xclient {
+  static constexpr std::string_view kName = "XCLIENT";
+  std::optional<std::string> address = {};  ///< In its usual form; none if it is not known.
+  std::optional<std::uint16_t> port = {};
+};
+
+using Command = std::variant<Hello, Mail, Rcpt, Data, Bdat, Rset, Noop, Quit, StartTls, Vrfy, Help,
+                             Auth, Xclient>;
+
+/// Returns the names of the alternatives of Command, by their index. That of Hello is EHLO.
+std::vector<std::string_view> command_names();
 
 /// Formats command lines with their CRLF, for clients. Values must follow the grammar, without
 /// control characters.

@@ -48,6 +48,13 @@ struct Formatter {
     return fmt::format("{} {}{}{}", c.kName, c.mechanism, c.initial ? " " : "",
                        c.initial.value_or(""));
   }
+  std::string operator()(const Xclient& c) const {
+    std::string out(c.kName);
+    if (c.address)
+      out += fmt::format(" ADDR={}{}", c.address->contains(':') ? "IPV6:" : "", *c.address);
+    if (c.port) out += fmt::format(" PORT={}", *c.port);
+    return out;
+  }
   /// A command without arguments.
   template <class T>
     requires std::is_empty_v<T>
@@ -56,7 +63,18 @@ struct Formatter {
   }
 };
 
+template <class T>
+constexpr std::string_view kNameOf = T::kName;
+template <>
+constexpr std::string_view kNameOf<Hello> = "EHLO";
+
 }  // namespace
+
+std::vector<std::string_view> command_names() {
+  return []<class... All>(std::type_identity<std::variant<All...>>) {
+    return std::vector<std::string_view>{kNameOf<All>...};
+  }(std::type_identity<Command>{});
+}
 
 std::string format_command(const Command& command) {
   return std::visit(Formatter{}, command) + "\r\n";

@@ -4,8 +4,10 @@
 #include <array>
 #include <charconv>
 
+#include "base/network.h"
 #include "text/ascii.h"
 #include "wire/smtp/parse_parameters.h"
+#include "wire/smtp/xtext.h"
 
 namespace posthorn::wire::smtp {
 namespace {
@@ -105,6 +107,52 @@ Parsed parse_auth(std::string_view rest) {
   return auth;
 }
 
+/// The value of ADDR: "192.0.2.1", "IPV6:2001:db8::1", or "[UNAVAILABLE]" and the like.
+std::expected<std::optional<std::string>, Reply> parse_client_address(std::string_view value) {
+  constexpr std::string_view kIpv6 = "IPV6:";
+  if (value.starts_with('[')) return std::nullopt;
+  if (text::istarts_with(value, kIpv6)) value.remove_prefix(kIpv6.size());
+  auto address = usual_address(value);
+  if (!address) return bad_arguments("ADDR is not an address");
+  return address;
+}
+
+std::expected<std::optional<std::uint16_t>, Reply> parse_client_port(std::string_view value) {
+  if (value.starts_with('[')) return std::nullopt;
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), port);
+  if (error != std::errc() || end != value.data() + value.size())
+    return bad_arguments("PORT is not a port");
+  return port;
+}
+
+Parsed parse_xclient(std::string_view rest) {
+  constexpr std::array<std::string_view, 5> kIgnored{"NAME", "HELO", "PROTO", "DESTADDR",
+                                                     "DESTPORT"};
+  if (rest.empty()) return bad_arguments("Expected XCLIENT <attribute>=<value>");
+  Xclient client;
+  while (!rest.empty()) {
+    const std::string_view word = take_word(rest);
+    const std::size_t equals = word.find('=');
+    if (equals == std::string_view::npos) return bad_arguments("Expected <attribute>=<value>");
+    const std::string name = text::upper(word.substr(0, equals));
+    const auto value = parse_xtext(word.substr(equals + 1));
+    if (!value) return bad_arguments("A value of XCLIENT is malformed");
+    if (name == "ADDR") {
+      auto address = parse_client_address(*value);
+      if (!address) return std::unexpected(std::move(address.error()));
+      client.address = std::move(*address);
+    } else if (name == "PORT") {
+      auto port = parse_client_port(*value);
+      if (!port) return std::unexpected(std::move(port.error()));
+      client.port = *port;
+    } else if (std::ranges::find(kIgnored, name) == kIgnored.end()) {
+      return bad_arguments("This attribute of XCLIENT is not offered");
+    }
+  }
+  return client;
+}
+
 template <class Plain>
 Parsed no_arguments(std::string_view rest) {
   if (!rest.empty()) return bad_arguments("No argument is allowed");
@@ -140,6 +188,7 @@ std::expected<Command, Reply> parse_command(std::string_view line, Dialect diale
   if (verb == StartTls::kName) return no_arguments<StartTls>(rest);
   if (verb == Help::kName) return Help{std::string(rest)};
   if (verb == Auth::kName) return parse_auth(rest);
+  if (verb == Xclient::kName) return parse_xclient(rest);
   if (verb == Vrfy::kName) {
     if (rest.empty()) return bad_arguments("whom?");
     return Vrfy{std::string(rest)};

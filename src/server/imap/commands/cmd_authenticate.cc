@@ -84,7 +84,7 @@ Task<Reply> authenticate(Session& session, wi::AuthenticateCommand& command) {
     initial = auth::secret_from_base64(*command.initial_response);
     if (!initial) co_return Reply::bad("The initial response is not valid base64");
   }
-  auth::Exchange exchange(authenticator, std::move(*mechanism), session.connection.stream().peer());
+  auth::Exchange exchange(authenticator, std::move(*mechanism), session.source());
   auto outcome = co_await exchange.begin(std::move(initial));
   co_return co_await converse(session, exchange, std::move(outcome));
 }

@@ -16,7 +16,8 @@ async::Task<Reply> log_in(Session& session, wi::LoginCommand& command) {
   }
   auth::Secret password(command.password);
   auth::wipe(command.password);
-  auth::Source source{session.connection.stream().peer(), "LOGIN command"};
+  auth::Source source = session.source();
+  source.mechanism = "LOGIN command";
   auto identity = co_await session.context.authenticator.login(
       std::move(command.user), std::move(password), std::move(source));
   if (!identity) co_return session.refuse(identity.error());

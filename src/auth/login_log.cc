@@ -1,0 +1,60 @@
+#include "auth/login_log.h"
+
+#include "auth/peer.h"
+#include "base/log_event.h"
+
+namespace posthorn::auth {
+namespace {
+
+log::Event about(std::string_view what, const Source& source) {
+  log::Event event(what);
+  if (!source.protocol.empty()) event.word("protocol", source.protocol);
+  event.session(source.session).peer(source.peer).said("mechanism", source.mechanism);
+  return event;
+}
+
+}  // namespace
+
+void LoginLog::success(const Source& source, const AccountId& account, std::string_view user) {
+  count(source, "success", "");
+  about("login", source)
+      .word("account", to_hex(account))
+      .said("user", user)
+      .write(log::Level::info);
+}
+
+void LoginLog::failure(const Source& source, std::string_view reason, std::string_view user) {
+  count(source, "failure", reason);
+  about("login failed", source)
+      .word("reason", reason)
+      .said("user", user)
+      .write(log::Level::warning, network_of(source.peer));
+}
+
+void LoginLog::malformed(const Source& source, std::string_view reason, std::size_t octets) {
+  count(source, "failure", reason);
+  about("login failed", source)
+      .word("reason", reason)
+      .number("octets", octets)
+      .write(log::Level::warning, network_of(source.peer));
+}
+
+void LoginLog::refusal(const Source& source, std::string_view reason, std::string_view user) {
+  count(source, "refused", reason);
+  about("login refused", source)
+      .word("reason", reason)
+      .said("user", user)
+      .write(log::Level::warning, network_of(source.peer));
+}
+
+void LoginLog::count(const Source& source, std::string_view outcome, std::string_view reason) {
+  const MutexLock lock(mutex_);
+  ++counts_[{source.protocol, std::string(outcome), std::string(reason)}];
+}
+
+std::map<LoginLog::Key, std::uint64_t> LoginLog::counts() const {
+  const MutexLock lock(mutex_);
+  return counts_;
+}
+
+}  // namespace posthorn::auth
