@@ -6,7 +6,7 @@ _posthorn_words() {
   local account="--password-file"
   case $1 in
     "") echo "--config --data-dir --set --version --help init serve demo account alias queue import export
-              mailbox undelete who kick trace check dns mta config version" ;;
+              mailbox undelete backup restore status who kick trace check dns mta config version" ;;
     init) echo "--account --password-file --hostname --high-ports --help" ;;
     serve) echo "--ready-file --accept-loss --help" ;;
     demo) echo "--dir --engine --imap --imaps --pop3 --pop3s --submission --submissions --lmtp
@@ -31,6 +31,12 @@ _posthorn_words() {
     undelete) echo "--since --mailbox --message-id --into --dry-run --json --help" ;;
     who) echo "--json --help" ;;
     trace) echo "--for --help" ;;
+    backup) echo "list verify prune --rate --without-keys --json --help" ;;
+    "backup list") echo "--json --help" ;;
+    "backup verify") echo "--backup --all --checksums-only --scratch --help" ;;
+    "backup prune") echo "--keep-last --keep-daily --keep-weekly --keep-monthly --dry-run --help" ;;
+    restore) echo "--backup --account --mailbox --message-id --from --subject --since --before --scratch --dry-run --help" ;;
+    status) echo "--max-backup-age --json --help" ;;
     check) echo "--deep --repair --json --help" ;;
     dns) echo "--json --help" ;;
     "mta postfix") echo "--check --postfix-config --help" ;;
@@ -64,7 +70,7 @@ _posthorn() {
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
-    --data-dir | --dir)
+    --data-dir | --dir | --scratch)
       mapfile -t COMPREPLY < <(compgen -d -- "$current")
       return
       ;;
@@ -91,14 +97,14 @@ _posthorn() {
     case $word in
       -c | --config | --data-dir | --set) ((i++)) ;;
       -*) ;;
-      init | serve | demo | account | alias | queue | import | export | mailbox | undelete | who | kick | trace | check | dns | mta | config | version)
+      init | serve | demo | account | alias | queue | import | export | mailbox | undelete | backup | restore | status | who | kick | trace | check | dns | mta | config | version)
         [[ -z $commands ]] && commands=$word
         ;;
       postfix | exim | chasquid)
         [[ $commands == mta ]] && commands+=" $word"
         ;;
-      add | list | passwd | remove | disable | enable | show | example | retry | cancel)
-        [[ $commands == account || $commands == alias || $commands == config ||
+      add | list | passwd | remove | disable | enable | show | example | retry | cancel | verify | prune)
+        [[ $commands == backup || $commands == account || $commands == alias || $commands == config ||
           $commands == queue || $commands == mailbox ]] && commands+=" $word"
         ;;
     esac
@@ -107,6 +113,12 @@ _posthorn() {
     commands="config check"
   if [[ $current != -* ]]; then
     case $commands in
+      backup | backup\ * | restore)
+        mapfile -t COMPREPLY < <(compgen -d -- "$current")
+        [[ $commands == backup ]] &&
+          mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "list verify prune" -- "$current")
+        return
+        ;;
       "queue show" | "queue retry" | "queue cancel")
         mapfile -t COMPREPLY < <(compgen -W "$(_posthorn_queued)" -- "$current")
         return

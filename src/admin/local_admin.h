@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "admin/admin.h"
@@ -13,6 +14,9 @@ class SessionLimits;
 }
 
 namespace posthorn::admin {
+
+/// The path of a snapshot of the store; the snapshot is removed with the last pointer to it.
+using SnapshotPtr = std::shared_ptr<const std::string>;
 
 // clang-format off
 /// Performs the requests on an open store. Each request is {"do": name} with the members below;
@@ -29,10 +33,10 @@ namespace posthorn::admin {
 ///   alias.add {alias, name}
 ///   alias.remove {alias}
 ///   alias.list {after?, limit?} -> {aliases, next?}
-///   mailbox.list {name} -> {mailboxes: [{mailbox, messages, uid_next, subscribed}]}
+///   mailbox.list {name} -> {account, mailboxes: [{mailbox, messages, uid_next, subscribed}]}
 ///   mailbox.subscribe {name, mailbox}
 ///   mailbox.remove {name, mailbox}
-///   message.list {name, mailbox, after?, limit?} -> {messages: [{uid, flags, date, zone, size}], next?}
+///   message.list {name, mailbox, after?, limit?} -> {messages: [{uid, number, flags, date, zone, size}], next?}
 ///   message.read {name, mailbox, uid} -> octets
 ///   message.append {name, messages: [{mailbox, flags, date?, zone?, size}]} with octets -> {uids}
 ///   message.undelete {name, since, mailbox?, message_id?, into?, dry_run?}
@@ -44,6 +48,10 @@ namespace posthorn::admin {
 ///   session.list {name?} -> {sessions: [{session, protocol, user, peer, since, in, out, tls}]}
 ///   session.kick {who: a name or a session} -> {ended, user?}
 ///   session.trace {name, seconds} -> {file}
+///   snapshot.take {} -> {path, taken}    (exists until snapshot.drop, or the end of the connection)
+///   snapshot.drop {}
+///   backup.done {name, taken, octets, copied, folder}    (for status)
+///   status {} -> {version, pid, data_dir, disk_octets, disk_free, last_backup?: {as above}}
 ///   check {deep, repair} -> {accounts, mailboxes, messages, findings, repaired}
 ///   sweep {}
 ///   ping {} -> {version, pid}
@@ -62,6 +70,10 @@ class LocalAdmin final : public Admin {
     std::function<async::Task<Result<std::string>>(AccountId, std::string name,
                                                    std::chrono::seconds)>
         trace = {};
+    std::string data_dir = {};  ///< For status; has the file `last-backup`.
+    /// Makes a snapshot of the store. Errors: unavailable (there is one already), not_supported,
+    /// io.
+    std::function<async::Task<Result<SnapshotPtr>>()> take_snapshot = {};
   };
   static constexpr std::uint64_t kLongestTrace = 86'400;  ///< Seconds.
   /// `store` must outlive this object.
@@ -97,6 +109,10 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> list_sessions(Json request);
   async::Task<Result<Answer>> kick(Json request);
   async::Task<Result<Answer>> trace(Json request);
+  async::Task<Result<Answer>> take_snapshot(Json request);
+  async::Task<Result<Answer>> drop_snapshot(Json request);
+  async::Task<Result<Answer>> note_backup(Json request);
+  async::Task<Result<Answer>> status(Json request);
   async::Task<Result<Answer>> check(Json request);
   async::Task<Result<Answer>> sweep(Json request);
   async::Task<Result<Answer>> ping(Json request);
@@ -117,6 +133,7 @@ class LocalAdmin final : public Admin {
 
   store::Store& store_;
   const Options options_;
+  SnapshotPtr snapshot_;
 };
 
 }  // namespace posthorn::admin

@@ -174,7 +174,7 @@ async::Task<Result<Answer>> LocalAdmin::list_mailboxes(Json request) {
                              {"uid_next", mailbox->head.uid_next.value},
                              {"subscribed", state->subscriptions->contains(name)}});
   }
-  co_return Answer{{{"mailboxes", std::move(mailboxes)}}};
+  co_return Answer{{{"account", to_hex((*account)->id())}, {"mailboxes", std::move(mailboxes)}}};
 }
 
 async::Task<Result<Answer>> LocalAdmin::subscribe(Json request) {
@@ -235,6 +235,7 @@ async::Task<Result<Answer>> LocalAdmin::list_messages(Json request) {
         const store::FlagState state = flags.at(k);
         messages.push_back(
             Json{{"uid", member.uid.value},
+                 {"number", member.ordinal.value},
                  {"size", member.size},
                  {"date", member.internal_date.seconds},
                  {"zone", member.internal_date.zone_minutes},

@@ -15,6 +15,7 @@
 #include "app/metrics/collect.h"
 #include "app/options.h"
 #include "app/services.h"
+#include "app/snapshot_place.h"
 #include "app/token_keys.h"
 #include "app/tracer.h"
 #include "async/event.h"
@@ -95,6 +96,7 @@ struct Server::State {
         queue(core->store(), core->loops().at(core->loops().size() - 1), local_mail,
               std::move(to_relay)),
         tracer(limits, settings.config.data_dir + "/traces"),
+        snapshots(*core, settings.config),
         admin(core->store(), admin_options()) {
     metrics.set_options({.handler = metrics_handler(watched())});
     trust_proxies();
@@ -121,7 +123,9 @@ struct Server::State {
             },
         .sessions = &limits,
         .trace = [this](AccountId id, std::string name,
-                        std::chrono::seconds time) { return trace(id, std::move(name), time); }};
+                        std::chrono::seconds time) { return trace(id, std::move(name), time); },
+        .data_dir = settings.config.data_dir,
+        .take_snapshot = [this] { return snapshots.take(); }};
   }
 
   [[nodiscard]] Watched watched() {
@@ -206,6 +210,7 @@ struct Server::State {
   relay::LocalAccounts local_mail;
   relay::Runner queue;
   Tracer tracer;
+  SnapshotPlace snapshots;
   AdminServer admin;
   std::vector<std::unique_ptr<net::Listener>> listeners;
   Addresses addresses;

@@ -4,6 +4,7 @@
 
 #include "cli/command_line.h"
 #include "cli/mailbox_files/mail_sink.h"
+#include "cli/message_json.h"
 #include "cli/program.h"
 
 namespace posthorn::cli {
@@ -21,30 +22,12 @@ struct ExportOptions {
   bool quiet = false;
 };
 
-constexpr std::array<std::pair<std::string_view, SystemFlag>, 5> kFlags = {
-    {{"\\Seen", SystemFlag::seen},
-     {"\\Answered", SystemFlag::answered},
-     {"\\Flagged", SystemFlag::flagged},
-     {"\\Deleted", SystemFlag::deleted},
-     {"\\Draft", SystemFlag::draft}}};
-
 ExportedMessage message_of(const Json& entry) {
+  ListedMessage listed = parse_listed(entry);
   ExportedMessage message;
-  message.uid = static_cast<std::uint32_t>(number_of(entry, "uid"));
-  if (const auto* date = entry.if_contains("date"); date != nullptr && date->is_int64())
-    message.received.seconds = date->get_int64();
-  const auto* const flags = entry.if_contains("flags");
-  if (flags == nullptr || !flags->is_array()) return message;
-  for (const auto& flag : flags->get_array()) {
-    if (!flag.is_string()) continue;
-    const std::string_view name = flag.get_string();
-    const auto known = std::ranges::find(kFlags, name, &decltype(kFlags)::value_type::first);
-    if (known != kFlags.end()) {
-      message.flags.system |= bit(known->second);
-    } else {
-      message.flags.keywords.emplace_back(name);
-    }
-  }
+  message.uid = static_cast<std::uint32_t>(listed.uid);
+  message.received.seconds = listed.received.seconds;
+  message.flags = std::move(listed.flags);
   return message;
 }
 

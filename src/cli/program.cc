@@ -58,10 +58,14 @@ async::Task<Result<std::unique_ptr<Access>>> Access::open(const config::Config& 
   auto core = app::Core::open(config, app::EngineKind::rocksdb, if_absent);
   if (!core) co_return pass(core);
   access->core_ = std::move(*core);
+  access->snapshots_ = std::make_unique<app::SnapshotPlace>(*access->core_, config);
   access->admin_ = std::make_unique<admin::LocalAdmin>(
       access->core_->store(),
-      admin::LocalAdmin::Options{.iterations = static_cast<std::uint32_t>(config.auth.iterations),
-                                 .max_message_octets = config.limits.message_size});
+      admin::LocalAdmin::Options{
+          .iterations = static_cast<std::uint32_t>(config.auth.iterations),
+          .max_message_octets = config.limits.message_size,
+          .data_dir = config.data_dir,
+          .take_snapshot = [place = access->snapshots_.get()] { return place->take(); }});
   co_return access;
 }
 

@@ -10,6 +10,7 @@
 #include "admin/admin.h"
 #include "admin/local_admin.h"
 #include "app/core.h"
+#include "app/snapshot_place.h"
 #include "async/task.h"
 #include "base/result.h"
 #include "cli/command_line.h"
@@ -61,6 +62,7 @@ class Access {
  private:
   Access() = default;
   std::unique_ptr<app::Core> core_;
+  std::unique_ptr<app::SnapshotPlace> snapshots_;
   std::unique_ptr<admin::Admin> admin_;
 };
 
@@ -90,6 +92,9 @@ void add_import(Command app, Program& program);
 void add_export(Command app, Program& program);
 void add_undelete(Command app, Program& program);
 void add_sessions(Command app, Program& program);
+void add_backup(Command app, Program& program);
+void add_restore(Command app, Program& program);
+void add_status(Command app, Program& program);
 void add_check(Command app, Program& program);
 void add_dns(Command app, Program& program);
 void add_mta(Command app, Program& program);

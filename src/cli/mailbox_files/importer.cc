@@ -13,6 +13,14 @@ using admin::Json;
 constexpr std::size_t kBatch = 256;
 constexpr std::uint64_t kBatchOctets = 16 << 20;
 
+/// Returns true for errors that concern one message, not the server or the account.
+bool is_of_message(ErrorKind kind) {
+  return kind == ErrorKind::too_big || kind == ErrorKind::bad_argument ||
+         kind == ErrorKind::syntax || kind == ErrorKind::limit;
+}
+
+}  // namespace
+
 json::array flag_names(const FlagList& flags) {
   json::array names;
   if ((flags.system & bit(SystemFlag::seen)) != 0) names.emplace_back("\\Seen");
@@ -25,14 +33,6 @@ json::array flag_names(const FlagList& flags) {
     if (store::is_keyword_name(keyword)) names.emplace_back(keyword);
   return names;
 }
-
-/// Returns true for errors that concern one message, not the server or the account.
-bool is_of_message(ErrorKind kind) {
-  return kind == ErrorKind::too_big || kind == ErrorKind::bad_argument ||
-         kind == ErrorKind::syntax || kind == ErrorKind::limit;
-}
-
-}  // namespace
 
 /// The octets of a batch, one message after the other.
 class Importer::Octets final : public admin::OctetSource {

@@ -67,6 +67,9 @@ class Importer {
   std::uint64_t batch_octets_ = 0;
 };
 
+/// Flags as "message.append" takes them. Keywords that are none in IMAP are left out.
+boost::json::array flag_names(const FlagList& flags);
+
 /// Returns the size that a message will have when stored, by reading it once. Errors: io.
 Result<std::uint64_t> measure(const FoundMessage& found);
 

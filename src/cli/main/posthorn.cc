@@ -38,6 +38,9 @@ int main(int argc, char** argv) {
   posthorn::cli::add_export(command, program);
   posthorn::cli::add_undelete(command, program);
   posthorn::cli::add_sessions(command, program);
+  posthorn::cli::add_backup(command, program);
+  posthorn::cli::add_restore(command, program);
+  posthorn::cli::add_status(command, program);
   posthorn::cli::add_check(command, program);
   posthorn::cli::add_dns(command, program);
   posthorn::cli::add_mta(command, program);

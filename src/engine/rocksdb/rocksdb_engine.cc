@@ -7,12 +7,14 @@
 #include "async/offload.h"
 #include "engine/limits.h"
 #include "engine/rocksdb/committer.h"
+#include "engine/rocksdb/disk/snapshot.h"
 #include "engine/rocksdb/disk/verify_files.h"
 #include "engine/rocksdb/layout.h"
 #include "engine/rocksdb/open_on.h"
 #include "engine/rocksdb/reads.h"
 #include "engine/rocksdb/status.h"
 #include "engine/rocksdb/storage.h"
+#include "engine/snapshots.h"
 
 namespace posthorn::engine {
 namespace rocks {
@@ -26,11 +28,12 @@ RocksDbOptions for_reopening(RocksDbOptions options) {
   return options;
 }
 
-class RocksDbEngine final : public Engine {
+class RocksDbEngine final : public Engine, public Snapshots {
  public:
   RocksDbEngine(const RocksDbOptions& options, ::rocksdb::Env* env, std::shared_ptr<Alarm> alarm,
                 std::unique_ptr<Database> database)
       : pool_(options.pool),
+        folder_(options.path),
         unsynced_limit_(options.unsynced_limit),
         epoch_(database->epoch()),
         storage_(for_reopening(options), env, std::move(alarm), std::move(database)),
@@ -98,6 +101,11 @@ class RocksDbEngine final : public Engine {
     if (!use) return pass(use);
     return rocks::verify_files(**use);
   }
+  Status snapshot(const std::string& path) override {
+    auto use = storage_.use();
+    if (!use) return pass(use);
+    return take_snapshot(**use, folder_, path);
+  }
   [[nodiscard]] std::uint64_t epoch() const override { return epoch_; }
   void close() override { shut(); }
 
@@ -116,6 +124,7 @@ class RocksDbEngine final : public Engine {
   async::Task<void> visit_blobs(std::size_t count, VisitOne visit);
 
   async::OffloadPool* const pool_;
+  const std::string folder_;
   const std::size_t unsynced_limit_;
   const std::uint64_t epoch_;
   std::atomic<std::size_t> unsynced_ = 0;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "engine/conformance_fixture.h"
+#include "engine/snapshots.h"
 
 namespace posthorn::engine {
 namespace {
@@ -30,6 +31,34 @@ TEST(RocksDbEngine, OneProcessAtATimeAndItSaysSo) {
   EXPECT_NE(second.error().text.find("another posthorn is using"), std::string::npos);
   (*first)->close();
   EXPECT_TRUE(open_rocksdb(options));
+}
+
+TEST(RocksDbEngine, ASnapshotIsAStoreOfThatMoment) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/data";
+  const std::string copy = folder.path() + "/copy";
+  {
+    const auto opened = open_rocksdb({.path = path});
+    ASSERT_TRUE(opened);
+    Engine& engine = **opened;
+    Commit first = change(partition(1), 0, {put("a", "1")});
+    first.carry.holds.push_back(hold_of(piece(1), std::string(20'000, 'p'), 5));
+    ASSERT_TRUE(commit(engine, std::move(first)));
+    ASSERT_TRUE(snapshots_of(engine)->snapshot(copy));
+    ASSERT_TRUE(commit(engine, change(partition(1), 1, {put("a", "2")})));
+    EXPECT_FALSE(snapshots_of(engine)->snapshot(copy)) << "it was there already";
+    ASSERT_TRUE(commit(engine, change(partition(1), 2, {put("a", "3")}))) << "writing goes on";
+  }
+  {
+    const auto opened = open_rocksdb({.path = copy, .if_absent = IfAbsent::refuse});
+    ASSERT_TRUE(opened) << opened.error().text;
+    EXPECT_EQ(row(**opened, partition(1), "a"), "1");
+    EXPECT_EQ(async::wait((*opened)->read_piece(piece(1)))->size(), 20'000U);
+  }
+  // What was acknowledged after the snapshot is still known to be durable.
+  const auto opened = open_rocksdb({.path = path});
+  ASSERT_TRUE(opened) << opened.error().text;
+  EXPECT_EQ(row(**opened, partition(1), "a"), "3");
 }
 
 /// Writes a record through RocksDB, as a later version might.

@@ -21,15 +21,23 @@ namespace {
 
 /// Adds, but not beyond the largest value of the type.
 template <class Int>
-Int jumped(Int from, Int by) {
-  return from > std::numeric_limits<Int>::max() - by ? std::numeric_limits<Int>::max() : from + by;
+Int jumped(Int from, std::uint64_t by) {
+  constexpr Int kMax = std::numeric_limits<Int>::max();
+  return by > kMax || from > kMax - by ? kMax : static_cast<Int>(from + by);
+}
+
+/// The seconds by which jumps from the same state differ (behind.h).
+std::uint64_t seconds_since(std::uint64_t before, std::uint64_t epoch) {
+  const std::uint64_t since = before == 0 ? Jump::origin : before;
+  return epoch > since ? epoch - since : 0;
 }
 
 /// An account's rows, decoded as far as possible.
 class Leveling {
  public:
-  Leveling(engine::Engine& engine, const PartitionId& id, std::uint64_t epoch)
-      : engine_(engine), id_(id), epoch_(epoch) {}
+  /// `before` is the epoch with which the account is level.
+  Leveling(engine::Engine& engine, const PartitionId& id, std::uint64_t before, std::uint64_t epoch)
+      : engine_(engine), id_(id), epoch_(epoch), seconds_(seconds_since(before, epoch)) {}
 
   /// Returns no commit if the partition is not an account.
   Result<std::optional<engine::Commit>> make() {
@@ -37,8 +45,8 @@ class Leveling {
     if (!tail) return pass(tail);
     commit_.partition = id_;
     commit_.expect = *tail;
-    commit_.advance = Jump::changes;
-    floor_ = ModSeq(tail->value + Jump::changes);
+    commit_.advance = Jump::changes + Jump::changes_per_second * seconds_;
+    floor_ = ModSeq(tail->value + commit_.advance);
     auto there = read_counters();
     if (!there) return pass(there);
     if (!*there) return std::nullopt;
@@ -64,10 +72,11 @@ class Leveling {
     auto counters = decode_counters(**row);
     if (!counters) return pass(counters);
     counters_ = *counters;
-    counters_.next_mailbox.value = jumped(counters_.next_mailbox.value, Jump::mailboxes);
+    counters_.next_mailbox.value = jumped(counters_.next_mailbox.value, Jump::mailboxes + seconds_);
     counters_.next_uid_validity.value =
-        jumped(counters_.next_uid_validity.value, Jump::uid_validities);
-    counters_.next_ordinal.value = jumped(counters_.next_ordinal.value, Jump::messages);
+        jumped(counters_.next_uid_validity.value, Jump::uid_validities + seconds_);
+    counters_.next_ordinal.value =
+        jumped(counters_.next_ordinal.value, Jump::messages + Jump::messages_per_second * seconds_);
     counters_.next_page.value = jumped(counters_.next_page.value, Jump::pages);
     counters_.bytes = 0;
     counters_.messages = 0;
@@ -193,9 +202,10 @@ class Leveling {
 
   void move_on(MailboxHead& head) {
     // This many must remain for the next jump and for new mail.
-    constexpr std::uint32_t kSpare = 4 * Jump::uids;
-    if (head.uid_next.value < std::numeric_limits<std::uint32_t>::max() - kSpare) {
-      head.uid_next.value += Jump::uids;
+    constexpr std::uint32_t kSpare = 3 * Jump::uids;
+    const std::uint64_t next = head.uid_next.value + Jump::uids + Jump::uids_per_second * seconds_;
+    if (next < std::numeric_limits<std::uint32_t>::max() - kSpare) {
+      head.uid_next.value = static_cast<std::uint32_t>(next);
     } else {
       head.uid_validity = next_uid_validity();
     }
@@ -218,6 +228,7 @@ class Leveling {
   engine::Engine& engine_;
   const PartitionId& id_;
   const std::uint64_t epoch_;
+  const std::uint64_t seconds_;
   ModSeq floor_;
   AccountCounters counters_;
   std::map<MailboxId, Mailbox> mailboxes_;
@@ -257,7 +268,7 @@ async::Task<Status> bring_level(engine::Engine& engine, PartitionId id, std::uin
   const auto behind = co_await read_behind(engine, id);
   if (!behind) co_return std::unexpected(behind.error());
   if (behind->epoch >= epoch) co_return Status{};
-  auto commit = Leveling(engine, id, epoch).make();
+  auto commit = Leveling(engine, id, behind->epoch, epoch).make();
   if (!commit) co_return pass(commit);
   if (!*commit) co_return Status{};
   auto done = commit_and_wait(engine, std::move(**commit));

@@ -31,6 +31,13 @@ async::Task<Result<Behind>> read_behind(engine::Engine& engine, PartitionId id);
 /// since the lost state. A lost log has at most some hundred MB, and each message, mailbox or
 /// change takes several octets of it, so this is enough for any such loss; for an older copy it is
 /// enough for some years.
+///
+/// The same copy may be restored more than once, and clients may have seen the numbers that were
+/// assigned after the first time. Therefore a jump is longer by an amount for each second since the
+/// epoch before it, or since 2026 if there was none: two jumps from the same state end at different
+/// places, and the numbers assigned from the one never reach the other, unless a mailbox gets more
+/// than four messages, or an account more than one mailbox or a million changes, in each second
+/// between the two.
 struct Jump {
   static constexpr std::uint32_t uids = 1U << 26U;
   static constexpr std::uint64_t changes = std::uint64_t{1} << 32U;   ///< MODSEQs and outbox ids.
@@ -38,6 +45,12 @@ struct Jump {
   static constexpr std::uint64_t pages = std::uint64_t{1} << 32U;
   static constexpr std::uint32_t mailboxes = 1U << 20U;
   static constexpr std::uint32_t uid_validities = 1U << 20U;
+
+  static constexpr std::uint64_t origin = 1'767'225'600;  ///< 2026-01-01, in seconds since 1970.
+  // For each second since the epoch before, or the origin.
+  static constexpr std::uint32_t uids_per_second = 4;
+  static constexpr std::uint64_t changes_per_second = 1U << 20U;
+  static constexpr std::uint64_t messages_per_second = 1U << 20U;
 };
 
 /// Brings an account level with `epoch`, unless it is already: its numbers jump, in one durable

@@ -288,5 +288,36 @@ TEST_F(LossTest, NewMessagesGetUidsAboveAllThatWereEverTold) {
   ASSERT_TRUE(use(killed)) << "once accepted, it is over";
 }
 
+/// The same backup is restored, serves clients, and is restored again.
+TEST_F(LossTest, TwoCopiesOfOneStateNeverAssignTheSameNumber) {
+  AccountPtr account = make_account("ann@example.org");
+  const AccountId id = account->id();
+  for (int n = 0; n < 3; ++n) append(account, "saved");
+  account.reset();
+  shut();
+  const std::uint64_t first_epoch = Jump::origin + 30'000'000;
+  for (const auto& [name, epoch] : {std::pair("one", first_epoch), {"two", first_epoch + 60}}) {
+    fs::copy(folder_ / "store", folder_ / name, fs::copy_options::recursive);
+    std::ofstream(folder_ / name / "LOSSES") << epoch << " restored\n";
+  }
+  ASSERT_TRUE(use(folder_ / "one"));
+  account = open_account(id);
+  for (int n = 0; n < 200; ++n) append(account, "assigned in between");
+  const StatePtr one = account->published();
+  account.reset();
+  ASSERT_TRUE(use(folder_ / "two"));
+  account = open_account(id);
+  const StatePtr two = account->published();
+  EXPECT_GE(two->find("INBOX")->head.uid_next, one->find("INBOX")->head.uid_next);
+  EXPECT_EQ(two->find("INBOX")->head.uid_validity, one->find("INBOX")->head.uid_validity);
+  EXPECT_GT(two->find("INBOX")->head.highest_modseq, one->find("INBOX")->head.highest_modseq);
+  EXPECT_GT(two->seq, one->seq);
+  EXPECT_GE(two->counters.next_ordinal, one->counters.next_ordinal);
+  EXPECT_GT(two->counters.next_mailbox, one->counters.next_mailbox);
+  EXPECT_GT(two->counters.next_uid_validity, one->counters.next_uid_validity);
+  account.reset();
+  expect_sound();
+}
+
 }  // namespace
 }  // namespace posthorn::store

@@ -1,6 +1,7 @@
 #include "engine/rocksdb/wal/wal_watch.h"
 
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -79,6 +80,15 @@ WalWatch::WalWatch(std::shared_ptr<::rocksdb::FileSystem> base, std::string fold
   static_cast<void>(file_.read());  // To continue from its generation.
 }
 
+std::optional<std::uint64_t> WalWatch::own_log(const std::string& name) const {
+  // The paths may be written differently, for example with a slash more.
+  const auto folder_of = [](const std::string& file) {
+    return std::filesystem::path(file).lexically_normal().parent_path();
+  };
+  const auto number = wal_number(name);
+  return number && folder_of(name) == folder_of(folder_ + "/CURRENT") ? number : std::nullopt;
+}
+
 WalWatch::Lengths WalWatch::lengths() {
   const MutexLock lock(mutex_);
   Lengths lengths;
@@ -115,7 +125,7 @@ IOStatus WalWatch::NewWritableFile(const std::string& name, const ::rocksdb::Fil
                                    std::unique_ptr<::rocksdb::FSWritableFile>* result,
                                    IODebugContext* debug) {
   IOStatus made = FileSystemWrapper::NewWritableFile(name, options, result, debug);
-  const auto number = wal_number(name);
+  const auto number = own_log(name);
   if (!made.ok() || !number) return made;
   auto log = std::make_shared<Log>();
   *result = std::make_unique<WatchedLog>(std::move(*result), log);
@@ -148,7 +158,7 @@ Status WalWatch::take_back(std::uint64_t number) {
 IOStatus WalWatch::DeleteFile(const std::string& name, const IOOptions& options,
                               IODebugContext* debug) {
   // If the log were deleted while its mark remained, the next start would report it as lost.
-  if (const auto number = wal_number(name))
+  if (const auto number = own_log(name))
     if (const Status gone = take_back(*number); !gone)
       return IOStatus::IOError(gone.error().text, gone.error().cause);
   return FileSystemWrapper::DeleteFile(name, options, debug);

@@ -55,6 +55,9 @@ class WalWatch final : public ::rocksdb::FileSystemWrapper {
 
  private:
   Status take_back(std::uint64_t log);
+  /// The number of a log of this store; nullopt for any other file, such as a log that RocksDB
+  /// copies to another folder.
+  [[nodiscard]] std::optional<std::uint64_t> own_log(const std::string& name) const;
 
   const std::string folder_;
   Mutex mutex_;
