@@ -11,7 +11,13 @@ _posthorn_words() {
     serve) echo "--ready-file --accept-loss --help" ;;
     demo) echo "--dir --engine --imap --imaps --pop3 --pop3s --submission --submissions --lmtp
                 --lmtp-socket --auth-socket --user-socket --map-socket --policy-socket --https --http --metrics --any-user --without --empty --ready-file --quiet --help" ;;
-    account) echo "add list passwd remove disable enable send-as sent-copy --help" ;;
+    account) echo "add import list passwd set app-password act-as remove disable enable send-as sent-copy --help" ;;
+    "account import") echo "--format --domain --scheme --update --dry-run --help" ;;
+    "account set") echo "--main-password --help" ;;
+    "account app-password" | "account act-as") echo "add remove list --help" ;;
+    "account app-password add") echo "--protocol --from --expires --help" ;;
+    "account app-password list") echo "--json --help" ;;
+    "account act-as add") echo "--expires --help" ;;
     "account add") echo "$account --no-password --max-size --max-messages --help" ;;
     "account list" | "alias list") echo "--json --help" ;;
     "account passwd") echo "$account --help" ;;
@@ -98,13 +104,21 @@ _posthorn() {
       -c | --config | --data-dir | --set) ((i++)) ;;
       -*) ;;
       init | serve | demo | account | alias | queue | import | export | mailbox | undelete | backup | restore | status | who | kick | trace | check | dns | mta | config | version)
-        [[ -z $commands ]] && commands=$word
+        if [[ -z $commands ]]; then
+          commands=$word
+        elif [[ $commands == account && $word == import ]]; then
+          commands+=" $word"
+        fi
+        ;;
+      set | app-password | act-as)
+        [[ $commands == account ]] && commands+=" $word"
         ;;
       postfix | exim | chasquid)
         [[ $commands == mta ]] && commands+=" $word"
         ;;
       add | list | passwd | remove | disable | enable | show | example | retry | cancel | verify | prune)
-        [[ $commands == backup || $commands == account || $commands == alias || $commands == config ||
+        [[ $commands == backup || $commands == account || $commands == "account app-password" ||
+          $commands == "account act-as" || $commands == alias || $commands == config ||
           $commands == queue || $commands == mailbox ]] && commands+=" $word"
         ;;
     esac
@@ -123,7 +137,12 @@ _posthorn() {
         mapfile -t COMPREPLY < <(compgen -W "$(_posthorn_queued)" -- "$current")
         return
         ;;
-      "account passwd" | "account remove" | "account disable" | "account enable" | who | kick | trace | import | export)
+      "account import")
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
+      "account passwd" | "account remove" | "account disable" | "account enable" | "account set" | \
+        "account app-password "* | "account act-as "* | who | kick | trace | import | export)
         mapfile -t COMPREPLY < <(compgen -W "$(_posthorn_accounts)" -- "$current")
         [[ $commands == import || $commands == export ]] &&
           mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$current")

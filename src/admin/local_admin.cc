@@ -4,8 +4,10 @@
 
 #include "async/offload.h"
 #include "auth/credentials.h"
+#include "auth/rules/login_rules.h"
 #include "base/version.h"
 #include "service/account_name.h"
+#include "service/scram_hint.h"
 
 namespace posthorn::admin {
 
@@ -18,6 +20,24 @@ Error unknown_account(std::string_view name) {
   return {ErrorKind::not_found, fmt::format("there is no account '{}'", name)};
 }
 
+/// Adds what is known of the account's passwords.
+void describe_login(const store::AccountProfile& profile, Json& entry) {
+  entry["has_password"] = !profile.credentials.empty();
+  entry["scram"] = false;
+  if (!profile.credentials.empty()) {
+    if (const auto credentials = auth::decode_credentials(profile.credentials)) {
+      entry["scram"] = credentials->keys.has_value();
+      if (credentials->hash) entry["scheme"] = credentials->hash->scheme();
+    } else {
+      entry["scheme"] = "unreadable";
+    }
+  }
+  if (const auto rules = auth::decode_rules(profile.login_rules)) {
+    entry["main_password"] = auth::name_of(rules->main_password);
+    entry["app_passwords"] = rules->app_passwords.size();
+  }
+}
+
 }  // namespace
 
 struct LocalAdmin::Request {
@@ -28,6 +48,12 @@ struct LocalAdmin::Request {
 const LocalAdmin::Request LocalAdmin::kRequests[] = {
     {"account.create", &LocalAdmin::create_account},
     {"account.passwd", &LocalAdmin::set_password},
+    {"account.import", &LocalAdmin::import_account},
+    {"account.main_password", &LocalAdmin::set_main_password},
+    {"account.app_password.add", &LocalAdmin::add_app_password},
+    {"account.app_password.remove", &LocalAdmin::remove_app_password},
+    {"account.app_password.list", &LocalAdmin::list_app_passwords},
+    {"account.act_as", &LocalAdmin::act_as},
     {"account.remove", &LocalAdmin::remove_account},
     {"account.disable", &LocalAdmin::enable_account},
     {"account.enable", &LocalAdmin::enable_account},
@@ -114,10 +140,26 @@ async::Task<Result<Answer>> LocalAdmin::set_password(Json request) {
   if (!id) co_return pass(id);
   auto encoded = co_await encode_password(text_of(request, "password"));
   if (!encoded) co_return pass(encoded);
-  Status set = co_await store_.set_credentials(*id, std::move(*encoded));
+  Status set = co_await replace_password(*id, std::move(*encoded));
   if (!set) co_return pass(set);
-  if (options_.login_changed) options_.login_changed(*id);
   co_return Answer{};
+}
+
+async::Task<Status> LocalAdmin::replace_password(AccountId account, std::string credentials) {
+  Status set = co_await store_.set_credentials(account, std::move(credentials));
+  if (!set) co_return set;
+  if (options_.login_changed) options_.login_changed(account);
+  co_return co_await note_scram(account);
+}
+
+async::Task<Status> LocalAdmin::note_scram(AccountId account) {
+  if (options_.scram_changed) {
+    co_await options_.scram_changed(account);
+    co_return Status();
+  }
+  auto noted = co_await service::update_scram_hint(store_, account);
+  if (!noted) co_return pass(noted);
+  co_return Status();
 }
 
 async::Task<Result<Answer>> LocalAdmin::remove_account(Json request) {
@@ -126,6 +168,7 @@ async::Task<Result<Answer>> LocalAdmin::remove_account(Json request) {
   Status removed = co_await store_.remove_account(*id);
   if (!removed) co_return pass(removed);
   if (options_.login_changed) options_.login_changed(*id);
+  if (Status noted = co_await note_scram(*id); !noted) co_return pass(noted);
   co_return Answer{};
 }
 
@@ -156,7 +199,7 @@ async::Task<Result<Answer>> LocalAdmin::list_accounts(Json request) {
     if (profile) {
       entry["disabled"] = profile->disabled;
       entry["created"] = profile->created;
-      entry["has_password"] = !profile->credentials.empty();
+      describe_login(*profile, entry);
     }
     if (account) {
       const store::AccountCounters& counters = (*account)->published()->counters;

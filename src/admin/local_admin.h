@@ -7,6 +7,8 @@
 #include <string>
 
 #include "admin/admin.h"
+#include "auth/password/foreign_hash.h"
+#include "auth/rules/login_rules.h"
 #include "store/store.h"
 
 namespace posthorn::auth {
@@ -24,10 +26,19 @@ using SnapshotPtr = std::shared_ptr<const std::string>;
 ///
 ///   account.create {name, password?, max_bytes?, max_messages?}
 ///   account.passwd {name, password}
+///   account.import {name, password, scheme, update?, dry_run?, max_bytes?, max_messages?}
+///       -> {name, outcome: created, updated or exists; scheme}
 ///   account.remove {name}
 ///   account.disable {name}
 ///   account.enable {name}
-///   account.list {after?, limit?} -> {accounts: [{name, disabled, created, messages, bytes}], next?}
+///   account.list {after?, limit?} -> {accounts: [{name, disabled, created, has_password, scram,
+///       scheme?, main_password, app_passwords, messages, bytes}], next?}
+///   account.main_password {name, accepted: everywhere, http or nowhere}
+///   account.app_password.add {name, label, protocols?, ranges?, expires?} -> {id, password}
+///   account.app_password.remove {name, id or label} -> {removed}
+///   account.app_password.list {name} -> {app_passwords: [{id, label, protocols, ranges, created,
+///       expires?, last_used?}]}
+///   account.act_as {name, add?, remove?, expires?} -> {may_act_as: [{domain, expires?}]}
 ///   account.send_as {name, add?, remove?} -> {may_send_as, sent_copy}
 ///   account.sent_copy {name, keep: on, off or default} -> {may_send_as, sent_copy}
 ///   alias.add {alias, name}
@@ -61,6 +72,7 @@ class LocalAdmin final : public Admin {
   struct Options {
     std::uint32_t iterations = 0;          ///< For new passwords; see auth/credentials.h.
     std::uint64_t max_message_octets = 0;  ///< Of one message; 0: no limit.
+    auth::HashLimits hash_limits = {};     ///< For imported hashes.
     /// Called when an account's password or state has changed, so that remembered logins can be
     /// discarded and sessions ended.
     std::function<void(const AccountId&)> login_changed = {};
@@ -74,6 +86,11 @@ class LocalAdmin final : public Admin {
     /// Makes a snapshot of the store. Errors: unavailable (there is one already), not_supported,
     /// io.
     std::function<async::Task<Result<SnapshotPtr>>()> take_snapshot = {};
+    /// Called when an app password was removed, so that its sessions are ended.
+    std::function<void(const AccountId&, std::uint64_t app_password)> app_password_removed = {};
+    /// Called when it may have changed whether SCRAM can check the password of an account. If it is
+    /// not set, only the store is told (service/scram_hint.h).
+    std::function<async::Task<void>(AccountId)> scram_changed = {};
   };
   static constexpr std::uint64_t kLongestTrace = 86'400;  ///< Seconds.
   /// `store` must outlive this object.
@@ -88,6 +105,12 @@ class LocalAdmin final : public Admin {
 
   async::Task<Result<Answer>> create_account(Json request);
   async::Task<Result<Answer>> set_password(Json request);
+  async::Task<Result<Answer>> import_account(Json request);
+  async::Task<Result<Answer>> set_main_password(Json request);
+  async::Task<Result<Answer>> add_app_password(Json request);
+  async::Task<Result<Answer>> remove_app_password(Json request);
+  async::Task<Result<Answer>> list_app_passwords(Json request);
+  async::Task<Result<Answer>> act_as(Json request);
   async::Task<Result<Answer>> remove_account(Json request);
   async::Task<Result<Answer>> enable_account(Json request);
   async::Task<Result<Answer>> list_accounts(Json request);
@@ -129,6 +152,18 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Queued>> find_queued(std::string_view id);
   async::Task<std::string> queue_name(const AccountId& account);
   async::Task<Result<std::string>> encode_password(std::string_view password);
+  struct Imported {
+    std::string credentials;  ///< Empty if none are computed.
+    std::string scheme;       ///< As it is stored.
+  };
+  enum class Compute : std::uint8_t { nothing, keys };
+  async::Task<Result<Imported>> read_imported(Json request, Compute compute);
+  /// Stores the credentials of an account that exists, and ends its sessions.
+  async::Task<Status> replace_password(AccountId account, std::string credentials);
+  async::Task<Status> note_scram(AccountId account);
+  /// Edits the login rules of an account. `edit` runs once at least.
+  async::Task<Result<AccountId>> edit_rules(std::string name, store::Store::Sessions sessions,
+                                            std::function<Status(auth::LoginRules&)> edit);
   async::Task<Result<std::vector<store::Store::Listed>>> page(const Json& request);
 
   store::Store& store_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,8 @@ struct AccountsOptions {
   /// For trials only: every name exists, with this password. Its account is created when the name
   /// is first used.
   std::optional<std::string> any_user = {};
+  /// Called when the password of an account that SCRAM could not serve got keys.
+  std::function<void(const AccountId&)> on_keys = {};
 };
 
 /// Maps names to accounts, for login and delivery. Thread: any loop's.
@@ -30,6 +33,8 @@ class Accounts final : public auth::Directory {
 
   /// Aliases cannot log in. Errors: also corrupt, if a record cannot be read.
   async::Task<Result<std::optional<auth::LoginRecord>>> find(std::string login) override;
+  async::Task<Status> keep_keys(auth::LoginRecord record, auth::ScramKeys keys) override;
+  async::Task<Status> note_use(AccountId account, std::uint64_t app_password) override;
 
   /// Maps an address to an account or the target of an alias. None if nobody has that address.
   async::Task<Result<std::optional<store::AddressEntry>>> find_recipient(std::string address);

@@ -41,7 +41,15 @@ auth::Authenticator::Options authenticator_options(const config::Config& config,
   options.sasl.tokens = std::move(tokens);
   options.sasl.decoy_iterations = static_cast<std::uint32_t>(config.auth.iterations);
   options.remember_for = seconds(config.auth.remember_passwords);
+  options.master_separator = config.auth.master_separator;
   return options;
+}
+
+auth::HashLimits hash_limits(const config::Config& config) {
+  const config::HashBounds& bounds = config.auth.import;
+  return {.iterations = bounds.max_iterations,
+          .bcrypt_cost = bounds.max_bcrypt_cost,
+          .memory_octets = bounds.max_memory};
 }
 
 auth::SessionLimits::Bounds session_bounds(const config::Config& config,

@@ -22,6 +22,8 @@ auth::ThrottleLimits throttle_limits(const config::Config& config);
 auth::Authenticator::Options authenticator_options(const config::Config& config,
                                                    std::string decoy_key,
                                                    std::shared_ptr<auth::TokenPlace> tokens);
+/// What imported hashes may cost.
+auth::HashLimits hash_limits(const config::Config& config);
 auth::SessionLimits::Bounds session_bounds(const config::Config& config,
                                            const Descriptors& descriptors);
 /// Returns networks whose texts the configuration has checked.

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
 #include <ctime>
 
 #include "admin/admin_server.h"
@@ -18,8 +19,10 @@
 #include "app/snapshot_place.h"
 #include "app/token_keys.h"
 #include "app/tracer.h"
+#include "app/without_scram.h"
 #include "async/event.h"
 #include "async/gate.h"
+#include "async/wait.h"
 #include "auth/authenticator.h"
 #include "auth/session_limits.h"
 #include "auth/throttle.h"
@@ -59,7 +62,9 @@ struct Server::State {
         core(std::move(data)),
         certificates(std::move(tls)),
         decoys(std::move(unknown)),
-        accounts(core->store(), {settings.config.domains, settings.any_user}),
+        without_scram(core->store(), decoys->key()),
+        accounts(core->store(), {settings.config.domains, settings.any_user,
+                                 [this](const AccountId& id) { without_scram.forget(id); }}),
         domains(core->store(), settings.config.domains),
         throttle(throttle_limits(settings.config), system_clock()),
         hashing(core->hashing(), {}),
@@ -109,13 +114,31 @@ struct Server::State {
       const std::uint32_t iterations = decoys->iterations_of(name);
       return auth::DecoyShape{std::move(name), iterations};
     };
+    options.decoy_hash = [this](std::string_view user) {
+      return without_scram.decoy_for(accounts.whole_name(user));
+    };
+    options.sasl.offers_scram = [this] {
+      const config::OfferScram offer = offer_scram.load();
+      return offer == config::OfferScram::always ||
+             (offer == config::OfferScram::automatic && !without_scram.any());
+    };
+    options.upgrade_iterations = [this] { return upgrade_iterations.load(); };
+    take_login_settings();
     return options;
+  }
+
+  /// The settings of logins that can change while the server runs.
+  void take_login_settings() {
+    const config::Auth& from = settings.config.auth;
+    offer_scram = from.scram;
+    upgrade_iterations = from.upgrade_hashes ? static_cast<std::uint32_t>(from.iterations) : 0;
   }
 
   [[nodiscard]] LocalAdmin::Options admin_options() {
     return {
         .iterations = static_cast<std::uint32_t>(settings.config.auth.iterations),
         .max_message_octets = settings.config.limits.message_size,
+        .hash_limits = hash_limits(settings.config),
         .login_changed =
             [this](const AccountId& id) {
               authenticator.forget(id);
@@ -125,7 +148,10 @@ struct Server::State {
         .trace = [this](AccountId id, std::string name,
                         std::chrono::seconds time) { return trace(id, std::move(name), time); },
         .data_dir = settings.config.data_dir,
-        .take_snapshot = [this] { return snapshots.take(); }};
+        .take_snapshot = [this] { return snapshots.take(); },
+        .app_password_removed =
+            [this](const AccountId& id, std::uint64_t which) { limits.end_sessions(id, which); },
+        .scram_changed = [this](AccountId id) { return without_scram.refresh(id); }};
   }
 
   [[nodiscard]] Watched watched() {
@@ -187,9 +213,12 @@ struct Server::State {
   std::unique_ptr<Core> core;
   std::unique_ptr<Certificates> certificates;
   std::unique_ptr<Decoys> decoys;
+  WithoutScram without_scram;
   Accounts accounts;
   Domains domains;
   auth::Throttle throttle;
+  std::atomic<config::OfferScram> offer_scram = config::OfferScram::automatic;
+  std::atomic<std::uint32_t> upgrade_iterations = 0;
   const std::shared_ptr<auth::TokenPlace> tokens = std::make_shared<auth::TokenPlace>();
   auth::HashQueue hashing;
   auth::Authenticator authenticator;
@@ -399,6 +428,8 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
       std::make_unique<State>(std::move(settings), *given, std::move(*core),
                               std::move(*certificates), std::move(*decoys), std::move(*to_relay))));
   server->state_->tokens->set(std::move(*tokens));
+  if (Status loaded = async::wait(server->state_->without_scram.load()); !loaded)
+    return pass(loaded);
   if (Status listening = server->state_->listen(); !listening) return pass(listening);
   server->state_->queue.start();
   return server;
@@ -430,6 +461,7 @@ void Server::reload(const config::Config& config) {
   state_->mta_policy.set_options(mta_options(config));
   state_->submission.set_options(submission_options(config));
   state_->domains.set(config.domains);
+  state_->take_login_settings();
   state_->admin.set_options(state_->admin_options());
   if (Status noted = state_->decoys->set(static_cast<std::uint32_t>(config.auth.iterations));
       !noted)

@@ -6,8 +6,11 @@
 
 #include "async/completion.h"
 #include "async/event.h"
+#include "auth/peer.h"
+#include "auth/rules/app_password.h"
 #include "auth/sasl/plain.h"
 #include "base/bytes.h"
+#include "base/log.h"
 
 namespace posthorn::auth {
 namespace {
@@ -20,14 +23,36 @@ std::unexpected<Error> too_busy() {
   return fail(ErrorKind::unavailable, "Too many logins at once; please try again in a moment");
 }
 
+/// One password to be hashed.
+struct HashJob {
+  std::variant<ScramKeys, ForeignHash> against;
+  std::uint32_t new_iterations = 0;  ///< If not 0 and the password is right, keys are made of it.
+};
+struct HashVerdict {
+  bool right = false;
+  std::optional<ScramKeys> keys = {};
+};
+
+HashVerdict verify(const HashJob& job, std::string_view password) {
+  HashVerdict verdict;
+  if (const auto* const keys = std::get_if<ScramKeys>(&job.against)) {
+    verdict.right = verify_password(*keys, password);
+  } else {
+    verdict.right = std::get<ForeignHash>(job.against).verify(password);
+  }
+  if (verdict.right && job.new_iterations != 0)
+    verdict.keys = make_keys(password, job.new_iterations);
+  return verdict;
+}
+
 /// Returns none if the queue accepts no more work from this peer.
-async::Task<std::optional<bool>> verify_in(HashQueue& queue, std::string peer, ScramKeys keys,
-                                           std::shared_ptr<const Secret> password) {
-  co_return co_await async::callback<std::optional<bool>>([&](auto done) {
+async::Task<std::optional<HashVerdict>> verify_in(HashQueue& queue, std::string peer, HashJob job,
+                                                  std::shared_ptr<const Secret> password) {
+  co_return co_await async::callback<std::optional<HashVerdict>>([&](auto done) {
     using DoneCall = decltype(done);
     auto shared = std::make_shared<DoneCall>(std::move(done));
-    const bool taken = queue.submit(peer, [shared, keys, password] {
-      (*shared)(std::optional<bool>(verify_password(keys, password->reveal())));
+    const bool taken = queue.submit(peer, [shared, job, password] {
+      (*shared)(std::optional(verify(job, password->reveal())));
     });
     if (!taken) (*shared)(std::nullopt);
   });
@@ -84,32 +109,70 @@ async::Task<Result<Identity>> Authenticator::login(std::string user, Secret pass
     if (!refused) co_return std::unexpected(refused.error());
     co_return wrong();
   }
-  auto record = co_await check_password(*prepared, std::move(password), source);
-  if (!record) co_return pass(record);
-  co_return conclude(*prepared, *record, source);
+  auto name = co_await read_name(*prepared);
+  if (!name) co_return pass(name);
+  auto right = co_await check_password(name->user, std::move(password), source);
+  if (!right) co_return pass(right);
+  if (name->act_as.empty())
+    co_return conclude(name->user, right->record, source, right->app_password);
+  co_return co_await conclude_as(std::move(*name), std::move(right->record), std::move(source),
+                                 right->app_password);
 }
 
-async::Task<Result<LoginRecord>> Authenticator::check_password(std::string user, Secret password,
-                                                               Source source) {
+std::uint64_t Authenticator::match_app_password(const LoginRecord& record,
+                                                std::string_view password, const Source& source,
+                                                std::string_view& refused) const {
+  if (!record.rules || record.rules->app_passwords.empty()) return 0;
+  const auto digest = digest_of_app_password(password);
+  if (!digest) return 0;
+  const AppPassword* const found = find_app_password(
+      *record.rules, *digest, {source.service, source.peer, clock_.now().seconds}, refused);
+  return found != nullptr ? found->id : 0;
+}
+
+std::variant<ScramKeys, ForeignHash> Authenticator::decoy_for(std::string_view user) const {
+  if (options_.decoy_hash)
+    if (auto hash = options_.decoy_hash(user)) return std::move(*hash);
+  ScramKeys keys = decoy_;
+  if (options_.sasl.decoy_shape) keys.iterations = options_.sasl.decoy_shape(user).iterations;
+  return keys;
+}
+
+async::Task<Result<Authenticator::Verified>> Authenticator::check_password(std::string user,
+                                                                           Secret password,
+                                                                           Source source) {
   auto found = co_await directory_.find(user);
   if (!found) co_return pass(found);
-  const std::optional<LoginRecord>& record = *found;
+  std::optional<LoginRecord>& record = *found;
   const auto turn = co_await take_turn(budget_of(record, user), source, password.reveal());
   if (!turn) co_return std::unexpected(turn.error());
 
+  std::string_view refused;
+  const bool takes_main = record && record->takes_main_password(source.service);
   Hash mac{};
   if (record) {
+    if (const auto app_password = match_app_password(*record, password.reveal(), source, refused)) {
+      if (Status noted = co_await directory_.note_use(record->account, app_password); !noted)
+        log::error("the use of an app password was not noted: {} ({})", noted.error().text,
+                   noted.error().cause);
+      co_return Verified{std::move(*record), app_password};
+    }
     mac = mac_of(*record, password.reveal());
-    if (is_remembered(*record, mac)) co_return *record;
+    if (takes_main && is_remembered(*record, mac)) co_return Verified{std::move(*record)};
+  }
+  const bool has_password = takes_main && (record->keys || record->hash);
+  HashJob job{decoy_, 0};
+  if (has_password && record->keys) {
+    job.against = *record->keys;
+  } else if (has_password) {
+    job.against = *record->hash;
+    if (options_.upgrade_iterations) job.new_iterations = options_.upgrade_iterations();
+  } else {
+    job.against = decoy_for(user);
   }
   const auto held = std::make_shared<const Secret>(std::move(password));
-  const bool has_password = record && record->keys;
-  ScramKeys keys = has_password ? *record->keys : decoy_;
-  // An unknown user must also take as long as an account of that name would.
-  if (!has_password && options_.sasl.decoy_shape)
-    keys.iterations = options_.sasl.decoy_shape(user).iterations;
-  const auto right = co_await verify_in(hashing_, source.peer, std::move(keys), held);
-  if (!right) {
+  auto verdict = co_await verify_in(hashing_, source.peer, std::move(job), held);
+  if (!verdict) {
     log_.refusal(source, "too_many_hashes", user);
     co_return too_busy();
   }
@@ -117,66 +180,23 @@ async::Task<Result<LoginRecord>> Authenticator::check_password(std::string user,
     const MutexLock lock(mutex_);
     ++hashes_;
   }
-  if (!has_password || !*right) {
-    const std::string_view reason = has_password ? "wrong_password"
-                                    : record     ? "no_password"
-                                                 : "unknown_user";
+  if (!has_password || !verdict->right) {
+    const std::string_view reason = !refused.empty() ? refused
+                                    : !record        ? "unknown_user"
+                                    : !takes_main    ? "main_password_off"
+                                    : !has_password  ? "no_password"
+                                                     : "wrong_password";
     note_failure({user, record ? &*record : nullptr, reason, held->reveal()}, source);
     co_return wrong();
   }
+  if (verdict->keys) {
+    Status kept = co_await directory_.keep_keys(*record, std::move(*verdict->keys));
+    if (!kept)
+      log::error("SCRAM keys of an account were not stored: {} ({})", kept.error().text,
+                 kept.error().cause);
+  }
   remember(*record, mac);
-  co_return *record;
-}
-
-namespace {
-
-/// RFC 6750 §3.1. The reply does not reveal which key, claim or name was wrong.
-TokenRefusal refusal_of(TokenFault fault, const TokenRules& rules) {
-  const std::string slash = rules.issuer.ends_with('/') ? "" : "/";
-  return {fault == TokenFault::insufficient_scope ? "insufficient_scope" : "invalid_token",
-          rules.scope, rules.issuer + slash + ".well-known/openid-configuration"};
-}
-
-}  // namespace
-
-async::Task<Result<Authenticator::TokenOutcome>> Authenticator::check_token(std::string claimed,
-                                                                            Secret token,
-                                                                            Source source) {
-  const auto verifier = options_.sasl.tokens ? options_.sasl.tokens->current() : nullptr;
-  if (!verifier) co_return fail(ErrorKind::not_supported, "Tokens are not accepted");
-  // RFC 7628 §4.3: the client asks what kind of token is required.
-  if (token.empty()) co_return refusal_of(TokenFault::malformed, verifier->rules());
-  // Verifying a signature costs less than checking a password, so it is done first. A valid token
-  // names its user even if the client does not, and the delay is then that user's and nobody
-  // else's.
-  const auto said = verifier->user_of(token.reveal(), clock_.now());
-  const auto user = said ? prepare_name(*said) : std::nullopt;
-  if (!user) {
-    const auto turn = co_await take_turn(claimed, source, token.reveal());
-    if (!turn) co_return std::unexpected(turn.error());
-    const TokenFault fault = said ? TokenFault::no_user : said.error();
-    note_wrong_token(claimed, fault, token, source);
-    co_return refusal_of(fault, verifier->rules());
-  }
-  auto record = co_await directory_.find(*user);
-  if (!record) co_return pass(record);
-  const auto turn = co_await take_turn(budget_of(*record, *user), source, token.reveal());
-  if (!turn) co_return std::unexpected(turn.error());
-  if (!*record) {
-    note_failure({*user, nullptr, "unknown_user", token.reveal()}, source);
-    co_return refusal_of(TokenFault::no_user, verifier->rules());
-  }
-  co_return TokenHolder{*user, std::move(**record)};
-}
-
-/// A token that has expired or is not valid yet was signed by the issuer, so it is not a guess: it
-/// is logged but not counted.
-void Authenticator::note_wrong_token(std::string_view claimed, TokenFault fault,
-                                     const Secret& token, const Source& source) {
-  const std::string reason = fmt::format("token_{}", auth::name_of(fault));
-  if (fault != TokenFault::expired && fault != TokenFault::not_yet_valid)
-    throttle_.failed(claimed, source.peer, Throttle::Named::nobody, token.reveal());
-  log_.failure(source, reason, claimed);
+  co_return Verified{std::move(*record)};
 }
 
 void Authenticator::note_failure(const Failure& failure, const Source& source) {
@@ -189,14 +209,15 @@ void Authenticator::note_failure(const Failure& failure, const Source& source) {
 }
 
 Result<Identity> Authenticator::conclude(std::string_view user, const LoginRecord& record,
-                                         const Source& source) {
+                                         const Source& source, std::uint64_t app_password) {
   throttle_.succeeded(record.name, source.peer);
   if (record.state == AccountState::disabled) {
     log_.failure(source, "disabled", user);
     return fail(ErrorKind::no_permission, "This account is disabled");
   }
-  log_.success(source, record.account, user);
-  return Identity{record.account, record.name, record.version};
+  Identity identity{record.account, record.name, record.version, app_password, {}};
+  log_.success(source, identity, user);
+  return identity;
 }
 
 Hash Authenticator::mac_of(const LoginRecord& record, std::string_view password) const {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "auth/directory.h"
 #include "auth/hash_queue.h"
 #include "auth/login_log.h"
+#include "auth/identity.h"
 #include "auth/lru.h"
 #include "auth/sasl/sasl.h"
 #include "auth/secret.h"
@@ -22,11 +24,18 @@
 
 namespace posthorn::auth {
 
-/// The user who logged in.
-struct Identity {
-  AccountId account;
-  std::string name;           ///< As the account itself spells it.
-  std::uint64_t version = 0;  ///< LoginRecord::version at the time of the login.
+/// The origin of a login attempt, for throttling and the log.
+struct Source {
+  std::string peer;       ///< As Stream::peer() reports it.
+  std::string mechanism;  ///< "PLAIN", or "LOGIN command".
+  Protocol protocol = Protocol::other;
+};
+
+/// A login name as a client wrote it. "user*master" is somebody who logs in with a password of his
+/// own, `user`, and wants to act as another one.
+struct LoginName {
+  std::string user;
+  std::string act_as = {};  ///< Empty: as himself.
 };
 
 /// Checks passwords and tokens. Hashes wait in `hashing`; if that takes no more, the login is
@@ -40,6 +49,15 @@ class Authenticator {
     SaslPolicy sasl = {};
     std::chrono::seconds remember_for{3600};
     std::size_t max_remembered = 100'000;  ///< Number of accounts; about 200 octets each.
+    /// Asked when a password was right for a hash from another server: returns the iterations for
+    /// SCRAM keys that are made of it and kept instead; 0 keeps the hash. If not set: 0.
+    std::function<std::uint32_t()> upgrade_iterations = {};
+    /// Returns the hash of some account that a name of no account is checked against, so that it
+    /// takes as long as an account of that name would; none: SCRAM keys. The result is ignored.
+    /// Thread: any.
+    std::function<std::optional<ForeignHash>(std::string_view user)> decoy_hash = {};
+    /// Stands between the two names of "user*master"; empty: no name is read like that.
+    std::string master_separator = {};
   };
   /// All must outlive this object.
   Authenticator(Directory& directory, Throttle& throttle, HashQueue& hashing, const Clock& clock,
@@ -50,8 +68,18 @@ class Authenticator {
   /// unavailable; those of the directory.
   async::Task<Result<Identity>> login(std::string user, Secret password, Source source);
 
-  /// The same for a name that prepare_name() has already prepared.
-  async::Task<Result<LoginRecord>> check_password(std::string user, Secret password, Source source);
+  /// Somebody whose password was right.
+  struct Verified {
+    LoginRecord record;
+    std::uint64_t app_password = 0;  ///< As in Identity.
+  };
+  /// Checks the password of one user, whose name read_name() returned. The first right password for
+  /// a hash from another server becomes SCRAM keys. Errors: as login().
+  async::Task<Result<Verified>> check_password(std::string user, Secret password, Source source);
+
+  /// Reads a name that prepare_name() has prepared. A name that is an account's is never taken
+  /// apart. Errors: those of the directory.
+  async::Task<Result<LoginName>> read_name(std::string prepared);
 
   /// The user a token belongs to, with the directory's record.
   struct TokenHolder {
@@ -93,7 +121,13 @@ class Authenticator {
   /// Counts and logs a failure.
   void note_failure(const Failure& failure, const Source& source);
   /// Counts and logs a successful authentication. Errors: no_permission if the account is disabled.
-  Result<Identity> conclude(std::string_view user, const LoginRecord& record, const Source& source);
+  Result<Identity> conclude(std::string_view user, const LoginRecord& record, const Source& source,
+                            std::uint64_t app_password = 0);
+  /// The same for somebody who wants to act as another one. It is decided here whether he may
+  /// (LoginRules::may_act_as); with an app password nobody may. Errors: no_permission, whatever
+  /// the reason; those of the directory.
+  async::Task<Result<Identity>> conclude_as(LoginName name, LoginRecord record, Source source,
+                                            std::uint64_t app_password);
 
   [[nodiscard]] const SaslPolicy& sasl() const { return options_.sasl; }
   /// Discards the password remembered for an account, e.g. when it was removed.
@@ -111,6 +145,14 @@ class Authenticator {
     Hash mac{};
     std::int64_t until = 0;  ///< Seconds.
   };
+  /// Returns the app password, if the password is one of this account that is good for `source`.
+  /// `refused`: as for find_app_password().
+  [[nodiscard]] std::uint64_t match_app_password(const LoginRecord& record,
+                                                 std::string_view password, const Source& source,
+                                                 std::string_view& refused) const;
+  /// What a password is checked against that cannot be right: an unknown user must take as long as
+  /// an account of that name would.
+  [[nodiscard]] std::variant<ScramKeys, ForeignHash> decoy_for(std::string_view user) const;
   void note_wrong_token(std::string_view claimed, TokenFault fault, const Secret& token,
                         const Source& source);
   [[nodiscard]] Hash mac_of(const LoginRecord& record, std::string_view password) const;

@@ -6,8 +6,10 @@
 #include <map>
 
 #include "async/run.h"
+#include "auth/rules/app_password.h"
 #include "auth/sasl/exchange.h"
 #include "auth/token/test_signer.h"
+#include "text/base64.h"
 
 namespace posthorn::auth {
 namespace {
@@ -22,6 +24,18 @@ class FakeDirectory final : public Directory {
     if (at == records.end()) co_return std::nullopt;
     co_return at->second;
   }
+  async::Task<Status> keep_keys(LoginRecord record, ScramKeys keys) override {
+    records[record.name].keys = std::move(keys);
+    records[record.name].hash.reset();
+    ++kept;
+    co_return Status();
+  }
+  async::Task<Status> note_use(AccountId /*account*/, std::uint64_t app_password) override {
+    used = app_password;
+    co_return Status();
+  }
+  int kept = 0;
+  std::uint64_t used = 0;
   std::map<std::string, LoginRecord> records;
   bool broken = false;
 };
@@ -46,7 +60,7 @@ class Auth : public testing::Test {
     return std::make_unique<Exchange>(
         auth_,
         *make_mechanism(mechanism, {Channel::Secrecy::tls, Plaintext::allowed, {}}, auth_.sasl()),
-        Source{"192.0.2.1:1", {}});
+        Source{.peer = "192.0.2.1:1", .mechanism = {}, .service = Protocol::imap});
   }
   ManualClock clock_{1'000'000};
   FakeDirectory directory_;
@@ -59,6 +73,138 @@ class Auth : public testing::Test {
   Authenticator auth_{
       directory_, throttle_, hashing_, clock_, {.sasl = {.decoy_key = "k", .decoy_iterations = 8}}};
 };
+
+TEST_F(Auth, TurnsAHashOfAnotherServerIntoKeys) {
+  LoginRecord& anna = directory_.records["anna"];
+  anna.keys.reset();
+  anna.hash = *ForeignHash::parse("{SHA256}K7gNU3sdo+OL0wNhqoVWhr3g6s1xYv72ol/pe/Unols=");
+  EXPECT_FALSE(login("anna", "Secret"));
+  EXPECT_EQ(directory_.kept, 0);
+  EXPECT_TRUE(login("anna", "secret"));
+  EXPECT_EQ(directory_.kept, 0);  // It is a setting.
+  auth_.forget(anna.account);
+
+  Authenticator upgrading(
+      directory_, throttle_, hashing_, clock_,
+      {.sasl = {.decoy_key = "k", .decoy_iterations = 8}, .upgrade_iterations = [] { return 9U; }});
+  const auto log_in = [&](const char* user, const char* password) {
+    return async::run_blocking(
+        upgrading.login(user, Secret(password), {"192.0.2.1:1", "LOGIN", Protocol::imap}));
+  };
+  EXPECT_FALSE(log_in("anna", "Secret"));
+  EXPECT_EQ(directory_.kept, 0);
+  EXPECT_TRUE(log_in("anna", "secret"));
+  EXPECT_EQ(directory_.kept, 1);
+  EXPECT_FALSE(anna.hash);
+  EXPECT_EQ(anna.keys->iterations, 9U);
+  upgrading.forget(anna.account);
+  EXPECT_TRUE(log_in("anna", "secret"));
+  EXPECT_EQ(directory_.kept, 1);
+}
+
+// What the hash of some account is worth to somebody who asks for a name of no account.
+TEST_F(Auth, ADecoyHashLetsNobodyIn) {
+  const auto hash = ForeignHash::parse("{SHA256}K7gNU3sdo+OL0wNhqoVWhr3g6s1xYv72ol/pe/Unols=");
+  std::string asked;
+  Authenticator auth(directory_, throttle_, hashing_, clock_,
+                     {.sasl = {.decoy_key = "k", .decoy_iterations = 8},
+                      .upgrade_iterations = [] { return 9U; },
+                      .decoy_hash =
+                          [&](std::string_view user) {
+                            asked = user;
+                            return std::optional(*hash);
+                          }});
+  const auto said = async::run_blocking(
+      auth.login("nobody", Secret("secret"), {"192.0.2.1:1", "LOGIN", Protocol::imap}));
+  EXPECT_EQ(said.error().kind, ErrorKind::auth_failed);
+  EXPECT_EQ(asked, "nobody");
+  EXPECT_EQ(auth.hashes(), 1U);
+  EXPECT_EQ(directory_.kept, 0);
+}
+
+TEST_F(Auth, TakesAppPasswordsWhereTheyAreGood) {
+  const Secret password = make_app_password();
+  auto rules = std::make_shared<LoginRules>();
+  rules->main_password = MainPassword::http;
+  rules->app_passwords.push_back({.id = 3,
+                                  .name = "phone",
+                                  .digest = *digest_of_app_password(password.reveal()),
+                                  .protocols = bit(Protocol::imap)});
+  directory_.records["anna"].rules = rules;
+  const auto log_in = [&](std::string_view with, Protocol protocol) {
+    return async::run_blocking(
+        auth_.login("anna", Secret(with), {"192.0.2.1:1", "LOGIN", protocol}));
+  };
+  const auto in = log_in(password.reveal(), Protocol::imap);
+  ASSERT_TRUE(in.has_value());
+  EXPECT_EQ(in->app_password, 3U);
+  EXPECT_EQ(directory_.used, 3U);
+  EXPECT_EQ(auth_.hashes(), 0U);
+  EXPECT_FALSE(log_in(password.reveal(), Protocol::pop3));
+  EXPECT_FALSE(log_in("secret", Protocol::imap));
+  const auto main = log_in("secret", Protocol::http);
+  ASSERT_TRUE(main.has_value());
+  EXPECT_EQ(main->app_password, 0U);
+  // It is remembered now, and still no good for other protocols.
+  EXPECT_FALSE(log_in("secret", Protocol::imap));
+  directory_.records["anna"].state = AccountState::disabled;
+  EXPECT_EQ(log_in(password.reveal(), Protocol::imap).error().kind, ErrorKind::no_permission);
+}
+
+TEST_F(Auth, ScramNeedsTheMainPassword) {
+  auto rules = std::make_shared<LoginRules>();
+  rules->main_password = MainPassword::nowhere;
+  directory_.records["anna"].rules = rules;
+  const auto e = exchange("SCRAM-SHA-256");
+  const auto step = async::run_blocking(e->begin(Secret("n,,n=anna,r=abc")));
+  const std::string salt = text::base64_encode(directory_.records["anna"].keys->salt);
+  EXPECT_EQ(std::get<Challenge>(step).bytes.find(salt), std::string::npos);
+}
+
+TEST_F(Auth, AMasterActsAsOthersWherePermitted) {
+  add("ben@example.org", "ben's");
+  add("eve@example.net", "eve's");
+  auto rules = std::make_shared<LoginRules>();
+  rules->may_act_as.push_back({"example.org", 1'000'100});
+  directory_.records["anna"].rules = rules;
+  Authenticator auth(directory_, throttle_, hashing_, clock_,
+                     {.sasl = {.decoy_key = "k", .decoy_iterations = 8}, .master_separator = "*"});
+  const auto log_in = [&](const char* user, const char* password) {
+    return async::run_blocking(
+        auth.login(user, Secret(password), {"192.0.2.1:1", "LOGIN", Protocol::imap}));
+  };
+  const auto as_ben = log_in("ben@example.org*anna", "secret");
+  ASSERT_TRUE(as_ben.has_value()) << as_ben.error().text;
+  EXPECT_EQ(as_ben->account, directory_.records["ben@example.org"].account);
+  ASSERT_TRUE(as_ben->master.has_value());
+  EXPECT_EQ(as_ben->master->account, directory_.records["anna"].account);
+  // The password is the master's own, and what he may not do looks like what nobody may.
+  EXPECT_EQ(log_in("ben@example.org*anna", "ben's").error().kind, ErrorKind::auth_failed);
+  EXPECT_EQ(log_in("ben@example.org*bob", "hunter2").error().kind, ErrorKind::no_permission);
+  EXPECT_EQ(log_in("eve@example.net*anna", "secret").error().kind, ErrorKind::no_permission);
+  EXPECT_EQ(log_in("nobody@example.org*anna", "secret").error().kind, ErrorKind::no_permission);
+  EXPECT_EQ(log_in("anna*anna", "secret")->account, directory_.records["anna"].account);
+  // An account may have the separator in its name.
+  add("ben*anna", "own");
+  EXPECT_EQ(log_in("ben*anna", "own")->name, "ben*anna");
+  const auto mechanism = [&](std::string_view name) {
+    return std::make_unique<Exchange>(
+        auth, *make_mechanism(name, {Channel::Secrecy::tls, Plaintext::allowed, {}}, auth.sasl()),
+        "192.0.2.1:1", Protocol::imap);
+  };
+  auto said =
+      async::run_blocking(mechanism("PLAIN")->begin(Secret("ben@example.org\0anna\0secret"s)));
+  ASSERT_TRUE(std::holds_alternative<Identity>(said));
+  EXPECT_EQ(std::get<Identity>(said).name, "ben@example.org");
+  said = async::run_blocking(mechanism("PLAIN")->begin(Secret("\0ben@example.org*anna\0secret"s)));
+  ASSERT_TRUE(std::holds_alternative<Identity>(said));
+  EXPECT_EQ(std::get<Identity>(said).name, "ben@example.org");
+  directory_.records["ben@example.org"].state = AccountState::disabled;
+  EXPECT_EQ(log_in("ben@example.org*anna", "secret").error().kind, ErrorKind::no_permission);
+  directory_.records["ben@example.org"].state = AccountState::active;
+  clock_.advance(std::chrono::seconds(100));
+  EXPECT_EQ(log_in("ben@example.org*anna", "secret").error().kind, ErrorKind::no_permission);
+}
 
 TEST_F(Auth, NamesOfOneAccountShareItsGuesses) {
   directory_.records["anna@example.org"] = directory_.records["anna"];

@@ -9,7 +9,10 @@
 namespace posthorn::auth {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+// The versions of stored credentials. Without a hash the first one is written, which every version
+// of this program reads.
+constexpr std::uint8_t kKeysAlone = 1;
+constexpr std::uint8_t kWithHash = 2;
 constexpr std::size_t kSaltOctets = 16;
 constexpr std::size_t kMaxSaltOctets = 64;
 
@@ -52,34 +55,66 @@ bool verify_password(const ScramKeys& keys, std::string_view password) {
          0;
 }
 
-std::string encode_keys(const ScramKeys& keys) {
-  std::string out;
-  ByteWriter w(out);
-  w.u8(kVersion);
+namespace {
+
+void write_keys(ByteWriter& w, const ScramKeys& keys) {
   w.varint(keys.iterations);
   w.bytes(keys.salt);
   w.raw(view(keys.stored_key));
   w.raw(view(keys.server_key));
-  return out;
 }
 
-Result<ScramKeys> decode_keys(std::string_view stored) {
-  ByteReader r(stored);
-  const std::uint8_t version = r.u8();
+/// None if they are malformed.
+std::optional<ScramKeys> read_keys(ByteReader& r) {
   const std::uint64_t iterations = r.varint();
   const std::string_view salt = r.bytes();
   const std::string_view stored_key = r.raw(sizeof(Hash));
   const std::string_view server_key = r.raw(sizeof(Hash));
-  if (!r.ok() || !r.at_end() || version != kVersion || iterations == 0 ||
-      iterations > kMaxIterations || salt.empty() || salt.size() > kMaxSaltOctets) {
-    return fail(ErrorKind::corrupt, "stored credentials cannot be read");
-  }
+  if (!r.ok() || iterations == 0 || iterations > kMaxIterations || salt.empty() ||
+      salt.size() > kMaxSaltOctets)
+    return std::nullopt;
   ScramKeys keys;
   keys.salt = salt;
   keys.iterations = static_cast<std::uint32_t>(iterations);
   std::ranges::copy(stored_key, keys.stored_key.begin());
   std::ranges::copy(server_key, keys.server_key.begin());
   return keys;
+}
+
+/// None if they are malformed.
+std::optional<Credentials> read_credentials(std::string_view stored) {
+  ByteReader r(stored);
+  const std::uint8_t version = r.u8();
+  Credentials credentials;
+  if (version == kWithHash) {
+    auto hash = ForeignHash::parse(r.bytes());
+    if (!hash) return std::nullopt;
+    credentials.hash = std::move(*hash);
+  }
+  if (version == kKeysAlone || (version == kWithHash && !r.at_end())) {
+    credentials.keys = read_keys(r);
+    if (!credentials.keys) return std::nullopt;
+  }
+  const bool known = version == kKeysAlone || version == kWithHash;
+  if (!known || !r.ok() || !r.at_end()) return std::nullopt;
+  return credentials;
+}
+
+}  // namespace
+
+std::string encode_credentials(const Credentials& credentials) {
+  std::string out;
+  ByteWriter w(out);
+  w.u8(credentials.hash ? kWithHash : kKeysAlone);
+  if (credentials.hash) w.bytes(credentials.hash->text());
+  if (credentials.keys) write_keys(w, *credentials.keys);
+  return out;
+}
+
+Result<Credentials> decode_credentials(std::string_view stored) {
+  auto credentials = read_credentials(stored);
+  if (!credentials) return fail(ErrorKind::corrupt, "stored credentials cannot be read");
+  return std::move(*credentials);
 }
 
 }  // namespace posthorn::auth

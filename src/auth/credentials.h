@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "auth/crypto.h"
+#include "auth/password/foreign_hash.h"
 #include "base/result.h"
 
 namespace posthorn::auth {
@@ -48,9 +50,19 @@ ClientKeys derive_client_keys(std::string_view password, std::string_view salt,
 /// Takes milliseconds: do not call on a network thread.
 bool verify_password(const ScramKeys& keys, std::string_view password);
 
-/// Encodes the keys for storage; the first octet is a version.
-std::string encode_keys(const ScramKeys& keys);
-/// Errors: corrupt (also for an unknown version, or iterations outside 1..kMaxIterations).
-Result<ScramKeys> decode_keys(std::string_view stored);
+/// What an account's password is checked against. SCRAM needs the keys; a hash from another server
+/// is used for passwords in clear while there are none.
+struct Credentials {
+  std::optional<ScramKeys> keys = {};
+  std::optional<ForeignHash> hash = {};
+  friend bool operator==(const Credentials&, const Credentials&) = default;
+};
+
+/// Encodes credentials for storage; the first octet is a version. Requires: at least one is set.
+std::string encode_credentials(const Credentials& credentials);
+inline std::string encode_keys(const ScramKeys& keys) { return encode_credentials({keys, {}}); }
+/// Errors: corrupt (also for an unknown version, iterations outside 1..kMaxIterations, or a hash
+/// that cannot be parsed).
+Result<Credentials> decode_credentials(std::string_view stored);
 
 }  // namespace posthorn::auth

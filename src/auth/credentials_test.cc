@@ -52,24 +52,26 @@ TEST(Credentials, TakesTheBytesWherePreparationFails) {
 TEST(Credentials, SurvivesStorage) {
   const ScramKeys keys = make_keys("secret", 20000);
   const std::string stored = encode_keys(keys);
-  const auto read = decode_keys(stored);
+  const auto read = decode_credentials(stored);
   ASSERT_TRUE(read.has_value());
-  EXPECT_EQ(*read, keys);
+  EXPECT_EQ(read->keys, keys);
+  EXPECT_FALSE(read->hash);
   for (std::size_t length = 0; length < stored.size(); ++length) {
-    EXPECT_FALSE(decode_keys(std::string_view(stored).substr(0, length)).has_value()) << length;
+    EXPECT_FALSE(decode_credentials(std::string_view(stored).substr(0, length)).has_value())
+        << length;
   }
-  EXPECT_FALSE(decode_keys(stored + "x").has_value());
+  EXPECT_FALSE(decode_credentials(stored + "x").has_value());
   std::string other_version = stored;
   other_version[0] = 9;
-  EXPECT_EQ(decode_keys(other_version).error().kind, ErrorKind::corrupt);
+  EXPECT_EQ(decode_credentials(other_version).error().kind, ErrorKind::corrupt);
 }
 
 TEST(Credentials, RefusesStoredIterationsThatWouldHoldAThread) {
   ScramKeys keys = make_keys("secret", kFew);
   keys.iterations = kMaxIterations + 1;
-  EXPECT_FALSE(decode_keys(encode_keys(keys)).has_value());
+  EXPECT_FALSE(decode_credentials(encode_keys(keys)).has_value());
   keys.iterations = 0;
-  EXPECT_FALSE(decode_keys(encode_keys(keys)).has_value());
+  EXPECT_FALSE(decode_credentials(encode_keys(keys)).has_value());
 }
 
 // RFC 4013 §3.

@@ -15,12 +15,16 @@ log::Event about(std::string_view what, const Source& source) {
 
 }  // namespace
 
-void LoginLog::success(const Source& source, const AccountId& account, std::string_view user) {
+void LoginLog::success(const Source& source, const Identity& identity, std::string_view user) {
   count(source, "success", "");
-  about("login", source)
-      .word("account", to_hex(account))
-      .said("user", user)
-      .write(log::Level::info);
+  log::Event event = about("login", source);
+  event.word("account", to_hex(identity.account));
+  if (identity.app_password != 0) event.number("app_password", identity.app_password);
+  if (identity.master)
+    event.word("master_account", to_hex(identity.master->account))
+        .said("master", identity.master->name);
+  // Whoever reads somebody else's mail must be found afterwards.
+  event.said("user", user).write(identity.master ? log::Level::warning : log::Level::info);
 }
 
 void LoginLog::failure(const Source& source, std::string_view reason, std::string_view user) {

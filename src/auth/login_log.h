@@ -6,7 +6,8 @@
 #include <string_view>
 #include <tuple>
 
-#include "base/ids.h"
+#include "auth/identity.h"
+#include "auth/rules/protocol.h"
 #include "base/mutex.h"
 
 namespace posthorn::auth {
@@ -15,15 +16,16 @@ namespace posthorn::auth {
 struct Source {
   std::string peer;       ///< As Stream::peer() reports it.
   std::string mechanism;  ///< "PLAIN", or "LOGIN command".
-  std::string protocol = {};
+  std::string protocol = {};  ///< For the log.
   std::uint64_t session = 0;  ///< Stream::id().
+  Protocol service = Protocol::other;  ///< What the user logs in for.
 };
 
 /// Writes one line about each login attempt, and counts them. Programs such as fail2ban read these
 /// lines (docs/operating.md, "Logins in the log"), so their fields stay as they are. Thread: any.
 class LoginLog {
  public:
-  void success(const Source& source, const AccountId& account, std::string_view user);
+  void success(const Source& source, const Identity& identity, std::string_view user);
   /// `reason` is a word such as "wrong_password".
   void failure(const Source& source, std::string_view reason, std::string_view user);
   /// For a name that cannot be a user name, of which nothing is logged but its length.

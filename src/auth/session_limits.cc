@@ -1,6 +1,7 @@
 #include "auth/session_limits.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -26,7 +27,26 @@ struct Login {
   SessionLimits::EndSession end;  ///< Only touched on `loop`; null once called or gone.
   LiveSession* live;              ///< Only touched on `loop`; null once gone.
   async::Loop* const loop;        ///< Null if it was admitted on none, as in tests.
+  const std::uint64_t app_password;
 };
+
+using Logins = std::unordered_map<AccountId, std::unordered_set<std::shared_ptr<Login>>>;
+
+void remove_login(Logins& from, const AccountId& account, const std::shared_ptr<Login>& login) {
+  const auto at = from.find(account);
+  if (at == from.end()) return;
+  at->second.erase(login);
+  if (at->second.empty()) from.erase(at);
+}
+
+/// Returns whether the session was told.
+bool tell(const std::shared_ptr<Login>& login) {
+  if (login->loop == nullptr) return false;
+  login->loop->post([login] {
+    if (login->end) std::exchange(login->end, nullptr)();
+  });
+  return true;
+}
 
 }  // namespace
 
@@ -44,13 +64,9 @@ struct SessionLimits::State {
   Mutex mutex;
   Count total POSTHORN_GUARDED_BY(mutex);
   std::unordered_map<std::string, Count> networks POSTHORN_GUARDED_BY(mutex);
-  std::unordered_map<AccountId, std::unordered_set<std::shared_ptr<Login>>> users
-      POSTHORN_GUARDED_BY(mutex);
-  /// The accounts whose sessions are shown to somebody.
-  std::unordered_map<AccountId, SessionLimits::MakeTap> traced POSTHORN_GUARDED_BY(mutex);
-
-  /// Returns the sessions that ran on a loop when this was called.
-  std::vector<std::shared_ptr<Login>> logins(const std::optional<AccountId>& account);
+  Logins users POSTHORN_GUARDED_BY(mutex);
+  /// The same sessions by who acts in them, where that is somebody else.
+  Logins masters POSTHORN_GUARDED_BY(mutex);
 };
 
 Status SessionLimits::State::may_admit(const std::vector<std::string>& from, Client client) const {
@@ -171,9 +187,13 @@ Result<SessionLimits::ConnectionSlot> SessionLimits::admit_connection(std::strin
   return ConnectionSlot(std::make_shared<Place>(state_, std::move(from), client));
 }
 
-Result<SessionLimits::Slot> SessionLimits::admit_user(const AccountId& account, EndSession end,
+Result<SessionLimits::Slot> SessionLimits::admit_user(const Identity& identity, EndSession end,
                                                       LiveSession* live) {
-  const auto login = std::make_shared<Login>(std::move(end), live, async::Loop::current());
+  const auto login = std::make_shared<Login>(std::move(end), live, async::Loop::current(),
+                                             identity.app_password);
+  const AccountId account = identity.account;
+  std::optional<AccountId> master;
+  if (identity.master) master = identity.master->account;
   MakeTap make;
   {
     const MutexLock lock(state_->mutex);
@@ -185,31 +205,34 @@ Result<SessionLimits::Slot> SessionLimits::admit_user(const AccountId& account, 
     }
     logins.insert(login);
     if (const auto at = state_->traced.find(account); at != state_->traced.end()) make = at->second;
+    if (master) state_->masters[*master].insert(login);
   }
   if (make && live != nullptr) live->show_to(make(live->view()));
   // The pointer itself is null; only its deleter is used.
-  return Slot(std::shared_ptr<void>(nullptr, [state = state_, account, login](void*) {
+  return Slot(std::shared_ptr<void>(nullptr, [state = state_, account, master, login](void*) {
     login->end = nullptr;
     login->live = nullptr;
     const MutexLock lock(state->mutex);
-    const auto at = state->users.find(account);
-    at->second.erase(login);
-    if (at->second.empty()) state->users.erase(at);
+    remove_login(state->users, account, login);
+    if (master) remove_login(state->masters, *master, login);
   }));
 }
 
 std::size_t SessionLimits::end_sessions(const AccountId& account) {
   std::size_t told = 0;
   const MutexLock lock(state_->mutex);
-  const auto at = state_->users.find(account);
-  if (at == state_->users.end()) return told;
-  for (const auto& login : at->second) {
-    if (login->loop == nullptr) continue;
-    ++told;
-    login->loop->post([login] {
-      if (login->end) std::exchange(login->end, nullptr)();
-    });
-  }
+  for (const Logins* logins : {&state_->users, &state_->masters})
+    if (const auto at = logins->find(account); at != logins->end())
+      for (const auto& login : at->second) told += tell(login) ? 1 : 0;
+  return told;
+}
+
+std::size_t SessionLimits::end_sessions(const AccountId& account, std::uint64_t app_password) {
+  std::size_t told = 0;
+  const MutexLock lock(state_->mutex);
+  if (const auto at = state_->users.find(account); at != state_->users.end())
+    for (const auto& login : at->second)
+      if (login->app_password == app_password) told += tell(login) ? 1 : 0;
   return told;
 }
 

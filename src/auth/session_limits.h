@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/identity.h"
 #include "async/task.h"
 #include "auth/live_session.h"
 #include "base/ids.h"
@@ -75,7 +77,7 @@ class SessionLimits {
   /// checked, so the caller asks about that afterwards. Errors: limit.
   ///
   /// `live`, if it is given, lives as long as the slot, and only the current loop touches it.
-  Result<Slot> admit_user(const AccountId& account, EndSession end = {},
+  Result<Slot> admit_user(const Identity& identity, EndSession end = {},
                           LiveSession* live = nullptr);
   /// Returns the sessions of one account or of all, as they are now, the oldest connection first.
   /// Thread: any loop's.
@@ -90,8 +92,11 @@ class SessionLimits {
   /// Shows the account's sessions, also those that begin later, to taps made by `make`. Replaces
   /// what showed them before; null ends it.
   void trace(const AccountId& account, MakeTap make);
-  /// Tells all sessions of an account to end. Returns their number.
+  /// Tells all sessions of an account to end, and those in which it acts as another one. Returns
+  /// their number.
   std::size_t end_sessions(const AccountId& account);
+  /// Tells those to end that began with one app password (Identity::app_password).
+  std::size_t end_sessions(const AccountId& account, std::uint64_t app_password);
   /// The same for all sessions of an account. Returns their number.
   std::size_t end_sessions(const AccountId& account, std::string_view words);
   [[nodiscard]] std::size_t connections() const;

@@ -13,19 +13,23 @@
 namespace posthorn::auth {
 namespace {
 
+Identity user(const AccountId& account, std::uint64_t app_password = 0) {
+  return {.account = account, .name = "anna", .app_password = app_password};
+}
+
 TEST(SessionLimits, CountsPerUserAndSaysLimit) {
   SessionLimits limits({.total = 100, .per_user = 2, .per_network = 100});
   const AccountId anna = random_partition_id();
-  auto one = limits.admit_user(anna);
-  auto two = limits.admit_user(anna);
+  auto one = limits.admit_user(user(anna));
+  auto two = limits.admit_user(user(anna));
   ASSERT_TRUE(one && two);
-  EXPECT_EQ(limits.admit_user(anna).error().kind, ErrorKind::limit);
-  EXPECT_TRUE(limits.admit_user(random_partition_id()));
+  EXPECT_EQ(limits.admit_user(user(anna)).error().kind, ErrorKind::limit);
+  EXPECT_TRUE(limits.admit_user(user(random_partition_id())));
   SessionLimits::Slot moved = std::move(*one);
-  EXPECT_FALSE(limits.admit_user(anna));
+  EXPECT_FALSE(limits.admit_user(user(anna)));
   moved = {};
   EXPECT_EQ(limits.connections_of(anna), 1U);
-  EXPECT_TRUE(limits.admit_user(anna));
+  EXPECT_TRUE(limits.admit_user(user(anna)));
 }
 
 TEST(SessionLimits, CountsPerNetworkAndInAll) {
@@ -102,7 +106,8 @@ TEST(SessionLimits, EndsTheSessionsOfAnAccount) {
   std::atomic<int> ended = 0;
   std::vector<SessionLimits::Slot> slots;
   const auto admit = [&](std::size_t loop, const AccountId& account) {
-    on(loops.at(loop), [&] { slots.push_back(*limits.admit_user(account, [&] { ++ended; })); });
+    on(loops.at(loop),
+       [&] { slots.push_back(*limits.admit_user(user(account), [&] { ++ended; })); });
   };
   admit(0, anna);
   admit(1, anna);
@@ -116,11 +121,38 @@ TEST(SessionLimits, EndsTheSessionsOfAnAccount) {
   EXPECT_EQ(ended, 2);
 }
 
+TEST(SessionLimits, EndsTheSessionsOfAnAppPasswordAndThoseOfAMaster) {
+  async::LoopPool loops(1);
+  SessionLimits limits({});
+  const AccountId anna = random_partition_id();
+  const AccountId master = random_partition_id();
+  std::atomic<int> ended = 0;
+  std::vector<SessionLimits::Slot> slots;
+  const auto admit = [&](const Identity& identity) {
+    on(loops.at(0), [&] { slots.push_back(*limits.admit_user(identity, [&] { ++ended; })); });
+  };
+  admit(user(anna));
+  admit(user(anna, 1));
+  admit(user(anna, 2));
+  Identity acting = user(anna);
+  acting.master = {master, "master", 1};
+  admit(acting);
+  admit(acting);
+  on(loops.at(0), [&] { slots.pop_back(); });
+  EXPECT_EQ(limits.end_sessions(anna, 2), 1U);
+  EXPECT_EQ(limits.end_sessions(master), 1U);
+  on(loops.at(0), [] {});
+  EXPECT_EQ(ended, 2);
+  EXPECT_EQ(limits.end_sessions(anna), 4U);  // Also those that were told, and are still there.
+  on(loops.at(0), [&] { slots.clear(); });
+  EXPECT_EQ(limits.end_sessions(master), 0U);
+}
+
 TEST(SessionLimits, SlotsMayOutliveIt) {
   std::optional<SessionLimits::Slot> slot;
   {
     SessionLimits limits({});
-    slot = *limits.admit_user(random_partition_id());
+    slot = *limits.admit_user(user(random_partition_id()));
   }
   slot.reset();
 }

@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include "cli/account_commands.h"
 #include "cli/command_line.h"
 #include "cli/password.h"
 #include "cli/program.h"
@@ -51,11 +52,25 @@ int remove(const Program& program, const AccountOptions& options) {
   return ask(program, {{"do", "account.remove"}, {"name", options.name}}, [](const Json&) {});
 }
 
+/// What is unusual about an account's passwords.
+std::string login_notes(const Json& account) {
+  std::string notes;
+  if (!flag_of(account, "has_password")) {
+    notes += "  no password";
+  } else if (!flag_of(account, "scram")) {
+    notes += fmt::format("  no SCRAM keys ({})", text_of(account, "scheme"));
+  }
+  if (const auto main = text_of(account, "main_password"); !main.empty() && main != "everywhere")
+    notes += fmt::format("  main password {}", main == "http" ? "for http only" : "off");
+  if (const auto count = number_of(account, "app_passwords"); count != 0)
+    notes += fmt::format("  {} app password{}", count, count == 1 ? "" : "s");
+  return notes;
+}
+
 void print_account(const Json& account) {
   fmt::print("{:<40} {:>9} messages {:>14} octets{}{}\n", text_of(account, "name"),
              number_of(account, "messages"), number_of(account, "bytes"),
-             flag_of(account, "disabled") ? "  disabled" : "",
-             flag_of(account, "has_password") ? "" : "  no password");
+             flag_of(account, "disabled") ? "  disabled" : "", login_notes(account));
 }
 
 async::Task<Result<int>> list_pages(admin::Admin& admin, std::string what, std::string members,
@@ -198,6 +213,8 @@ void add_account(Command app, Program& program) {
   };
   simple("disable", "Refuse logins and deliveries", "account.disable");
   simple("enable", "Allow logins and deliveries again", "account.enable");
+  add_account_import(account, program);
+  add_account_logins(account, program);
   add_send_as(account, program, options);
   add_sent_copy(account, program, options);
 }

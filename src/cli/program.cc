@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "admin/remote_admin.h"
+#include "app/options.h"
 #include "async/run.h"
 #include "base/log.h"
 
@@ -64,6 +65,7 @@ async::Task<Result<std::unique_ptr<Access>>> Access::open(const config::Config& 
       admin::LocalAdmin::Options{
           .iterations = static_cast<std::uint32_t>(config.auth.iterations),
           .max_message_octets = config.limits.message_size,
+          .hash_limits = app::hash_limits(config),
           .data_dir = config.data_dir,
           .take_snapshot = [place = access->snapshots_.get()] { return place->take(); }});
   co_return access;

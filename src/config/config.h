@@ -26,6 +26,8 @@ std::string to_text(const Endpoint& endpoint);
 enum class PieceSharing : std::uint8_t { server, domain, account };
 /// Whether passwords may be sent without TLS: never, only from this machine, or always.
 enum class PlaintextLogin : std::uint8_t { never, loopback, always };
+/// `automatic`: while the password of every account has SCRAM keys.
+enum class OfferScram : std::uint8_t { automatic, always, never };
 enum class TlsVersion : std::uint8_t { v1_2, v1_3 };
 
 struct Listen {
@@ -98,8 +100,19 @@ struct Oauth {
   std::string scope;  ///< Empty: no scope is required.
 };
 
+/// Bounds for the hashes of imported accounts.
+struct HashBounds {
+  std::uint64_t max_iterations = 0;
+  std::uint64_t max_bcrypt_cost = 0;
+  std::uint64_t max_memory = 0;
+};
+
 struct Auth {
   std::uint64_t iterations = 0;
+  OfferScram scram = OfferScram::automatic;
+  bool upgrade_hashes = true;
+  std::string master_separator;
+  HashBounds import;
   PlaintextLogin allow_plaintext_without_tls = PlaintextLogin::never;
   bool channel_binding = true;
   Duration remember_passwords{};

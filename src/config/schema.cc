@@ -10,6 +10,7 @@ using Words = std::vector<std::string>;
 
 constexpr std::array<std::string_view, 3> kSharing{"server", "domain", "account"};
 constexpr std::array<std::string_view, 3> kPlaintext{"never", "loopback", "always"};
+constexpr std::array<std::string_view, 3> kOfferScram{"auto", "always", "never"};
 constexpr std::array<std::string_view, 2> kTlsVersions{"1.2", "1.3"};
 constexpr std::array<std::string_view, 4> kRelayTls{"none", "opportunistic", "required",
                                                     "implicit"};
@@ -27,6 +28,7 @@ constexpr ChoiceField choice(std::span<const std::string_view> names) {
 
 PieceSharing& sharing_of(Config& c) { return c.storage.piece_sharing; }
 PlaintextLogin& plaintext_of(Config& c) { return c.auth.allow_plaintext_without_tls; }
+OfferScram& scram_of(Config& c) { return c.auth.scram; }
 TlsVersion& tls_version_of(Config& c) { return c.tls.min_version; }
 RelayTls& relay_tls_of(Config& c) { return c.relay.tls; }
 log::Level& level_of(Config& c) { return c.log.level; }
@@ -159,6 +161,16 @@ const std::array kKeys{
 
     Key{"auth.iterations", Form::number, FIELD(std::uint64_t, auth.iterations), "16384", "4096",
         "1000000", kLive, "Hash iterations for new passwords (RFC 7677, section 4)."},
+    Key{"auth.scram", Form::choice, choice<scram_of>(kOfferScram), "auto", "", "", kLive,
+        "Offer SCRAM, which works only for passwords that have keys: while every account has them "
+        "(auto), always, or never. `posthorn account list` shows who has none."},
+    Key{"auth.upgrade_hashes", Form::flag, FIELD(bool, auth.upgrade_hashes), "true", "", "", kLive,
+        "Turn the imported hash of a password into SCRAM keys when its user first logs in with the "
+        "password."},
+    Key{"auth.master_separator", Form::text, FIELD(std::string, auth.master_separator), "*", "", "",
+        kStart,
+        "Stands between the two names of somebody who logs in as another user, as in "
+        "user*master. Empty: only SASL authorization identities are understood."},
     Key{"auth.allow_plaintext_without_tls", Form::choice, choice<plaintext_of>(kPlaintext), "never",
         "", "", kLive,
         "Accept passwords without TLS: never, from this machine only (loopback), or always."},
@@ -167,6 +179,16 @@ const std::array kKeys{
     Key{"auth.remember_passwords", Form::duration, FIELD(Duration, auth.remember_passwords), "1h",
         "0s", "1h", kStart,
         "How long a verified password is remembered, so that it need not be hashed again."},
+    Key{"auth.import.max_iterations", Form::number,
+        FIELD(std::uint64_t, auth.import.max_iterations), "1000000", "1000", "100000000", kLive,
+        "Imported hashes with more iterations (SHA-crypt, PBKDF2, SCRAM) are refused."},
+    Key{"auth.import.max_bcrypt_cost", Form::number,
+        FIELD(std::uint64_t, auth.import.max_bcrypt_cost), "14", "4", "31", kLive,
+        "Imported bcrypt hashes with a higher cost are refused. 14 takes about a second."},
+    Key{"auth.import.max_memory", Form::size, FIELD(std::uint64_t, auth.import.max_memory),
+        "256MiB", "1MiB", "16GiB", kLive,
+        "Imported hashes that need more memory (Argon2, yescrypt) are refused. Half as many as "
+        "there are cores may be computed at once."},
     Key{"auth.throttle.free_guesses", Form::number,
         FIELD(std::uint64_t, auth.throttle.free_guesses), "5", "1", "1000", kStart,
         "Number of different wrong passwords of one user from one network before delays begin."},

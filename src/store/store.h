@@ -59,7 +59,8 @@ struct AccountProfile {
   std::string credentials;  ///< See auth/credentials.h; encoded. Empty: no password is accepted.
   bool disabled = false;    ///< Neither login nor delivery is possible.
   std::int64_t created = 0;
-  std::uint64_t version = 0;  ///< Changes whenever the credentials or `disabled` change.
+  std::uint64_t version = 0;     ///< Changes whenever the credentials or `disabled` change.
+  std::string login_rules = {};  ///< See auth/rules/login_rules.h; encoded. Empty: the default.
 };
 
 /// All accounts in one engine.
@@ -84,7 +85,16 @@ class Store {
   async::Task<Result<AccountId>> create_account(std::string_view name, std::string credentials,
                                                 const Quota& quota);
   async::Task<Status> set_credentials(const AccountId& id, std::string credentials);
+  /// Stores the same password in another form: the version stays. Does nothing unless the account
+  /// has this version.
+  async::Task<Status> replace_credentials(const AccountId& id, std::uint64_t version,
+                                          std::string credentials);
   async::Task<Status> set_disabled(const AccountId& id, bool disabled);
+  /// Edits the encoded login rules. `edit` may refuse, and may run on any loop. `sessions` says
+  /// whether sessions that began before still count; if not, the version changes.
+  enum class Sessions : std::uint8_t { keep, end };
+  async::Task<Status> edit_login_rules(const AccountId& id, Sessions sessions,
+                                       std::function<Status(std::string& rules)> edit);
   async::Task<Status> add_alias(std::string_view alias, const AccountId& id);
   async::Task<Status> remove_alias(std::string_view alias);
   /// Removes the account's addresses at once; the sweep removes the mail later.
@@ -96,6 +106,12 @@ class Store {
   /// Returns at most `limit` addresses above `after`, ascending.
   async::Task<Result<std::vector<Listed>>> list_addresses(std::string_view after,
                                                           std::size_t limit);
+
+  // --- accounts that SCRAM cannot serve ----------------------------------------------------------
+  // A hint in the directory, so that nobody has to read all accounts.
+  async::Task<Status> note_without_scram(const AccountId& id);
+  async::Task<Status> forget_without_scram(const AccountId& id);
+  async::Task<Result<std::vector<AccountId>>> accounts_without_scram();
 
   // --- sending ---------------------------------------------------------------------------------
   /// Returns every account whose outbox has entries, and some whose outbox had entries recently. To
@@ -164,7 +180,8 @@ class Store {
   /// Closes unused accounts, beyond the limits in the options.
   async::Task<void> trim();
   friend class StoreCheck;
-  async::Task<Status> edit_profile(AccountId id, std::function<void(AccountProfile&)> edit);
+  /// `edit` returns whether there is something to store; it changes the version if it has to.
+  async::Task<Status> edit_profile(AccountId id, std::function<Result<bool>(AccountProfile&)> edit);
 
   std::unique_ptr<State> state_;
 };

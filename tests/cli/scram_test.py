@@ -1,45 +1,18 @@
 #!/usr/bin/env python3
 """SCRAM under TLS by clients that support channel binding, where it is offered and where it is not (RFC 5802, section 6)."""
 
-import base64
-import hashlib
-import hmac
 import os
 import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from posthorn import PASSWORD, Server, expect, main, trusting  # noqa: E402
-
-
-def mac(key, words):
-    return hmac.new(key, words.encode(), "sha256").digest()
-
-
-class Scram:
-    """The client's side without binding; "y" says that it could bind, but the server does not offer it."""
-
-    def __init__(self, user, flag):
-        self.header = f"{flag},,"
-        self.bare = f"n={user},r=rOprNGfwEbeRWgbNEkqO"
-
-    def first(self):
-        return base64.b64encode((self.header + self.bare).encode()).decode()
-
-    def final(self, challenge):
-        said = base64.b64decode(challenge).decode()
-        parts = dict(part.split("=", 1) for part in said.split(","))
-        salted = hashlib.pbkdf2_hmac("sha256", PASSWORD.encode(), base64.b64decode(parts["s"]), int(parts["i"]))
-        client_key = mac(salted, "Client Key")
-        without = f"c={base64.b64encode(self.header.encode()).decode()},r={parts['r']}"
-        signature = mac(hashlib.sha256(client_key).digest(), f"{self.bare},{said},{without}")
-        proof = bytes(a ^ b for a, b in zip(client_key, signature))
-        return base64.b64encode(f"{without},p={base64.b64encode(proof).decode()}".encode()).decode()
+from posthorn import Server, expect, main, trusting  # noqa: E402
+from scram import Scram  # noqa: E402
 
 
 def log_in(port, before, command, challenge, flag):
     """The last word of the server, and what it offered before."""
-    scram = Scram("ada@example.org", flag)
+    scram = Scram("ada@example.org", flag=flag)
     with socket.create_connection(("127.0.0.1", port), timeout=60) as plain:
         with trusting().wrap_socket(plain) as s:
             file = s.makefile("rwb")

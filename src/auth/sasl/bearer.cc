@@ -124,7 +124,7 @@ Step BearerMechanism::on_response(std::string_view response) {
 }
 
 Step BearerMechanism::on_token(TokenVerdict verdict) {
-  if (verdict) return authorize(policy_, std::move(*verdict), std::move(claimed_));
+  if (verdict) return authenticated(std::move(*verdict), std::move(claimed_));
   refused_ = true;
   return Challenge{variant_ == Variant::oauthbearer ? format_refusal(verdict.error())
                                                     : format_xoauth2_refusal(verdict.error())};

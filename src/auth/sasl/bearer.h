@@ -14,7 +14,7 @@ namespace posthorn::auth {
 class BearerMechanism final : public Mechanism {
  public:
   enum class Variant : std::uint8_t { oauthbearer, xoauth2 };
-  BearerMechanism(Variant variant, const SaslPolicy& policy) : variant_(variant), policy_(policy) {}
+  explicit BearerMechanism(Variant variant) : variant_(variant) {}
   [[nodiscard]] std::string_view name() const override;
 
  private:
@@ -23,7 +23,6 @@ class BearerMechanism final : public Mechanism {
   [[nodiscard]] std::size_t max_response() const override;
 
   const Variant variant_;
-  const SaslPolicy& policy_;
   std::string claimed_;
   bool refused_ = false;  ///< The challenge with the refusal has been sent.
 };

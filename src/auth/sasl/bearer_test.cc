@@ -64,9 +64,11 @@ TEST_F(BearerTest, TheTokenSaysWhoItIs) {
   oauth("n,a=Ada@example.org,\1auth=Bearer abc\1\1");
   Step step = mechanism_->provide_token("ada@example.org");
   ASSERT_TRUE(std::holds_alternative<Done>(step));
-  EXPECT_EQ(std::get<Done>(step).act_as, "ada@example.org");
+  EXPECT_EQ(std::get<Done>(step).user, "ada@example.org");
   oauth("n,a=bob@example.org,\1auth=Bearer abc\1\1");
-  EXPECT_TRUE(is_refused(mechanism_->provide_token("ada@example.org"), Refusal::not_authorized));
+  step = mechanism_->provide_token("ada@example.org");
+  EXPECT_EQ(std::get<Done>(step).user, "ada@example.org");
+  EXPECT_EQ(std::get<Done>(step).act_as, "bob@example.org");
 }
 
 // RFC 7628 §3.2.2, §3.2.3.

@@ -1,5 +1,7 @@
 #include "auth/sasl/exchange.h"
 
+#include "text/ascii.h"
+
 namespace posthorn::auth {
 
 Exchange::Exchange(Authenticator& authenticator, std::unique_ptr<Mechanism> mechanism,
@@ -54,7 +56,10 @@ async::Task<Exchange::Outcome> Exchange::carry_on(Step step) {
 }
 
 async::Task<std::variant<Step, Error>> Exchange::look_up_keys(NeedKeys need) {
-  user_ = need.user;
+  auto name = co_await authenticator_.read_name(std::move(need.user));
+  if (!name) co_return std::move(name.error());
+  user_ = std::move(name->user);
+  act_as_ = std::move(name->act_as);
   auto found = co_await authenticator_.find(user_);
   if (!found) co_return std::move(found.error());
   record_ = std::move(*found);
@@ -62,18 +67,22 @@ async::Task<std::variant<Step, Error>> Exchange::look_up_keys(NeedKeys need) {
   if (!turn) co_return std::move(turn.error());
   turn_ = std::move(*turn);
   std::optional<ScramKeys> keys;
-  if (record_) keys = record_->keys;
+  if (record_ && record_->takes_main_password(source_.protocol)) keys = record_->keys;
   co_return mechanism_->provide_keys(std::move(keys));
 }
 
 async::Task<std::variant<Step, Error>> Exchange::judge_password(NeedVerdict need) {
-  user_ = need.user;
-  auto record = co_await authenticator_.check_password(user_, std::move(need.password), source_);
-  if (record) {
-    record_ = std::move(*record);
+  auto name = co_await authenticator_.read_name(std::move(need.user));
+  if (!name) co_return std::move(name.error());
+  user_ = std::move(name->user);
+  act_as_ = std::move(name->act_as);
+  auto right = co_await authenticator_.check_password(user_, std::move(need.password), source_);
+  if (right) {
+    record_ = std::move(right->record);
+    app_password_ = right->app_password;
     co_return mechanism_->provide_verdict(Verdict::accepted);
   }
-  if (record.error().kind != ErrorKind::auth_failed) co_return std::move(record.error());
+  if (right.error().kind != ErrorKind::auth_failed) co_return std::move(right.error());
   co_return mechanism_->provide_verdict(Verdict::refused);
 }
 
@@ -90,15 +99,17 @@ async::Task<std::variant<Step, Error>> Exchange::judge_token(NeedToken need) {
 }
 
 async::Task<Exchange::Outcome> Exchange::finish(Done done) {
-  auto identity = authenticator_.conclude(done.user, *record_, source_);
-  if (!identity) co_return std::move(identity.error());
-  if (done.act_as == done.user) co_return std::move(*identity);
-  auto other = co_await authenticator_.find(done.act_as);
-  if (!other) co_return std::move(other.error());
-  if (!*other || (*other)->state == AccountState::disabled) {
-    co_return error_of(Refusal::not_authorized);
+  // "user*master" is one name to the mechanism, so both identities are that name then.
+  if (act_as_.empty() && !text::iequals(done.act_as, done.user)) act_as_ = std::move(done.act_as);
+  if (act_as_.empty()) {
+    auto identity = authenticator_.conclude(user_, *record_, source_, app_password_);
+    if (!identity) co_return std::move(identity.error());
+    co_return std::move(*identity);
   }
-  co_return Identity{(*other)->account, (*other)->name, (*other)->version};
+  auto identity = co_await authenticator_.conclude_as({.user = user_, .act_as = act_as_},
+                                                      std::move(*record_), source_, app_password_);
+  if (!identity) co_return std::move(identity.error());
+  co_return std::move(*identity);
 }
 
 }  // namespace posthorn::auth

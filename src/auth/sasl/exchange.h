@@ -39,7 +39,9 @@ class Exchange {
   std::optional<Throttle::Attempt> turn_;
   std::optional<LoginRecord> record_;
   std::string user_;
-  std::size_t said_octets_ = 0;  ///< Length of the last response, for the log.
+  std::uint64_t app_password_ = 0;  ///< What was used; 0: the password of the account, or a token.
+  std::string act_as_;              ///< The user named in "user*master".
+  std::size_t said_octets_ = 0;     ///< Length of the last response, for the log.
 };
 
 }  // namespace posthorn::auth

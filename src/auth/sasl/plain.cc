@@ -1,7 +1,6 @@
 #include "auth/sasl/plain.h"
 
 #include "auth/sasl/saslprep.h"
-#include "text/ascii.h"
 
 namespace posthorn::auth {
 namespace {
@@ -40,14 +39,6 @@ std::optional<std::string> parse_saslname(std::string_view escaped) {
   return prepare_name(out);
 }
 
-Step authorize(const SaslPolicy& policy, std::string user, std::string act_as) {
-  if (act_as.empty() || text::iequals(user, act_as)) return Done{user, user};
-  if (policy.may_act_as && policy.may_act_as(user, act_as)) {
-    return Done{std::move(user), std::move(act_as)};
-  }
-  return Failed{Refusal::not_authorized};
-}
-
 Step PlainMechanism::on_response(std::string_view response) {
   // RFC 4616 §2: [authzid] NUL authcid NUL passwd
   const std::size_t first = response.find('\0');
@@ -68,7 +59,7 @@ Step PlainMechanism::on_response(std::string_view response) {
 
 Step PlainMechanism::on_verdict(Verdict verdict) {
   if (verdict != Verdict::accepted) return Failed{Refusal::wrong_credentials};
-  return authorize(policy_, std::move(user_), std::move(act_as_));
+  return authenticated(std::move(user_), std::move(act_as_));
 }
 
 Step LoginMechanism::on_response(std::string_view response) {

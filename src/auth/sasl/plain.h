@@ -18,14 +18,12 @@ std::optional<std::string> parse_saslname(std::string_view escaped);
 /// RFC 4616.
 class PlainMechanism final : public Mechanism {
  public:
-  explicit PlainMechanism(const SaslPolicy& policy) : policy_(policy) {}
   [[nodiscard]] std::string_view name() const override { return "PLAIN"; }
 
  private:
   Step on_response(std::string_view response) override;
   Step on_verdict(Verdict verdict) override;
 
-  const SaslPolicy& policy_;
   std::string user_;
   std::string act_as_;
 };
@@ -44,8 +42,10 @@ class LoginMechanism final : public Mechanism {
   std::string user_;
 };
 
-/// Decides which identity the client acts as. `act_as` is the one it requested, or empty for its
-/// own.
-Step authorize(const SaslPolicy& policy, std::string user, std::string act_as);
+/// The last step of `user`, who asked for the identity `act_as`; it is empty for his own.
+inline Step authenticated(std::string user, std::string act_as) {
+  if (act_as.empty()) act_as = user;
+  return Done{std::move(user), std::move(act_as)};
+}
 
 }  // namespace posthorn::auth

@@ -83,12 +83,18 @@ bool takes_tokens(const SaslPolicy& policy) {
   return policy.tokens != nullptr && policy.tokens->current() != nullptr;
 }
 
+bool offers_scram(const SaslPolicy& policy) {
+  return !policy.offers_scram || policy.offers_scram();
+}
+
 }  // namespace
 
 std::vector<std::string_view> offered_mechanisms(const Channel& channel, const SaslPolicy& policy) {
   std::vector<std::string_view> names;
-  if (channel.bindings.any()) names.push_back("SCRAM-SHA-256-PLUS");
-  names.push_back("SCRAM-SHA-256");
+  if (offers_scram(policy)) {
+    if (channel.bindings.any()) names.push_back("SCRAM-SHA-256-PLUS");
+    names.push_back("SCRAM-SHA-256");
+  }
   if (channel.secrecy == Channel::Secrecy::tls && takes_tokens(policy)) {
     names.push_back("OAUTHBEARER");
     names.push_back("XOAUTH2");
@@ -107,17 +113,18 @@ Result<std::unique_ptr<Mechanism>> make_mechanism(std::string_view name, Channel
   if ((plain || login) && channel.plaintext == Plaintext::refused) {
     return fail(ErrorKind::no_permission, "Passwords are accepted only under TLS");
   }
-  if (plain) return std::make_unique<PlainMechanism>(policy);
+  if (plain) return std::make_unique<PlainMechanism>();
   if (login) return std::make_unique<LoginMechanism>();
   const bool bearer = text::iequals(name, "OAUTHBEARER");
   if ((bearer || text::iequals(name, "XOAUTH2")) && takes_tokens(policy)) {
     if (channel.secrecy != Channel::Secrecy::tls)
       return fail(ErrorKind::no_permission, "Tokens are accepted only under TLS");
-    return std::make_unique<BearerMechanism>(
-        bearer ? BearerMechanism::Variant::oauthbearer : BearerMechanism::Variant::xoauth2, policy);
+    return std::make_unique<BearerMechanism>(bearer ? BearerMechanism::Variant::oauthbearer
+                                                    : BearerMechanism::Variant::xoauth2);
   }
   const bool plus = text::iequals(name, "SCRAM-SHA-256-PLUS");
-  if ((plus && channel.bindings.any()) || text::iequals(name, "SCRAM-SHA-256")) {
+  const bool scram = (plus && channel.bindings.any()) || text::iequals(name, "SCRAM-SHA-256");
+  if (scram && offers_scram(policy)) {
     return std::make_unique<ScramMechanism>(
         plus ? ScramMechanism::Variant::plus : ScramMechanism::Variant::bare,
         std::move(channel.bindings), policy,

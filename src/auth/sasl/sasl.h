@@ -44,7 +44,7 @@ struct NeedToken {
   Secret token;
 };
 /// Authenticated. `user` is the authentication identity, `act_as` the authorization identity;
-/// usually they are equal.
+/// usually they are equal. Whether one may act as the other is not decided yet.
 struct Done {
   std::string user;
   std::string act_as;
@@ -150,9 +150,9 @@ struct SaslPolicy {
   /// If it is set, it decides about an unknown user instead. Names that would be one account get
   /// one name, and the iterations are spread as those of accounts are. Thread: any.
   std::function<DecoyShape(std::string_view user)> decoy_shape = {};
-  /// Returns whether the authenticated `user` may act as another user. If not set, nobody may (RFC
-  /// 4422 §3.4.1).
-  std::function<bool(std::string_view user, std::string_view act_as)> may_act_as = {};
+  /// Returns whether SCRAM is available now, which needs keys of accounts; if it is not set: yes.
+  /// Thread: any.
+  std::function<bool()> offers_scram = {};
   /// Judges tokens. If it is null or has no verifier, the token mechanisms are not offered.
   std::shared_ptr<TokenPlace> tokens = {};
 };

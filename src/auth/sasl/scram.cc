@@ -64,7 +64,7 @@ Step ScramMechanism::on_response(std::string_view response) {
     case Expects::nothing_more: break;
   }
   if (!response.empty()) return Failed{};
-  return authorize(policy_, std::move(user_), std::move(act_as_));
+  return authenticated(std::move(user_), std::move(act_as_));
 }
 
 std::optional<Refusal> ScramMechanism::judge_binding(std::string_view flag) {

@@ -166,9 +166,9 @@ TEST_F(Scram, RefusesAWrongPassword) {
   EXPECT_EQ(refusal(run("n,,", "n=user,r=abc", "", "pencill")), Refusal::wrong_credentials);
 }
 
-TEST_F(Scram, ChecksTheAuthorizationIdentity) {
+TEST_F(Scram, SaysAsWhomTheUserWantsToAct) {
   start();
-  EXPECT_EQ(refusal(run("n,a=bob,", "n=user,r=abc", "", "pencil")), Refusal::not_authorized);
+  EXPECT_EQ(std::get<Done>(run("n,a=bob,", "n=user,r=abc", "", "pencil")).act_as, "bob");
   start();
   EXPECT_TRUE(std::holds_alternative<Done>(run("n,a=user,", "n=user,r=abc", "", "pencil")));
 }

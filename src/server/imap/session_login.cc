@@ -30,7 +30,11 @@ wi::ReceiverLimits limits_after_login(const ImapOptions& options) {
 
 auth::Source Session::source() const {
   const net::Stream& stream = connection.stream();
-  return {.peer = stream.peer(), .mechanism = {}, .protocol = "imap", .session = stream.id()};
+  return {.peer = stream.peer(),
+          .mechanism = {},
+          .protocol = "imap",
+          .session = stream.id(),
+          .service = auth::Protocol::imap};
 }
 
 Reply Session::welcome() {
@@ -51,10 +55,9 @@ Reply Session::judge_login(Reply reply) {
 Task<Status> Session::log_in(auth::Identity identity) {
   name = identity.name;
   auto slot =
-      context.limits.admit_user(identity.account, [this] { end(service::kLoginChanged); }, this);
+      context.limits.admit_user(identity, [this] { end(service::kLoginChanged); }, this);
   if (!slot) co_return pass(slot);
-  const Status counts =
-      co_await service::confirm_login(context.store, identity.account, identity.version);
+  const Status counts = co_await service::confirm_login(context.store, identity);
   if (!counts) co_return counts;
   auto opened = co_await context.store.account(identity.account);
   if (!opened) co_return pass(opened);

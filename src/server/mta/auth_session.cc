@@ -38,6 +38,13 @@ std::string peer_of(const wm::AuthBegin& begin) {
             : fmt::format("{}:{}", begin.remote_address, begin.remote_port);
 }
 
+/// What a client of Dovecot's protocol calls a protocol.
+auth::Protocol protocol_of(std::string_view service) {
+  if (service == "smtp") return auth::Protocol::submission;
+  if (service == "sieve") return auth::Protocol::managesieve;
+  return auth::protocol_named(service).value_or(auth::Protocol::other);
+}
+
 AuthFailure failure_of(const Error& error) {
   const bool later = error.kind == ErrorKind::unavailable || is_our_fault(error.kind);
   return later ? AuthFailure::temporary : AuthFailure::refused;
@@ -148,7 +155,8 @@ Status AuthSession::on(wm::AuthBegin& begin) {
     return {};
   }
   auth::Source source{
-      .peer = peer, .mechanism = {}, .protocol = "mta", .session = talk_.stream().id()};
+      .peer = peer, .mechanism = {}, .protocol = "mta", .session = talk_.stream().id(),
+      .service = protocol_of(begin.service)};
   const auto request = std::make_shared<Request>(begin.id, context_.authenticator,
                                                  std::move(*mechanism), std::move(source));
   requests_[begin.id] = request;

@@ -292,7 +292,7 @@ TEST_F(Pop3Test, LoginsMayHaveToWait) {
 
 TEST_F(Pop3Test, TooManySessionsAreNoWrongPassword) {
   limits_ = auth::SessionLimits({.per_user = 1});
-  const auto other = limits_.admit_user(ada_->id());
+  const auto other = limits_.admit_user({.account = ada_->id(), .name = "ada"});
   EXPECT_THAT(play(kLogin), HasSubstr("-ERR [SYS/TEMP]"));
 }
 

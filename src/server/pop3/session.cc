@@ -77,7 +77,11 @@ auth::Channel Session::channel() const {
 
 auth::Source Session::source() const {
   const net::Stream& stream = talk.stream();
-  return {.peer = stream.peer(), .mechanism = {}, .protocol = "pop3", .session = stream.id()};
+  return {.peer = stream.peer(),
+          .mechanism = {},
+          .protocol = "pop3",
+          .session = stream.id(),
+          .service = auth::Protocol::pop3};
 }
 
 milliseconds Session::patience() const {
@@ -234,10 +238,9 @@ Task<void> Session::log_in(auth::Identity identity) {
     co_return;
   }
   auto slot =
-      context.limits.admit_user(identity.account, [this] { end(service::kLoginChanged); }, this);
+      context.limits.admit_user(identity, [this] { end(service::kLoginChanged); }, this);
   if (!slot) co_return refuse(slot.error());
-  const Status counts =
-      co_await service::confirm_login(context.store, identity.account, identity.version);
+  const Status counts = co_await service::confirm_login(context.store, identity);
   if (!counts) co_return refuse(counts.error());
   auto account = co_await context.store.account(identity.account);
   if (!account) co_return refuse(account.error());

@@ -95,8 +95,7 @@ class Session final : private smtp::Dialogue, public auth::LiveSession {
   auth::SessionLimits::Slot user_slot_;
   store::AccountPtr account_;  ///< Set at login.
   std::string name_;           ///< Name of the account, for the log.
-  /// LoginRecord::version at the login; the account may have been changed since.
-  std::uint64_t login_version_ = 0;
+  auth::Identity login_;       ///< As it was checked; the account may have been changed since.
   std::uint32_t failed_logins_ = 0;
   std::optional<Transaction> transaction_;
 };

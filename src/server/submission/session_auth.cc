@@ -97,7 +97,8 @@ async::Task<void> Session::authenticate(wire::smtp::Auth command) {
                           {.peer = stream().peer(),
                            .mechanism = {},
                            .protocol = "submission",
-                           .session = stream().id()});
+                           .session = stream().id(),
+                           .service = auth::Protocol::submission});
   auto outcome = co_await exchange.begin(std::move(initial));
   co_await converse(exchange, std::move(outcome));
 }
@@ -128,13 +129,12 @@ async::Task<void> Session::converse(auth::Exchange& exchange, auth::Exchange::Ou
 async::Task<void> Session::log_in(auth::Identity identity) {
   name_ = identity.name;
   auto slot =
-      context_.limits.admit_user(identity.account, [this] { end(service::kLoginChanged); }, this);
+      context_.limits.admit_user(identity, [this] { end(service::kLoginChanged); }, this);
   if (!slot) {
     say(reply_to(slot.error()));
     co_return;
   }
-  const Status counts =
-      co_await service::confirm_login(context_.store, identity.account, identity.version);
+  const Status counts = co_await service::confirm_login(context_.store, identity);
   if (!counts) {
     say(counts.error().kind == ErrorKind::unavailable
             ? reply(454, {4, 7, 0}, std::string(service::kLoginChanged))
@@ -157,7 +157,7 @@ async::Task<void> Session::log_in(auth::Identity identity) {
   }
   talk().deadline().clear();
   connection_slot_.logged_in();
-  login_version_ = identity.version;
+  login_ = std::move(identity);
   say(reply(235, {2, 7, 0}, "Logged in"));
 }
 

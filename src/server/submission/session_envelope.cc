@@ -83,8 +83,7 @@ std::optional<Reply> Session::refuse_mail(const Mail& mail) const {
 
 /// A login remains valid until the account is disabled or its password is changed.
 async::Task<std::optional<Reply>> Session::judge_login() {
-  const Status counts =
-      co_await service::confirm_login(context_.store, account_->id(), login_version_);
+  const Status counts = co_await service::confirm_login(context_.store, login_);
   if (counts) co_return std::nullopt;
   if (counts.error().kind != ErrorKind::unavailable) co_return trouble("login", counts.error());
   talk().close();

@@ -42,10 +42,15 @@ async::Task<Result<AddressOwner>> find_owner(const FindAddress& find, std::strin
   if (!whole) co_return pass(whole);
   if (*whole) co_return AddressOwner{*whole, {}};
   const SubAddress parts = split_detail(address.local_part, separator);
-  if (!parts.detail) co_return AddressOwner{};
-  auto user = co_await find(lookup_name(parts.user, address.domain));
-  if (!user) co_return pass(user);
-  co_return AddressOwner{*user, std::string(*parts.detail)};
+  if (parts.detail) {
+    auto user = co_await find(lookup_name(parts.user, address.domain));
+    if (!user) co_return pass(user);
+    if (*user) co_return AddressOwner{*user, std::string(*parts.detail)};
+  }
+  if (address.domain.empty()) co_return AddressOwner{};
+  auto rest = co_await find(lookup_name("", address.domain));
+  if (!rest) co_return pass(rest);
+  co_return AddressOwner{*rest, {}};
 }
 
 async::Task<Result<Recipient>> resolve(store::Store& store, const FindAddress& find,

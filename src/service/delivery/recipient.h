@@ -40,7 +40,8 @@ struct AddressOwner {
   std::optional<store::AddressEntry> entry;  ///< None if nobody here has the address.
   std::string detail;                        ///< The detail of user+detail; empty if there is none.
 };
-/// Looks up the whole address first, then the part before the separator. Errors: those of `find`.
+/// Looks up the whole address first, then the part before the separator, then "@domain", which
+/// stands for every address of a domain that nobody else has. Errors: those of `find`.
 async::Task<Result<AddressOwner>> find_owner(const FindAddress& find, std::string_view separator,
                                              const EnvelopeAddress& address);
 

@@ -204,6 +204,7 @@ std::string encode_profile(const AccountProfile& profile) {
   w.u8(profile.disabled ? 1 : 0);
   w.svarint(profile.created);
   w.varint(profile.version);
+  if (!profile.login_rules.empty()) w.bytes(profile.login_rules);
   return seal(out);
 }
 
@@ -214,6 +215,7 @@ Result<AccountProfile> decode_profile(std::string_view record) {
     p.disabled = r.u8() != 0;
     p.created = r.svarint();
     p.version = r.varint();
+    if (!r.at_end()) p.login_rules = r.bytes();
   });
 }
 

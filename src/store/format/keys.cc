@@ -102,6 +102,15 @@ std::string journal(MailboxId id, Seq seq) {
 std::string address(std::string_view address) { return with_text(kAddresses, address); }
 std::string removal(const AccountId& account) { return with_text(kRemovals, account.view()); }
 std::string listed_outbox(const AccountId& account) { return with_text(kOutboxes, account.view()); }
+std::string without_scram(const AccountId& account) {
+  return with_text(kWithoutScram, account.view());
+}
+std::optional<AccountId> account_of(std::string_view key) {
+  AccountId id;
+  if (key.size() != 1 + id.bytes.size()) return std::nullopt;
+  std::ranges::copy(key.substr(1), reinterpret_cast<char*>(id.bytes.data()));
+  return id;
+}
 
 std::string after_prefix(std::string_view prefix) {
   std::string next(prefix);

@@ -49,7 +49,8 @@ inline constexpr std::string_view kDueContent = "d";  ///< System; day, account:
 inline constexpr std::string_view kDueHistory = "y";  ///< The same, with only the history left.
 inline constexpr std::string_view kAddresses = "u";   ///< Directory; address: its account.
 inline constexpr std::string_view kRemovals = "i";    ///< Directory; account: it is to be removed.
-inline constexpr std::string_view kOutboxes = "q";    ///< Queue; account: its outbox has entries.
+inline constexpr std::string_view kWithoutScram = "f";  ///< Directory; account: hint, see Store.
+inline constexpr std::string_view kOutboxes = "q";      ///< Queue; account: its outbox has entries.
 
 // The keys of an account's rows.
 std::string account();
@@ -81,6 +82,9 @@ std::string horizon();
 std::string address(std::string_view address);
 std::string removal(const AccountId& account);
 std::string listed_outbox(const AccountId& account);
+std::string without_scram(const AccountId& account);
+/// The account in a key of one octet and an account; none if it is not one.
+std::optional<AccountId> account_of(std::string_view key);
 
 /// The least key above all keys with this prefix; empty if there is none.
 std::string after_prefix(std::string_view prefix);
