@@ -1,11 +1,15 @@
 #include "micro/rig.h"
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 #include <vector>
 
 #include "load/message.h"
 #include "store/change/upload.h"
+#include "store/read/email_catalog.h"
+#include "store/upkeep/filter_step.h"
 
 namespace posthorn::bench {
 namespace {
@@ -34,7 +38,19 @@ Rig::Rig(std::uint32_t messages) {
   account_ = must(run(store_->account(id)));
   must(run(fill(messages)));
   must(run(store_->sweep()));
+  wait_for_filters();
   inbox_ = must(run(account_->load(account_->published()->find("INBOX")->id)));
+}
+
+/// They are made in the background.
+void Rig::wait_for_filters() {
+  store::EmailCatalog& emails = account_->emails();
+  for (bool needed = true; needed;) {
+    const auto groups = must(run(emails.load()));
+    const auto refs = must(run(emails.filters().load()));
+    needed = next_filter_step(*groups, emails.filters(), *refs).is_needed();
+    if (needed) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
 }
 
 Rig::~Rig() {

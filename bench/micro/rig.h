@@ -47,6 +47,7 @@ class Rig {
     done.set_value(co_await std::move(task));
   }
   async::Task<Status> fill(std::uint32_t messages);
+  void wait_for_filters();
 
   async::LoopPool loops_{1};
   async::OffloadPool offload_{1, 100};

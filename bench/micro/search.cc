@@ -65,8 +65,10 @@ void compile(benchmark::State& state) {
 }
 BENCHMARK(compile);
 
-void search(benchmark::State& state, const SearchKey& key) {
-  const auto program = *search::SearchProgram::compile(key, *rig().inbox(), environment());
+void search(benchmark::State& state, const SearchKey& key, bool use_filters = true) {
+  auto around = environment();
+  around.use_filters = use_filters;
+  const auto program = *search::SearchProgram::compile(key, *rig().inbox(), around);
   for (auto _ : state) {
     search::WorkLimit limit;
     const store::FlagsView flags(*rig().inbox(), store::Actor::upkeep());
@@ -88,6 +90,25 @@ void search_unseen_and_from(benchmark::State& state) {
                                              containing(Kind::from, kSearchFrom)}));
 }
 void search_body(benchmark::State& state) { search(state, containing(Kind::body, kSearchBody)); }
+/// The same by reading every message, and words that are in no message and in more than half.
+void search_body_unfiltered(benchmark::State& state) {
+  search(state, containing(Kind::body, kSearchBody), false);
+}
+void search_body_nowhere(benchmark::State& state) {
+  search(state, containing(Kind::body, "xylophone"));
+}
+void search_body_frequent(benchmark::State& state) { search(state, containing(Kind::body, "for")); }
+void search_body_frequent_unfiltered(benchmark::State& state) {
+  search(state, containing(Kind::body, "for"), false);
+}
+void search_text_nowhere(benchmark::State& state) {
+  search(state, containing(Kind::text, "xylophone"));
+}
+BENCHMARK(search_body_unfiltered)->UseRealTime();
+BENCHMARK(search_body_nowhere)->UseRealTime();
+BENCHMARK(search_body_frequent)->UseRealTime();
+BENCHMARK(search_body_frequent_unfiltered)->UseRealTime();
+BENCHMARK(search_text_nowhere)->UseRealTime();
 BENCHMARK(search_unseen)->UseRealTime();
 BENCHMARK(search_from)->UseRealTime();
 BENCHMARK(search_subject)->UseRealTime();

@@ -148,6 +148,116 @@ TEST(SessionLimits, EndsTheSessionsOfAnAppPasswordAndThoseOfAMaster) {
   EXPECT_EQ(limits.end_sessions(master), 0U);
 }
 
+/// A session that has logged in on one of several loops.
+class Live final : public LiveSession {
+ public:
+  Live(async::Loop& loop, SessionLimits& limits, const AccountId& account, std::uint64_t number)
+      : loop_(loop), number_(number) {
+    run([&] { slot_ = *limits.admit_user(user(account), [] {}, this); });
+  }
+  ~Live() override {
+    run([&] { slot_.reset(); });
+  }
+  Live(const Live&) = delete;
+  Live& operator=(const Live&) = delete;
+
+  [[nodiscard]] SessionView view() const override {
+    EXPECT_EQ(async::Loop::current(), &loop_);
+    return {.protocol = "imap", .user = "anna", .peer = "unix", .session = number_};
+  }
+  void end(std::string_view words) override {
+    EXPECT_EQ(async::Loop::current(), &loop_);
+    ended = words;
+  }
+  void show_to(std::shared_ptr<Tap> tap) override {
+    EXPECT_EQ(async::Loop::current(), &loop_);
+    shown = std::move(tap);
+  }
+  /// Waits for what was posted to the loop before.
+  void settle() {
+    run([] {});
+  }
+
+  std::string ended;
+  std::shared_ptr<Tap> shown;
+
+ private:
+  void run(const std::function<void()>& work) {
+    async::run_on(loop_, [](const std::function<void()>& todo) -> async::Task<void> {
+      todo();
+      co_return;
+    }(work));
+  }
+
+  async::Loop& loop_;
+  const std::uint64_t number_;
+  std::optional<SessionLimits::Slot> slot_;
+};
+
+class NullTap final : public Tap {
+ public:
+  void received(std::string_view) override {}
+  void sent(std::string_view) override {}
+};
+
+TEST(SessionLimits, ListsTheSessionsOfAllLoops) {
+  async::LoopPool loops(2);
+  SessionLimits limits({});
+  const AccountId anna = random_partition_id();
+  const AccountId ben = random_partition_id();
+  const Live third(loops.at(0), limits, anna, 3);
+  const Live first(loops.at(1), limits, anna, 1);
+  const Live second(loops.at(0), limits, ben, 2);
+  const auto numbers = [&](std::optional<AccountId> account) {
+    std::vector<std::uint64_t> found;
+    for (const SessionView& view : async::run_on(loops.at(0), limits.sessions(account)))
+      found.push_back(view.session);
+    return found;
+  };
+  EXPECT_EQ(numbers(std::nullopt), (std::vector<std::uint64_t>{1, 2, 3}));
+  EXPECT_EQ(numbers(anna), (std::vector<std::uint64_t>{1, 3}));
+  EXPECT_EQ(numbers(random_partition_id()), std::vector<std::uint64_t>{});
+  EXPECT_EQ(limits.logged_in(), 3U);
+}
+
+TEST(SessionLimits, EndsOneSessionOrThoseOfAnAccount) {
+  async::LoopPool loops(2);
+  SessionLimits limits({});
+  const AccountId anna = random_partition_id();
+  Live one(loops.at(0), limits, anna, 1);
+  Live two(loops.at(1), limits, anna, 2);
+  Live other(loops.at(1), limits, random_partition_id(), 3);
+  EXPECT_EQ(async::run_on(loops.at(0), limits.end_session(2, "enough")), "anna");
+  EXPECT_EQ(async::run_on(loops.at(0), limits.end_session(9, "enough")), std::nullopt);
+  EXPECT_EQ(two.ended, "enough");
+  EXPECT_EQ(one.ended, "");
+  EXPECT_EQ(limits.end_sessions(anna, "go"), 2U);
+  for (Live* const live : {&one, &two, &other}) live->settle();
+  EXPECT_EQ(one.ended, "go");
+  EXPECT_EQ(two.ended, "go");
+  EXPECT_EQ(other.ended, "");
+}
+
+TEST(SessionLimits, ShowsSessionsThatRunAndThoseThatBegin) {
+  async::LoopPool loops(2);
+  SessionLimits limits({});
+  const AccountId anna = random_partition_id();
+  Live early(loops.at(0), limits, anna, 1);
+  limits.trace(anna, [](const SessionView&) { return std::make_shared<NullTap>(); });
+  early.settle();
+  EXPECT_NE(early.shown, nullptr);
+  Live late(loops.at(1), limits, anna, 2);
+  EXPECT_NE(late.shown, nullptr);
+  Live other(loops.at(1), limits, random_partition_id(), 3);
+  EXPECT_EQ(other.shown, nullptr);
+  limits.trace(anna, nullptr);
+  for (Live* const live : {&early, &late}) live->settle();
+  EXPECT_EQ(early.shown, nullptr);
+  EXPECT_EQ(late.shown, nullptr);
+  Live after(loops.at(0), limits, anna, 4);
+  EXPECT_EQ(after.shown, nullptr);
+}
+
 TEST(SessionLimits, SlotsMayOutliveIt) {
   std::optional<SessionLimits::Slot> slot;
   {

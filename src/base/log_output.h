@@ -11,7 +11,7 @@ namespace posthorn::log {
 [[nodiscard]] Form form();
 /// Returns the text with controls and what is not UTF-8 written as \xNN.
 std::string printable(std::string_view text);
-/// Returns a string of JSON (RFC 8259 §7). `text` must be printable.
+/// Returns a string of JSON. `text` must be printable.
 std::string json_string(std::string_view text);
 /// Writes a line in the current form. `members` are further members of the object in JSON, each
 /// after a comma.

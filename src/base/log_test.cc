@@ -5,6 +5,8 @@
 
 #include <cstdio>
 
+#include "base/log_event.h"
+
 namespace posthorn::log {
 namespace {
 
@@ -52,6 +54,51 @@ TEST(Log, OneClientDoesNotUseUpWhatOthersMayWrite) {
   });
   EXPECT_LT(lines_with(text, "192.0.2.1"), 200U);
   EXPECT_EQ(lines_with(text, "198.51.100.7"), 1U);
+}
+
+void log_login() {
+  Event("login failed")
+      .word("protocol", "imap")
+      .session(0x1a2b)
+      .peer("[2001:db8::1]:40000")
+      .word("reason", "unknown_user")
+      .number("octets", 7)
+      .said("user", "a\"b\\c\n\xff\xc3\xa9")
+      .write(Level::warning);
+}
+
+TEST(LogEvent, HasFieldsAsText) {
+  const std::string text = written_by(log_login);
+  EXPECT_NE(text.find(" warning login failed protocol=imap session=1a2b address=2001:db8::1 "
+                      "port=40000 reason=unknown_user octets=7 "
+                      "user=\"a\\x22b\\x5cc\\x0a\\xff\xc3\xa9\"\n"),
+            std::string::npos)
+      << text;
+}
+
+TEST(LogEvent, IsAnObjectInJson) {
+  set_form(Form::json);
+  const std::string text = written_by([] {
+    log_login();
+    info("a \"line\" of {}", "words\t");
+  });
+  set_form(Form::text);
+  EXPECT_TRUE(text.starts_with("{\"time\":\"2")) << text;
+  EXPECT_NE(text.find("Z\",\"level\":\"warning\",\"message\":\"login failed\",\"protocol\":\"imap\","
+                      "\"session\":\"1a2b\",\"address\":\"2001:db8::1\",\"port\":40000,"
+                      "\"reason\":\"unknown_user\",\"octets\":7,"
+                      "\"user\":\"a\\\"b\\\\c\\\\x0a\\\\xff\xc3\xa9\"}\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("\"level\":\"info\",\"message\":\"a \\\"line\\\" of words\\\\x09\"}\n"),
+            std::string::npos)
+      << text;
+}
+
+TEST(LogEvent, ALocalPeerHasNoPort) {
+  const std::string text =
+      written_by([] { Event("login").session(0).peer("unix").write(Level::info); });
+  EXPECT_NE(text.find("login address=unix\n"), std::string::npos) << text;
 }
 
 }  // namespace

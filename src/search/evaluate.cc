@@ -37,6 +37,7 @@ Verdict in_key(const Candidate& c, std::string_view key, std::string_view field,
 }
 
 Verdict in_header(const Candidate& c, const Node& node, Work& work) {
+  if ((c.absent & node.needle) != 0) return Verdict::no;
   if (c.read < Depth::header) return Verdict::unknown;
   work.add(kStepsPerHeaderOctet * c.header.size());
   message::HeaderIterator fields(c.header);
@@ -51,9 +52,10 @@ Verdict in_header(const Candidate& c, const Node& node, Work& work) {
 }
 
 Verdict in_text(const Candidate& c, const Node& node, BodySearch& bodies, Work& work) {
+  if ((c.absent & node.needle) != 0) return Verdict::no;
   if (c.read < Depth::header) return Verdict::unknown;
   if (node.operation == Operation::text) work.add(kStepsPerHeaderOctet * c.header.size());
-  if (node.operation == Operation::text && header_contains(c.header, node.finder))
+  if (node.operation == Operation::text && bodies.header_contains(c.header, node.finder))
     return Verdict::yes;
   if (c.read < Depth::body) return Verdict::unknown;
   work.add(c.member.size);

@@ -21,6 +21,7 @@ struct Candidate {
   store::Member member;
   store::FlagState flags;
   Depth read = Depth::row;
+  store::TextFilter::Needles absent = 0;  ///< What it does not contain, by the filters.
   message::KeysView keys;
   std::string_view header;
   std::string_view structure;

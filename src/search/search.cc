@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -10,24 +11,23 @@
 #include "search/body_search.h"
 #include "search/evaluate.h"
 #include "search/row_bits.h"
+#include "store/filter/text_filter.h"
 #include "store/read/email_reader.h"
 #include "store/store.h"
+#include "store/upkeep/maintenance.h"
 
 namespace posthorn::search {
 namespace {
 
 using store::Column;
 
-store::Columns columns_for(Depth depth) {
-  switch (depth) {
-    case Depth::row: return 0;
-    case Depth::keys: return bit(Column::keys);
-    case Depth::header: return static_cast<store::Columns>(bit(Column::keys) | bit(Column::header));
-    case Depth::body:
-      return static_cast<store::Columns>(bit(Column::keys) | bit(Column::header) |
-                                         bit(Column::structure) | bit(Column::body));
-  }
-  return 0;
+/// The columns that the program needs up to this depth.
+store::Columns columns_for(const SearchProgram& program, Depth depth) {
+  unsigned columns = 0;
+  if (program.reads(Depth::keys)) columns |= bit(Column::keys);
+  if (program.reads(Depth::header) && depth >= Depth::header) columns |= bit(Column::header);
+  if (depth == Depth::body) columns |= bit(Column::structure) | bit(Column::body);
+  return static_cast<store::Columns>(columns);
 }
 
 /// Positions [first, end).
@@ -71,10 +71,11 @@ std::vector<Span> cut(const std::vector<Span>& spans, std::uint32_t size) {
 class Run {
  public:
   Run(store::AccountPtr account, store::MailboxPtr mailbox, store::FlagsView flags,
-      const SearchProgram& program, WorkLimit& limit)
+      const SearchProgram& program, const store::TextFilter* filter, WorkLimit& limit)
       : mailbox_(std::move(mailbox)),
         flags_(flags),
         program_(program),
+        filter_(filter),
         limit_(limit),
         work_(limit),
         reader_(account),
@@ -100,9 +101,10 @@ class Run {
         [&](std::uint32_t position, const store::MemberLeaf& m, const store::FlagLeaf& f,
             std::uint32_t from, std::uint32_t to) { leaf(position - from, m, f, from, to); });
     if (open_.empty()) return;
+    if (filter_ != nullptr) filter();
     for (Depth depth = Depth::keys; !open_.empty() && depth <= program_.root().depth;
          depth = static_cast<Depth>(static_cast<int>(depth) + 1))
-      deepen(depth);
+      if (program_.reads(depth)) deepen(depth);
     // Everything that exists has been read of these messages, except for unreadable data.
     for (const Candidate& c : open_) result_.unreadable.add(c.member.uid, bodies_.failed());
     std::sort(result_.positions.begin() + static_cast<std::ptrdiff_t>(found_before),
@@ -127,13 +129,27 @@ class Run {
     }
   }
 
+  /// Judges the messages by what the filters rule out.
+  void filter() {
+    candidates_.clear();
+    candidates_.swap(open_);
+    for (Candidate& c : candidates_) {
+      c.absent = filter_->absent(c.member.ordinal, filter_hint_);
+      if (c.absent != 0) {
+        judge(c);
+      } else {
+        open_.push_back(c);
+      }
+    }
+  }
+
   void deepen(Depth depth) {
     ordinals_.clear();
     for (const Candidate& c : open_) ordinals_.push_back(c.member.ordinal);
-    reader_.load_blocking(ordinals_, columns_for(depth));
-    std::vector<Candidate> candidates;
-    candidates.swap(open_);
-    for (Candidate& c : candidates) {
+    reader_.load_blocking(ordinals_, columns_for(program_, depth));
+    candidates_.clear();
+    candidates_.swap(open_);
+    for (Candidate& c : candidates_) {
       if (work_.is_over()) return;
       if (Status ok = read(c, depth); ok) {
         judge(c);
@@ -150,13 +166,16 @@ class Run {
       into = *bytes;
       return {};
     };
+    const store::Columns columns = columns_for(program_, depth);
+    const auto has = [&](Column which) { return (columns & bit(which)) != 0; };
     std::string_view keys;
-    Status ok = column(Column::keys, keys);
+    Status ok;
+    if (has(Column::keys)) ok = column(Column::keys, keys);
     c.keys = message::KeysView(keys);
     c.read = depth;
-    if (ok && depth >= Depth::header) ok = column(Column::header, c.header);
-    if (ok && depth >= Depth::body) ok = column(Column::structure, c.structure);
-    if (ok && depth >= Depth::body) ok = column(Column::body, c.body);
+    if (ok && has(Column::header)) ok = column(Column::header, c.header);
+    if (ok && has(Column::structure)) ok = column(Column::structure, c.structure);
+    if (ok && has(Column::body)) ok = column(Column::body, c.body);
     return ok;
   }
 
@@ -171,11 +190,14 @@ class Run {
   store::MailboxPtr mailbox_;
   store::FlagsView flags_;
   const SearchProgram& program_;
+  const store::TextFilter* const filter_;  ///< May be null.
+  std::size_t filter_hint_ = 0;
   WorkLimit& limit_;
   Work work_;
   store::EmailReader reader_;
   BodySearch bodies_;
   std::vector<Candidate> open_;
+  std::vector<Candidate> candidates_;  ///< Those that are being judged.
   std::vector<Ordinal> ordinals_;
   SearchResult result_;
 };
@@ -184,14 +206,15 @@ class Run {
 /// the next messages when it has finished some.
 async::Task<SearchResult> search_bodies(store::AccountPtr account, store::MailboxPtr mailbox,
                                         store::FlagsView flags, const SearchProgram& program,
-                                        std::vector<Span> spans, WorkLimit& limit) {
+                                        const store::TextFilter* filter, std::vector<Span> spans,
+                                        WorkLimit& limit) {
   constexpr std::uint32_t kAtOnce = 64;
   async::OffloadPool& pool = account->store().offload();
   const std::vector<Span> pieces = cut(spans, kAtOnce);
   std::vector<SearchResult> found(pieces.size());
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
-    Run run(account, mailbox, flags, program, limit);
+    Run run(account, mailbox, flags, program, filter, limit);
     for (std::size_t i = next++; i < pieces.size() && !limit.is_over(); i = next++)
       found[i] = run({pieces[i]});
   };
@@ -211,9 +234,31 @@ async::Task<SearchResult> search_bodies(store::AccountPtr account, store::Mailbo
   co_return all;
 }
 
-}  // namespace
+/// Returns the ordinals of the messages of which the rows do not decide.
+std::vector<Ordinal> undecided(const store::Mailbox& mailbox, const store::FlagsView& flags,
+                               const SearchProgram& program, const std::vector<Span>& spans) {
+  std::vector<Ordinal> ordinals;
+  for (const Span span : spans) {
+    flags.for_each_leaf(
+        span.first, span.end,
+        [&](std::uint32_t, const store::MemberLeaf& m, const store::FlagLeaf& f, std::uint32_t from,
+            std::uint32_t to) {
+          const RowVerdicts verdicts = judge_rows(program.root(), m, f, *mailbox.keywords);
+          LeafBits open = first_bits(to) & ~first_bits(from) & ~(verdicts.yes | verdicts.no);
+          for (; open != 0; open &= open - 1)
+            ordinals.emplace_back(m.ordinal[static_cast<std::size_t>(std::countr_zero(open))]);
+        });
+  }
+  return ordinals;
+}
 
-namespace {
+/// Reads the filters of the messages that may have to be read.
+async::Task<void> load_filter(store::TextFilter& filter, const store::Mailbox& mailbox,
+                              const store::FlagsView& flags, const SearchProgram& program,
+                              const std::vector<Span>& spans) {
+  const std::vector<Ordinal> ordinals = undecided(mailbox, flags, program, spans);
+  co_await filter.load(ordinals);
+}
 
 async::Task<SearchResult> search_within(store::AccountPtr account, store::MailboxPtr mailbox,
                                         store::FlagsView flags, const SearchProgram& program,
@@ -222,13 +267,23 @@ async::Task<SearchResult> search_within(store::AccountPtr account, store::Mailbo
   constexpr std::uint64_t kInPlace = 500'000;
   async::OffloadPool& pool = account->store().offload();
   std::vector<Span> spans = spans_of(program, mailbox->contents->members(), last);
+  // Rows are judged twice if there is a filter; a program of very many conditions does without.
+  constexpr std::uint64_t kMostJudged = 100'000'000;
+  std::optional<store::TextFilter> filter;
+  if (!program.needles().empty() &&
+      std::uint64_t{mailbox->contents->count()} * program.nodes() <= kMostJudged) {
+    filter.emplace(account, program.needles());
+    co_await async::off_loop(pool, load_filter(*filter, *mailbox, flags, program, spans));
+    if (filter->is_incomplete()) store::Maintenance::request(account);
+  }
+  const store::TextFilter* const filters = filter ? &*filter : nullptr;
   if (program.root().depth == Depth::body) {
     co_return co_await search_bodies(std::move(account), std::move(mailbox), flags, program,
-                                     std::move(spans), limit);
+                                     filters, std::move(spans), limit);
   }
   const bool here = program.root().depth == Depth::row &&
                     std::uint64_t{mailbox->contents->count()} * program.nodes() <= kInPlace;
-  Run run(std::move(account), std::move(mailbox), flags, program, limit);
+  Run run(std::move(account), std::move(mailbox), flags, program, filters, limit);
   if (here) co_return run(spans);
   co_return co_await async::offload(pool, [&] { return run(spans); });
 }

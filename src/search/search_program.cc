@@ -190,9 +190,51 @@ Result<SearchProgram> SearchProgram::compile(const SearchKey& key, const store::
   Compiler compiler(mailbox, environment);
   program.root_ = compiler.compile(key);
   program.nodes_ = compiler.nodes();
+  program.note_reads(program.root_);
+  if (environment.use_filters) program.note_needles(program.root_);
   if (compiler.is_too_large())
     return fail(ErrorKind::limit, "The search has too many sets of messages");
   return program;
+}
+
+namespace {
+
+/// Returns grams of all messages for which the node can be true. SEARCH and the filters see each
+/// header field as "Name: value" (store/read/searched_text.h). Keys that digests answer need no
+/// filter: a filter costs nearly as much as comparing them.
+std::vector<store::Gram> grams_of(const Node& node) {
+  std::vector<store::Gram> grams;
+  switch (node.operation) {
+    case Operation::header: grams = store::grams_of(text::fold(node.field) + ": "); [[fallthrough]];
+    case Operation::body:
+    case Operation::text: {
+      const auto more = store::grams_of(node.finder.needle());
+      grams.insert(grams.end(), more.begin(), more.end());
+      break;
+    }
+    default: break;
+  }
+  return grams;
+}
+
+}  // namespace
+
+void SearchProgram::note_reads(const Node& node) {
+  for (const Node& child : node.children) note_reads(child);
+  if (!node.children.empty()) return;
+  reads_ |= bit(node.depth);
+  // Keys may have been cut, and then the header is examined.
+  if (node.depth == Depth::keys || node.operation == Operation::text) reads_ |= bit(Depth::header);
+}
+
+/// Gives each text its bit.
+void SearchProgram::note_needles(Node& node) {
+  for (Node& child : node.children) note_needles(child);
+  if (needles_.size() == store::TextFilter::kMostNeedles) return;
+  auto grams = grams_of(node);
+  if (grams.empty()) return;
+  node.needle = store::TextFilter::Needles{1} << needles_.size();
+  needles_.push_back(std::move(grams));
 }
 
 const NumberSet* SearchProgram::bound() const {

@@ -10,6 +10,7 @@
 #include "base/number_set.h"
 #include "base/result.h"
 #include "message/digest/search_key.h"
+#include "store/filter/text_filter.h"
 #include "store/read/object_ids.h"
 #include "store/value/mailbox.h"
 #include "text/finder.h"
@@ -26,6 +27,8 @@ struct SearchEnvironment {
   /// Returns the UIDs that a set of message numbers (`uids` false) or of UIDs stands for, with '*'
   /// and '$' resolved.
   std::function<NumberSet(const SequenceSet&, bool uids)> resolve;
+  /// False: every message is read. The result is the same; for tests and measurements.
+  bool use_filters = true;
 };
 
 /// How much of a message must be read to judge it, cheapest first.
@@ -82,6 +85,8 @@ class SearchProgram {
     std::string field;                      ///< Of header: its name; of thread: the THREADID.
     const store::ObjectIds* ids = nullptr;  ///< Of thread.
     text::Finder finder{""};
+    /// The bit of the text in needles(); 0 if filters cannot rule it out.
+    store::TextFilter::Needles needle = 0;
     std::vector<Node> children;
   };
 
@@ -96,12 +101,22 @@ class SearchProgram {
   [[nodiscard]] const Node& root() const { return root_; }
   /// The number of nodes: the cost of judging one message by its row.
   [[nodiscard]] std::uint32_t nodes() const { return nodes_; }
+  /// Returns whether any node needs the columns of this depth.
+  [[nodiscard]] bool reads(Depth depth) const { return (reads_ & bit(depth)) != 0; }
+  /// The grams of the texts that filters may rule out.
+  [[nodiscard]] const std::vector<std::vector<store::Gram>>& needles() const { return needles_; }
   /// If not null, messages with UIDs outside this set cannot match.
   [[nodiscard]] const NumberSet* bound() const;
 
  private:
+  static unsigned bit(Depth depth) { return 1U << static_cast<unsigned>(depth); }
+  void note_reads(const Node& node);
+  void note_needles(Node& node);
+
   Node root_;
   std::uint32_t nodes_ = 0;
+  unsigned reads_ = 0;
+  std::vector<std::vector<store::Gram>> needles_;
 };
 
 }  // namespace posthorn::search

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "async/completion.h"
+#include "async/low_priority.h"
 #include "async/wait.h"
 #include "store/change/change_writer.h"
 #include "store/change/pipeline.h"
@@ -40,6 +41,7 @@ Store::State::State(engine::Engine& e, async::LoopPool& l, async::OffloadPool& o
       addresses(cached_directory, kDirectoryCacheBytes),
       profiles(cached_directory, kDirectoryCacheBytes) {
   for (std::size_t i = 0; i < loops.size(); ++i) shards.push_back(std::make_unique<HomeShard>());
+  (void)background.submit(async::lower_priority_of_this_thread);
 }
 
 Store::Store() = default;

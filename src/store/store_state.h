@@ -59,6 +59,8 @@ struct HomeShard {
 };
 
 struct Store::State {
+  static constexpr std::size_t kBackgroundJobs = 100'000;
+
   State(engine::Engine& engine, async::LoopPool& loops, async::OffloadPool& offload,
         const Clock& clock, const StoreOptions& options);
 
@@ -89,6 +91,10 @@ struct Store::State {
   std::vector<std::unique_ptr<HomeShard>> shards;  ///< One per loop.
   std::atomic<bool> closing{false};
   SharedValue<std::function<void(const AccountId&)>> outbox_listener;
+
+  /// One thread of low priority, for long work that nobody waits for: search filters. Its jobs are
+  /// done before the rest of this object goes.
+  async::OffloadPool background{1, kBackgroundJobs};
 
   /// For the log. Includes the account's name if it is in memory.
   [[nodiscard]] DamageLog::Place place_of(const AccountId& account, const Mailbox& mailbox) {

@@ -2,8 +2,6 @@
 
 #include <cstring>
 
-#include "text/fold.h"
-
 namespace posthorn::text {
 
 std::size_t Finder::find(std::string_view text) const {
@@ -36,13 +34,6 @@ bool StreamFinder::feed(std::string_view chunk) {
 void StreamFinder::reset() {
   tail_.clear();
   found_ = finder_->needle().empty();
-}
-
-bool FoldingFinder::feed(std::string_view utf8) {
-  if (stream_.found()) return true;
-  folded_.clear();
-  fold_append(utf8, folded_);
-  return stream_.feed(folded_);
 }
 
 }  // namespace posthorn::text

@@ -40,18 +40,4 @@ class StreamFinder {
   bool found_;
 };
 
-/// A StreamFinder for text that is not folded yet. Chunks must end between characters, as those of
-/// PartDecoder and CharsetDecoder do.
-class FoldingFinder {
- public:
-  explicit FoldingFinder(const Finder& finder) : stream_(finder) {}
-  bool feed(std::string_view utf8);
-  [[nodiscard]] bool found() const { return stream_.found(); }
-  void reset() { stream_.reset(); }
-
- private:
-  StreamFinder stream_;
-  std::string folded_;
-};
-
 }  // namespace posthorn::text

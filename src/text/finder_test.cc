@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "text/fold.h"
-
 namespace posthorn::text {
 namespace {
 
@@ -46,15 +44,6 @@ TEST(StreamFinder, ResetForgets) {
   EXPECT_FALSE(s.found());
   const Finder empty("");
   EXPECT_TRUE(StreamFinder(empty).found());
-}
-
-TEST(FoldingFinder, FindsWhatIsSpelledOtherwise) {
-  const Finder f(
-      fold("GR\xC3\x9C"
-           "N"));
-  FoldingFinder s(f);
-  EXPECT_FALSE(s.feed("ein gr"));
-  EXPECT_TRUE(s.feed("\xC3\xBCner Baum"));
 }
 
 }  // namespace

@@ -140,6 +140,12 @@ void fold_append(std::string_view utf8, std::string& out) {
   }
 }
 
+std::uint16_t tables_version() {
+  UVersionInfo version;
+  u_getVersion(version);
+  return static_cast<std::uint16_t>(version[0] << 8 | version[1]);
+}
+
 std::string fold(std::string_view utf8) {
   std::string out;
   fold_append(utf8, out);

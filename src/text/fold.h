@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,9 @@ namespace posthorn::text {
 /// b) equals fold(a) + fold(b); combining marks are not reordered, which RFC 5051 §4 (2) leaves
 /// open. Thread: any. ASCII is folded at memory speed.
 std::string fold(std::string_view utf8);
+/// Changes when the ICU library, whose tables of characters and of character sets are used, is
+/// replaced by one that may give other results.
+std::uint16_t tables_version();
 void fold_append(std::string_view utf8, std::string& out);
 
 }  // namespace posthorn::text

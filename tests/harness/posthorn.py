@@ -181,6 +181,12 @@ class Server:
                f"posthorn {' '.join(arguments)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
 
+    def add_account(self, name, password=PASSWORD):
+        path = os.path.join(self.notes, "password")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(password + "\n")
+        self.run("account", "add", name, "--password-file", path)
+
     def check(self):
         self.run("check", "--deep")
 

@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from posthorn import PASSWORD, Server, expect, main, need, ok  # noqa: E402
+from posthorn import PASSWORD, Server, expect, main, need  # noqa: E402
 
 FILTER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "packaging", "fail2ban", "filter.d",
                       "posthorn.conf")
@@ -29,15 +29,15 @@ def log_in(server, user, password):
 
 
 def written(form):
-    with Server(quiet=False, settings=(f"log.format={form}",), any_user=True) as server:
-        log_in(server, "ada", "wrong")
+    with Server(quiet=False, settings=(f"log.format={form}",), any_user=False) as server:
+        server.add_account("ada@example.org")
+        log_in(server, "ada@example.org", "wrong")
         for name in SLY:
             log_in(server, name, "wrong")
         log_in(server, "x" * 2000, "wrong")
-        log_in(server, "ada", PASSWORD)
-        log_in(server, SLY[1], PASSWORD)
-        server.run("account", "disable", "ada")
-        log_in(server, "ada", PASSWORD)
+        log_in(server, "ada@example.org", PASSWORD)
+        server.run("account", "disable", "ada@example.org")
+        log_in(server, "ada@example.org", PASSWORD)
         with open(server.log_path, encoding="utf-8") as f:
             return [line for line in f.read().splitlines() if "login" in line]
 
@@ -65,7 +65,6 @@ def test():
                 found = banned(folder, shown)
                 expect(set(found) == {"127.0.0.1"}, f"{form}: {found}\n" + "\n".join(shown))
                 expect(len(found) == 5, f"{form}: {len(found)} of 5 lines were found:\n" + "\n".join(shown))
-    ok("fail2ban finds those who guess, and nobody else")
 
 
 if __name__ == "__main__":

@@ -12,8 +12,6 @@ import subprocess
 import sys
 import tempfile
 
-PACKAGES = "ca-certificates,systemd,openssl"
-
 
 def run(*command, code=0, **more):
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=1800, **more)
@@ -28,11 +26,12 @@ def expect(condition, words):
 
 
 class Root:
-    """A Debian system in a folder, without a running systemd."""
+    """A Debian system in a folder, without a running systemd, with what the package depends on."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, deb):
         self.path = os.path.join(folder, "root")
-        run("mmdebstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", self.path)
+        depends = re.findall(r"(?:^|, )([a-z0-9.+-]+)", run("dpkg-deb", "-f", deb, "Depends"))
+        run("mmdebstrap", "--variant=minbase", f"--include={','.join(depends)}", "bookworm", self.path)
 
     def run(self, *command, **more):
         return run("chroot", self.path, "env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8", *command, **more)
@@ -42,7 +41,7 @@ class Root:
 
     def install(self, deb):
         shutil.copy(deb, os.path.join(self.path, "tmp"))
-        self.run("apt-get", "install", "-y", "--no-install-recommends", "/tmp/" + os.path.basename(deb))
+        self.run("dpkg", "-i", "/tmp/" + os.path.basename(deb))
 
 
 def older(deb, folder):
@@ -67,7 +66,7 @@ def test(packages):
     expect(said.returncode == 0, f"lintian: {said.stdout}{said.stderr}")
     print(said.stdout, end="")
     with tempfile.TemporaryDirectory() as folder:
-        root = Root(folder)
+        root = Root(folder, debs[0])
         root.install(older(debs[0], folder))
         expect("posthorn" in root.run("getent", "passwd", "posthorn"), "the user")
         for path in ("/usr/bin/posthorn", "/etc/posthorn/posthorn.toml", "/usr/lib/systemd/system/posthorn.service",
@@ -90,11 +89,11 @@ def test(packages):
         expect(root.has("/var/lib/posthorn/store/CURRENT"), "the upgrade has removed mail")
         root.run("runuser", "-u", "posthorn", "--", "posthorn", "check")
 
-        root.run("apt-get", "remove", "-y", "posthorn")
+        root.run("dpkg", "-r", "posthorn")
         expect(not root.has("/usr/bin/posthorn"), "the program is still there")
         expect(root.has("/etc/posthorn/posthorn.toml"), "remove has removed the configuration")
         expect(root.has("/var/lib/posthorn/store/CURRENT"), "remove has removed mail")
-        said = root.run("apt-get", "purge", "-y", "posthorn")
+        said = root.run("dpkg", "-P", "posthorn")
         expect(not root.has("/etc/posthorn/posthorn.toml"), "purge has left the configuration")
         expect(root.has("/var/lib/posthorn/store/CURRENT"), "purge has removed mail")
         expect("is kept" in said, "purge does not say that mail is kept")

@@ -9,7 +9,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from posthorn import PASSWORD, Server, expect, main, ok, trusting  # noqa: E402
+from posthorn import PASSWORD, Server, expect, main, trusting  # noqa: E402
 
 V1 = b"PROXY TCP4 203.0.113.5 192.0.2.1 40000 143\r\n"
 V2 = (b"\r\n\r\n\0\r\nQUIT\n\x21\x21" + struct.pack("!H", 36) + socket.inet_pton(socket.AF_INET6, "2001:db8::7") +
@@ -144,14 +144,14 @@ def test_gateways():
         wait_for(server, r'address=2001:db8::9 port=4711 .* user="ada"')
         client.close()
 
-        client = Client(server.submission_port)
-        client.until("220")
-        client.say("EHLO webmail")
-        while client.line()[3] == "-":
-            pass
         for wrong in ("ADDR=nonsense", "LOGIN=ada", "ADDR", "PORT=x"):
+            client = Client(server.submission_port)
+            client.until("220")
             client.say(f"XCLIENT {wrong}")
             expect(client.line().startswith("501"), f"XCLIENT {wrong}")
+            client.close()
+        client = Client(server.submission_port)
+        client.until("220")
         client.say("XCLIENT NAME=[UNAVAILABLE] ADDR=IPV6:2001:db8::9 PORT=4712 HELO=x")
         expect(client.line().startswith("220"), "XCLIENT is answered with a greeting")
         client.say("MAIL FROM:<ada>")
@@ -198,7 +198,6 @@ def test():
     test_strangers()
     test_gateways()
     test_limits()
-    ok("the client's address is what a trusted proxy says, and nobody else")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from posthorn import PASSWORD, Server, expect, main, ok  # noqa: E402
+from posthorn import PASSWORD, Server, expect, main  # noqa: E402
 
 ADA, BEN = "ada@example.org", "ben@example.org"
 
@@ -81,7 +81,7 @@ def test_trace(server):
     with open(path, encoding="utf-8") as f:
         text = f.read()
     for part in ("imap from 127.0.0.1:", "pop3 from", "submission from", "APPEND INBOX {", "octets]", "FETCH 1",
-                 "C RETR 1", "Holidays", "C DATA", "C [a message of", " end"):
+                 "C RETR 1", "Holidays", "C data", "C [a message of", " end"):
         expect(part in text, f"{part} is not in\n{text}")
     for part in ("love", "private", PASSWORD, "Unseen", "Afterwards"):
         expect(part not in text, f"{part} is in\n{text}")
@@ -101,7 +101,6 @@ def test():
         for command in (("who",), ("kick", ADA), ("trace", ADA)):
             server.run(*command, codes=(1,))
         server.start()
-    ok("sessions can be seen, ended and recorded")
 
 
 if __name__ == "__main__":

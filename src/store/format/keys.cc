@@ -8,9 +8,9 @@ namespace posthorn::store::keys {
 namespace {
 
 constexpr std::string_view kOfAccounts[] = {
-    kAccount,  kBehind,   kProfile,       kHeads,       kNames,          kKeywords, kRecent,
-    kContents, kJournals, kSubscriptions, kAnnotations, kEmails,         kGroups,   kLogs,
-    kOutbox,   kUsage,    kSending,       kIntents,     kContentHorizon, kHorizon};
+    kAccount,  kBehind,   kProfile,       kHeads,       kNames,   kKeywords,       kRecent,
+    kContents, kJournals, kSubscriptions, kAnnotations, kEmails,  kGroups,         kFilters,
+    kLogs,     kOutbox,   kUsage,         kSending,     kIntents, kContentHorizon, kHorizon};
 static_assert(
     [] {
       for (const std::string_view prefix : kOfAccounts)
@@ -55,6 +55,7 @@ std::string contents(MailboxId id) { return with_mailbox(kContents, id); }
 std::string chunks(MailboxId id) { return contents(id) + kChunks; }
 std::string email(Ordinal ordinal) { return with_number(kEmails, ordinal.value); }
 std::string group(Ordinal first) { return with_number(kGroups, first.value); }
+std::string filter(Ordinal first) { return with_number(kFilters, first.value); }
 std::string log(Seq seq) { return with_number(kLogs, seq.value); }
 std::string subscription(std::string_view name) { return with_text(kSubscriptions, name); }
 

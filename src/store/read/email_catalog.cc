@@ -8,7 +8,7 @@
 namespace posthorn::store {
 
 EmailCatalog::EmailCatalog(engine::Engine& engine, const PartitionId& partition)
-    : engine_(engine), partition_(partition) {}
+    : engine_(engine), partition_(partition), filters_(engine, partition) {}
 
 namespace {
 

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/shared_value.h"
 #include "engine/engine.h"
+#include "store/filter/filter_catalog.h"
 #include "store/format/codec.h"
 #include "store/value/email.h"
 
@@ -42,6 +43,9 @@ class EmailCatalog {
   /// Discards what load() read; the next call reads it again.
   void forget();
 
+  /// The search filters of the groups.
+  [[nodiscard]] FilterCatalog& filters() { return filters_; }
+
   /// Records that the group that begins with `first` has outdated or damaged digests and must be
   /// rewritten. Kept in memory only; the next reader of the group reports it again.
   void note_stale(Ordinal first);
@@ -57,6 +61,7 @@ class EmailCatalog {
   mutable Mutex stale_mutex_;
   std::set<Ordinal> stale_ POSTHORN_GUARDED_BY(stale_mutex_);
   SharedValue<Groups> groups_;
+  FilterCatalog filters_;
 };
 
 }  // namespace posthorn::store

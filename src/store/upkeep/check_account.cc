@@ -8,6 +8,7 @@
 #include "store/read/load_readable.h"
 #include "store/store_state.h"
 #include "store/upkeep/check.h"
+#include "store/upkeep/check_filters.h"
 #include "store/upkeep/check_messages.h"
 #include "store/upkeep/damage_log.h"
 
@@ -87,6 +88,7 @@ async::Task<void> AccountCheck::run(Store::Repair wanted) {
   for (const auto& [id, listed] : before->mailboxes) co_await check_mailbox(id, *listed, seen);
   co_await check_outbox();
   co_await check_annotations();
+  co_await check_filters();
   AccountState counted = *account_->published();
   const AccountCounters stored = counted.counters;
   counted.count_again();
@@ -161,6 +163,12 @@ async::Task<void> AccountCheck::check_annotations() {
   if (unreadable != 0)
     find(where_,
          fmt::format("{} of the annotations cannot be read and count as absent", unreadable));
+}
+
+async::Task<void> AccountCheck::check_filters() {
+  co_await async::offload(account_->store().offload(), [&] {
+    FilterCheck(account_, depth_).run([&](const std::string& what) { find(where_, what); });
+  });
 }
 
 async::Task<void> AccountCheck::repair(const Seen& seen) {

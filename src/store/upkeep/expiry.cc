@@ -10,6 +10,8 @@
 #include "base/bytes.h"
 #include "store/change/change_writer.h"
 #include "store/change/pipeline.h"
+#include "store/filter/read_filter.h"
+#include "store/filter/write_filter.h"
 #include "store/format/codec.h"
 #include "store/format/group_page.h"
 #include "store/format/keys.h"
@@ -18,6 +20,7 @@
 #include "store/read/email_catalog.h"
 #include "store/read/load.h"
 #include "store/store_state.h"
+#include "store/upkeep/damage_log.h"
 
 namespace posthorn::store {
 namespace {
@@ -30,6 +33,12 @@ struct Rewritten {
   std::optional<std::array<std::string, 4>> pages;
 };
 
+/// A search filter without its dead messages; no pages if none is left, or if it is damaged.
+struct Narrowed {
+  FilterRef old;
+  std::optional<FilterPages> pages;
+};
+
 struct Plan {
   Seq horizon;  ///< History up to here is dropped.
   Seq content;  ///< The content of what was expunged up to here is dropped.
@@ -39,6 +48,7 @@ struct Plan {
   std::vector<std::string> rows;
   std::vector<PageNumber> pages;
   std::vector<Rewritten> groups;
+  std::vector<Narrowed> filters;
   std::vector<engine::PieceName> pieces;  ///< Pieces used only by dead messages.
 };
 
@@ -212,6 +222,7 @@ class Planner {
     if (!groups) return pass(groups);
     for (const GroupRef& group : **groups)
       if (Status done = bury_in(group, note); !done) return done;
+    if (Status done = forget_texts(); !done) return done;
     std::ranges::set_difference(theirs, kept, std::back_inserter(plan_.pieces));
     return {};
   }
@@ -239,6 +250,27 @@ class Planner {
     }
     if (!pages[0].empty()) rewritten.pages = std::move(pages);
     plan_.groups.push_back(std::move(rewritten));
+    return {};
+  }
+
+  /// Nothing about the text of a removed message stays in a filter.
+  Status forget_texts() {
+    auto refs = async::wait(catalog_.filters().load(true));
+    if (!refs) return pass(refs);
+    for (const FilterRef& ref : **refs) {
+      if (std::ranges::none_of(dead_, [&](Ordinal o) { return ref.first <= o && o <= ref.last; }))
+        continue;
+      auto messages = async::wait(read_filter(engine_, id_, ref));
+      if (!messages && !is_damage(messages.error().kind)) return pass(messages);
+      Narrowed narrowed{ref, std::nullopt};
+      if (messages && ref.is_usable()) {
+        const std::size_t before = messages->size();
+        std::erase_if(*messages, [&](const SignedMessage& m) { return dead_.contains(m.ordinal); });
+        if (messages->size() == before) continue;
+        if (!messages->empty()) narrowed.pages = encode_filter(ref.first, *messages);
+      }
+      plan_.filters.push_back(std::move(narrowed));
+    }
     return {};
   }
 
@@ -332,6 +364,10 @@ async::Task<Result<bool>> Expiry::step(AccountPtr account, Bounds before) {
     }
     edits.push_back({keys::group(group.old.first), encode_group(written)});
   }
+  for (Narrowed& filter : plan->filters) {
+    drop_filter(filter.old, carry);
+    edits.push_back(write_filter(filter.old, std::move(filter.pages), *next, carry));
+  }
   for (const auto& [key, seq] : {std::pair(keys::horizon(), plan->horizon),
                                  std::pair(keys::content_horizon(), plan->content)}) {
     std::string number;
@@ -344,6 +380,8 @@ async::Task<Result<bool>> Expiry::step(AccountPtr account, Bounds before) {
   if (!done && done.error().kind == ErrorKind::conflict) co_return true;
   if (!done) co_return std::unexpected(done.error());
   account->emails().forget();
+  account->emails().filters().forget();
+  pipeline.filters_complete = false;
   co_return plan->more;
 }
 

@@ -143,7 +143,7 @@ Result<std::array<std::string, 2>> renew_pages(engine::Engine& engine, const Par
 
 bool Maintenance::is_due(const Account& account) {
   return !account.pipeline_->long_tails.empty() || pack_is_due(account) ||
-         account.emails_->stale().has_value();
+         account.emails_->stale().has_value() || filters_are_due(account);
 }
 
 bool Maintenance::pack_is_due(const Account& account) {
@@ -162,6 +162,8 @@ async::Task<void> Maintenance::run(AccountPtr account) {
       done = co_await pack(*account);
     } else if (const auto group = account->emails().stale()) {
       done = co_await renew(*account, *group);
+    } else if (filters_are_due(*account)) {
+      done = co_await filter(account);
     } else {
       break;
     }
@@ -271,6 +273,7 @@ async::Task<Status> Maintenance::pack(Account& account) {
   if (done) {
     catalog.add(made->group);
     pipeline.packed_up_to = last;
+    pipeline.filters_complete = false;
   }
   co_return done;
 }

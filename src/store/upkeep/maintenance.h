@@ -9,7 +9,8 @@
 namespace posthorn::store {
 
 /// Keeps an account's stored form compact while the account is in use: packs tails into chunk
-/// pages, and single messages into groups. Clients see no change. Runs on the account's home loop.
+/// pages, and single messages into groups, and makes search filters for these. Clients see no
+/// change. Runs on the account's home loop.
 class Maintenance {
  public:
   /// Bounds the cost of opening a mailbox: its pages and about this many rows are read.
@@ -17,6 +18,8 @@ class Maintenance {
 
   static bool is_due(const Account& account);
   static async::Task<void> run(AccountPtr account);
+  /// Asks for filters to be made where they are missing or cannot be used. Thread: any.
+  static void request(const AccountPtr& account);
 
  private:
   static bool pack_is_due(const Account& account);
@@ -24,6 +27,9 @@ class Maintenance {
   static async::Task<Status> pack(Account& account);
   /// Rewrites the digests of a group.
   static async::Task<Status> renew(Account& account, Ordinal first);
+  static bool filters_are_due(const Account& account);
+  /// Takes the next step towards a filter for every group.
+  static async::Task<Status> filter(AccountPtr account);
 };
 
 }  // namespace posthorn::store

@@ -36,7 +36,7 @@ std::vector<std::string_view> words_of(std::string_view line) {
   }
 }
 
-/// Section 2.1: in decimal, without leading zeros.
+/// In decimal, without leading zeros.
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
@@ -117,7 +117,7 @@ Status ProxyHeader::feed_v2() {
   return length > 0 ? Status() : parse_v2();
 }
 
-/// Section 2.2.
+/// The addresses, after the part whose length is fixed.
 Status ProxyHeader::parse_v2() {
   const auto version_and_command = static_cast<std::uint8_t>(octets_[12]);
   const auto family_and_protocol = static_cast<std::uint8_t>(octets_[13]);

@@ -7,14 +7,14 @@
 
 #include "base/result.h"
 
-/// The PROXY protocol (proxy-protocol.txt, section 2).
+/// The PROXY protocol, as the document proxy-protocol.txt of HAProxy describes it.
 namespace posthorn::wire::proxy {
 
 /// Reads a header of either version. It says how many octets to read next, and these are always
 /// part of the header, so nothing of what follows is taken.
 class ProxyHeader {
  public:
-  /// Of the whole header. Version 1 fixes it (section 2.1). Version 2 allows 64 KiB, most of it for
+  /// Of the whole header. Version 1 fixes it. Version 2 allows 64 KiB, most of it for
   /// extensions, which are ignored here.
   static constexpr std::size_t kMaxV1 = 107;
   static constexpr std::size_t kMaxV2 = 4096;

@@ -126,13 +126,35 @@ TEST(SmtpCommand, ParsesAuth) {
   EXPECT_EQ(code("AUTH PLAIN a b"), 501);
 }
 
+TEST(SmtpCommand, ParsesXclient) {
+  const auto client = good<Xclient>("xclient NAME=a+2Bb addr=IPV6:2001:DB8::1 PORT=40000 HELO=x");
+  EXPECT_EQ(client.address, "2001:db8::1");
+  EXPECT_EQ(client.port, 40000);
+  EXPECT_EQ(good<Xclient>("XCLIENT ADDR=192.0.2.1").address, "192.0.2.1");
+  EXPECT_EQ(good<Xclient>("XCLIENT ADDR=192.0.2.1").port, std::nullopt);
+  EXPECT_EQ(good<Xclient>("XCLIENT ADDR=[UNAVAILABLE] PORT=[TEMPUNAVAIL]").address, std::nullopt);
+  for (const std::string_view line :
+       {"XCLIENT", "XCLIENT ADDR", "XCLIENT ADDR=mail.example.org", "XCLIENT ADDR=1.2.3",
+        "XCLIENT ADDR=192.0.2.1:25", "XCLIENT PORT=65536", "XCLIENT PORT=-1", "XCLIENT PORT=",
+        "XCLIENT ADDR=+0d", "XCLIENT LOGIN=ada", "XCLIENT REVERSE_NAME=x"})
+    EXPECT_EQ(code(line), 501) << line;
+}
+
+TEST(SmtpCommand, HasANameForEachCommand) {
+  const auto names = command_names();
+  ASSERT_EQ(names.size(), std::variant_size_v<Command>);
+  EXPECT_EQ(names[Command(Hello{}).index()], "EHLO");
+  EXPECT_EQ(names[Command(Xclient{}).index()], "XCLIENT");
+}
+
 TEST(SmtpCommand, IsWrittenSoThatItReadsBack) {
   for (const std::string_view line :
        {"LHLO x.org", "MAIL FROM:<>",
         "MAIL FROM:<a@b> SIZE=5 BODY=BINARYMIME SMTPUTF8 RET=FULL ENVID=a+2Bb AUTH=<>",
         "RCPT TO:<\"a b\"@c> NOTIFY=FAILURE,DELAY ORCPT=rfc822;a+3Db@c",
         "RCPT TO:<a@b> NOTIFY=NEVER", "DATA", "BDAT 5", "BDAT 0 LAST", "RSET", "NOOP", "QUIT",
-        "STARTTLS", "VRFY anna", "HELP", "HELP x", "AUTH PLAIN", "AUTH PLAIN ="}) {
+        "STARTTLS", "VRFY anna", "HELP", "HELP x", "AUTH PLAIN", "AUTH PLAIN =",
+        "XCLIENT ADDR=192.0.2.1 PORT=25", "XCLIENT ADDR=IPV6:2001:db8::1"}) {
     const auto command = parse_command(line, Dialect::lmtp);
     ASSERT_TRUE(command.has_value()) << line;
     EXPECT_EQ(format_command(*command), std::string(line) + "\r\n");

@@ -1,0 +1,57 @@
+#include "store/upkeep/check_filters.h"
+
+#include "async/wait.h"
+#include "store/filter/read_filter.h"
+#include "store/read/email_catalog.h"
+#include "store/store.h"
+
+namespace posthorn::store {
+
+void FilterCheck::run(const std::function<void(const std::string&)>& find) {
+  FilterCatalog& catalog = account_->emails().filters();
+  auto refs = async::wait(catalog.load(true));
+  if (!refs) return find("the search filters cannot be listed: " + refs.error().text);
+  for (const FilterRef& ref : **refs) {
+    // One that another version made is not used, and is no damage.
+    if (!ref.is_usable()) continue;
+    const Status ok = check(ref);
+    if (ok) continue;
+    catalog.note_damaged(ref.first);
+    find(
+        fmt::format("the search filter of the stored messages {} to {}: {}; searches that meet "
+                    "damage read the messages instead",
+                    ref.first.value, ref.last.value, ok.error().text));
+  }
+}
+
+Status FilterCheck::check(const FilterRef& ref) {
+  auto messages = async::wait(read_filter(account_->store().engine(), account_->id(), ref));
+  if (!messages) return pass(messages);
+  if (depth_ != CheckDepth::hashed) return {};
+  constexpr std::size_t kBatch = 256;
+  std::size_t wrong = 0;
+  for (std::size_t first = 0; first < messages->size(); first += kBatch)
+    wrong += count_wrong(
+        std::span(*messages).subspan(first, std::min(kBatch, messages->size() - first)));
+  if (wrong == 0) return {};
+  return fail(ErrorKind::corrupt,
+              fmt::format("it does not agree with the text of {} of them", wrong));
+}
+
+std::size_t FilterCheck::count_wrong(std::span<const SignedMessage> messages) {
+  std::vector<Ordinal> ordinals;
+  for (const SignedMessage& message : messages) ordinals.push_back(message.ordinal);
+  reader_.load_blocking(ordinals, bit(Column::structure) | bit(Column::header) | bit(Column::body));
+  std::size_t wrong = 0;
+  for (const SignedMessage& message : messages) {
+    const auto structure = reader_.get(message.ordinal, Column::structure);
+    const auto header = reader_.get(message.ordinal, Column::header);
+    const auto body = reader_.get(message.ordinal, Column::body);
+    if (!structure || !header || !body) continue;
+    const auto signature = signer_.sign(*structure, *header, *body);
+    if (signature && *signature != message.signature) ++wrong;
+  }
+  return wrong;
+}
+
+}  // namespace posthorn::store

@@ -1,0 +1,118 @@
+#include "async/wait.h"
+#include "store/change/change_writer.h"
+#include "store/change/pipeline.h"
+#include "store/filter/read_filter.h"
+#include "store/filter/write_filter.h"
+#include "store/format/codec.h"
+#include "store/format/keys.h"
+#include "store/read/email_catalog.h"
+#include "store/store_state.h"
+#include "store/upkeep/damage_log.h"
+#include "store/upkeep/filter_step.h"
+#include "store/upkeep/maintenance.h"
+#include "store/upkeep/sign_messages.h"
+
+namespace posthorn::store {
+namespace {
+
+/// A filter before it has page numbers.
+struct Made {
+  FilterRef range;
+  FilterPages pages;
+};
+
+Made make_filter(Ordinal first, Ordinal last, std::span<const SignedMessage> messages) {
+  return {{first, last, PageNumber(0), 0, 0}, encode_filter(first, messages)};
+}
+
+/// Signs a group's messages and gives others a turn now and then.
+async::Task<Result<Made>> sign(AccountPtr account, GroupRef group) {
+  async::OffloadPool& pool = account->store().state().background;
+  GroupSigner signer(account);
+  Status opened = co_await async::offload(pool, [&] { return signer.open(group); });
+  if (!opened) co_return pass(opened);
+  while (co_await async::offload(pool, [&] { return signer.step(); }))
+    if (account->store().state().closing.load())
+      co_return fail(ErrorKind::unavailable, "The server is stopping");
+  co_return co_await async::offload(
+      pool, [&] { return make_filter(group.first, group.last, signer.messages()); });
+}
+
+/// Blocks.
+Result<Made> merge(Account& account, std::span<const FilterRef> refs) {
+  std::vector<SignedMessage> all;
+  for (const FilterRef& ref : refs) {
+    auto messages = async::wait(read_filter(account.store().engine(), account.id(), ref));
+    if (!messages) {
+      if (is_damage(messages.error().kind)) account.emails().filters().note_damaged(ref.first);
+      return pass(messages);
+    }
+    std::ranges::move(*messages, std::back_inserter(all));
+  }
+  return make_filter(refs.front().first, refs.back().last, all);
+}
+
+}  // namespace
+
+void Maintenance::request(const AccountPtr& account) {
+  account->home_.post([account] {
+    account->pipeline_->filters_complete = false;
+    account->maintain_if_due();
+  });
+}
+
+bool Maintenance::filters_are_due(const Account& account) {
+  // An account without groups has no filters.
+  return !account.pipeline_->filters_complete && account.pipeline_->packed_up_to.value != 0;
+}
+
+/// Removes, makes or merges filters. As with pack(), what was read cannot have changed when the
+/// result is committed: `maintaining` keeps Expiry and other rounds of maintenance away. A search
+/// that misses a page that was replaced meanwhile reloads the list.
+async::Task<Status> Maintenance::filter(AccountPtr account) {
+  Account::Pipeline& pipeline = *account->pipeline_;
+  FilterCatalog& filters = account->emails().filters();
+  auto groups = co_await account->emails().load();
+  if (!groups) co_return pass(groups);
+  auto refs = co_await filters.load();
+  if (!refs) co_return pass(refs);
+  const FilterStep step = next_filter_step(**groups, filters, **refs);
+  if (!step.is_needed()) {
+    pipeline.filters_complete = true;
+    co_return Status{};
+  }
+  std::optional<Made> made;
+  if (step.group || step.merge) {
+    auto done = step.group ? co_await sign(account, *step.group)
+                           : co_await async::offload(account->store().state().background, [&] {
+                               return merge(*account, step.replaced);
+                             });
+    // A damaged filter is removed in the next round.
+    if (!done && step.merge && is_damage(done.error().kind)) co_return Status{};
+    if (!done) co_return pass(done);
+    made = std::move(*done);
+  }
+  co_await pipeline.lock();
+  auto state = std::make_shared<AccountState>(*pipeline.working);
+  PreparedChange change;
+  change.commit.partition = account->id();
+  change.commit.expect = state->seq;
+  for (const FilterRef& ref : step.replaced) {
+    if (!made || made->range.first != ref.first)
+      change.commit.edits.push_back({keys::filter(ref.first), std::nullopt});
+    drop_filter(ref, change.commit.carry);
+  }
+  if (made)
+    change.commit.edits.push_back(
+        write_filter(made->range, std::move(made->pages), *state, change.commit.carry));
+  change.commit.edits.push_back({keys::account(), encode_counters(state->counters)});
+  change.next = std::move(state);
+  const Status done = co_await account->commit_at_home(std::move(change));
+  if (done) {
+    for (const FilterRef& ref : step.replaced) filters.clear_damaged(ref.first);
+    filters.forget();
+  }
+  co_return done;
+}
+
+}  // namespace posthorn::store
