@@ -18,7 +18,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = "docs/protocol-support.md"
 IMAP_COMMANDS = "src/wire/imap/command/command.h"
 IMAP_STRUCTS = [f"src/wire/imap/command/commands_{group}.h"
-                for group in ("session", "mailbox", "append", "message", "metadata")]
+                for group in ("session", "mailbox", "append", "message", "metadata", "acl")]
 IMAP_CAPABILITIES = "src/server/imap/capability.cc"
 POP3_COMMANDS = "src/wire/pop3/command.h"
 
@@ -82,7 +82,8 @@ def specs(variant, text):
         raise Error(f"there is no variant {variant}")
     pattern = (
         rf"struct (\w+) \{{\s*static constexpr CommandSpec kSpec\{{\s*\.name = {STRING},\s*\.source = {STRING},"
-        rf"\s*\.states = (\w+)(?:,\s*\.capability = {STRING})?\}};"
+        rf"\s*\.states = (\w+)(?:,\s*\.capability = {STRING})?"
+        rf"(?:,\s*\.selected_rights = {STRING})?(?:,\s*\.mailbox_rights = {STRING})?\}};"
     )
     declared = {name: spec for name, *spec in rows(text, pattern, r"CommandSpec kSpec\{")}
     alternatives = re.findall(r"\w+", match[1])
@@ -91,18 +92,24 @@ def specs(variant, text):
     return [declared[name] for name in alternatives]
 
 
+def rights(selected, mailbox):
+    """The rights that a command always needs: on the selected mailbox, and on the one that it names."""
+    one_of = " or ".join(mailbox)
+    return ", ".join(filter(None, [selected and f"{selected} where it is selected", one_of and f"{one_of} where it is named"]))
+
+
 def imap_commands(commands, capabilities):
     known = {name for name, _, _ in capability_rows(capabilities)}
-    yield ["command", "defined in", "states", "capability"]
-    for name, source, states, capability in specs("CommandBody", commands):
+    yield ["command", "defined in", "states", "capability", "rights"]
+    for name, source, states, capability, selected, mailbox in specs("CommandBody", commands):
         if capability and capability not in known:
             raise Error(f"{name} needs {capability}, which is not in the table of capabilities")
-        yield [name, source, word(IMAP_STATES, states), capability]
+        yield [name, source, word(IMAP_STATES, states), capability, rights(selected, mailbox)]
 
 
 def pop3_commands(commands):
     yield ["command", "defined in", "states"]
-    for name, source, states, _ in specs("Command", commands):
+    for name, source, states, *_ in specs("Command", commands):
         yield [name, source, word(POP3_STATES, states)]
 
 
@@ -149,7 +156,8 @@ def read(path):
 def test():
     commands = (
         'struct B {\n  static constexpr CommandSpec kSpec{.name = "B",\n      .source = "RFC 2",\n'
-        '      .states = kWhileSelected,  // note\n      .capability = "X=Y"};\n  int b;\n};\nstruct C {};\n'
+        '      .states = kWhileSelected,  // note\n      .capability = "X=Y",\n'
+        '      .selected_rights = "te", .mailbox_rights = "i"};\n  int b;\n};\nstruct C {};\n'
         'struct A {\n  static constexpr CommandSpec kSpec{\n'
         '      .name = "A", .source = "RFC 1 §1", .states = kAnyState};\n};\n'
         'using CommandBody =\n    std::variant<A,\n                 B>;\n'
@@ -161,7 +169,7 @@ def test():
         'kFoundations = std::to_array<Foundation>({\n    {"Z", "X=Y"},\n});\n'
     )
     assert list(imap_commands(commands, capabilities))[1:] == [
-        ["A", "RFC 1 §1", "any", ""], ["B", "RFC 2", "selected", "X=Y"]]
+        ["A", "RFC 1 §1", "any", "", ""], ["B", "RFC 2", "selected", "X=Y", "te where it is selected, i where it is named"]]
     assert list(imap_capabilities(capabilities))[1:] == [
         ["X=Y", "RFC 2", "always", "", ""], ["Z", "RFC 3 §4", "after login", "X=Y", "yes"]]
     pop3 = (

@@ -47,6 +47,9 @@ using SnapshotPtr = std::shared_ptr<const std::string>;
 ///   mailbox.list {name} -> {account, mailboxes: [{mailbox, messages, uid_next, subscribed}]}
 ///   mailbox.subscribe {name, mailbox}
 ///   mailbox.remove {name, mailbox}
+///   mailbox.shares {name, mailbox} -> {entries: [{identifier, rights}]}
+///   mailbox.share {name, mailbox, identifier, rights} -> {entries}
+///   mailbox.unshare {name, mailbox, identifier} -> {entries}
 ///   message.list {name, mailbox, after?, limit?} -> {messages: [{uid, number, flags, date, zone, size}], next?}
 ///   message.read {name, mailbox, uid} -> octets
 ///   message.append {name, messages: [{mailbox, flags, date?, zone?, size}]} with octets -> {uids}
@@ -122,6 +125,9 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> list_mailboxes(Json request);
   async::Task<Result<Answer>> subscribe(Json request);
   async::Task<Result<Answer>> remove_mailbox(Json request);
+  async::Task<Result<Answer>> list_shares(Json request);
+  async::Task<Result<Answer>> share_mailbox(Json request);
+  async::Task<Result<Answer>> unshare_mailbox(Json request);
   async::Task<Result<Answer>> list_messages(Json request);
   async::Task<Result<Answer>> read_message(Json request);
   async::Task<Result<Answer>> undelete(Json request);

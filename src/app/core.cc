@@ -1,10 +1,12 @@
 #include "app/core.h"
 
+#include <algorithm>
 #include <exception>
 #include <thread>
 
 #include "engine/memory/memory_engine.h"
 #include "engine/rocksdb/rocksdb_engine.h"
+#include "text/ascii.h"
 
 namespace posthorn::app {
 namespace {
@@ -46,6 +48,28 @@ store::PieceSharing sharing(config::PieceSharing among) {
   return store::PieceSharing::server;
 }
 
+/// Names are compared in lower case.
+std::shared_ptr<const store::SharingPolicy> sharing_policy(const config::Sharing& from) {
+  auto policy = std::make_shared<store::SharingPolicy>();
+  policy->anyone = from.anyone;
+  policy->subscribe = from.subscribe;
+  for (const std::string& line : from.groups) {
+    const std::size_t equals = line.find('=');
+    const std::string group = text::lower(std::string_view(line).substr(0, equals));
+    std::string_view members = std::string_view(line).substr(equals + 1);
+    while (!members.empty()) {
+      const std::size_t end = std::min(members.find(' '), members.size());
+      if (end > 0) policy->groups_of[text::lower(members.substr(0, end))].push_back(group);
+      members.remove_prefix(std::min(end + 1, members.size()));
+    }
+  }
+  for (auto& [member, groups] : policy->groups_of) {
+    std::ranges::sort(groups);
+    groups.erase(std::ranges::unique(groups).begin(), groups.end());
+  }
+  return policy;
+}
+
 }  // namespace
 
 engine::RocksDbOptions engine_options(const config::Config& config) {
@@ -74,6 +98,7 @@ store::StorePolicy store_policy(const config::Config& config) {
   store::StorePolicy policy;
   policy.horizon_seconds = seconds(config.storage.journal_horizon);
   policy.content_seconds = seconds(config.storage.expunged_retention);
+  policy.sharing = sharing_policy(config.sharing);
   policy.default_quota = {config.quota.default_size, config.quota.default_messages};
   return policy;
 }

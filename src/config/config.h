@@ -127,6 +127,12 @@ struct Imap {
   std::vector<std::string> server_metadata;  ///< "entry=value".
 };
 
+struct Sharing {
+  bool anyone = false;
+  bool subscribe = true;
+  std::vector<std::string> groups;  ///< "group=member member".
+};
+
 struct Pop3 {
   bool mark_seen = false;
   Duration idle_timeout{};
@@ -197,6 +203,7 @@ struct Config {
   Storage storage;
   Auth auth;
   Imap imap;
+  Sharing sharing;
   Pop3 pop3;
   Lmtp lmtp;
   Submission submission;

@@ -87,6 +87,7 @@ TEST(Config, WhatSighupTakesOver) {
           "auth.import.max_bcrypt_cost", "auth.import.max_memory", "auth.oauth.issuer", "auth.oauth.audience",
           "auth.oauth.jwks_file", "auth.oauth.user_claim", "auth.oauth.scope", "imap.keepalive",
           "imap.disabled_capabilities", "imap.extra_capabilities", "imap.server_metadata",
+          "sharing.anyone", "sharing.subscribe", "sharing.groups",
           "pop3.mark_seen", "pop3.idle_timeout", "pop3.login_delay", "pop3.expire_days",
           "lmtp.detail_separator", "submission.save_sent", "submission.duplicate_window",
           "submission.show_client", "submission.max_recipients", "submission.max_hold",

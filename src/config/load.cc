@@ -265,6 +265,14 @@ void Loader::check_together() {
   }
   check_networks("limits.trusted_proxies", c.limits.trusted_proxies);
   check_networks("limits.trusted_gateways", c.limits.trusted_gateways);
+  for (const std::string& group : c.sharing.groups) {
+    const std::size_t equals = group.find('=');
+    if (equals != std::string::npos && equals > 0 && group.find(' ') > equals &&
+        group.size() > equals + 1)
+      continue;
+    wrong(at("sharing.groups"),
+          fmt::format("'sharing.groups' cannot contain '{}', only \"name=member member\"", group));
+  }
   if (c.data_dir.empty()) wrong(at("data_dir"), "'data_dir' must not be empty");
   if (c.tls.certificate.empty() != c.tls.key.empty()) {
     const bool lacks_key = c.tls.key.empty();

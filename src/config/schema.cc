@@ -227,6 +227,14 @@ const std::array kKeys{
         "Annotations of the server that every user can read (RFC 5464), as \"entry=value\", for "
         "example \"/shared/admin=mailto:postmaster@example.org\"."},
 
+    Key{"sharing.anyone", Form::flag, FIELD(bool, sharing.anyone), "false", "", "", kLive,
+        "Users may share mailboxes with everybody who has an account (\"anyone\")."},
+    Key{"sharing.subscribe", Form::flag, FIELD(bool, sharing.subscribe), "true", "", "", kLive,
+        "A mailbox that is shared with a user appears among that user's subscribed mailboxes."},
+    Key{"sharing.groups", Form::list, FIELD(Words, sharing.groups), "", "", "", kLive,
+        "Groups that mailboxes can be shared with, as \"name=member member\" with login names, for "
+        "example \"sales=ann@example.org bob@example.org\"."},
+
     Key{"pop3.mark_seen", Form::flag, FIELD(bool, pop3.mark_seen), "false", "", "", kLive,
         "Set the \\Seen flag of a message that is fetched with RETR."},
     Key{"pop3.idle_timeout", Form::duration, FIELD(Duration, pop3.idle_timeout), "10m", "10m", "1d",

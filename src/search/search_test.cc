@@ -56,7 +56,7 @@ class SearchTest : public store::StoreFixture {
     mailbox_ = *loaded;
   }
 
-  [[nodiscard]] store::FlagsView flags() const { return {*mailbox_, store::Actor::upkeep()}; }
+  [[nodiscard]] store::FlagsView flags() const { return {*mailbox_, store::Actor::upkeep(), {}}; }
   std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(random_() % n); }
   std::string word() {
     constexpr const char* kWords[] = {"harbour", "lantern", "meadow", "granite"};

@@ -5,12 +5,12 @@
 
 namespace posthorn::service {
 
-Cursor::Cursor(const store::Mailbox& mailbox)
-    : told_(mailbox.contents->shared_members()),
-      flags_modseq_(mailbox.head.highest_modseq),
+Cursor::Cursor(const store::FlagsView& now)
+    : told_(now.mailbox().contents->shared_members()),
+      flags_modseq_(now.highest_modseq()),
       whole_modseq_(flags_modseq_),
       seen_modseq_(flags_modseq_),
-      told_keywords_(mailbox.keywords ? mailbox.keywords->names().size() : 0) {}
+      told_keywords_(now.mailbox().keywords ? now.mailbox().keywords->names().size() : 0) {}
 
 Updates Cursor::advance(const store::FlagsView& now, Tellings allowed) {
   Updates updates;

@@ -48,8 +48,8 @@ struct Updates {
 class Cursor {
  public:
   Cursor() = default;
-  /// Starts at `mailbox`, all of which has just been told. Requires: contents.
-  explicit Cursor(const store::Mailbox& mailbox);
+  /// Starts at this version, all of which has just been told. Requires: contents.
+  explicit Cursor(const store::FlagsView& now);
 
   [[nodiscard]] const Membership& told() const { return told_; }
   [[nodiscard]] std::uint32_t count() const { return told_.count(); }

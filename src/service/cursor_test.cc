@@ -28,14 +28,14 @@ std::vector<std::uint32_t> told_uids(const Cursor& cursor) {
 TEST(Cursor, TellsNothingWhereNothingChanged) {
   TestMailbox mailbox;
   mailbox.append(3);
-  Cursor cursor(mailbox.now());
+  Cursor cursor(mailbox.flags());
   EXPECT_FALSE(cursor.is_behind(mailbox.flags()));
   EXPECT_TRUE(cursor.advance(mailbox.flags(), kTellAll).empty());
 }
 
 TEST(Cursor, TellsArrivals) {
   TestMailbox mailbox;
-  Cursor cursor(mailbox.now());
+  Cursor cursor(mailbox.flags());
   mailbox.append(2);
   const Updates updates = cursor.advance(mailbox.flags(), kTellAll);
   EXPECT_EQ(updates.exists, 2U);
@@ -47,7 +47,7 @@ TEST(Cursor, TellsArrivals) {
 TEST(Cursor, NumbersFlagsAfterExpunges) {
   TestMailbox mailbox;
   mailbox.append(5);
-  Cursor cursor(mailbox.now());
+  Cursor cursor(mailbox.flags());
   mailbox.set_flags(4, 1);
   mailbox.expunge({2, 3});
   const Updates updates = cursor.advance(mailbox.flags(), kTellAll);
@@ -62,7 +62,7 @@ TEST(Cursor, NumbersFlagsAfterExpunges) {
 TEST(Cursor, ExpungesWaitWhileTheRestGoesAhead) {
   TestMailbox mailbox;
   mailbox.append(4);
-  Cursor cursor(mailbox.now());
+  Cursor cursor(mailbox.flags());
   const ModSeq whole = cursor.highest_modseq();
   mailbox.expunge({2});
   mailbox.append(1);
@@ -86,7 +86,7 @@ TEST(Cursor, ExpungesWaitWhileTheRestGoesAhead) {
 TEST(Cursor, ArrivalsThatCameAndWentWhileExpungesWait) {
   TestMailbox mailbox;
   mailbox.append(2);
-  Cursor cursor(mailbox.now());
+  Cursor cursor(mailbox.flags());
   mailbox.expunge({1});
   mailbox.append(2);
   EXPECT_EQ(cursor.advance(mailbox.flags(), kNumbersStay).exists, 4U);
@@ -103,7 +103,7 @@ TEST(Cursor, ArrivalsThatCameAndWentWhileExpungesWait) {
 TEST(Cursor, FlagsOnlyLeavesArrivalsForLater) {
   TestMailbox mailbox;
   mailbox.append(1);
-  Cursor cursor(mailbox.now());
+  Cursor cursor(mailbox.flags());
   mailbox.append(1);
   mailbox.set_flags(1, 1);
   Updates updates = cursor.advance(mailbox.flags(), bit(Telling::flags));
@@ -118,7 +118,7 @@ TEST(Cursor, FlagsOnlyLeavesArrivalsForLater) {
 TEST(Cursor, DoesNotRepeatItsOwnChange) {
   TestMailbox mailbox;
   mailbox.append(2);
-  Cursor cursor(mailbox.now());
+  Cursor cursor(mailbox.flags());
   const ModSeq own = mailbox.set_flags(1, 1);
   mailbox.set_flags(2, 2);
   cursor.told_change(own);
@@ -130,7 +130,7 @@ TEST(Cursor, DoesNotRepeatItsOwnChange) {
 TEST(Cursor, ArrivalsAreHeldBackWhenTooManyPartsWouldBeNeeded) {
   TestMailbox mailbox;
   mailbox.append(1);
-  Cursor cursor(mailbox.now());
+  Cursor cursor(mailbox.flags());
   mailbox.expunge({1});
   for (std::uint32_t i = 0; i < 3 * Membership::kMaxParts; ++i) {
     mailbox.append(1);
@@ -149,7 +149,7 @@ TEST(Cursor, AClientThatListensIsRight) {
   const auto below = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
   TestMailbox mailbox;
   mailbox.append(20);
-  Cursor cursor(mailbox.now());
+  Cursor cursor(mailbox.flags());
   std::vector<std::pair<std::uint32_t, SystemFlags>> client;
   for (std::uint32_t uid = 1; uid <= 20; ++uid) client.emplace_back(uid, 0);
   for (int round = 0; round < 3000; ++round) {
@@ -200,7 +200,7 @@ TEST(Cursor, AClientThatListensIsRight) {
 TEST(Rows, AreNumberedByWhatWasTold) {
   TestMailbox mailbox;
   mailbox.append(700);
-  Cursor cursor(mailbox.now());
+  Cursor cursor(mailbox.flags());
   mailbox.expunge({2});
   NumberSet all;
   all.add(1, 800);

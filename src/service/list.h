@@ -6,11 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "service/sharing/find.h"
 #include "store/value/account_state.h"
 
 namespace posthorn::service {
 
-/// Selects names of an account. The functions here depend on one AccountState only.
+/// Selects names: those of an account, and those that others share with its user.
 struct ListQuery {
   /// Returns whether a name matches the client's pattern.
   std::function<bool(std::string_view)> matches;
@@ -24,14 +25,26 @@ struct ListQuery {
 };
 
 struct ListEntry {
+  enum class Kind : std::uint8_t {
+    own,     ///< Of the account itself.
+    shared,  ///< Of somebody else; `shared` is set, unless there are only mailboxes below it.
+    level,   ///< A level of a namespace, which can never be a mailbox.
+    unknown  ///< Of somebody else, and cannot be looked at now.
+  };
   std::string name;
   store::MailboxPtr mailbox;  ///< Null if there is no mailbox of that name, but some below it.
+  Kind kind = Kind::own;
+  const SharedMailbox* shared = nullptr;
   bool subscribed = false;
   bool has_children = false;
   bool subscribed_below = false;  ///< A name below this one is subscribed.
 };
 
-/// Returns the entries in ascending order of their names.
+/// Returns the entries in ascending order of their names. `shared` must outlive them. Depends on
+/// nothing but its arguments.
+std::vector<ListEntry> list_mailboxes(const store::AccountState& state,
+                                      const SharedMailboxes& shared, const ListQuery& query);
+/// The same for an account with which nobody shares anything.
 std::vector<ListEntry> list_mailboxes(const store::AccountState& state, const ListQuery& query);
 
 }  // namespace posthorn::service

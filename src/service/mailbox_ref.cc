@@ -1,8 +1,39 @@
 #include "service/mailbox_ref.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "store/store.h"
+
 namespace posthorn::service {
+namespace {
+
+using store::Grant;
+
+/// Returns whether an entry of an access control list is about the caller.
+class Naming {
+ public:
+  Naming(const Caller& caller, const store::SharingPolicy& policy) : caller_(caller) {
+    if (!caller.login) return;
+    const auto it = policy.groups_of.find(*caller.login);
+    if (it != policy.groups_of.end()) groups_ = &it->second;
+  }
+  [[nodiscard]] bool names(const Grant& grant) const {
+    switch (grant.to) {
+      case Grant::To::anyone: return true;
+      case Grant::To::account: return grant.account == caller_.actor.account;
+      case Grant::To::group:
+        return groups_ != nullptr && std::ranges::binary_search(*groups_, grant.group);
+    }
+    return false;
+  }
+
+ private:
+  const Caller& caller_;
+  const std::vector<std::string>* groups_ = nullptr;
+};
+
+}  // namespace
 
 Caller Caller::owner(store::AccountPtr account) {
   const store::Actor actor = store::Actor::user(account->id());
@@ -13,22 +44,56 @@ Caller Caller::administrator(store::AccountPtr account) {
   return {std::move(account), store::Actor::administrator()};
 }
 
+Rights rights_of(const Caller& caller, const store::AccountState& state,
+                 const store::SharingPolicy& policy, MailboxId mailbox) {
+  if (caller.actor.kind != store::Actor::Kind::user) return Rights::all();
+  const bool is_owner = caller.actor.account == state.id;
+  if (state.grants->empty()) return is_owner ? Rights::all() : Rights();
+  const Naming naming(caller, policy);
+  Rights given;
+  Rights taken;
+  bool has_own_entry = false;
+  state.grants->for_each_of(mailbox, [&](const store::GrantKey&, const Grant& grant) {
+    if (!naming.names(grant)) return;
+    if (grant.sign == Grant::Sign::takes_away) {
+      taken = taken.with(grant.rights);
+    } else {
+      given = given.with(grant.rights);
+      has_own_entry = has_own_entry || (is_owner && grant.to == Grant::To::account);
+    }
+  });
+  // An owner has everything, unless an entry says otherwise.
+  if (is_owner && !has_own_entry) given = Rights::all();
+  given = given.without(taken);
+  return is_owner ? given.with(kOwnersRights) : given;
+}
+
+Rights rights_now(const Caller& caller, const MailboxRef& mailbox) {
+  // What has no access control list: annotations of the server.
+  if (mailbox.id == MailboxId(0)) return mailbox.rights;
+  const store::StatePtr state = mailbox.account->published();
+  if (state->grants->empty() && !mailbox.is_foreign()) return Rights::all();
+  return rights_of(caller, *state, *mailbox.account->store().policy().sharing, mailbox.id);
+}
+
 Result<MailboxRef> resolve(const Caller& caller, std::string_view name) {
-  const store::MailboxPtr found = caller.account->published()->find(name);
-  if (found == nullptr) return fail(ErrorKind::not_found, "No such mailbox");
-  // Every name is one of the caller's own account, whose owner may do everything.
-  return MailboxRef{caller.account, found->id, caller.actor, Rights::all()};
+  const store::StatePtr state = caller.account->published();
+  const store::MailboxPtr found = state->find(name);
+  if (found == nullptr) return no_such_mailbox();
+  MailboxRef mailbox{caller.account, found->id, caller.actor, Rights::all()};
+  mailbox.rights = rights_now(caller, mailbox);
+  return mailbox;
 }
 
-Result<store::AccountPtr> account_for(const Caller& caller, std::string_view /*name*/) {
-  // Every name is one of the caller's own account.
-  return caller.account;
-}
+Status require(const MailboxRef& mailbox, Right right) { return require_any(mailbox, {right}); }
 
-Status require(const MailboxRef& mailbox, Right right) {
-  if (mailbox.rights.has(right)) return {};
+Status require_any(const MailboxRef& mailbox, Rights rights) {
+  if (mailbox.rights.has_any_of(rights)) return {};
+  if (!mailbox.rights.has(Right::lookup)) return no_such_mailbox();
   return fail(ErrorKind::no_permission, "You do not have the right to do that in this mailbox");
 }
+
+std::unexpected<Error> no_such_mailbox() { return fail(ErrorKind::not_found, "No such mailbox"); }
 
 async::Task<Result<store::MailboxPtr>> newest(MailboxRef mailbox) {
   store::MailboxPtr now = mailbox.published();

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cstdint>
-#include <initializer_list>
+#include <memory>
+#include <string>
 #include <string_view>
 
 #include "async/task.h"
@@ -11,53 +11,24 @@
 #include "store/value/actor.h"
 #include "store/value/flags_view.h"
 #include "store/value/mailbox.h"
+#include "store/value/rights.h"
+#include "store/value/sharing_policy.h"
 
 /// From a mailbox's name to the mailbox, in one place. The operations of this layer take what
-/// resolve() returned, so that whose mailbox it is and what may be done to it is judged once, where
-/// the name is understood.
+/// resolve() or find_mailbox() returned, so that whose mailbox it is and what may be done to it is
+/// judged once, where the name is understood.
 namespace posthorn::service {
 
-/// What a user may do with a mailbox (RFC 4314 §2.1, whose letter stands beside each).
-enum class Right : std::uint16_t {
-  lookup = 1 << 0,           ///< l: see its name
-  read = 1 << 1,             ///< r: select it, read its messages
-  keep_seen = 1 << 2,        ///< s: set and clear \Seen
-  write = 1 << 3,            ///< w: set and clear other flags, except \Deleted
-  insert = 1 << 4,           ///< i: append and copy into it
-  post = 1 << 5,             ///< p: send mail to its address
-  create_below = 1 << 6,     ///< k: create mailboxes below it
-  remove = 1 << 7,           ///< x: delete or rename it
-  delete_messages = 1 << 8,  ///< t: set and clear \Deleted
-  expunge = 1 << 9,          ///< e: expunge messages
-  administer = 1 << 10,      ///< a: change the rights on it
-};
-
-/// A set of rights.
-class Rights {
- public:
-  Rights() = default;
-  Rights(std::initializer_list<Right> rights) {
-    for (const Right right : rights) bits_ |= static_cast<std::uint16_t>(right);
-  }
-  static Rights all() {
-    Rights rights;
-    rights.bits_ = (1 << 11) - 1;
-    return rights;
-  }
-  [[nodiscard]] bool has(Right right) const {
-    return (bits_ & static_cast<std::uint16_t>(right)) != 0;
-  }
-  friend bool operator==(const Rights&, const Rights&) = default;
-
- private:
-  std::uint16_t bits_ = 0;
-};
+using store::Right;
+using store::Rights;
 
 /// Who asks for an operation: the account in whose names the request is written, and who is
 /// recorded as making the change.
 struct Caller {
   store::AccountPtr account;
   store::Actor actor;
+  /// The name that the user has logged in with, which decides about groups; null: no groups.
+  std::shared_ptr<const std::string> login = {};
 
   /// The owner of an account, logged in.
   static Caller owner(store::AccountPtr account);
@@ -76,25 +47,42 @@ struct MailboxRef {
   [[nodiscard]] store::MailboxPtr published() const { return account->published()->find(id); }
   /// The flags of a version of this mailbox as the one who asked sees them.
   [[nodiscard]] store::FlagsView flags(const store::Mailbox& version) const {
-    return {version, actor};
+    return {version, actor, account->id()};
   }
   [[nodiscard]] bool is(const MailboxRef& other) const {
     return id == other.id && account->id() == other.account->id();
   }
+  /// Returns whether it belongs to somebody else than the user who asked.
+  [[nodiscard]] bool is_foreign() const {
+    return actor.kind == store::Actor::Kind::user && actor.account != account->id();
+  }
 };
 
-/// Returns the mailbox that a name stands for. The only place where names of mailboxes are given a
-/// meaning. Errors: not_found, also if the caller may not know that the mailbox exists.
+/// The rights that nobody can take from the owner of a mailbox (RFC 4314 §2.1.1, §3.3).
+inline constexpr Rights kOwnersRights = {Right::lookup, Right::create_below, Right::remove,
+                                         Right::administer};
+
+/// Returns what the caller may do with a mailbox of the account whose state this is: what `anyone`,
+/// the caller's groups and the caller are given, without what is taken from them (RFC 4314 §2).
+/// Every judgement of rights begins here.
+Rights rights_of(const Caller& caller, const store::AccountState& state,
+                 const store::SharingPolicy& policy, MailboxId mailbox);
+/// The same for a mailbox that was found before. Rights may have been granted and taken since.
+Rights rights_now(const Caller& caller, const MailboxRef& mailbox);
+
+/// Returns the mailbox of the caller's own account that a name stands for. Users can also name
+/// mailboxes of others: find_mailbox() in service/sharing/find.h. Errors: not_found.
 /// Thread: any.
 Result<MailboxRef> resolve(const Caller& caller, std::string_view name);
 
-/// Returns the account in which a mailbox is, or would be once it is created. Errors: not_found, as
-/// for resolve(), if the caller may not know of that account.
-/// Thread: any.
-Result<store::AccountPtr> account_for(const Caller& caller, std::string_view name);
-
-/// Errors: no_permission, with a text for the client, if the right is missing.
+/// Checks a right. The answer for a mailbox that the user may not know of is the same as for one
+/// that does not exist (RFC 4314 §6). Errors: not_found; no_permission, with a text for the client.
 Status require(const MailboxRef& mailbox, Right right);
+/// The same, if one of several rights is enough.
+Status require_any(const MailboxRef& mailbox, Rights rights);
+
+/// The error for names of mailboxes that do not exist, or that the user may not know of.
+std::unexpected<Error> no_such_mailbox();
 
 /// Returns the published version of the mailbox, with its contents loaded. Errors: not_found, io,
 /// corrupt.

@@ -105,8 +105,13 @@ TEST_F(MailboxesTest, EachOperationNeedsItsRight) {
   EXPECT_EQ(run(transfer(move)).error().kind, ErrorKind::no_permission);
   move.mode = TransferMode::copy;
   EXPECT_TRUE(run(transfer(move)));
-  move.target = inbox_with({Right::read});
+  move.target = reader;
   EXPECT_EQ(run(transfer(move)).error().kind, ErrorKind::no_permission);
+  // Of what may not be seen, nothing is said but that it is not there (RFC 4314 §6).
+  move.target = inbox_with({Right::read});
+  const Error hidden = run(transfer(move)).error();
+  EXPECT_EQ(hidden.kind, ErrorKind::not_found);
+  EXPECT_EQ(hidden.text, resolve(ann(), "nowhere").error().text);
 }
 
 TEST_F(MailboxesTest, RoomIsJudgedBeforeAMessageIsSent) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "service/sending/filed_copies.h"
+#include "service/sharing/transfer_across.h"
 
 namespace posthorn::service {
 
@@ -19,13 +20,55 @@ ChangeWeight weight_of(std::uint64_t messages) {
 
 }  // namespace
 
+SystemFlags flags_to_change(Rights rights) {
+  constexpr SystemFlags kSeen = bit(SystemFlag::seen);
+  constexpr SystemFlags kDeleted = bit(SystemFlag::deleted);
+  SystemFlags flags = 0;
+  if (rights.has(Right::keep_seen)) flags |= kSeen;
+  if (rights.has(Right::delete_messages)) flags |= kDeleted;
+  if (rights.has(Right::write))
+    flags |= static_cast<SystemFlags>(kAllSystemFlags & ~(kSeen | kDeleted));
+  return flags;
+}
+
+bool keep_allowed_flags(FlagList& flags, Rights rights) {
+  const auto system = static_cast<SystemFlags>(flags.system & flags_to_change(rights));
+  const bool keywords = flags.keywords.empty() || rights.has(Right::write);
+  const bool all = system == flags.system && keywords;
+  flags.system = system;
+  if (!keywords) flags.keywords.clear();
+  return all;
+}
+
+namespace {
+
+/// RFC 4314 §4: judged by the flags that are named, also if they are to replace all.
+Status may_store(const FlagsToStore& what) {
+  const Rights rights = what.mailbox.rights;
+  if (what.flags.system == 0 && what.flags.keywords.empty()) return {};
+  FlagList allowed = what.flags;
+  if (keep_allowed_flags(allowed, rights) || allowed.system != 0 || !allowed.keywords.empty())
+    return {};
+  Rights needed;
+  const SystemFlags named = what.flags.system;
+  for (const Right right : {Right::keep_seen, Right::delete_messages, Right::write})
+    if ((named & flags_to_change({right})) != 0) needed = needed.with({right});
+  if (!what.flags.keywords.empty()) needed = needed.with({Right::write});
+  return require_any(what.mailbox, needed);
+}
+
+}  // namespace
+
 Task<Result<FlagsStored>> store_flags(FlagsToStore what) {
-  if (Status allowed = require(what.mailbox, Right::write); !allowed) co_return pass(allowed);
+  if (Status allowed = may_store(what); !allowed) co_return pass(allowed);
+  const Rights rights = what.mailbox.rights;
+  const store::FlagMask mask{flags_to_change(rights), rights.has(Right::write)};
+  const bool partly = !keep_allowed_flags(what.flags, rights);
   const auto function = [&](Change& change) -> Result<FlagsStored> {
     auto outcome = change.store_flags(what.mailbox.id, what.uids, what.operation, what.flags,
-                                      what.unchanged_since, what.told);
+                                      what.unchanged_since, what.told, mask);
     if (!outcome) return pass(outcome);
-    return FlagsStored{std::move(*outcome), change.modseq()};
+    return FlagsStored{std::move(*outcome), partly, change.modseq()};
   };
   auto stored = co_await what.mailbox.account->change(what.mailbox.actor, {what.mailbox.id},
                                                       function, weight_of(what.uids.count()));
@@ -63,8 +106,12 @@ Result<Transferred> run_transfer(Change& change, const Transfer& what) {
     // Not `not_found`, which is about the target and makes a client create it.
     return fail(ErrorKind::unavailable, "The selected mailbox was deleted");
   }
-  auto pairs = what.mode == TransferMode::copy ? change.copy(what.source.id, what.uids, target->id)
-                                               : change.move(what.source.id, what.uids, target->id);
+  // RFC 4314 §4: flags that the user may not set there are left out.
+  const Rights rights = what.target.rights;
+  const store::FlagMask mask{flags_to_change(rights), rights.has(Right::write)};
+  auto pairs = what.mode == TransferMode::copy
+                   ? change.copy(what.source.id, what.uids, target->id, mask)
+                   : change.move(what.source.id, what.uids, target->id, mask);
   if (!pairs) return pass(pairs);
   return Transferred{target->head.uid_validity, std::move(*pairs)};
 }
@@ -74,7 +121,7 @@ Result<Transferred> run_transfer(Change& change, const Transfer& what) {
 Task<Result<Transferred>> transfer(Transfer what) {
   if (Status allowed = check_rights(what); !allowed) co_return pass(allowed);
   if (what.source.account->id() != what.target.account->id())
-    co_return fail(ErrorKind::not_supported, "The mailboxes belong to different accounts");
+    co_return co_await transfer_across(std::move(what));
   auto done = co_await what.source.account->change(
       what.target.actor, {what.source.id},
       [&](Change& change) { return run_transfer(change, what); }, weight_of(what.uids.count()));
@@ -113,6 +160,13 @@ class Appending {
     return needed;
   }
 
+  /// The flags of a message as far as the user may set them there (RFC 4314 §4).
+  [[nodiscard]] FlagList flags_of(const MessageToAppend& message) const {
+    FlagList flags = message.flags;
+    keep_allowed_flags(flags, mailbox_.rights);
+    return flags;
+  }
+
   [[nodiscard]] Result<Appended> run(Change& change) const {
     const store::MailboxPtr target = change.state().find(mailbox_.id);
     if (target == nullptr) return fail(ErrorKind::not_found, "No such mailbox");
@@ -124,8 +178,8 @@ class Appending {
     for (const MessageToAppend& message : messages_) {
       const Timestamp date = message.internal_date.value_or(now_);
       auto uid = old_ ? change.replace({old_->mailbox.id, old_->uid, target->id}, message.email,
-                                       message.flags, date)
-                      : change.append(target->id, message.email, message.flags, date);
+                                       flags_of(message), date)
+                      : change.append(target->id, message.email, flags_of(message), date);
       if (!uid) return pass(uid);
       if (*uid == Uid(0)) return done;  // There was nothing to replace.
       done.uids.add(uid->value);
@@ -136,7 +190,8 @@ class Appending {
 
  private:
   [[nodiscard]] bool is_for_sent(const store::Mailbox& mailbox) const {
-    return window_.count() != 0 && (mailbox.special_use & bit(store::SpecialUse::sent)) != 0;
+    return window_.count() != 0 && !mailbox_.is_foreign() &&
+           (mailbox.special_use & bit(store::SpecialUse::sent)) != 0;
   }
 
   Result<Appended> merge(Change& change, Appended done) const {

@@ -17,9 +17,18 @@
 /// durable on return.
 namespace posthorn::service {
 
+/// The rights that flags need: "s" for \Seen, "t" for \Deleted and "w" for all others (RFC 4314
+/// §4).
+inline constexpr Rights kFlagRights = {Right::keep_seen, Right::delete_messages, Right::write};
+/// Returns the system flags that may be changed with these rights.
+SystemFlags flags_to_change(Rights rights);
+/// Leaves only the flags that may be changed with these rights. Returns whether that is all.
+bool keep_allowed_flags(FlagList& flags, Rights rights);
+
 struct FlagsStored {
   store::StoreOutcome outcome;
-  ModSeq modseq;  ///< The MODSEQ of the change, if there was one.
+  bool partly = false;  ///< Some of the flags were left alone.
+  ModSeq modseq;        ///< The MODSEQ of the change, if there was one.
   bool changed = false;
 };
 struct FlagsToStore {
@@ -31,7 +40,9 @@ struct FlagsToStore {
   /// The MODSEQ up to which the client knows flags; see StoreOutcome::raced.
   ModSeq told{UINT64_MAX};
 };
-/// Changes flags. Errors: not_found, no_permission, limit (keywords), io, unavailable.
+/// Changes those of the flags that the user may change; the others stay as they are (RFC 4314 §4).
+/// Errors: not_found, no_permission (the user may change none of the flags), limit (keywords), io,
+/// unavailable.
 async::Task<Result<FlagsStored>> store_flags(FlagsToStore what);
 
 /// Removes the messages that have \Deleted among `uids`, or among all if `uids` is none. Returns
@@ -45,7 +56,8 @@ struct Transferred {
   bool changed = false;
 };
 enum class TransferMode : std::uint8_t { copy, move };
-/// A copy or move of messages to another mailbox of the same account.
+/// A copy or move of messages to another mailbox, which may be one of another account
+/// (service/sharing/transfer_across.h).
 struct Transfer {
   MailboxRef source;
   NumberSet uids;
@@ -53,8 +65,8 @@ struct Transfer {
   TransferMode mode = TransferMode::copy;
 };
 /// Copies or moves messages. UIDs that no longer exist are ignored. Errors: not_found (the target),
-/// no_permission, over_quota, limit, unavailable (the source is gone), not_supported (the mailboxes
-/// belong to different accounts).
+/// no_permission, over_quota, limit, unavailable (the source is gone), and between accounts those
+/// of reading and writing messages.
 async::Task<Result<Transferred>> transfer(Transfer what);
 
 struct MessageToAppend {

@@ -54,14 +54,17 @@ TEST_F(ReplaceTest, IsOneChange) {
 TEST_F(ReplaceTest, NeedsTheRightsOfAllItDoes) {
   const Uid old = append_one("INBOX", 100);
   const Rights all{Right::delete_messages, Right::expunge};
-  for (const Rights rights : {Rights{Right::delete_messages}, Rights{Right::expunge}}) {
+  for (const Rights rights :
+       {Rights{Right::lookup, Right::delete_messages}, Rights{Right::lookup, Right::expunge}}) {
     EXPECT_EQ(replace_one(mailbox("INBOX", rights), old, mailbox("Sent"), 10).error().kind,
               ErrorKind::no_permission);
     EXPECT_EQ(may_replace({mailbox("INBOX", rights), old}, mailbox("Sent"), 10).error().kind,
               ErrorKind::no_permission);
   }
   EXPECT_EQ(
-      replace_one(mailbox("INBOX", all), old, mailbox("Sent", {Right::read}), 10).error().kind,
+      replace_one(mailbox("INBOX", all), old, mailbox("Sent", {Right::lookup, Right::read}), 10)
+          .error()
+          .kind,
       ErrorKind::no_permission);
   EXPECT_TRUE(replace_one(mailbox("INBOX", all), old, mailbox("Sent", {Right::insert}), 10));
 }

@@ -16,7 +16,7 @@ class TestMailbox {
     mailbox_.head.highest_modseq = ModSeq(1);
   }
   [[nodiscard]] const store::Mailbox& now() const { return mailbox_; }
-  [[nodiscard]] store::FlagsView flags() const { return {mailbox_, store::Actor::upkeep()}; }
+  [[nodiscard]] store::FlagsView flags() const { return {mailbox_, store::Actor::upkeep(), {}}; }
 
   void append(std::uint32_t count = 1) {
     const ModSeq modseq = next();

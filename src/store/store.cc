@@ -22,6 +22,7 @@ namespace {
 
 /// Enough for some tens of thousands of addresses and as many profiles.
 constexpr std::size_t kDirectoryCacheBytes = 8U << 20;
+constexpr std::size_t kSharersCacheBytes = 4U << 20;
 
 }  // namespace
 
@@ -37,9 +38,10 @@ Store::State::State(engine::Engine& e, async::LoopPool& l, async::OffloadPool& o
       pages(cached_mail, opts.page_cache_bytes / 4 * 3),
       records(cached_mail, opts.page_cache_bytes / 8),
       pieces(cached_mail, opts.page_cache_bytes / 8),
-      cached_directory(2 * kDirectoryCacheBytes),
+      cached_directory(2 * kDirectoryCacheBytes + kSharersCacheBytes),
       addresses(cached_directory, kDirectoryCacheBytes),
-      profiles(cached_directory, kDirectoryCacheBytes) {
+      profiles(cached_directory, kDirectoryCacheBytes),
+      sharers(cached_directory, kSharersCacheBytes) {
   for (std::size_t i = 0; i < loops.size(); ++i) shards.push_back(std::make_unique<HomeShard>());
   (void)background.submit(async::lower_priority_of_this_thread);
 }
@@ -271,6 +273,7 @@ async::Task<Result<AccountId>> Store::create_account(std::string_view name, std:
     const Timestamp now = state_->clock.now();
     const AccountId id = random_partition_id();
     auto empty = std::make_shared<AccountState>();
+    empty->id = id;
     // Ascending from the time of creation. A mailbox name never gets the same UIDVALIDITY twice,
     // and rarely one that an earlier account of the same name had.
     empty->counters.next_uid_validity = UidValidity(static_cast<std::uint32_t>(now.seconds));

@@ -15,6 +15,7 @@
 #include "engine/engine.h"
 #include "store/account.h"
 #include "store/read/unreadable.h"
+#include "store/value/sharing_policy.h"
 
 namespace posthorn::async {
 class LoopPool;
@@ -25,6 +26,8 @@ namespace posthorn::store {
 
 /// Settings that may change while the store is open.
 struct StorePolicy {
+  /// Never null.
+  std::shared_ptr<const SharingPolicy> sharing = std::make_shared<const SharingPolicy>();
   /// The time for which history and expunged rows are kept.
   std::int64_t horizon_seconds = 30 * 86400;
   /// The time for which the content of expunged messages is kept; never longer than the horizon.
@@ -122,6 +125,18 @@ class Store {
   /// in progress.
   /// Thread: any.
   void on_outbox(std::function<void(const AccountId&)> listener);
+
+  // --- sharing -----------------------------------------------------------------------------------
+  /// Records, before it is done, that the account grants this grantee something (see
+  /// store/change/share_list.h for grantees). Nothing is changed if that is known.
+  async::Task<Status> note_share(std::string grantee, const AccountId& owner);
+  /// Takes that back. Requires: nothing is granted, and nothing is being granted; see share_turn().
+  async::Task<Status> forget_share(std::string grantee, const AccountId& owner);
+  /// Returns the accounts that have granted this grantee something, ascending, and perhaps some
+  /// that have not.
+  async::Task<Result<std::shared_ptr<const std::vector<AccountId>>>> sharers(std::string grantee);
+  /// Grants are given and taken one after another, each while the caller holds this.
+  async::Task<std::shared_ptr<void>> share_turn();
 
   /// Runs one round of upkeep: packs tails, drops what is past the horizon, erases unused pieces.
   /// The program calls it periodically; tests call it directly.

@@ -81,6 +81,9 @@ struct Store::State {
   /// its change is durable.
   LruCache<std::string, AddressEntry> addresses;
   LruCache<AccountId, AccountProfile> profiles;
+  /// By grantee; also that there are none.
+  LruCache<std::string, std::vector<AccountId>> sharers;
+  async::Turns share_edits;
   async::Turns profile_edits;  ///< An edit reads the profile and writes it: one after another.
 
   DamageLog damage;

@@ -88,6 +88,11 @@ constexpr auto kRows = std::to_array<Row>({
     row<cmd_setquota>(kAll),
     row<cmd_getmetadata>(kAll),
     row<cmd_setmetadata>(kAll),
+    row<cmd_getacl>(kAll),
+    row<cmd_setacl>(kAll),
+    row<cmd_deleteacl>(kAll),
+    row<cmd_listrights>(kAll),
+    row<cmd_myrights>(kAll),
 });
 // clang-format on
 

@@ -29,6 +29,11 @@ CommandTask cmd_getquotaroot(Session& session, wire::imap::GetQuotaRootCommand& 
 CommandTask cmd_setquota(Session& session, wire::imap::SetQuotaCommand& command);
 CommandTask cmd_getmetadata(Session& session, wire::imap::GetMetadataCommand& command);
 CommandTask cmd_setmetadata(Session& session, wire::imap::SetMetadataCommand& command);
+CommandTask cmd_getacl(Session& session, wire::imap::GetAclCommand& command);
+CommandTask cmd_setacl(Session& session, wire::imap::SetAclCommand& command);
+CommandTask cmd_deleteacl(Session& session, wire::imap::DeleteAclCommand& command);
+CommandTask cmd_listrights(Session& session, wire::imap::ListRightsCommand& command);
+CommandTask cmd_myrights(Session& session, wire::imap::MyRightsCommand& command);
 CommandTask cmd_select(Session& session, wire::imap::SelectCommand& command);
 CommandTask cmd_create(Session& session, wire::imap::CreateCommand& command);
 CommandTask cmd_delete(Session& session, wire::imap::DeleteCommand& command);

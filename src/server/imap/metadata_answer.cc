@@ -32,7 +32,7 @@ MetadataAnswer::MetadataAnswer(const Session& session, const service::MailboxRef
 
 store::AnnotationValue MetadataAnswer::special_use() const {
   const store::MailboxPtr mailbox = state_->find(mailbox_.id);
-  if (!mailbox || mailbox->special_use == 0) return nullptr;
+  if (!mailbox || mailbox->special_use == 0 || mailbox_.is_foreign()) return nullptr;
   return std::make_shared<const std::string>(attributes_of_uses(mailbox->special_use));
 }
 

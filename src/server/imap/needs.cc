@@ -111,6 +111,7 @@ struct Collect {
     add_if(needs, c.extended, "LIST-EXTENDED");
     add_if(needs, c.select.special_use || c.returns.special_use, "SPECIAL-USE");
     add_if(needs, !c.returns.metadata.empty(), "LIST-METADATA");
+    add_if(needs, c.returns.my_rights, "LIST-MYRIGHTS");
     if (!c.returns.status) return;
     needs.push_back("LIST-STATUS");
     add_status(needs, *c.returns.status);

@@ -22,6 +22,7 @@ struct Selected {
   std::unique_ptr<store::Account::Watch> watch;
   NumberSet recent;           ///< UIDs that have \Recent in this session (RFC 3501 §2.3.2).
   NumberSet saved_result;     ///< The saved search result `$`, as UIDs (RFC 5182).
+  service::Rights told_rights;  ///< Those that PERMANENTFLAGS was made of.
   bool idling = false;        ///< True during IDLE: changes wake the connection.
   bool said_modseq = false;   ///< The current command has sent a MODSEQ.
   bool said_removal = false;  ///< The current command has sent EXPUNGE or VANISHED.

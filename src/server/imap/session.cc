@@ -11,6 +11,8 @@
 #include "server/imap/metadata_answer.h"
 #include "server/imap/needs.h"
 #include "service/login.h"
+#include "service/sharing/acl.h"
+#include "service/sharing/find.h"
 #include "text/ascii.h"
 
 namespace posthorn::server::imap {
@@ -288,6 +290,13 @@ Task<Reply> Session::execute(wi::Command& command, const CommandEntry& entry) {
                           : spec.states == wi::kWhileSelected ? " requires a selected mailbox"
                                                               : " is not allowed in this state"));
   }
+  if (selected && spec.states == wi::kWhileSelected) {
+    if (!check_selected()) co_return Reply::no("The mailbox is no longer there");
+    for (const char letter : spec.selected_rights)
+      if (!selected->mailbox.rights.has_any_of(*service::rights_from({&letter, 1})))
+        co_return Reply::no("You do not have the right to do that in this mailbox",
+                            CodeName::no_perm);
+  }
   // Before anything is done: a SELECT that is refused here leaves the mailbox selected.
   if (enabled.uid_only && uses_message_numbers(command.body)) {
     co_return Reply::bad("Message numbers are not allowed after UIDONLY has been enabled",
@@ -299,6 +308,17 @@ Task<Reply> Session::execute(wi::Command& command, const CommandEntry& entry) {
     co_return refuse(*command.objection);
   }
   co_return co_await entry.run(*this, command.body);
+}
+
+Task<Result<service::MailboxRef>> Session::find(std::string mailbox,
+                                                const wi::CommandSpec& spec) const {
+  const auto rights = service::rights_from(spec.mailbox_rights);
+  return service::find_mailbox(caller(), std::move(mailbox), rights ? *rights : service::Rights());
+}
+
+Task<bool> Session::may_create(std::string mailbox) const {
+  const auto place = co_await service::place_of(caller(), std::move(mailbox));
+  co_return place && place->above.has(service::Right::create_below);
 }
 
 Task<std::optional<ReceiverEvent>> Session::next_part() {

@@ -67,7 +67,19 @@ class Session final : public auth::LiveSession {
 
   [[nodiscard]] State state() const;
   /// Who asks for what this session does. Requires: logged in.
-  [[nodiscard]] service::Caller caller() const { return service::Caller::owner(account); }
+  [[nodiscard]] service::Caller caller() const {
+    service::Caller caller = service::Caller::owner(account);
+    caller.login = login_;
+    return caller;
+  }
+  /// Returns the mailbox of that name, if the user has one of the rights on it that the declaration
+  /// of the command names. Errors: not_found, also if the user may not know of the mailbox;
+  /// no_permission, and those of opening an account.
+  async::Task<Result<service::MailboxRef>> find(std::string name,
+                                                const wire::imap::CommandSpec& spec) const;
+  /// Returns whether the user could create a mailbox of that name, in which case clients are told
+  /// to do so (RFC 9051 §7.1 TRYCREATE).
+  async::Task<bool> may_create(std::string name) const;
   [[nodiscard]] wire::imap::Dialect dialect() const {
     return {enabled.rev2, enabled.utf8 || enabled.rev2};
   }
@@ -112,6 +124,12 @@ class Session final : public auth::LiveSession {
   void enable_condstore();
   /// Sends the changes that the client may be told now, as untagged responses. Errors: closed, io.
   async::Task<Status> tell(service::Tellings allowed, wire::imap::Numbering numbering);
+  /// Ends the session, and returns false, if the selected mailbox no longer exists or may no longer
+  /// be read (RFC 2180 §3.3, RFC 4314 §5.1.1). Otherwise brings the rights on it up to date.
+  bool check_selected();
+  /// Sends FLAGS and PERMANENTFLAGS: the flags in use, and those that the user may change (RFC 4314
+  /// §5.1.1).
+  void say_flags(const store::Mailbox& now);
   /// Sends FLAGS and PERMANENTFLAGS if the mailbox has keywords that the client was not told of.
   /// Must precede every response that is made from `now` and may use a keyword (RFC 9051 §7.3.5).
   void tell_keywords(const store::Mailbox& now);
@@ -157,6 +175,7 @@ class Session final : public auth::LiveSession {
 
   const frame::Transport transport_;
   frame::CommandMeter& meter_;
+  std::shared_ptr<const std::string> login_;  ///< `name`, in the form of Caller::login.
   auth::SessionLimits::ConnectionSlot connection_slot_;
   auth::SessionLimits::Slot user_slot_;
 

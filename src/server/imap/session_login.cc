@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "server/frame/session_view.h"
 #include "server/imap/session.h"
+#include "service/account_name.h"
 #include "service/login.h"
 
 // How a session begins to belong to a user, and stops to.
@@ -66,6 +67,7 @@ Task<Status> Session::log_in(auth::Identity identity) {
     co_return fail(ErrorKind::unavailable, std::string(connection.deadline().words()));
   connection.deadline().clear();
   user_slot_ = std::move(*slot);
+  login_ = std::make_shared<const std::string>(service::normal_name(name));
   account = std::move(*opened);
   connection_slot_.logged_in();
   connection.receiver().set_limits(limits_after_login(*options));
@@ -102,6 +104,7 @@ void Session::forget_login() {
   account.reset();
   user_slot_ = {};
   name.clear();
+  login_.reset();
   enabled = {};
   told_metadata.reset();
   given_up = false;

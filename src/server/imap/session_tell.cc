@@ -9,6 +9,8 @@ namespace {
 
 namespace wi = wire::imap;
 using async::Task;
+using service::Right;
+using service::Rights;
 using service::Updates;
 using wi::Condition;
 
@@ -40,26 +42,53 @@ void say_arrived(Session& session, const Updates& updates, const store::Mailbox&
   wi::format_recent(w, static_cast<std::uint32_t>(selected.recent.count()));
 }
 
+/// The rights by which the user can change flags.
+Rights may_change(const Selected& selected) {
+  if (selected.is_read_only()) return {};
+  return selected.mailbox.rights.without(Rights::all().without(service::kFlagRights));
+}
+
 }  // namespace
 
 void Session::tell_keywords(const store::Mailbox& now) {
-  if (!selected->cursor.take_new_keywords(now)) return;
+  const bool other_rights = may_change(*selected) != selected->told_rights;
+  if (selected->cursor.take_new_keywords(now) || other_rights) say_flags(now);
+}
+
+void Session::say_flags(const store::Mailbox& now) {
+  const Rights rights = may_change(*selected);
   auto w = writer();
   wi::format_flags(w, kAllSystemFlags, now.keywords->names());
-  if (selected->is_read_only()) return;
   wi::code::PermanentFlags code;
-  code.keywords.assign(now.keywords->names().begin(), now.keywords->names().end());
+  code.system = service::flags_to_change(rights);
+  code.any = rights.has(Right::write);
+  if (code.any) code.keywords.assign(now.keywords->names().begin(), now.keywords->names().end());
   wi::format_untagged(w, Condition::ok, code, "Permanent flags");
+  selected->told_rights = rights;
+}
+
+bool Session::check_selected() {
+  service::MailboxRef& mailbox = selected->mailbox;
+  if (mailbox.published() == nullptr) {
+    bye(wi::CodeName::nonexistent, "The selected mailbox was deleted");
+    return false;
+  }
+  mailbox.rights = service::rights_now(caller(), mailbox);
+  if (mailbox.rights.has(Right::read)) return true;
+  if (mailbox.rights.has(Right::lookup)) {
+    bye(wi::CodeName::no_perm, "You may no longer read the selected mailbox");
+  } else {
+    bye(wi::CodeName::nonexistent, "The selected mailbox was deleted");
+  }
+  return false;
 }
 
 Task<Status> Session::tell(service::Tellings allowed, wi::Numbering numbering) {
   if (!selected || allowed == 0) co_return Status();
+  if (!check_selected()) co_return Status();
   store::MailboxPtr now = selected->mailbox.published();
-  if (now == nullptr) {
-    // RFC 2180 §3.3: another session deleted it.
-    bye(wi::CodeName::nonexistent, "The selected mailbox was deleted");
-    co_return Status();
-  }
+  if (now == nullptr) co_return Status();
+  if (may_change(*selected) != selected->told_rights) say_flags(*now);
   if (!selected->cursor.is_behind(selected->mailbox.flags(*now))) co_return Status();
   auto loaded = co_await service::newest(selected->mailbox);
   if (!loaded) co_return Status();  // The changes stay untold; the next command tries again.

@@ -6,6 +6,7 @@
 #include "message/header/header.h"
 #include "server/imap/fetch/fetch_content.h"
 #include "server/imap/fetch/section_range.h"
+#include "service/sharing/find.h"
 
 namespace posthorn::server::imap {
 namespace {
@@ -79,8 +80,9 @@ Task<Result<std::uint64_t>> UrlReader::open(std::string_view text) {
   filtered_.reset();
   const auto url = wi::parse_message_url(text);
   if (!url) co_return std::unexpected(url.error());
-  const auto mailbox = service::resolve(session_.caller(), url->mailbox);
-  if (!mailbox || !service::require(*mailbox, service::Right::read)) co_return missing();
+  const auto mailbox =
+      co_await service::find_mailbox(session_.caller(), url->mailbox, {service::Right::read});
+  if (!mailbox) co_return missing();
   const auto member = co_await find(*url, *mailbox);
   if (!member) co_return std::unexpected(member.error());
   if (Status opened = co_await open_message(*mailbox, member->ordinal); !opened)

@@ -147,6 +147,21 @@ void Change::place(Touched& target, const std::vector<std::pair<Member, FlagStat
   if (editor) target.now.contents = std::make_shared<Contents>(std::move(*editor).finish());
 }
 
+/// Places messages that a user brings with their flags. In a shared mailbox their \Seen is the
+/// user's alone; of mail that is delivered, it is everybody's.
+void Change::place_as(Touched& target, std::vector<std::pair<Member, FlagState>> rows) {
+  if (by_.kind != Actor::Kind::user || !has_readers(target)) return place(target, rows);
+  SeenEdit edit;
+  std::uint32_t uid = target.now.head.uid_next.value;
+  for (auto& [member, flags] : rows) {
+    if ((flags.system & bit(SystemFlag::seen)) != 0) edit.to_seen.add(uid);
+    flags.system = static_cast<SystemFlags>(flags.system & ~bit(SystemFlag::seen));
+    ++uid;
+  }
+  place(target, rows);
+  set_seen(target, viewer(), edit);
+}
+
 Result<Uid> Change::append(MailboxId mailbox, const NewEmail& email, const FlagList& flags,
                            Timestamp internal_date) {
   auto target = touch(mailbox);
@@ -164,7 +179,7 @@ Result<Uid> Change::add(Touched& target, const NewEmail& email, const FlagList& 
   if (!keywords) return pass(keywords);
   const Ordinal ordinal = take_email(email);
   const Member member{uid, ordinal, static_cast<std::uint32_t>(email.size), internal_date, 0};
-  place(target, {{member, FlagState{modseq(), flags.system, *keywords}}});
+  place_as(target, {{member, FlagState{modseq(), flags.system, *keywords}}});
   return uid;
 }
 
@@ -200,18 +215,22 @@ Status Change::restore(MailboxId mailbox, const std::vector<RemovedMessage>& mes
     if (!keywords) return pass(keywords);
     rows.emplace_back(message.member, FlagState{modseq(), message.flags.system, *keywords});
   }
-  place(**target, rows);
+  place_as(**target, std::move(rows));
   restores_ = true;
   return {};
 }
 
 Result<StoreOutcome> Change::store_flags(MailboxId mailbox, const NumberSet& uids,
                                          FlagOperation operation, const FlagList& flags,
-                                         std::optional<ModSeq> unchanged_since, ModSeq told) {
+                                         std::optional<ModSeq> unchanged_since, ModSeq told,
+                                         const FlagMask& mask) {
   auto touched = touch_contents(mailbox);
   if (!touched) return pass(touched);
   Touched& t = **touched;
   StoreOutcome outcome;
+  const bool own_seen = has_readers(t);
+  const ReaderSeen* const seen = own_seen ? seen_by(t, viewer()) : nullptr;
+  SeenEdit edit;
   // Removing a keyword that the mailbox does not have must not add it.
   FlagList known{flags.system, {}};
   for (const std::string& keyword : flags.keywords)
@@ -223,6 +242,7 @@ Result<StoreOutcome> Change::store_flags(MailboxId mailbox, const NumberSet& uid
 
   std::map<std::uint32_t, std::uint32_t> sets;  // Maps old keyword sets to new ones.
   const auto new_set = [&](std::uint32_t old) -> std::uint32_t {
+    if (!mask.keywords) return old;
     if (operation == FlagOperation::replace) return *named;
     if (named_set.empty()) return old;
     if (const auto it = sets.find(old); it != sets.end()) return it->second;
@@ -246,18 +266,34 @@ Result<StoreOutcome> Change::store_flags(MailboxId mailbox, const NumberSet& uid
     const Uid uid(members.uid[slot.index]);
     present.add(uid.value);
     const FlagState before = base->flags().at(slot);
-    if (unchanged_since && before.modseq > *unchanged_since) {
+    const FlagState shown = seen != nullptr ? seen->shown(uid, before) : before;
+    if (unchanged_since && shown.modseq > *unchanged_since) {
       outcome.modified.add(uid.value);
       return;
     }
-    if (before.modseq > told) outcome.raced.add(uid.value);
-    FlagState after{modseq(), before.system, new_set(before.keywords)};
+    if (shown.modseq > told) outcome.raced.add(uid.value);
+    FlagState after{modseq(), shown.system, new_set(before.keywords)};
     switch (operation) {
       case FlagOperation::replace: after.system = flags.system; break;
       case FlagOperation::add: after.system |= flags.system; break;
       case FlagOperation::remove: after.system &= static_cast<SystemFlags>(~flags.system); break;
     }
-    if (after.system == before.system && after.keywords == before.keywords) return;
+    after.system =
+        static_cast<SystemFlags>((after.system & mask.system) | (shown.system & ~mask.system));
+    if (after.system == shown.system && after.keywords == before.keywords) return;
+    if (own_seen) {
+      const SystemFlags stored = before.system & bit(SystemFlag::seen);
+      if (((after.system ^ shown.system) & bit(SystemFlag::seen)) != 0) {
+        const bool now = (after.system & bit(SystemFlag::seen)) != 0;
+        (now ? edit.to_seen : edit.to_unseen).add(uid.value);
+        if (stored != 0) edit.stored.add(uid.value);
+      }
+      after.system = static_cast<SystemFlags>((after.system & ~bit(SystemFlag::seen)) | stored);
+      if (after.system == before.system && after.keywords == before.keywords) {
+        ++outcome.changed;
+        return;
+      }
+    }
     if (!editor) editor.emplace(*base);
     editor->set_flags(slot, after);
     count_flags(t.now.head, members.size[slot.index], before.system, after.system);
@@ -274,6 +310,7 @@ Result<StoreOutcome> Change::store_flags(MailboxId mailbox, const NumberSet& uid
   });
   outcome.missing = uids.subtract(present);
   if (editor) t.now.contents = std::make_shared<Contents>(std::move(*editor).finish());
+  if (own_seen) set_seen(t, viewer(), edit);
   return outcome;
 }
 
@@ -281,10 +318,12 @@ void Change::remove(Touched& source, const std::vector<std::uint32_t>& positions
   if (positions.empty()) return;
   const std::shared_ptr<const Contents> base = source.now.contents;
   source.expunged.reserve(source.expunged.size() + positions.size());
+  NumberSet gone;
   for (const std::uint32_t position : positions) {
     const Members::Slot slot = base->members().slot_of(position);
     const Member member = base->members().at(slot);
     const FlagState flags = base->flags().at(slot);
+    if (source.now.readers != nullptr) gone.add(member.uid.value);
     source.expunged.emplace_back(member, flags);
     count(source.now.head, member, flags.system, false);
     draft_.counters.bytes -= member.size;
@@ -293,6 +332,7 @@ void Change::remove(Touched& source, const std::vector<std::uint32_t>& positions
   TreeEditor editor(*base);
   editor.expunge(positions);
   source.now.contents = std::make_shared<Contents>(std::move(editor).finish());
+  forget_seen(source, gone);
 }
 
 Result<NumberSet> Change::expunge_deleted(MailboxId mailbox, const std::optional<NumberSet>& uids) {
@@ -327,8 +367,33 @@ Result<NumberSet> Change::expunge(MailboxId mailbox, const NumberSet& uids) {
   return gone;
 }
 
-Result<std::vector<UidPair>> Change::copy_positions(Touched& source, Touched& target,
-                                                    const std::vector<std::uint32_t>& positions) {
+/// \Seen stays what it is for everybody who can see the target. Removes the messages.
+Result<std::vector<UidPair>> Change::move_positions(Touched& source, Touched& target,
+                                                    const std::vector<std::uint32_t>& positions,
+                                                    const FlagMask& mask) {
+  using Seen = CopyFlags::Seen;
+  const Seen seen = has_readers(target) ? Seen::as_stored : Seen::of_viewer;
+  const std::shared_ptr<const Contents> base = source.now.contents;
+  auto pairs = copy_rows(source, target, positions, {seen, mask});
+  if (!pairs) return pairs;
+  if (seen == Seen::as_stored && source.now.readers != nullptr) {
+    std::vector<Carried> moved;
+    for (std::size_t i = 0; i < positions.size(); ++i)
+      moved.push_back(
+          {(*pairs)[i].source, (*pairs)[i].target, base->flags_at(positions[i]).system});
+    carry_seen(source, target, moved);
+  }
+  remove(source, positions);
+  return pairs;
+}
+
+Result<std::vector<UidPair>> Change::copy_rows(Touched& source, Touched& target,
+                                               const std::vector<std::uint32_t>& positions,
+                                               const CopyFlags& how) {
+  const bool of_viewer = how.seen == CopyFlags::Seen::of_viewer;
+  const ReaderSeen* const viewed = of_viewer ? seen_by(source, viewer()) : nullptr;
+  // \Seen of a message that is moved stays, whoever moves it.
+  const SystemFlags kept = of_viewer ? how.mask.system : how.mask.system | bit(SystemFlag::seen);
   const std::shared_ptr<const Contents> base = source.now.contents;
   if (positions.size() >= UINT32_MAX - target.now.head.uid_next.value)
     return fail(ErrorKind::limit, "The mailbox has no UIDs left");
@@ -342,6 +407,7 @@ Result<std::vector<UidPair>> Change::copy_positions(Touched& source, Touched& ta
   for (const std::uint32_t position : positions) {
     const Members::Slot slot = base->members().slot_of(position);
     FlagState flags = base->flags().at(slot);
+    if (!how.mask.keywords) flags.keywords = 0;
     if (flags.keywords != 0 && &source != &target) {
       auto known = sets.find(flags.keywords);
       if (known == sets.end()) {
@@ -351,16 +417,23 @@ Result<std::vector<UidPair>> Change::copy_positions(Touched& source, Touched& ta
       }
       flags.keywords = known->second;
     }
+    if (viewed != nullptr)
+      flags.system = viewed->shown(base->members().uid_at(position), flags).system;
+    flags.system &= kept;
     rows.emplace_back(base->members().at(slot), flags);
     pairs.push_back({rows.back().first.uid, next});
     ++next;
   }
-  place(target, rows);
+  if (of_viewer) {
+    place_as(target, std::move(rows));
+  } else {
+    place(target, rows);
+  }
   return pairs;
 }
 
 Result<std::vector<UidPair>> Change::copy(MailboxId source_id, const NumberSet& uids,
-                                          MailboxId target_id) {
+                                          MailboxId target_id, const FlagMask& mask) {
   auto source = touch_contents(source_id);
   if (!source) return pass(source);
   auto target = touch(target_id);
@@ -369,20 +442,18 @@ Result<std::vector<UidPair>> Change::copy(MailboxId source_id, const NumberSet& 
   std::uint64_t bytes = 0;
   for (const std::uint32_t p : positions) bytes += (*source)->now.contents->members().at(p).size;
   if (Status ok = check_room(bytes, positions.size()); !ok) return pass(ok);
-  return copy_positions(**source, **target, positions);
+  return copy_rows(**source, **target, positions, {CopyFlags::Seen::of_viewer, mask});
 }
 
 Result<std::vector<UidPair>> Change::move(MailboxId source_id, const NumberSet& uids,
-                                          MailboxId target_id) {
+                                          MailboxId target_id, const FlagMask& mask) {
   auto source = touch_contents(source_id);
   if (!source) return pass(source);
   auto target = touch(target_id);
   if (!target) return pass(target);
   // The account does not grow, so the quota is not checked: a full account can still be cleaned up.
   const std::vector<std::uint32_t> positions = positions_of(*(*source)->now.contents, uids);
-  auto pairs = copy_positions(**source, **target, positions);
-  if (pairs) remove(**source, positions);
-  return pairs;
+  return move_positions(**source, **target, positions, mask);
 }
 
 }  // namespace posthorn::store

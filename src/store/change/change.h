@@ -41,6 +41,12 @@ struct RemovedMessage {
   FlagList flags;
 };
 
+/// The flags that a change of flags may touch; all others stay as they are.
+struct FlagMask {
+  SystemFlags system = kAllSystemFlags;
+  bool keywords = true;
+};
+
 struct NewMailbox {
   std::string name;
   SpecialUses special_use = 0;
@@ -83,6 +89,9 @@ class Change {
   /// Sets or, without a value, removes an annotation. The mailbox's HIGHESTMODSEQ rises if that
   /// changes something (RFC 7162 §3.2). Errors: not_found (mailbox), too_big (the value), limit.
   Status set_annotation(const AnnotationKey& key, std::optional<std::string> value);
+  /// Sets or, without a value, removes an entry of a mailbox's access control list. Errors:
+  /// not_found (mailbox), limit.
+  Status set_grant(const GrantKey& key, std::optional<Grant> grant);
   /// Rewrites the mailbox's head and the account's counts and, if `damage` reports unreadable data,
   /// all of the mailbox. Requires its contents, read as far as possible
   /// (store/read/load_readable.h). UIDs, MODSEQs of messages and UIDVALIDITY stay; UIDNEXT and
@@ -136,11 +145,12 @@ class Change {
   Result<Uid> replace(const Replacement& what, const NewEmail& email, const FlagList& flags,
                       Timestamp internal_date);
   /// Requires: contents. With `unchanged_since`, messages with a higher MODSEQ are left unchanged
-  /// (RFC 7162 §3.1.3). `told` is the MODSEQ up to which the caller knows the flags.
+  /// (RFC 7162 §3.1.3). `told` is the MODSEQ up to which the caller knows the flags. In a shared
+  /// mailbox, \Seen and MODSEQ are those of the user who makes the change.
   Result<StoreOutcome> store_flags(MailboxId mailbox, const NumberSet& uids,
                                    FlagOperation operation, const FlagList& flags,
                                    std::optional<ModSeq> unchanged_since,
-                                   ModSeq told = ModSeq(UINT64_MAX));
+                                   ModSeq told = ModSeq(UINT64_MAX), const FlagMask& mask = {});
   /// Requires: contents. Removes those of `uids` (without a value: of all messages) that have
   /// \Deleted.
   Result<NumberSet> expunge_deleted(MailboxId mailbox, const std::optional<NumberSet>& uids);
@@ -148,9 +158,12 @@ class Change {
   Result<NumberSet> expunge(MailboxId mailbox, const NumberSet& uids);
   /// Requires: the source's contents. Copies all messages or none; UIDs that no longer exist are
   /// skipped. The target may be the source. Errors: not_found, over_quota, limit.
-  Result<std::vector<UidPair>> copy(MailboxId source, const NumberSet& uids, MailboxId target);
+  /// Of the flags, the copies get those in `mask`.
+  Result<std::vector<UidPair>> copy(MailboxId source, const NumberSet& uids, MailboxId target,
+                                    const FlagMask& mask = {});
   /// copy() and expunge() in one change (RFC 6851).
-  Result<std::vector<UidPair>> move(MailboxId source, const NumberSet& uids, MailboxId target);
+  Result<std::vector<UidPair>> move(MailboxId source, const NumberSet& uids, MailboxId target,
+                                    const FlagMask& mask = {});
 
   /// Puts removed messages back, all or none. They keep INTERNALDATE and identity, and get new
   /// UIDs, since clients take the old ones for gone. Errors: not_found, over_quota, limit.
@@ -174,9 +187,48 @@ class Change {
   /// append(), whatever the quota is.
   Result<Uid> add(Touched& target, const NewEmail& email, const FlagList& flags,
                   Timestamp internal_date);
-  Result<std::vector<UidPair>> copy_positions(Touched& source, Touched& target,
-                                              const std::vector<std::uint32_t>& positions);
   Status rename_inbox(std::string_view to);
+  Result<std::vector<UidPair>> move_positions(Touched& source, Touched& target,
+                                              const std::vector<std::uint32_t>& positions,
+                                              const FlagMask& mask = {});
+  /// How copies get their flags: \Seen as the one who copies sees it, or as it is stored.
+  struct CopyFlags {
+    enum class Seen : std::uint8_t { of_viewer, as_stored };
+    Seen seen = Seen::of_viewer;
+    FlagMask mask = {};
+  };
+  Result<std::vector<UidPair>> copy_rows(Touched& source, Touched& target,
+                                         const std::vector<std::uint32_t>& positions,
+                                         const CopyFlags& how);
+  void place_as(Touched& target, std::vector<std::pair<Member, FlagState>> rows);
+
+  // Sharing (change_sharing.cc).
+  /// What a change does to one person's \Seen. `stored` are those of the messages that are stored
+  /// with \Seen.
+  struct SeenEdit {
+    NumberSet to_seen;
+    NumberSet to_unseen;
+    NumberSet stored;
+  };
+  /// A message that was moved, with its flags as stored.
+  struct Carried {
+    Uid source;
+    Uid target;
+    SystemFlags stored = 0;
+  };
+  Grants& grants();
+  void drop_grants(MailboxId mailbox);
+  void inherit_grants(Touched& created);
+  /// Whose \Seen it is that this change sees and sets.
+  [[nodiscard]] AccountId viewer() const;
+  [[nodiscard]] bool has_readers(const Touched& mailbox) const;
+  [[nodiscard]] static const ReaderSeen* seen_by(const Touched& mailbox, const AccountId& reader);
+  static ReaderSeen& edit_seen(Touched& mailbox, const AccountId& reader);
+  void set_seen(Touched& mailbox, const AccountId& reader, const SeenEdit& edit);
+  static void forget_seen(Touched& mailbox, const NumberSet& gone);
+  static void forget_missing(Touched& mailbox);
+  /// Gives everybody the same \Seen of moved messages as before.
+  void carry_seen(const Touched& from, Touched& to, const std::vector<Carried>& moved);
   AccountState::Names& names();
   AccountState::Subscriptions& subscriptions();
   Annotations& annotations();
@@ -197,6 +249,8 @@ class Change {
   std::vector<std::string> subscribed_;
   std::vector<std::string> unsubscribed_;
   std::set<AnnotationKey> annotated_;  ///< Annotations set or removed.
+  std::shared_ptr<Grants> own_grants_;
+  std::set<GrantKey> granted_;  ///< Entries of access control lists set or removed.
   std::string profile_;
   bool settings_changed_ = false;
   std::shared_ptr<Outbox> own_outbox_;

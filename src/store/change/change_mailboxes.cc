@@ -25,6 +25,7 @@ Result<Change::Touched*> Change::make_mailbox(std::string_view name, SpecialUses
   names()[std::string(name)] = mailbox->id;
   auto touched = touch(mailbox->id);
   (*touched)->created = true;
+  inherit_grants(**touched);
   return touched;
 }
 
@@ -64,6 +65,7 @@ Status Change::delete_mailbox(std::string_view name) {
   draft_.mailboxes.erase(mailbox->id);
   names().erase(std::string(name));
   drop_annotations(mailbox->id);
+  drop_grants(mailbox->id);
   return {};
 }
 
@@ -107,8 +109,7 @@ Status Change::rename_inbox(std::string_view to) {
   if (!target) return pass(target);
   std::vector<std::uint32_t> all((*source)->now.contents->count());
   for (std::uint32_t i = 0; i < all.size(); ++i) all[i] = i;
-  if (auto copied = copy_positions(**source, **target, all); !copied) return pass(copied);
-  remove(**source, all);
+  if (auto moved = move_positions(**source, **target, all); !moved) return pass(moved);
   // RFC 5464 §4.1: INBOX keeps its annotations, and the new mailbox gets them too.
   copy_annotations(inbox->id, (*target)->now.id);
   return {};
@@ -152,6 +153,7 @@ Status Change::rebuild_mailbox(MailboxId id, const MailboxDamage& damage) {
   (*touched)->rewritten = !damage.findings.empty();
   (*touched)->flag_changes = damage.flag_changes;
   draft_.count_again();
+  forget_missing(**touched);
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include "store/format/keys.h"
 #include "store/format/outbox_codec.h"
 #include "store/format/record.h"
+#include "store/format/sharing_codec.h"
 #include "store/upkeep/repack.h"
 
 namespace posthorn::store {
@@ -32,8 +33,9 @@ constexpr std::size_t kMaxRowValue = 60'000;
 /// Writes one change.
 class ChangeWriting {
  public:
-  ChangeWriting(AccountState& draft, Timestamp now, const PartitionId& partition)
-      : draft_(draft), now_(now) {
+  ChangeWriting(const AccountState& base, AccountState& draft, Timestamp now,
+                const PartitionId& partition)
+      : base_(base), draft_(draft), now_(now) {
     out_.commit.partition = partition;
     out_.commit.expect = Seq(draft.seq.value - 1);
     out_.commit.advance = 1;
@@ -62,6 +64,7 @@ class ChangeWriting {
       if (t.created || t.renamed)
         put(keys::name(t.now.id), encode_name({t.now.name, t.now.special_use}));
       if (t.own_keywords) put(keys::keywords(t.now.id), encode_keywords(t.now.keywords->names()));
+      readers(t);
       put(keys::head(t.now.id), encode_head(t.now.head, t.now.tail_rows));
       t.now.head_rebuilt = false;
     }
@@ -89,7 +92,7 @@ class ChangeWriting {
 
   /// Writes the entry. Returns it with its new location.
   OutboxEntryPtr outbox_entry(const OutboxEntry& entry) {
-    drop_page(entry);
+    drop_page(entry.page);
     auto written = std::make_shared<OutboxEntry>(entry);
     std::string record = encode_outbox_entry(entry);
     if (record.size() < kMaxRowValue) {
@@ -103,7 +106,7 @@ class ChangeWriting {
   }
 
   void outbox_gone(OutboxId id, const OutboxEntry& entry) {
-    drop_page(entry);
+    drop_page(entry.page);
     erase(keys::outbox(id));
   }
 
@@ -131,8 +134,8 @@ class ChangeWriting {
     return was;
   }
 
-  void drop_page(const OutboxEntry& entry) {
-    if (entry.page.value != 0) out_.commit.carry.dropped_pages.push_back(entry.page);
+  void drop_page(PageNumber page) {
+    if (page.value != 0) out_.commit.carry.dropped_pages.push_back(page);
   }
 
   PageNumber page(std::string bytes) {
@@ -320,8 +323,33 @@ class ChangeWriting {
     t.now.storage = std::make_shared<MailboxStorage>(std::move(packed.storage));
   }
 
+  /// Writes everybody's own \Seen, as far as it changed.
+  template <class Touched>
+  void readers(Touched& t) {
+    for (auto& [reader, seen] : t.own_seen) {
+      drop_page(seen->page);
+      std::string record = encode_reader_seen(*seen);
+      seen->page = PageNumber(0);
+      const std::string key = keys::reader_seen(t.now.id, reader);
+      if (record.size() < kMaxRowValue) {
+        put(key, keys::in_row(record));
+      } else {
+        seen->page = page(std::move(record));
+        put(key, keys::in_page(seen->page));
+      }
+    }
+  }
+
   template <class Touched>
   void drop(const Touched& t) {
+    // As stored: what this change did to them has not been written.
+    const MailboxPtr stored = base_.find(t.now.id);
+    if (stored && stored->readers) {
+      for (const auto& [reader, seen] : *stored->readers) {
+        drop_page(seen->page);
+        erase(keys::reader_seen(t.now.id, reader));
+      }
+    }
     erase(keys::head(t.now.id));
     erase(keys::name(t.now.id));
     erase(keys::keywords(t.now.id));
@@ -336,6 +364,7 @@ class ChangeWriting {
       out_.commit.carry.dropped_pages.push_back(chunk.page);
   }
 
+  const AccountState& base_;
   AccountState& draft_;
   const Timestamp now_;
   PreparedChange out_;
@@ -346,14 +375,15 @@ class ChangeWriting {
 bool ChangeWriter::is_empty(const Change& change) {
   if (!change.emails_.empty() || !change.subscribed_.empty() || !change.unsubscribed_.empty() ||
       change.settings_changed_ || !change.outbox_changed_.empty() || change.usage_changed_ ||
-      change.sending_changed_ || !change.annotated_.empty() || change.draft_.intent)
+      change.sending_changed_ || !change.annotated_.empty() || !change.granted_.empty() ||
+      change.draft_.intent)
     return false;
   return std::ranges::none_of(change.touched_,
                               [](const auto& entry) { return entry.second->changed(); });
 }
 
 PreparedChange ChangeWriter::write(Change& change, const PartitionId& partition) {
-  ChangeWriting writing(change.draft_, change.now_, partition);
+  ChangeWriting writing(*change.base_, change.draft_, change.now_, partition);
   for (auto& [id, t] : change.touched_) {
     if (t->created && t->deleted) continue;
     if (!t->changed()) continue;
@@ -372,6 +402,14 @@ PreparedChange ChangeWriter::write(Change& change, const PartitionId& partition)
       writing.put(keys::annotation(key), seal(*value));
     } else {
       writing.erase(keys::annotation(key));
+    }
+  }
+  for (const GrantKey& key : change.granted_) {
+    const Grant* const grant = change.draft_.grants->find(key);
+    if (grant != nullptr) {
+      writing.put(keys::grant(key), encode_grant(*grant));
+    } else {
+      writing.erase(keys::grant(key));
     }
   }
   if (!change.profile_.empty()) writing.put(keys::profile(), change.profile_);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -28,16 +29,21 @@ struct Change::Touched {
   bool deleted = false;
   bool renamed = false;           ///< The name or special use changed.
   bool annotated = false;         ///< An annotation changed.
+  bool granted = false;           ///< The access control list changed.
   bool rebuilt = false;           ///< The head is written although no message changed.
   bool rewritten = false;         ///< In addition, all rows are rewritten.
   std::vector<Seq> flag_changes;  ///< Unreadable records that are to be removed.
+
+  std::shared_ptr<ReadersSeen> own_readers;  ///< Set when somebody's \Seen changed.
+  std::map<AccountId, std::shared_ptr<ReaderSeen>> own_seen;  ///< Those that changed.
 
   [[nodiscard]] bool messages_changed() const {
     return !appended.empty() || !reflagged.empty() || !expunged.empty();
   }
   /// Whether there is anything to write about the mailbox.
   [[nodiscard]] bool changed() const {
-    return created || deleted || renamed || annotated || rebuilt || messages_changed();
+    return created || deleted || renamed || annotated || granted || rebuilt || !own_seen.empty() ||
+           messages_changed();
   }
 };
 

@@ -6,6 +6,28 @@
 #include "store/value/keyword_name.h"
 
 namespace posthorn::store {
+
+void write_numbers(ByteWriter& w, const NumberSet& set) {
+  w.varint(set.ranges().size());
+  std::uint32_t last = 0;
+  for (const NumberSet::Range& range : set.ranges()) {
+    w.varint(range.first - last);
+    w.varint(range.last - range.first);
+    last = range.last;
+  }
+}
+
+NumberSet read_numbers(ByteReader& r) {
+  NumberSet set;
+  std::uint64_t last = 0;
+  for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
+    const std::uint64_t first = last + r.varint();
+    last = first + r.varint();
+    if (last > UINT32_MAX) r.set_failed();
+    set.add(static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(last));
+  }
+  return set;
+}
 namespace {
 
 std::unexpected<Error> malformed(std::string_view what) {
@@ -35,28 +57,6 @@ std::vector<std::uint16_t> read_set(ByteReader& r) {
   if (n > KeywordTable::kMaxKeywords) r.set_failed();
   for (std::uint64_t i = 0; i < n && r.ok(); ++i)
     set.push_back(static_cast<std::uint16_t>(r.varint()));
-  return set;
-}
-
-void write_numbers(ByteWriter& w, const NumberSet& set) {
-  w.varint(set.ranges().size());
-  std::uint32_t last = 0;
-  for (const NumberSet::Range& range : set.ranges()) {
-    w.varint(range.first - last);
-    w.varint(range.last - range.first);
-    last = range.last;
-  }
-}
-
-NumberSet read_numbers(ByteReader& r) {
-  NumberSet set;
-  std::uint64_t last = 0;
-  for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
-    const std::uint64_t first = last + r.varint();
-    last = first + r.varint();
-    if (last > UINT32_MAX) r.set_failed();
-    set.add(static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(last));
-  }
   return set;
 }
 

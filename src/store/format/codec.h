@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/number_set.h"
 #include "base/result.h"
 #include "store/store.h"
@@ -19,6 +20,11 @@
 /// Encodes values as records and decodes them (docs/storage-format.md defines every byte). Errors
 /// of decoding: corrupt, not_supported.
 namespace posthorn::store {
+
+/// Writes a set as the differences between the ends of its ranges.
+void write_numbers(ByteWriter& w, const NumberSet& set);
+/// A set that cannot be read puts the reader into its failed state.
+NumberSet read_numbers(ByteReader& r);
 
 std::string encode_counters(const AccountCounters& counters);
 Result<AccountCounters> decode_counters(std::string_view record);

@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kOfAccounts[] = {
     kAccount,  kBehind,   kProfile,       kHeads,       kNames,   kKeywords,       kRecent,
     kContents, kJournals, kSubscriptions, kAnnotations, kEmails,  kGroups,         kFilters,
-    kLogs,     kOutbox,   kUsage,         kSending,     kIntents, kContentHorizon, kHorizon};
+    kLogs,     kOutbox,   kUsage,         kSending,     kIntents, kContentHorizon, kHorizon, kSharing};
 static_assert(
     [] {
       for (const std::string_view prefix : kOfAccounts)
@@ -78,6 +78,21 @@ std::optional<AnnotationKey> annotation_of(std::string_view key) {
   return annotation;
 }
 
+std::string grant(const GrantKey& key) {
+  return with_mailbox(kSharing, key.mailbox) + kGrant + key.identifier;
+}
+
+std::string reader_seen(MailboxId id, const AccountId& reader) {
+  std::string key = with_mailbox(kSharing, id) + kReaderSeen;
+  key += reader.view();
+  return key;
+}
+
+char kind_of_sharing(std::string_view key) { return key.size() > 5 ? key[5] : '\0'; }
+std::string_view rest_of_sharing(std::string_view key) {
+  return key.size() > 6 ? key.substr(6) : std::string_view{};
+}
+
 std::string intent(const IntentId& intent) {
   std::string key = with_text(kIntents, intent.from.view());
   ByteWriter w(key);
@@ -111,6 +126,18 @@ std::optional<AccountId> account_of(std::string_view key) {
   if (key.size() != 1 + id.bytes.size()) return std::nullopt;
   std::ranges::copy(key.substr(1), reinterpret_cast<char*>(id.bytes.data()));
   return id;
+}
+
+std::string shares_with(std::string_view grantee) {
+  std::string key = with_text(kShares, grantee);
+  key += '\0';  // No grantee is the beginning of another.
+  return key;
+}
+
+std::string share(std::string_view grantee, const AccountId& owner) {
+  std::string key = shares_with(grantee);
+  key += owner.view();
+  return key;
 }
 
 std::string after_prefix(std::string_view prefix) {

@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "store/value/annotations.h"
+#include "store/value/grants.h"
 #include "store/value/outbox.h"
 
 /// The keys of all rows, as docs/storage-format.md defines them. A key begins with one octet that
@@ -26,6 +27,7 @@ inline constexpr std::string_view kContents = "c";  ///< Mailbox, kind: its mess
 inline constexpr std::string_view kJournals = "j";  ///< Mailbox, Seq: what a change did there.
 inline constexpr std::string_view kSubscriptions = "s";   ///< Name.
 inline constexpr std::string_view kAnnotations = "m";     ///< Mailbox, reader, entry: its value.
+inline constexpr std::string_view kSharing = "r";         ///< Mailbox, kind: see below.
 inline constexpr std::string_view kEmails = "e";          ///< Ordinal: a message not packed yet.
 inline constexpr std::string_view kGroups = "g";          ///< First ordinal: pages of packed ones.
 inline constexpr std::string_view kFilters = "f";         ///< First ordinal: a search filter.
@@ -43,6 +45,10 @@ inline constexpr char kFlagChange = 'f';  ///< Seq: a flag change not applied to
 inline constexpr char kChunks = 'p';      ///< The list of chunk pages; no more follows.
 inline constexpr char kTailRow = 'r';     ///< UID: a message that is in no chunk, or differs there.
 
+// What follows kSharing and the mailbox. Both are read in one scan.
+inline constexpr char kGrant = 'g';       ///< Identifier: an entry of the access control list.
+inline constexpr char kReaderSeen = 's';  ///< Reader: what that person has seen.
+
 // The prefixes in the other partitions (system.h).
 inline constexpr std::string_view kPieceKey = "k";    ///< System: the key of the names of pieces.
 inline constexpr std::string_view kDueContent = "d";  ///< System; day, account: it changed on that
@@ -52,6 +58,9 @@ inline constexpr std::string_view kAddresses = "u";   ///< Directory; address: i
 inline constexpr std::string_view kRemovals = "i";    ///< Directory; account: it is to be removed.
 inline constexpr std::string_view kWithoutScram = "f";  ///< Directory; account: hint, see Store.
 inline constexpr std::string_view kOutboxes = "q";      ///< Queue; account: its outbox has entries.
+inline constexpr std::string_view kOutboxes = "q";    ///< Queue; account: its outbox has entries.
+inline constexpr std::string_view kShares = "g";      ///< Shares; grantee, account: it has granted
+                                                      ///< that grantee something.
 
 // The keys of an account's rows.
 std::string account();
@@ -63,6 +72,8 @@ std::string name(MailboxId id);
 std::string keywords(MailboxId id);
 std::string subscription(std::string_view name);
 std::string annotation(const AnnotationKey& annotation);
+std::string grant(const GrantKey& key);
+std::string reader_seen(MailboxId id, const AccountId& reader);
 /// The common prefix of the next three.
 std::string contents(MailboxId id);
 std::string flag_change(MailboxId id, Seq seq);
@@ -87,6 +98,9 @@ std::string listed_outbox(const AccountId& account);
 std::string without_scram(const AccountId& account);
 /// The account in a key of one octet and an account; none if it is not one.
 std::optional<AccountId> account_of(std::string_view key);
+std::string share(std::string_view grantee, const AccountId& owner);
+/// The common prefix of the shares of one grantee.
+std::string shares_with(std::string_view grantee);
 
 /// The least key above all keys with this prefix; empty if there is none.
 std::string after_prefix(std::string_view prefix);
@@ -100,6 +114,9 @@ MailboxId mailbox_of(std::string_view key);
 std::uint64_t last_number(std::string_view key);
 /// None if it is not the key of an annotation.
 std::optional<AnnotationKey> annotation_of(std::string_view key);
+/// The kind of a key under kSharing: kGrant or kReaderSeen; and what follows it.
+char kind_of_sharing(std::string_view key);
+std::string_view rest_of_sharing(std::string_view key);
 
 // Some records may be too long for a row (kEmails, kJournals, kOutbox). The first octet of the
 // row's value tells where the record is.

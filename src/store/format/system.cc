@@ -19,6 +19,7 @@ namespace {
 constexpr std::uint8_t kSystem = 1;
 constexpr std::uint8_t kFirstShard = 16;
 constexpr std::uint8_t kFirstQueueShard = 32;
+constexpr std::uint8_t kFirstShareShard = 48;
 constexpr std::size_t kPieceKeySize = 32;
 
 /// Cannot collide with a random id: those never begin with fifteen zero octets in practice.
@@ -45,6 +46,13 @@ PartitionId queue_partition(std::uint8_t shard) {
 }
 std::uint8_t directory_shard_of(std::string_view address) {
   return static_cast<std::uint8_t>(checksum(address) % kDirectoryShards);
+}
+
+PartitionId share_partition(std::uint8_t shard) {
+  return reserved(static_cast<std::uint8_t>(kFirstShareShard + shard));
+}
+std::uint8_t share_shard_of(std::string_view grantee) {
+  return static_cast<std::uint8_t>(checksum(grantee) % kShareShards);
 }
 
 bool is_account_partition(const PartitionId& id) {

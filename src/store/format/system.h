@@ -8,9 +8,10 @@
 #include "base/result.h"
 #include "engine/engine.h"
 
-/// The partitions that do not belong to an account: one for the system, the directory, and the
-/// queue. The directory is divided into shards by the hash of the address, so that logins are
-/// spread over partitions; the queue is divided into shards by account.
+/// The partitions that do not belong to an account: one for the system, the directory, the queue,
+/// and the list of what is shared. The directory is divided into shards by the hash of the address,
+/// so that logins are spread over partitions; the queue is divided into shards by account, the list
+/// of what is shared by who may use it.
 namespace posthorn::store {
 
 PartitionId system_partition();
@@ -20,6 +21,10 @@ std::uint8_t directory_shard_of(std::string_view address);
 inline constexpr std::uint8_t kQueueShards = 16;
 /// Lists the accounts that have something to send (store/change/queue_list.h).
 PartitionId queue_partition(std::uint8_t shard);
+inline constexpr std::uint8_t kShareShards = 16;
+/// Lists who is granted something by whom (store/change/share_list.h).
+PartitionId share_partition(std::uint8_t shard);
+std::uint8_t share_shard_of(std::string_view grantee);
 /// Returns true if the id belongs to an account.
 bool is_account_partition(const PartitionId& id);
 

@@ -10,6 +10,7 @@
 
 #include "base/ids.h"
 #include "store/value/annotations.h"
+#include "store/value/grants.h"
 #include "store/value/mailbox.h"
 #include "store/value/outbox.h"
 #include "store/value/persistent_map.h"
@@ -48,7 +49,8 @@ struct AccountCounters {
 /// The state of an account at one change number, as a value. Readers hold a pointer to it and need
 /// no lock.
 struct AccountState {
-  Seq seq;  ///< The change that made this state; also the highest MODSEQ assigned.
+  AccountId id = {};  ///< Of the account.
+  Seq seq;            ///< The change that made this state; also the highest MODSEQ assigned.
   AccountCounters counters;
   /// No message has a MODSEQ below this, and no history reaches below it (store/read/behind.h).
   /// Usually 0.
@@ -62,6 +64,7 @@ struct AccountState {
   std::shared_ptr<const Names> names = std::make_shared<Names>();
   std::shared_ptr<const Subscriptions> subscriptions = std::make_shared<Subscriptions>();
   std::shared_ptr<const Annotations> annotations = std::make_shared<Annotations>();
+  std::shared_ptr<const Grants> grants = std::make_shared<Grants>();
   std::shared_ptr<const Outbox> outbox = std::make_shared<Outbox>();
   SendingUsage usage;
   std::shared_ptr<const SendingSettings> sending = std::make_shared<SendingSettings>();
@@ -75,6 +78,10 @@ struct AccountState {
   [[nodiscard]] MailboxPtr find(std::string_view name) const {
     const auto it = names->find(name);
     return it == names->end() ? nullptr : find(it->second);
+  }
+  /// Returns whether \Seen belongs to each user of this mailbox (store/value/reader_seen.h).
+  [[nodiscard]] bool has_readers(const Mailbox& mailbox) const {
+    return mailbox.readers != nullptr || grants->any_of(mailbox.id);
   }
   /// Returns true if there are mailboxes below `name` in the hierarchy.
   [[nodiscard]] bool has_children(std::string_view name) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "store/value/actor.h"
 #include "store/value/mailbox.h"
@@ -14,67 +15,88 @@ namespace posthorn::store {
 /// by them, for a user reads them here: FETCH, SEARCH, STATUS, the counters of unseen messages, and
 /// what a session is told of changes.
 ///
-/// At present every reader sees the flags that are stored with the messages. In a mailbox that
-/// people share, \Seen belongs to each of them (RFC 4314 §4); this class is then where a reader's
-/// own \Seen is laid over the stored flags.
+/// In a mailbox that people share, \Seen belongs to each of them (RFC 4314 §4), and so does the
+/// MODSEQ of a change to it: a change that one makes to his own \Seen is none for the others.
 ///
 /// A small value; the mailbox must outlive it. Only the functions that say so work without
 /// contents.
 class FlagsView {
  public:
-  FlagsView(const Mailbox& mailbox, const Actor& reader) : mailbox_(&mailbox), reader_(reader) {}
+  /// `owner` is the account that the mailbox belongs to; who is not a user sees what its owner
+  /// sees.
+  FlagsView(const Mailbox& mailbox, const Actor& reader, const AccountId& owner)
+      : mailbox_(&mailbox), own_(own_of(mailbox, reader, owner)) {}
 
   [[nodiscard]] const Mailbox& mailbox() const { return *mailbox_; }
-  [[nodiscard]] const Actor& reader() const { return reader_; }
 
   // --- without contents --------------------------------------------------------------------------
   /// The number of messages without \Seen.
-  [[nodiscard]] std::uint32_t unseen() const { return mailbox_->head.unseen; }
+  [[nodiscard]] std::uint32_t unseen() const {
+    const std::uint32_t stored = mailbox_->head.unseen;
+    return own_ == nullptr ? stored : own_->count_unseen(stored);
+  }
   [[nodiscard]] std::uint32_t deleted() const { return mailbox_->head.deleted; }
   [[nodiscard]] std::uint64_t deleted_bytes() const { return mailbox_->head.deleted_bytes; }
-  [[nodiscard]] ModSeq highest_modseq() const { return mailbox_->head.highest_modseq; }
+  [[nodiscard]] ModSeq highest_modseq() const {
+    const ModSeq stored = mailbox_->head.highest_modseq;
+    return own_ == nullptr ? stored : std::max(stored, own_->highest_modseq());
+  }
 
   // --- with contents -----------------------------------------------------------------------------
   [[nodiscard]] FlagState at(std::uint32_t position) const {
-    return mailbox_->contents->flags_at(position);
+    const FlagState stored = mailbox_->contents->flags_at(position);
+    return own_ == nullptr ? stored
+                           : own_->shown(mailbox_->contents->members().uid_at(position), stored);
   }
   /// Calls f(position, const MemberLeaf&, const FlagLeaf&, index) for the positions [first, last),
-  /// in order.
+  /// in order. The leaves are valid during the call only.
   template <class F>
   void for_each(std::uint32_t first, std::uint32_t last, F&& f) const {
-    mailbox_->contents->for_each(first, last, f);
+    for_each_leaf(first, last,
+                  [&](std::uint32_t position, const MemberLeaf& leaf, const FlagLeaf& flags,
+                      std::uint32_t begin, std::uint32_t end) {
+                    for (std::uint32_t k = begin; k < end; ++k) f(position++, leaf, flags, k);
+                  });
   }
   /// The same with one call per leaf; see Contents::for_each_leaf.
   template <class F>
   void for_each_leaf(std::uint32_t first, std::uint32_t last, F&& f) const {
-    mailbox_->contents->for_each_leaf(first, last, f);
+    if (own_ == nullptr) return mailbox_->contents->for_each_leaf(first, last, f);
+    mailbox_->contents->for_each_leaf(
+        first, last,
+        [&](std::uint32_t position, const MemberLeaf& members, const FlagLeaf& stored,
+            std::uint32_t begin, std::uint32_t end) {
+          const FlagLeaf shown = shown_leaf(members, stored);
+          f(position, members, shown, begin, end);
+        });
   }
-  /// Calls f(position, Member, FlagState) for every message whose MODSEQ is above `since`.
+  /// Calls f(position, Member, FlagState) for every message whose MODSEQ is above `since`, in
+  /// order.
   template <class F>
   void for_each_changed(ModSeq since, F&& f) const {
-    mailbox_->contents->for_each_changed(since, f);
+    if (own_ == nullptr) return mailbox_->contents->for_each_changed(since, f);
+    const Members& members = mailbox_->contents->members();
+    for (const std::uint32_t position : changed_since(since))
+      f(position, members.at(position), at(position));
   }
   /// The position of the first message without \Seen.
   [[nodiscard]] std::optional<std::uint32_t> first_unseen() const;
 
  private:
-  const Mailbox* mailbox_;
-  Actor reader_;
-};
-
-inline std::optional<std::uint32_t> FlagsView::first_unseen() const {
-  if (unseen() == 0) return std::nullopt;
-  constexpr std::uint32_t kStep = 4096;
-  const std::uint32_t count = mailbox_->contents->count();
-  std::optional<std::uint32_t> found;
-  for (std::uint32_t at = 0; at < count && !found; at += kStep) {
-    for_each(
-        at, std::min(at + kStep, count),
-        [&](std::uint32_t position, const MemberLeaf&, const FlagLeaf& flags, std::uint32_t k) {
-          if (!found && (flags.system[k] & bit(SystemFlag::seen)) == 0) found = position;
-        });
+  static const ReaderSeen* own_of(const Mailbox& mailbox, const Actor& reader,
+                                  const AccountId& owner) {
+    if (mailbox.readers == nullptr) return nullptr;
+    const auto it =
+        mailbox.readers->find(reader.kind == Actor::Kind::user ? reader.account : owner);
+    return it == mailbox.readers->end() ? nullptr : it->second.get();
   }
-  return found;
-}
+  /// A leaf as the reader sees it.
+  [[nodiscard]] FlagLeaf shown_leaf(const MemberLeaf& members, const FlagLeaf& stored) const;
+  /// The positions of messages whose MODSEQ is above `since`, ascending.
+  [[nodiscard]] std::vector<std::uint32_t> changed_since(ModSeq since) const;
+
+  const Mailbox* mailbox_;
+  const ReaderSeen* own_;  ///< Null if what is stored with the messages counts.
+};
 
 }  // namespace posthorn::store

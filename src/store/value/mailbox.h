@@ -12,6 +12,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "store/value/members.h"
+#include "store/value/reader_seen.h"
 
 namespace posthorn::store {
 
@@ -79,6 +80,9 @@ struct Mailbox {
   SpecialUses special_use = 0;
   MailboxHead head;
   std::shared_ptr<const KeywordTable> keywords;
+  /// Who has seen what, if the mailbox is or was shared and somebody has changed \Seen since; else
+  /// null. Independent of the contents.
+  std::shared_ptr<const ReadersSeen> readers;
   /// The messages; null until they are loaded.
   std::shared_ptr<const Contents> contents;
   /// The location of the contents in the engine; set together with `contents`.

@@ -36,7 +36,7 @@ class Append {
   Task<Reply> run();
 
  private:
-  Refusal begin();
+  Task<Refusal> begin();
   Task<Refusal> take(wi::AppendItem& item);
   Refusal begin_message(wi::AppendMessage message);
   Task<Refusal> take_octets(const wi::LiteralHeader& literal);
@@ -45,9 +45,9 @@ class Append {
   Task<Refusal> end_message();
   Task<Refusal> next_text();
   Task<bool> skip_text();
-  [[nodiscard]] Reply refuse(const Error& error) const;
+  [[nodiscard]] Task<Reply> refuse(Error error) const;
   [[nodiscard]] Reply refuse_url(std::string url, const Error& error) const;
-  [[nodiscard]] Refusal check_size(std::uint64_t more) const;
+  [[nodiscard]] Task<Refusal> check_size(std::uint64_t more) const;
   Task<Status> feed(std::uint64_t octets);
   Task<void> put(std::string_view octets);
   void ask_for_literal(const wi::LiteralHeader& literal);
@@ -77,10 +77,11 @@ Reply is_gone() {
   return Reply::no("The message to replace no longer exists", CodeName::expunge_issued);
 }
 
-/// RFC 9051 §6.3.12: a client may create a mailbox that does not exist.
-Reply Append::refuse(const Error& error) const {
-  if (error.kind != ErrorKind::not_found) return session_.refuse(error);
-  return Reply::no("No such mailbox", CodeName::try_create);
+/// RFC 9051 §6.3.12: a client may create a mailbox that does not exist, if it is allowed to.
+Task<Reply> Append::refuse(Error error) const {
+  if (error.kind != ErrorKind::not_found || !co_await session_.may_create(name_))
+    co_return session_.refuse(error);
+  co_return Reply::no("No such mailbox", CodeName::try_create);
 }
 
 /// RFC 4469 §4.1.
@@ -93,19 +94,19 @@ Reply Append::refuse_url(std::string url, const Error& error) const {
 }
 
 /// Judges the current message as it will be with that many more octets.
-Refusal Append::check_size(std::uint64_t more) const {
+Task<Refusal> Append::check_size(std::uint64_t more) const {
   const std::uint64_t octets = size_ + more;
   // RFC 3502 §6.3.11
-  if (octets == 0 && !message_.catenated) return Reply::no("Empty messages are not accepted");
+  if (octets == 0 && !message_.catenated) co_return Reply::no("Empty messages are not accepted");
   if (more > session_.options->max_message_octets ||
       octets > session_.options->max_message_octets) {
-    return Reply::no("The message is larger than this server accepts", CodeName::too_big);
+    co_return Reply::no("The message is larger than this server accepts", CodeName::too_big);
   }
   const Status allowed =
       old_ ? service::may_replace(*old_, *mailbox_, octets)
            : service::may_append(*mailbox_, octets_ + octets, messages_.size() + 1);
-  if (!allowed) return refuse(allowed.error());
-  return std::nullopt;
+  if (!allowed) co_return co_await refuse(allowed.error());
+  co_return std::nullopt;
 }
 
 Refusal Append::replace(const wi::ReplaceCommand& command) {
@@ -121,17 +122,17 @@ Refusal Append::replace(const wi::ReplaceCommand& command) {
   return std::nullopt;
 }
 
-Refusal Append::begin() {
+Task<Refusal> Append::begin() {
   const bool needs_literal = std::ranges::any_of(text_.items, [](const wi::AppendItem& item) {
     return item.kind == wi::AppendItem::Kind::octets ||
            item.kind == wi::AppendItem::Kind::url_literal;
   });
   if (needs_literal != session_.connection.receiver().awaits_message())
-    return Reply::bad("The message must be a literal");
-  auto mailbox = service::resolve(session_.caller(), name_);
-  if (!mailbox) return refuse(mailbox.error());
+    co_return Reply::bad("The message must be a literal");
+  auto mailbox = co_await session_.find(name_, wi::AppendCommand::kSpec);
+  if (!mailbox) co_return co_await refuse(mailbox.error());
   mailbox_ = std::move(*mailbox);
-  return std::nullopt;
+  co_return std::nullopt;
 }
 
 Task<Refusal> Append::take(wi::AppendItem& item) {
@@ -190,7 +191,7 @@ Task<Status> Append::feed(std::uint64_t octets) {
 
 /// Receives a message, or a TEXT part of one.
 Task<Refusal> Append::take_octets(const wi::LiteralHeader& literal) {
-  if (auto refused = check_size(literal.size)) co_return refused;
+  if (auto refused = co_await check_size(literal.size)) co_return refused;
   ask_for_literal(literal);
   size_ += literal.size;
   if (auto fed = co_await feed(literal.size); !fed) co_return lost();
@@ -230,7 +231,7 @@ Task<bool> Append::skip_text() {
 Task<Refusal> Append::copy(std::string url) {
   const auto size = co_await urls_.open(url);
   if (!size) co_return refuse_url(std::move(url), size.error());
-  if (auto refused = check_size(*size)) co_return refused;
+  if (auto refused = co_await check_size(*size)) co_return refused;
   copied_ += *size;
   if (copied_ > kMostCopied) co_return Reply::no("The command copies too much", CodeName::limit);
   size_ += *size;
@@ -265,9 +266,9 @@ Task<Reply> Append::commit_replacement() {
   auto done = co_await service::replace(*old_, *mailbox_, std::move(messages_.front()),
                                         session_.context.store.clock().now(),
                                         session_.options->sent_duplicate_window);
-  if (!done) co_return refuse(done.error());
+  if (!done) co_return co_await refuse(done.error());
   if (done->uids.empty()) co_return is_gone();
-  if (session_.may_use("UIDPLUS")) {
+  if (session_.may_use("UIDPLUS") && mailbox_->rights.has(service::Right::read)) {
     session_.say(wi::Condition::ok, wi::code::AppendUid{done->uid_validity, std::move(done->uids)},
                  "The replacement is stored");
   }
@@ -284,8 +285,10 @@ Task<Reply> Append::commit() {
   auto done = co_await service::append(*mailbox_, std::move(messages_),
                                        session_.context.store.clock().now(),
                                        session_.options->sent_duplicate_window);
-  if (!done) co_return refuse(done.error());
-  if (!session_.may_use("UIDPLUS")) co_return Reply::ok("APPEND completed");
+  if (!done) co_return co_await refuse(done.error());
+  // RFC 9051 §7.1: not for who may not read the mailbox.
+  if (!session_.may_use("UIDPLUS") || !mailbox_->rights.has(service::Right::read))
+    co_return Reply::ok("APPEND completed");
   co_return Reply::ok("APPEND completed",
                       wi::code::AppendUid{done->uid_validity, std::move(done->uids)});
 }
@@ -308,7 +311,7 @@ Task<Refusal> Append::next_text() {
 }
 
 Task<Reply> Append::run() {
-  Refusal refused = begin();
+  Refusal refused = co_await begin();
   while (!refused) {
     for (wi::AppendItem& item : text_.items) {
       refused = co_await take(item);

@@ -12,7 +12,8 @@ CommandTask cmd_close(Session& session, wi::CloseCommand&) {
   const service::MailboxRef mailbox = session.selected->mailbox;
   const bool read_only = session.selected->is_read_only();
   session.selected.reset();
-  if (read_only) co_return Reply::ok();
+  // RFC 4314 §4: without the right to expunge, nothing is, and that is no failure.
+  if (read_only || !mailbox.rights.has(service::Right::expunge)) co_return Reply::ok();
   auto gone = co_await service::expunge_deleted(mailbox, std::nullopt);
   if (!gone && gone.error().kind != ErrorKind::not_found) co_return session.refuse(gone.error());
   co_return Reply::ok("CLOSE completed");

@@ -32,9 +32,10 @@ wi::Code copy_uid(const service::Transferred& done) {
 }
 
 /// RFC 9051 §6.4.7: a client may create a target that does not exist.
-Reply refuse(Session& session, const Error& error) {
-  if (error.kind != ErrorKind::not_found) return session.refuse(error);
-  return Reply::no("No such mailbox", wi::CodeName::try_create);
+Task<Reply> refuse(Session& session, std::string target, Error error) {
+  if (error.kind != ErrorKind::not_found || !co_await session.may_create(std::move(target)))
+    co_return session.refuse(error);
+  co_return Reply::no("No such mailbox", wi::CodeName::try_create);
 }
 
 Task<Reply> run(Session& session, Plan plan) {
@@ -44,15 +45,17 @@ Task<Reply> run(Session& session, Plan plan) {
   what.mode = plan.mode;
   what.source = session.selected->mailbox;
   what.uids = session.selected->told().uids_of(*seqnums);
-  auto target = service::resolve(session.caller(), plan.target);
-  if (!target) co_return refuse(session, target.error());
+  auto target = co_await session.find(plan.target, wi::CopyCommand::kSpec);
+  if (!target) co_return co_await refuse(session, std::move(plan.target), target.error());
+  // RFC 9051 §7.1: COPYUID is not for who may not read the target.
+  const bool tells_uids = session.may_use("UIDPLUS") && target->rights.has(service::Right::read);
   what.target = std::move(*target);
   if (what.uids.empty()) co_return Reply::ok("None of these messages exists");
   Progress progress(session);
   auto done = co_await service::transfer(std::move(what));
   co_await progress.finish();
-  if (!done) co_return refuse(session, done.error());
-  wi::Code code = session.may_use("UIDPLUS") ? copy_uid(*done) : wi::Code();
+  if (!done) co_return co_await refuse(session, std::move(plan.target), done.error());
+  wi::Code code = tells_uids ? copy_uid(*done) : wi::Code();
   if (plan.mode == service::TransferMode::copy) co_return Reply::ok({}, std::move(code));
   // RFC 6851 §4.3: before the EXPUNGE responses.
   if (!std::holds_alternative<std::monostate>(code))

@@ -5,6 +5,7 @@
 #include "server/imap/session.h"
 #include "server/imap/special_uses.h"
 #include "service/mailboxes.h"
+#include "service/sharing/shared_name.h"
 #include "store/read/object_ids.h"
 
 namespace posthorn::server::imap {
@@ -31,6 +32,9 @@ CommandTask cmd_create(Session& session, wi::CreateCommand& command) {
   if (!uses || !service::can_create_for(*uses)) {
     co_return Reply::no("A mailbox with this special use cannot be created",
                         wi::CodeName::use_attr);
+  }
+  if (*uses != 0 && service::is_in_shared_namespace(command.mailbox)) {
+    co_return Reply::no("Only mailboxes of one's own have special uses", wi::CodeName::use_attr);
   }
   auto made = co_await service::create_mailbox(session.caller(), std::move(command.mailbox), *uses);
   if (!made) co_return session.refuse(made.error());

@@ -2,12 +2,16 @@
 #include <array>
 #include <utility>
 
+#include "base/log.h"
 #include "server/imap/commands.h"
 #include "server/imap/metadata_answer.h"
 #include "server/imap/session.h"
 #include "server/imap/status.h"
 #include "service/list.h"
+#include "service/sharing/acl.h"
+#include "service/sharing/shared_name.h"
 #include "wire/imap/list_match.h"
+#include "wire/imap/response/format_acl.h"
 #include "wire/imap/response/format_list.h"
 
 namespace posthorn::server::imap {
@@ -38,10 +42,16 @@ constexpr auto kUses = std::to_array<std::pair<SpecialUse, ListAttribute>>({
 /// for them in LSUB.
 wi::ListAttributes attributes_of(const Session& session, const ListEntry& entry) {
   wi::ListAttributes attributes = 0;
-  if (entry.mailbox == nullptr) attributes |= bit(ListAttribute::non_existent);
+  // Of what cannot be looked at now, nothing is said: clients remove subscriptions of what does not
+  // exist.
+  if (entry.mailbox == nullptr && entry.kind != ListEntry::Kind::unknown)
+    attributes |= bit(ListAttribute::non_existent);
+  if (entry.kind == ListEntry::Kind::level) attributes |= bit(ListAttribute::no_select);
   attributes |=
       bit(entry.has_children ? ListAttribute::has_children : ListAttribute::has_no_children);
-  if (entry.mailbox != nullptr && session.is_offered("SPECIAL-USE")) {
+  // Clients would take the Sent and Trash of others for the user's own.
+  if (entry.mailbox != nullptr && entry.kind == ListEntry::Kind::own &&
+      session.is_offered("SPECIAL-USE")) {
     for (const auto& [use, attribute] : kUses) {
       if ((entry.mailbox->special_use & bit(use)) != 0) attributes |= bit(attribute);
     }
@@ -83,15 +93,57 @@ wi::ListResponse response_of(const Session& session, const wi::ListCommand& comm
   return response;
 }
 
-/// RFC 9590. What cannot be looked up is left out.
-void say_metadata(Session& session, const ListEntry& entry,
+/// Returns whether a pattern can match names of mailboxes that others share.
+bool reaches_others(std::string_view reference, std::string_view pattern) {
+  std::string fixed(reference);
+  fixed += pattern;
+  fixed.resize(std::min(fixed.size(), fixed.find_first_of("*%")));
+  return fixed.starts_with(service::kOtherUsers) || service::kOtherUsers.starts_with(fixed);
+}
+
+bool any_of_others(const store::AccountState::Subscriptions& subscriptions) {
+  const auto it = subscriptions.lower_bound(service::kOtherUsers);
+  return it != subscriptions.end() && it->starts_with(service::kOtherUsers);
+}
+
+/// What others share, if the answer can depend on it.
+Task<service::SharedMailboxes> shared_for(const Session& session, const ListQuery& query,
+                                          bool reaches) {
+  const bool matters = reaches && (query.from == ListQuery::From::mailboxes ||
+                                   any_of_others(*session.account->published()->subscriptions));
+  if (!matters) co_return service::SharedMailboxes();
+  auto shared = co_await service::shared_mailboxes(session.caller());
+  if (shared) co_return std::move(*shared);
+  log::error("imap: what is shared with account {} cannot be listed: {} ({})", session.name,
+             shared.error().text, shared.error().cause);
+  service::SharedMailboxes nothing;
+  nothing.unknown_below.push_back(std::string(service::kOtherUsers) + store::kDelimiter);
+  co_return nothing;
+}
+
+/// The mailbox of an entry. Errors: not_found, if it was removed a moment ago.
+Result<service::MailboxRef> ref_of(const Session& session, const ListEntry& entry) {
+  if (entry.shared != nullptr) return entry.shared->mailbox;
+  return service::resolve(session.caller(), entry.name);
+}
+
+/// RFC 8440.
+void say_my_rights(Session& session, const ListEntry& entry, const service::MailboxRef& mailbox) {
+  auto w = session.writer();
+  wi::format_myrights(w, entry.name, service::letters_of(mailbox.rights));
+}
+
+/// RFC 9590. What may not be read is left out.
+void say_metadata(Session& session, const ListEntry& entry, const service::MailboxRef& mailbox,
                   const std::vector<std::string>& entries) {
-  if (entries.empty()) return;
-  const auto mailbox = service::resolve(session.caller(), entry.name);
-  if (!mailbox || !service::may_read_metadata(*mailbox)) return;
-  MetadataAnswer answer(session, *mailbox);
+  if (entries.empty() || !service::may_read_metadata(mailbox)) return;
+  MetadataAnswer answer(session, mailbox);
   for (const std::string& name : entries) answer.add(name);
   answer.say(session, entry.name);
+}
+
+bool wants_more(const wi::ListReturn& returns) {
+  return returns.status || returns.my_rights || !returns.metadata.empty();
 }
 
 }  // namespace
@@ -106,22 +158,32 @@ CommandTask cmd_list(Session& session, wi::ListCommand& command) {
   for (const std::string& pattern : command.patterns) {
     patterns.emplace_back(command.reference, pattern, store::kDelimiter);
   }
+  const ListQuery query = query_of(command, patterns);
+  const bool reaches = std::ranges::any_of(command.patterns, [&](const std::string& pattern) {
+    return reaches_others(command.reference, pattern);
+  });
+  const service::SharedMailboxes shared = co_await shared_for(session, query, reaches);
   const store::StatePtr state = session.account->published();
   std::size_t entries = 0;
-  for (const ListEntry& entry : service::list_mailboxes(*state, query_of(command, patterns))) {
+  for (const ListEntry& entry : service::list_mailboxes(*state, shared, query)) {
     {
       auto w = session.writer();
       wi::format_list(w, response_of(session, command, entry));
     }
     // RFC 5819 §2: there is no STATUS for a mailbox that matches only because of names below it.
     const bool matches = !command.select.subscribed || entry.subscribed;
-    if (command.returns.status && entry.mailbox != nullptr && matches) {
-      const auto ref = service::resolve(session.caller(), entry.name);
-      if (!ref) continue;  // It was removed a moment ago.
-      auto said = co_await say_status(session, *ref, entry.mailbox, *command.returns.status);
-      if (!said) co_return session.refuse(said.error());
+    if (wants_more(command.returns) && entry.mailbox != nullptr && matches) {
+      const auto ref = ref_of(session, entry);
+      if (!ref) continue;
+      if (command.returns.my_rights) say_my_rights(session, entry, *ref);
+      // RFC 5819 §2: nor for one that may not be read.
+      if (command.returns.status && ref->rights.has(service::Right::read)) {
+        auto said =
+            co_await say_status(session, *ref, entry.mailbox, entry.name, *command.returns.status);
+        if (!said) co_return session.refuse(said.error());
+      }
+      say_metadata(session, entry, *ref, command.returns.metadata);
     }
-    if (entry.mailbox != nullptr && matches) say_metadata(session, entry, command.returns.metadata);
     if (++entries % kGiveWayAfter == 0) co_await session.give_way();
     if (!session.connection.is_full()) continue;
     if (auto flushed = co_await session.connection.flush(); !flushed) co_return session.lost();
@@ -146,9 +208,11 @@ CommandTask cmd_lsub(Session& session, wi::LsubCommand& command) {
   // "%" does not reach a subscribed name further below; the name at which it stops is sent as
   // \Noselect.
   if (command.pattern.ends_with('%')) query.depth = ListQuery::Depth::below_too;
+  const service::SharedMailboxes shared =
+      co_await shared_for(session, query, reaches_others(command.reference, command.pattern));
   const store::StatePtr state = session.account->published();
   std::size_t entries = 0;
-  for (const ListEntry& entry : service::list_mailboxes(*state, query)) {
+  for (const ListEntry& entry : service::list_mailboxes(*state, shared, query)) {
     wi::ListResponse response;
     response.kind = wi::ListKind::lsub;
     response.attributes = attributes_of(session, entry);

@@ -13,13 +13,12 @@ namespace wi = wire::imap;
 using service::MetadataBelow;
 
 /// An empty name stands for the server (RFC 5464 §4.1).
-Result<service::MailboxRef> find(const Session& session, std::string_view name) {
-  const service::Caller caller = session.caller();
-  if (name.empty()) return service::server_metadata(caller);
-  auto mailbox = service::resolve(caller, name);
-  if (!mailbox) return mailbox;
-  if (Status allowed = service::may_read_metadata(*mailbox); !allowed) return pass(allowed);
-  return mailbox;
+async::Task<Result<service::MailboxRef>> find(const Session& session, std::string name) {
+  if (name.empty()) co_return service::server_metadata(session.caller());
+  auto mailbox = co_await session.find(std::move(name), wi::GetMetadataCommand::kSpec);
+  if (!mailbox) co_return mailbox;
+  if (Status allowed = service::may_read_metadata(*mailbox); !allowed) co_return pass(allowed);
+  co_return mailbox;
 }
 
 /// RFC 5464 §4.3.
@@ -34,7 +33,7 @@ Reply refuse_to_set(Session& session, const Error& error) {
 
 // RFC 5464 §4.2. An entry without a value is NIL, unless it was not asked for by its name alone.
 CommandTask cmd_getmetadata(Session& session, wi::GetMetadataCommand& command) {
-  const auto mailbox = find(session, command.mailbox);
+  const auto mailbox = co_await find(session, command.mailbox);
   if (!mailbox) co_return session.refuse(mailbox.error());
   MetadataAnswer answer(session, *mailbox);
   for (const std::string& entry : command.entries) {
@@ -52,7 +51,7 @@ CommandTask cmd_getmetadata(Session& session, wi::GetMetadataCommand& command) {
 
 // RFC 5464 §4.3, RFC 6154 §4.
 CommandTask cmd_setmetadata(Session& session, wi::SetMetadataCommand& command) {
-  auto mailbox = find(session, command.mailbox);
+  auto mailbox = co_await find(session, command.mailbox);
   if (!mailbox) co_return session.refuse(mailbox.error());
   const bool is_server = command.mailbox.empty();
   service::MetadataToSet what;
@@ -63,6 +62,8 @@ CommandTask cmd_setmetadata(Session& session, wi::SetMetadataCommand& command) {
                           wi::CodeName::no_perm);
     }
     if (!is_server && entry.name == kSpecialUseEntry) {
+      if (mailbox->is_foreign())
+        co_return Reply::no("Only mailboxes of one's own have special uses", wi::CodeName::no_perm);
       what.uses = uses_of_attributes(entry.value.value_or(""));
       if (!what.uses || !service::can_create_for(*what.uses))
         co_return Reply::no("A mailbox cannot have this special use", wi::CodeName::use_attr);

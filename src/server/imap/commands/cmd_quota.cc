@@ -1,8 +1,11 @@
 #include <array>
+#include <string>
 #include <vector>
 
 #include "server/imap/commands.h"
 #include "server/imap/session.h"
+#include "service/sharing/find.h"
+#include "store/read/object_ids.h"
 #include "store/value/limits.h"
 
 namespace posthorn::server::imap {
@@ -10,8 +13,14 @@ namespace {
 
 namespace wi = wire::imap;
 
-/// The only quota root: the account.
+/// The quota root of the user's own account.
 constexpr std::string_view kRoot;
+
+/// The quota root of an account: of somebody else's, a name that says nothing.
+std::string root_of(const Session& session, const store::AccountPtr& account) {
+  if (account->id() == session.account->id()) return std::string(kRoot);
+  return "shared/" + account->object_ids().mailbox(MailboxId(0));
+}
 
 /// A resource without a limit is not listed. The number of mailboxes always has one, so that the
 /// list is never empty, for which the grammar has no form (RFC 9208 §7).
@@ -29,34 +38,47 @@ void say_quota(Session& session, const store::AccountPtr& account) {
   }
   resources.push_back({"MAILBOX", state->mailboxes.size(), store::kMaxMailboxes});
   auto w = session.writer();
-  wi::format_quota(w, kRoot, resources);
+  wi::format_quota(w, root_of(session, account), resources);
 }
 
 }  // namespace
 
 // RFC 9208 §4.1.1.
 CommandTask cmd_getquota(Session& session, wi::GetQuotaCommand& command) {
-  if (command.root != kRoot) co_return Reply::no("No such quota root", wi::CodeName::nonexistent);
-  say_quota(session, session.account);
-  co_return Reply::ok();
+  if (command.root == kRoot) {
+    say_quota(session, session.account);
+    co_return Reply::ok();
+  }
+  const auto shared = co_await service::shared_mailboxes(session.caller());
+  if (!shared) co_return session.refuse(shared.error());
+  for (const service::SharedMailbox& one : shared->mailboxes) {
+    // RFC 9208 §6.
+    if (!one.mailbox.rights.has(service::Right::read) ||
+        root_of(session, one.mailbox.account) != command.root)
+      continue;
+    say_quota(session, one.mailbox.account);
+    co_return Reply::ok();
+  }
+  co_return Reply::no("No such quota root", wi::CodeName::nonexistent);
 }
 
 // RFC 9208 §4.1.2. A mailbox that does not exist has the roots that it would be created with.
 CommandTask cmd_getquotaroot(Session& session, wi::GetQuotaRootCommand& command) {
-  const service::Caller caller = session.caller();
-  const auto account = service::account_for(caller, command.mailbox);
-  if (!account) co_return session.refuse(account.error());
+  store::AccountPtr account = session.account;
+  const auto place = co_await service::place_of(session.caller(), command.mailbox);
+  const bool may_not_exist = place && place->is_own(session.caller());
   // RFC 9208 §6: the usage tells how much is in the mailbox.
-  if (const auto mailbox = service::resolve(caller, command.mailbox)) {
-    if (Status allowed = service::require(*mailbox, service::Right::read); !allowed)
-      co_return session.refuse(allowed.error());
-  }
-  constexpr std::array<std::string_view, 1> roots = {kRoot};
+  const auto mailbox = co_await session.find(command.mailbox, command.kSpec);
+  if (mailbox) account = mailbox->account;
+  if (!mailbox && !(may_not_exist && mailbox.error().kind == ErrorKind::not_found))
+    co_return session.refuse(mailbox.error());
+  const std::string root = root_of(session, account);
+  const std::array<std::string_view, 1> roots = {root};
   {
     auto w = session.writer();
     wi::format_quotaroot(w, command.mailbox, roots);
   }
-  say_quota(session, *account);
+  say_quota(session, account);
   co_return Reply::ok();
 }
 

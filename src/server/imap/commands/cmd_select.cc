@@ -6,6 +6,7 @@
 #include "server/imap/fetch/fetch_row.h"
 #include "server/imap/progress.h"
 #include "server/imap/session.h"
+#include "service/messages.h"
 #include "service/vanished.h"
 #include "store/read/object_ids.h"
 #include "wire/imap/response/format_list.h"
@@ -31,7 +32,11 @@ std::unique_ptr<Selected> open(Session& session, service::MailboxRef ref,
   auto selected = std::make_unique<Selected>();
   selected->mailbox = std::move(ref);
   selected->access = command.access;
-  selected->cursor = service::Cursor(mailbox);
+  // RFC 4314 §5.2. With "s" alone too: otherwise many clients would never set \Seen.
+  if (!selected->mailbox.rights.has_any_of(
+          service::kFlagRights.with({service::Right::insert, service::Right::expunge})))
+    selected->access = wi::SelectAccess::read_only;
+  selected->cursor = service::Cursor(selected->mailbox.flags(mailbox));
   if (!session.enabled.rev2) {
     const Uid recent = selected->mailbox.account->recent_from(mailbox, !selected->is_read_only());
     const store::Members& members = mailbox.contents->members();
@@ -45,18 +50,10 @@ std::unique_ptr<Selected> open(Session& session, service::MailboxRef ref,
 }
 
 /// RFC 9051 §6.3.2, or RFC 3501 §6.3.1 if rev2 is not enabled.
-void say_state(Session& session, const store::Mailbox& mailbox) {
+void say_state(Session& session, const store::Mailbox& mailbox, std::string_view name) {
   const Selected& selected = *session.selected;
+  session.say_flags(mailbox);
   auto w = session.writer();
-  wi::format_flags(w, kAllSystemFlags, mailbox.keywords->names());
-  wi::code::PermanentFlags permanent;
-  if (selected.is_read_only()) {
-    permanent.system = 0;
-    permanent.any = false;
-  } else {
-    permanent.keywords.assign(mailbox.keywords->names().begin(), mailbox.keywords->names().end());
-  }
-  wi::format_untagged(w, Condition::ok, permanent, "Permanent flags");
   wi::format_exists(w, selected.told().count());
   wi::format_recent(w, static_cast<std::uint32_t>(selected.recent.count()));
   // RFC 3501 §7.1. It is a message number.
@@ -70,7 +67,8 @@ void say_state(Session& session, const store::Mailbox& mailbox) {
   wi::format_untagged(w, Condition::ok, wi::code::UidValidity{head.uid_validity}, "UIDs are valid");
   wi::format_untagged(w, Condition::ok, wi::code::UidNext{head.uid_next}, "Next UID");
   if (session.is_offered("CONDSTORE")) {
-    wi::format_untagged(w, Condition::ok, wi::code::HighestModSeq{head.highest_modseq},
+    wi::format_untagged(w, Condition::ok,
+                        wi::code::HighestModSeq{selected.mailbox.flags(mailbox).highest_modseq()},
                         "Highest mod-sequence");
   }
   if (session.is_offered("OBJECTID")) {
@@ -79,7 +77,7 @@ void say_state(Session& session, const store::Mailbox& mailbox) {
   }
   if (session.enabled.rev2) {
     wi::ListResponse list;
-    list.mailbox = mailbox.name;
+    list.mailbox = name;
     wi::format_list(w, list);
   }
 }
@@ -120,17 +118,15 @@ CommandTask cmd_select(Session& session, wi::SelectCommand& command) {
     co_return Reply::bad("QRESYNC has not been enabled");  // RFC 7162 §3.2.5
   }
   session.leave_mailbox();  // RFC 9051 §6.3.2: even if the new one cannot be selected.
-  auto found = service::resolve(session.caller(), command.mailbox);
+  auto found = co_await session.find(command.mailbox, command.kSpec);
   if (!found) co_return session.refuse(found.error());
-  if (Status allowed = service::require(*found, service::Right::read); !allowed)
-    co_return session.refuse(allowed.error());
   Progress progress(session);
   auto mailbox = co_await service::newest(*found);
   co_await progress.finish();
   if (!mailbox) co_return session.refuse(mailbox.error());
   if (command.condstore || command.qresync) session.enable_condstore();
   session.selected = open(session, std::move(*found), **mailbox, command);
-  say_state(session, **mailbox);
+  say_state(session, **mailbox, command.mailbox);
   if (command.qresync) {
     auto done = co_await resynchronise(session, *mailbox, *command.qresync);
     if (!done) {

@@ -26,7 +26,7 @@ Task<Result<std::uint32_t>> recent_of(Session& session, const service::MailboxRe
 }  // namespace
 
 Task<Status> say_status(Session& session, const service::MailboxRef& ref, store::MailboxPtr mailbox,
-                        wi::StatusItems items) {
+                        std::string name, wi::StatusItems items) {
   const store::FlagsView flags = ref.flags(*mailbox);
   const store::MailboxHead& head = mailbox->head;
   wi::StatusValues values;
@@ -54,16 +54,14 @@ Task<Status> say_status(Session& session, const service::MailboxRef& ref, store:
     values.recent = *recent;
   }
   auto w = session.writer();
-  wi::format_status(w, mailbox->name, values);
+  wi::format_status(w, name, values);
   co_return Status();
 }
 
 // RFC 9051 §6.3.11.
 CommandTask cmd_status(Session& session, wi::StatusCommand& command) {
-  const auto found = service::resolve(session.caller(), command.mailbox);
+  const auto found = co_await session.find(command.mailbox, command.kSpec);
   if (!found) co_return session.refuse(found.error());
-  if (Status allowed = service::require(*found, service::Right::read); !allowed)
-    co_return session.refuse(allowed.error());
   if (session.selected && session.selected->mailbox.is(*found)) {
     // workaround: Delta Chat compares STATUS with what it was told of the selected mailbox.
     auto told = co_await session.tell(service::kTellAll, wi::Numbering::seqnum);
@@ -71,7 +69,7 @@ CommandTask cmd_status(Session& session, wi::StatusCommand& command) {
   }
   const store::MailboxPtr mailbox = found->published();
   if (mailbox == nullptr) co_return Reply::no("No such mailbox", wi::CodeName::nonexistent);
-  auto said = co_await say_status(session, *found, mailbox, command.items);
+  auto said = co_await say_status(session, *found, mailbox, command.mailbox, command.items);
   if (!said) co_return session.refuse(said.error());
   co_return Reply::ok();
 }

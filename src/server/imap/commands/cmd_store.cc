@@ -95,7 +95,9 @@ CommandTask cmd_store(Session& session, wi::StoreCommand& command) {
   if (stored->changed) session.selected->cursor.told_change(stored->modseq);
   const NumberSet left_alone =
       selected.told().seqnums_of(stored->outcome.modified.unite(stored->outcome.missing));
-  const NumberSet& raced = stored->outcome.raced;
+  // What the user could not change of what he asked for is as unexpected as what another changed.
+  const NumberSet& raced =
+      stored->partly ? selected.told().uids_of(*seqnums) : stored->outcome.raced;
   if (!command.silent || session.enabled.condstore || !raced.empty()) {
     auto said = co_await say_rows(session, command, seqnums->subtract(left_alone), **now, raced);
     if (!said) co_return session.lost();

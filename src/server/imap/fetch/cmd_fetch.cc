@@ -305,7 +305,9 @@ Task<Status> say_vanished(Session& session, const wi::FetchCommand& command,
 }
 
 Task<Status> set_seen(Session& session, const NumberSet& uids) {
-  if (uids.empty() || session.selected->is_read_only()) co_return Status();
+  if (uids.empty() || session.selected->is_read_only() ||
+      !session.selected->mailbox.rights.has(service::Right::keep_seen))
+    co_return Status();
   service::FlagsToStore what;
   what.mailbox = session.selected->mailbox;
   what.uids = uids;

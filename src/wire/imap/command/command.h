@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "wire/imap/command/command_spec.h"
+#include "wire/imap/command/commands_acl.h"
 #include "wire/imap/command/commands_append.h"
 #include "wire/imap/command/commands_mailbox.h"
 #include "wire/imap/command/commands_message.h"
@@ -25,7 +26,8 @@ using CommandBody = std::variant<
     StatusCommand, AppendCommand, IdleCommand, CheckCommand, CloseCommand, UnselectCommand,
     ExpungeCommand, SearchCommand, FetchCommand, StoreCommand, CopyCommand, MoveCommand,
     ReplaceCommand, SortCommand, ThreadCommand, UidBatchesCommand, CompressCommand, GetQuotaCommand,
-    GetQuotaRootCommand, SetQuotaCommand, GetMetadataCommand, SetMetadataCommand>;
+    GetQuotaRootCommand, SetQuotaCommand, GetMetadataCommand, SetMetadataCommand, GetAclCommand,
+    SetAclCommand, DeleteAclCommand, ListRightsCommand, MyRightsCommand>;
 
 /// One client command (RFC 9051 §2.2.1). All arguments are copied out of the wire text.
 struct Command {

@@ -38,6 +38,11 @@ struct CommandSpec {
   /// no such command. Empty if every server has the command. Capabilities that only some of its
   /// arguments need are in server/imap/needs.cc.
   std::string_view capability = {};
+  /// The rights on the selected mailbox, all of which it needs besides "r" (RFC 4314 §4).
+  std::string_view selected_rights = {};
+  /// The rights on the mailbox that it names, one of which it needs. What a command needs besides,
+  /// or only at times, is judged where it is executed.
+  std::string_view mailbox_rights = {};
 };
 
 }  // namespace posthorn::wire::imap

@@ -55,7 +55,7 @@ struct AppendText {
 /// literal as the last item describes, and then further texts (parse_append_next()).
 struct AppendCommand {
   static constexpr CommandSpec kSpec{
-      .name = "APPEND", .source = "RFC 9051 §6.3.12", .states = kAfterLogin};
+      .name = "APPEND", .source = "RFC 9051 §6.3.12", .states = kAfterLogin, .mailbox_rights = "i"};
   std::string mailbox;
   AppendText first;
 };
@@ -64,7 +64,9 @@ struct ReplaceCommand {
   static constexpr CommandSpec kSpec{.name = "REPLACE",
                                      .source = "RFC 8508 §3",
                                      .states = kWhileSelected,
-                                     .capability = "REPLACE"};
+                                     .capability = "REPLACE",
+                                     .selected_rights = "te",
+                                     .mailbox_rights = "i"};
   Numbering numbering = Numbering::seqnum;
   SequenceSet replaced;  ///< One number, or `*`.
   std::string mailbox;

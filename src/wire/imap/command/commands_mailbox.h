@@ -31,7 +31,7 @@ enum class SelectAccess : std::uint8_t { read_write, read_only };
 /// SELECT, or EXAMINE (RFC 9051 §6.3.3) if `access` is read_only.
 struct SelectCommand {
   static constexpr CommandSpec kSpec{
-      .name = "SELECT", .source = "RFC 9051 §6.3.2", .states = kAfterLogin};
+      .name = "SELECT", .source = "RFC 9051 §6.3.2", .states = kAfterLogin, .mailbox_rights = "r"};
   static constexpr std::string_view kExamine = "EXAMINE";
   std::string mailbox;
   SelectAccess access = SelectAccess::read_write;
@@ -48,18 +48,20 @@ struct CreateCommand {
 };
 struct DeleteCommand {
   static constexpr CommandSpec kSpec{
-      .name = "DELETE", .source = "RFC 9051 §6.3.5", .states = kAfterLogin};
+      .name = "DELETE", .source = "RFC 9051 §6.3.5", .states = kAfterLogin, .mailbox_rights = "x"};
   std::string mailbox;
 };
 struct RenameCommand {
   static constexpr CommandSpec kSpec{
-      .name = "RENAME", .source = "RFC 9051 §6.3.6", .states = kAfterLogin};
+      .name = "RENAME", .source = "RFC 9051 §6.3.6", .states = kAfterLogin, .mailbox_rights = "x"};
   std::string from;
   std::string to;
 };
 struct SubscribeCommand {
-  static constexpr CommandSpec kSpec{
-      .name = "SUBSCRIBE", .source = "RFC 9051 §6.3.7", .states = kAfterLogin};
+  static constexpr CommandSpec kSpec{.name = "SUBSCRIBE",
+                                     .source = "RFC 9051 §6.3.7",
+                                     .states = kAfterLogin,
+                                     .mailbox_rights = "l"};
   std::string mailbox;
 };
 struct UnsubscribeCommand {
@@ -99,7 +101,7 @@ struct StatusItems {
 };
 struct StatusCommand {
   static constexpr CommandSpec kSpec{
-      .name = "STATUS", .source = "RFC 9051 §6.3.11", .states = kAfterLogin};
+      .name = "STATUS", .source = "RFC 9051 §6.3.11", .states = kAfterLogin, .mailbox_rights = "r"};
   std::string mailbox;
   StatusItems items;
 };
@@ -118,6 +120,7 @@ struct ListReturn {
   bool special_use = false;
   std::optional<StatusItems> status;  ///< RFC 5819.
   std::vector<std::string> metadata;  ///< Names of entries (RFC 9590).
+  bool my_rights = false;             ///< RFC 8440.
 };
 struct ListCommand {
   static constexpr CommandSpec kSpec{

@@ -33,8 +33,10 @@ struct UnselectCommand {
 };
 
 struct ExpungeCommand {
-  static constexpr CommandSpec kSpec{
-      .name = "EXPUNGE", .source = "RFC 9051 §6.4.3", .states = kWhileSelected};
+  static constexpr CommandSpec kSpec{.name = "EXPUNGE",
+                                     .source = "RFC 9051 §6.4.3",
+                                     .states = kWhileSelected,
+                                     .selected_rights = "e"};
   Numbering numbering = Numbering::seqnum;
   std::optional<SequenceSet> uids;  ///< Set if and only if the command is UID EXPUNGE (RFC 4315).
 };
@@ -178,15 +180,19 @@ struct StoreCommand {
 
 struct CopyCommand {
   static constexpr CommandSpec kSpec{
-      .name = "COPY", .source = "RFC 9051 §6.4.7", .states = kWhileSelected};
+      .name = "COPY", .source = "RFC 9051 §6.4.7", .states = kWhileSelected, .mailbox_rights = "i"};
   Numbering numbering = Numbering::seqnum;
   SequenceSet set;
   std::string mailbox;
 };
 /// RFC 6851.
 struct MoveCommand {
-  static constexpr CommandSpec kSpec{
-      .name = "MOVE", .source = "RFC 9051 §6.4.8", .states = kWhileSelected, .capability = "MOVE"};
+  static constexpr CommandSpec kSpec{.name = "MOVE",
+                                     .source = "RFC 9051 §6.4.8",
+                                     .states = kWhileSelected,
+                                     .capability = "MOVE",
+                                     .selected_rights = "te",
+                                     .mailbox_rights = "i"};
   Numbering numbering = Numbering::seqnum;
   SequenceSet set;
   std::string mailbox;

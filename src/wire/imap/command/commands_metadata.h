@@ -19,7 +19,8 @@ struct GetMetadataCommand {
   static constexpr CommandSpec kSpec{.name = "GETMETADATA",
                                      .source = "RFC 5464 §4.2",
                                      .states = kAfterLogin,
-                                     .capability = "METADATA"};
+                                     .capability = "METADATA",
+                                     .mailbox_rights = "rswip"};
   std::string mailbox;
   std::vector<std::string> entries;  ///< At least one.
   MetadataDepth depth = MetadataDepth::none;
@@ -30,7 +31,8 @@ struct SetMetadataCommand {
   static constexpr CommandSpec kSpec{.name = "SETMETADATA",
                                      .source = "RFC 5464 §4.3",
                                      .states = kAfterLogin,
-                                     .capability = "METADATA"};
+                                     .capability = "METADATA",
+                                     .mailbox_rights = "rswip"};
   struct Entry {
     std::string name;
     std::optional<std::string> value;  ///< Any octets; none removes the entry.

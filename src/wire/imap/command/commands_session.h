@@ -90,7 +90,8 @@ struct GetQuotaRootCommand {
   static constexpr CommandSpec kSpec{.name = "GETQUOTAROOT",
                                      .source = "RFC 9208 §4.1.2",
                                      .states = kAfterLogin,
-                                     .capability = "QUOTA"};
+                                     .capability = "QUOTA",
+                                     .mailbox_rights = "r"};
   std::string mailbox;
 };
 struct SetQuotaCommand {

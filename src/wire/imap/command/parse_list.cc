@@ -33,6 +33,7 @@ bool return_option(Input& in, ListReturn& out) {
   if (text::iequals(option, "SUBSCRIBED")) return out.subscribed = true;
   if (text::iequals(option, "CHILDREN")) return out.children = true;
   if (text::iequals(option, "SPECIAL-USE")) return out.special_use = true;
+  if (text::iequals(option, "MYRIGHTS")) return out.my_rights = true;
   if (text::iequals(option, "STATUS"))
     return in.sp() && status_att_list(in, out.status ? *out.status : out.status.emplace());
   if (text::iequals(option, "METADATA")) return in.sp() && metadata_entries(in, out.metadata);

@@ -20,6 +20,11 @@ bool arguments(Input& in, SetQuotaCommand& out);
 
 bool arguments(Input& in, GetMetadataCommand& out);
 bool arguments(Input& in, SetMetadataCommand& out);
+bool arguments(Input& in, GetAclCommand& out);
+bool arguments(Input& in, SetAclCommand& out);
+bool arguments(Input& in, DeleteAclCommand& out);
+bool arguments(Input& in, ListRightsCommand& out);
+bool arguments(Input& in, MyRightsCommand& out);
 bool arguments(Input& in, SelectCommand& out);
 bool arguments(Input& in, CreateCommand& out);
 bool arguments(Input& in, DeleteCommand& out);

@@ -1,0 +1,129 @@
+#include "service/sharing/find.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/log.h"
+#include "service/sharing/shared_name.h"
+#include "store/change/share_list.h"
+#include "store/store.h"
+
+namespace posthorn::service {
+namespace {
+
+using async::Task;
+
+/// Everything by which the caller may have been granted something.
+std::vector<std::string> grantees_of(const Caller& caller, const store::SharingPolicy& policy) {
+  std::vector<std::string> grantees = {store::grantee_account(caller.actor.account),
+                                       store::grantee_anyone()};
+  if (!caller.login) return grantees;
+  const auto it = policy.groups_of.find(*caller.login);
+  if (it == policy.groups_of.end()) return grantees;
+  for (const std::string& group : it->second) grantees.push_back(store::grantee_group(group));
+  return grantees;
+}
+
+/// The accounts of others that may have granted the caller something.
+Task<Result<std::set<AccountId>>> sharers_of(Caller caller) {
+  store::Store& store = caller.account->store();
+  std::set<AccountId> owners;
+  if (caller.actor.kind != store::Actor::Kind::user) co_return owners;
+  for (std::string& grantee : grantees_of(caller, *store.policy().sharing)) {
+    const auto found = co_await store.sharers(std::move(grantee));
+    if (!found) co_return std::unexpected(found.error());
+    owners.insert((*found)->begin(), (*found)->end());
+  }
+  owners.erase(caller.account->id());
+  co_return owners;
+}
+
+/// Returns the account of somebody who shares with the caller. That somebody does not, and that
+/// there is no such account, is found out in the same way.
+Task<Result<store::AccountPtr>> sharer(Caller caller, std::string owner) {
+  store::Store& store = caller.account->store();
+  const auto owners = co_await sharers_of(caller);
+  if (!owners) co_return std::unexpected(owners.error());
+  const auto entry = co_await store.find_address(owner);
+  if (!entry) co_return std::unexpected(entry.error());
+  if (!*entry || (*entry)->alias || !owners->contains((*entry)->account))
+    co_return no_such_mailbox();
+  auto account = co_await store.account((*entry)->account);
+  // It is being removed.
+  if (!account && account.error().kind == ErrorKind::not_found) co_return no_such_mailbox();
+  co_return account;
+}
+
+}  // namespace
+
+Task<Result<MailboxRef>> find_mailbox(Caller caller, std::string name, Rights any_of) {
+  auto mailbox = resolve(caller, name);
+  const auto shared = mailbox ? std::nullopt : shared_name_of(name);
+  if (shared) {
+    auto account = co_await sharer(caller, shared->owner);
+    if (!account) co_return pass(account);
+    const store::MailboxPtr found = (*account)->published()->find(shared->mailbox);
+    if (found == nullptr) co_return no_such_mailbox();
+    mailbox = MailboxRef{std::move(*account), found->id, caller.actor, {}};
+    mailbox->rights = rights_now(caller, *mailbox);
+  }
+  if (!mailbox) co_return mailbox;
+  if (Status allowed = require_any(*mailbox, any_of); !allowed) co_return pass(allowed);
+  co_return mailbox;
+}
+
+Task<Result<Place>> place_of(Caller caller, std::string name) {
+  const bool is_own =
+      !is_in_shared_namespace(name) || caller.account->published()->names->contains(name);
+  if (is_own) co_return Place{caller.account, std::move(name), Rights::all()};
+  auto shared = shared_name_of(name);
+  if (!shared) co_return no_such_mailbox();
+  auto account = co_await sharer(caller, shared->owner);
+  if (!account) co_return pass(account);
+  Place place{std::move(*account), std::move(shared->mailbox), {}};
+  const store::StatePtr state = place.account->published();
+  std::string_view above = place.name;
+  for (std::size_t cut = above.rfind(store::kDelimiter); cut != std::string_view::npos;
+       cut = above.rfind(store::kDelimiter)) {
+    above = above.substr(0, cut);
+    const store::MailboxPtr parent = state->find(above);
+    if (!parent) continue;
+    place.above = rights_now(caller, MailboxRef{place.account, parent->id, caller.actor, Rights()});
+    break;
+  }
+  co_return place;
+}
+
+Task<Result<SharedMailboxes>> shared_mailboxes(Caller caller) {
+  SharedMailboxes all;
+  const auto owners = co_await sharers_of(caller);
+  if (!owners) co_return std::unexpected(owners.error());
+  store::Store& store = caller.account->store();
+  for (const AccountId& owner : *owners) {
+    const auto profile = co_await store.profile(owner);
+    auto account = co_await store.account(owner);
+    if (!profile || !can_be_named(profile->name)) continue;
+    if (!account) {
+      if (account.error().kind == ErrorKind::not_found) continue;
+      log::error("account {}: what it shares cannot be listed: {} ({})", to_hex(owner),
+                 account.error().text, account.error().cause);
+      all.unknown_below.push_back(shared_name(profile->name, ""));
+      continue;
+    }
+    const store::StatePtr state = (*account)->published();
+    const auto policy = store.policy().sharing;
+    for (const auto& [name, id] : *state->names) {
+      if (!state->grants->any_of(id)) continue;
+      const Rights rights = rights_of(caller, *state, *policy, id);
+      if (!rights.has(Right::lookup)) continue;
+      all.mailboxes.push_back({shared_name(profile->name, name),
+                               {*account, id, caller.actor, rights},
+                               state->find(id)});
+    }
+  }
+  std::ranges::sort(all.mailboxes, {}, &SharedMailbox::name);
+  co_return all;
+}
+
+}  // namespace posthorn::service

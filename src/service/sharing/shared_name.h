@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// The names of mailboxes that belong to others (RFC 2342 §5): "Other Users/ann@example.org/Work".
+/// No protocol is the owner of these names, since subscriptions contain them.
+namespace posthorn::service {
+
+/// The names of the two namespaces, which are not mailboxes.
+inline constexpr std::string_view kOtherUsers = "Other Users";
+inline constexpr std::string_view kSharedFolders = "Shared Folders";
+
+/// Returns whether a name is in one of the namespaces of others, or is one of them.
+bool is_in_shared_namespace(std::string_view name);
+
+struct SharedName {
+  std::string owner;    ///< The login name, in lower case.
+  std::string mailbox;  ///< As its owner names it; never empty.
+};
+/// Takes a name apart. None if it does not name a mailbox of somebody else.
+std::optional<SharedName> shared_name_of(std::string_view name);
+
+/// Returns the name under which others see a mailbox.
+std::string shared_name(std::string_view owner, std::string_view mailbox);
+
+/// Returns whether the mailboxes of somebody with this login name can be named by others.
+bool can_be_named(std::string_view owner);
+
+}  // namespace posthorn::service

@@ -1,0 +1,136 @@
+#include <utility>
+
+#include "store/change/change.h"
+#include "store/change/touched.h"
+
+// What sharing adds to changes: access control lists, and everybody's own \Seen.
+namespace posthorn::store {
+
+Grants& Change::grants() {
+  if (!own_grants_) {
+    own_grants_ = std::make_shared<Grants>(*draft_.grants);
+    draft_.grants = own_grants_;
+  }
+  return *own_grants_;
+}
+
+Status Change::set_grant(const GrantKey& key, std::optional<Grant> grant) {
+  auto touched = touch(key.mailbox);
+  if (!touched) return pass(touched);
+  const Grant* const before = draft_.grants->find(key);
+  if (grant ? before != nullptr && *before == *grant : before == nullptr) return {};
+  if (grant) {
+    const bool is_one_more =
+        before == nullptr && (draft_.grants->all().size() >= kMaxGrants ||
+                              draft_.grants->keys_of(key.mailbox).size() >= kMaxGrantsOfMailbox);
+    if (is_one_more || key.identifier.size() > kMaxGrantIdentifier)
+      return fail(ErrorKind::limit, "The access control list is full");
+    grants().set(key, std::move(*grant));
+  } else {
+    grants().erase(key);
+  }
+  granted_.insert(key);
+  (*touched)->granted = true;
+  return {};
+}
+
+void Change::drop_grants(MailboxId mailbox) {
+  for (const GrantKey& key : draft_.grants->keys_of(mailbox)) {
+    grants().erase(key);
+    granted_.insert(key);
+  }
+}
+
+// RFC 4314 §4: a new mailbox gets the list of the nearest mailbox above it. What does not fit into
+// the limits of the account is not copied; it is not shared then, rather than not created.
+void Change::inherit_grants(Touched& created) {
+  if (draft_.grants->empty()) return;
+  std::string_view name = created.now.name;
+  for (std::size_t cut = name.rfind(kDelimiter); cut != std::string_view::npos;
+       cut = name.rfind(kDelimiter)) {
+    name = name.substr(0, cut);
+    const MailboxPtr parent = draft_.find(name);
+    if (!parent) continue;
+    for (GrantKey key : draft_.grants->keys_of(parent->id)) {
+      if (draft_.grants->all().size() >= kMaxGrants) return;
+      Grant grant = *draft_.grants->find(key);
+      grant.subscribed = false;
+      key.mailbox = created.now.id;
+      grants().set(key, std::move(grant));
+      granted_.insert(std::move(key));
+    }
+    return;
+  }
+}
+
+AccountId Change::viewer() const { return by_.kind == Actor::Kind::user ? by_.account : draft_.id; }
+
+bool Change::has_readers(const Touched& mailbox) const { return draft_.has_readers(mailbox.now); }
+
+const ReaderSeen* Change::seen_by(const Touched& mailbox, const AccountId& reader) {
+  if (mailbox.now.readers == nullptr) return nullptr;
+  const auto it = mailbox.now.readers->find(reader);
+  return it == mailbox.now.readers->end() ? nullptr : it->second.get();
+}
+
+ReaderSeen& Change::edit_seen(Touched& mailbox, const AccountId& reader) {
+  if (!mailbox.own_readers) {
+    mailbox.own_readers = mailbox.now.readers ? std::make_shared<ReadersSeen>(*mailbox.now.readers)
+                                              : std::make_shared<ReadersSeen>();
+    mailbox.now.readers = mailbox.own_readers;
+  }
+  std::shared_ptr<ReaderSeen>& own = mailbox.own_seen[reader];
+  if (own) return *own;
+  std::shared_ptr<const ReaderSeen>& shown = (*mailbox.own_readers)[reader];
+  own = shown ? std::make_shared<ReaderSeen>(*shown) : std::make_shared<ReaderSeen>();
+  shown = own;
+  return *own;
+}
+
+void Change::set_seen(Touched& mailbox, const AccountId& reader, const SeenEdit& edit) {
+  if (edit.to_seen.empty() && edit.to_unseen.empty()) return;
+  ReaderSeen& seen = edit_seen(mailbox, reader);
+  seen.set(edit.to_seen, edit.stored, true, modseq());
+  seen.set(edit.to_unseen, edit.stored, false, modseq());
+}
+
+void Change::forget_seen(Touched& mailbox, const NumberSet& gone) {
+  if (mailbox.now.readers == nullptr) return;
+  std::vector<AccountId> who;
+  for (const auto& [reader, seen] : *mailbox.now.readers)
+    if (seen->knows_any_of(gone)) who.push_back(reader);
+  for (const AccountId& reader : who) edit_seen(mailbox, reader).forget(gone);
+}
+
+// After messages were lost.
+void Change::forget_missing(Touched& mailbox) {
+  if (mailbox.now.readers == nullptr) return;
+  NumberSet gone;
+  gone.add(1, UINT32_MAX);
+  NumberSet there;
+  const Members& members = mailbox.now.contents->members();
+  members.for_each(0, members.count(), [&](std::uint32_t, const MemberLeaf& leaf, std::uint32_t k) {
+    there.add(leaf.uid[k]);
+  });
+  forget_seen(mailbox, gone.subtract(there));
+}
+
+// A message that is filed elsewhere must not become unread for everybody else.
+void Change::carry_seen(const Touched& from, Touched& to, const std::vector<Carried>& moved) {
+  // Kept, since the two may be the same mailbox.
+  const std::shared_ptr<const ReadersSeen> readers = from.now.readers;
+  if (readers == nullptr) return;
+  for (const auto& [reader, seen] : *readers) {
+    SeenEdit edit;
+    for (const Carried& one : moved) {
+      const bool stored = (one.stored & bit(SystemFlag::seen)) != 0;
+      const bool is_seen = seen->is_seen(one.source, one.stored);
+      if (is_seen == stored) continue;
+      (is_seen ? edit.to_seen : edit.to_unseen).add(one.target.value);
+      if (stored) edit.stored.add(one.target.value);
+    }
+    set_seen(to, reader, edit);
+  }
+}
+
+}  // namespace posthorn::store
