@@ -18,7 +18,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = "docs/protocol-support.md"
 IMAP_COMMANDS = "src/wire/imap/command/command.h"
 IMAP_STRUCTS = [f"src/wire/imap/command/commands_{group}.h"
-                for group in ("session", "mailbox", "append", "message", "metadata", "acl")]
+                for group in ("session", "mailbox", "append", "message", "metadata", "acl",
+                              "notify")]
 IMAP_CAPABILITIES = "src/server/imap/capability.cc"
 POP3_COMMANDS = "src/wire/pop3/command.h"
 

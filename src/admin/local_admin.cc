@@ -218,14 +218,6 @@ async::Task<Result<Answer>> LocalAdmin::list_accounts(Json request) {
   co_return answer;
 }
 
-async::Task<Result<Answer>> LocalAdmin::add_alias(Json request) {
-  auto id = co_await find(text_of(request, "name"));
-  if (!id) co_return pass(id);
-  Status added = co_await store_.add_alias(normal_name(text_of(request, "alias")), *id);
-  if (!added) co_return pass(added);
-  co_return Answer{};
-}
-
 async::Task<Result<Answer>> LocalAdmin::remove_alias(Json request) {
   const std::string alias = normal_name(text_of(request, "alias"));
   auto entry = co_await store_.find_address(alias);
@@ -243,9 +235,15 @@ async::Task<Result<Answer>> LocalAdmin::list_aliases(Json request) {
   boost::json::array aliases;
   for (const auto& one : *listed) {
     if (!one.entry.alias) continue;
-    auto profile = co_await store_.profile(one.entry.account);
-    aliases.push_back(
-        Json{{"alias", one.address}, {"name", profile ? profile->name : std::string("?")}});
+    Json alias{{"alias", one.address}};
+    if (one.entry.targets.empty()) {
+      auto profile = co_await store_.profile(one.entry.account);
+      alias["name"] = profile ? profile->name : std::string("?");
+    } else {
+      alias["names"] =
+          boost::json::array(one.entry.targets.begin(), one.entry.targets.end());
+    }
+    aliases.push_back(std::move(alias));
   }
   Answer answer{{{"aliases", std::move(aliases)}}};
   if (!listed->empty()) answer.said["next"] = listed->back().address;

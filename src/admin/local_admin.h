@@ -9,6 +9,7 @@
 #include "admin/admin.h"
 #include "auth/password/foreign_hash.h"
 #include "auth/rules/login_rules.h"
+#include "service/delivery/recipient.h"
 #include "store/store.h"
 
 namespace posthorn::auth {
@@ -41,9 +42,9 @@ using SnapshotPtr = std::shared_ptr<const std::string>;
 ///   account.act_as {name, add?, remove?, expires?} -> {may_act_as: [{domain, expires?}]}
 ///   account.send_as {name, add?, remove?} -> {may_send_as, sent_copy}
 ///   account.sent_copy {name, keep: on, off or default} -> {may_send_as, sent_copy}
-///   alias.add {alias, name}
+///   alias.add {alias, name or names: [accounts, aliases, or one @domain]}
 ///   alias.remove {alias}
-///   alias.list {after?, limit?} -> {aliases, next?}
+///   alias.list {after?, limit?} -> {aliases: [{alias, name or names}], next?}
 ///   mailbox.list {name} -> {account, mailboxes: [{mailbox, messages, uid_next, subscribed}]}
 ///   mailbox.subscribe {name, mailbox}
 ///   mailbox.remove {name, mailbox}
@@ -120,6 +121,8 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> send_as(Json request);
   async::Task<Result<Answer>> keep_sent(Json request);
   async::Task<Result<Answer>> add_alias(Json request);
+  async::Task<Status> judge_targets(const service::FindAddress& find_address, std::string alias,
+                                    std::vector<std::string> targets);
   async::Task<Result<Answer>> remove_alias(Json request);
   async::Task<Result<Answer>> list_aliases(Json request);
   async::Task<Result<Answer>> list_mailboxes(Json request);

@@ -40,7 +40,8 @@ async::Task<Result<Answer>> LocalAdmin::share_mailbox(Json request) {
   const Caller caller = Caller::administrator(*account);
   const auto mailbox = service::resolve(caller, text_of(request, "mailbox"));
   if (!mailbox) co_return std::unexpected(mailbox.error());
-  service::AclEdit edit{.identifier = std::string(text_of(request, "identifier"))};
+  service::AclEdit edit;
+  edit.identifier = text_of(request, "identifier");
   const auto rights = service::rights_from(text_of(request, "rights"));
   if (!rights) co_return std::unexpected(as_argument(rights.error()));
   edit.rights = *rights;

@@ -4,6 +4,7 @@
 #include <exception>
 #include <thread>
 
+#include "app/memory_plan.h"
 #include "engine/memory/memory_engine.h"
 #include "engine/rocksdb/rocksdb_engine.h"
 #include "text/ascii.h"
@@ -123,8 +124,13 @@ Result<std::unique_ptr<Core>> Core::open(const config::Config& config, EngineKin
   }
 }
 
-Result<std::unique_ptr<Core>> Core::open_all(const config::Config& config, EngineKind kind,
+Result<std::unique_ptr<Core>> Core::open_all(const config::Config& given, EngineKind kind,
                                              engine::IfAbsent if_absent, Losses losses) {
+  config::Config config = given;
+  const MemoryPlan plan = plan_memory(given, available_memory());
+  config.storage.cache = plan.cache;
+  config.storage.write_buffer = plan.write_buffer;
+  config.storage.version_memory = plan.versions;
   std::unique_ptr<Core> core(new Core(config.threads));
   auto engine = open_engine(config, kind, if_absent, losses, core->offload_, core->engine_meter_);
   if (!engine) return pass(engine);

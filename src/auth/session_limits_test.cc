@@ -163,7 +163,7 @@ class Live final : public LiveSession {
 
   [[nodiscard]] SessionView view() const override {
     EXPECT_EQ(async::Loop::current(), &loop_);
-    return {.protocol = "imap", .user = "anna", .peer = "unix", .session = number_};
+    return {.protocol = "imap", .user = "anna", .peer = "unix", .session = number_, .tls = {}};
   }
   void end(std::string_view words) override {
     EXPECT_EQ(async::Loop::current(), &loop_);

@@ -84,11 +84,12 @@ TEST(LogEvent, IsAnObjectInJson) {
   });
   set_form(Form::text);
   EXPECT_TRUE(text.starts_with("{\"time\":\"2")) << text;
-  EXPECT_NE(text.find("Z\",\"level\":\"warning\",\"message\":\"login failed\",\"protocol\":\"imap\","
-                      "\"session\":\"1a2b\",\"address\":\"2001:db8::1\",\"port\":40000,"
-                      "\"reason\":\"unknown_user\",\"octets\":7,"
-                      "\"user\":\"a\\\"b\\\\c\\\\x0a\\\\xff\xc3\xa9\"}\n"),
-            std::string::npos)
+  EXPECT_NE(
+      text.find("Z\",\"level\":\"warning\",\"message\":\"login failed\",\"protocol\":\"imap\","
+                "\"session\":\"1a2b\",\"address\":\"2001:db8::1\",\"port\":40000,"
+                "\"reason\":\"unknown_user\",\"octets\":7,"
+                "\"user\":\"a\\\"b\\\\c\\\\x0a\\\\xff\xc3\xa9\"}\n"),
+      std::string::npos)
       << text;
   EXPECT_NE(text.find("\"level\":\"info\",\"message\":\"a \\\"line\\\" of words\\\\x09\"}\n"),
             std::string::npos)

@@ -222,19 +222,26 @@ void add_account(Command app, Program& program) {
 void add_alias(Command app, Program& program) {
   struct Options {
     std::string alias;
-    std::string name;
+    std::vector<std::string> names;
     bool json = false;
   };
   const auto options = std::make_shared<Options>();
   const Command alias = app.add_subcommand("alias", "Manage further addresses of accounts");
   alias.require_subcommand();
-  alias.footer("Example:\n  posthorn alias add postmaster@example.org ada@example.org");
-  const Command added = alias.add_subcommand("add", "Deliver mail for an address to an account");
-  added.add_option("alias", options->alias, "The address").required();
-  added.add_option("name", options->name, "The account").required();
+  alias.footer(
+      "Examples:\n"
+      "  posthorn alias add postmaster@example.org ada@example.org\n"
+      "  posthorn alias add team@example.org ada@example.org ben@example.org\n"
+      "  posthorn alias add @example.org ada@example.org   (all addresses nobody else has)\n"
+      "  posthorn alias add @example.com @example.org      (the same users in another domain)");
+  const Command added =
+      alias.add_subcommand("add", "Deliver mail for an address to one or more accounts");
+  added.add_option("alias", options->alias, "The address, or @domain").required();
+  added.add_option("name", options->names, "Accounts or other aliases, or one @domain").required();
   added.callback([&program, options] {
     program.run = [&] {
-      return ask(program, {{"do", "alias.add"}, {"alias", options->alias}, {"name", options->name}},
+      return ask(program, {{"do", "alias.add"}, {"alias", options->alias},
+                  {"names", boost::json::array(options->names.begin(), options->names.end())}},
                  [](const Json&) {});
     };
   });
@@ -250,7 +257,12 @@ void add_alias(Command app, Program& program) {
   listed.callback([&program, options] {
     program.run = [&] {
       return list(program, "alias.list", "aliases", options->json, [](const Json& entry) {
-        fmt::print("{:<40} {}\n", text_of(entry, "alias"), text_of(entry, "name"));
+        std::string names(text_of(entry, "name"));
+        if (const auto* const list = entry.if_contains("names"); list != nullptr && list->is_array())
+          for (const auto& name : list->get_array())
+            if (name.is_string())
+              names += (names.empty() ? "" : ", ") + std::string(std::string_view(name.get_string()));
+        fmt::print("{:<40} {}\n", text_of(entry, "alias"), names);
       });
     };
   });

@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include "app/memory_plan.h"
 #include "base/version.h"
 #include "cli/command_line.h"
 #include "cli/program.h"
@@ -82,7 +83,8 @@ void add_config(Command app, Program& program) {
     program.run = [&program] {
       const auto loaded = load_config(program);
       if (!loaded) return complain(loaded.error());
-      fmt::print("{}", config::show(*loaded));
+      fmt::print("{}\n# Memory of the store: {}\n", config::show(*loaded),
+                 app::describe(app::plan_memory(loaded->config, app::available_memory())));
       return 0;
     };
   });

@@ -60,8 +60,7 @@ Result<std::string> output_of(const std::vector<std::string>& command) {
                 std::strerror(error));
   int status = 0;
   ::waitpid(child, &status, 0);
-  if (status != 0)
-    return fail(ErrorKind::io, fmt::format("{} failed", fmt::join(command, " ")));
+  if (status != 0) return fail(ErrorKind::io, fmt::format("{} failed", fmt::join(command, " ")));
   return output;
 }
 
@@ -115,8 +114,9 @@ void add_mta(Command app, Program& program) {
   postfix.add_flag("--check", options->check,
                    "Compare the lines with the settings of Postfix on this machine; exit code 3 if "
                    "some differ");
-  postfix.add_option("--postfix-config", options->postfix_config,
-                     "The configuration directory of Postfix, for --check")
+  postfix
+      .add_option("--postfix-config", options->postfix_config,
+                  "The configuration directory of Postfix, for --check")
       .type_name("DIR");
   add("exim", "Parts of the configuration file", app::exim_lines);
   add("chasquid", "Lines for chasquid.conf", app::chasquid_lines);

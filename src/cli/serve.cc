@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include "app/memory_plan.h"
 #include "app/privileges.h"
 #include "app/server.h"
 #include "base/log.h"
@@ -24,6 +25,8 @@ int serve(const Program& program, const ServeOptions& options) {
   log::set_form(loaded->config.log.format);
   for (const std::string& warning : loaded->warnings) log::warning("{}", warning);
   log::info("posthorn {} on {}", kProgramVersion, loaded->config.data_dir);
+  log::info("memory of the store: {}",
+            app::describe(app::plan_memory(loaded->config, app::available_memory())));
   config::Config config = loaded->config;
   auto sockets = app::give_up_root(config);
   if (!sockets) return complain(sockets.error());

@@ -47,6 +47,10 @@ const std::array kKeys{
         "belong to this user. Empty: keep running as root."},
     Key{"hostname", Form::text, FIELD(std::string, hostname), "", "", "", kStart,
         "Host name in greetings and Received fields. Empty: the name of the machine."},
+    Key{"memory", Form::size, FIELD(std::uint64_t, memory), "0", "", "1TiB", kStart,
+        "Memory of the store's caches and buffers together: storage.cache, write_buffer and "
+        "version_memory are then parts of it. 0: these three count, but on a machine or in a "
+        "control group with little memory they take at most half of it."},
     Key{"domains", Form::list, FIELD(Words, domains), "", "", "", kLive,
         "Domains whose mail is kept here. Empty: the domains of all accounts and aliases."},
 

@@ -53,10 +53,14 @@ async::Task<Status> take_in(const OutgoingMessage& message, store::Upload& uploa
   }
 }
 
-/// Recipients that were found, with the index of each in the entry.
+/// Recipients that were found. An address may lead to several accounts.
 struct Found {
   std::vector<service::Recipient> recipients;
-  std::vector<std::size_t> indices;
+  struct Range {
+    std::size_t index = 0;  ///< In the entry.
+    std::size_t count = 0;  ///< Of accounts, which follow each other.
+  };
+  std::vector<Range> ranges;
 };
 
 async::Task<std::vector<Status>> put(store::AccountPtr sender, store::OutboxEntryPtr entry,
@@ -107,20 +111,27 @@ async::Task<std::vector<Tried>> LocalAccounts::deliver(store::AccountPtr sender,
   std::vector<Tried> out;
   Found found;
   for (const std::size_t i : recipients) {
-    auto recipient = co_await service::resolve(
+    auto recipients = co_await service::find_recipients(
         store_, find_, separator_, address_of(entry->recipients[i].address), entry->size);
-    if (!recipient) {
-      out.push_back(tried(i, pass(recipient)));
+    if (!recipients) {
+      out.push_back(tried(i, pass(recipients)));
       continue;
     }
-    recipient->intent = store::IntentId{sender->id(), entry->id, static_cast<std::uint32_t>(i)};
-    found.recipients.push_back(std::move(*recipient));
-    found.indices.push_back(i);
+    found.ranges.push_back({i, recipients->size()});
+    for (service::Recipient& recipient : *recipients) {
+      // Each account notes it for itself, so all of an address may have the same.
+      recipient.intent = store::IntentId{sender->id(), entry->id, static_cast<std::uint32_t>(i)};
+      found.recipients.push_back(std::move(recipient));
+    }
   }
   if (found.recipients.empty()) co_return out;
   const std::vector<Status> outcomes = co_await put(sender, entry, found);
-  for (std::size_t i = 0; i < outcomes.size(); ++i)
-    out.push_back(tried(found.indices[i], outcomes[i]));
+  std::size_t first = 0;
+  for (const Found::Range& range : found.ranges) {
+    out.push_back(
+        tried(range.index, service::sum_up(std::span(outcomes).subspan(first, range.count))));
+    first += range.count;
+  }
   co_return out;
 }
 

@@ -100,6 +100,16 @@ bool is_hidden(const ListEntry& entry, const Shared& shared, const ListQuery& qu
 
 }  // namespace
 
+ListEntry list_entry(const store::AccountState& state, std::string_view name) {
+  ListEntry entry;
+  entry.name = name;
+  entry.mailbox = state.find(name);
+  entry.subscribed = state.subscriptions->contains(name);
+  entry.has_children = state.has_children(name);
+  entry.subscribed_below = any_below(*state.subscriptions, name);
+  return entry;
+}
+
 std::vector<ListEntry> list_mailboxes(const store::AccountState& state,
                                       const SharedMailboxes& shared_mailboxes,
                                       const ListQuery& query) {

@@ -40,6 +40,9 @@ struct ListEntry {
   bool subscribed_below = false;  ///< A name below this one is subscribed.
 };
 
+/// Returns what is to be listed of one name of the account itself, which need not exist.
+ListEntry list_entry(const store::AccountState& state, std::string_view name);
+
 /// Returns the entries in ascending order of their names. `shared` must outlive them. Depends on
 /// nothing but its arguments.
 std::vector<ListEntry> list_mailboxes(const store::AccountState& state,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "service/account_name.h"
 #include "store/store.h"
 
 namespace posthorn::service {
@@ -14,8 +15,8 @@ using store::Grant;
 class Naming {
  public:
   Naming(const Caller& caller, const store::SharingPolicy& policy) : caller_(caller) {
-    if (!caller.login) return;
-    const auto it = policy.groups_of.find(*caller.login);
+    if (!caller.login || policy.groups_of.empty()) return;
+    const auto it = policy.groups_of.find(normal_name(*caller.login));
     if (it != policy.groups_of.end()) groups_ = &it->second;
   }
   [[nodiscard]] bool names(const Grant& grant) const {

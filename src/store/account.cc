@@ -259,7 +259,7 @@ async::Task<Status> Account::commit_at_home(PreparedChange prepared) {
 void Account::publish(const PreparedChange& done) {
   note_long_tails(*done.next, done.touched);
   published_.store(done.next);
-  if (!done.touched.empty()) watches_->notify(done.touched);
+  if (!done.touched.empty() || done.names_changed) watches_->notify(done.touched);
   if (!done.touched.empty() || done.outbox_changed) {
     const std::int64_t day = store_.clock().now().seconds / 86400;
     if (std::exchange(pipeline_->due_day, day) != day) store_.note_due(id_);

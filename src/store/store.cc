@@ -244,7 +244,9 @@ async::Task<Result<std::optional<AddressEntry>>> Store::find_address(std::string
   auto found = co_await read_address(state_->engine, address);
   if (found && *found)
     cache.put_unless_erased(address, std::make_shared<const AddressEntry>(**found),
-                            2 * address.size() + sizeof(AddressEntry), erasures);
+                            2 * address.size() + sizeof(AddressEntry) +
+                                (*found)->targets.size() * (sizeof(std::string) + address.size()),
+                            erasures);
   co_return found;
 }
 
@@ -305,118 +307,6 @@ async::Task<Result<AccountId>> Store::create_account(std::string_view name, std:
   });
 }
 
-async::Task<Status> Store::edit_profile(AccountId id,
-                                        std::function<Result<bool>(AccountProfile&)> edit) {
-  auto opened = co_await account(id);
-  if (!opened) co_return pass(opened);
-  const auto turn = co_await state_->profile_edits.take();
-  auto current = co_await profile(id);
-  if (!current) co_return pass(current);
-  auto changed = edit(*current);
-  if (!changed) co_return pass(changed);
-  if (!*changed) co_return Status{};
-  auto done = co_await (*opened)->change(Actor::administrator(), {}, [&](Change& change) -> Status {
-    change.set_profile(encode_profile(*current));
-    return {};
-  });
-  state_->profiles.erase(id);
-  if (!done) co_return pass(done);
-  co_return Status{};
-}
-
-async::Task<Status> Store::set_credentials(const AccountId& id, std::string credentials) {
-  co_return co_await edit_profile(id, [&](AccountProfile& p) -> Result<bool> {
-    p.credentials = credentials;
-    ++p.version;
-    return true;
-  });
-}
-
-async::Task<Status> Store::replace_credentials(const AccountId& id, std::uint64_t version,
-                                               std::string credentials) {
-  co_return co_await edit_profile(id, [&](AccountProfile& p) -> Result<bool> {
-    if (p.version != version) return false;
-    p.credentials = credentials;
-    return true;
-  });
-}
-
-async::Task<Status> Store::set_disabled(const AccountId& id, bool disabled) {
-  co_return co_await edit_profile(id, [&](AccountProfile& p) -> Result<bool> {
-    p.disabled = disabled;
-    ++p.version;
-    return true;
-  });
-}
-
-async::Task<Status> Store::edit_login_rules(const AccountId& id, Sessions sessions,
-                                            std::function<Status(std::string&)> edit) {
-  co_return co_await edit_profile(id, [&](AccountProfile& p) -> Result<bool> {
-    const std::string before = p.login_rules;
-    if (Status edited = edit(p.login_rules); !edited) return pass(edited);
-    if (p.login_rules == before) return false;
-    if (sessions == Sessions::end) ++p.version;
-    return true;
-  });
-}
-
-namespace {
-
-/// The row that says that an account cannot use SCRAM. Its shard is that of the account's outbox,
-/// since nobody looks for one row.
-PartitionId shard_without_scram(const AccountId& id) {
-  return directory_partition(
-      static_cast<std::uint8_t>(static_cast<unsigned>(id.bytes.back()) % kDirectoryShards));
-}
-
-}  // namespace
-
-async::Task<Status> Store::note_without_scram(const AccountId& wanted) {
-  const AccountId id = wanted;
-  co_return co_await async::offload(state_->offload, [&]() -> Status {
-    const std::string key = keys::without_scram(id);
-    return edit_row(state_->engine, shard_without_scram(id), key,
-                    [&](const std::optional<std::string>& row) {
-                      std::vector<engine::Edit> edits;
-                      if (!row) edits.push_back({key, seal("")});
-                      return Result<std::vector<engine::Edit>>(std::move(edits));
-                    });
-  });
-}
-
-async::Task<Status> Store::forget_without_scram(const AccountId& wanted) {
-  const AccountId id = wanted;
-  co_return co_await async::offload(state_->offload, [&]() -> Status {
-    const std::string key = keys::without_scram(id);
-    return edit_row(state_->engine, shard_without_scram(id), key,
-                    [&](const std::optional<std::string>& row) {
-                      std::vector<engine::Edit> edits;
-                      if (row) edits.push_back({key, std::nullopt});
-                      return Result<std::vector<engine::Edit>>(std::move(edits));
-                    });
-  });
-}
-
-async::Task<Result<std::vector<AccountId>>> Store::accounts_without_scram() {
-  co_return co_await async::offload(state_->offload, [&]() -> Result<std::vector<AccountId>> {
-    std::vector<AccountId> all;
-    for (std::uint8_t shard = 0; shard < kDirectoryShards; ++shard) {
-      std::string from(keys::kWithoutScram);
-      for (;;) {
-        constexpr std::size_t kAtOnce = 10'000;
-        auto rows = async::wait(state_->engine.scan(
-            directory_partition(shard), from, keys::after_prefix(keys::kWithoutScram), kAtOnce));
-        if (!rows) return pass(rows);
-        for (const engine::Row& row : rows->rows)
-          if (const auto id = keys::account_of(row.key)) all.push_back(*id);
-        if (rows->rows.size() < kAtOnce) break;
-        from = rows->rows.back().key + '\0';
-      }
-    }
-    return all;
-  });
-}
-
 async::Task<Status> Store::add_alias(std::string_view alias, const AccountId& wanted) {
   const std::string address = normalize_address(alias);
   const AccountId id = wanted;
@@ -424,6 +314,21 @@ async::Task<Status> Store::add_alias(std::string_view alias, const AccountId& wa
     if (Status ok = check_address(address); !ok) return ok;
     if (auto exists = async::wait(read_profile(state_->engine, id)); !exists) return pass(exists);
     return put_address(*state_, address, {id, true});
+  });
+}
+
+async::Task<Status> Store::add_alias(std::string_view alias, std::vector<std::string> targets) {
+  const std::string address = normalize_address(alias);
+  co_return co_await async::offload(state_->offload, [&]() -> Status {
+    if (Status ok = check_address(address); !ok) return ok;
+    if (targets.empty() || targets.size() > AddressEntry::kMaxTargets)
+      return fail(ErrorKind::bad_argument, fmt::format("An alias leads to between 1 and {} addresses",
+                                                       AddressEntry::kMaxTargets));
+    for (std::string& target : targets) {
+      target = normalize_address(target);
+      if (Status ok = check_address(target); !ok) return ok;
+    }
+    return put_address(*state_, address, {{}, true, targets});
   });
 }
 

@@ -50,10 +50,15 @@ struct StoreOptions {
   StorePolicy policy;
 };
 
-/// The account that an address or login name belongs to.
+/// Where an address or login name leads to: to an account, or to other addresses.
 struct AddressEntry {
-  AccountId account;
+  static constexpr std::size_t kMaxTargets = 1000;
+
+  AccountId account;   ///< All zeros if there are targets.
   bool alias = false;  ///< Accepts mail, but cannot log in.
+  /// Other addresses, normalised. A single one that begins with '@' is that of an alias for a whole
+  /// domain.
+  std::vector<std::string> targets = {};
 };
 
 /// The data about an account besides its mail.
@@ -99,6 +104,9 @@ class Store {
   async::Task<Status> edit_login_rules(const AccountId& id, Sessions sessions,
                                        std::function<Status(std::string& rules)> edit);
   async::Task<Status> add_alias(std::string_view alias, const AccountId& id);
+  /// Adds an alias that leads to other addresses, which need not exist. Errors: already_exists,
+  /// bad_argument.
+  async::Task<Status> add_alias(std::string_view alias, std::vector<std::string> targets);
   async::Task<Status> remove_alias(std::string_view alias);
   /// Removes the account's addresses at once; the sweep removes the mail later.
   async::Task<Status> remove_account(const AccountId& id);

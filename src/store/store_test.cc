@@ -62,6 +62,57 @@ TEST_F(StoreTest, ProfileEditsAtTheSameTimeAreAllKept) {
   EXPECT_EQ(profile->version, 4U);
 }
 
+TEST_F(StoreTest, LoginsChangeWithoutDisturbingEachOther) {
+  const AccountId id = make_account("ann@example.org")->id();
+  const std::uint64_t version = run(store_->profile(id))->version;
+  using Sessions = Store::Sessions;
+  const auto set = [&](Sessions sessions, std::string rules) {
+    return run(store_->edit_login_rules(id, sessions, [rules](std::string& stored) -> Status {
+      if (rules == "no") return fail(ErrorKind::bad_argument, "no");
+      stored = rules;
+      return {};
+    }));
+  };
+  EXPECT_TRUE(set(Sessions::keep, "rules"));
+  EXPECT_FALSE(set(Sessions::keep, "no"));
+  EXPECT_EQ(run(store_->profile(id))->login_rules, "rules");
+  EXPECT_EQ(run(store_->profile(id))->version, version);
+  EXPECT_TRUE(set(Sessions::end, "others"));
+  EXPECT_EQ(run(store_->profile(id))->version, version + 1);
+  // The same password in another form, unless there is a new one.
+  EXPECT_TRUE(run(store_->replace_credentials(id, version, "late")));
+  EXPECT_NE(run(store_->profile(id))->credentials, "late");
+  EXPECT_TRUE(run(store_->replace_credentials(id, version + 1, "keys")));
+  reopen();
+  EXPECT_EQ(run(store_->profile(id))->credentials, "keys");
+  EXPECT_EQ(run(store_->profile(id))->login_rules, "others");
+  EXPECT_EQ(run(store_->profile(id))->version, version + 1);
+
+  EXPECT_TRUE(run(store_->accounts_without_scram())->empty());
+  EXPECT_TRUE(run(store_->note_without_scram(id)));
+  EXPECT_TRUE(run(store_->note_without_scram(id)));
+  EXPECT_EQ(*run(store_->accounts_without_scram()), std::vector{id});
+  EXPECT_TRUE(run(store_->forget_without_scram(id)));
+  EXPECT_TRUE(run(store_->forget_without_scram(id)));
+  EXPECT_TRUE(run(store_->accounts_without_scram())->empty());
+}
+
+TEST_F(StoreTest, AnAliasMayLeadToOtherAddresses) {
+  const AccountId id = make_account("ann@example.org")->id();
+  EXPECT_TRUE(run(store_->add_alias("all@example.org", {"Ann@Example.org", "x@example.net"})));
+  EXPECT_FALSE(run(store_->add_alias("all@example.org", {"ann@example.org"})));
+  EXPECT_FALSE(run(store_->add_alias("none@example.org", std::vector<std::string>{})));
+  EXPECT_FALSE(run(store_->add_alias("bad@example.org", {"a b"})));
+  reopen();
+  const auto found = run(store_->find_address("ALL@example.org"));
+  ASSERT_TRUE(found && *found);
+  EXPECT_TRUE((*found)->alias);
+  EXPECT_EQ((*found)->targets, (std::vector<std::string>{"ann@example.org", "x@example.net"}));
+  EXPECT_TRUE(run(store_->check(true))->findings.empty());
+  EXPECT_TRUE(run(store_->remove_account(id)));
+  EXPECT_TRUE(run(store_->remove_alias("all@example.org")));
+}
+
 TEST_F(StoreTest, AppendStoreExpungeSurviveAReopen) {
   AccountPtr account = make_account("ann@example.org");
   const MailboxId inbox = account->published()->find("INBOX")->id;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The filter for fail2ban, with lines of a real server, as text and as JSON, from a file and as the journal shows them."""
+"""The filter for fail2ban and the parser for CrowdSec, with lines of a real server, as text and as JSON, from a file and as the journal shows them."""
 
 import imaplib
 import os
@@ -11,6 +11,8 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from posthorn import PASSWORD, Server, expect, main, need  # noqa: E402
 
+CROWDSEC = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "packaging", "crowdsec",
+                        "posthorn-logs.yaml")
 FILTER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "packaging", "fail2ban", "filter.d",
                       "posthorn.conf")
 # Names that try to look like fields of their own, or like a whole line.
@@ -53,11 +55,30 @@ def banned(folder, lines):
     return re.findall(r"\d+\.\d+\.\d+\.\d+", done.stdout)
 
 
+# What stands for the patterns of grok that the parser for CrowdSec uses; CrowdSec itself is not run.
+GROK = {"TIMESTAMP_ISO8601": r"\d{4}-\d\d-\d\dT[\d:.]+Z", "WORD": r"\b\w+\b", "INT": r"[+-]?\d+",
+        "IP": r"[0-9a-f:]*:[0-9a-f:.]+|\d+\.\d+\.\d+\.\d+", "DATA": r".*?"}
+
+
+def test_crowdsec(lines):
+    with open(CROWDSEC, encoding="utf-8") as f:
+        pattern = re.search(r"pattern: '(.*)'\n", f.read())[1]
+    regex = re.compile(re.sub(r"%\{(\w+)(?::(\w+))?\}",
+                              lambda m: f"(?P<{m[2]}>{GROK[m[1]]})" if m[2] else f"(?:{GROK[m[1]]})", pattern))
+    found = [regex.match(line) for line in lines]
+    found = [one.groupdict() for one in found if one]
+    expect(len(found) == 6, f"{len(found)} of 6 lines were found:\n" + "\n".join(lines))
+    expect({one["source_ip"] for one in found} == {"127.0.0.1"}, f"{found}")
+    expect("disabled" in {one["reason"] for one in found}, "the scenario leaves disabled accounts alone, by the reason")
+
+
 def test():
     need("fail2ban-regex")
     with tempfile.TemporaryDirectory() as folder:
         for form in ("text", "json"):
             lines = written(form)
+            if form == "text":
+                test_crowdsec(lines)
             failed = [line for line in lines if "login failed" in line and "reason" in line and "disabled" not in line]
             expect(len(failed) >= 5, "\n".join(lines))
             in_journal = [f"Nov 29 21:03:11 mail posthorn[123]: {line}" for line in lines]

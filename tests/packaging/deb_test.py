@@ -22,7 +22,7 @@ def run(*command, code=0, **more):
 
 def expect(condition, words):
     if not condition:
-        sys.exit(f"FAILED: {words}")
+        raise SystemExit(f"FAILED: {words}")
 
 
 class Root:
@@ -32,6 +32,13 @@ class Root:
         self.path = os.path.join(folder, "root")
         depends = re.findall(r"(?:^|, )([a-z0-9.+-]+)", run("dpkg-deb", "-f", deb, "Depends"))
         run("mmdebstrap", "--variant=minbase", f"--include={','.join(depends)}", "bookworm", self.path)
+        run("mount", "-t", "proc", "proc", self.path + "/proc")  # systemd-tmpfiles works through it.
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        run("umount", self.path + "/proc")
 
     def run(self, *command, **more):
         return run("chroot", self.path, "env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8", *command, **more)
@@ -65,8 +72,7 @@ def test(packages):
                           timeout=600)
     expect(said.returncode == 0, f"lintian: {said.stdout}{said.stderr}")
     print(said.stdout, end="")
-    with tempfile.TemporaryDirectory() as folder:
-        root = Root(folder, debs[0])
+    with tempfile.TemporaryDirectory() as folder, Root(folder, debs[0]) as root:
         root.install(older(debs[0], folder))
         expect("posthorn" in root.run("getent", "passwd", "posthorn"), "the user")
         for path in ("/usr/bin/posthorn", "/etc/posthorn/posthorn.toml", "/usr/lib/systemd/system/posthorn.service",

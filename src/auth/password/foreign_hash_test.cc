@@ -96,7 +96,9 @@ TEST(ForeignHash, NoPieceOfAHashIsOne) {
       const auto hash = ForeignHash::parse(vector.text.substr(0, length));
       // Salts have no fixed length, and what is not checked by its length is a hash that no
       // password has.
-      if (hash) {
+      const bool is_padding =
+          vector.text.find_first_not_of('=', length) == std::string_view::npos;
+      if (hash && !is_padding) {
         EXPECT_FALSE(*hash == *whole) << vector.text.substr(0, length);
       }
     }

@@ -10,7 +10,7 @@ using namespace std::string_literals;
 class BearerTest : public testing::Test {
  protected:
   Step send(BearerMechanism::Variant variant, std::string_view response) {
-    mechanism_ = std::make_unique<BearerMechanism>(variant, policy_);
+    mechanism_ = std::make_unique<BearerMechanism>(variant);
     return mechanism_->begin(response);
   }
   Step oauth(std::string_view response) {
@@ -33,7 +33,6 @@ class BearerTest : public testing::Test {
     const auto* failed = std::get_if<Failed>(&step);
     return failed != nullptr && failed->why == why;
   }
-  SaslPolicy policy_;
   std::unique_ptr<BearerMechanism> mechanism_;
 };
 

@@ -100,7 +100,14 @@ async::Task<std::variant<Step, Error>> Exchange::judge_token(NeedToken need) {
 
 async::Task<Exchange::Outcome> Exchange::finish(Done done) {
   // "user*master" is one name to the mechanism, so both identities are that name then.
-  if (act_as_.empty() && !text::iequals(done.act_as, done.user)) act_as_ = std::move(done.act_as);
+  if (!text::iequals(done.act_as, done.user)) {
+    if (!act_as_.empty() && !text::iequals(act_as_, done.act_as)) {
+      authenticator_.note_failure(
+          {user_, &*record_, name_of(Refusal::not_authorized), std::nullopt}, source_);
+      co_return error_of(Refusal::not_authorized);
+    }
+    act_as_ = std::move(done.act_as);
+  }
   if (act_as_.empty()) {
     auto identity = authenticator_.conclude(user_, *record_, source_, app_password_);
     if (!identity) co_return std::move(identity.error());

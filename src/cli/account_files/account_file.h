@@ -14,9 +14,9 @@ namespace posthorn::cli {
 /// A user as another server's file has it.
 struct AccountEntry {
   std::size_t line = 0;  ///< Where it begins, or its number in a list; from 1.
-  std::string name;
-  std::string password;         ///< With its scheme; never empty unless `trouble` is set.
-  std::string scheme;           ///< Of a password without one.
+  std::string name = {};
+  std::string password = {};    ///< With its scheme; never empty unless `trouble` is set.
+  std::string scheme = {};      ///< Of a password without one.
   std::uint64_t max_bytes = 0;  ///< 0: none is given.
   std::uint64_t max_messages = 0;
   /// Why the entry cannot be imported; empty if it can.

@@ -34,7 +34,7 @@ Committer::Committer(Storage& storage, const RocksDbOptions& options)
       max_bytes_(options.queue_bytes),
       max_jobs_(options.queue_jobs),
       unsynced_limit_(options.unsynced_limit),
-      meter_(options.meter),
+      meter_(options.meter != nullptr ? *options.meter : unwatched_),
       thread_([this] { run(); }) {
   storage_.alarm().answer_with([this](Alarm::Kind kind) { alarmed(kind); });
 }
@@ -276,7 +276,7 @@ void Committer::flush() {
     unsynced_ = 0;
     const Clock::duration took = Clock::now() - begun;
     sync_takes_ += (took - sync_takes_) / 8;
-    if (meter_ != nullptr) meter_->syncs.add(took);
+    meter_.syncs.add(took);
   }
   if (!moved) {
     write_failed(moved.error());
@@ -308,10 +308,8 @@ void Committer::tell(const Error* failure) {
       const MutexLock lock(mutex_);
       blocked_[answer.partition] = next_ticket_;
     }
-    if (meter_ != nullptr) {
-      meter_->commits.add(Clock::now() - answer.given);
-      if (!answer.outcome) meter_->failed.add();
-    }
+    meter_.commits.add(Clock::now() - answer.given);
+    if (!answer.outcome) meter_.failed.add();
     answer.done(std::move(answer.outcome));
   }
   answers_.clear();

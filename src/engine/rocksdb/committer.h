@@ -123,7 +123,8 @@ class Committer {
   const std::size_t max_bytes_;
   const std::size_t max_jobs_;
   const std::size_t unsynced_limit_;
-  EngineMeter* const meter_;
+  EngineMeter unwatched_;  ///< If the options name no meter.
+  EngineMeter& meter_;
 
   Mutex mutex_;
   ConditionVariable waiting_;

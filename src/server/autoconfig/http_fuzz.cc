@@ -106,11 +106,13 @@ std::string serve(const std::string& input, std::size_t step) {
     return handler();
   }();
   const frame::Connections connections;
+  frame::CommandMeter meter({"request"});
   frame::ScriptedStream stream(input, step);
   http::Session session({.stream = stream,
                          .options = std::make_shared<const http::HttpOptions>(http::HttpOptions{
                              .handler = answers, .limits = {.header = 2048, .body = 4096}}),
-                         .connections = connections});
+                         .connections = connections,
+                         .meter = meter});
   async::run_blocking(session.run());
   return comparable(stream.output());
 }

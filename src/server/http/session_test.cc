@@ -145,12 +145,14 @@ async::Task<Status> stop_and_answer(frame::Connections& connections, Exchange& e
 
 TEST(HttpSession, AnswersARequestInProgressWhenTheServerStops) {
   frame::Connections connections;
+  frame::CommandMeter meter({"request"});
   HttpOptions options{
       .handler = [&](Exchange& exchange) { return stop_and_answer(connections, exchange); }};
   frame::ScriptedStream stream(std::string(kHealth) + std::string(kHealth), 100'000);
   Session session({.stream = stream,
                    .options = std::make_shared<const HttpOptions>(std::move(options)),
-                   .connections = connections});
+                   .connections = connections,
+                   .meter = meter});
   async::run_blocking(session.run());
   EXPECT_EQ(count(stream.output(), "HTTP/1.1 200"), 1U);
   EXPECT_THAT(stream.output(), HasSubstr("Connection: close\r\n\r\nlast"));

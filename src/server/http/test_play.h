@@ -13,9 +13,11 @@ namespace posthorn::server::http {
 /// Serves one connection to its end.
 inline void serve(net::Stream& stream, HttpOptions options) {
   const frame::Connections connections;
+  frame::CommandMeter meter({"request"});
   Session session({.stream = stream,
                    .options = std::make_shared<const HttpOptions>(std::move(options)),
-                   .connections = connections});
+                   .connections = connections,
+                   .meter = meter});
   async::run_blocking(session.run());
 }
 

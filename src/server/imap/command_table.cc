@@ -36,13 +36,13 @@ template <class T>
 using Function = CommandTask (*)(Session&, T&);
 
 template <auto kRun>
-constexpr Row row(Tellings tells) {
-  return []<class T>(Function<T>, Tellings told) {
+constexpr Row row(Tellings tells, Removes removes = Removes::nothing) {
+  return []<class T>(Function<T>, Tellings told, Removes removed) {
     return Row{index_of<T>(std::type_identity<wi::CommandBody>{}),
-               {told, [](Session& session, wi::CommandBody& body) {
+               {told, removed, [](Session& session, wi::CommandBody& body) {
                   return kRun(session, std::get<T>(body));
                 }}};
-  }(kRun, tells);
+  }(kRun, tells, removes);
 }
 
 // One command a line, so that a new one changes one line.
@@ -72,13 +72,13 @@ constexpr auto kRows = std::to_array<Row>({
     row<cmd_check>(kAll),
     row<cmd_close>(kNothing),
     row<cmd_unselect>(kNothing),
-    row<cmd_expunge>(kAll),
+    row<cmd_expunge>(kAll, Removes::messages),
     row<cmd_search>(kNumbersStay),
     row<cmd_fetch>(kFlags),
     row<cmd_store>(kNumbersStay),
     row<cmd_copy>(kAll),
-    row<cmd_move>(kAll),
-    row<cmd_replace>(kAll),
+    row<cmd_move>(kAll, Removes::messages),
+    row<cmd_replace>(kAll, Removes::messages),
     row<cmd_sort>(kNumbersStay),
     row<cmd_thread>(kNumbersStay),
     row<cmd_uidbatches>(kAll),
@@ -93,6 +93,8 @@ constexpr auto kRows = std::to_array<Row>({
     row<cmd_deleteacl>(kAll),
     row<cmd_listrights>(kAll),
     row<cmd_myrights>(kAll),
+    row<cmd_notify>(kAll),
+    row<cmd_esearch>(kNumbersStay),
 });
 // clang-format on
 

@@ -6,9 +6,14 @@
 
 namespace posthorn::server::imap {
 
+/// Whether the result of a command is that messages are removed. The client is then told, whatever
+/// it wants to be told otherwise (RFC 5465).
+enum class Removes : std::uint8_t { nothing, messages };
+
 /// What the server adds to wire::imap::spec_of() of a command.
 struct CommandEntry {
   service::Tellings tells;  ///< The changes the client may be told at its end.
+  Removes removes;
   CommandTask (*run)(Session&, wire::imap::CommandBody&);
 };
 

@@ -5,6 +5,7 @@
 
 #include "auth/credentials.h"
 #include "server/frame/test_scripted_stream.h"
+#include "server/imap/command_table.h"
 #include "server/imap/session.h"
 #include "store/upkeep/test_damage.h"
 
@@ -64,9 +65,11 @@ class ImapDamageTest : public store::DamageFixture {
     const frame::Connections connections;
     ImapOptions options;
     options.plaintext = auth::PlaintextLogin::always;
+    frame::CommandMeter meter(command_names());
     Session session(context, {.stream = stream,
                               .options = std::make_shared<const ImapOptions>(std::move(options)),
-                              .connections = connections});
+                              .connections = connections,
+                              .meter = meter});
     co_await session.run();
     co_return stream.output();
   }

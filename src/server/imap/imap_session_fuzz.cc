@@ -9,6 +9,7 @@
 
 #include "auth/credentials.h"
 #include "server/frame/test_scripted_stream.h"
+#include "server/imap/command_table.h"
 #include "server/imap/session.h"
 #include "store/test_fuzz_store.h"
 #include "wire/imap/response/response_parser.h"
@@ -138,8 +139,9 @@ class Server {
  private:
   Task<std::string> serve(std::unique_ptr<Stream> stream) {
     const Stream& kept = *stream;
-    Session session(context_,
-                    {.stream = *stream, .options = options_, .connections = connections_});
+    Session session(
+        context_,
+        {.stream = *stream, .options = options_, .connections = connections_, .meter = meter_});
     co_await session.run();
     co_return kept.output();
   }
@@ -157,12 +159,14 @@ class Server {
                                      {.sasl = {.decoy_key = "decoy", .decoy_iterations = 1}}};
   auth::SessionLimits limits_{{}};
   const server::frame::Connections connections_;
+  server::frame::CommandMeter meter_{server::imap::command_names()};
   const ImapContext context_{store_.store(), authenticator_, limits_, {}};
   const std::shared_ptr<const ImapOptions> options_ = std::make_shared<const ImapOptions>(
       ImapOptions{.plaintext = auth::PlaintextLogin::always,
                   .disabled_capabilities = {"COMPRESS=DEFLATE"},
                   .extra_capabilities = {"UNAUTHENTICATE", "UIDONLY"},
                   .server_metadata = {},
+                  .gateways = {},
                   .max_message_octets = 16 << 10});
 };
 

@@ -88,6 +88,17 @@ void MetadataAnswer::say(Session& session, std::string_view mailbox) const {
 
 namespace {
 
+/// RFC 5464 §4.4.2, RFC 5465 §5.6, §5.7.
+bool wants_changes_of(const Session& session, const store::MailboxPtr& mailbox,
+                      const store::AccountState& state) {
+  if (session.enabled.metadata) return true;
+  if (!session.notifications) return false;
+  using Event = wi::NotifyEvent;
+  if (!mailbox) return session.notifications->wants_any(Event::server_metadata_change);
+  return session.notifications->events_of(mailbox->name, state, state)
+      .has(Event::mailbox_metadata_change);
+}
+
 /// The keys are in order, so that those of one mailbox follow each other.
 void say_changed(Session& session, const std::vector<AnnotationKey>& changed) {
   const service::Caller caller = session.caller();
@@ -100,12 +111,25 @@ void say_changed(Session& session, const std::vector<AnnotationKey>& changed) {
     const store::MailboxPtr mailbox = state->find(id);
     // The annotations of a mailbox that was deleted have gone with it.
     if (entries.empty() || (id != MailboxId(0) && !mailbox)) continue;
+    if (!wants_changes_of(session, mailbox, *state)) continue;
     auto w = session.writer();
     wi::format_metadata_changed(w, mailbox ? std::string_view(mailbox->name) : "", entries);
   }
 }
 
 }  // namespace
+
+Result<std::string> Session::find_filter(std::string_view name) const {
+  if (!is_offered("FILTERS")) return fail(ErrorKind::not_supported, "There are no filters");
+  const std::string entry = std::string(kFilterValues).append(name);
+  if (const store::AnnotationValue own =
+          find_metadata(service::server_metadata(caller()), *account->published()->annotations,
+                        "/private" + entry))
+    return *own;
+  const auto shared = options->server_metadata.find("/shared" + entry);
+  if (shared != options->server_metadata.end() && shared->second) return *shared->second;
+  return fail(ErrorKind::not_found, "There is no such filter");
+}
 
 void tell_metadata(Session& session) {
   if (!session.told_metadata) return;

@@ -13,6 +13,9 @@ namespace posthorn::server::imap {
 /// The entry that is the mailbox's special uses (RFC 6154 §4).
 inline constexpr std::string_view kSpecialUseEntry = "/private/specialuse";
 
+/// The entries with filters are below this, in "/private" and "/shared" (RFC 5466 §3.2).
+inline constexpr std::string_view kFilterValues = "/filters/values/";
+
 /// Reads entries for GETMETADATA and LIST from one version of an account's annotations.
 class MetadataAnswer {
  public:
@@ -42,7 +45,7 @@ class MetadataAnswer {
 };
 
 /// Tells of the annotations that others have changed since the client was last told, if it has
-/// enabled METADATA (RFC 5464 §4.4.2).
+/// enabled METADATA (RFC 5464 §4.4.2) or asks for them with NOTIFY (RFC 5465 §5.6, §5.7).
 void tell_metadata(Session& session);
 /// Records that the client knows of its own change to these entries of a mailbox, and tells of all
 /// others up to `now`, the annotations with that change.

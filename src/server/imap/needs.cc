@@ -82,6 +82,11 @@ std::string_view capability_of(wi::FetchItem::Kind kind) {
   }
 }
 
+void add_items(Needs& needs, const std::vector<wi::FetchItem>& items) {
+  for (const wi::FetchItem& item : items)
+    if (const auto name = capability_of(item.kind); !name.empty()) needs.push_back(name);
+}
+
 std::string_view capability_of(message::ThreadAlgorithm algorithm) {
   using Algorithm = message::ThreadAlgorithm;
   switch (algorithm) {
@@ -127,6 +132,10 @@ struct Collect {
     add_returns(needs, c.returns, "ESEARCH");
     add_key(needs, c.key);
   }
+  void operator()(const wi::EsearchCommand& c) const {
+    add_returns(needs, c.returns, "ESEARCH");
+    add_key(needs, c.key);
+  }
   void operator()(const wi::SortCommand& c) const {
     add_returns(needs, c.returns, "ESORT");
     const bool display = std::ranges::any_of(c.order, [](const message::SortKey& key) {
@@ -145,8 +154,10 @@ struct Collect {
     add_if(needs, c.changed_since.has_value(), "CONDSTORE");
     add_if(needs, c.vanished, "QRESYNC");
     add_if(needs, c.partial.has_value(), "PARTIAL");
-    for (const wi::FetchItem& item : c.items)
-      if (const auto name = capability_of(item.kind); !name.empty()) needs.push_back(name);
+    add_items(needs, c.items);
+  }
+  void operator()(const wi::NotifyCommand& c) const {
+    for (const wi::NotifyGroup& group : c.groups) add_items(needs, group.fetch);
   }
   void operator()(const wi::StoreCommand& c) const {
     add_set(needs, c.set);

@@ -80,6 +80,11 @@ const std::multimap<std::string_view, std::string_view> kSaid = {
     {"QUOTA", "STATUS x (DELETED-STORAGE)"},
     {"METADATA", "GETMETADATA INBOX /shared/comment"},
     {"METADATA", "SETMETADATA INBOX (/shared/comment NIL)"},
+    {"MULTISEARCH", "ESEARCH IN (personal) ALL"},
+    {"PARTIAL", "ESEARCH IN (personal) RETURN (PARTIAL 1:5) ALL"},
+    {"WITHIN", "ESEARCH OLDER 5"},
+    {"NOTIFY", "NOTIFY NONE"},
+    {"PREVIEW", "NOTIFY SET (selected (MessageNew (PREVIEW) MessageExpunge))"},
     {"LIST-METADATA", "LIST \"\" * RETURN (METADATA (/shared/comment))"},
     {"PARTIAL", "SEARCH RETURN (PARTIAL 1:5) ALL"},
     {"PARTIAL", "UID FETCH 1:9 UID (PARTIAL 1:5)"},
@@ -103,10 +108,13 @@ const std::multimap<std::string_view, std::string_view> kSaid = {
 };
 
 /// Capabilities that no command needs, or that are not tested as commands (APPEND has tests below).
-const std::set<std::string_view> kNothingToSay = {
-    "IMAP4rev1",         "IMAP4rev2",   "LITERAL+",   "LOGINDISABLED",     "CHILDREN",
-    "MULTIAPPEND",       "URL-PARTIAL", "INPROGRESS", "QUOTA=RES-STORAGE", "QUOTA=RES-MESSAGE",
-    "QUOTA=RES-MAILBOX", "UIDONLY",     "UTF8=ACCEPT"};
+const std::set<std::string_view> kNothingToSay = {"IMAP4rev1",         "IMAP4rev2",
+                                                  "LITERAL+",          "LOGINDISABLED",
+                                                  "CHILDREN",          "MULTIAPPEND",
+                                                  "URL-PARTIAL",       "INPROGRESS",
+                                                  "QUOTA=RES-STORAGE", "QUOTA=RES-MESSAGE",
+                                                  "QUOTA=RES-MAILBOX", "UIDONLY",
+                                                  "UTF8=ACCEPT",       "FILTERS"};
 
 std::set<std::string_view> needs_of_text(std::string_view text) {
   const auto command = wire::imap::parse_command("a " + std::string(text));
@@ -169,13 +177,14 @@ TEST(Needs, MessageNumbers) {
        {"FETCH 1 FLAGS", "FETCH * FLAGS", "STORE 1 FLAGS ()", "COPY 1 x", "MOVE 1 x",
         "REPLACE 1 x {3}", "SEARCH ALL", "SORT (DATE) UTF-8 ALL", "THREAD REFS UTF-8 ALL",
         "UID SEARCH 1:5", "UID SEARCH NOT 1:5", "UID SEARCH OR 1 UID 2", "UID SEARCH (SEEN (1))",
-        "UID SORT (DATE) UTF-8 *", "UID THREAD REFS UTF-8 1", "SELECT x (QRESYNC (1 2 3 (4 5)))"})
+        "UID SORT (DATE) UTF-8 *", "ESEARCH IN (personal) 1:5", "UID THREAD REFS UTF-8 1",
+        "SELECT x (QRESYNC (1 2 3 (4 5)))"})
     EXPECT_TRUE(uses(text)) << text;
   for (const char* text :
        {"UID FETCH 1:* FLAGS", "UID STORE 1 FLAGS ()", "UID COPY $ x", "UID MOVE 1 x", "EXPUNGE",
         "UID EXPUNGE 1", "UID SEARCH UID 1:*", "UID SEARCH UID $", "UID SEARCH $",
         "UID SEARCH NOT SEEN", "UID SORT (DATE) UTF-8 ALL", "SELECT x (QRESYNC (1 2 3))",
-        "UIDBATCHES 500", "NOOP", "STATUS x (MESSAGES)"})
+        "UIDBATCHES 500", "ESEARCH UID 1:5", "NOTIFY NONE", "NOOP", "STATUS x (MESSAGES)"})
     EXPECT_FALSE(uses(text)) << text;
 }
 

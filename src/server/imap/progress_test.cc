@@ -42,9 +42,11 @@ class ProgressTest : public store::StoreFixture {
                                        std::string tag, std::uint32_t goal, std::uint32_t done) {
     frame::ScriptedStream stream("", 1000);
     const frame::Connections connections;
+    frame::CommandMeter meter(command_names());
     Session session(context, {.stream = stream,
                               .options = std::make_shared<const ImapOptions>(std::move(options)),
-                              .connections = connections});
+                              .connections = connections,
+                              .meter = meter});
     session.tag = std::move(tag);
     {
       Progress progress(session, goal);

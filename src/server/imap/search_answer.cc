@@ -20,12 +20,11 @@ NumberSet to_set(std::vector<std::uint32_t> numbers) {
 }  // namespace
 
 service::SearchScope SearchAnswer::scope(Progress& progress) const {
-  const Selected& selected = *session_.selected;
-  return {.mailbox = selected.mailbox,
+  return {.mailbox = source_.mailbox,
           .now = now_,
-          .told = &selected.told(),
-          .recent = &selected.recent,
-          .saved = &selected.saved_result,
+          .told = &source_.told,
+          .recent = &source_.recent,
+          .saved = &source_.saved,
           .cancelled = &session_.given_up,
           .examined = &progress.done()};
 }
@@ -40,7 +39,7 @@ void SearchAnswer::warn(const store::Unreadable& unreadable, std::string_view wh
 std::uint32_t SearchAnswer::number_of(std::uint32_t position) const {
   const store::Members& members = now_->contents->members();
   if (numbering_ == wi::Numbering::uid) return members.uid_at(position).value;
-  const service::Membership& told = session_.selected->told();
+  const service::Membership& told = source_.told;
   if (told.is(now_->contents->shared_members())) return position + 1;
   return told.lower_bound(members.uid_at(position)) + 1;
 }
@@ -48,7 +47,7 @@ std::uint32_t SearchAnswer::number_of(std::uint32_t position) const {
 std::vector<std::uint32_t> SearchAnswer::numbers_of(
     std::span<const std::uint32_t> positions) const {
   std::vector<std::uint32_t> numbers(positions.begin(), positions.end());
-  const service::Membership& told = session_.selected->told();
+  const service::Membership& told = source_.told;
   store::MemberCursor members(now_->contents->members());
   if (numbering_ == wi::Numbering::uid) {
     for (std::uint32_t& n : numbers) n = members.uid_at(n).value;
@@ -61,7 +60,7 @@ std::vector<std::uint32_t> SearchAnswer::numbers_of(
 }
 
 std::optional<ModSeq> SearchAnswer::highest_of(std::span<const std::uint32_t> positions) const {
-  const store::FlagsView flags = session_.selected->mailbox.flags(*now_);
+  const store::FlagsView flags = source_.mailbox.flags(*now_);
   std::optional<ModSeq> highest;
   for (const std::uint32_t position : positions) {
     const ModSeq modseq = flags.at(position).modseq;
@@ -102,6 +101,8 @@ void SearchAnswer::say_extended(const wi::SearchReturn& returns,
   const NumberSet set = returns.all && order == Order::by_number ? to_set(numbers) : NumberSet();
   wi::EsearchResponse response;
   response.tag = session_.tag;
+  response.mailbox = source_.name;
+  response.uid_validity = now_->head.uid_validity;
   response.numbering = numbering_;
   if (!positions.empty()) {
     // RFC 5267 §3: MIN and MAX of a sorted result are its first and last message.

@@ -11,13 +11,30 @@
 
 namespace posthorn::server::imap {
 
+/// What is searched, as the client knows it. What it refers to must outlive it.
+struct SearchSource {
+  const service::MailboxRef& mailbox;
+  const service::Membership& told;
+  const NumberSet& recent;
+  const NumberSet& saved;      ///< What `$` stands for.
+  std::string_view name = {};  ///< Part of the response, if not empty (RFC 7377 §2.1).
+  static SearchSource selected(const Session& session) {
+    const Selected& s = *session.selected;
+    return {s.mailbox, s.told(), s.recent, s.saved_result};
+  }
+};
+
 /// Formats results for SEARCH, SORT and THREAD.
 class SearchAnswer {
  public:
-  /// Both must outlive this object. Requires: a mailbox is selected, and `now` has its contents
-  /// loaded.
+  /// The answer for the selected mailbox. The session must outlive this object. Requires: a mailbox
+  /// is selected, and `now` has its contents loaded.
   SearchAnswer(Session& session, store::MailboxPtr now, wire::imap::Numbering numbering)
-      : session_(session), now_(std::move(now)), numbering_(numbering) {}
+      : SearchAnswer(session, SearchSource::selected(session), std::move(now), numbering) {}
+  /// The same for any mailbox.
+  SearchAnswer(Session& session, SearchSource source, store::MailboxPtr now,
+               wire::imap::Numbering numbering)
+      : session_(session), source_(source), now_(std::move(now)), numbering_(numbering) {}
 
   /// `progress` must outlive the search.
   [[nodiscard]] service::SearchScope scope(Progress& progress) const;
@@ -43,6 +60,7 @@ class SearchAnswer {
  private:
   void save(const wire::imap::SearchReturn& returns, std::span<const std::uint32_t> positions);
   Session& session_;
+  SearchSource source_;
   store::MailboxPtr now_;
   wire::imap::Numbering numbering_;
 };

@@ -46,6 +46,12 @@ bool saves_result(std::string_view text) {
   return options.find("SAVE") != std::string_view::npos;
 }
 
+bool saves_result(const wi::CommandBody& body) {
+  const auto* const search = std::get_if<wi::SearchCommand>(&body);
+  const auto* const several = std::get_if<wi::EsearchCommand>(&body);
+  return (search && search->returns && search->returns->save) || (several && several->returns.save);
+}
+
 }  // namespace
 
 Session::Session(const ImapContext& context, frame::Accepted<ImapOptions> client)
@@ -63,6 +69,7 @@ State Session::state() const {
 wi::ParseOptions Session::parse_options() const {
   wi::ParseOptions parse;
   parse.utf8 = enabled.utf8 || enabled.rev2;
+  if (account) parse.find_filter = [this](std::string_view name) { return find_filter(name); };
   return parse;
 }
 
@@ -153,17 +160,10 @@ Task<void> Session::run() {
   if (co_await open()) {
     while (!over_) co_await serve_next();
   }
+  notifications.reset();
   selected.reset();
   (void)co_await connection.flush();
   if (account) frame::log_logout("imap", connection.stream(), name);
-}
-
-Status Session::count_connection() {
-  connection_slot_ = {};  // A connection is in one place only.
-  auto slot = context.limits.admit_connection(connection.stream().peer());
-  if (!slot) return pass(slot);
-  connection_slot_ = std::move(*slot);
-  return {};
 }
 
 Task<bool> Session::open() {
@@ -181,14 +181,15 @@ Task<bool> Session::open() {
 }
 
 Task<void> Session::serve_next() {
-  auto next = co_await connection.next(wi::Receiver::Expect::command, patience());
+  const auto news = notifications ? Connection::News::end : Connection::News::ignore;
+  auto next = co_await connection.next(wi::Receiver::Expect::command, patience(), news);
   if (!next) {
     over_ = true;
     co_return;
   }
   switch (next->kind) {
     case Connection::Next::Kind::event: co_await serve_event(next->event); break;
-    case Connection::Next::Kind::news: break;  // Not requested here.
+    case Connection::Next::Kind::news: co_await tell_news(); break;
     case Connection::Next::Kind::stopping: bye_stopping(); break;
     case Connection::Next::Kind::timed_out:
       // RFC 9051 §5.4.
@@ -221,7 +222,9 @@ Task<void> Session::on_command(ReceiverEvent event) {
   note_command(command->body, reply, began);
   co_await refuse_message();
   if (over_ && after != After::close) co_return;
-  auto told = co_await tell(entry.tells, wi::numbering_of(command->body));
+  const auto numbering = wi::numbering_of(command->body);
+  auto told = entry.removes == Removes::messages ? co_await tell_regardless(entry.tells, numbering)
+                                                 : co_await tell(entry.tells, numbering);
   if (entry.tells != 0 && account) tell_metadata(*this);
   if (!told || (over_ && after != After::close)) {
     over_ = true;
@@ -305,7 +308,10 @@ Task<Reply> Session::execute(wi::Command& command, const CommandEntry& entry) {
   if (command.objection) {
     // A SELECT that fails leaves no mailbox selected (RFC 9051 §6.3.2).
     if (std::holds_alternative<wi::SelectCommand>(command.body)) leave_mailbox();
-    co_return refuse(*command.objection);
+    if (command.undefined_filter.empty()) co_return refuse(*command.objection);
+    if (selected && saves_result(command.body)) selected->saved_result = {};  // RFC 5182 §2.1
+    code_text = std::move(command.undefined_filter);
+    co_return Reply::no(command.objection->text, wi::code::UndefinedFilter{code_text});
   }
   co_return co_await entry.run(*this, command.body);
 }

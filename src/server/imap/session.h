@@ -14,6 +14,7 @@
 #include "auth/session_limits.h"
 #include "server/imap/connection.h"
 #include "server/imap/imap_server.h"
+#include "server/imap/notify/notifications.h"
 #include "server/imap/reply.h"
 #include "server/imap/selected.h"
 #include "store/account.h"
@@ -32,6 +33,7 @@ struct Enabled {
   bool rev2 = false;
   bool utf8 = false;
   bool uid_only = false;  ///< No message numbers in either direction (RFC 9586).
+  bool metadata = false;  ///< All changes of annotations are told (RFC 5464 §4.4.2).
 };
 
 /// What to do with the connection once the reply has been sent.
@@ -55,7 +57,7 @@ class Session final : public auth::LiveSession {
   store::AccountPtr account;           ///< Set at login.
   std::unique_ptr<Selected> selected;  ///< Set while a mailbox is selected.
   Enabled enabled;
-  /// The annotations that the client was told of; set once it has enabled METADATA.
+  /// The annotations that the client was told of; set while it wants to be told of changes.
   std::shared_ptr<const store::Annotations> told_metadata;
   std::string tag;   ///< Tag of the current command.
   std::string name;  ///< Name of the account, once known; for the log.
@@ -69,7 +71,8 @@ class Session final : public auth::LiveSession {
   /// Who asks for what this session does. Requires: logged in.
   [[nodiscard]] service::Caller caller() const {
     service::Caller caller = service::Caller::owner(account);
-    caller.login = login_;
+    // Not owned: a session outlives what it asks for.
+    caller.login = std::shared_ptr<const std::string>(std::shared_ptr<const std::string>(), &name);
     return caller;
   }
   /// Returns the mailbox of that name, if the user has one of the rights on it that the declaration
@@ -86,6 +89,8 @@ class Session final : public auth::LiveSession {
   /// A writer that appends to the pending output.
   wire::imap::Writer writer() { return wire::imap::Writer(connection.out(), dialect()); }
   [[nodiscard]] wire::imap::ParseOptions parse_options() const;
+  /// The value of a named filter: the private one, else that of the server (RFC 5466 §3.1).
+  [[nodiscard]] Result<std::string> find_filter(std::string_view name) const;
   /// Writes an untagged status response.
   void say(wire::imap::Condition condition, const wire::imap::Code& code, std::string_view text);
   /// How long to wait for the client's next input.
@@ -122,7 +127,8 @@ class Session final : public auth::LiveSession {
   [[nodiscard]] Reply welcome();
   /// Enables CONDSTORE and sends HIGHESTMODSEQ if a mailbox is selected (RFC 7162 §3.1).
   void enable_condstore();
-  /// Sends the changes that the client may be told now, as untagged responses. Errors: closed, io.
+  /// Sends the changes of the selected mailbox that the client may be told now and wants to be told
+  /// (RFC 5465), as untagged responses. Errors: closed, io.
   async::Task<Status> tell(service::Tellings allowed, wire::imap::Numbering numbering);
   /// Ends the session, and returns false, if the selected mailbox no longer exists or may no longer
   /// be read (RFC 2180 §3.3, RFC 4314 §5.1.1). Otherwise brings the rights on it up to date.
@@ -130,6 +136,8 @@ class Session final : public auth::LiveSession {
   /// Sends FLAGS and PERMANENTFLAGS: the flags in use, and those that the user may change (RFC 4314
   /// §5.1.1).
   void say_flags(const store::Mailbox& now);
+  /// The same, whatever the client wants to be told: for the results of its own commands.
+  async::Task<Status> tell_regardless(service::Tellings allowed, wire::imap::Numbering numbering);
   /// Sends FLAGS and PERMANENTFLAGS if the mailbox has keywords that the client was not told of.
   /// Must precede every response that is made from `now` and may use a keyword (RFC 9051 §7.3.5).
   void tell_keywords(const store::Mailbox& now);
@@ -165,6 +173,8 @@ class Session final : public auth::LiveSession {
   async::Task<Reply> execute(wire::imap::Command& command, const CommandEntry& entry);
   async::Task<void> refuse_message();
   void on_refused(const wire::imap::ReceiverEvent& event);
+  /// Tells what has happened while no command is in progress (RFC 5465).
+  async::Task<void> tell_news();
   void end_command(Reply reply);
   void end_command_told(const Reply& reply);
   void count_bad();
@@ -175,7 +185,6 @@ class Session final : public auth::LiveSession {
 
   const frame::Transport transport_;
   frame::CommandMeter& meter_;
-  std::shared_ptr<const std::string> login_;  ///< `name`, in the form of Caller::login.
   auth::SessionLimits::ConnectionSlot connection_slot_;
   auth::SessionLimits::Slot user_slot_;
 
@@ -185,6 +194,10 @@ class Session final : public auth::LiveSession {
   /// When give_way() last let others run.
   std::chrono::steady_clock::time_point gave_way_;
   bool failed_ = false;  ///< The current command has met a fault of the server.
+
+ public:
+  /// What the client asked for with NOTIFY (RFC 5465); null while it has not.
+  std::unique_ptr<Notifications> notifications;
 };
 
 }  // namespace posthorn::server::imap

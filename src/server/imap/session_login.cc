@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "server/frame/session_view.h"
 #include "server/imap/session.h"
-#include "service/account_name.h"
 #include "service/login.h"
 
 // How a session begins to belong to a user, and stops to.
@@ -67,7 +66,6 @@ Task<Status> Session::log_in(auth::Identity identity) {
     co_return fail(ErrorKind::unavailable, std::string(connection.deadline().words()));
   connection.deadline().clear();
   user_slot_ = std::move(*slot);
-  login_ = std::make_shared<const std::string>(service::normal_name(name));
   account = std::move(*opened);
   connection_slot_.logged_in();
   connection.receiver().set_limits(limits_after_login(*options));
@@ -83,6 +81,14 @@ auth::SessionView Session::view() const {
 void Session::end(std::string_view words) { connection.deadline().pass_now(words); }
 
 void Session::show_to(std::shared_ptr<Tap> tap) { connection.stream().set_tap(std::move(tap)); }
+
+Status Session::count_connection() {
+  connection_slot_ = {};  // A connection is in one place only.
+  auto slot = context.limits.admit_connection(connection.stream().peer());
+  if (!slot) return pass(slot);
+  connection_slot_ = std::move(*slot);
+  return {};
+}
 
 void Session::speak_for(std::string peer) {
   connection.stream().set_peer(std::move(peer), net::Stream::NamedBy::gateway);
@@ -104,8 +110,8 @@ void Session::forget_login() {
   account.reset();
   user_slot_ = {};
   name.clear();
-  login_.reset();
   enabled = {};
+  notifications.reset();
   told_metadata.reset();
   given_up = false;
   bad_in_a_row_ = 0;

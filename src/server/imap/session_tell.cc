@@ -1,6 +1,9 @@
 #include <utility>
 
+#include "server/imap/fetch/fetch_new.h"
 #include "server/imap/fetch/fetch_row.h"
+#include "server/imap/metadata_answer.h"
+#include "server/imap/notify/tell_account.h"
 #include "server/imap/session.h"
 #include "service/messages.h"
 
@@ -48,11 +51,42 @@ Rights may_change(const Selected& selected) {
   return selected.mailbox.rights.without(Rights::all().without(service::kFlagRights));
 }
 
+/// Sends what the client wants to know of new messages, except of those that it has added itself
+/// (RFC 5465 §5.2).
+Task<Status> say_new(Session& session, NumberSet arrived, const store::MailboxPtr& now) {
+  Notifications& notify = *session.notifications;
+  arrived = arrived.subtract(notify.take_own_arrivals(session.selected->mailbox.id));
+  if (notify.fetch().empty() || arrived.empty()) co_return Status();
+  if (arrived.count() > Notifications::kMostAtOnce) {
+    overflow(session);
+    co_return Status();
+  }
+  wi::FetchCommand command;
+  command.items = notify.fetch();
+  co_return co_await fetch_new(session, std::move(command), now, arrived);
+}
+
 }  // namespace
 
+Task<void> Session::tell_news() {
+  if (!notifications) co_return;
+  // While a part of a command has been received, its message numbers must keep their meaning.
+  const bool numbers_stay = connection.has_input() || notifications->delays_expunges();
+  service::Tellings allowed = bit(service::Telling::arrivals) | bit(service::Telling::flags);
+  if (!numbers_stay) allowed = service::kTellAll;
+  auto told = co_await tell(allowed, wi::Numbering::seqnum);
+  if (told && !over_) told = co_await tell_account(*this);
+  if (told && !over_) tell_metadata(*this);
+  if (!told) over_ = true;
+}
+
 void Session::tell_keywords(const store::Mailbox& now) {
+  const bool fresh = selected->cursor.take_new_keywords(now);
   const bool other_rights = may_change(*selected) != selected->told_rights;
-  if (selected->cursor.take_new_keywords(now) || other_rights) say_flags(now);
+  if (!fresh && !other_rights) return;
+  if (!selected->is_read_only()) return say_flags(now);
+  auto w = writer();
+  wi::format_flags(w, kAllSystemFlags, now.keywords->names());
 }
 
 void Session::say_flags(const store::Mailbox& now) {
@@ -69,11 +103,13 @@ void Session::say_flags(const store::Mailbox& now) {
 
 bool Session::check_selected() {
   service::MailboxRef& mailbox = selected->mailbox;
-  if (mailbox.published() == nullptr) {
+  const store::StatePtr state = mailbox.account->published();
+  if (state->find(mailbox.id) == nullptr) {
     bye(wi::CodeName::nonexistent, "The selected mailbox was deleted");
     return false;
   }
-  mailbox.rights = service::rights_now(caller(), mailbox);
+  const bool is_shared = mailbox.is_foreign() || !state->grants->empty();
+  mailbox.rights = is_shared ? service::rights_now(caller(), mailbox) : Rights::all();
   if (mailbox.rights.has(Right::read)) return true;
   if (mailbox.rights.has(Right::lookup)) {
     bye(wi::CodeName::no_perm, "You may no longer read the selected mailbox");
@@ -85,7 +121,14 @@ bool Session::check_selected() {
 
 Task<Status> Session::tell(service::Tellings allowed, wi::Numbering numbering) {
   if (!selected || allowed == 0) co_return Status();
-  if (!check_selected()) co_return Status();
+  if (notifications) allowed &= notifications->of_selected();
+  if (allowed != 0) co_return co_await tell_regardless(allowed, numbering);
+  check_selected();
+  co_return Status();
+}
+
+Task<Status> Session::tell_regardless(service::Tellings allowed, wi::Numbering numbering) {
+  if (!selected || !check_selected()) co_return Status();
   store::MailboxPtr now = selected->mailbox.published();
   if (now == nullptr) co_return Status();
   if (may_change(*selected) != selected->told_rights) say_flags(*now);
@@ -98,8 +141,13 @@ Task<Status> Session::tell(service::Tellings allowed, wi::Numbering numbering) {
   if (!updates.gone.empty()) say_gone(*this, updates);
   if (updates.exists) say_arrived(*this, updates, *now);
 
+  if (updates.exists && notifications) {
+    if (auto said = co_await say_new(*this, updates.arrived, now); !said) co_return said;
+  }
+
   RowWriter rows(*this, *now);
-  rows.with_uid = numbering == wi::Numbering::uid || enabled.condstore;
+  // RFC 5465 §5.1 for NOTIFY.
+  rows.with_uid = numbering == wi::Numbering::uid || enabled.condstore || notifications != nullptr;
   for (const Updates::Changed& changed : updates.changed) {
     rows.write_flags(changed.seqnum, changed.uid, changed.flags);
     if (connection.is_full()) {

@@ -21,7 +21,7 @@ namespace posthorn::server::lmtp {
 struct LmtpOptions {
   std::string hostname = "localhost";  ///< Used in the greeting and in Received.
   /// Networks of webmail and mail proxies, which may say for whom they speak (XCLIENT).
-  Networks gateways;
+  Networks gateways = {};
   /// Separates the user from the folder in user+folder@domain; empty: there is no separator.
   std::string detail_separator = "+";
   std::uint64_t max_message_octets = defaults::kMessageOctets;

@@ -64,8 +64,9 @@ Task<void> serve(store::FuzzStore& store, net::Stream& stream) {
   const auto options = std::make_shared<const LmtpOptions>(
       LmtpOptions{.max_message_octets = 8 << 10, .max_recipients = 10});
   const server::frame::Connections connections;
-  server::lmtp::Session session(context,
-                                {.stream = stream, .options = options, .connections = connections});
+  server::frame::CommandMeter meter(wire::smtp::command_names());
+  server::lmtp::Session session(
+      context, {.stream = stream, .options = options, .connections = connections, .meter = meter});
   co_await session.run();
 }
 

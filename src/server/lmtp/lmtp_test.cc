@@ -27,9 +27,11 @@ class LmtpTest : public store::StoreFixture {
     const LmtpContext context{
         *store_, limits_, [this](std::string name) { return find(std::move(name)); }, {}};
     const frame::Connections connections;
+    frame::CommandMeter meter(wire::smtp::command_names());
     Session session(context, {.stream = stream,
                               .options = std::make_shared<const LmtpOptions>(options_),
-                              .connections = connections});
+                              .connections = connections,
+                              .meter = meter});
     run(session.run());
   }
 

@@ -92,23 +92,24 @@ async::Task<void> Session::on_rcpt(Rcpt rcpt) {
     say(reply(503, {5, 5, 1}, "Send MAIL first"));
     co_return;
   }
-  if (transaction_->recipients.size() >= options_->max_recipients) {
+  if (transaction_->accounts_of.size() >= options_->max_recipients) {
     say(reply(452, {4, 5, 3}, "Too many recipients"));
     co_return;
   }
   const std::string path = format_path(rcpt.to);
   service::EnvelopeAddress address{rcpt.to.local_part, rcpt.to.domain, format_address(rcpt.to)};
-  auto recipient =
-      co_await service::resolve(context_.store, context_.find_recipient, options_->detail_separator,
-                                std::move(address), transaction_->mail.parameters.size.value_or(0));
-  if (!recipient) {
-    Reply refused = smtp::reply_of(recipient.error());
+  auto found = co_await service::find_recipients(
+      context_.store, context_.find_recipient, options_->detail_separator, std::move(address),
+      transaction_->mail.parameters.size.value_or(0));
+  if (!found) {
+    Reply refused = smtp::reply_of(found.error());
     if (refused.code >= 500) refused.lines.front().insert(0, path + ' ');
     say(refused);
     co_return;
   }
   say(reply(250, {2, 1, 5}, "Recipient accepted"));
-  transaction_->recipients.push_back(std::move(*recipient));
+  transaction_->accounts_of.push_back(found->size());
+  std::ranges::move(*found, std::back_inserter(transaction_->recipients));
 }
 
 }  // namespace posthorn::server::lmtp

@@ -20,6 +20,8 @@ namespace posthorn::server::lmtp {
 struct Transaction : smtp::Transaction {
   wire::smtp::Mail mail = {};
   std::vector<service::Recipient> recipients = {};
+  /// For each accepted RCPT, how many of the recipients it stands for; they follow each other.
+  std::vector<std::size_t> accounts_of = {};
   /// Set while a message is being received and not refused.
   std::unique_ptr<store::Upload> upload = {};
 };

@@ -56,18 +56,22 @@ async::Task<void> Session::finish() {
   if (recipients.empty()) co_return;
   expect_transaction();
   if (transaction.failure) {
-    for (std::size_t i = 0; i < recipients.size(); ++i) say(*transaction.failure);
+    for (std::size_t i = 0; i < transaction.accounts_of.size(); ++i) say(*transaction.failure);
     co_return;
   }
   const std::vector<Status> outcomes = co_await deliver(transaction);
-  for (std::size_t i = 0; i < recipients.size(); ++i) {
-    const std::string& address = recipients[i].address;
-    if (outcomes[i]) {
+  // RFC 2033 §4.2: one reply for each RCPT, in their order.
+  std::size_t first = 0;
+  for (const std::size_t count : transaction.accounts_of) {
+    const std::string& address = recipients[first].address;
+    const Status outcome = service::sum_up(std::span(outcomes).subspan(first, count));
+    first += count;
+    if (outcome) {
       say(reply(250, {2, 0, 0}, fmt::format("<{}> Delivered", address)));
       log::info("delivered from {} to <{}>, {} octets",
                 wire::smtp::format_path(transaction.mail.from), address, transaction.octets);
     } else {
-      const Error& error = outcomes[i].error();
+      const Error& error = outcome.error();
       log::warning("not delivered to <{}>: {} {} ({})", address, name_of(error.kind), error.text,
                    error.cause);
       say(smtp::reply_of(error));

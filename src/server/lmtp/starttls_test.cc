@@ -69,9 +69,12 @@ class LmtpStartTlsTest : public store::StoreFixture {
                               [this](std::string name) { return find(std::move(name)); },
                               [] { return test_tls().server; }};
     const frame::Connections connections;
+    frame::CommandMeter meter(wire::smtp::command_names());
     const auto options =
         std::make_shared<const LmtpOptions>(LmtpOptions{.hostname = "mail.example.org"});
-    Session session(context, {.stream = stream, .options = options, .connections = connections});
+    Session session(
+        context,
+        {.stream = stream, .options = options, .connections = connections, .meter = meter});
     co_await session.run();
     co_await stream.close();
   }

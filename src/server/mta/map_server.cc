@@ -49,14 +49,21 @@ class Maps {
                    "The maps are domains, mailboxes, aliases, senders and transports");
   }
 
-  /// The account that an address leads to, with or without a detail.
-  Task<Result<service::AddressOwner>> owner_of(std::string key) {
+  /// An address as a key; none if it is not one, or one of a whole domain, for which Postfix asks
+  /// too.
+  static std::optional<service::EnvelopeAddress> address_of(const std::string& key) {
     const auto address = wire::smtp::parse_address(key, BareNames::any);
-    // Postfix asks for "@example.org" too.
-    if (!address || address->local_part.empty()) co_return service::AddressOwner{};
-    co_return co_await service::find_owner(
-        context_.find_address, options_.detail_separator,
-        {address->local_part, address->domain, wire::smtp::format_address(*address)});
+    if (!address || address->local_part.empty()) return std::nullopt;
+    return service::EnvelopeAddress{address->local_part, address->domain,
+                                    wire::smtp::format_address(*address)};
+  }
+
+  /// Where an address leads to, with or without a detail.
+  Task<Result<service::AddressOwner>> owner_of(std::string key) {
+    auto address = address_of(key);
+    if (!address) co_return service::AddressOwner{};
+    co_return co_await service::find_owner(context_.find_address, options_.detail_separator,
+                                           std::move(*address));
   }
 
   Task<Result<std::string>> name_of(AccountId account) {
@@ -72,22 +79,34 @@ class Maps {
     co_return std::move(key);
   }
 
-  /// The name of the account that an address leads to.
-  Task<Found> account_of(std::string key) {
-    auto owner = co_await owner_of(std::move(key));
+  /// The name of the account that an address leads to. The address itself, if it leads to several.
+  Task<Found> mailboxes(std::string key) {
+    auto owner = co_await owner_of(key);
     if (!owner) co_return pass(owner);
     if (!owner->entry) co_return std::nullopt;
-    auto name = co_await name_of(owner->entry->account);
+    if (!owner->entry->targets.empty()) co_return std::move(key);
+    co_return co_await found_name(owner->entry->account);
+  }
+
+  /// The account that owns an address; what leads to several is nobody's.
+  Task<Found> senders(std::string key) {
+    auto owner = co_await owner_of(std::move(key));
+    if (!owner) co_return pass(owner);
+    if (!owner->entry || !owner->entry->targets.empty()) co_return std::nullopt;
+    co_return co_await found_name(owner->entry->account);
+  }
+
+  Task<Found> found_name(AccountId account) {
+    auto name = co_await name_of(account);
     if (!name) co_return pass(name);
     co_return std::move(*name);
   }
-  Task<Found> mailboxes(std::string key) { return account_of(std::move(key)); }
-  Task<Found> senders(std::string key) { return account_of(std::move(key)); }
 
   Task<Found> aliases(std::string key) {
-    auto owner = co_await owner_of(std::move(key));
+    auto owner = co_await owner_of(key);
     if (!owner) co_return pass(owner);
     if (!owner->entry || !owner->entry->alias) co_return std::nullopt;
+    if (!owner->entry->targets.empty()) co_return co_await members(std::move(key));
     auto name = co_await name_of(owner->entry->account);
     if (!name) co_return pass(name);
     const std::size_t at = name->rfind('@');
@@ -95,6 +114,25 @@ class Maps {
     // The detail names a folder of the account.
     if (!owner->detail.empty()) name->insert(at, options_.detail_separator + owner->detail);
     co_return std::move(*name);
+  }
+
+  /// All accounts that an address leads to.
+  Task<Found> members(std::string key) {
+    auto address = address_of(key);
+    if (!address) co_return std::nullopt;
+    auto owners = co_await service::find_owners(context_.find_address, options_.detail_separator,
+                                                std::move(*address));
+    if (!owners) co_return pass(owners);
+    std::string names;
+    for (const service::AddressOwner& owner : *owners) {
+      auto name = co_await name_of(owner.entry->account);
+      if (!name) co_return pass(name);
+      if (!name->contains('@')) continue;
+      if (!names.empty()) names += ", ";
+      names += *name;
+    }
+    if (names.empty()) co_return std::nullopt;
+    co_return std::move(names);
   }
 
   Task<Found> transports(std::string key) {

@@ -113,8 +113,9 @@ class Judge {
     }
     // Logs what is a fault of ours.
     auto found =
-        co_await service::resolve(context_.store, context_.find_address, options_.detail_separator,
-                                  *address, request.number("size"));
+        co_await service::find_recipients(context_.store, context_.find_address,
+                                          options_.detail_separator, *address,
+                                          request.number("size"));
     if (!found) co_return smtp::reply_of(found.error());
     co_return std::nullopt;
   }

@@ -31,6 +31,7 @@ Task<Result<std::string>> find(const MtaContext& context, const MtaOptions& opti
       {address->local_part, address->domain, wire::smtp::format_address(*address)});
   if (!owner) co_return pass(owner);
   if (!owner->entry) co_return std::string();
+  if (!owner->entry->targets.empty()) co_return name;
   auto profile = co_await context.store.profile(owner->entry->account);
   if (!profile) co_return pass(profile);
   co_return profile->disabled ? std::string() : profile->name;

@@ -58,8 +58,10 @@ Task<void> serve(store::FuzzStore& store, net::Stream& stream, bool utf8) {
                                                       .bad_commands_before_login = 10'000,
                                                       .failed_logins = 10'000});
   const server::frame::Connections connections;
-  server::pop3::Session session(context, delay,
-                                {.stream = stream, .options = options, .connections = connections});
+  server::frame::CommandMeter meter(wire::pop3::command_names());
+  server::pop3::Session session(
+      context, delay,
+      {.stream = stream, .options = options, .connections = connections, .meter = meter});
   co_await session.run();
 }
 

@@ -62,11 +62,13 @@ class Pop3Test : public store::StoreFixture {
         directory_, throttle, hashing, clock_, {.sasl = {.decoy_key = "k", .decoy_iterations = 8}}};
     const Pop3Context context{*store_, authenticator, limits_, {}};
     const frame::Connections connections;
+    frame::CommandMeter meter(wire::pop3::command_names());
     frame::ScriptedStream stream(script, step);
     Session session(context, delay_,
                     {.stream = stream,
                      .options = std::make_shared<const Pop3Options>(options_),
-                     .connections = connections});
+                     .connections = connections,
+                     .meter = meter});
     run(session.run());
     const std::string greeting = "+OK mail.example.org Posthorn ready\r\n";
     EXPECT_TRUE(stream.output().starts_with(greeting)) << stream.output();

@@ -156,8 +156,8 @@ async::Task<Reply> Session::judge_stranger(const Address& to) {
 
 /// Returns the refusal, or none if the recipient is accepted.
 async::Task<std::optional<Reply>> Session::judge_recipient(const Address& to) {
-  auto local = co_await service::resolve(context_.store, context_.find_address,
-                                         options_->detail_separator, parts_of(to), 0);
+  auto local = co_await service::find_recipients(context_.store, context_.find_address,
+                                                 options_->detail_separator, parts_of(to), 0);
   if (local) co_return std::nullopt;
   const std::string path = format_path(to);
   switch (local.error().kind) {

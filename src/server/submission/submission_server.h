@@ -30,7 +30,7 @@ enum class ClientTrace : std::uint8_t {
 struct SubmissionOptions {
   std::string hostname = "localhost";  ///< Used in the greeting and in Received.
   /// Networks of webmail and mail proxies, which may say for whom they speak (XCLIENT).
-  Networks gateways;
+  Networks gateways = {};
   std::string detail_separator = "+";  ///< As in LmtpOptions.
   auth::PlaintextLogin plaintext = auth::PlaintextLogin::tls_only;
   bool channel_binding = true;  ///< Offer SCRAM-SHA-256-PLUS.

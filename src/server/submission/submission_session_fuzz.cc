@@ -99,10 +99,12 @@ Task<void> serve(store::FuzzStore& store, net::Stream& stream) {
   options.max_message_octets = 8 << 10;
   options.max_recipients = 10;
   const server::frame::Connections connections;
+  server::frame::CommandMeter meter(wire::smtp::command_names());
   server::submission::Session session(
       context, {.stream = stream,
                 .options = std::make_shared<const SubmissionOptions>(std::move(options)),
-                .connections = connections});
+                .connections = connections,
+                .meter = meter});
   co_await session.run();
 }
 

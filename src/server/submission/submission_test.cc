@@ -64,10 +64,12 @@ class SubmissionTest : public store::StoreFixture {
                                     [this] { return can_relay_; },
                                     {}};
     const frame::Connections connections;
+    frame::CommandMeter meter(wire::smtp::command_names());
     ScriptedStream stream(script, step);
     Session session(context, {.stream = stream,
                               .options = std::make_shared<const SubmissionOptions>(options_),
-                              .connections = connections});
+                              .connections = connections,
+                              .meter = meter});
     run(session.run());
     return stream.output();
   }

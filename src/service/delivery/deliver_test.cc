@@ -22,10 +22,31 @@ class DeliverTest : public store::StoreFixture {
   }
 
   Result<Recipient> resolve(std::string local, std::uint64_t announced = 0) {
-    EnvelopeAddress address{local, "example.org", local + "@example.org"};
-    return run(service::resolve(
+    auto found = find_all(std::move(local), "example.org", announced);
+    if (!found) return pass(found);
+    EXPECT_EQ(found->size(), 1U);
+    return std::move(found->front());
+  }
+  Result<std::vector<Recipient>> find_all(std::string local, std::string domain,
+                                          std::uint64_t announced = 0) {
+    EnvelopeAddress address{local, domain, local + "@" + domain};
+    return run(service::find_recipients(
         *store_, [this](std::string name) { return find(std::move(name)); }, "+",
         std::move(address), announced));
+  }
+  /// The names of the accounts that an address leads to, sorted.
+  std::vector<std::string> leads_to(std::string local, std::string domain = "example.org") {
+    std::vector<std::string> names;
+    auto found = find_all(std::move(local), std::move(domain));
+    if (!found) return names;
+    for (const Recipient& recipient : *found)
+      names.push_back(run(store_->profile(recipient.account->id()))->name + " " +
+                      recipient.folder);
+    std::ranges::sort(names);
+    return names;
+  }
+  void alias(std::string_view alias, std::vector<std::string> targets) {
+    EXPECT_TRUE(run(store_->add_alias(alias, std::move(targets))));
   }
   async::Task<Result<std::optional<store::AddressEntry>>> find(std::string name) {
     co_return co_await store_->find_address(name);
@@ -89,6 +110,68 @@ TEST_F(DeliverTest, ADeliveryWithAnIntentHappensOnce) {
     for (const Status& outcome : deliver(recipients, "S: x\r\n\r\nHello\r\n")) EXPECT_TRUE(outcome);
   EXPECT_EQ(count(ann_, "INBOX"), 1U);
   EXPECT_EQ(count(ben_, "INBOX"), 1U);
+}
+
+TEST_F(DeliverTest, AnAddressMayLeadToSeveralAccounts) {
+  using Names = std::vector<std::string>;
+  make_account("eva@example.org");
+  alias("all@example.org", {"some@example.org", "eva@example.org", "ANN@example.org"});
+  alias("some@example.org", {"ann@example.org", "team@example.org", "gone@example.org"});
+  EXPECT_EQ(leads_to("all"), (Names{"ann@example.org ", "ben@example.org ", "eva@example.org "}));
+  EXPECT_EQ(leads_to("some"), (Names{"ann@example.org ", "ben@example.org "}));
+  // Back to itself.
+  alias("one@example.org", {"two@example.org", "ann@example.org"});
+  alias("two@example.org", {"one@example.org", "ben@example.org"});
+  EXPECT_EQ(leads_to("one"), (Names{"ann@example.org ", "ben@example.org "}));
+  alias("self@example.org", {"self@example.org"});
+  EXPECT_EQ(leads_to("self"), Names{});
+  bool leads_back = false;
+  const auto find_one = [this](std::string name) { return find(std::move(name)); };
+  EXPECT_TRUE(run(service::follow_targets(find_one, "+", {"two@example.org"}, "one@example.org",
+                                          leads_back)));
+  EXPECT_TRUE(leads_back);
+  leads_back = false;
+  EXPECT_TRUE(run(service::follow_targets(find_one, "+", {"all@example.org"}, "one@example.org",
+                                          leads_back)));
+  EXPECT_FALSE(leads_back);
+}
+
+TEST_F(DeliverTest, WhoeverAcceptsNoMailIsLeftOut) {
+  using Names = std::vector<std::string>;
+  alias("all@example.org", {"ann@example.org", "ben@example.org"});
+  EXPECT_TRUE(run(store_->set_disabled(ann_->id(), true)));
+  EXPECT_EQ(leads_to("all"), (Names{"ben@example.org "}));
+  EXPECT_TRUE(run(store_->set_disabled(ben_->id(), true)));
+  EXPECT_EQ(find_all("all", "example.org").error().kind, ErrorKind::no_permission);
+}
+
+TEST_F(DeliverTest, AWholeDomainMayBeAnAlias) {
+  using Names = std::vector<std::string>;
+  alias("@example.com", {"@example.org"});
+  alias("@example.net", {"@example.com"});
+  EXPECT_EQ(leads_to("ann+x", "example.com"), (Names{"ann@example.org x"}));
+  EXPECT_EQ(leads_to("team", "example.net"), (Names{"ben@example.org "}));
+  EXPECT_EQ(leads_to("nobody", "example.com"), Names{});
+  // What an address of the domain has of its own counts more.
+  alias("ann@example.com", {"ben@example.org"});
+  EXPECT_EQ(leads_to("ann", "example.com"), (Names{"ben@example.org "}));
+  // The rest of a domain.
+  EXPECT_TRUE(run(store_->add_alias("@example.org", ann_->id())));
+  EXPECT_EQ(leads_to("nobody+x", "example.com"), (Names{"ann@example.org "}));
+  EXPECT_EQ(leads_to("ben+x"), (Names{"ben@example.org x"}));
+  alias("@a.example", {"@b.example"});
+  alias("@b.example", {"@a.example"});
+  EXPECT_EQ(leads_to("ann", "a.example"), Names{});
+}
+
+TEST(SumUp, RepeatsWhatMaySucceedLater) {
+  const Status good;
+  const Status full = fail(ErrorKind::over_quota, "full");
+  const Status broken = fail(ErrorKind::io, "broken");
+  EXPECT_TRUE(sum_up(std::vector{good, full}));
+  EXPECT_TRUE(sum_up(std::vector{full, good}));
+  EXPECT_EQ(sum_up(std::vector{full, full}).error().kind, ErrorKind::over_quota);
+  EXPECT_EQ(sum_up(std::vector{good, full, broken}).error().kind, ErrorKind::io);
 }
 
 }  // namespace

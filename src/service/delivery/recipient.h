@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "async/task.h"
 #include "base/result.h"
@@ -41,9 +43,24 @@ struct AddressOwner {
   std::string detail;                        ///< The detail of user+detail; empty if there is none.
 };
 /// Looks up the whole address first, then the part before the separator, then "@domain", which
-/// stands for every address of a domain that nobody else has. Errors: those of `find`.
+/// stands for every address of a domain that nobody else has. If that is an alias for another
+/// domain, the same user is looked for there. The entry may be one that leads to several addresses
+/// (AddressEntry::targets). Errors: those of `find`.
 async::Task<Result<AddressOwner>> find_owner(const FindAddress& find, std::string_view separator,
-                                             const EnvelopeAddress& address);
+                                             EnvelopeAddress address);
+
+/// Returns the accounts an address leads to, each once: those of its targets, and of theirs. An
+/// address that leads back to itself is followed once. Errors: those of `find`; limit if it leads to
+/// more than AddressEntry::kMaxTargets addresses in all.
+async::Task<Result<std::vector<AddressOwner>>> find_owners(const FindAddress& find,
+                                                           std::string_view separator,
+                                                           EnvelopeAddress address);
+/// The same for what an alias leads to. `leads_back` is set to true if `alias` is among it.
+async::Task<Result<std::vector<AddressOwner>>> follow_targets(const FindAddress& find,
+                                                              std::string_view separator,
+                                                              std::vector<std::string> targets,
+                                                              std::string_view alias,
+                                                              bool& leads_back);
 
 /// A recipient with a mailbox on this server.
 struct Recipient {
@@ -54,12 +71,19 @@ struct Recipient {
   std::optional<store::IntentId> intent = {};
 };
 
-/// Finds the account for an address. The quota is checked against `announced` octets (0 if
-/// unknown), so that a sender learns of a full mailbox as early as possible. Errors: not_found
-/// (nobody has the address), no_permission (the account is disabled), over_quota; other errors are
-/// the server's fault and are logged here.
-async::Task<Result<Recipient>> resolve(store::Store& store, const FindAddress& find,
-                                       std::string_view separator, EnvelopeAddress address,
-                                       std::uint64_t announced);
+/// Finds the accounts that get mail for an address, one at least. The quota is checked against
+/// `announced` octets (0 if unknown), so that a sender learns of a full mailbox as early as
+/// possible. If the address leads to several accounts, those that accept no mail are left out as
+/// long as there are others. Errors: not_found (nobody has the address), no_permission (the account
+/// is disabled), over_quota; other errors are the server's fault and are logged here.
+async::Task<Result<std::vector<Recipient>>> find_recipients(store::Store& store,
+                                                            const FindAddress& find,
+                                                            std::string_view separator,
+                                                            EnvelopeAddress address,
+                                                            std::uint64_t announced);
+
+/// Sums up the deliveries to all accounts of one address. What may succeed later has to be repeated,
+/// even if others get the message twice then; otherwise one success is enough.
+Status sum_up(std::span<const Status> outcomes);
 
 }  // namespace posthorn::service

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "service/account_name.h"
 #include "service/sharing/shared_name.h"
 #include "store/change/share_list.h"
 #include "store/store.h"
@@ -18,8 +19,8 @@ using async::Task;
 std::vector<std::string> grantees_of(const Caller& caller, const store::SharingPolicy& policy) {
   std::vector<std::string> grantees = {store::grantee_account(caller.actor.account),
                                        store::grantee_anyone()};
-  if (!caller.login) return grantees;
-  const auto it = policy.groups_of.find(*caller.login);
+  if (!caller.login || policy.groups_of.empty()) return grantees;
+  const auto it = policy.groups_of.find(normal_name(*caller.login));
   if (it == policy.groups_of.end()) return grantees;
   for (const std::string& group : it->second) grantees.push_back(store::grantee_group(group));
   return grantees;

@@ -28,15 +28,6 @@ void for_each_of(const Contents& contents, const NumberSet& uids, F&& f) {
   });
 }
 
-std::vector<std::uint32_t> positions_of(const Contents& contents, const NumberSet& uids) {
-  std::vector<std::uint32_t> positions;
-  for_each_of(contents, uids,
-              [&](std::uint32_t position, const MemberLeaf&, const FlagLeaf&, std::uint32_t) {
-                positions.push_back(position);
-              });
-  return positions;
-}
-
 std::int64_t signed_one(bool plus) { return plus ? 1 : -1; }
 
 /// Adds one message to the head's counters, or subtracts it.
@@ -145,21 +136,6 @@ void Change::place(Touched& target, const std::vector<std::pair<Member, FlagStat
     ++draft_.counters.messages;
   }
   if (editor) target.now.contents = std::make_shared<Contents>(std::move(*editor).finish());
-}
-
-/// Places messages that a user brings with their flags. In a shared mailbox their \Seen is the
-/// user's alone; of mail that is delivered, it is everybody's.
-void Change::place_as(Touched& target, std::vector<std::pair<Member, FlagState>> rows) {
-  if (by_.kind != Actor::Kind::user || !has_readers(target)) return place(target, rows);
-  SeenEdit edit;
-  std::uint32_t uid = target.now.head.uid_next.value;
-  for (auto& [member, flags] : rows) {
-    if ((flags.system & bit(SystemFlag::seen)) != 0) edit.to_seen.add(uid);
-    flags.system = static_cast<SystemFlags>(flags.system & ~bit(SystemFlag::seen));
-    ++uid;
-  }
-  place(target, rows);
-  set_seen(target, viewer(), edit);
 }
 
 Result<Uid> Change::append(MailboxId mailbox, const NewEmail& email, const FlagList& flags,
@@ -359,101 +335,13 @@ Result<NumberSet> Change::expunge_deleted(MailboxId mailbox, const std::optional
 Result<NumberSet> Change::expunge(MailboxId mailbox, const NumberSet& uids) {
   auto touched = touch_contents(mailbox);
   if (!touched) return pass(touched);
-  const std::vector<std::uint32_t> positions = positions_of(*(*touched)->now.contents, uids);
+  const std::vector<std::uint32_t> positions =
+      (*touched)->now.contents->members().positions_of(uids);
   NumberSet gone;
   for (const std::uint32_t p : positions)
     gone.add((*touched)->now.contents->members().uid_at(p).value);
   remove(**touched, positions);
   return gone;
-}
-
-/// \Seen stays what it is for everybody who can see the target. Removes the messages.
-Result<std::vector<UidPair>> Change::move_positions(Touched& source, Touched& target,
-                                                    const std::vector<std::uint32_t>& positions,
-                                                    const FlagMask& mask) {
-  using Seen = CopyFlags::Seen;
-  const Seen seen = has_readers(target) ? Seen::as_stored : Seen::of_viewer;
-  const std::shared_ptr<const Contents> base = source.now.contents;
-  auto pairs = copy_rows(source, target, positions, {seen, mask});
-  if (!pairs) return pairs;
-  if (seen == Seen::as_stored && source.now.readers != nullptr) {
-    std::vector<Carried> moved;
-    for (std::size_t i = 0; i < positions.size(); ++i)
-      moved.push_back(
-          {(*pairs)[i].source, (*pairs)[i].target, base->flags_at(positions[i]).system});
-    carry_seen(source, target, moved);
-  }
-  remove(source, positions);
-  return pairs;
-}
-
-Result<std::vector<UidPair>> Change::copy_rows(Touched& source, Touched& target,
-                                               const std::vector<std::uint32_t>& positions,
-                                               const CopyFlags& how) {
-  const bool of_viewer = how.seen == CopyFlags::Seen::of_viewer;
-  const ReaderSeen* const viewed = of_viewer ? seen_by(source, viewer()) : nullptr;
-  // \Seen of a message that is moved stays, whoever moves it.
-  const SystemFlags kept = of_viewer ? how.mask.system : how.mask.system | bit(SystemFlag::seen);
-  const std::shared_ptr<const Contents> base = source.now.contents;
-  if (positions.size() >= UINT32_MAX - target.now.head.uid_next.value)
-    return fail(ErrorKind::limit, "The mailbox has no UIDs left");
-  const std::shared_ptr<const KeywordTable> from = source.now.keywords;
-  std::map<std::uint32_t, std::uint32_t> sets;
-  std::vector<std::pair<Member, FlagState>> rows;
-  std::vector<UidPair> pairs;
-  rows.reserve(positions.size());
-  pairs.reserve(positions.size());
-  Uid next = target.now.head.uid_next;
-  for (const std::uint32_t position : positions) {
-    const Members::Slot slot = base->members().slot_of(position);
-    FlagState flags = base->flags().at(slot);
-    if (!how.mask.keywords) flags.keywords = 0;
-    if (flags.keywords != 0 && &source != &target) {
-      auto known = sets.find(flags.keywords);
-      if (known == sets.end()) {
-        auto made = intern(target, from->names_of(flags.keywords));
-        if (!made) return pass(made);
-        known = sets.emplace(flags.keywords, *made).first;
-      }
-      flags.keywords = known->second;
-    }
-    if (viewed != nullptr)
-      flags.system = viewed->shown(base->members().uid_at(position), flags).system;
-    flags.system &= kept;
-    rows.emplace_back(base->members().at(slot), flags);
-    pairs.push_back({rows.back().first.uid, next});
-    ++next;
-  }
-  if (of_viewer) {
-    place_as(target, std::move(rows));
-  } else {
-    place(target, rows);
-  }
-  return pairs;
-}
-
-Result<std::vector<UidPair>> Change::copy(MailboxId source_id, const NumberSet& uids,
-                                          MailboxId target_id, const FlagMask& mask) {
-  auto source = touch_contents(source_id);
-  if (!source) return pass(source);
-  auto target = touch(target_id);
-  if (!target) return pass(target);
-  const std::vector<std::uint32_t> positions = positions_of(*(*source)->now.contents, uids);
-  std::uint64_t bytes = 0;
-  for (const std::uint32_t p : positions) bytes += (*source)->now.contents->members().at(p).size;
-  if (Status ok = check_room(bytes, positions.size()); !ok) return pass(ok);
-  return copy_rows(**source, **target, positions, {CopyFlags::Seen::of_viewer, mask});
-}
-
-Result<std::vector<UidPair>> Change::move(MailboxId source_id, const NumberSet& uids,
-                                          MailboxId target_id, const FlagMask& mask) {
-  auto source = touch_contents(source_id);
-  if (!source) return pass(source);
-  auto target = touch(target_id);
-  if (!target) return pass(target);
-  // The account does not grow, so the quota is not checked: a full account can still be cleaned up.
-  const std::vector<std::uint32_t> positions = positions_of(*(*source)->now.contents, uids);
-  return move_positions(**source, **target, positions, mask);
 }
 
 }  // namespace posthorn::store

@@ -94,6 +94,21 @@ void Change::set_seen(Touched& mailbox, const AccountId& reader, const SeenEdit&
   seen.set(edit.to_unseen, edit.stored, false, modseq());
 }
 
+/// Places messages that a user brings with their flags. In a shared mailbox their \Seen is the
+/// user's alone; of mail that is delivered, it is everybody's.
+void Change::place_as(Touched& target, std::vector<std::pair<Member, FlagState>> rows) {
+  if (by_.kind != Actor::Kind::user || !has_readers(target)) return place(target, rows);
+  SeenEdit edit;
+  std::uint32_t uid = target.now.head.uid_next.value;
+  for (auto& [member, flags] : rows) {
+    if ((flags.system & bit(SystemFlag::seen)) != 0) edit.to_seen.add(uid);
+    flags.system = static_cast<SystemFlags>(flags.system & ~bit(SystemFlag::seen));
+    ++uid;
+  }
+  place(target, rows);
+  set_seen(target, viewer(), edit);
+}
+
 void Change::forget_seen(Touched& mailbox, const NumberSet& gone) {
   if (mailbox.now.readers == nullptr) return;
   std::vector<AccountId> who;

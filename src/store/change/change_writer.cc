@@ -415,6 +415,8 @@ PreparedChange ChangeWriter::write(Change& change, const PartitionId& partition)
   if (!change.profile_.empty()) writing.put(keys::profile(), change.profile_);
   write_sending(change, writing);
   PreparedChange prepared = writing.finish();
+  prepared.names_changed =
+      !change.subscribed_.empty() || !change.unsubscribed_.empty() || !change.annotated_.empty();
   prepared.outbox_changed = !change.outbox_changed_.empty();
   return prepared;
 }

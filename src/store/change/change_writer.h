@@ -15,6 +15,7 @@ struct PreparedChange {
   StatePtr next;
   std::vector<MailboxId> touched;
   std::vector<std::pair<Ordinal, std::shared_ptr<const EmailRecord>>> emails;
+  bool names_changed = false;  ///< A subscription or an annotation; touched mailboxes say the rest.
   bool outbox_changed = false;  ///< An entry was queued, updated or dropped.
 };
 

@@ -8,12 +8,24 @@
 #include "store/format/record.h"
 
 namespace posthorn::store {
+namespace {
+
+/// What an address is.
+constexpr std::uint8_t kAccount = 0;
+constexpr std::uint8_t kAlias = 1;
+constexpr std::uint8_t kTargets = 2;
+
+}  // namespace
 
 std::string encode_address(const AddressEntry& entry) {
   std::string out;
   ByteWriter w(out);
   w.raw(entry.account.view());
-  w.u8(entry.alias ? 1 : 0);
+  w.u8(!entry.targets.empty() ? kTargets : entry.alias ? kAlias : kAccount);
+  if (!entry.targets.empty()) {
+    w.varint(entry.targets.size());
+    for (const std::string& target : entry.targets) w.bytes(target);
+  }
   return seal(out);
 }
 
@@ -24,7 +36,13 @@ Result<AddressEntry> decode_address(std::string_view record) {
   AddressEntry entry;
   std::ranges::copy(r.raw(entry.account.bytes.size()),
                     reinterpret_cast<char*>(entry.account.bytes.data()));
-  entry.alias = r.u8() != 0;
+  const std::uint8_t kind = r.u8();
+  entry.alias = kind != kAccount;
+  if (kind == kTargets) {
+    const std::uint64_t count = r.varint();
+    if (count > AddressEntry::kMaxTargets) r.set_failed();
+    for (std::uint64_t i = 0; i < count && r.ok(); ++i) entry.targets.emplace_back(r.bytes());
+  }
   if (!r.ok()) return fail(ErrorKind::corrupt, "an address record cannot be read");
   return entry;
 }

@@ -41,6 +41,9 @@ TEST(Keys, AreThoseOfTheFormat) {
   EXPECT_EQ(address("a@b"), "ua@b");
   EXPECT_EQ(removal(account_id), "i" + id);
   EXPECT_EQ(listed_outbox(account_id), "q" + id);
+  EXPECT_EQ(without_scram(account_id), "f" + id);
+  EXPECT_EQ(account_of(without_scram(account_id)), account_id);
+  EXPECT_EQ(account_of("f"), std::nullopt);
 }
 
 TEST(Keys, PartsAreReadBack) {

@@ -9,7 +9,7 @@ TEST(SharingCodec, GrantsComeBack) {
   for (const Grant& grant :
        {Grant{.account = AccountId{{1, 2, 3}}, .rights = {Right::lookup, Right::read}},
         Grant{.to = Grant::To::anyone, .sign = Grant::Sign::takes_away, .rights = Rights::all()},
-        Grant{.to = Grant::To::group, .group = "sales", .subscribed = true}}) {
+        Grant{.to = Grant::To::group, .group = "sales", .rights = {}, .subscribed = true}}) {
     const std::string record = encode_grant(grant);
     auto back = decode_grant(record);
     ASSERT_TRUE(back);

@@ -84,6 +84,7 @@ class StoreCheck {
           auto entry = decode_address(row.value);
           const std::string address = row.key.substr(1);
           if (!entry) return find("address " + address + ": " + entry.error().text);
+          if (!entry->targets.empty()) return;
           accounts_.insert(entry->account);
           if (auto there = async::wait(read_profile(store_.engine(), entry->account)); !there)
             find("address " + address + ": " + there.error().text);

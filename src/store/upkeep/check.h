@@ -35,6 +35,7 @@ class AccountCheck {
   async::Task<void> check_outbox();
   async::Task<void> check_annotations();
   async::Task<void> check_filters();
+  async::Task<void> check_sharing();
   async::Task<void> repair(const Seen& seen);
   async::Task<void> repair(MailboxId id);
   void find(const std::string& where, std::string_view what);

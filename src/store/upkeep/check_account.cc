@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <set>
 
 #include "async/wait.h"
 #include "store/change/queue_list.h"
 #include "store/format/keys.h"
+#include "store/format/paged_record.h"
 #include "store/format/record.h"
+#include "store/format/sharing_codec.h"
 #include "store/read/load.h"
 #include "store/read/load_readable.h"
 #include "store/store_state.h"
@@ -89,6 +92,7 @@ async::Task<void> AccountCheck::run(Store::Repair wanted) {
   co_await check_outbox();
   co_await check_annotations();
   co_await check_filters();
+  co_await check_sharing();
   AccountState counted = *account_->published();
   const AccountCounters stored = counted.counters;
   counted.count_again();
@@ -169,6 +173,53 @@ async::Task<void> AccountCheck::check_filters() {
   co_await async::offload(account_->store().offload(), [&] {
     FilterCheck(account_, depth_).run([&](const std::string& what) { find(where_, what); });
   });
+}
+
+namespace {
+
+/// Whether what a reader has seen is about messages that exist, and differs from what is stored.
+bool agrees(const ReaderSeen& seen, const Contents& contents) {
+  NumberSet stored;
+  NumberSet others;
+  contents.for_each(0, contents.count(),
+                    [&](std::uint32_t, const MemberLeaf& m, const FlagLeaf& f, std::uint32_t k) {
+                      const bool marked = (f.system[k] & bit(SystemFlag::seen)) != 0;
+                      (marked ? stored : others).add(m.uid[k]);
+                    });
+  return seen.seen.subtract(others).empty() && seen.unseen.subtract(stored).empty();
+}
+
+}  // namespace
+
+async::Task<void> AccountCheck::check_sharing() {
+  std::size_t unreadable = 0;
+  std::vector<std::string> readers;
+  engine::Engine& engine = account_->store().engine();
+  Status read = co_await for_each_row(engine, account_->id(), std::string(keys::kSharing),
+                                      [&](const engine::Row& row) -> Status {
+                                        if (keys::kind_of_sharing(row.key) != keys::kGrant) {
+                                          readers.push_back(row.value);
+                                        } else if (!decode_grant(row.value)) {
+                                          ++unreadable;
+                                        }
+                                        return {};
+                                      });
+  if (!read) find(where_, "the access control lists cannot be read: " + read.error().text);
+  if (unreadable != 0)
+    find(where_, fmt::format("{} entries of access control lists cannot be read and grant nothing",
+                             unreadable));
+  const auto records = co_await read_records(engine, account_->id(), std::move(readers));
+  const auto lost = std::ranges::count_if(
+      records, [](const auto& record) { return !record || !decode_reader_seen(*record); });
+  if (lost != 0)
+    find(where_, fmt::format("what {} readers of shared mailboxes have seen cannot be read", lost));
+  const StatePtr state = account_->published();
+  for (const auto& [id, mailbox] : state->mailboxes) {
+    if (!mailbox->readers || !mailbox->contents) continue;
+    for (const auto& [reader, seen] : *mailbox->readers)
+      if (!agrees(*seen, *mailbox->contents))
+        find(place_of(*mailbox), "what a reader has seen does not match the messages");
+  }
 }
 
 async::Task<void> AccountCheck::repair(const Seen& seen) {

@@ -33,13 +33,9 @@ std::vector<std::uint32_t> FlagsView::changed_since(ModSeq since) const {
       since, [&](std::uint32_t position, const Member&, const FlagState&) {
         positions.push_back(position);
       });
-  const Members& members = mailbox_->contents->members();
-  for (const NumberSet::Range& range : own_->changed_since(since).ranges()) {
-    const std::uint32_t first = members.lower_bound(Uid(range.first));
-    const std::uint32_t last =
-        range.last == UINT32_MAX ? members.count() : members.lower_bound(Uid(range.last + 1));
-    for (std::uint32_t position = first; position < last; ++position) positions.push_back(position);
-  }
+  const std::vector<std::uint32_t> own =
+      mailbox_->contents->members().positions_of(own_->changed_since(since));
+  positions.insert(positions.end(), own.begin(), own.end());
   std::ranges::sort(positions);
   positions.erase(std::ranges::unique(positions).begin(), positions.end());
   return positions;

@@ -73,6 +73,17 @@ std::optional<std::uint32_t> Members::position_of(Uid uid) const {
   return position;
 }
 
+std::vector<std::uint32_t> Members::positions_of(const NumberSet& uids) const {
+  std::vector<std::uint32_t> positions;
+  for (const NumberSet::Range& range : uids.ranges()) {
+    const std::uint32_t first = lower_bound(Uid(range.first));
+    const std::uint32_t last =
+        range.last == UINT32_MAX ? count() : lower_bound(Uid(range.last + 1));
+    for (std::uint32_t position = first; position < last; ++position) positions.push_back(position);
+  }
+  return positions;
+}
+
 Uid Members::last_uid() const { return count() == 0 ? Uid(0) : uid_at(count() - 1); }
 
 std::uint64_t Flags::max_modseq() const {

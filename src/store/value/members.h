@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/flags.h"
 #include "base/ids.h"
+#include "base/number_set.h"
 
 /// A mailbox as a value: two trees of the same shape. One holds what never changes about a message
 /// (*members*), the other its flags. Both are persistent data structures: a change copies the path
@@ -92,6 +93,8 @@ class Members {
   /// Returns the number of messages with a UID below this one.
   [[nodiscard]] std::uint32_t lower_bound(Uid uid) const;
   [[nodiscard]] Uid last_uid() const;
+  /// The positions of those of `uids` that exist, ascending.
+  [[nodiscard]] std::vector<std::uint32_t> positions_of(const NumberSet& uids) const;
 
   struct Slot {
     std::uint32_t inner;

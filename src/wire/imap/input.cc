@@ -28,4 +28,10 @@ bool Input::object(Error objection) {
   return true;
 }
 
+bool Input::object_to_filter(std::string name) {
+  if (objection_) return true;
+  undefined_filter_ = std::move(name);
+  return object({ErrorKind::not_found, "There is no such filter, or it cannot be used"});
+}
+
 }  // namespace posthorn::wire::imap

@@ -99,6 +99,10 @@ class Input {
   Error take_error() { return std::move(error_); }
   std::optional<Error> take_objection() { return std::move(objection_); }
 
+  /// As object(): there is no such filter (RFC 5466 §3.1).
+  bool object_to_filter(std::string name);
+  std::string take_undefined_filter() { return std::move(undefined_filter_); }
+
  private:
   std::string_view text_;
   const ParseOptions& options_;
@@ -106,6 +110,7 @@ class Input {
   bool failed_ = false;
   Error error_;
   std::optional<Error> objection_;
+  std::string undefined_filter_;
 };
 
 }  // namespace posthorn::wire::imap

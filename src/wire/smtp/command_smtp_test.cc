@@ -135,8 +135,8 @@ TEST(SmtpCommand, ParsesXclient) {
   EXPECT_EQ(good<Xclient>("XCLIENT ADDR=[UNAVAILABLE] PORT=[TEMPUNAVAIL]").address, std::nullopt);
   for (const std::string_view line :
        {"XCLIENT", "XCLIENT ADDR", "XCLIENT ADDR=mail.example.org", "XCLIENT ADDR=1.2.3",
-        "XCLIENT ADDR=192.0.2.1:25", "XCLIENT PORT=65536", "XCLIENT PORT=-1", "XCLIENT PORT=",
-        "XCLIENT ADDR=+0d", "XCLIENT LOGIN=ada", "XCLIENT REVERSE_NAME=x"})
+        "XCLIENT ADDR=192.0.2.1:25", "XCLIENT PORT=65536", "XCLIENT PORT=-1",
+        "XCLIENT PORT=", "XCLIENT ADDR=+0d", "XCLIENT LOGIN=ada", "XCLIENT REVERSE_NAME=x"})
     EXPECT_EQ(code(line), 501) << line;
 }
 
@@ -153,8 +153,8 @@ TEST(SmtpCommand, IsWrittenSoThatItReadsBack) {
         "MAIL FROM:<a@b> SIZE=5 BODY=BINARYMIME SMTPUTF8 RET=FULL ENVID=a+2Bb AUTH=<>",
         "RCPT TO:<\"a b\"@c> NOTIFY=FAILURE,DELAY ORCPT=rfc822;a+3Db@c",
         "RCPT TO:<a@b> NOTIFY=NEVER", "DATA", "BDAT 5", "BDAT 0 LAST", "RSET", "NOOP", "QUIT",
-        "STARTTLS", "VRFY anna", "HELP", "HELP x", "AUTH PLAIN", "AUTH PLAIN =",
-        "XCLIENT ADDR=192.0.2.1 PORT=25", "XCLIENT ADDR=IPV6:2001:db8::1"}) {
+        "STARTTLS", "VRFY anna", "HELP", "HELP x", "AUTH PLAIN",
+        "AUTH PLAIN =", "XCLIENT ADDR=192.0.2.1 PORT=25", "XCLIENT ADDR=IPV6:2001:db8::1"}) {
     const auto command = parse_command(line, Dialect::lmtp);
     ASSERT_TRUE(command.has_value()) << line;
     EXPECT_EQ(format_command(*command), std::string(line) + "\r\n");

@@ -28,7 +28,7 @@ service::RightsEdit edit_of(wi::SetAclCommand::Mode mode) {
 Result<std::string> prepare_identifier(std::string_view identifier) {
   auto prepared = auth::saslprep(identifier, auth::PrepareAs::query);
   const auto known = service::parse_identifier(prepared.value_or(""));
-  if (!known) return pass(known);
+  if (!known) return std::unexpected(known.error());
   return std::move(*prepared);
 }
 

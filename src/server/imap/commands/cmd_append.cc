@@ -51,6 +51,7 @@ class Append {
   Task<Status> feed(std::uint64_t octets);
   Task<void> put(std::string_view octets);
   void ask_for_literal(const wi::LiteralHeader& literal);
+  void note_own(const service::Appended& done);
   Task<Reply> commit();
   Task<Reply> commit_replacement();
 
@@ -268,15 +269,21 @@ Task<Reply> Append::commit_replacement() {
                                         session_.options->sent_duplicate_window);
   if (!done) co_return co_await refuse(done.error());
   if (done->uids.empty()) co_return is_gone();
+  note_own(*done);
   if (session_.may_use("UIDPLUS") && mailbox_->rights.has(service::Right::read)) {
     session_.say(wi::Condition::ok, wi::code::AppendUid{done->uid_validity, std::move(done->uids)},
                  "The replacement is stored");
   }
   // With the flags, so that those of the new message are not told as a change.
   constexpr service::Tellings kNew = bit(service::Telling::arrivals) | bit(service::Telling::flags);
-  auto told = co_await session_.tell(kNew, wi::Numbering::seqnum);
+  auto told = co_await session_.tell_regardless(kNew, wi::Numbering::seqnum);
   if (!told) co_return session_.lost();
   co_return Reply::ok("REPLACE completed");
+}
+
+void Append::note_own(const service::Appended& done) {
+  if (session_.notifications && !mailbox_->is_foreign())
+    session_.notifications->note_own(done.mailbox, done.uids);
 }
 
 Task<Reply> Append::commit() {
@@ -286,6 +293,7 @@ Task<Reply> Append::commit() {
                                        session_.context.store.clock().now(),
                                        session_.options->sent_duplicate_window);
   if (!done) co_return co_await refuse(done.error());
+  note_own(*done);
   // RFC 9051 §7.1: not for who may not read the mailbox.
   if (!session_.may_use("UIDPLUS") || !mailbox_->rights.has(service::Right::read))
     co_return Reply::ok("APPEND completed");

@@ -36,8 +36,14 @@ CommandTask cmd_create(Session& session, wi::CreateCommand& command) {
   if (*uses != 0 && service::is_in_shared_namespace(command.mailbox)) {
     co_return Reply::no("Only mailboxes of one's own have special uses", wi::CodeName::use_attr);
   }
-  auto made = co_await service::create_mailbox(session.caller(), std::move(command.mailbox), *uses);
+  auto made = co_await service::create_mailbox(session.caller(), command.mailbox, *uses);
   if (!made) co_return session.refuse(made.error());
+  if (session.notifications)
+    session.notifications->note_own(
+        {.name = service::without_delimiter_at_end(std::move(command.mailbox)),
+         .reach = Notifications::OwnName::Reach::above,
+         .exists = true,
+         .subscribed = true});
   if (!session.is_offered("OBJECTID")) co_return Reply::ok();
   session.code_text = made->account->object_ids().mailbox(made->id);  // RFC 8474 §4.1
   co_return Reply::ok("CREATE completed", wi::code::MailboxId{session.code_text});

@@ -15,6 +15,11 @@ CommandTask cmd_delete(Session& session, wi::DeleteCommand& command) {
   if (!mailbox) co_return session.refuse(mailbox.error());
   Status done = co_await service::delete_mailbox(session.caller(), command.mailbox);
   if (!done) co_return session.refuse(done.error());
+  if (session.notifications)
+    session.notifications->note_own({.name = command.mailbox,
+                                     .reach = Notifications::OwnName::Reach::above,
+                                     .exists = false,
+                                     .subscribed = false});
   if (session.selected && mailbox && session.selected->mailbox.is(*mailbox)) {
     session.selected.reset();
     session.say(wi::Condition::ok, wi::CodeName::closed, "The selected mailbox was deleted");

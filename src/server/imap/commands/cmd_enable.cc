@@ -19,9 +19,9 @@ CommandTask cmd_enable(Session& session, wire::imap::EnableCommand& command) {
     if (name == "UTF8=ACCEPT") add("UTF8=ACCEPT", session.enabled.utf8);
     if (name == "QRESYNC") add("QRESYNC", session.enabled.qresync);
     if (name == "UIDONLY") add("UIDONLY", session.enabled.uid_only);
-    if (name == "METADATA" && !session.told_metadata) {
-      names.push_back("METADATA");
-      session.told_metadata = session.account->published()->annotations;
+    if (name == "METADATA") {
+      add("METADATA", session.enabled.metadata);
+      if (!session.told_metadata) session.told_metadata = session.account->published()->annotations;
     }
     if (name == "CONDSTORE" || name == "QRESYNC") {
       // QRESYNC includes CONDSTORE, and clients look for both names.

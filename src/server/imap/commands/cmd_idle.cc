@@ -4,6 +4,7 @@
 
 #include "server/imap/commands.h"
 #include "server/imap/metadata_answer.h"
+#include "server/imap/notify/tell_account.h"
 #include "server/imap/session.h"
 #include "text/ascii.h"
 
@@ -57,6 +58,7 @@ CommandTask cmd_idle(Session& session, wi::IdleCommand&) {
     auto told = co_await session.tell(service::kTellAll, wi::Numbering::seqnum);
     if (!told) co_return session.lost();
     if (session.is_over()) co_return Reply::ok();
+    if (auto said = co_await tell_account(session); !said) co_return session.lost();
     tell_metadata(session);
     auto next = co_await session.connection.next(wi::Receiver::Expect::line,
                                                  until_keepalive(session), Connection::News::end);

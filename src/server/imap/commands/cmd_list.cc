@@ -1,9 +1,8 @@
 #include <algorithm>
-#include <array>
-#include <utility>
 
 #include "base/log.h"
 #include "server/imap/commands.h"
+#include "server/imap/list_line.h"
 #include "server/imap/metadata_answer.h"
 #include "server/imap/session.h"
 #include "server/imap/status.h"
@@ -21,43 +20,10 @@ namespace wi = wire::imap;
 using async::Task;
 using service::ListEntry;
 using service::ListQuery;
-using store::SpecialUse;
 using wi::ListAttribute;
 
 /// Number of mailboxes after which others may run.
 constexpr std::size_t kGiveWayAfter = 64;
-
-constexpr auto kUses = std::to_array<std::pair<SpecialUse, ListAttribute>>({
-    {SpecialUse::all, ListAttribute::all},
-    {SpecialUse::archive, ListAttribute::archive},
-    {SpecialUse::drafts, ListAttribute::drafts},
-    {SpecialUse::flagged, ListAttribute::flagged},
-    {SpecialUse::junk, ListAttribute::junk},
-    {SpecialUse::sent, ListAttribute::sent},
-    {SpecialUse::trash, ListAttribute::trash},
-    {SpecialUse::important, ListAttribute::important},
-});
-
-/// RFC 9051 §7.3.1. Special uses are always sent: macOS Mail never requests them, and Outlook looks
-/// for them in LSUB.
-wi::ListAttributes attributes_of(const Session& session, const ListEntry& entry) {
-  wi::ListAttributes attributes = 0;
-  // Of what cannot be looked at now, nothing is said: clients remove subscriptions of what does not
-  // exist.
-  if (entry.mailbox == nullptr && entry.kind != ListEntry::Kind::unknown)
-    attributes |= bit(ListAttribute::non_existent);
-  if (entry.kind == ListEntry::Kind::level) attributes |= bit(ListAttribute::no_select);
-  attributes |=
-      bit(entry.has_children ? ListAttribute::has_children : ListAttribute::has_no_children);
-  // Clients would take the Sent and Trash of others for the user's own.
-  if (entry.mailbox != nullptr && entry.kind == ListEntry::Kind::own &&
-      session.is_offered("SPECIAL-USE")) {
-    for (const auto& [use, attribute] : kUses) {
-      if ((entry.mailbox->special_use & bit(use)) != 0) attributes |= bit(attribute);
-    }
-  }
-  return attributes;
-}
 
 /// RFC 9051 §6.3.9: an empty pattern requests the delimiter.
 void say_delimiter(Session& session) {
@@ -83,7 +49,7 @@ wi::ListResponse response_of(const Session& session, const wi::ListCommand& comm
                              const ListEntry& entry) {
   wi::ListResponse response;
   response.kind = command.extended ? wi::ListKind::list_extended : wi::ListKind::list;
-  response.attributes = attributes_of(session, entry);
+  response.attributes = list_attributes(session, entry);
   if (entry.subscribed && (command.returns.subscribed || command.select.subscribed)) {
     response.attributes |= bit(ListAttribute::subscribed);
   }
@@ -215,7 +181,7 @@ CommandTask cmd_lsub(Session& session, wi::LsubCommand& command) {
   for (const ListEntry& entry : service::list_mailboxes(*state, shared, query)) {
     wi::ListResponse response;
     response.kind = wi::ListKind::lsub;
-    response.attributes = attributes_of(session, entry);
+    response.attributes = list_attributes(session, entry);
     if (!entry.subscribed) {
       response.attributes = bit(ListAttribute::no_select) | bit(ListAttribute::has_children);
     }

@@ -12,6 +12,8 @@ namespace {
 namespace wi = wire::imap;
 using service::MetadataBelow;
 
+constexpr std::string_view kPrivateFilters = "/private/filters/values/";
+
 /// An empty name stands for the server (RFC 5464 §4.1).
 async::Task<Result<service::MailboxRef>> find(const Session& session, std::string name) {
   if (name.empty()) co_return service::server_metadata(session.caller());
@@ -68,6 +70,12 @@ CommandTask cmd_setmetadata(Session& session, wi::SetMetadataCommand& command) {
       if (!what.uses || !service::can_create_for(*what.uses))
         co_return Reply::no("A mailbox cannot have this special use", wi::CodeName::use_attr);
       continue;
+    }
+    if (is_server && entry.value && entry.name.starts_with(kPrivateFilters) &&
+        session.is_offered("FILTERS")) {
+      if (Status valid = wi::check_filter(*entry.value, session.parse_options()); !valid)
+        co_return Reply::no("The filter is not a search: " + valid.error().text,
+                            wi::CodeName::cannot);
     }
     names.push_back(entry.name);
     what.entries.push_back({std::move(entry.name), std::move(entry.value)});

@@ -9,6 +9,7 @@
 #include "server/imap/commands.h"
 #include "server/imap/fetch/fetch_content.h"
 #include "server/imap/fetch/fetch_lines.h"
+#include "server/imap/fetch/fetch_new.h"
 #include "server/imap/fetch/fetch_plan.h"
 #include "server/imap/fetch/fetch_row.h"
 #include "server/imap/reply.h"
@@ -318,6 +319,26 @@ Task<Status> set_seen(Session& session, const NumberSet& uids) {
 }
 
 }  // namespace
+
+async::Task<Status> fetch_new(Session& session, wi::FetchCommand command, store::MailboxPtr now,
+                              NumberSet uids) {
+  command.numbering = wi::Numbering::uid;  // The client has no other way to know which they are.
+  const auto has = [&](Kind kind) {
+    return std::ranges::find(command.items, kind, &wi::FetchItem::kind) != command.items.end();
+  };
+  // RFC 7162 §3.1: with flags, once CONDSTORE is enabled.
+  if (session.enabled.condstore && has(Kind::flags) && !has(Kind::modseq))
+    command.items.push_back({.kind = Kind::modseq});
+  if (has(Kind::modseq)) session.selected->said_modseq = true;
+  Fetch fetch(session, command, *now, session.selected->told().seqnums_of(uids));
+  if (auto done = co_await fetch.run(); !done) co_return done;
+  if (fetch.unreadable().empty()) co_return Status();
+  session.context.store.note_unreadable(session.selected->mailbox.account->id(), *now,
+                                        fetch.unreadable());
+  const Reply reply = reply_to(store::describe(fetch.unreadable()));
+  session.say(wi::Condition::no, reply.code, reply.text);
+  co_return Status();
+}
 
 // RFC 9051 §6.4.5; RFC 7162 §3.1.4.1, §3.2.6.
 CommandTask cmd_fetch(Session& session, wi::FetchCommand& command) {

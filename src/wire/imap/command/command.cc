@@ -87,7 +87,17 @@ Result<Command> parse_command(std::string_view text, const ParseOptions& options
   if (!in.sp() || !command_body(in, out.body)) return std::unexpected(in.take_error());
   out.tag = tag;
   out.objection = in.take_objection();
+  out.undefined_filter = in.take_undefined_filter();
   return out;
+}
+
+Status check_filter(std::string_view value, const ParseOptions& options) {
+  Input in(value, options);
+  g::SearchContext context;
+  context.charset = "UTF-8";
+  message::SearchKey key;
+  if (!g::search_keys(in, context, key) || !in.end()) return std::unexpected(in.take_error());
+  return {};
 }
 
 namespace {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "wire/imap/command/commands_mailbox.h"
 #include "wire/imap/command/commands_message.h"
 #include "wire/imap/command/commands_metadata.h"
+#include "wire/imap/command/commands_notify.h"
 #include "wire/imap/command/commands_session.h"
 
 namespace posthorn::wire::imap {
@@ -27,7 +29,8 @@ using CommandBody = std::variant<
     ExpungeCommand, SearchCommand, FetchCommand, StoreCommand, CopyCommand, MoveCommand,
     ReplaceCommand, SortCommand, ThreadCommand, UidBatchesCommand, CompressCommand, GetQuotaCommand,
     GetQuotaRootCommand, SetQuotaCommand, GetMetadataCommand, SetMetadataCommand, GetAclCommand,
-    SetAclCommand, DeleteAclCommand, ListRightsCommand, MyRightsCommand>;
+    SetAclCommand, DeleteAclCommand, ListRightsCommand, MyRightsCommand, NotifyCommand,
+    EsearchCommand>;
 
 /// One client command (RFC 9051 §2.2.1). All arguments are copied out of the wire text.
 struct Command {
@@ -36,6 +39,9 @@ struct Command {
   /// Set when the syntax is right but a mailbox name in the command is one that no mailbox can
   /// have; that name is empty in `body`. Such a command must not be executed, but answered NO.
   std::optional<Error> objection;
+  /// The objection is that there is no filter of this name, or that it refers to itself or is not a
+  /// search (RFC 5466 §3.1). Empty otherwise.
+  std::string undefined_filter = {};
 };
 
 struct ParseOptions {
@@ -46,6 +52,9 @@ struct ParseOptions {
   std::size_t search_depth = 100;   ///< Maximum nesting of search keys.
   std::size_t search_keys = 10000;  ///< Maximum number of search keys in one command.
   std::size_t list_items = 1000;    ///< Maximum length of any other list.
+  /// Returns the value of a named filter (RFC 5466), whose name is in lower case. Errors:
+  /// not_found; not_supported, if there are no filters. May be empty, which is the same.
+  std::function<Result<std::string>(std::string_view name)> find_filter = {};
 };
 
 /// Parses a command. `text` is either a whole command as Receiver delivers it, with its literals
@@ -62,6 +71,10 @@ Result<Command> parse_command(std::string_view text, const ParseOptions& options
 /// it ended (RFC 3502 MULTIAPPEND, RFC 4469 CATENATE).
 Result<AppendText> parse_append_next(std::string_view text, AppendText::Place place,
                                      const ParseOptions& options = {});
+
+/// Checks the value of a filter (RFC 5466 §3.2). It may name filters that do not exist yet. Errors:
+/// as for parse_command().
+Status check_filter(std::string_view value, const ParseOptions& options);
 
 const CommandSpec& spec_of(const CommandBody& body);
 

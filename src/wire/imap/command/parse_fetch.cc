@@ -172,15 +172,16 @@ bool macro(Input& in, std::vector<FetchItem>& out) {
   return true;
 }
 
+bool one_item(Input& in, std::vector<FetchItem>& out) {
+  FetchItem next;
+  if (!fetch_att(in, next) || !in.within_list(out.size())) return false;
+  add_item(out, std::move(next));
+  return true;
+}
+
 bool fetch_items(Input& in, std::vector<FetchItem>& out) {
-  const auto item = [&] {
-    FetchItem next;
-    if (!fetch_att(in, next) || !in.within_list(out.size())) return false;
-    add_item(out, std::move(next));
-    return true;
-  };
-  if (in.peek() == '(') return nonempty_list_of(in, item);
-  return macro(in, out) || item();
+  if (in.peek() == '(') return fetch_att_list(in, out);
+  return macro(in, out) || one_item(in, out);
 }
 
 bool fetch_modifier(Input& in, FetchCommand& out) {
@@ -201,6 +202,10 @@ bool check_modifiers(Input& in, const FetchCommand& out) {
 }
 
 }  // namespace
+
+bool fetch_att_list(Input& in, std::vector<FetchItem>& out) {
+  return nonempty_list_of(in, [&] { return one_item(in, out); });
+}
 
 bool section(Input& in, Section& out) {
   if (!in.take('[')) return in.expected("\"[\"");

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "text/charset.h"
@@ -118,6 +119,46 @@ bool arguments(Input& in, SearchCommand& out) {
   const bool ok = search_keys(in, context, out.key);
   out.uses_modseq = context.uses_modseq;
   return ok;
+}
+
+namespace {
+
+// esearch-source-opts; no scope option is defined.
+bool source_options(Input& in, std::vector<MailboxFilter>& out) {
+  if (!in.open()) return false;
+  do {
+    if (!in.within_list(out.size()) || !filter_mailboxes(in, out.emplace_back())) return false;
+    if (out.back().kind == MailboxFilter::Kind::selected_delayed)
+      return in.refuse(ErrorKind::bad_argument, "SELECTED-DELAYED cannot be searched");
+  } while (in.another());
+  return in.close();
+}
+
+}  // namespace
+
+// RFC 7377 §3.
+bool arguments(Input& in, EsearchCommand& out) {
+  const std::size_t mark = in.mark();
+  if (!in.sp()) return false;
+  if (in.take("IN ")) {
+    in.skip_spaces();
+    if (!source_options(in, out.sources)) return false;
+  } else {
+    in.back_to(mark);
+  }
+  SearchCommand search;
+  if (!arguments(in, search)) return false;
+  if (search.returns) {
+    out.returns = *search.returns;
+  } else {
+    out.returns.all = true;
+  }
+  if (out.returns.save && !std::ranges::all_of(out.sources, &MailboxFilter::is_of_selected))
+    return in.refuse(ErrorKind::bad_argument,
+                     "SAVE is only possible for the selected mailbox alone");
+  out.key = std::move(search.key);
+  out.uses_modseq = search.uses_modseq;
+  return true;
 }
 
 bool arguments(Input& in, SortCommand& out) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "text/charset.h"
 #include "text/utf8.h"
@@ -156,6 +157,53 @@ void make_new(SearchKey& out) {
   out.children.push_back(std::move(unseen));
 }
 
+// RFC 5466 §4 `filter-name`.
+bool filter_name(Input& in, std::string& out) {
+  if (!in.sp() || !atom(in, out)) return false;
+  out = text::lower(out);
+  return out.find('/') == std::string::npos || in.refuse(ErrorKind::syntax, "expected a filter");
+}
+
+bool key_list(Input& in, SearchContext& context, std::size_t depth, SearchKey& out);
+
+// RFC 5466 §3.1. The keys of a filter count as if they were in parentheses. A filter that refers to
+// itself, in whatever number of steps, comes to the limit.
+bool filter(Input& in, SearchContext& context, std::size_t depth, SearchKey& out) {
+  constexpr std::size_t kMostSteps = 10;
+  std::string name;
+  if (!filter_name(in, name)) return false;
+  if (!context.charset.empty() && !text::iequals(context.charset, "UTF-8") &&
+      !text::iequals(context.charset, "US-ASCII"))
+    return in.refuse(ErrorKind::unknown_charset, "FILTER requires the charset UTF-8");
+  const Result<std::string> value = in.options().find_filter(name);
+  if (!value || context.filters == kMostSteps) return in.object_to_filter(std::move(name));
+  // Filters that use others many times are long together, however short they are; so a filter costs
+  // as much as the keys that it might have.
+  context.keys += value->size() / 16;
+  if (context.keys > in.options().search_keys)
+    return in.refuse(ErrorKind::limit, "the search has too many keys");
+  Input inner(*value, in.options());
+  const std::string outer_charset = std::exchange(context.charset, "UTF-8");
+  ++context.filters;
+  const bool ok = key_list(inner, context, depth + 1, out) && inner.end();
+  --context.filters;
+  context.charset = outer_charset;
+  if (!ok) {
+    Error error = inner.take_error();
+    if (error.kind == ErrorKind::limit) return in.refuse(error.kind, std::move(error.text));
+    return in.object_to_filter(std::move(name));
+  }
+  if (auto undefined = inner.take_undefined_filter(); !undefined.empty())
+    return in.object_to_filter(std::move(undefined));
+  return true;
+}
+
+bool has_filters(const Input& in) {
+  if (!in.options().find_filter) return false;
+  const Result<std::string> value = in.options().find_filter("");
+  return value || value.error().kind != ErrorKind::not_supported;
+}
+
 // `taken` tells whether `name` is one of the keys with a special syntax.
 bool special_key(Input& in, std::string_view name, SearchContext& context, std::size_t depth,
                  SearchKey& out, bool& taken) {
@@ -175,6 +223,7 @@ bool special_key(Input& in, std::string_view name, SearchContext& context, std::
     return in.sp() && search_key(in, context, depth + 1, out.children[0]) && in.sp() &&
            search_key(in, context, depth + 1, out.children[1]);
   }
+  if (text::iequals(name, "FILTER") && has_filters(in)) return filter(in, context, depth, out);
   if (text::iequals(name, "MODSEQ")) return modseq(in, context, out);
   if (text::iequals(name, "NEW")) {
     make_new(out);

@@ -25,6 +25,8 @@ bool arguments(Input& in, SetAclCommand& out);
 bool arguments(Input& in, DeleteAclCommand& out);
 bool arguments(Input& in, ListRightsCommand& out);
 bool arguments(Input& in, MyRightsCommand& out);
+bool arguments(Input& in, NotifyCommand& out);
+bool arguments(Input& in, EsearchCommand& out);
 bool arguments(Input& in, SelectCommand& out);
 bool arguments(Input& in, CreateCommand& out);
 bool arguments(Input& in, DeleteCommand& out);
@@ -51,6 +53,10 @@ bool arguments(Input& in, ExpungeCommand& out);
 
 /// "(" entry *(SP entry) ")" of RFC 5464 §5.
 bool metadata_entries(Input& in, std::vector<std::string>& out);
+/// filter-mailboxes of RFC 5465 §8 and RFC 7377 §3.
+bool filter_mailboxes(Input& in, MailboxFilter& out);
+/// "(" fetch-att *(SP fetch-att) ")", without duplicates.
+bool fetch_att_list(Input& in, std::vector<FetchItem>& out);
 /// `section`, including its brackets.
 bool section(Input& in, Section& out);
 /// The state of reading one search program. `charset` is empty for the default.
@@ -58,6 +64,7 @@ struct SearchContext {
   std::string charset;
   std::size_t keys = 0;  ///< The number of keys read so far.
   bool uses_modseq = false;
+  std::size_t filters = 0;  ///< How many filters the key being read is inside of.
 };
 bool search_key(Input& in, SearchContext& context, std::size_t depth, message::SearchKey& out);
 /// search-key *(SP search-key)

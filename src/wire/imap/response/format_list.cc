@@ -31,6 +31,7 @@ void attributes(Writer& w, ListAttributes set, ListKind kind) {
       {ListAttribute::sent, "\\Sent"},
       {ListAttribute::trash, "\\Trash"},
       {ListAttribute::important, "\\Important"},
+      {ListAttribute::no_access, "\\NoAccess"},
   };
   const ListAttributes missing = bit(ListAttribute::non_existent);
   if ((set & missing) != 0 && !w.dialect().rev2 && kind != ListKind::list_extended)
@@ -47,7 +48,8 @@ void attributes(Writer& w, ListAttributes set, ListKind kind) {
 
 // mbox-list-extended
 void extended(Writer& w, const ListResponse& r) {
-  const bool old_name = !r.old_name.empty() && w.dialect().rev2;
+  const bool old_name =
+      !r.old_name.empty() && (w.dialect().rev2 || r.kind == ListKind::list_extended);
   if (!r.child_subscribed && !old_name) return;
   w.raw(" (");
   if (r.child_subscribed) w.raw("\"CHILDINFO\" (\"SUBSCRIBED\")");

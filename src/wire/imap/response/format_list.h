@@ -27,6 +27,7 @@ enum class ListAttribute : std::uint32_t {
   sent = 1 << 14,
   trash = 1 << 15,
   important = 1 << 16,
+  no_access = 1 << 17,  ///< RFC 5465 §3.1
 };
 using ListAttributes = std::uint32_t;
 constexpr ListAttributes bit(ListAttribute a) { return static_cast<ListAttributes>(a); }
@@ -41,7 +42,8 @@ struct ListResponse {
   std::string_view mailbox;
   /// RFC 5258 §3.5: CHILDINFO ("SUBSCRIBED").
   bool child_subscribed = false;
-  /// OLDNAME (RFC 9051 §6.3.9.7); only sent in rev2. Empty if there is none.
+  /// OLDNAME (RFC 9051 §6.3.9.7, RFC 5465 §5.4); in rev1 only sent in an extended response. Empty
+  /// if there is none.
   std::string_view old_name = {};
 };
 /// Clients get `\NonExistent` in rev2 and in response to the extended LIST; others get `\Noselect`.

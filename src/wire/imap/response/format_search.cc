@@ -51,7 +51,10 @@ void format_sort(Writer& w, std::span<const std::uint32_t> numbers, std::optiona
 }
 
 void format_esearch(Writer& w, const EsearchResponse& r) {
-  w.raw("* ESEARCH (TAG ").quoted(r.tag).raw(')');
+  w.raw("* ESEARCH (TAG ").quoted(r.tag);
+  if (!r.mailbox.empty())
+    w.raw(" MAILBOX ").mailbox(r.mailbox).raw(" UIDVALIDITY ").number(r.uid_validity.value);
+  w.raw(')');
   if (r.numbering == Numbering::uid) w.raw(" UID");
   if (r.min) w.raw(" MIN ").number(*r.min);
   if (r.max) w.raw(" MAX ").number(*r.max);

@@ -62,6 +62,9 @@ struct SearchPartial {
 /// RFC 4731 §3.1. Absent items are not sent.
 struct EsearchResponse {
   std::string_view tag;
+  /// With UIDVALIDITY, if several mailboxes are searched (RFC 7377 §2.1); else empty.
+  std::string_view mailbox = {};
+  UidValidity uid_validity = {};
   Numbering numbering = Numbering::seqnum;
   std::optional<std::uint32_t> min = {};
   std::optional<std::uint32_t> max = {};

@@ -1,6 +1,7 @@
 #include "wire/imap/response/response_code.h"
 
 #include <algorithm>
+#include <span>
 
 namespace posthorn::wire::imap {
 
@@ -59,16 +60,8 @@ class CodeFormat {
     w.raw(name_of(c));
     return true;
   }
-  bool operator()(const code::BadCharset& c) const {
-    w.raw("BADCHARSET");
-    std::string_view gap = " (";
-    for (const std::string_view name : c.known) {
-      w.raw(gap).astring(name);
-      gap = " ";
-    }
-    if (!c.known.empty()) w.raw(')');
-    return true;
-  }
+  bool operator()(const code::BadCharset& c) const { return list("BADCHARSET", c.known); }
+  bool operator()(const code::BadEvent& c) const { return list("BADEVENT", c.known); }
   bool operator()(const code::Capability& c) const {
     w.raw("CAPABILITY ").raw(c.names);
     return true;
@@ -127,6 +120,10 @@ class CodeFormat {
   bool operator()(const code::LongEntries& c) const {
     return number("METADATA LONGENTRIES ", c.octets);
   }
+  bool operator()(const code::UndefinedFilter& c) const {
+    w.raw("UNDEFINED-FILTER ").raw(c.name);
+    return true;
+  }
   bool operator()(const code::MaxSize& c) const { return number("METADATA MAXSIZE ", c.octets); }
   bool operator()(const code::InProgress& c) const {
     w.raw("INPROGRESS");
@@ -146,6 +143,16 @@ class CodeFormat {
   }
 
  private:
+  bool list(std::string_view name, std::span<const std::string_view> items) const {
+    w.raw(name);
+    std::string_view gap = " (";
+    for (const std::string_view item : items) {
+      w.raw(gap).astring(item);
+      gap = " ";
+    }
+    if (!items.empty()) w.raw(')');
+    return true;
+  }
   bool number(std::string_view name, std::uint64_t n) const {
     w.raw(name).number(n);
     return true;

@@ -119,6 +119,14 @@ struct BadUrl {
 struct LongEntries {
   std::uint64_t octets = 0;
 };
+/// BADEVENT: the events that are supported (RFC 5465 §3.1).
+struct BadEvent {
+  std::vector<std::string_view> known;
+};
+/// RFC 5466 §3.1.
+struct UndefinedFilter {
+  std::string_view name;
+};
 /// METADATA MAXSIZE: the largest value that would be accepted (RFC 5464 §4.3).
 struct MaxSize {
   std::uint64_t octets = 0;
@@ -126,11 +134,11 @@ struct MaxSize {
 }  // namespace code
 
 /// monostate means no code.
-using Code =
-    std::variant<std::monostate, CodeName, code::BadCharset, code::Capability, code::PermanentFlags,
-                 code::UidNext, code::UidValidity, code::Unseen, code::AppendUid, code::CopyUid,
-                 code::HighestModSeq, code::Modified, code::MailboxId, code::InProgress,
-                 code::BadUrl, code::LongEntries, code::MaxSize>;
+using Code = std::variant<std::monostate, CodeName, code::BadCharset, code::Capability,
+                          code::PermanentFlags, code::UidNext, code::UidValidity, code::Unseen,
+                          code::AppendUid, code::CopyUid, code::HighestModSeq, code::Modified,
+                          code::MailboxId, code::InProgress, code::BadUrl, code::LongEntries,
+                          code::MaxSize, code::BadEvent, code::UndefinedFilter>;
 
 /// Writes `[code] `, or nothing if there is no code.
 void format_code(Writer& w, const Code& code);

@@ -1,0 +1,133 @@
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "async/loop.h"
+#include "server/imap/client_watch.h"
+#include "server/imap/commands.h"
+#include "server/imap/notify/notifications.h"
+#include "server/imap/search_answer.h"
+#include "service/mailbox_group.h"
+
+namespace posthorn::server::imap {
+namespace {
+
+namespace wi = wire::imap;
+using async::Task;
+using service::GroupMember;
+
+/// More mailboxes are not searched by one command (RFC 7377 §2.4).
+constexpr std::size_t kMostMailboxes = 20'000;
+
+bool is_selected(const Session& session, const service::MailboxRef& mailbox) {
+  return session.selected && session.selected->mailbox.is(mailbox);
+}
+
+/// One ESEARCH command. Each mailbox is searched in one version of it, and those that disappear
+/// meanwhile are left out, as are those that the client may not read: nothing in the responses
+/// tells whether they exist.
+class Esearch {
+ public:
+  Esearch(Session& session, wi::EsearchCommand& command, Progress& progress)
+      : session_(session), command_(command), progress_(progress) {}
+
+  Task<Status> search_all(const std::vector<GroupMember>& members);
+
+ private:
+  Task<Status> search_one(const GroupMember& member);
+  Task<Status> search_in(SearchSource source, store::MailboxPtr now);
+
+  Session& session_;
+  wi::EsearchCommand& command_;
+  Progress& progress_;
+};
+
+Task<Status> Esearch::search_in(SearchSource source, store::MailboxPtr now) {
+  SearchAnswer answer(session_, source, now, wi::Numbering::uid);
+  auto found = co_await service::search(answer.scope(progress_), command_.key);
+  if (!found) co_return pass(found);
+  answer.warn(found->unreadable, "omitted from the result");
+  // RFC 7377 §2.1: there is no response for a mailbox without matches.
+  if (!found->positions.empty()) {
+    answer.say_extended(command_.returns, found->positions, SearchAnswer::Order::by_number,
+                        command_.uses_modseq);
+  } else if (command_.returns.save) {
+    session_.selected->saved_result = {};
+  }
+  co_return Status();
+}
+
+Task<Status> Esearch::search_one(const GroupMember& member) {
+  auto now = co_await service::newest(member.mailbox);
+  if (!now && now.error().kind == ErrorKind::not_found) co_return Status();
+  if (!now) co_return pass(now);
+  if (is_selected(session_, member.mailbox)) {
+    SearchSource source = SearchSource::selected(session_);
+    source.name = member.name;
+    co_return co_await search_in(source, std::move(*now));
+  }
+  const service::Membership all((*now)->contents->shared_members());
+  const NumberSet none;
+  co_return co_await search_in({member.mailbox, all, none, none, member.name}, std::move(*now));
+}
+
+Task<Status> Esearch::search_all(const std::vector<GroupMember>& members) {
+  for (const GroupMember& member : members) {
+    if (session_.given_up) co_return fail(ErrorKind::unavailable, "The search was cancelled");
+    if (!service::require(member.mailbox, service::Right::read)) continue;
+    if (Status done = co_await search_one(member); !done) co_return done;
+    if (session_.connection.is_full())
+      if (auto flushed = co_await session_.connection.flush(); !flushed) co_return flushed;
+    // Other sessions come in between, however small the mailboxes are.
+    co_await async::Loop::current()->yield();
+  }
+  co_return Status();
+}
+
+std::vector<GroupMember> members_of(const Session& session, const wi::EsearchCommand& command) {
+  std::vector<service::MailboxGroup> groups;
+  bool selected = command.sources.empty();
+  for (const wi::MailboxFilter& source : command.sources) {
+    if (source.is_of_selected())
+      selected = true;
+    else
+      groups.push_back(group_of(source));
+  }
+  std::vector<GroupMember> members;
+  if (!groups.empty()) members = service::mailboxes_of(session.caller(), groups);
+  const bool is_there = std::ranges::any_of(
+      members, [&](const GroupMember& member) { return is_selected(session, member.mailbox); });
+  if (selected && !is_there) {
+    if (const store::MailboxPtr now = session.selected->mailbox.published())
+      members.insert(members.begin(), {now->name, session.selected->mailbox});
+  }
+  return members;
+}
+
+}  // namespace
+
+// RFC 7377.
+CommandTask cmd_esearch(Session& session, wi::EsearchCommand& command) {
+  const bool of_selected = command.sources.empty() ||
+                           std::ranges::any_of(command.sources, &wi::MailboxFilter::is_of_selected);
+  if (of_selected && !session.selected)
+    co_return Reply::bad("ESEARCH of the selected mailbox requires a selected mailbox");
+  if (command.uses_modseq) session.enable_condstore();
+  const std::vector<GroupMember> members = members_of(session, command);
+  if (members.size() > kMostMailboxes)
+    co_return Reply::no("These are too many mailboxes to search at once", wi::CodeName::limit);
+  std::uint32_t messages = 0;
+  for (const GroupMember& member : members)
+    if (const store::MailboxPtr now = member.mailbox.published()) messages += now->head.messages;
+  const ClientWatch watch(session);
+  Progress progress(session, messages);
+  Esearch search(session, command, progress);
+  const Status done = co_await search.search_all(members);
+  co_await progress.finish();
+  if (done) co_return Reply::ok();
+  if (command.returns.save) session.selected->saved_result = {};  // RFC 5182 §2.1
+  if (done.error().kind == ErrorKind::closed) co_return session.lost();
+  co_return session.refuse(done.error());
+}
+
+}  // namespace posthorn::server::imap

@@ -1,0 +1,37 @@
+#include "service/mailbox_group.h"
+
+#include <gtest/gtest.h>
+
+namespace posthorn::service {
+namespace {
+
+using Kind = MailboxGroup::Kind;
+
+TEST(MailboxGroup, Subtree) {
+  const MailboxGroup group{Kind::subtree, {"a", "x/y"}};
+  for (const char* name : {"a", "a/b", "a/b/c", "x/y", "x/y/z"}) EXPECT_TRUE(group.has(name, {}));
+  for (const char* name : {"", "a-b", "ab", "x", "x/yz", "b/a"})
+    EXPECT_FALSE(group.has(name, {})) << name;
+}
+
+TEST(MailboxGroup, SubtreeOneHasOneLevelOnly) {
+  const MailboxGroup group{Kind::subtree_one, {"a"}};
+  EXPECT_TRUE(group.has("a", {}));
+  EXPECT_TRUE(group.has("a/b", {}));
+  EXPECT_FALSE(group.has("a/b/c", {}));
+  EXPECT_FALSE(group.has("b", {}));
+}
+
+TEST(MailboxGroup, NamesAndSubscriptions) {
+  const MailboxGroup named{Kind::mailboxes, {"%", "a"}};
+  EXPECT_TRUE(named.has("a", {}));
+  EXPECT_FALSE(named.has("a/b", {}));
+  EXPECT_FALSE(named.has("b", {}));
+  const MailboxGroup subscribed{Kind::subscribed, {}};
+  EXPECT_TRUE(subscribed.has("a", {"a"}));
+  EXPECT_FALSE(subscribed.has("b", {"a"}));
+  EXPECT_TRUE((MailboxGroup{Kind::inboxes, {}}.has("b", {})));
+}
+
+}  // namespace
+}  // namespace posthorn::service
