@@ -21,10 +21,10 @@ void advance(benchmark::State& state, Change&& change) {
   const store::Mailbox before = mailbox.now();
   change(mailbox, static_cast<std::uint32_t>(state.range(1)));
   const store::Mailbox after = mailbox.now();
-  const service::Cursor told(before);
+  const service::Cursor told({before, store::Actor::upkeep(), {}});
   for (auto _ : state) {
     service::Cursor cursor = told;
-    auto updates = cursor.advance({after, store::Actor::upkeep()}, service::kTellAll);
+    auto updates = cursor.advance({after, store::Actor::upkeep(), {}}, service::kTellAll);
     if (updates.empty()) std::abort();
     benchmark::DoNotOptimize(updates);
   }

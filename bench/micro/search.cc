@@ -71,7 +71,7 @@ void search(benchmark::State& state, const SearchKey& key, bool use_filters = tr
   const auto program = *search::SearchProgram::compile(key, *rig().inbox(), around);
   for (auto _ : state) {
     search::WorkLimit limit;
-    const store::FlagsView flags(*rig().inbox(), store::Actor::upkeep());
+    const store::FlagsView flags(*rig().inbox(), store::Actor::upkeep(), {});
     benchmark::DoNotOptimize(rig().run(
         search::search(rig().account(), rig().inbox(), flags, program, Uid(UINT32_MAX), limit)));
   }

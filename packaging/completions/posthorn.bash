@@ -32,7 +32,9 @@ _posthorn_words() {
     "queue cancel") echo "--recipient --report --help" ;;
     import) echo "--format --mailbox --under --record --keep-quoted-from --quiet --help" ;;
     export) echo "--format --mailbox --quiet --help" ;;
-    mailbox) echo "list remove --help" ;;
+    mailbox) echo "list remove share unshare shares --help" ;;
+    "mailbox share") echo "--rights --json --help" ;;
+    "mailbox unshare" | "mailbox shares") echo "--json --help" ;;
     "mailbox remove") echo "--yes --help" ;;
     undelete) echo "--since --mailbox --message-id --into --dry-run --json --help" ;;
     who) echo "--json --help" ;;
@@ -116,7 +118,7 @@ _posthorn() {
       postfix | exim | chasquid)
         [[ $commands == mta ]] && commands+=" $word"
         ;;
-      add | list | passwd | remove | disable | enable | show | example | retry | cancel | verify | prune)
+      add | list | passwd | remove | disable | enable | show | example | retry | cancel | verify | prune | share | unshare | shares)
         [[ $commands == backup || $commands == account || $commands == "account app-password" ||
           $commands == "account act-as" || $commands == alias || $commands == config ||
           $commands == queue || $commands == mailbox ]] && commands+=" $word"

@@ -240,8 +240,7 @@ async::Task<Result<Answer>> LocalAdmin::list_aliases(Json request) {
       auto profile = co_await store_.profile(one.entry.account);
       alias["name"] = profile ? profile->name : std::string("?");
     } else {
-      alias["names"] =
-          boost::json::array(one.entry.targets.begin(), one.entry.targets.end());
+      alias["names"] = boost::json::array(one.entry.targets.begin(), one.entry.targets.end());
     }
     aliases.push_back(std::move(alias));
   }

@@ -65,8 +65,8 @@ using SnapshotPtr = std::shared_ptr<const std::string>;
 ///   session.trace {name, seconds} -> {file}
 ///   snapshot.take {} -> {path, taken}    (exists until snapshot.drop, or the end of the connection)
 ///   snapshot.drop {}
-///   backup.done {name, taken, octets, copied, folder}    (for status)
-///   status {} -> {version, pid, data_dir, disk_octets, disk_free, last_backup?: {as above}}
+///   backup.done {name, taken, size, copied, folder}    (for status)
+///   status {} -> {version, pid, data_dir, disk_size, disk_free, last_backup?: {as above}}
 ///   check {deep, repair} -> {accounts, mailboxes, messages, findings, repaired}
 ///   sweep {}
 ///   ping {} -> {version, pid}

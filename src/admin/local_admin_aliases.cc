@@ -67,8 +67,7 @@ async::Task<Result<Answer>> LocalAdmin::add_alias(Json request) {
 }
 
 async::Task<Status> LocalAdmin::judge_targets(const service::FindAddress& find_address,
-                                              std::string alias,
-                                              std::vector<std::string> targets) {
+                                              std::string alias, std::vector<std::string> targets) {
   for (const std::string& target : targets) {
     if (target == alias)
       co_return fail(ErrorKind::bad_argument, fmt::format("'{}' would lead to itself", alias));

@@ -72,7 +72,7 @@ async::Task<Result<Answer>> LocalAdmin::status(Json) {
   std::error_code error;
   const fs::space_info space = fs::space(options_.data_dir, error);
   if (!error) {
-    said["disk_octets"] = space.capacity;
+    said["disk_size"] = space.capacity;
     said["disk_free"] = space.available;
   }
   if (auto last = read_note(options_.data_dir + kLastBackup))

@@ -31,6 +31,7 @@ constexpr auto kPorts = std::to_array<Ports>({
     {"lmtp", &config::Listen::lmtp, false},
     {"https", &config::Listen::https, true},
     {"http", &config::Listen::http, false},
+    {"metrics", &config::Listen::metrics, false},
 });
 
 Result<passwd> find_user(const std::string& name) {

@@ -12,8 +12,8 @@
 #include "async/task.h"
 #include "auth/directory.h"
 #include "auth/hash_queue.h"
-#include "auth/login_log.h"
 #include "auth/identity.h"
+#include "auth/login_log.h"
 #include "auth/lru.h"
 #include "auth/sasl/sasl.h"
 #include "auth/secret.h"
@@ -23,13 +23,6 @@
 #include "base/result.h"
 
 namespace posthorn::auth {
-
-/// The origin of a login attempt, for throttling and the log.
-struct Source {
-  std::string peer;       ///< As Stream::peer() reports it.
-  std::string mechanism;  ///< "PLAIN", or "LOGIN command".
-  Protocol protocol = Protocol::other;
-};
 
 /// A login name as a client wrote it. "user*master" is somebody who logs in with a password of his
 /// own, `user`, and wants to act as another one.

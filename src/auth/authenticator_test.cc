@@ -89,7 +89,8 @@ TEST_F(Auth, TurnsAHashOfAnotherServerIntoKeys) {
       {.sasl = {.decoy_key = "k", .decoy_iterations = 8}, .upgrade_iterations = [] { return 9U; }});
   const auto log_in = [&](const char* user, const char* password) {
     return async::run_blocking(
-        upgrading.login(user, Secret(password), {"192.0.2.1:1", "LOGIN", Protocol::imap}));
+        upgrading.login(user, Secret(password),
+                        {.peer = "192.0.2.1:1", .mechanism = "LOGIN", .service = Protocol::imap}));
   };
   EXPECT_FALSE(log_in("anna", "Secret"));
   EXPECT_EQ(directory_.kept, 0);
@@ -115,7 +116,8 @@ TEST_F(Auth, ADecoyHashLetsNobodyIn) {
                             return std::optional(*hash);
                           }});
   const auto said = async::run_blocking(
-      auth.login("nobody", Secret("secret"), {"192.0.2.1:1", "LOGIN", Protocol::imap}));
+      auth.login("nobody", Secret("secret"),
+                 {.peer = "192.0.2.1:1", .mechanism = "LOGIN", .service = Protocol::imap}));
   EXPECT_EQ(said.error().kind, ErrorKind::auth_failed);
   EXPECT_EQ(asked, "nobody");
   EXPECT_EQ(auth.hashes(), 1U);
@@ -132,8 +134,8 @@ TEST_F(Auth, TakesAppPasswordsWhereTheyAreGood) {
                                   .protocols = bit(Protocol::imap)});
   directory_.records["anna"].rules = rules;
   const auto log_in = [&](std::string_view with, Protocol protocol) {
-    return async::run_blocking(
-        auth_.login("anna", Secret(with), {"192.0.2.1:1", "LOGIN", protocol}));
+    return async::run_blocking(auth_.login(
+        "anna", Secret(with), {.peer = "192.0.2.1:1", .mechanism = "LOGIN", .service = protocol}));
   };
   const auto in = log_in(password.reveal(), Protocol::imap);
   ASSERT_TRUE(in.has_value());
@@ -171,7 +173,8 @@ TEST_F(Auth, AMasterActsAsOthersWherePermitted) {
                      {.sasl = {.decoy_key = "k", .decoy_iterations = 8}, .master_separator = "*"});
   const auto log_in = [&](const char* user, const char* password) {
     return async::run_blocking(
-        auth.login(user, Secret(password), {"192.0.2.1:1", "LOGIN", Protocol::imap}));
+        auth.login(user, Secret(password),
+                   {.peer = "192.0.2.1:1", .mechanism = "LOGIN", .service = Protocol::imap}));
   };
   const auto as_ben = log_in("ben@example.org*anna", "secret");
   ASSERT_TRUE(as_ben.has_value()) << as_ben.error().text;
@@ -190,7 +193,7 @@ TEST_F(Auth, AMasterActsAsOthersWherePermitted) {
   const auto mechanism = [&](std::string_view name) {
     return std::make_unique<Exchange>(
         auth, *make_mechanism(name, {Channel::Secrecy::tls, Plaintext::allowed, {}}, auth.sasl()),
-        "192.0.2.1:1", Protocol::imap);
+        Source{.peer = "192.0.2.1:1", .mechanism = {}, .service = Protocol::imap});
   };
   auto said =
       async::run_blocking(mechanism("PLAIN")->begin(Secret("ben@example.org\0anna\0secret"s)));

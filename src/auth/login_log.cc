@@ -40,7 +40,8 @@ void LoginLog::malformed(const Source& source, std::string_view reason, std::siz
   about("login failed", source)
       .word("reason", reason)
       .number("octets", octets)
-      .write(log::Level::warning, network_of(source.peer));
+      // They have an allowance of their own, so that they cannot hide failures of real names.
+      .write(log::Level::warning, network_of(source.peer) + " malformed");
 }
 
 void LoginLog::refusal(const Source& source, std::string_view reason, std::string_view user) {

@@ -14,10 +14,10 @@ namespace posthorn::auth {
 
 /// The origin of a login attempt, for throttling and the log.
 struct Source {
-  std::string peer;       ///< As Stream::peer() reports it.
-  std::string mechanism;  ///< "PLAIN", or "LOGIN command".
-  std::string protocol = {};  ///< For the log.
-  std::uint64_t session = 0;  ///< Stream::id().
+  std::string peer;                    ///< As Stream::peer() reports it.
+  std::string mechanism;               ///< "PLAIN", or "LOGIN command".
+  std::string protocol = {};           ///< For the log.
+  std::uint64_t session = 0;           ///< Stream::id().
   Protocol service = Protocol::other;  ///< What the user logs in for.
 };
 

@@ -67,6 +67,11 @@ struct SessionLimits::State {
   Logins users POSTHORN_GUARDED_BY(mutex);
   /// The same sessions by who acts in them, where that is somebody else.
   Logins masters POSTHORN_GUARDED_BY(mutex);
+  /// The accounts whose sessions are shown to somebody.
+  std::unordered_map<AccountId, SessionLimits::MakeTap> traced POSTHORN_GUARDED_BY(mutex);
+
+  /// Returns the sessions that ran on a loop when this was called.
+  std::vector<std::shared_ptr<Login>> logins(const std::optional<AccountId>& account);
 };
 
 Status SessionLimits::State::may_admit(const std::vector<std::string>& from, Client client) const {
@@ -189,8 +194,8 @@ Result<SessionLimits::ConnectionSlot> SessionLimits::admit_connection(std::strin
 
 Result<SessionLimits::Slot> SessionLimits::admit_user(const Identity& identity, EndSession end,
                                                       LiveSession* live) {
-  const auto login = std::make_shared<Login>(std::move(end), live, async::Loop::current(),
-                                             identity.app_password);
+  const auto login =
+      std::make_shared<Login>(std::move(end), live, async::Loop::current(), identity.app_password);
   const AccountId account = identity.account;
   std::optional<AccountId> master;
   if (identity.master) master = identity.master->account;

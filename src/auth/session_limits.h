@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "auth/identity.h"
 #include "async/task.h"
+#include "auth/identity.h"
 #include "auth/live_session.h"
 #include "base/ids.h"
 #include "base/result.h"

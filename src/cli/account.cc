@@ -240,7 +240,9 @@ void add_alias(Command app, Program& program) {
   added.add_option("name", options->names, "Accounts or other aliases, or one @domain").required();
   added.callback([&program, options] {
     program.run = [&] {
-      return ask(program, {{"do", "alias.add"}, {"alias", options->alias},
+      return ask(program,
+                 {{"do", "alias.add"},
+                  {"alias", options->alias},
                   {"names", boost::json::array(options->names.begin(), options->names.end())}},
                  [](const Json&) {});
     };
@@ -258,10 +260,12 @@ void add_alias(Command app, Program& program) {
     program.run = [&] {
       return list(program, "alias.list", "aliases", options->json, [](const Json& entry) {
         std::string names(text_of(entry, "name"));
-        if (const auto* const list = entry.if_contains("names"); list != nullptr && list->is_array())
+        if (const auto* const list = entry.if_contains("names");
+            list != nullptr && list->is_array())
           for (const auto& name : list->get_array())
             if (name.is_string())
-              names += (names.empty() ? "" : ", ") + std::string(std::string_view(name.get_string()));
+              names +=
+                  (names.empty() ? "" : ", ") + std::string(std::string_view(name.get_string()));
         fmt::print("{:<40} {}\n", text_of(entry, "alias"), names);
       });
     };

@@ -29,12 +29,12 @@ void print_status(const Json& said, const Json* last, bool running) {
                      : "is not running");
   fmt::print("{:<12} {}, {} of {} free\n", "data", text_of(said, "data_dir"),
              format_octets(number_of(said, "disk_free")),
-             format_octets(number_of(said, "disk_octets")));
+             format_octets(number_of(said, "disk_size")));
   if (last == nullptr) {
     fmt::print("{:<12} none\n", "last backup");
   } else {
     fmt::print("{:<12} {}, {} ago, {} ({} copied), in {}\n", "last backup", text_of(*last, "name"),
-               format_age(age_of_backup(*last)), format_octets(number_of(*last, "octets")),
+               format_age(age_of_backup(*last)), format_octets(number_of(*last, "size")),
                format_octets(number_of(*last, "copied")), text_of(*last, "folder"));
   }
 }

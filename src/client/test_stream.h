@@ -44,8 +44,8 @@ class ScriptedStream final : public net::Stream {
     if (record_.written.size() > record_.write_limit) co_return fail(ErrorKind::closed, "scripted");
     co_return Status();
   }
-  async::Task<Status> start_tls(std::shared_ptr<net::TlsContext>,
-                                std::chrono::milliseconds) override {
+  async::Task<Status> start_tls(std::shared_ptr<net::TlsContext>, std::chrono::milliseconds,
+                                std::string_view) override {
     co_return fail(ErrorKind::not_supported, "scripted");
   }
   Status start_deflate() override { return fail(ErrorKind::not_supported, "scripted"); }

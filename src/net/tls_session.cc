@@ -70,7 +70,8 @@ int TlsSession::choose_protocol(SSL* ssl, const unsigned char** chosen, unsigned
   while (!names.empty()) {
     const std::size_t size = static_cast<unsigned char>(names.front());
     const std::string_view name = names.substr(1, size);
-    if (name == session->alpn_) {
+    // Whoever speaks HTTP/1.1 also speaks its older version, which has a name of its own.
+    if (name == session->alpn_ || (session->alpn_ == "http/1.1" && name == "http/1.0")) {
       *chosen = reinterpret_cast<const unsigned char*>(name.data());
       *length = static_cast<unsigned char>(name.size());
       return SSL_TLSEXT_ERR_OK;

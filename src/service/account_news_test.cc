@@ -22,7 +22,8 @@ store::AccountState account_of(const std::map<std::uint32_t, std::string>& mailb
     mailbox->id = MailboxId(id);
     mailbox->name = name;
     names->emplace(name, mailbox->id);
-    state.mailboxes.set(mailbox->id, std::move(mailbox));
+    const MailboxId key = mailbox->id;
+    state.mailboxes.set(key, std::move(mailbox));
   }
   state.names = std::move(names);
   state.subscriptions = std::make_shared<store::AccountState::Subscriptions>(subscriptions);

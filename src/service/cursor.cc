@@ -4,6 +4,19 @@
 #include <utility>
 
 namespace posthorn::service {
+namespace {
+
+/// Returns whether messages up to `last` have changed.
+bool has_changed_flags(const store::FlagsView& now, ModSeq since, Uid last) {
+  bool changed = false;
+  now.for_each_changed(since,
+                       [&](std::uint32_t, const store::Member& member, const store::FlagState&) {
+                         changed = changed || member.uid <= last;
+                       });
+  return changed;
+}
+
+}  // namespace
 
 Cursor::Cursor(const store::FlagsView& now)
     : told_(now.mailbox().contents->shared_members()),
@@ -18,7 +31,11 @@ Updates Cursor::advance(const store::FlagsView& now, Tellings allowed) {
   const Uid told_before = told_.last_uid();
   advance_members(now.mailbox(), allowed, updates);
   seen_modseq_ = now.highest_modseq();
-  if ((allowed & bit(Telling::flags)) != 0) advance_flags(now, updates, told_before);
+  if ((allowed & bit(Telling::flags)) != 0) {
+    advance_flags(now, updates, told_before);
+  } else if (updates.exists && !has_changed_flags(now, flags_modseq_, told_before)) {
+    flags_modseq_ = now.highest_modseq();  // Those of new messages are not a change.
+  }
   if (flags_modseq_ < seen_modseq_) waiting_ = true;
   if (!waiting_) whole_modseq_ = seen_modseq_;
   return updates;

@@ -44,6 +44,27 @@ TEST(Cursor, TellsArrivals) {
   EXPECT_TRUE(cursor.advance(mailbox.flags(), kTellAll).empty());
 }
 
+TEST(Cursor, FlagsOfMessagesThatCameWithoutFlagsAreNoChange) {
+  constexpr Tellings kNoFlags = bit(Telling::arrivals) | bit(Telling::expunges);
+  TestMailbox mailbox;
+  mailbox.append();
+  Cursor cursor(mailbox.flags());
+  mailbox.append();
+  EXPECT_EQ(cursor.advance(mailbox.flags(), kNoFlags).exists, 2U);
+  EXPECT_FALSE(cursor.is_waiting());
+  EXPECT_TRUE(cursor.advance(mailbox.flags(), kTellAll).empty());
+  // A change before the arrival waits, and so does one after it.
+  mailbox.set_flags(1, 1);
+  mailbox.append();
+  EXPECT_EQ(cursor.advance(mailbox.flags(), kNoFlags).exists, 3U);
+  EXPECT_TRUE(cursor.is_waiting());
+  mailbox.set_flags(2, 1);
+  const Updates updates = cursor.advance(mailbox.flags(), kTellAll);
+  std::vector<std::uint32_t> uids;
+  for (const Updates::Changed& changed : updates.changed) uids.push_back(changed.uid.value);
+  EXPECT_THAT(uids, ::testing::IsSupersetOf({1U, 2U}));
+}
+
 TEST(Cursor, NumbersFlagsAfterExpunges) {
   TestMailbox mailbox;
   mailbox.append(5);

@@ -133,8 +133,9 @@ class Account : public std::enable_shared_from_this<Account> {
   Uid recent_from(const Mailbox& mailbox, bool claim);
 
   /// Calls `wake`, on the loop on which the watch was created, soon after a published change
-  /// touched one of `mailboxes` (if empty: any mailbox of the account). Several changes may cause
-  /// one call only. Ends when destroyed, which must happen on that loop.
+  /// touched one of `mailboxes` (if empty: any mailbox of the account, a subscription or an
+  /// annotation). Several changes may cause one call only. Ends when destroyed, which must happen
+  /// on that loop.
   class Watch {
    public:
     virtual ~Watch() = default;

@@ -322,8 +322,9 @@ async::Task<Status> Store::add_alias(std::string_view alias, std::vector<std::st
   co_return co_await async::offload(state_->offload, [&]() -> Status {
     if (Status ok = check_address(address); !ok) return ok;
     if (targets.empty() || targets.size() > AddressEntry::kMaxTargets)
-      return fail(ErrorKind::bad_argument, fmt::format("An alias leads to between 1 and {} addresses",
-                                                       AddressEntry::kMaxTargets));
+      return fail(
+          ErrorKind::bad_argument,
+          fmt::format("An alias leads to between 1 and {} addresses", AddressEntry::kMaxTargets));
     for (std::string& target : targets) {
       target = normalize_address(target);
       if (Status ok = check_address(target); !ok) return ok;

@@ -99,10 +99,12 @@ TEST_F(StoreTest, LoginsChangeWithoutDisturbingEachOther) {
 
 TEST_F(StoreTest, AnAliasMayLeadToOtherAddresses) {
   const AccountId id = make_account("ann@example.org")->id();
-  EXPECT_TRUE(run(store_->add_alias("all@example.org", {"Ann@Example.org", "x@example.net"})));
-  EXPECT_FALSE(run(store_->add_alias("all@example.org", {"ann@example.org"})));
+  EXPECT_TRUE(run(store_->add_alias("all@example.org",
+                                    std::vector<std::string>{"Ann@Example.org", "x@example.net"})));
+  EXPECT_FALSE(
+      run(store_->add_alias("all@example.org", std::vector<std::string>{"ann@example.org"})));
   EXPECT_FALSE(run(store_->add_alias("none@example.org", std::vector<std::string>{})));
-  EXPECT_FALSE(run(store_->add_alias("bad@example.org", {"a b"})));
+  EXPECT_FALSE(run(store_->add_alias("bad@example.org", std::vector<std::string>{"a b"})));
   reopen();
   const auto found = run(store_->find_address("ALL@example.org"));
   ASSERT_TRUE(found && *found);

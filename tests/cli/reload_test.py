@@ -219,6 +219,16 @@ def capabilities(server):
     expect(b'"hello"' in imap.readline(), "the server has a comment")
 
 
+def sharing(server):
+    imap = server.imap()
+    expect(imap.setacl("INBOX", "anyone", "l")[0] == "NO", "users may not share with anyone")
+    server.set("sharing.anyone", True)
+    ok(imap.setacl("INBOX", "anyone", "l"))
+    server.set("sharing.groups", [f"sales={USER} bob@example.org"])
+    server.set("sharing.subscribe", False)
+    ok(imap.deleteacl("INBOX", "anyone"))
+
+
 def unknown_names(server):
     """What SCRAM says of a name must not show whether it is an account's."""
     def shape(name):
@@ -306,7 +316,7 @@ def test():
     folder = tempfile.mkdtemp(prefix="posthorn-reload-")
     server = Serving(folder)
     try:
-        for step in (domains, quotas, message_size, command_limits, timeouts, failed_logins, capabilities,
+        for step in (domains, quotas, message_size, command_limits, timeouts, failed_logins, capabilities, sharing,
                      unknown_names, detail, tls, restart_only, log_level):
             step(server)
         server.stop()

@@ -95,8 +95,10 @@ def synchronize(top, with_mbsync, with_flow):
         if with_mbsync:
             near = mbsync(top, server.imap_port)
             here = sorted(near.files("INBOX"))
-            there = subjects(imap, "INBOX")
-            expect(here == sorted(there), f"here {here}, there {sorted(there)}")
+            # What was expunged after the backup is on the server again. mbsync only looks for UIDs above the last
+            # one that it knows, so it stays gone here, as it was.
+            there = sorted(name for name in subjects(imap, "INBOX") if name != "saved1")
+            expect(here == there, f"here {here}, there {there}")
             expect(not any(name.startswith("lost") for name in here), here)
             expect(all(f"new{n}" in here for n in range(5)), here)
             files = sum(len(os.listdir(os.path.join(top, "mail", "INBOX", part))) for part in ("cur", "new"))

@@ -100,7 +100,8 @@ Status ForeignHash::check_cost(const HashLimits& limits) const {
 }
 
 bool ForeignHash::verify(std::string_view password) const {
-  if (password.size() > kMaxPasswordOctets) return false;
+  // To HMAC, and thus to PBKDF2, NULs at the end of a password make no difference.
+  if (password.size() > kMaxPasswordOctets || password.contains('\0')) return false;
   return scheme_->verify(*scheme_, data_, password);
 }
 

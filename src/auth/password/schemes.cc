@@ -101,9 +101,8 @@ std::optional<std::string> decode_octets(std::string_view text, std::string_view
 
 std::optional<std::uint64_t> decode_number(std::string_view text) {
   std::uint64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, number);
-  if (text.empty() || error != std::errc() || at != end) return std::nullopt;
+  const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc() || at != text.data() + text.size()) return std::nullopt;
   return number;
 }
 

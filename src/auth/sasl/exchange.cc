@@ -67,7 +67,7 @@ async::Task<std::variant<Step, Error>> Exchange::look_up_keys(NeedKeys need) {
   if (!turn) co_return std::move(turn.error());
   turn_ = std::move(*turn);
   std::optional<ScramKeys> keys;
-  if (record_ && record_->takes_main_password(source_.protocol)) keys = record_->keys;
+  if (record_ && record_->takes_main_password(source_.service)) keys = record_->keys;
   co_return mechanism_->provide_keys(std::move(keys));
 }
 

@@ -43,10 +43,9 @@ std::string whole_name(std::string_view name, const AccountFileOptions& options)
 
 std::optional<std::uint64_t> parse_octets(std::string_view text) {
   std::uint64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, number);
+  const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc()) return std::nullopt;
-  std::string unit = text::lower({at, end});
+  std::string unit = text::lower({at, text.data() + text.size()});
   for (const std::string_view ending : {"ib", "b"})
     if (unit.ends_with(ending)) unit.resize(unit.size() - ending.size());
   constexpr std::string_view kUnits = "kmgt";

@@ -111,8 +111,11 @@ void read_ldif_attribute(std::string_view line, AccountEntry& entry, std::string
   }
   value = text::trim(value);
   if (name == "mail") {
-    if (!entry.name.empty()) entry.trouble = "it has several attributes mail";
-    entry.name = value;
+    if (entry.name.empty()) {
+      entry.name = value;
+    } else {
+      entry.trouble = "it has several attributes mail";
+    }
   } else if (name == "uid") {
     uid = whole_name(value, options);
   } else if (name == "userpassword") {

@@ -20,13 +20,11 @@ std::optional<std::vector<std::string>> take_record(std::string_view& rest, std:
       rest.remove_prefix(1);
     } else if (c == '"' && (quoted || fields.back().empty())) {
       quoted = !quoted;
-    } else if (quoted) {
-      fields.back() += c;
-    } else if (c == ',') {
+    } else if (!quoted && c == ',') {
       fields.emplace_back();
-    } else if (c == '\n') {
+    } else if (!quoted && c == '\n') {
       break;
-    } else if (c != '\r') {
+    } else if (quoted || c != '\r') {
       fields.back() += c;
     }
   }

@@ -23,7 +23,7 @@ void list_one(const backup::Manifest& manifest, bool as_json) {
     fmt::print("{}\n", boost::json::serialize(Json{{"name", manifest.name},
                                                    {"taken", manifest.taken},
                                                    {"files", manifest.files.size()},
-                                                   {"octets", manifest.octets()},
+                                                   {"size", manifest.octets()},
                                                    {"copied", manifest.copied},
                                                    {"source", manifest.source},
                                                    {"version", manifest.version}}));

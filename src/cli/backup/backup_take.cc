@@ -69,7 +69,7 @@ void report(const backup::Manifest& made, const BackupOptions& options) {
     fmt::print("{}\n", boost::json::serialize(Json{{"name", made.name},
                                                    {"taken", made.taken},
                                                    {"files", made.files.size()},
-                                                   {"octets", made.octets()},
+                                                   {"size", made.octets()},
                                                    {"copied", made.copied}}));
   } else {
     fmt::print("{}  {} in {} files, {} copied\n", made.name, format_octets(made.octets()),
@@ -107,7 +107,7 @@ async::Task<Result<int>> take_through(Access& access, const Program& program,
       Json{{"do", "backup.done"},
            {"name", made->name},
            {"taken", made->taken},
-           {"octets", made->octets()},
+           {"size", made->octets()},
            {"copied", made->copied},
            {"folder", fs::absolute(options.folder, ignored).string()}});
   if (!noted) co_return pass(noted);

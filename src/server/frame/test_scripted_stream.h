@@ -26,8 +26,8 @@ class ScriptedStream : public net::Stream {
     output_ += bytes;
     co_return Status();
   }
-  async::Task<Status> start_tls(std::shared_ptr<net::TlsContext>,
-                                std::chrono::milliseconds) override {
+  async::Task<Status> start_tls(std::shared_ptr<net::TlsContext>, std::chrono::milliseconds,
+                                std::string_view) override {
     co_return fail(ErrorKind::not_supported, "");
   }
   Status start_deflate() override { return fail(ErrorKind::not_supported, ""); }

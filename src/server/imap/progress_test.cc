@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "server/frame/test_scripted_stream.h"
+#include "server/imap/command_table.h"
 #include "store/store_fixture.h"
 
 namespace posthorn::server::imap {

@@ -20,12 +20,12 @@ struct Selected {
   wire::imap::SelectAccess access = wire::imap::SelectAccess::read_write;
   service::Cursor cursor;
   std::unique_ptr<store::Account::Watch> watch;
-  NumberSet recent;           ///< UIDs that have \Recent in this session (RFC 3501 §2.3.2).
-  NumberSet saved_result;     ///< The saved search result `$`, as UIDs (RFC 5182).
+  NumberSet recent;             ///< UIDs that have \Recent in this session (RFC 3501 §2.3.2).
+  NumberSet saved_result;       ///< The saved search result `$`, as UIDs (RFC 5182).
   service::Rights told_rights;  ///< Those that PERMANENTFLAGS was made of.
-  bool idling = false;        ///< True during IDLE: changes wake the connection.
-  bool said_modseq = false;   ///< The current command has sent a MODSEQ.
-  bool said_removal = false;  ///< The current command has sent EXPUNGE or VANISHED.
+  bool idling = false;          ///< True during IDLE: changes wake the connection.
+  bool said_modseq = false;     ///< The current command has sent a MODSEQ.
+  bool said_removal = false;    ///< The current command has sent EXPUNGE or VANISHED.
 
   [[nodiscard]] bool is_read_only() const { return access == wire::imap::SelectAccess::read_only; }
   [[nodiscard]] const service::Membership& told() const { return cursor.told(); }

@@ -57,6 +57,8 @@ class Session final : public auth::LiveSession {
   store::AccountPtr account;           ///< Set at login.
   std::unique_ptr<Selected> selected;  ///< Set while a mailbox is selected.
   Enabled enabled;
+  /// What the client asked for with NOTIFY (RFC 5465); null while it has not.
+  std::unique_ptr<Notifications> notifications;
   /// The annotations that the client was told of; set while it wants to be told of changes.
   std::shared_ptr<const store::Annotations> told_metadata;
   std::string tag;   ///< Tag of the current command.
@@ -194,10 +196,6 @@ class Session final : public auth::LiveSession {
   /// When give_way() last let others run.
   std::chrono::steady_clock::time_point gave_way_;
   bool failed_ = false;  ///< The current command has met a fault of the server.
-
- public:
-  /// What the client asked for with NOTIFY (RFC 5465); null while it has not.
-  std::unique_ptr<Notifications> notifications;
 };
 
 }  // namespace posthorn::server::imap

@@ -54,8 +54,7 @@ Reply Session::judge_login(Reply reply) {
 
 Task<Status> Session::log_in(auth::Identity identity) {
   name = identity.name;
-  auto slot =
-      context.limits.admit_user(identity, [this] { end(service::kLoginChanged); }, this);
+  auto slot = context.limits.admit_user(identity, [this] { end(service::kLoginChanged); }, this);
   if (!slot) co_return pass(slot);
   const Status counts = co_await service::confirm_login(context.store, identity);
   if (!counts) co_return counts;

@@ -98,9 +98,9 @@ async::Task<void> Session::on_rcpt(Rcpt rcpt) {
   }
   const std::string path = format_path(rcpt.to);
   service::EnvelopeAddress address{rcpt.to.local_part, rcpt.to.domain, format_address(rcpt.to)};
-  auto found = co_await service::find_recipients(
-      context_.store, context_.find_recipient, options_->detail_separator, std::move(address),
-      transaction_->mail.parameters.size.value_or(0));
+  auto found = co_await service::find_recipients(context_.store, context_.find_recipient,
+                                                 options_->detail_separator, std::move(address),
+                                                 transaction_->mail.parameters.size.value_or(0));
   if (!found) {
     Reply refused = smtp::reply_of(found.error());
     if (refused.code >= 500) refused.lines.front().insert(0, path + ' ');

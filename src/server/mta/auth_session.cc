@@ -154,9 +154,11 @@ Status AuthSession::on(wm::AuthBegin& begin) {
     refuse(begin.id, AuthFailure::refused, mechanism.error().text);
     return {};
   }
-  auth::Source source{
-      .peer = peer, .mechanism = {}, .protocol = "mta", .session = talk_.stream().id(),
-      .service = protocol_of(begin.service)};
+  auth::Source source{.peer = peer,
+                      .mechanism = {},
+                      .protocol = "mta",
+                      .session = talk_.stream().id(),
+                      .service = protocol_of(begin.service)};
   const auto request = std::make_shared<Request>(begin.id, context_.authenticator,
                                                  std::move(*mechanism), std::move(source));
   requests_[begin.id] = request;

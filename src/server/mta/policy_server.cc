@@ -112,10 +112,9 @@ class Judge {
       if (!*ours) co_return std::nullopt;
     }
     // Logs what is a fault of ours.
-    auto found =
-        co_await service::find_recipients(context_.store, context_.find_address,
-                                          options_.detail_separator, *address,
-                                          request.number("size"));
+    auto found = co_await service::find_recipients(context_.store, context_.find_address,
+                                                   options_.detail_separator, *address,
+                                                   request.number("size"));
     if (!found) co_return smtp::reply_of(found.error());
     co_return std::nullopt;
   }

@@ -237,8 +237,7 @@ Task<void> Session::log_in(auth::Identity identity) {
     say(Reply::err("The last login was too recent; try again later", Code::login_delay));
     co_return;
   }
-  auto slot =
-      context.limits.admit_user(identity, [this] { end(service::kLoginChanged); }, this);
+  auto slot = context.limits.admit_user(identity, [this] { end(service::kLoginChanged); }, this);
   if (!slot) co_return refuse(slot.error());
   const Status counts = co_await service::confirm_login(context.store, identity);
   if (!counts) co_return refuse(counts.error());

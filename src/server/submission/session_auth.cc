@@ -128,8 +128,7 @@ async::Task<void> Session::converse(auth::Exchange& exchange, auth::Exchange::Ou
 
 async::Task<void> Session::log_in(auth::Identity identity) {
   name_ = identity.name;
-  auto slot =
-      context_.limits.admit_user(identity, [this] { end(service::kLoginChanged); }, this);
+  auto slot = context_.limits.admit_user(identity, [this] { end(service::kLoginChanged); }, this);
   if (!slot) {
     say(reply_to(slot.error()));
     co_return;

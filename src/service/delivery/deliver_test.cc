@@ -40,8 +40,7 @@ class DeliverTest : public store::StoreFixture {
     auto found = find_all(std::move(local), std::move(domain));
     if (!found) return names;
     for (const Recipient& recipient : *found)
-      names.push_back(run(store_->profile(recipient.account->id()))->name + " " +
-                      recipient.folder);
+      names.push_back(run(store_->profile(recipient.account->id()))->name + " " + recipient.folder);
     std::ranges::sort(names);
     return names;
   }
@@ -127,12 +126,12 @@ TEST_F(DeliverTest, AnAddressMayLeadToSeveralAccounts) {
   EXPECT_EQ(leads_to("self"), Names{});
   bool leads_back = false;
   const auto find_one = [this](std::string name) { return find(std::move(name)); };
-  EXPECT_TRUE(run(service::follow_targets(find_one, "+", {"two@example.org"}, "one@example.org",
-                                          leads_back)));
+  EXPECT_TRUE(run(
+      service::follow_targets(find_one, "+", {"two@example.org"}, "one@example.org", leads_back)));
   EXPECT_TRUE(leads_back);
   leads_back = false;
-  EXPECT_TRUE(run(service::follow_targets(find_one, "+", {"all@example.org"}, "one@example.org",
-                                          leads_back)));
+  EXPECT_TRUE(run(
+      service::follow_targets(find_one, "+", {"all@example.org"}, "one@example.org", leads_back)));
   EXPECT_FALSE(leads_back);
 }
 

@@ -50,8 +50,8 @@ async::Task<Result<AddressOwner>> find_owner(const FindAddress& find, std::strin
                                              EnvelopeAddress address);
 
 /// Returns the accounts an address leads to, each once: those of its targets, and of theirs. An
-/// address that leads back to itself is followed once. Errors: those of `find`; limit if it leads to
-/// more than AddressEntry::kMaxTargets addresses in all.
+/// address that leads back to itself is followed once. Errors: those of `find`; limit if it leads
+/// to more than AddressEntry::kMaxTargets addresses in all.
 async::Task<Result<std::vector<AddressOwner>>> find_owners(const FindAddress& find,
                                                            std::string_view separator,
                                                            EnvelopeAddress address);
@@ -82,8 +82,8 @@ async::Task<Result<std::vector<Recipient>>> find_recipients(store::Store& store,
                                                             EnvelopeAddress address,
                                                             std::uint64_t announced);
 
-/// Sums up the deliveries to all accounts of one address. What may succeed later has to be repeated,
-/// even if others get the message twice then; otherwise one success is enough.
+/// Sums up the deliveries to all accounts of one address. What may succeed later has to be
+/// repeated, even if others get the message twice then; otherwise one success is enough.
 Status sum_up(std::span<const Status> outcomes);
 
 }  // namespace posthorn::service

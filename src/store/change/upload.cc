@@ -158,10 +158,14 @@ struct Upload::State {
   }
 
   void append_to_piece(std::string_view span) {
-    // A string that grows by itself doubles its buffer.
     const std::size_t needed = piece.size() + span.size();
-    if (needed > piece.capacity())
-      piece.reserve(std::min(std::max(needed, 2 * piece.capacity()), kPieceSize + kSpan));
+    if (needed > piece.capacity()) {
+      // A string that grows doubles its buffer, also if it is told to reserve less.
+      std::string larger;
+      larger.reserve(std::min(std::max(needed, 2 * piece.capacity()), kPieceSize + kSpan));
+      larger = piece;
+      piece.swap(larger);
+    }
     piece.append(span);
     kept.set(piece.capacity());
   }

@@ -28,7 +28,7 @@ std::vector<Asked> filters_for(std::span<const Ordinal> ordinals, const FilterCa
                                const EmailCatalog::Groups& groups, bool& incomplete) {
   std::vector<Asked> asked;
   for (const FilterRef& ref : refs) asked.push_back({&ref, 0});
-  std::size_t at = 0;  // Of the filter of the message before.
+  std::size_t at = refs.size();  // Of the filter of the message before; it is usable.
   for (const Ordinal ordinal : ordinals) {
     if (at >= refs.size() || ordinal < refs[at].first || refs[at].last < ordinal) {
       const FilterRef* ref = FilterCatalog::find(refs, ordinal);

@@ -8,9 +8,10 @@ namespace posthorn::store::keys {
 namespace {
 
 constexpr std::string_view kOfAccounts[] = {
-    kAccount,  kBehind,   kProfile,       kHeads,       kNames,   kKeywords,       kRecent,
-    kContents, kJournals, kSubscriptions, kAnnotations, kEmails,  kGroups,         kFilters,
-    kLogs,     kOutbox,   kUsage,         kSending,     kIntents, kContentHorizon, kHorizon, kSharing};
+    kAccount, kBehind,         kProfile,  kHeads,         kNames,       kKeywords,
+    kRecent,  kContents,       kJournals, kSubscriptions, kAnnotations, kEmails,
+    kGroups,  kFilters,        kLogs,     kOutbox,        kUsage,       kSending,
+    kIntents, kContentHorizon, kHorizon,  kSharing};
 static_assert(
     [] {
       for (const std::string_view prefix : kOfAccounts)

@@ -58,8 +58,8 @@ inline constexpr std::string_view kAddresses = "u";   ///< Directory; address: i
 inline constexpr std::string_view kRemovals = "i";    ///< Directory; account: it is to be removed.
 inline constexpr std::string_view kWithoutScram = "f";  ///< Directory; account: hint, see Store.
 inline constexpr std::string_view kOutboxes = "q";      ///< Queue; account: its outbox has entries.
-inline constexpr std::string_view kShares = "g";      ///< Shares; grantee, account: it has granted
-                                                      ///< that grantee something.
+inline constexpr std::string_view kShares = "g";  ///< Shares; grantee, account: it has granted
+                                                  ///< that grantee something.
 
 // The keys of an account's rows.
 std::string account();

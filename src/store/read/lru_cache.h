@@ -144,8 +144,12 @@ class LruCache {
   }
 
   Shard& shard_of(const Key& key) {
-    return shards_[std::hash<Key>{}(key) * 0x9E3779B97F4A7C15ULL >>
-                   (64 - std::countr_zero(Shards))];
+    if constexpr (Shards == 1) {
+      return shards_.front();
+    } else {
+      return shards_[std::hash<Key>{}(key) * 0x9E3779B97F4A7C15ULL >>
+                     (64 - std::countr_zero(Shards))];
+    }
   }
 
   CacheBudget& budget_;

@@ -4,6 +4,7 @@
 #include "store/filter/read_filter.h"
 #include "store/read/email_catalog.h"
 #include "store/store.h"
+#include "store/upkeep/maintenance.h"
 
 namespace posthorn::store {
 
@@ -11,17 +12,26 @@ void FilterCheck::run(const std::function<void(const std::string&)>& find) {
   FilterCatalog& catalog = account_->emails().filters();
   auto refs = async::wait(catalog.load(true));
   if (!refs) return find("the search filters cannot be listed: " + refs.error().text);
+  bool damaged = false;
   for (const FilterRef& ref : **refs) {
     // One that another version made is not used, and is no damage.
     if (!ref.is_usable()) continue;
     const Status ok = check(ref);
-    if (ok) continue;
+    if (ok || is_replaced(ref)) continue;
+    damaged = true;
     catalog.note_damaged(ref.first);
-    find(
-        fmt::format("the search filter of the stored messages {} to {}: {}; searches that meet "
-                    "damage read the messages instead",
-                    ref.first.value, ref.last.value, ok.error().text));
+    find(fmt::format("the search filter of the stored messages {} to {} is damaged: {}",
+                     ref.first.value, ref.last.value, ok.error().text));
   }
+  if (damaged) Maintenance::request(account_);
+}
+
+/// Upkeep may have replaced the filter since it was listed.
+bool FilterCheck::is_replaced(const FilterRef& ref) {
+  auto now = async::wait(account_->emails().filters().load(true));
+  if (!now) return false;
+  const FilterRef* found = FilterCatalog::find(**now, ref.first);
+  return found == nullptr || found->page != ref.page;
 }
 
 Status FilterCheck::check(const FilterRef& ref) {

@@ -11,8 +11,8 @@
 namespace posthorn::store {
 
 /// Verifies the search filters of an account: they can be read, and with CheckDepth::hashed each
-/// message has the signature that its text gives. A filter that fails is made again by the server
-/// that has the account open. Blocks.
+/// message has the signature that its text gives. A filter that fails is not used any more, and a
+/// running server makes it again. Blocks.
 class FilterCheck {
  public:
   FilterCheck(AccountPtr account, CheckDepth depth)
@@ -23,6 +23,7 @@ class FilterCheck {
 
  private:
   Status check(const FilterRef& ref);
+  bool is_replaced(const FilterRef& ref);
   /// Returns how many of the messages have another signature than their text gives. What cannot be
   /// read is left to MessageCheck.
   std::size_t count_wrong(std::span<const SignedMessage> messages);

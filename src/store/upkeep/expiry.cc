@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_set>
 
+#include "async/event.h"
 #include "async/wait.h"
 #include "base/bytes.h"
 #include "store/change/change_writer.h"
@@ -290,12 +291,27 @@ class Planner {
 
 }  // namespace
 
+/// Waits until no maintenance runs, for a while. Making search filters may take minutes and stops
+/// for this; everything else is short.
+async::Task<void> Expiry::wait_for_maintenance(AccountPtr account) {
+  constexpr auto kStep = std::chrono::milliseconds(10);
+  constexpr int kSteps = 500;
+  Account::Pipeline& pipeline = *account->pipeline_;
+  pipeline.expiry_waits = true;
+  for (int i = 0; i < kSteps && pipeline.maintaining; ++i) {
+    if (account->store().state().closing.load()) break;
+    co_await async::sleep_for(kStep);
+  }
+  pipeline.expiry_waits = false;
+}
+
 async::Task<Result<Expiry::Outcome>> Expiry::run(AccountPtr account, Bounds before) {
   async::Loop* const caller = async::Loop::current();
   co_await account->home_.enter();
   // A plan names where messages are stored, and packing moves them; therefore only one of the two
   // runs at a time.
   Result<Outcome> outcome = Outcome::busy;
+  co_await wait_for_maintenance(account);
   if (!std::exchange(account->pipeline_->maintaining, true)) {
     Result<bool> more = true;
     while (more && *more) more = co_await step(account, before);

@@ -32,6 +32,7 @@ class Expiry {
   static async::Task<Result<Outcome>> run(AccountPtr account, Bounds before);
 
  private:
+  static async::Task<void> wait_for_maintenance(AccountPtr account);
   static async::Task<Result<bool>> step(AccountPtr account, Bounds before);
 };
 

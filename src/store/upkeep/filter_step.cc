@@ -8,7 +8,7 @@ namespace posthorn::store {
 namespace {
 
 /// Filters of very long messages are as large as merged ones, and stay as they are.
-constexpr std::size_t kMostParts = 2 * store::kMostParts;
+constexpr std::size_t kMostMergedParts = 2 * kMostParts;
 constexpr std::uint64_t kLongestRange = 1 << 16;
 
 bool is_of_one_group(const FilterRef& ref) {
@@ -21,7 +21,8 @@ bool can_merge(std::span<const FilterRef> refs) {
     if (!is_of_one_group(ref)) return false;
     parts += ref.parts;
   }
-  return parts <= kMostParts && refs.back().last.value - refs.front().first.value < kLongestRange;
+  return parts <= kMostMergedParts &&
+         refs.back().last.value - refs.front().first.value < kLongestRange;
 }
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include <functional>
+
 #include "async/wait.h"
 #include "store/change/change_writer.h"
 #include "store/change/pipeline.h"
@@ -25,15 +27,15 @@ Made make_filter(Ordinal first, Ordinal last, std::span<const SignedMessage> mes
   return {{first, last, PageNumber(0), 0, 0}, encode_filter(first, messages)};
 }
 
-/// Signs a group's messages and gives others a turn now and then.
-async::Task<Result<Made>> sign(AccountPtr account, GroupRef group) {
+/// Signs a group's messages and gives others a turn now and then. `goes_on` is asked each time;
+/// after it has returned false, the result is an error.
+async::Task<Result<Made>> sign(AccountPtr account, GroupRef group, std::function<bool()> goes_on) {
   async::OffloadPool& pool = account->store().state().background;
   GroupSigner signer(account);
   Status opened = co_await async::offload(pool, [&] { return signer.open(group); });
   if (!opened) co_return pass(opened);
   while (co_await async::offload(pool, [&] { return signer.step(); }))
-    if (account->store().state().closing.load())
-      co_return fail(ErrorKind::unavailable, "The server is stopping");
+    if (!goes_on()) co_return fail(ErrorKind::unavailable, "The filter is made later");
   co_return co_await async::offload(
       pool, [&] { return make_filter(group.first, group.last, signer.messages()); });
 }
@@ -82,13 +84,18 @@ async::Task<Status> Maintenance::filter(AccountPtr account) {
     co_return Status{};
   }
   std::optional<Made> made;
+  const auto goes_on = [&] {
+    return !account->store().state().closing.load() && !pipeline.expiry_waits;
+  };
   if (step.group || step.merge) {
-    auto done = step.group ? co_await sign(account, *step.group)
+    auto done = step.group ? co_await sign(account, *step.group, goes_on)
                            : co_await async::offload(account->store().state().background, [&] {
                                return merge(*account, step.replaced);
                              });
     // A damaged filter is removed in the next round.
     if (!done && step.merge && is_damage(done.error().kind)) co_return Status{};
+    // No failure: the filter is made after the next start, or when Expiry is done.
+    if (!done && !goes_on()) co_return Status{};
     if (!done) co_return pass(done);
     made = std::move(*done);
   }

@@ -162,7 +162,7 @@ async::Task<void> Maintenance::run(AccountPtr account) {
       done = co_await pack(*account);
     } else if (const auto group = account->emails().stale()) {
       done = co_await renew(*account, *group);
-    } else if (filters_are_due(*account)) {
+    } else if (filters_are_due(*account) && !account->pipeline_->expiry_waits) {
       done = co_await filter(account);
     } else {
       break;

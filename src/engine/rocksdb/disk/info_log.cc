@@ -24,6 +24,8 @@ class InfoLog final : public ::rocksdb::Logger {
       return;
     std::array<char, kLongestLine> line{};
     if (std::vsnprintf(line.data(), line.size(), format, arguments) < 0) return;
+    // A checkpoint counts these up and down, and warns of it each time.
+    if (std::string_view(line.data()).contains("File Deletions")) return;
     // One rate limit for each of RocksDB's messages.
     log::warning_about(format, "storage: RocksDB says: {}", std::string_view(line.data()));
   }

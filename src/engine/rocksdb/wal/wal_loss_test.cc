@@ -9,7 +9,6 @@
 #include "engine/rocksdb/wal/wal_file.h"
 #include "engine/rocksdb/wal/wal_marks.h"
 #include "engine/rocksdb/wal/wal_watch.h"
-#include "engine/snapshots.h"
 
 /// Damage to the write-ahead log is distinguished from the torn end that a crash leaves. Data that
 /// was durable must be there, or the engine refuses to open; other data may be in any state.
@@ -131,25 +130,6 @@ TEST_F(WalLoss, ACrashIsNone) {
   const Log crashed = log();
   EXPECT_EQ(crashed.synced, crashed.size) << "the last commit was durable and has no mark";
   expect_silent();
-}
-
-/// A snapshot has a copy of a log, with the same name in another folder.
-TEST_F(WalLoss, ASnapshotLeavesTheMarksAlone) {
-  const auto opened = open_rocksdb({.path = data()});
-  ASSERT_TRUE(opened) << opened.error().text;
-  for (std::uint64_t n = 0; n < kCommits; ++n) {
-    if (n % 100 == 50) {
-      const std::string snapshot = fmt::format("{}/snapshot{}", folder_.path(), n);
-      ASSERT_TRUE(snapshots_of(**opened)->snapshot(snapshot));
-      fs::remove_all(snapshot);
-    }
-    commit_one(**opened, n);
-  }
-  fs::copy(data(), copy(), fs::copy_options::recursive);
-  const Log crashed = log();
-  EXPECT_EQ(crashed.synced, crashed.size);
-  damage(crashed.path, crashed.records.back().end - 1);
-  expect_refused("no complete records follow");
 }
 
 TEST_F(WalLoss, AByteInTheMiddleIs) {

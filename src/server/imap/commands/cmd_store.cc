@@ -92,7 +92,10 @@ CommandTask cmd_store(Session& session, wi::StoreCommand& command) {
   // Keywords are announced before flags that use them; the flags are sent here only, not again by
   // tell().
   session.tell_keywords(**now);
-  if (stored->changed) session.selected->cursor.told_change(stored->modseq);
+  // Not remembered if flags are not told at all (RFC 5465), since it would be for ever.
+  const bool tells_flags = !session.notifications || (session.notifications->of_selected() &
+                                                      bit(service::Telling::flags)) != 0;
+  if (stored->changed && tells_flags) session.selected->cursor.told_change(stored->modseq);
   const NumberSet left_alone =
       selected.told().seqnums_of(stored->outcome.modified.unite(stored->outcome.missing));
   // What the user could not change of what he asked for is as unexpected as what another changed.

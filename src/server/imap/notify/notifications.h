@@ -20,9 +20,9 @@ namespace posthorn::server::imap {
 /// Requires: not of the selected mailbox.
 service::MailboxGroup group_of(wire::imap::MailboxFilter filter);
 
-/// What a client wants to be told without asking (NOTIFY, RFC 5465), and what it was told. That is a
-/// state of the account, which the session compares with the newest one whenever it is woken: there
-/// is no queue that could grow.
+/// What a client wants to be told without asking (NOTIFY, RFC 5465), and what it was told. That is
+/// a state of the account, which the session compares with the newest one whenever it is woken:
+/// there is no queue that could grow.
 class Notifications {
  public:
   /// More than this is not told at once, neither names and mailboxes together nor messages with

@@ -54,14 +54,14 @@ void say_name(Session& session, const ChangedName& name, const store::AccountSta
 std::optional<wi::StatusValues> news_of(const Session& session, const ChangedMailbox& changed,
                                         const store::MailboxPtr& replaced, NotifyEvents events) {
   const store::Actor reader = session.caller().actor;
-  const store::FlagsView now(*changed.after, reader);
+  const store::FlagsView now(*changed.after, reader, session.account->id());
   const store::MailboxHead& head = changed.after->head;
   store::MailboxHead was;
   was.uid_validity = head.uid_validity;
   std::uint32_t was_unseen = 0;
   ModSeq was_modseq = now.highest_modseq();
   if (changed.before) {
-    const store::FlagsView before(*changed.before, reader);
+    const store::FlagsView before(*changed.before, reader, session.account->id());
     was = changed.before->head;
     was_unseen = before.unseen();
     was_modseq = before.highest_modseq();

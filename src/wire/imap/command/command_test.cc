@@ -35,7 +35,7 @@ ErrorKind error_of(std::string_view text, const ParseOptions& options = {}) {
   return command.error().kind;
 }
 
-constexpr ParseOptions kUtf8{.utf8 = true};
+const ParseOptions kUtf8{.utf8 = true};
 
 TEST(ParseCommand, TakesTheTagAndAnyCase) {
   for (const std::string_view text : {"a1 NOOP", "a1 noop", "a1 NoOp", "a1 NOOP "}) {

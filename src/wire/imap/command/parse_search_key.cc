@@ -184,17 +184,17 @@ bool filter(Input& in, SearchContext& context, std::size_t depth, SearchKey& out
     return in.refuse(ErrorKind::limit, "the search has too many keys");
   Input inner(*value, in.options());
   const std::string outer_charset = std::exchange(context.charset, "UTF-8");
-  ++context.filters;
+  const std::size_t step = context.filters++;
   const bool ok = key_list(inner, context, depth + 1, out) && inner.end();
-  --context.filters;
   context.charset = outer_charset;
-  if (!ok) {
-    Error error = inner.take_error();
-    if (error.kind == ErrorKind::limit) return in.refuse(error.kind, std::move(error.text));
-    return in.object_to_filter(std::move(name));
-  }
-  if (auto undefined = inner.take_undefined_filter(); !undefined.empty())
+  Error error = inner.take_error();
+  if (!ok && error.kind == ErrorKind::limit) return in.refuse(error.kind, std::move(error.text));
+  std::string undefined = ok ? inner.take_undefined_filter() : std::move(name);
+  if (!undefined.empty()) {
+    context.filters = kMostSteps;  // The command is refused: no other filter is looked at.
     return in.object_to_filter(std::move(undefined));
+  }
+  context.filters = step;
   return true;
 }
 

@@ -301,10 +301,15 @@ TEST(Response, List) {
        .mailbox = "x",
        .child_subscribed = true,
        .old_name = "y z"};
-  EXPECT_EQ(show(), "* LIST (\\NonExistent) \"/\" x (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n");
-  EXPECT_EQ(
-      show(kRev2),
-      "* LIST (\\NonExistent) \"/\" x (\"CHILDINFO\" (\"SUBSCRIBED\") \"OLDNAME\" (\"y z\"))\r\n");
+  for (const Dialect& dialect : {Dialect{}, kRev2})
+    EXPECT_EQ(show(dialect),
+              "* LIST (\\NonExistent) \"/\" x (\"CHILDINFO\" (\"SUBSCRIBED\") \"OLDNAME\" (\"y "
+              "z\"))\r\n");
+  // Other clients of IMAP4rev1 do not expect it.
+  r.kind = ListKind::list;
+  r.child_subscribed = false;
+  EXPECT_EQ(show(), "* LIST (\\Noselect) \"/\" x\r\n");
+  EXPECT_EQ(show(kRev2), "* LIST (\\NonExistent) \"/\" x (\"OLDNAME\" (\"y z\"))\r\n");
 }
 
 TEST(Response, Namespaces) {
