@@ -6,8 +6,8 @@
 #include "async/offload.h"
 #include "auth/credentials.h"
 #include "auth/password/imported_password.h"
-#include "auth/rules/address_range.h"
 #include "auth/rules/app_password.h"
+#include "base/network.h"
 #include "service/account_name.h"
 
 // Requests about how people log in: imported passwords, app passwords, and acting as others.
@@ -61,9 +61,10 @@ Result<std::vector<std::string>> ranges_of(const Json& request) {
     return fail(ErrorKind::limit,
                 fmt::format("at most {} address ranges can be given", LoginRules::kMaxRanges));
   for (std::string& range : *ranges) {
-    auto normal = auth::normal_range(range);
-    if (!normal) return pass(normal);
-    range = std::move(*normal);
+    const auto network = Network::parse(range);
+    if (!network)
+      return fail(network.error().kind, fmt::format("'{}' {}", range, network.error().text));
+    range = network->text();
   }
   return ranges;
 }

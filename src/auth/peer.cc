@@ -44,12 +44,6 @@ std::string prefix(Ipv6 address, std::size_t octets) {
 
 }  // namespace
 
-std::string_view address_of(std::string_view peer) {
-  if (peer.starts_with('[')) return peer.substr(1, peer.find_first_of("]%") - 1);
-  if (std::ranges::count(peer, ':') == 1) return peer.substr(0, peer.find(':'));
-  return peer.substr(0, peer.find('%'));
-}
-
 std::string network_of(std::string_view peer) {
   Parsed parsed = parse(peer);
   return parsed.ipv6 ? prefix(*parsed.ipv6, 8) : std::move(parsed.other);

@@ -6,10 +6,6 @@
 
 namespace posthorn::auth {
 
-/// Returns a peer's address ("192.0.2.1:40000", "[::1%lo]:40000", or a bare address) without port,
-/// brackets and zone.
-std::string_view address_of(std::string_view peer);
-
 /// Returns the part of a peer's address ("192.0.2.1:40000", "[::1]:40000", "unix", or a bare
 /// address) by which limits are counted: an IPv4 address, or the /64 of an IPv6 address, because
 /// one household usually has a whole /64. An IPv4-mapped IPv6 address counts as IPv4. Anything else

@@ -31,6 +31,17 @@ std::optional<Parsed> parse_address(std::string_view text) {
   return std::nullopt;
 }
 
+bool is_mapped(const Octets& octets) {
+  return std::equal(kMapped.begin(), kMapped.begin() + kMappedBits / 8, octets.begin());
+}
+
+std::string print(const Octets& octets, bool as_ipv4) {
+  std::array<char, INET6_ADDRSTRLEN> out{};
+  inet_ntop(as_ipv4 ? AF_INET : AF_INET6, octets.data() + (as_ipv4 ? kMappedBits / 8 : 0),
+            out.data(), out.size());
+  return out.data();
+}
+
 }  // namespace
 
 std::string_view address_of(std::string_view peer) {
@@ -51,13 +62,7 @@ std::uint16_t port_of(std::string_view peer) {
 
 std::optional<std::string> usual_address(std::string_view text) {
   const auto parsed = parse_address(text);
-  if (!parsed) return std::nullopt;
-  const bool is_ipv4 =
-      std::equal(kMapped.begin(), kMapped.begin() + kMappedBits / 8, parsed->octets.begin());
-  std::array<char, INET6_ADDRSTRLEN> out{};
-  inet_ntop(is_ipv4 ? AF_INET : AF_INET6, parsed->octets.data() + (is_ipv4 ? kMappedBits / 8 : 0),
-            out.data(), out.size());
-  return std::string(out.data());
+  return parsed ? std::optional(print(parsed->octets, is_mapped(parsed->octets))) : std::nullopt;
 }
 
 std::string format_peer(std::string_view address, std::uint16_t port) {
@@ -92,6 +97,16 @@ bool Network::has(const Address& address) const {
   if (!std::equal(address.begin(), address.begin() + whole, address_.begin())) return false;
   const int rest = bits_ % 8;
   return rest == 0 || ((address[whole] ^ address_[whole]) >> (8 - rest)) == 0;
+}
+
+std::string Network::text() const {
+  Octets octets = address_;
+  for (int bit = bits_; bit < 128; ++bit)
+    octets[static_cast<std::size_t>(bit / 8)] &= static_cast<std::uint8_t>(~(0x80U >> (bit % 8)));
+  const bool is_ipv4 = bits_ >= kMappedBits && is_mapped(octets);
+  std::string text = print(octets, is_ipv4);
+  if (bits_ < 128) text += fmt::format("/{}", bits_ - (is_ipv4 ? kMappedBits : 0));
+  return text;
 }
 
 bool Network::contains(std::string_view peer) const {

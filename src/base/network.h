@@ -31,6 +31,9 @@ class Network {
   /// Returns whether `peer` is in it: "192.0.2.1:40000", "[::1]:40000", or a bare address. An
   /// IPv4-mapped IPv6 address counts as IPv4. "unix" is in no network.
   [[nodiscard]] bool contains(std::string_view peer) const;
+  /// Returns the usual form: without what is beyond the prefix, an IPv4-mapped block as IPv4, and a
+  /// single address without a prefix.
+  [[nodiscard]] std::string text() const;
 
  private:
   friend class Networks;

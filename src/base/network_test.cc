@@ -42,6 +42,21 @@ TEST(Network, ALocalSocketIsInNone) {
   EXPECT_FALSE(Networks().contains("192.0.2.1:1"));
 }
 
+TEST(Network, HasOneForm) {
+  const auto form = [](std::string_view text) { return Network::parse(text)->text(); };
+  EXPECT_EQ(form("192.0.2.77/24"), "192.0.2.0/24");
+  EXPECT_EQ(form("192.0.2.77"), "192.0.2.77");
+  EXPECT_EQ(form("192.0.2.77/32"), "192.0.2.77");
+  EXPECT_EQ(form("0.0.0.0/0"), "0.0.0.0/0");
+  EXPECT_EQ(form("::ffff:192.0.2.7/120"), "192.0.2.0/24");
+  EXPECT_EQ(form("2001:DB8::1/32"), "2001:db8::/32");
+  EXPECT_EQ(form("::1"), "::1");
+  EXPECT_EQ(form("::/0"), "::/0");
+  for (const char* const bad :
+       {"", "/8", "192.0.2.0/33", "192.0.2.0/", "192.0.2.0/x", "::/129", "example.org", "192.0.2"})
+    EXPECT_FALSE(Network::parse(bad)) << bad;
+}
+
 TEST(Peer, ConsistsOfAddressAndPort) {
   EXPECT_EQ(address_of("192.0.2.7:25"), "192.0.2.7");
   EXPECT_EQ(address_of("[2001:db8::1%eth0]:25"), "2001:db8::1");

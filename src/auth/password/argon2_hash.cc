@@ -28,15 +28,11 @@ std::optional<std::uint64_t> take_parameter(std::string_view& rest, std::string_
 
 std::optional<std::string> read_argon2(const HashScheme& scheme, std::string_view data,
                                        std::string_view encoding) {
-  std::string decoded(data);
-  if (!encoding.empty()) {
-    auto octets = decode_octets(data, encoding);
-    if (!octets) return std::nullopt;
-    decoded = std::move(*octets);
-  }
-  if (decoded.size() > kMaxArgon2Octets || !decoded.starts_with(scheme.prefix)) return std::nullopt;
+  auto decoded = decode_text(data, encoding);
+  if (!decoded || decoded->size() > kMaxArgon2Octets || !decoded->starts_with(scheme.prefix))
+    return std::nullopt;
   // "$argon2id$v=19$m=65536,t=3,p=1$salt$hash"
-  std::string_view rest = std::string_view(decoded).substr(scheme.prefix.size());
+  std::string_view rest = std::string_view(*decoded).substr(scheme.prefix.size());
   if (rest.starts_with("v=")) take_until(rest, '$');
   take_until(rest, '$');
   for (const std::string_view part : {take_until(rest, '$'), rest}) {

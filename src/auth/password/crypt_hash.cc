@@ -58,19 +58,14 @@ std::optional<std::uint64_t> take_yescrypt_number(std::string_view& rest, std::u
 
 std::optional<std::string> read_crypt(const HashScheme& scheme, std::string_view data,
                                       std::string_view encoding) {
-  std::string decoded(data);
-  if (!encoding.empty()) {
-    auto octets = decode_octets(data, encoding);
-    if (!octets) return std::nullopt;
-    decoded = std::move(*octets);
-  }
-  if (!decoded.starts_with(scheme.prefix) || decoded.size() > kMaxCryptOctets ||
-      !is_crypt_text(decoded))
+  auto decoded = decode_text(data, encoding);
+  if (!decoded || !decoded->starts_with(scheme.prefix) || decoded->size() > kMaxCryptOctets ||
+      !is_crypt_text(*decoded))
     return std::nullopt;
   const bool is_des = scheme.prefix.empty();
-  if (is_des && (decoded.size() != kDesCryptOctets || decoded.contains('$'))) return std::nullopt;
+  if (is_des && (decoded->size() != kDesCryptOctets || decoded->contains('$'))) return std::nullopt;
   // A setting without a hash would be equal to no result, but is not what was meant.
-  if (!is_des && std::ranges::count(decoded, '$') < 3) return std::nullopt;
+  if (!is_des && std::ranges::count(*decoded, '$') < 3) return std::nullopt;
   return decoded;
 }
 

@@ -82,13 +82,8 @@ bool verify_digest(const HashScheme& scheme, std::string_view data, std::string_
 
 std::optional<std::string> read_pbkdf2(const HashScheme& /*scheme*/, std::string_view data,
                                        std::string_view encoding) {
-  std::string decoded(data);
-  if (!encoding.empty()) {
-    auto octets = decode_octets(data, encoding);
-    if (!octets) return std::nullopt;
-    decoded = std::move(*octets);
-  }
-  if (!parse_pbkdf2(decoded)) return std::nullopt;
+  auto decoded = decode_text(data, encoding);
+  if (!decoded || !parse_pbkdf2(*decoded)) return std::nullopt;
   return decoded;
 }
 

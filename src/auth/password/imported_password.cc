@@ -41,14 +41,10 @@ Result<ScramKeys> parse_scram(std::string_view data, const HashLimits& limits) {
 }
 
 Result<ImportedPassword> parse_plain(std::string_view data, std::string_view encoding) {
-  std::string decoded(data);
-  if (!encoding.empty()) {
-    auto octets = decode_octets(data, encoding);
-    if (!octets) return fail(ErrorKind::bad_argument, "the password is malformed");
-    decoded = std::move(*octets);
-  }
-  Secret password(decoded);
-  wipe(decoded);
+  auto decoded = decode_text(data, encoding);
+  if (!decoded) return fail(ErrorKind::bad_argument, "the password is malformed");
+  Secret password(*decoded);
+  wipe(*decoded);
   if (password.empty()) return fail(ErrorKind::bad_argument, "the password is empty");
   if (password.reveal().size() > kMaxPasswordOctets)
     return fail(ErrorKind::bad_argument, "the password is too long");

@@ -99,6 +99,10 @@ std::optional<std::string> decode_octets(std::string_view text, std::string_view
   return text::base64_decode(padded);
 }
 
+std::optional<std::string> decode_text(std::string_view text, std::string_view encoding) {
+  return encoding.empty() ? std::string(text) : decode_octets(text, encoding);
+}
+
 std::optional<std::uint64_t> decode_number(std::string_view text) {
   std::uint64_t number = 0;
   const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -69,6 +69,8 @@ std::optional<HashCost> cost_of_pbkdf2(const HashScheme& scheme, std::string_vie
 
 /// Decodes octets in hexadecimal or base64, whose padding may be missing. None if they are neither.
 std::optional<std::string> decode_octets(std::string_view text, std::string_view encoding);
+/// The same for what is text itself: without an encoding, it is returned as it is.
+std::optional<std::string> decode_text(std::string_view text, std::string_view encoding);
 std::optional<std::string> decode_hex(std::string_view text);
 /// A decimal number without a sign; none for anything else.
 std::optional<std::uint64_t> decode_number(std::string_view text);

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "auth/rules/address_range.h"
+#include "base/network.h"
 #include "text/ascii.h"
 
 namespace posthorn::auth {
@@ -17,7 +17,8 @@ constexpr std::size_t kGroup = 5;
 
 bool is_in_any(std::string_view peer, const std::vector<std::string>& ranges) {
   return ranges.empty() || std::ranges::any_of(ranges, [&](const std::string& range) {
-           return is_in_range(peer, range);
+           const auto network = Network::parse(range);
+           return network && network->contains(peer);
          });
 }
 

@@ -5,7 +5,6 @@
 #include <cctype>
 #include <set>
 
-#include "auth/rules/address_range.h"
 #include "auth/rules/app_password.h"
 
 namespace posthorn::auth {
@@ -104,29 +103,6 @@ TEST(AppPassword, IsGoodForWhatItWasMadeFor) {
   EXPECT_EQ(find("x", Protocol::imap, "192.0.3.7:1000", 99), 0U);
   EXPECT_EQ(find("x", Protocol::imap, "unix", 99), 0U);
   EXPECT_EQ(refused, "app_password_wrong_address");
-}
-
-TEST(AddressRange, HasOneForm) {
-  EXPECT_EQ(*normal_range("192.0.2.77/24"), "192.0.2.0/24");
-  EXPECT_EQ(*normal_range("192.0.2.77"), "192.0.2.77");
-  EXPECT_EQ(*normal_range("192.0.2.77/32"), "192.0.2.77");
-  EXPECT_EQ(*normal_range("0.0.0.0/0"), "0.0.0.0/0");
-  EXPECT_EQ(*normal_range("2001:DB8::1/32"), "2001:db8::/32");
-  EXPECT_EQ(*normal_range("::1"), "::1");
-  for (const char* const bad :
-       {"", "/8", "192.0.2.0/33", "192.0.2.0/", "192.0.2.0/x", "::/129", "example.org", "192.0.2"})
-    EXPECT_FALSE(normal_range(bad)) << bad;
-}
-
-TEST(AddressRange, HoldsAddresses) {
-  EXPECT_TRUE(is_in_range("192.0.2.200:25", "192.0.2.0/24"));
-  EXPECT_FALSE(is_in_range("192.0.3.200:25", "192.0.2.0/24"));
-  EXPECT_TRUE(is_in_range("[2001:db8:1::5]:25", "2001:db8::/32"));
-  EXPECT_FALSE(is_in_range("[2001:db9::5]:25", "2001:db8::/32"));
-  EXPECT_TRUE(is_in_range("[::ffff:192.0.2.9]:25", "192.0.2.0/24"));
-  EXPECT_FALSE(is_in_range("[2001:db8::1]:25", "0.0.0.0/0"));
-  EXPECT_TRUE(is_in_range("192.0.2.1:1", "0.0.0.0/0"));
-  EXPECT_FALSE(is_in_range("unix", "::/0"));
 }
 
 }  // namespace
