@@ -68,13 +68,20 @@ Status Certificates::load(const config::Config& config) {
 }
 
 Status Certificates::renew() {
+  const auto context = current();
+  if (!context) return {};
+  // The files are read without the lock, which every new connection takes.
+  std::vector<Stamp> stamps = this->stamps();
+  for (Stamp& stamp : stamps) stamp = stamp_of(std::move(stamp.path));
+  Status read = context->reload();
   const MutexLock lock(mutex_);
-  if (!current_) return {};
-  std::vector<Stamp> stamps;
-  for (const Stamp& stamp : stamps_) stamps.push_back(stamp_of(stamp.path));
-  Status read = current_->reload();
-  if (read) stamps_ = std::move(stamps);
+  if (read && current_ == context) stamps_ = std::move(stamps);
   return read;
+}
+
+std::vector<Certificates::Stamp> Certificates::stamps() const {
+  const MutexLock lock(mutex_);
+  return stamps_;
 }
 
 Certificates::Stamp Certificates::stamp_of(std::string path) {
@@ -84,8 +91,7 @@ Certificates::Stamp Certificates::stamp_of(std::string path) {
 }
 
 bool Certificates::have_changed() const {
-  const MutexLock lock(mutex_);
-  return std::ranges::any_of(stamps_,
+  return std::ranges::any_of(stamps(),
                              [](const Stamp& stamp) { return stamp_of(stamp.path) != stamp; });
 }
 

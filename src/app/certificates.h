@@ -46,6 +46,7 @@ class Certificates {
     std::int64_t modified_ns = 0;
     friend bool operator==(const Stamp&, const Stamp&) = default;
   };
+  [[nodiscard]] std::vector<Stamp> stamps() const;
   /// All zero if there is no such file.
   static Stamp stamp_of(std::string path);
 
