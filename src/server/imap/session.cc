@@ -209,6 +209,8 @@ Task<void> Session::serve_event(ReceiverEvent event) {
   }
 }
 
+// A session rests in IDLE for hours, and this coroutine's frame with it. A frame has room for every
+// coroutine that the compiler takes in, so what runs before and after the command is kept out of it.
 Task<void> Session::on_command(ReceiverEvent event) {
   auto command = wi::parse_command(event.text, parse_options());
   if (!command) co_return co_await on_bad_command(event, command.error());
@@ -218,11 +220,16 @@ Task<void> Session::on_command(ReceiverEvent event) {
   const CommandEntry& entry = entry_of(command->body);
   const auto began = frame::CommandMeter::Clock::now();
   failed_ = false;
-  Reply reply = co_await execute(*command, entry);
+  auto refused = check(*command);
+  Reply reply = refused ? std::move(*refused) : co_await entry.run(*this, command->body);
   note_command(command->body, reply, began);
+  co_await after_command(entry, wi::numbering_of(command->body), std::move(reply));
+}
+
+[[gnu::noinline]] Task<void> Session::after_command(const CommandEntry& entry,
+                                                    wi::Numbering numbering, Reply reply) {
   co_await refuse_message();
   if (over_ && after != After::close) co_return;
-  const auto numbering = wi::numbering_of(command->body);
   auto told = entry.removes == Removes::messages ? co_await tell_regardless(entry.tells, numbering)
                                                  : co_await tell(entry.tells, numbering);
   if (entry.tells != 0 && account) tell_metadata(*this);
@@ -256,7 +263,7 @@ void Session::note_command(const wi::CommandBody& body, const Reply& reply,
   }
 }
 
-Task<void> Session::on_bad_command(ReceiverEvent event, const Error& error) {
+[[gnu::noinline]] Task<void> Session::on_bad_command(ReceiverEvent event, const Error& error) {
   meter_.note_unknown();
   tag = wi::tag_of(event.text);
   const Reply reply = reply_to_parse(error);
@@ -279,41 +286,41 @@ std::optional<Reply> Session::refuse_needs(std::span<const std::string_view> nee
   return std::nullopt;
 }
 
-Task<Reply> Session::execute(wi::Command& command, const CommandEntry& entry) {
+std::optional<Reply> Session::check(wi::Command& command) {
   const wi::CommandSpec& spec = wi::spec_of(command.body);
   if (!spec.capability.empty() && !may_use(spec.capability)) {
-    co_return Reply::bad("This command is not available");
+    return Reply::bad("This command is not available");
   }
   if (!options->disabled_capabilities.empty()) {
-    if (auto refused = refuse_needs(needs_of(command.body))) co_return std::move(*refused);
+    if (auto refused = refuse_needs(needs_of(command.body))) return std::move(*refused);
   }
   if (!spec.states.has(state())) {
-    co_return Reply::bad(std::string(wi::name_of(command.body)) +
+    return Reply::bad(std::string(wi::name_of(command.body)) +
                          (account == nullptr                  ? " requires a login first"
                           : spec.states == wi::kWhileSelected ? " requires a selected mailbox"
                                                               : " is not allowed in this state"));
   }
   if (selected && spec.states == wi::kWhileSelected) {
-    if (!check_selected()) co_return Reply::no("The mailbox is no longer there");
+    if (!check_selected()) return Reply::no("The mailbox is no longer there");
     for (const char letter : spec.selected_rights)
       if (!selected->mailbox.rights.has_any_of(*service::rights_from({&letter, 1})))
-        co_return Reply::no("You do not have the right to do that in this mailbox",
+        return Reply::no("You do not have the right to do that in this mailbox",
                             CodeName::no_perm);
   }
   // Before anything is done: a SELECT that is refused here leaves the mailbox selected.
   if (enabled.uid_only && uses_message_numbers(command.body)) {
-    co_return Reply::bad("Message numbers are not allowed after UIDONLY has been enabled",
+    return Reply::bad("Message numbers are not allowed after UIDONLY has been enabled",
                          CodeName::uid_required);
   }
   if (command.objection) {
     // A SELECT that fails leaves no mailbox selected (RFC 9051 §6.3.2).
     if (std::holds_alternative<wi::SelectCommand>(command.body)) leave_mailbox();
-    if (command.undefined_filter.empty()) co_return refuse(*command.objection);
+    if (command.undefined_filter.empty()) return refuse(*command.objection);
     if (selected && saves_result(command.body)) selected->saved_result = {};  // RFC 5182 §2.1
     code_text = std::move(command.undefined_filter);
-    co_return Reply::no(command.objection->text, wi::code::UndefinedFilter{code_text});
+    return Reply::no(command.objection->text, wi::code::UndefinedFilter{code_text});
   }
-  co_return co_await entry.run(*this, command.body);
+  return std::nullopt;
 }
 
 Task<Result<service::MailboxRef>> Session::find(std::string mailbox,

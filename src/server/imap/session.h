@@ -172,7 +172,11 @@ class Session final : public auth::LiveSession {
   void note_command(const wire::imap::CommandBody& body, const Reply& reply,
                     frame::CommandMeter::Clock::time_point began);
   async::Task<void> on_bad_command(wire::imap::ReceiverEvent event, const Error& error);
-  async::Task<Reply> execute(wire::imap::Command& command, const CommandEntry& entry);
+  /// Returns the reply to a command that must not be executed.
+  std::optional<Reply> check(wire::imap::Command& command);
+  /// Tells what the command allows to tell, then how it ended.
+  async::Task<void> after_command(const CommandEntry& entry, wire::imap::Numbering numbering,
+                                  Reply reply);
   async::Task<void> refuse_message();
   void on_refused(const wire::imap::ReceiverEvent& event);
   /// Tells what has happened while no command is in progress (RFC 5465).

@@ -33,6 +33,15 @@ Reply on_line(Session& session, const wi::ReceiverEvent& event) {
   return done ? Reply::ok("IDLE completed") : Reply::bad("Expected DONE");
 }
 
+/// Not a part of the frame of cmd_idle(), which sessions rest in.
+[[gnu::noinline]] async::Task<Status> tell_all(Session& session) {
+  auto told = co_await session.tell(service::kTellAll, wi::Numbering::seqnum);
+  if (!told || session.is_over()) co_return told;
+  told = co_await tell_account(session);
+  if (told) tell_metadata(session);
+  co_return told;
+}
+
 }  // namespace
 
 // RFC 2177, RFC 9051 §6.3.13. Octets after DONE in the same packet are the next command.
@@ -55,11 +64,8 @@ CommandTask cmd_idle(Session& session, wi::IdleCommand&) {
     wi::format_continuation(w, "Idling");
   }
   while (true) {
-    auto told = co_await session.tell(service::kTellAll, wi::Numbering::seqnum);
-    if (!told) co_return session.lost();
+    if (auto told = co_await tell_all(session); !told) co_return session.lost();
     if (session.is_over()) co_return Reply::ok();
-    if (auto said = co_await tell_account(session); !said) co_return session.lost();
-    tell_metadata(session);
     auto next = co_await session.connection.next(wi::Receiver::Expect::line,
                                                  until_keepalive(session), Connection::News::end);
     if (!next) co_return session.lost();
