@@ -6,7 +6,7 @@ _posthorn_words() {
   local account="--password-file"
   case $1 in
     "") echo "--config --data-dir --set --version --help init serve demo account alias queue import export
-              mailbox undelete backup restore status who kick trace check dns mta config version" ;;
+              mailbox undelete index backup restore status who kick trace check dns mta config version" ;;
     init) echo "--account --password-file --hostname --high-ports --help" ;;
     serve) echo "--ready-file --accept-loss --help" ;;
     demo) echo "--dir --engine --imap --imaps --pop3 --pop3s --submission --submissions --lmtp
@@ -36,6 +36,9 @@ _posthorn_words() {
     "mailbox share") echo "--rights --json --help" ;;
     "mailbox unshare" | "mailbox shares") echo "--json --help" ;;
     "mailbox remove") echo "--yes --help" ;;
+    index) echo "status rebuild --help" ;;
+    "index status") echo "--json --help" ;;
+    "index rebuild") echo "--all --no-wait --help" ;;
     undelete) echo "--since --mailbox --message-id --into --dry-run --json --help" ;;
     who) echo "--json --help" ;;
     trace) echo "--for --help" ;;
@@ -105,7 +108,7 @@ _posthorn() {
     case $word in
       -c | --config | --data-dir | --set) ((i++)) ;;
       -*) ;;
-      init | serve | demo | account | alias | queue | import | export | mailbox | undelete | backup | restore | status | who | kick | trace | check | dns | mta | config | version)
+      init | serve | demo | account | alias | queue | import | export | mailbox | undelete | index | backup | restore | status | who | kick | trace | check | dns | mta | config | version)
         if [[ -z $commands ]]; then
           commands=$word
         elif [[ $commands == account && $word == import ]]; then

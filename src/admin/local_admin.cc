@@ -72,6 +72,8 @@ const LocalAdmin::Request LocalAdmin::kRequests[] = {
     {"message.undelete", &LocalAdmin::undelete},
     {"message.list", &LocalAdmin::list_messages},
     {"message.read", &LocalAdmin::read_message},
+    {"index.status", &LocalAdmin::index_status},
+    {"index.rebuild", &LocalAdmin::rebuild_index},
     {"queue.list", &LocalAdmin::list_queue},
     {"queue.show", &LocalAdmin::show_queued},
     {"queue.retry", &LocalAdmin::retry_queued},

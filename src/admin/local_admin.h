@@ -56,6 +56,8 @@ using SnapshotPtr = std::shared_ptr<const std::string>;
 ///   message.append {name, messages: [{mailbox, flags, date?, zone?, size}]} with octets -> {uids}
 ///   message.undelete {name, since, mailbox?, message_id?, into?, dry_run?}
 ///       -> {places: [{mailbox, messages, created}], lost}
+///   index.status {name} -> {groups, covered, filters, unusable, complete}
+///   index.rebuild {name} -> {dropped}
 ///   queue.list {name?, after?, limit?} -> {entries, next?}
 ///   queue.show {id} -> {the entry, with its recipients}
 ///   queue.retry {id} or {all} -> {changed}
@@ -134,6 +136,8 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> list_messages(Json request);
   async::Task<Result<Answer>> read_message(Json request);
   async::Task<Result<Answer>> undelete(Json request);
+  async::Task<Result<Answer>> index_status(Json request);
+  async::Task<Result<Answer>> rebuild_index(Json request);
   async::Task<Result<Answer>> list_queue(Json request);
   async::Task<Result<Answer>> show_queued(Json request);
   async::Task<Result<Answer>> retry_queued(Json request);

@@ -91,6 +91,7 @@ void add_queue(Command app, Program& program);
 void add_import(Command app, Program& program);
 void add_export(Command app, Program& program);
 void add_undelete(Command app, Program& program);
+void add_index(Command app, Program& program);
 void add_sessions(Command app, Program& program);
 void add_backup(Command app, Program& program);
 void add_restore(Command app, Program& program);

@@ -210,7 +210,8 @@ Task<void> Session::serve_event(ReceiverEvent event) {
 }
 
 // A session rests in IDLE for hours, and this coroutine's frame with it. A frame has room for every
-// coroutine that the compiler takes in, so what runs before and after the command is kept out of it.
+// coroutine that the compiler takes in, so what runs before and after the command is kept out of
+// it.
 Task<void> Session::on_command(ReceiverEvent event) {
   auto command = wi::parse_command(event.text, parse_options());
   if (!command) co_return co_await on_bad_command(event, command.error());
@@ -296,21 +297,20 @@ std::optional<Reply> Session::check(wi::Command& command) {
   }
   if (!spec.states.has(state())) {
     return Reply::bad(std::string(wi::name_of(command.body)) +
-                         (account == nullptr                  ? " requires a login first"
-                          : spec.states == wi::kWhileSelected ? " requires a selected mailbox"
-                                                              : " is not allowed in this state"));
+                      (account == nullptr                  ? " requires a login first"
+                       : spec.states == wi::kWhileSelected ? " requires a selected mailbox"
+                                                           : " is not allowed in this state"));
   }
   if (selected && spec.states == wi::kWhileSelected) {
     if (!check_selected()) return Reply::no("The mailbox is no longer there");
     for (const char letter : spec.selected_rights)
       if (!selected->mailbox.rights.has_any_of(*service::rights_from({&letter, 1})))
-        return Reply::no("You do not have the right to do that in this mailbox",
-                            CodeName::no_perm);
+        return Reply::no("You do not have the right to do that in this mailbox", CodeName::no_perm);
   }
   // Before anything is done: a SELECT that is refused here leaves the mailbox selected.
   if (enabled.uid_only && uses_message_numbers(command.body)) {
     return Reply::bad("Message numbers are not allowed after UIDONLY has been enabled",
-                         CodeName::uid_required);
+                      CodeName::uid_required);
   }
   if (command.objection) {
     // A SELECT that fails leaves no mailbox selected (RFC 9051 §6.3.2).
