@@ -1,12 +1,14 @@
 # The few commands there are; each installs the Debian packages it needs that are missing.
 #   make run      a demonstration server on this machine, with mail in it      (ARGS="..." for options)
 #   make test     everything a change must pass; make test-tsan the same code under ThreadSanitizer
+#   make fuzz     hunts with every fuzzer in turn, a minute each
 #   make check    format, lint, layers, RFC citations, no build products tracked; make lint-deep what lint costs too much for every change
 #   make bench    side by side with Dovecot; make bench-quick in under three minutes; bench/README.md has more
 #   make deb      a package for Debian 12: build/deb/posthorn_*.deb; make test-deb tries it in a fresh root
 #   make build    the program alone: build/release/src/cli/posthorn
 JOBS ?= $(shell nproc)
 ARGS ?=
+SECONDS ?= 60
 # TIDY=changed lints only what differs from BASE; TIDY=all everything not known to pass; TIDY=no nothing.
 TIDY ?= all
 BASE ?= origin/main
@@ -19,7 +21,7 @@ TIDY_COMMAND = cmake --preset release >/dev/null && cmake --build build/release 
   python3 tools/tidy.py build/release --jobs $(JOBS)
 OWN_SOURCES = $(shell find src tests bench -name '*.h' -o -name '*.cc' 2>/dev/null)
 
-.PHONY: run test test-tsan check lint-deep bench bench-quick bench-growth bench-micro bench-build build build-debug deb test-deb packages packages-test clean
+.PHONY: run test test-tsan fuzz check lint-deep bench bench-quick bench-growth bench-micro bench-build build build-debug deb test-deb packages packages-test clean
 .NOTPARALLEL:
 
 run: build
@@ -46,6 +48,12 @@ test-tsan: packages-test
 	cmake --build build/tsan --target unit_tests posthorn -j $(JOBS)
 	TSAN_OPTIONS=suppressions=$(CURDIR)/src/engine/tsan.supp:halt_on_error=1 \
 	  ctest --test-dir build/tsan -L '^(unit|dialogue|model)$$' --output-on-failure --no-tests=error $(CTEST_ARGS)
+
+# Each fuzzer in turn: SECONDS=3600 for an hour each.
+fuzz: packages
+	cmake --preset fuzz >/dev/null
+	cmake --build build/fuzz --target fuzzers -j $(JOBS)
+	python3 tools/fuzz.py build/fuzz --seconds $(SECONDS)
 
 check: packages
 	python3 tools/check_layers.py
