@@ -6,7 +6,7 @@ _posthorn_words() {
   local account="--password-file"
   case $1 in
     "") echo "--config --data-dir --set --version --help init serve demo account alias queue import export
-              mailbox undelete index backup restore status who kick trace check dns mta config version" ;;
+              mailbox undelete index backup restore status who kick trace check doctor dns mta config version" ;;
     init) echo "--account --password-file --hostname --high-ports --help" ;;
     serve) echo "--ready-file --accept-loss --help" ;;
     demo) echo "--dir --engine --imap --imaps --pop3 --pop3s --submission --submissions --lmtp
@@ -49,6 +49,7 @@ _posthorn_words() {
     restore) echo "--backup --account --mailbox --message-id --from --subject --since --before --scratch --dry-run --help" ;;
     status) echo "--max-backup-age --json --help" ;;
     check) echo "--deep --repair --json --help" ;;
+    doctor) echo "--dns-server --max-backup-age --postfix-config --json --help" ;;
     dns) echo "--json --help" ;;
     "mta postfix") echo "--check --postfix-config --help" ;;
     mta) echo "postfix exim chasquid --help" ;;

@@ -3,8 +3,8 @@
 #include <memory>
 #include <optional>
 
+#include "admin/audit.h"
 #include "admin/json_channel.h"
-#include "base/log.h"
 #include "base/log_event.h"
 #include "base/shared_value.h"
 #include "server/frame/connections.h"
@@ -29,38 +29,8 @@ async::Task<Status> drain(OctetSource& source) {
   }
 }
 
-/// Requests that change something for one message each; an import makes thousands of them.
-constexpr std::string_view kUnlogged = "message.append";
-
-/// A request as a line of the log says it.
-struct Asked {
-  std::string what;
-  std::string about;  ///< An account, an alias, a session or a queued message.
-};
-
-/// Returns none for requests that only read.
-std::optional<Asked> changes(const Json& request) {
-  const std::string_view what = text_of(request, "do");
-  for (const std::string_view reading : {".list", ".show", ".read", "ping"})
-    if (what.ends_with(reading)) return std::nullopt;
-  if (what == kUnlogged) return std::nullopt;
-  Asked asked{std::string(what), {}};
-  for (const std::string_view member : {"name", "alias", "who", "id"})
-    if (request.contains(member) && asked.about.empty()) asked.about = text_of(request, member);
-  return asked;
-}
-
-void log_request(const Asked& asked, const net::Stream& stream, const Status& outcome) {
-  log::Event event("admin");
-  event.word("do", asked.what);
-  // The socket is for its owner and root.
-  if (const auto user = stream.peer_user()) event.number("uid", *user);
-  event.word("outcome", outcome ? "ok" : name_of(outcome.error().kind));
-  event.said("about", asked.about).write(log::Level::info);
-}
-
 async::Task<Status> serve_one(JsonChannel& channel, LocalAdmin& admin, Json request) {
-  const std::optional<Asked> asked = changes(request);
+  std::optional<Act> act = act_of(request);
   const bool has_octets = request.contains("octets");
   const std::unique_ptr<OctetSource> octets =
       channel.octets(has_octets ? number_of(request, "octets") : 0);
@@ -70,9 +40,13 @@ async::Task<Status> serve_one(JsonChannel& channel, LocalAdmin& admin, Json requ
   } else {
     answer = co_await admin.call(std::move(request));
   }
-  if (asked)
-    log_request(*asked, channel.stream(),
-                answer ? Status() : Status(std::unexpected(answer.error())));
+  if (act) {
+    // The socket is for its owner and root.
+    act->uid = channel.stream().peer_user();
+    act->session = channel.stream().id();
+    act->outcome = outcome_of(answer);
+    log_act(*act);
+  }
   Status drained = co_await drain(*octets);
   if (!drained) co_return drained;
   if (!answer) co_return co_await channel.write(error_to_json(answer.error()));
@@ -80,6 +54,7 @@ async::Task<Status> serve_one(JsonChannel& channel, LocalAdmin& admin, Json requ
 }
 
 async::Task<void> serve(store::Store& store, LocalAdmin::Options options, net::Stream& stream) {
+  options.session = stream.id();
   LocalAdmin admin(store, std::move(options));
   JsonChannel channel(stream);
   while (true) {
@@ -87,7 +62,10 @@ async::Task<void> serve(store::Store& store, LocalAdmin::Options options, net::S
     if (!request) break;
     Status served = co_await serve_one(channel, admin, std::move(*request));
     if (!served) {
-      log::warning("admin socket: {}", served.error().text);
+      log::Event("a request on the admin socket could not be answered")
+          .session(stream.id())
+          .failure(served.error())
+          .write(log::Level::warning);
       break;
     }
   }

@@ -10,6 +10,7 @@
 #include "auth/password/foreign_hash.h"
 #include "auth/rules/login_rules.h"
 #include "service/delivery/recipient.h"
+#include "service/mailbox_ref.h"
 #include "store/store.h"
 
 namespace posthorn::auth {
@@ -92,6 +93,8 @@ class LocalAdmin final : public Admin {
     /// Makes a snapshot of the store. Errors: unavailable (there is one already), not_supported,
     /// io.
     std::function<async::Task<Result<SnapshotPtr>>()> take_snapshot = {};
+    /// The connection on which requests come (net::Stream::id()), for the log; 0: none.
+    std::uint64_t session = 0;
     /// Called when an app password was removed, so that its sessions are ended.
     std::function<void(const AccountId&, std::uint64_t app_password)> app_password_removed = {};
     /// Called when it may have changed whether SCRAM can check the password of an account. If it is
@@ -178,6 +181,11 @@ class LocalAdmin final : public Admin {
   async::Task<Result<AccountId>> edit_rules(std::string name, store::Store::Sessions sessions,
                                             std::function<Status(auth::LoginRules&)> edit);
   async::Task<Result<std::vector<store::Store::Listed>>> page(const Json& request);
+
+  /// An administrator who works on an account over this object's connection.
+  [[nodiscard]] service::Caller administrator(store::AccountPtr account) const {
+    return service::Caller::administrator(std::move(account), options_.session);
+  }
 
   store::Store& store_;
   const Options options_;

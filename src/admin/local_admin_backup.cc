@@ -4,6 +4,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "admin/audit.h"
+#include "admin/last_backup.h"
 #include "admin/local_admin.h"
 #include "async/offload.h"
 #include "base/version.h"
@@ -42,6 +44,10 @@ std::optional<Json> read_note(const std::string& path) {
 
 }  // namespace
 
+std::optional<Json> last_backup(const std::string& data_dir) {
+  return read_note(data_dir + kLastBackup);
+}
+
 async::Task<Result<Answer>> LocalAdmin::take_snapshot(Json) {
   if (!options_.take_snapshot)
     co_return fail(ErrorKind::not_supported, "snapshots cannot be made here");
@@ -60,6 +66,7 @@ async::Task<Result<Answer>> LocalAdmin::drop_snapshot(Json) {
 
 async::Task<Result<Answer>> LocalAdmin::note_backup(Json request) {
   request.erase("do");
+  request.erase(kSudoUser);
   Status written = co_await async::offload(
       store_.offload(),
       [path = options_.data_dir + kLastBackup, &request] { return write_note(path, request); });
@@ -75,8 +82,7 @@ async::Task<Result<Answer>> LocalAdmin::status(Json) {
     said["disk_size"] = space.capacity;
     said["disk_free"] = space.available;
   }
-  if (auto last = read_note(options_.data_dir + kLastBackup))
-    said["last_backup"] = std::move(*last);
+  if (auto last = last_backup(options_.data_dir)) said["last_backup"] = std::move(*last);
   co_return Answer{std::move(said)};
 }
 

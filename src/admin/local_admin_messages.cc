@@ -17,8 +17,6 @@ namespace {
 
 namespace json = boost::json;
 
-using service::Caller;
-
 constexpr std::uint32_t kMessagesPage = 2000;
 constexpr std::uint64_t kBodyPortion = 256 << 10;
 constexpr std::size_t kMaxBatch = 1000;
@@ -182,7 +180,7 @@ async::Task<Result<Answer>> LocalAdmin::subscribe(Json request) {
   if (!account) co_return pass(account);
   const std::string mailbox(text_of(request, "mailbox"));
   if (Status named = store::check_mailbox_name(mailbox); !named) co_return pass(named);
-  Status done = co_await service::ensure_mailbox(Caller::administrator(*account), mailbox);
+  Status done = co_await service::ensure_mailbox(administrator(*account), mailbox);
   if (!done) co_return pass(done);
   co_return Answer{};
 }
@@ -190,7 +188,7 @@ async::Task<Result<Answer>> LocalAdmin::subscribe(Json request) {
 async::Task<Result<Answer>> LocalAdmin::remove_mailbox(Json request) {
   auto account = co_await open(text_of(request, "name"));
   if (!account) co_return pass(account);
-  Status done = co_await service::delete_mailbox(Caller::administrator(*account),
+  Status done = co_await service::delete_mailbox(administrator(*account),
                                                  std::string(text_of(request, "mailbox")));
   if (!done) co_return pass(done);
   co_return Answer{};
@@ -205,7 +203,7 @@ async::Task<Result<Answer>> LocalAdmin::undelete(Json request) {
   query.message_id = text_of(request, "message_id");
   query.into = text_of(request, "into");
   query.dry_run = flag_of(request, "dry_run");
-  auto done = co_await service::undelete(Caller::administrator(*account), std::move(query));
+  auto done = co_await service::undelete(administrator(*account), std::move(query));
   if (!done) co_return pass(done);
   json::array places;
   for (const service::Undeleted::Place& place : done->places)
@@ -217,7 +215,7 @@ async::Task<Result<Answer>> LocalAdmin::undelete(Json request) {
 async::Task<Result<Answer>> LocalAdmin::list_messages(Json request) {
   auto account = co_await open(text_of(request, "name"));
   if (!account) co_return pass(account);
-  auto named = service::resolve(Caller::administrator(*account), text_of(request, "mailbox"));
+  auto named = service::resolve(administrator(*account), text_of(request, "mailbox"));
   if (!named) co_return pass(named);
   auto mailbox = co_await service::newest(*named);
   if (!mailbox) co_return std::unexpected(as_damage(std::move(mailbox.error())));
@@ -251,7 +249,7 @@ async::Task<Result<Answer>> LocalAdmin::list_messages(Json request) {
 async::Task<Result<Answer>> LocalAdmin::read_message(Json request) {
   auto account = co_await open(text_of(request, "name"));
   if (!account) co_return pass(account);
-  auto named = service::resolve(Caller::administrator(*account), text_of(request, "mailbox"));
+  auto named = service::resolve(administrator(*account), text_of(request, "mailbox"));
   if (!named) co_return pass(named);
   auto mailbox = co_await service::newest(*named);
   if (!mailbox) co_return std::unexpected(as_damage(std::move(mailbox.error())));
@@ -294,8 +292,7 @@ async::Task<Result<Answer>> LocalAdmin::call(Json request, OctetSource& octets) 
     one.message.email = std::move(*email);
     messages.push_back(std::move(one.message));
   }
-  auto uids =
-      co_await service::import_messages(Caller::administrator(*account), std::move(messages));
+  auto uids = co_await service::import_messages(administrator(*account), std::move(messages));
   if (!uids) co_return pass(uids);
   json::array said;
   for (const Uid uid : *uids) said.push_back(uid.value);

@@ -76,10 +76,9 @@ std::optional<Place> parse_place(std::string_view id) {
 }
 
 /// Changes one entry in its current state, and removes it when nobody waits for it any more.
-async::Task<Status> edit(store::AccountPtr account, OutboxId id,
+async::Task<Status> edit(service::Caller caller, OutboxId id,
                          std::function<void(OutboxEntry&)> how) {
-  return service::edit_outbox(service::Caller::administrator(std::move(account)), id,
-                              std::move(how));
+  return service::edit_outbox(std::move(caller), id, std::move(how));
 }
 
 std::vector<std::string> texts_of(const Json& request, std::string_view name) {
@@ -169,7 +168,7 @@ async::Task<Result<Answer>> LocalAdmin::retry_queued(Json request) {
   if (!flag_of(request, "all")) {
     auto queued = co_await find_queued(text_of(request, "id"));
     if (!queued) co_return pass(queued);
-    Status done = co_await edit(queued->account, queued->entry->id, how);
+    Status done = co_await edit(administrator(queued->account), queued->entry->id, how);
     if (!done) co_return pass(done);
     co_return Answer{{{"changed", 1}}};
   }
@@ -182,7 +181,7 @@ async::Task<Result<Answer>> LocalAdmin::retry_queued(Json request) {
     if (!account) co_return pass(account);
     const auto outbox = (*account)->published()->outbox;
     for (const auto& [number, entry] : *outbox) {
-      Status done = co_await edit(*account, number, how);
+      Status done = co_await edit(administrator(*account), number, how);
       if (done) ++changed;
       if (!done && done.error().kind != ErrorKind::not_found) co_return pass(done);
     }
@@ -199,9 +198,10 @@ async::Task<Result<Answer>> LocalAdmin::cancel_queued(Json request) {
     co_return fail(ErrorKind::bad_argument, "a report is sent for all recipients or for none");
   const std::int64_t now = store_.clock().now().seconds;
   std::size_t changed = 0;
-  Status done = co_await edit(queued->account, queued->entry->id, [&](OutboxEntry& entry) {
-    changed = report ? relay::cancel_with_report(entry, now) : relay::cancel(entry, recipients);
-  });
+  Status done =
+      co_await edit(administrator(queued->account), queued->entry->id, [&](OutboxEntry& entry) {
+        changed = report ? relay::cancel_with_report(entry, now) : relay::cancel(entry, recipients);
+      });
   if (!done) co_return pass(done);
   if (changed == 0) co_return fail(ErrorKind::not_found, "none of these recipients is waiting");
   co_return Answer{{{"changed", changed}}};

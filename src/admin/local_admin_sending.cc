@@ -60,8 +60,7 @@ async::Task<Result<Answer>> LocalAdmin::edit_sending(
     std::string name, std::function<Status(store::SendingSettings&)> edit) {
   auto account = co_await open(name);
   if (!account) co_return pass(account);
-  auto now =
-      co_await service::edit_sending(service::Caller::administrator(*account), std::move(edit));
+  auto now = co_await service::edit_sending(administrator(*account), std::move(edit));
   if (!now) co_return pass(now);
   boost::json::array granted(now->may_send_as.begin(), now->may_send_as.end());
   co_return Answer{{{"sent_copy", name_of(now->keep_sent)}, {"may_send_as", std::move(granted)}}};

@@ -29,7 +29,7 @@ Error as_argument(Error error) {
 async::Task<Result<Answer>> LocalAdmin::list_shares(Json request) {
   auto account = co_await open(text_of(request, "name"));
   if (!account) co_return pass(account);
-  auto mailbox = service::resolve(Caller::administrator(*account), text_of(request, "mailbox"));
+  auto mailbox = service::resolve(administrator(*account), text_of(request, "mailbox"));
   if (!mailbox) co_return pass(mailbox);
   co_return co_await shares_of(std::move(*mailbox));
 }
@@ -37,7 +37,7 @@ async::Task<Result<Answer>> LocalAdmin::list_shares(Json request) {
 async::Task<Result<Answer>> LocalAdmin::share_mailbox(Json request) {
   auto account = co_await open(text_of(request, "name"));
   if (!account) co_return pass(account);
-  const Caller caller = Caller::administrator(*account);
+  const Caller caller = administrator(*account);
   const auto mailbox = service::resolve(caller, text_of(request, "mailbox"));
   if (!mailbox) co_return std::unexpected(mailbox.error());
   service::AclEdit edit;
@@ -62,7 +62,7 @@ async::Task<Result<Answer>> LocalAdmin::share_mailbox(Json request) {
 async::Task<Result<Answer>> LocalAdmin::unshare_mailbox(Json request) {
   auto account = co_await open(text_of(request, "name"));
   if (!account) co_return pass(account);
-  const Caller caller = Caller::administrator(*account);
+  const Caller caller = administrator(*account);
   const auto mailbox = service::resolve(caller, text_of(request, "mailbox"));
   if (!mailbox) co_return std::unexpected(mailbox.error());
   auto done = co_await service::remove_from_acl(caller, *mailbox,

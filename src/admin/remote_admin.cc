@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
+#include "admin/audit.h"
 #include "net/tcp_stream.h"
 
 namespace posthorn::admin {
@@ -44,13 +46,25 @@ async::Task<Result<Answer>> RemoteAdmin::read_answer() {
   co_return answer;
 }
 
+namespace {
+
+/// Adds who has run this command as root, which the server cannot know.
+Json signed_by_caller(Json request) {
+  if (const char* const by = std::getenv("SUDO_USER")) request[kSudoUser] = by;
+  return request;
+}
+
+}  // namespace
+
 async::Task<Result<Answer>> RemoteAdmin::call(Json request) {
+  request = signed_by_caller(std::move(request));
   Status sent = co_await channel_.write(request);
   if (!sent) co_return pass(sent);
   co_return co_await read_answer();
 }
 
 async::Task<Result<Answer>> RemoteAdmin::call(Json request, OctetSource& octets) {
+  request = signed_by_caller(std::move(request));
   Status sent = co_await channel_.write(request);
   if (sent) sent = co_await send_octets(*stream_, octets);
   if (!sent) co_return pass(sent);

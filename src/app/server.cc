@@ -4,6 +4,7 @@
 
 #include <ctime>
 
+#include "admin/audit.h"
 #include "app/data_dir.h"
 #include "app/options.h"
 #include "app/server_state.h"
@@ -36,6 +37,7 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   settings.config.storage.max_open_files = given->engine_files;
   auto core = Core::open(config, settings.engine, engine::IfAbsent::create, settings.losses);
   if (!core) return pass(core);
+  admin::log_kept_acts(config.data_dir);
   std::unique_ptr<Server> server(new Server(
       std::make_unique<State>(std::move(settings), *given, std::move(*core),
                               std::move(*certificates), std::move(*decoys), std::move(*to_relay))));

@@ -49,6 +49,11 @@ Event& Event::peer(std::string_view peer) {
   return port == 0 ? *this : number("port", port);
 }
 
+Event& Event::failure(const Error& error) {
+  word("error", name_of(error.kind)).said("text", error.text);
+  return error.cause.empty() ? *this : said("cause", error.cause);
+}
+
 std::string Event::text() const {
   std::string line(what_);
   for (const Field& field : fields_) {

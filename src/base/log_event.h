@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/error.h"
 #include "base/log.h"
 
 /// Log lines that programs read: what happened, and fields. In the text form they look like
@@ -39,6 +40,9 @@ class Event {
   Event& session(std::uint64_t id);
   /// Adds "address" and "port" of a peer ("192.0.2.1:40000", "unix").
   Event& peer(std::string_view peer);
+
+  /// Adds what an error says: its kind as "error", "text" and, if there is one, "cause".
+  Event& failure(const Error& error);
 
   /// Writes the line, unless there were too many about `who`; those of level info and debug are not
   /// limited.

@@ -96,6 +96,16 @@ TEST(LogEvent, IsAnObjectInJson) {
       << text;
 }
 
+TEST(LogEvent, SaysWhatAnErrorSays) {
+  const std::string text = written_by([] {
+    Event("x").failure({ErrorKind::io, "It \"failed\"", "EIO"}).write(Level::info);
+    Event("y").failure({ErrorKind::limit, "Too many"}).write(Level::info);
+  });
+  EXPECT_NE(text.find("x error=io text=\"It \\x22failed\\x22\" cause=\"EIO\"\n"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("y error=limit text=\"Too many\"\n"), std::string::npos) << text;
+}
+
 TEST(LogEvent, ALocalPeerHasNoPort) {
   const std::string text =
       written_by([] { Event("login").session(0).peer("unix").write(Level::info); });

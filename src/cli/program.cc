@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "admin/audit.h"
 #include "admin/remote_admin.h"
 #include "app/options.h"
 #include "async/run.h"
@@ -60,7 +61,7 @@ async::Task<Result<std::unique_ptr<Access>>> Access::open(const config::Config& 
   if (!core) co_return pass(core);
   access->core_ = std::move(*core);
   access->snapshots_ = std::make_unique<app::SnapshotPlace>(*access->core_, config);
-  access->admin_ = std::make_unique<admin::LocalAdmin>(
+  auto local = std::make_unique<admin::LocalAdmin>(
       access->core_->store(),
       admin::LocalAdmin::Options{
           .iterations = static_cast<std::uint32_t>(config.auth.iterations),
@@ -68,6 +69,7 @@ async::Task<Result<std::unique_ptr<Access>>> Access::open(const config::Config& 
           .hash_limits = app::hash_limits(config),
           .data_dir = config.data_dir,
           .take_snapshot = [place = access->snapshots_.get()] { return place->take(); }});
+  access->admin_ = std::make_unique<admin::KeptAdmin>(std::move(local), config.data_dir);
   co_return access;
 }
 

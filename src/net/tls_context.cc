@@ -94,13 +94,16 @@ Result<ContextPtr> load_pair(const CertificatePair& pair, TlsVersion oldest) {
   SSL_CTX_set_default_passwd_cb_userdata(ctx, nullptr);
   SSL_CTX_set_default_passwd_cb(ctx, nullptr);
   OPENSSL_cleanse(password.data(), password.size());
-  if (!key_read) {
+  // OpenSSL compares the two when the second is read.
+  const int why = ERR_GET_REASON(ERR_peek_last_error());
+  const bool differs = why == X509_R_KEY_VALUES_MISMATCH || why == X509_R_KEY_TYPE_MISMATCH;
+  if (!key_read && !differs) {
     return fail(ErrorKind::bad_argument,
                 pair.key_file + " contains no private key for " + pair.chain_file +
                     ", or its password is wrong (tls.key_password)",
                 take_tls_errors());
   }
-  if (SSL_CTX_check_private_key(ctx) != 1) {
+  if (!key_read || SSL_CTX_check_private_key(ctx) != 1) {
     return fail(ErrorKind::bad_argument, pair.key_file + " is not the key of " + pair.chain_file,
                 take_tls_errors());
   }

@@ -3,7 +3,6 @@
 #include <random>
 
 #include "async/event.h"
-#include "base/log.h"
 #include "relay/envelope.h"
 #include "relay/report_mail.h"
 #include "service/sending/edit_outbox.h"
@@ -59,8 +58,11 @@ Attempt::Attempt(const Means& means, store::AccountPtr account, store::OutboxEnt
 
 std::int64_t Attempt::now() const { return account_->store().clock().now().seconds; }
 
-std::string Attempt::name() const {
-  return fmt::format("{}/{}", to_hex(account_->id()), entry_->id.value);
+log::Event Attempt::about(std::string_view what) const {
+  log::Event event(what);
+  event.word("entry", fmt::format("{}/{}", to_hex(account_->id()), entry_->id.value))
+      .session(session_of(*entry_));
+  return event;
 }
 
 // What can be done.
@@ -72,7 +74,8 @@ async::Task<void> Attempt::note_passed_time() {
 
 async::Task<Result<Routes>> Attempt::route() {
   auto routes = co_await means_.local.route(entry_, due_recipients(*entry_, now()));
-  if (!routes) log::error("queue {}: {} ({})", name(), routes.error().text, routes.error().cause);
+  if (!routes)
+    about("the recipients cannot be looked up").failure(routes.error()).write(log::Level::error);
   co_return routes;
 }
 
@@ -97,8 +100,7 @@ async::Task<void> Attempt::send() {
   auto client = co_await means_.connections.take(options_->endpoint, options_->times);
   if (!client) {
     if (means_.stopping) co_return;
-    log::warning("queue {}: cannot connect to the relay: {} ({})", name(), client.error().text,
-                 client.error().cause);
+    about("cannot connect to the relay").failure(client.error()).write(log::Level::warning);
     co_await put_off(std::move(routes->elsewhere), client::reply_for(client.error()));
     co_return;
   }
@@ -112,7 +114,7 @@ async::Task<void> Attempt::send_over(client::SmtpClient& client, Indices recipie
   if (message) content = co_await message->content();
   if (!content) {
     const Error& error = message ? content.error() : message.error();
-    log::error("queue {}: the message cannot be read: {} ({})", name(), error.text, error.cause);
+    about("the message cannot be read").failure(error).write(log::Level::error);
     co_await put_off(std::move(recipients),
                      wire::smtp::reply(451, {4, 3, 0}, "The message cannot be read"));
     co_return;
@@ -143,8 +145,8 @@ async::Task<Attempt::Indices> Attempt::send_some(client::SmtpClient& client,
       continue;
     }
     if (outcome.uncertain)
-      log::warning("queue {}: the relay did not reply to the message, so it may arrive twice",
-                   name());
+      about("the relay did not reply to the message, so it may arrive twice")
+          .write(log::Level::warning);
     tried.push_back({.recipient = recipients[i],
                      .fate = outcome.fate,
                      .reply = outcome.reply,
@@ -166,9 +168,13 @@ async::Task<void> Attempt::put_off(Indices recipients, wire::smtp::Reply reply) 
 async::Task<void> Attempt::settle(std::vector<Tried> tried) {
   constexpr std::string_view kFates[] = {"sent", "deferred", "refused"};
   for (const Tried& one : tried) {
-    log::info("queue {}: from <{}> to <{}> {}{}: {}", name(), entry_->return_path,
-              entry_->recipients[one.recipient].address, one.is_local ? "here, " : "",
-              kFates[static_cast<std::size_t>(one.fate)], wire::smtp::one_line(one.reply));
+    about("tried")
+        .word("outcome", kFates[static_cast<std::size_t>(one.fate)])
+        .word("by", one.is_local ? "local" : "relay")
+        .said("from", entry_->return_path)
+        .said("to", entry_->recipients[one.recipient].address)
+        .said("reply", wire::smtp::one_line(one.reply))
+        .write(log::Level::info);
   }
   const Moment moment{now(), random_jitter()};
   co_await change([this, tried = std::move(tried), moment](OutboxEntry& entry) {
@@ -182,8 +188,7 @@ async::Task<std::optional<store::NewEmail>> Attempt::report(const Note& note) {
   if (recipients.empty() || !may_report(*entry_)) co_return std::nullopt;
   auto mail = co_await make_report(account_, entry_, std::move(recipients), *options_);
   if (mail) co_return std::move(*mail);
-  log::error("queue {}: the delivery report cannot be created: {} ({})", name(), mail.error().text,
-             mail.error().cause);
+  about("the delivery report cannot be created").failure(mail.error()).write(log::Level::error);
   co_return std::nullopt;
 }
 
@@ -193,13 +198,13 @@ async::Task<void> Attempt::change(Note note) {
   std::optional<store::NewEmail> mail = co_await report(note);
   while (true) {
     Status done = co_await service::edit_outbox(
-        {account_, store::Actor::delivery()}, entry_->id,
+        {account_, store::Actor::delivery().over(session_of(*entry_))}, entry_->id,
         [&](OutboxEntry& entry) { std::ignore = note(entry); }, mail ? &*mail : nullptr);
     if (done || is_gone(done.error())) co_return;
     const Error& error = done.error();
-    log::error("queue {}: {} ({})", name(), error.text, error.cause);
+    about("the outcome cannot be recorded yet").failure(error).write(log::Level::error);
     if (mail && is_for_want_of_room(error)) {
-      log::warning("queue {}: the report for <{}> is dropped", name(), entry_->return_path);
+      about("the report is dropped").said("to", entry_->return_path).write(log::Level::warning);
       mail.reset();
       continue;
     }

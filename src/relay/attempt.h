@@ -2,10 +2,11 @@
 
 #include <functional>
 #include <memory>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "async/task.h"
+#include "base/log_event.h"
 #include "message/delivery_report.h"
 #include "relay/connections.h"
 #include "relay/local_delivery.h"
@@ -52,7 +53,8 @@ class Attempt {
   async::Task<void> change(Note note);
   async::Task<std::optional<store::NewEmail>> report(const Note& note);
   [[nodiscard]] std::int64_t now() const;
-  [[nodiscard]] std::string name() const;
+  /// Begins a line of the log: what happened, which must be static, and which entry it is about.
+  [[nodiscard]] log::Event about(std::string_view what) const;
 
   const Means& means_;
   const std::shared_ptr<const RelayOptions> options_;

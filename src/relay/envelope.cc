@@ -1,5 +1,8 @@
 #include "relay/envelope.h"
 
+#include <charconv>
+#include <string_view>
+
 namespace posthorn::relay {
 
 using wire::smtp::Address;
@@ -55,6 +58,14 @@ client::SmtpEnvelope make_envelope(const store::OutboxEntry& entry,
   for (const std::size_t i : recipients)
     envelope.recipients.push_back(recipient_of(entry.recipients[i]));
   return envelope;
+}
+
+std::uint64_t session_of(const store::OutboxEntry& entry) {
+  const std::string_view said = std::string_view(entry.session).substr(0, entry.session.find(' '));
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(said.data(), said.data() + said.size(), number, 16);
+  // Older entries begin with an address instead.
+  return error == std::errc() && end == said.data() + said.size() ? number : 0;
 }
 
 }  // namespace posthorn::relay

@@ -1,5 +1,6 @@
 #include "relay/local_accounts.h"
 
+#include "relay/envelope.h"
 #include "relay/outgoing_message.h"
 #include "service/delivery/deliver.h"
 #include "service/delivery/trace.h"
@@ -78,6 +79,7 @@ async::Task<std::vector<Status>> put(store::AccountPtr sender, store::OutboxEntr
   service::Delivery delivery;
   delivery.recipients = found.recipients;
   delivery.now = sender->store().clock().now();
+  delivery.session = session_of(*entry);
   delivery.fields = [&](const service::Recipient& recipient) {
     return service::delivery_fields(return_path, recipient.address);
   };

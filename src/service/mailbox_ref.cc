@@ -36,13 +36,13 @@ class Naming {
 
 }  // namespace
 
-Caller Caller::owner(store::AccountPtr account) {
-  const store::Actor actor = store::Actor::user(account->id());
+Caller Caller::owner(store::AccountPtr account, std::uint64_t session) {
+  const store::Actor actor = store::Actor::user(account->id()).over(session);
   return {std::move(account), actor};
 }
 
-Caller Caller::administrator(store::AccountPtr account) {
-  return {std::move(account), store::Actor::administrator()};
+Caller Caller::administrator(store::AccountPtr account, std::uint64_t session) {
+  return {std::move(account), store::Actor::administrator().over(session)};
 }
 
 Rights rights_of(const Caller& caller, const store::AccountState& state,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,10 +31,10 @@ struct Caller {
   /// The name that the user has logged in with, which decides about groups; null: no groups.
   std::shared_ptr<const std::string> login = {};
 
-  /// The owner of an account, logged in.
-  static Caller owner(store::AccountPtr account);
+  /// The owner of an account, logged in over a connection (net::Stream::id(); 0: none).
+  static Caller owner(store::AccountPtr account, std::uint64_t session = 0);
   /// An administrator, who works on that account.
-  static Caller administrator(store::AccountPtr account);
+  static Caller administrator(store::AccountPtr account, std::uint64_t session = 0);
 };
 
 /// A mailbox that somebody has named: where it is, who asked, and what that person may do there.

@@ -8,6 +8,7 @@
 #include "store/change/pipeline.h"
 #include "store/change/queue_list.h"
 #include "store/change/watch_list.h"
+#include "store/change_timer.h"
 #include "store/format/codec.h"
 #include "store/format/keys.h"
 #include "store/format/outbox_codec.h"
@@ -67,8 +68,10 @@ async::Task<Result<ChangeReceipt>> Account::change_once(Actor by, IntentId inten
 async::Task<Result<ChangeReceipt>> Account::enter_and_change(Wanted wanted) {
   const AccountPtr self = shared_from_this();
   async::Loop* const caller = async::Loop::current();
+  const ChangeTimer timer;
   co_await home_.enter();
   auto receipt = co_await change_at_home(wanted);
+  timer.note(wanted.by, id_, receipt);
   if (caller != nullptr) co_await caller->enter();
   co_return receipt;
 }

@@ -27,7 +27,7 @@ def run(*arguments, code=0, stdin=""):
 def test_help():
     expect("demo" in run("--help"), "--help")
     for command in ("init", "serve", "demo", "account", "alias", "mailbox", "queue", "import", "export",
-                    "check", "dns", "mta", "undelete", "index", "config", "who", "kick", "trace", "backup",
+                    "check", "doctor", "dns", "mta", "undelete", "index", "config", "who", "kick", "trace", "backup",
                     "restore", "status"):
         said = run(command, "--help")
         expect("Example" in said or "serve" == command, f"{command} --help has no example")

@@ -101,7 +101,8 @@ def test_missing(server):
         client = Client(server.imap_port, first)
         expect(client.ended(), f"{first!r} was taken for a header")
         client.close()
-    wait_for(server, r"imap 127\.0\.0\.1:\d+: refused: the PROXY header is missing")
+    wait_for(server, r'refused: the address is in limits\.trusted_proxies protocol=imap session=[0-9a-f]+ '
+                     r'address=127\.0\.0\.1 port=\d+ error=syntax text="the PROXY header is missing"')
     began = time.monotonic()
     client = Client(server.imap_port)
     expect(client.ended(), "silence was taken for a header")

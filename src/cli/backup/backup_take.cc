@@ -18,7 +18,8 @@ using admin::text_of;
 
 /// Files of the data directory that are not worth saving: the store is saved from its snapshot.
 bool is_left_out(std::string_view path) {
-  for (const std::string_view name : {"store", "snapshot", "last-backup", "restoring"})
+  for (const std::string_view name :
+       {"store", "snapshot", "last-backup", "restoring", "admin-acts"})
     if (path == name) return true;
   return path.ends_with(".new");
 }

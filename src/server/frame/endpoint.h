@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "async/task.h"
-#include "base/log.h"
 #include "base/metrics.h"
 #include "base/network.h"
 #include "base/shared_value.h"
@@ -16,6 +15,7 @@
 #include "server/frame/command_meter.h"
 #include "server/frame/connections.h"
 #include "server/frame/proxied.h"
+#include "server/frame/session_log.h"
 #include "server/frame/transport.h"
 
 namespace posthorn::server::frame {
@@ -88,9 +88,9 @@ class Endpoint {
   async::Task<void> serve_proxied(net::Stream& stream, Transport transport) {
     if (const Status named = co_await take_proxy_header(stream); !named) {
       if (named.error().kind == ErrorKind::syntax)
-        log::warning_about(stream.peer(),
-                           "{} {}: refused: {} (limits.trusted_proxies names the address)",
-                           protocol_, stream.peer(), named.error().text);
+        about("refused: the address is in limits.trusted_proxies", protocol_, stream)
+            .failure(named.error())
+            .write(log::Level::warning, stream.peer());
       co_return;
     }
     co_await serve({stream, transport, options_.load(), connections_, meter_});

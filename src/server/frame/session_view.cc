@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "base/log_event.h"
+#include "server/frame/session_log.h"
 
 namespace posthorn::server::frame {
 
@@ -23,10 +23,7 @@ void log_logout(std::string_view protocol, const net::Stream& stream, std::strin
   const net::Traffic traffic = stream.traffic();
   const auto took =
       std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now() - traffic.since);
-  log::Event("logout")
-      .word("protocol", protocol)
-      .session(stream.id())
-      .peer(stream.peer())
+  about("logout", protocol, stream)
       .number("in", traffic.in)
       .number("out", traffic.out)
       .number("seconds", static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0)))

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "base/log.h"
 #include "net/tls_context.h"
+#include "server/frame/session_log.h"
 
 namespace posthorn::server::frame {
 
@@ -25,8 +25,8 @@ async::Task<bool> begin(net::Stream& stream, Transport transport, const TlsSourc
   if (context == nullptr) co_return false;
   const Status started = co_await stream.start_tls(std::move(context), deadline, alpn_of(protocol));
   if (started) co_return true;
-  log::debug("{} {}: TLS: {} ({})", protocol, stream.peer(), started.error().text,
-             started.error().cause);
+  if (log::enabled(log::Level::debug))
+    about("TLS failed", protocol, stream).failure(started.error()).write(log::Level::debug);
   co_return false;
 }
 

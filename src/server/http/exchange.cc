@@ -1,6 +1,6 @@
 #include "server/http/exchange.h"
 
-#include "base/log.h"
+#include "server/frame/session_log.h"
 #include "server/http/format_response.h"
 
 namespace posthorn::server::http {
@@ -141,9 +141,7 @@ async::Task<bool> Exchange::conclude(Status outcome) {
   if (phase_ == Phase::none) {
     co_await answer_failure(std::move(outcome));
   } else if (!outcome) {
-    if (!is_broken_ && !refusal_)
-      log::error("http: {} {} failed in its response: {} ({})", request().method, request().path,
-                 outcome.error().text, outcome.error().cause);
+    if (!is_broken_ && !refusal_) log_failure("a response could not be completed", outcome.error());
     co_return false;
   } else if (phase_ == Phase::streaming) {
     const Status ended = co_await end_stream();
@@ -156,12 +154,19 @@ async::Task<bool> Exchange::conclude(Status outcome) {
   co_return skipped;
 }
 
+void Exchange::log_failure(std::string_view what, const Error& error) const {
+  frame::about(what, "http", place_.stream)
+      .said("method", request().method)
+      .said("path", request().path)
+      .failure(error)
+      .write(log::Level::error);
+}
+
 async::Task<void> Exchange::answer_failure(Status outcome) {
   if (is_broken_) co_return;
   if (!refusal_) {
     if (outcome) outcome = fail(ErrorKind::server_bug, "there was no response");
-    log::error("http: {} {} failed: {} ({})", request().method, request().path,
-               outcome.error().text, outcome.error().cause);
+    log_failure("a request failed", outcome.error());
     refusal_ = refusal(StatusCode::internal_error, "The server has failed.");
   }
   keep_alive_ = false;

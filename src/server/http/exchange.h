@@ -67,6 +67,7 @@ class Exchange {
   /// Ends the exchange after its handler. Returns whether another request may follow.
   async::Task<bool> conclude(Status outcome);
   async::Task<void> answer_failure(Status outcome);
+  void log_failure(std::string_view what, const Error& error) const;
   async::Task<Status> end_stream();
   /// Makes what the client has sent of the body no part of the next request. Returns whether that
   /// took no more than a bounded effort.

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "base/log.h"
+#include "server/frame/session_log.h"
 #include "server/http/session.h"
 
 namespace posthorn::server::http {
@@ -19,7 +19,7 @@ HttpServer::HttpServer(HttpContext context, HttpOptions options, std::string_vie
 async::Task<void> HttpServer::serve(frame::Accepted<HttpOptions> client) {
   const auto slot = context_.limits.admit_connection(client.stream.peer());
   if (!slot) {
-    log::warning("http {}: {}", client.stream.peer(), slot.error().text);
+    frame::about("refused", "http", client.stream).failure(slot.error()).write(log::Level::warning);
     co_return;
   }
   const bool begun =

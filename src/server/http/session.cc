@@ -1,7 +1,7 @@
 #include "server/http/session.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "server/frame/session_log.h"
 #include "server/http/exchange.h"
 #include "server/http/format_response.h"
 
@@ -12,12 +12,15 @@ using std::chrono::steady_clock;
 
 /// Logs a request without its query, which may contain an address. Frequent requests, and those of
 /// scanners that look for vulnerabilities of other servers, are not logged.
-void log_served(const Request& request, StatusCode status) {
+void log_served(const net::Stream& stream, const Request& request, StatusCode status) {
   const bool dull = status == StatusCode::not_found || request.path == "/health";
   const auto level = dull ? log::Level::debug : log::Level::info;
   if (log::enabled(level))
-    log::write(level, fmt::format("http {}: {} {} {}", request.peer, request.method, request.path,
-                                  static_cast<unsigned>(status)));
+    frame::about("request", "http", stream)
+        .number("status", static_cast<unsigned>(status))
+        .said("method", request.method)
+        .said("path", request.path)
+        .write(level);
 }
 
 frame::Ending ending_of(StatusCode status) {
@@ -67,7 +70,7 @@ async::Task<bool> Session::serve(RequestHead head, bool may_keep_alive) {
   }
   const bool go_on = co_await exchange.conclude(std::move(outcome));
   if (exchange.status_) {
-    log_served(exchange.request(), *exchange.status_);
+    log_served(stream_, exchange.request(), *exchange.status_);
     meter_.note(0, ending_of(*exchange.status_), began);
   }
   co_return go_on;
@@ -105,7 +108,10 @@ void Session::skip_empty_lines() {
 }
 
 async::Task<void> Session::refuse(Response response) {
-  log::debug("http {}: {}", stream_.peer(), static_cast<unsigned>(response.status));
+  if (log::enabled(log::Level::debug))
+    frame::about("request", "http", stream_)
+        .number("status", static_cast<unsigned>(response.status))
+        .write(log::Level::debug);
   const std::string octets =
       format_head(response, {.length = response.body.size()}, system_clock().now()) + response.body;
   const Status written = co_await stream_.write(octets, options_->write_time);

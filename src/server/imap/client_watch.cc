@@ -1,6 +1,6 @@
 #include "server/imap/client_watch.h"
 
-#include "base/log.h"
+#include "server/frame/session_log.h"
 
 namespace posthorn::server::imap {
 namespace {
@@ -19,11 +19,13 @@ void ClientWatch::look_later() {
     const bool ended = session_.connection.deadline().has_passed();
     const bool left = ++looks_ % kLooksAtPeer == 0 && stream.peer_has_left();
     if (!stopping && !ended && !left) return look_later();
-    log::debug("imap: {}: {} during {}", stream.peer(),
-               stopping ? "the server is stopping"
-               : ended  ? "the session was ended"
-                        : "the client disconnected",
-               session_.tag);
+    if (log::enabled(log::Level::debug))
+      frame::about("a command is given up", "imap", stream)
+          .word("because", stopping ? "stopping"
+                           : ended  ? "ended"
+                                    : "disconnected")
+          .said("tag", session_.tag)
+          .write(log::Level::debug);
     session_.given_up = true;
   });
 }

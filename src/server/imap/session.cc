@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "base/fault.h"
-#include "base/log.h"
 #include "base/release_memory.h"
+#include "server/frame/session_log.h"
 #include "server/frame/session_view.h"
 #include "server/imap/capability.h"
 #include "server/imap/command_table.h"
@@ -122,8 +122,11 @@ std::string Session::capabilities() const {
 Reply Session::refuse(const Error& error) {
   if (is_our_fault(error.kind)) {
     failed_ = true;
-    log::error_about(name, "imap: account {} command {}: {}: {} ({})", name, tag,
-                     name_of(error.kind), error.text, error.cause);
+    frame::about("a request failed", "imap", connection.stream())
+        .said("user", name)
+        .said("tag", tag)
+        .failure(error)
+        .write(log::Level::error, name);
   }
   return reply_to(error);
 }

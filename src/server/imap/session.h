@@ -72,7 +72,7 @@ class Session final : public auth::LiveSession {
   [[nodiscard]] State state() const;
   /// Who asks for what this session does. Requires: logged in.
   [[nodiscard]] service::Caller caller() const {
-    service::Caller caller = service::Caller::owner(account);
+    service::Caller caller = service::Caller::owner(account, connection.stream().id());
     // Not owned: a session outlives what it asks for.
     caller.login = std::shared_ptr<const std::string>(std::shared_ptr<const std::string>(), &name);
     return caller;

@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "base/defaults.h"
-#include "base/log.h"
+#include "server/frame/session_log.h"
 #include "server/frame/session_view.h"
 #include "server/imap/session.h"
 #include "service/login.h"
@@ -46,7 +46,9 @@ Reply Session::judge_login(Reply reply) {
   if (reply.kind == Reply::Kind::ok || over_) return reply;
   if (++failed_logins_ < options->failed_logins) return reply;
   // As with LOGOUT, the client gets the tagged reply to its command too.
-  log::info("imap: {}: closed after {} failed logins", connection.stream().peer(), failed_logins_);
+  frame::about("closed after failed logins", "imap", connection.stream())
+      .number("logins", failed_logins_)
+      .write(log::Level::info);
   say(wi::Condition::bye, wi::CodeName::unavailable, "Too many failed logins");
   after = After::close;
   return reply;

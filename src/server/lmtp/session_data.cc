@@ -1,4 +1,4 @@
-#include "base/log.h"
+#include "server/frame/session_log.h"
 #include "server/lmtp/session.h"
 #include "server/smtp/delivery_reply.h"
 #include "service/delivery/deliver.h"
@@ -19,7 +19,9 @@ async::Task<std::optional<wire::smtp::Reply>> Session::feed(std::string_view oct
   if (octets.contains('\0')) co_return reply(554, {5, 6, 0}, "The message contains a NUL octet");
   const Status fed = co_await transaction_->upload->feed(octets);
   if (fed) co_return std::nullopt;
-  log::error("lmtp: a message cannot be stored: {} ({})", fed.error().text, fed.error().cause);
+  frame::about("a message cannot be stored", "lmtp", stream())
+      .failure(fed.error())
+      .write(log::Level::error);
   co_return smtp::reply_of(fed.error());
 }
 
@@ -45,7 +47,7 @@ async::Task<std::vector<Status>> Session::deliver(const Transaction& transaction
     return service::delivery_fields(return_path, recipient.address) +
            service::received_field(facts, recipient.address);
   };
-  co_return co_await service::deliver({transaction.recipients, fields, facts.now},
+  co_return co_await service::deliver({transaction.recipients, fields, facts.now, peer.id()},
                                       *transaction.upload);
 }
 
@@ -68,13 +70,17 @@ async::Task<void> Session::finish() {
     first += count;
     if (outcome) {
       say(reply(250, {2, 0, 0}, fmt::format("<{}> Delivered", address)));
-      log::info("delivered from {} to <{}>, {} octets",
-                wire::smtp::format_path(transaction.mail.from), address, transaction.octets);
+      frame::about("delivered", "lmtp", stream())
+          .number("octets", transaction.octets)
+          .said("from", wire::smtp::format_path(transaction.mail.from))
+          .said("to", address)
+          .write(log::Level::info);
     } else {
-      const Error& error = outcome.error();
-      log::warning("not delivered to <{}>: {} {} ({})", address, name_of(error.kind), error.text,
-                   error.cause);
-      say(smtp::reply_of(error));
+      frame::about("not delivered", "lmtp", stream())
+          .failure(outcome.error())
+          .said("to", address)
+          .write(log::Level::warning);
+      say(smtp::reply_of(outcome.error()));
     }
   }
 }

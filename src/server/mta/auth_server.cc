@@ -8,7 +8,7 @@
 namespace posthorn::server::mta {
 
 AuthServer::AuthServer(const MtaContext& context, MtaOptions options)
-    : Endpoint("auth socket", {"request"}, std::move(options)), context_(context) {}
+    : Endpoint("auth_socket", {"request"}, std::move(options)), context_(context) {}
 
 async::Task<void> AuthServer::serve(frame::Accepted<MtaOptions> client) {
   const auto session = std::make_unique<AuthSession>(context_, std::move(client));

@@ -8,7 +8,7 @@
 
 #include "auth/secret_base64.h"
 #include "base/fault.h"
-#include "base/log.h"
+#include "server/frame/session_log.h"
 #include "text/base64.h"
 
 namespace posthorn::server::mta {
@@ -19,7 +19,7 @@ using wm::AuthFailure;
 
 namespace {
 
-constexpr std::string_view kName = "auth socket";
+constexpr std::string_view kName = "auth_socket";
 
 std::unexpected<Error> broken(std::string_view why) {
   return fail(ErrorKind::syntax, std::string(why));
@@ -74,7 +74,7 @@ AuthSession::AuthSession(const MtaContext& context, frame::Accepted<MtaOptions> 
 Task<void> AuthSession::run() {
   greet();
   const Status ended = co_await converse();
-  if (!ended) note_end(kName, ended.error());
+  if (!ended) note_end(kName, talk_.stream(), ended.error());
   if (!ended && ended.error().kind == ErrorKind::closed) {
     // The client may have closed its side only, and wait for what it asked.
     co_await running_.wait_empty();
@@ -203,9 +203,7 @@ Task<void> AuthSession::advance(std::shared_ptr<Request> request, std::optional<
   if (const auto* const challenge = std::get_if<auth::Challenge>(&outcome))
     co_return say(wm::format_auth_challenge(request->id, text::base64_encode(challenge->bytes)));
   if (const auto* const error = std::get_if<Error>(&outcome)) {
-    if (is_our_fault(error->kind))
-      log::error("{}: {}: {} ({})", kName, posthorn::name_of(error->kind), error->text,
-                 error->cause);
+    if (is_our_fault(error->kind)) frame::log_trouble(kName, talk_.stream(), {}, *error);
     co_return refuse(request->id, failure_of(*error), error->text);
   }
   request->ended = true;

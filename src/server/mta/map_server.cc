@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "base/log.h"
+#include "server/frame/session_log.h"
 #include "service/account_name.h"
 #include "wire/mta/socketmap.h"
 #include "wire/smtp/address.h"
@@ -19,7 +19,7 @@ using wire::smtp::BareNames;
 
 namespace {
 
-constexpr std::string_view kName = "map socket";
+constexpr std::string_view kName = "map_socket";
 
 /// The value of a key; none if the map does not have it.
 using Found = Result<std::optional<std::string>>;
@@ -27,13 +27,14 @@ using Found = Result<std::optional<std::string>>;
 /// Answers single look-ups.
 class Maps {
  public:
-  Maps(const MtaContext& context, const MtaOptions& options)
-      : context_(context), options_(options) {}
+  Maps(const MtaContext& context, const MtaOptions& options, const net::Stream& stream)
+      : context_(context), options_(options), stream_(stream) {}
 
   /// Returns the reply to a look-up.
   Task<std::string> operator()(wm::MapRequest request);
 
  private:
+  [[nodiscard]] std::string reply_to(const wm::MapRequest& request, const Found& found) const;
   /// Errors: not_supported (there is no such map); those of the store.
   Task<Found> look_up(wm::MapRequest request) {
     for (const auto& [name, map] : kMaps)
@@ -146,6 +147,7 @@ class Maps {
 
   const MtaContext& context_;
   const MtaOptions& options_;
+  const net::Stream& stream_;
 };
 
 const std::array<std::pair<std::string_view, Maps::Map>, 5> Maps::kMaps = {{
@@ -156,15 +158,18 @@ const std::array<std::pair<std::string_view, Maps::Map>, 5> Maps::kMaps = {{
     {"transports", &Maps::transports},
 }};
 
-std::string reply_to(const wm::MapRequest& request, const Found& found) {
+std::string Maps::reply_to(const wm::MapRequest& request, const Found& found) const {
   if (found)
     return wm::format_map_reply(*found ? wm::MapOutcome::found : wm::MapOutcome::not_found,
                                 found->value_or(""));
   const Error& error = found.error();
   if (error.kind == ErrorKind::not_supported)
     return wm::format_map_reply(wm::MapOutcome::permanent, error.text);
-  log::error("{}: {} {}: {}: {} ({})", kName, request.map, request.key,
-             posthorn::name_of(error.kind), error.text, error.cause);
+  frame::about("a request failed", kName, stream_)
+      .said("map", request.map)
+      .said("key", request.key)
+      .failure(error)
+      .write(log::Level::error);
   return wm::format_map_reply(wm::MapOutcome::temporary, "The directory cannot be read");
 }
 
@@ -181,9 +186,9 @@ MapServer::MapServer(const MtaContext& context, MtaOptions options)
 Task<void> MapServer::serve(frame::Accepted<MtaOptions> client) {
   const MtaOptions& options = *client.options;
   frame::Conversation talk(client.stream, options.idle_time, options.write_time);
-  Maps maps(context_, options);
+  Maps maps(context_, options, client.stream);
   const Status ended = co_await answer_each<wm::MapRequests>(talk, client.meter, maps);
-  if (!ended) note_end(kName, ended.error());
+  if (!ended) note_end(kName, client.stream, ended.error());
 }
 
 }  // namespace posthorn::server::mta

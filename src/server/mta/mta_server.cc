@@ -1,18 +1,21 @@
 #include "server/mta/mta_server.h"
 
-#include "base/log.h"
+#include "server/frame/session_log.h"
 
 namespace posthorn::server::mta {
 
-void note_end(std::string_view name, const Error& error) {
+void note_end(std::string_view name, const net::Stream& stream, const Error& error) {
   switch (error.kind) {
     case ErrorKind::closed:
     case ErrorKind::timed_out:
     case ErrorKind::unavailable: return;
     case ErrorKind::syntax:
-      log::warning("{}: a client broke the protocol and was disconnected: {}", name, error.text);
+      frame::about("a client broke the protocol and was disconnected", name, stream)
+          .failure(error)
+          .write(log::Level::warning);
       return;
-    default: log::info("{}: {}", name, error.text);
+    default:
+      frame::about("the connection was lost", name, stream).failure(error).write(log::Level::info);
   }
 }
 

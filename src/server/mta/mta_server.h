@@ -68,6 +68,6 @@ async::Task<Status> answer_each(frame::Conversation& talk, frame::CommandMeter& 
 
 /// Logs why a connection of the server `name` ends, unless the peer simply left or was silent for
 /// too long.
-void note_end(std::string_view name, const Error& error);
+void note_end(std::string_view name, const net::Stream& stream, const Error& error);
 
 }  // namespace posthorn::server::mta

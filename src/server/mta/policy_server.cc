@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/fault.h"
-#include "base/log.h"
+#include "server/frame/session_log.h"
 #include "server/smtp/delivery_reply.h"
 #include "service/account_name.h"
 #include "service/sending/sender.h"
@@ -23,7 +23,7 @@ using wire::smtp::Reply;
 
 namespace {
 
-constexpr std::string_view kName = "policy socket";
+constexpr std::string_view kName = "policy_socket";
 
 /// The refusal of a request; none if nothing is wrong.
 using Refusal = std::optional<Reply>;
@@ -35,16 +35,11 @@ std::optional<service::EnvelopeAddress> parse(std::string_view text) {
                                   wire::smtp::format_address(*address)};
 }
 
-Reply trouble(const Error& error) {
-  log::error("{}: {}: {} ({})", kName, posthorn::name_of(error.kind), error.text, error.cause);
-  return reply(451, {4, 3, 0}, "Temporary server error; please try again later");
-}
-
 /// Judges single requests.
 class Judge {
  public:
-  Judge(const MtaContext& context, const MtaOptions& options)
-      : context_(context), options_(options) {}
+  Judge(const MtaContext& context, const MtaOptions& options, const net::Stream& stream)
+      : context_(context), options_(options), stream_(stream) {}
 
   /// Returns the reply to a request.
   Task<std::string> operator()(wm::PolicyRequest request);
@@ -90,7 +85,7 @@ class Judge {
         std::clamp<std::uint64_t>(request.number("recipient_count"), 1, UINT32_MAX));
     Status within;
     if (at_end) {
-      within = co_await service::count_message(account, options_.limits, recipients);
+      within = co_await service::count_message(account, options_.limits, recipients, stream_.id());
     } else {
       within = service::check_limits(account->published()->usage, options_.limits, 1,
                                      context_.store.clock().now());
@@ -119,8 +114,14 @@ class Judge {
     co_return std::nullopt;
   }
 
+  [[nodiscard]] Reply trouble(const Error& error) const {
+    frame::log_trouble(kName, stream_, {}, error);
+    return reply(451, {4, 3, 0}, "Temporary server error; please try again later");
+  }
+
   const MtaContext& context_;
   const MtaOptions& options_;
+  const net::Stream& stream_;
 };
 
 std::string action_of(const Refusal& refused) {
@@ -143,9 +144,9 @@ PolicyServer::PolicyServer(const MtaContext& context, MtaOptions options)
 Task<void> PolicyServer::serve(frame::Accepted<MtaOptions> client) {
   const MtaOptions& options = *client.options;
   frame::Conversation talk(client.stream, options.idle_time, options.write_time);
-  Judge judge(context_, options);
+  Judge judge(context_, options, client.stream);
   const Status ended = co_await answer_each<wm::PolicyRequests>(talk, client.meter, judge);
-  if (!ended) note_end(kName, ended.error());
+  if (!ended) note_end(kName, client.stream, ended.error());
 }
 
 }  // namespace posthorn::server::mta

@@ -5,7 +5,7 @@
 #include <utility>
 #include <variant>
 
-#include "base/log.h"
+#include "server/frame/session_log.h"
 #include "service/account_name.h"
 #include "wire/lex/lf_lines.h"
 #include "wire/mta/auth_protocol.h"
@@ -18,7 +18,7 @@ using async::Task;
 
 namespace {
 
-constexpr std::string_view kName = "user socket";
+constexpr std::string_view kName = "user_socket";
 
 /// Returns the name of the account that takes mail for a user; empty if there is none. Errors:
 /// those of the store.
@@ -38,11 +38,10 @@ Task<Result<std::string>> find(const MtaContext& context, const MtaOptions& opti
 }
 
 Task<std::string> answer(const MtaContext& context, const MtaOptions& options,
-                         wm::UserQuery query) {
+                         const net::Stream& stream, wm::UserQuery query) {
   auto name = co_await find(context, options, std::move(query.name));
   if (!name) {
-    log::error("{}: {}: {} ({})", kName, posthorn::name_of(name.error().kind), name.error().text,
-               name.error().cause);
+    frame::log_trouble(kName, stream, {}, name.error());
     co_return wm::format_user_failure(query.id, "The directory cannot be read");
   }
   co_return name->empty() ? wm::format_user_unknown(query.id)
@@ -58,7 +57,7 @@ Task<Status> converse(frame::Conversation& talk, const MtaContext& context,
       auto command = wm::parse_user_command(*line);
       if (!command) co_return pass(command);
       if (auto* const query = std::get_if<wm::UserQuery>(&*command))
-        talk.say(co_await answer(context, options, std::move(*query)));
+        talk.say(co_await answer(context, options, talk.stream(), std::move(*query)));
       continue;
     }
     if (lines.too_long()) co_return fail(ErrorKind::syntax, "a line is too long");
@@ -75,7 +74,7 @@ Task<void> UserServer::serve(frame::Accepted<MtaOptions> client) {
   const MtaOptions& options = *client.options;
   frame::Conversation talk(client.stream, options.idle_time, options.write_time);
   const Status ended = co_await converse(talk, context_, options);
-  if (!ended) note_end(kName, ended.error());
+  if (!ended) note_end(kName, client.stream, ended.error());
 }
 
 }  // namespace posthorn::server::mta

@@ -1,5 +1,5 @@
-#include "base/log.h"
 #include "net/tls_context.h"
+#include "server/frame/session_log.h"
 #include "server/pop3/commands.h"
 #include "server/pop3/session.h"
 
@@ -37,7 +37,7 @@ CommandTask cmd(Session& session, wire::pop3::Stls&) {
     ready = co_await stream.start_tls(
         session.context.tls(), session.talk.deadline().limit(kHandshake), frame::alpn_of("pop3"));
   if (!ready) {
-    log::info("pop3 {}: TLS: {}", stream.peer(), ready.error().text);
+    frame::about("TLS failed", "pop3", stream).failure(ready.error()).write(log::Level::info);
     session.close();
     co_return;
   }

@@ -6,8 +6,8 @@
 
 #include "async/loop.h"
 #include "base/fault.h"
-#include "base/log.h"
 #include "net/tls_context.h"
+#include "server/frame/session_log.h"
 #include "server/frame/session_view.h"
 #include "server/pop3/commands.h"
 #include "server/pop3/reply.h"
@@ -103,8 +103,10 @@ Task<void> Session::run() {
     const Status updated =
         co_await maildrop->update(service::Maildrop::Deleted::keep, service::Maildrop::Seen::mark);
     if (!updated)
-      log::warning_about(name_, "pop3: account {}: \\Seen was not set: {}", name_,
-                         updated.error().text);
+      frame::about("the seen flags were not set", "pop3", talk.stream())
+          .said("user", name_)
+          .failure(updated.error())
+          .write(log::Level::warning, name_);
   }
   if (maildrop) frame::log_logout("pop3", talk.stream(), name_);
 }
@@ -170,7 +172,9 @@ void Session::lost(const Error& error) {
   } else if (maildrop && talk.deadline().has_passed()) {
     say(Reply::err(std::string(talk.deadline().words()), Code::sys_temp));
   } else if (error.kind != ErrorKind::closed && error.kind != ErrorKind::timed_out) {
-    log::info("pop3 {}: {}", talk.stream().peer(), error.text);
+    frame::about("the connection was lost", "pop3", talk.stream())
+        .failure(error)
+        .write(log::Level::info);
   }
   // RFC 1939 §3: a client that was silent for too long gets no response.
 }
@@ -204,7 +208,9 @@ Task<void> Session::obey(std::string_view line) {
 /// so that guessing costs connections as well.
 void Session::count_failed_login() {
   if (++failed_logins_ < options.failed_logins) return;
-  log::info("pop3 {}: closed after {} failed logins", talk.stream().peer(), failed_logins_);
+  frame::about("closed after failed logins", "pop3", talk.stream())
+      .number("logins", failed_logins_)
+      .write(log::Level::info);
   open_ = false;
 }
 
@@ -217,17 +223,16 @@ void Session::count_bad() {
 }
 
 void Session::refuse(const Error& error) {
-  if (is_our_fault(error.kind)) {
-    log::error_about(name_, "pop3: account {}: {}: {} ({})", name_, posthorn::name_of(error.kind),
-                     error.text, error.cause);
-  }
+  if (is_our_fault(error.kind)) frame::log_trouble("pop3", talk.stream(), name_, error);
   say(reply_to(error));
 }
 
 void Session::cut(const Error& error) {
   if (error.kind != ErrorKind::closed)
-    log::error_about(name_, "pop3: account {}: a response could not be completed: {} ({})", name_,
-                     error.text, error.cause);
+    frame::about("a response could not be completed", "pop3", talk.stream())
+        .said("user", name_)
+        .failure(error)
+        .write(log::Level::error, name_);
   open_ = false;
 }
 
@@ -244,7 +249,8 @@ Task<void> Session::log_in(auth::Identity identity) {
   auto account = co_await context.store.account(identity.account);
   if (!account) co_return refuse(account.error());
   const auto form = utf8 ? service::HeaderForm::utf8 : service::HeaderForm::ascii;
-  auto opened = co_await service::Maildrop::open(std::move(*account), form);
+  auto opened = co_await service::Maildrop::open(
+      service::Caller::owner(std::move(*account), talk.stream().id()), form);
   if (!opened) co_return refuse(opened.error());
   user_slot_ = std::move(*slot);
   maildrop = std::move(*opened);

@@ -1,7 +1,7 @@
 #include "server/smtp/talk.h"
 
-#include "base/log.h"
 #include "net/tls_context.h"
+#include "server/frame/session_log.h"
 #include "server/frame/transport.h"
 #include "wire/smtp/data.h"
 
@@ -36,7 +36,9 @@ void Talk::lost(const Error& error) {
   } else if (error.kind == ErrorKind::unavailable) {
     say(reply(421, {4, 3, 2}, hostname() + " This server is shutting down"));
   } else if (error.kind != ErrorKind::closed) {
-    log::info("{} {}: {}", settings_.protocol, stream().peer(), error.text);
+    frame::about("the connection was lost", settings_.protocol, stream())
+        .failure(error)
+        .write(log::Level::info);
   }
 }
 
@@ -82,7 +84,9 @@ async::Task<bool> Talk::start_tls(std::shared_ptr<net::TlsContext> tls) {
     ready = co_await stream().start_tls(std::move(tls), deadline().limit(kHandshake),
                                         frame::alpn_of(settings_.protocol));
   if (!ready) {
-    log::info("{} {}: TLS: {}", settings_.protocol, stream().peer(), ready.error().text);
+    frame::about("TLS failed", settings_.protocol, stream())
+        .failure(ready.error())
+        .write(log::Level::info);
     open_ = false;
   }
   co_return ready.has_value();

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/log.h"
+#include "server/frame/session_log.h"
 #include "server/frame/session_view.h"
 #include "wire/smtp/internet_date.h"
 
@@ -35,8 +35,11 @@ Session::Session(const SubmissionContext& context, frame::Accepted<SubmissionOpt
       transport_(client.transport) {}
 
 Reply Session::trouble(std::string_view what, const Error& error) const {
-  log::error_about(name_, "submission: account {}: {}: {}: {} ({})", name_, what,
-                   name_of(error.kind), error.text, error.cause);
+  frame::about("a request failed", "submission", stream())
+      .said("step", what)
+      .said("user", name_)
+      .failure(error)
+      .write(log::Level::error, name_);
   return reply(451, {4, 3, 0}, "Temporary server error; please try again later");
 }
 

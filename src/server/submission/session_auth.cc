@@ -1,5 +1,5 @@
 #include "auth/secret_base64.h"
-#include "base/log.h"
+#include "server/frame/session_log.h"
 #include "server/submission/session.h"
 #include "service/login.h"
 #include "text/ascii.h"
@@ -71,7 +71,9 @@ async::Task<void> Session::on_auth(wire::smtp::Auth command) {
 /// connections as well.
 void Session::count_failed_login() {
   if (++failed_logins_ < options_->failed_logins || !talk().is_open()) return;
-  log::info("submission {}: closed after {} failed logins", stream().peer(), failed_logins_);
+  frame::about("closed after failed logins", "submission", stream())
+      .number("logins", failed_logins_)
+      .write(log::Level::info);
   say(reply(421, {4, 7, 0}, options_->hostname + " Too many failed logins"));
   talk().close();
 }
@@ -142,8 +144,7 @@ async::Task<void> Session::log_in(auth::Identity identity) {
   }
   auto opened = co_await context_.store.account(identity.account);
   if (!opened) {
-    log::error_about(identity.name, "submission: account {}: {}: {} ({})", identity.name,
-                     name_of(opened.error().kind), opened.error().text, opened.error().cause);
+    frame::log_trouble("submission", stream(), identity.name, opened.error());
     say(reply_to(opened.error()));
     co_return;
   }

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "base/fault.h"
-#include "base/log.h"
+#include "server/frame/session_log.h"
 #include "server/submission/session.h"
 #include "service/delivery/trace.h"
 #include "service/sending/sender.h"
@@ -86,8 +86,7 @@ async::Task<std::optional<Reply>> Session::feed(std::string_view octets) {
   const Status fed = co_await transaction.intake->feed(octets);
   if (fed) co_return std::nullopt;
   if (is_our_fault(fed.error().kind))
-    log::error_about(name_, "submission: account {}: {} ({})", name_, fed.error().text,
-                     fed.error().cause);
+    frame::log_trouble("submission", stream(), name_, fed.error());
   co_return reply_to(fed.error());
 }
 
@@ -108,8 +107,10 @@ async::Task<void> Session::finish() {
 
 async::Task<Reply> Session::submit(Transaction transaction) {
   const auto failed = [this](const Error& error) {
-    log::warning_about(name_, "submission: account {}: message not accepted: {}: {} ({})", name_,
-                       name_of(error.kind), error.text, error.cause);
+    frame::about("not queued", "submission", stream())
+        .failure(error)
+        .said("user", name_)
+        .write(log::Level::warning, name_);
     return reply_to(error);
   };
   auto email = co_await transaction.intake->finish();
@@ -127,11 +128,16 @@ async::Task<Reply> Session::submit(Transaction transaction) {
   store::OutboxEntry envelope = std::move(transaction.envelope);
   envelope.trace = service::received_field(facts, "");
   const std::size_t recipients = envelope.recipients.size();
-  auto submitted =
-      co_await service::submit(account_, {std::move(envelope), std::move(*email)}, options_->rules);
+  auto submitted = co_await service::submit(
+      account_, {std::move(envelope), std::move(*email), peer.id()}, options_->rules);
   if (!submitted) co_return failed(submitted.error());
-  log::info("submission: account {}: message {} queued as {} for {} recipients, {} octets", name_,
-            queue_name, submitted->id.value, recipients, transaction.octets);
+  frame::about("queued", "submission", peer)
+      .word("entry", fmt::format("{}/{}", to_hex(account_->id()), submitted->id.value))
+      .word("name", queue_name)
+      .number("recipients", recipients)
+      .number("octets", transaction.octets)
+      .said("user", name_)
+      .write(log::Level::info);
   co_return reply(250, {2, 0, 0}, "Queued as " + queue_name);
 }
 

@@ -125,7 +125,7 @@ async::Task<void> Session::on_mail(Mail mail) {
   envelope.body = body_of(p.body);
   envelope.smtputf8 = p.smtputf8;
   envelope.hold_until = hold_until(p, now.seconds);
-  envelope.session = stream().peer();
+  envelope.session = fmt::format("{:x} {}", stream().id(), stream().peer());
   say(reply(250, {2, 1, 0}, "Sender accepted"));
 }
 

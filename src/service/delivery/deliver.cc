@@ -18,10 +18,12 @@ Status append(store::Change& change, const Recipient& recipient, const store::Ne
   return uid ? Status() : pass(uid);
 }
 
-async::Task<void> deliver_one(const Recipient& recipient, store::NewEmail email, Timestamp now,
-                              Status& outcome) {
-  const auto put = [&](store::Change& change) { return append(change, recipient, email, now); };
-  const store::Actor by = store::Actor::delivery();
+async::Task<void> deliver_one(const Recipient& recipient, store::NewEmail email,
+                              const Delivery& delivery, Status& outcome) {
+  const auto put = [&](store::Change& change) {
+    return append(change, recipient, email, delivery.now);
+  };
+  const store::Actor by = store::Actor::delivery().over(delivery.session);
   Result<store::ChangeReceipt> done =
       recipient.intent ? co_await recipient.account->change_once(by, *recipient.intent, put)
                        : co_await recipient.account->change(by, {}, put);
@@ -65,7 +67,7 @@ async::Task<std::vector<Status>> deliver(Delivery delivery, store::Upload& messa
       outcomes[i] = pass(email);
       continue;
     }
-    gate.spawn(deliver_one(recipients[i], std::move(*email), delivery.now, outcomes[i]));
+    gate.spawn(deliver_one(recipients[i], std::move(*email), delivery, outcomes[i]));
     if (gate.running() >= kTogether) co_await gate.wait_empty();
   }
   co_await gate.wait_empty();

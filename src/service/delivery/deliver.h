@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -22,6 +23,8 @@ struct Delivery {
   /// Returns the header lines, with CRLF, to prepend for one recipient (service/delivery/trace.h).
   std::function<std::string(const Recipient&)> fields;
   Timestamp now;  ///< Used as INTERNALDATE.
+  /// The connection that the message came over (net::Stream::id()), for the log; 0: none.
+  std::uint64_t session = 0;
 };
 
 /// Delivers a completely received message to every recipient's mailbox. The commits of the accounts

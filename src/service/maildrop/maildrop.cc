@@ -33,8 +33,8 @@ Maildrop::Maildrop(MailboxRef inbox, const store::Mailbox& mailbox, HeaderForm f
       members_(mailbox.contents->shared_members()),
       form_(form) {}
 
-Task<Result<std::unique_ptr<Maildrop>>> Maildrop::open(store::AccountPtr account, HeaderForm form) {
-  auto inbox = resolve(Caller::owner(std::move(account)), "INBOX");
+Task<Result<std::unique_ptr<Maildrop>>> Maildrop::open(Caller owner, HeaderForm form) {
+  auto inbox = resolve(owner, "INBOX");
   if (!inbox) co_return pass(inbox);
   auto now = co_await newest(*inbox);
   if (!now) co_return pass(now);

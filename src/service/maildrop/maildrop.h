@@ -23,8 +23,7 @@ namespace posthorn::service {
 class Maildrop {
  public:
   /// Errors: not_found, io, corrupt.
-  static async::Task<Result<std::unique_ptr<Maildrop>>> open(store::AccountPtr account,
-                                                             HeaderForm form);
+  static async::Task<Result<std::unique_ptr<Maildrop>>> open(Caller owner, HeaderForm form);
 
   /// The number of messages when the maildrop was opened.
   [[nodiscard]] std::uint32_t count() const { return members().count(); }

@@ -27,7 +27,7 @@ class MaildropTest : public store::StoreFixture {
   }
 
   std::unique_ptr<Maildrop> open(HeaderForm form = HeaderForm::ascii) {
-    auto opened = run(Maildrop::open(ada_, form));
+    auto opened = run(Maildrop::open(Caller::owner(ada_), form));
     EXPECT_TRUE(opened);
     return std::move(*opened);
   }

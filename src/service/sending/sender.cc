@@ -66,10 +66,10 @@ Status check_limits(const SendingUsage& usage, const SendingLimits& limits,
 }
 
 async::Task<Status> count_message(store::AccountPtr account, SendingLimits limits,
-                                  std::uint32_t recipients) {
+                                  std::uint32_t recipients, std::uint64_t session) {
   const Timestamp now = account->store().clock().now();
   auto counted = co_await account->change(
-      store::Actor::user(account->id()), {}, [&](store::Change& change) -> Status {
+      store::Actor::user(account->id()).over(session), {}, [&](store::Change& change) -> Status {
         SendingUsage usage = change.state().usage;
         if (Status ok = check_limits(usage, limits, recipients, now); !ok) return ok;
         usage.hour.add(SendingUsage::kHour, now.seconds, {1, recipients});

@@ -25,9 +25,10 @@ Status check_limits(const store::SendingUsage& usage, const SendingLimits& limit
                     std::uint32_t recipients, Timestamp now);
 
 /// Counts a message that the account sent by another mail server, as submit() counts those that it
-/// queues. Errors: as check_limits(), and nothing is counted then; io, unavailable.
+/// queues. `session` is the connection that asks for it (net::Stream::id()), for the log. Errors:
+/// as check_limits(), and nothing is counted then; io, unavailable.
 async::Task<Status> count_message(store::AccountPtr account, SendingLimits limits,
-                                  std::uint32_t recipients);
+                                  std::uint32_t recipients, std::uint64_t session = 0);
 
 /// Returns whether a copy of sent messages is filed.
 bool keeps_sent(const store::AccountState& state, const SendingRules& rules);

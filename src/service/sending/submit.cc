@@ -114,7 +114,8 @@ async::Task<Result<Submitted>> submit(store::AccountPtr account, Submission subm
                                         rules.duplicate_window);
   if (appended) needs.push_back(appended->mailbox);
   Submitting submitting(submission, rules, account->store().clock().now(), appended);
-  auto done = co_await account->change(store::Actor::user(account->id()), std::move(needs),
+  const store::Actor by = store::Actor::user(account->id()).over(submission.session);
+  auto done = co_await account->change(by, std::move(needs),
                                        [&](Change& change) { return submitting.run(change); });
   if (!done) co_return pass(done);
   co_return done->value;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "async/task.h"
@@ -18,6 +19,8 @@ struct Submission {
   store::OutboxEntry envelope;
   store::NewEmail
       email;  ///< As the sender wrote it, including Bcc, which is removed when the message is sent.
+  /// The connection that the message came over (net::Stream::id()), for the log; 0: none.
+  std::uint64_t session = 0;
 };
 
 struct Submitted {

@@ -17,13 +17,15 @@ struct Actor {
   };
   Kind kind = Kind::upkeep;
   AccountId account = {};  ///< Only for Kind::user.
+  /// The connection over which the change was asked for (net::Stream::id()), for the log; 0: none.
+  std::uint64_t session = 0;
 
-  static Actor user(const AccountId& account) { return {Kind::user, account}; }
-  static Actor delivery() { return {Kind::delivery}; }
-  static Actor administrator() { return {Kind::administrator}; }
-  static Actor upkeep() { return {Kind::upkeep}; }
-
-  friend bool operator==(const Actor&, const Actor&) = default;
+  static Actor user(const AccountId& account) { return {.kind = Kind::user, .account = account}; }
+  static Actor delivery() { return {.kind = Kind::delivery}; }
+  static Actor administrator() { return {.kind = Kind::administrator}; }
+  static Actor upkeep() { return {.kind = Kind::upkeep}; }
+  /// The same, over this connection.
+  [[nodiscard]] Actor over(std::uint64_t connection) const { return {kind, account, connection}; }
 };
 
 }  // namespace posthorn::store

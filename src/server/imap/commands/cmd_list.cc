@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "base/log.h"
+#include "server/frame/session_log.h"
 #include "server/imap/commands.h"
 #include "server/imap/list_line.h"
 #include "server/imap/metadata_answer.h"
@@ -80,8 +80,10 @@ Task<service::SharedMailboxes> shared_for(const Session& session, const ListQuer
   if (!matters) co_return service::SharedMailboxes();
   auto shared = co_await service::shared_mailboxes(session.caller());
   if (shared) co_return std::move(*shared);
-  log::error("imap: what is shared with account {} cannot be listed: {} ({})", session.name,
-             shared.error().text, shared.error().cause);
+  frame::about("what others share cannot be listed", "imap", session.connection.stream())
+      .said("user", session.name)
+      .failure(shared.error())
+      .write(log::Level::error, session.name);
   service::SharedMailboxes nothing;
   nothing.unknown_below.push_back(std::string(service::kOtherUsers) + store::kDelimiter);
   co_return nothing;
