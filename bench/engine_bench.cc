@@ -57,11 +57,11 @@ PartitionId partition(std::size_t n) {
 /// flag change is a journal record, a chunk row and a mailbox head.
 class InFlight {
  public:
-  InFlight(Engine& engine, std::size_t count) : engine_(engine), tails_(count) {}
+  InFlight(Engine& engine, std::size_t count) : engine_(engine), versions_(count) {}
 
   void run(std::size_t commits) {
     left_ = commits;
-    const std::size_t first = std::min(commits, tails_.size());
+    const std::size_t first = std::min(commits, versions_.size());
     for (std::size_t n = 0; n < first; ++n) next(n);
     std::unique_lock lock(mutex_);
     finished_.wait(lock, [&] { return left_ == 0 && running_ == 0; });
@@ -75,13 +75,13 @@ class InFlight {
       --left_;
       ++running_;
     }
-    Commit commit{partition(n), tails_[n], 1, {}, {}};
-    commit.edits.push_back({"j" + std::to_string(tails_[n].value), std::string(60, 'j')});
+    Commit commit{partition(n), versions_[n], 1, {}, {}};
+    commit.edits.push_back({"j" + std::to_string(versions_[n].tail.value), std::string(60, 'j')});
     commit.edits.push_back({"c1", std::string(300, 'c')});
     commit.edits.push_back({"h1", std::string(150, 'h')});
-    engine_.commit(std::move(commit), [this, n](const Result<Seq>& outcome) {
+    engine_.commit(std::move(commit), [this, n](const Result<PartitionVersion>& outcome) {
       if (!outcome) std::abort();
-      tails_[n] = *outcome;
+      versions_[n] = *outcome;
       {
         const std::scoped_lock lock(mutex_);
         --running_;
@@ -91,7 +91,7 @@ class InFlight {
   }
 
   Engine& engine_;
-  std::vector<Seq> tails_;
+  std::vector<PartitionVersion> versions_;
   std::mutex mutex_;
   std::condition_variable finished_;
   std::size_t left_ = 0;
@@ -146,13 +146,14 @@ void deliveries_rocksdb(benchmark::State& state) {
     std::condition_variable finished;
     std::size_t running = 64;
     for (std::size_t n = 0; n < 64; ++n) {
-      Commit commit{partition(n), Seq{name / 64}, 1, {{"h1", std::string(150, 'h')}}, {}};
+      Commit commit{
+          partition(n), {Seq{name / 64}, name / 64, 0}, 1, {{"h1", std::string(150, 'h')}}, {}};
       PieceHold hold{{}, body, 1};
       ++name;
       for (std::size_t i = 0; i < 8; ++i)
         hold.name.bytes[i] = static_cast<std::uint8_t>(name * 0x9e3779b97f4a7c15ULL >> (8 * i));
       commit.carry.holds.push_back(std::move(hold));
-      engine->commit(std::move(commit), [&](const Result<Seq>& outcome) {
+      engine->commit(std::move(commit), [&](const Result<PartitionVersion>& outcome) {
         if (!outcome) std::abort();
         const std::scoped_lock lock(mutex);
         if (--running == 0) finished.notify_one();

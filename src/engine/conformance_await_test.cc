@@ -77,8 +77,8 @@ TEST_P(AwaitConformance, OneAtATime) {
         [](const Value& value) { EXPECT_EQ(value.value(), "2"); });
   twice([&] { return engine().get_row(p_, "c"); },
         [](const Value& value) { EXPECT_EQ(value.value(), std::nullopt); });
-  twice([&] { return engine().tail(p_); },
-        [](const Result<Seq>& tail) { EXPECT_EQ(said(tail), "1"); });
+  twice([&] { return engine().version(p_); },
+        [](const Result<PartitionVersion>& tail) { EXPECT_EQ(said(tail), "1"); });
   twice([&] { return engine().scan(p_, "", "", 1); },
         [](const Result<ScanResult>& scanned) {
           ASSERT_TRUE(scanned);
@@ -134,13 +134,13 @@ TEST_P(AwaitConformance, ManyAtOnceOnOneLoopResumeOnIt) {
 TEST_P(AwaitConformance, AfterCloseEveryReadIsUnavailable) {
   ASSERT_NO_FATAL_FAILURE(fill());
   engine().close();
-  twice([&] { return engine().tail(p_); },
-        [](const Result<Seq>& tail) { EXPECT_EQ(said(tail), "<unavailable>"); });
+  twice([&] { return engine().version(p_); },
+        [](const Result<PartitionVersion>& tail) { EXPECT_EQ(said(tail), "<unavailable>"); });
   twice([&] { return engine().read_pages(p_, {PageNumber{1}, PageNumber{2}}); },
         [](const Blobs& pages) {
           for (const auto& page : pages) EXPECT_EQ(said(page), "<unavailable>");
         });
-  EXPECT_EQ(said(engine().try_tail(p_)), "<unavailable>");
+  EXPECT_EQ(said(engine().try_version(p_)), "<unavailable>");
   EXPECT_EQ(said(engine().try_read_piece(piece(1))), "<unavailable>");
 }
 

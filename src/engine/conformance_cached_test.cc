@@ -66,7 +66,7 @@ POSTHORN_CONFORMANCE(CachedConformance);
 void CachedConformance::fill(std::size_t round) {
   for (std::uint8_t n = 0; n < kPartitions; ++n) {
     const PartitionId p = partition(n);
-    Commit made = change(p, async::wait(plain_.tail(p))->value, {});
+    Commit made = change(p, async::wait(plain_.version(p))->revision, {});
     for (std::size_t i = 0; i < kRowsARound; ++i)
       made.edits.push_back(put(key_of(i * kRounds + round), some_bytes()));
     for (std::uint64_t i = 1; i <= kPages; ++i)
@@ -116,15 +116,16 @@ void CachedConformance::ask_for_rows(How how) {
 
 void CachedConformance::ask_for_a_range(How how) {
   const PartitionId p = some_partition();
-  const Result<Seq> tail =
-      read(how, [&] { return engine().try_tail(p); }, [&] { return engine().tail(p); });
-  ASSERT_NO_FATAL_FAILURE(judge(how, tail, plain_.try_tail(p), "tail"));
+  const Result<PartitionVersion> version =
+      read(how, [&] { return engine().try_version(p); }, [&] { return engine().version(p); });
+  ASSERT_NO_FATAL_FAILURE(judge(how, version, plain_.try_version(p), "version"));
   const std::string first = some_key();
   const std::string last = below(2) == 0 ? std::string() : some_key();
   const std::size_t limit = below(30);
   const auto flat = [](const Result<ScanResult>& scanned) -> Result<std::string> {
     if (!scanned) return std::unexpected(scanned.error());
-    std::string text = fmt::format("{} {}", scanned->tail.value, scanned->next_key.value_or("end"));
+    std::string text =
+        fmt::format("{} {}", scanned->version.revision, scanned->next_key.value_or("end"));
     for (const Row& found : scanned->rows) text += " " + found.key + "=" + found.value;
     return text;
   };

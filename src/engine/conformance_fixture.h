@@ -70,15 +70,19 @@ PartitionId partition(std::uint8_t n);
 PieceName piece(std::uint8_t n);
 Edit put(std::string key, std::string value);
 Edit removal(std::string key);
+/// A commit that was computed from the given revision.
 Commit change(const PartitionId& partition, std::uint64_t expect, std::vector<Edit> edits,
               std::uint64_t advance = 1);
 PieceHold hold_of(const PieceName& name, std::string bytes, std::int64_t stamp);
 
 /// Commits and waits for the answer.
-Result<Seq> commit(Engine& engine, Commit commit);
-std::future<Result<Seq>> start(Engine& engine, Commit commit);
-/// The tail or the row's value as text, or the name of the error in angle brackets.
-std::string said(const Result<Seq>& outcome);
+Result<PartitionVersion> commit(Engine& engine, Commit commit);
+std::future<Result<PartitionVersion>> start(Engine& engine, Commit commit);
+/// The tail or the row's value as text, or the name of the error in angle brackets; a conflict with
+/// the revision that was found.
+std::string said(const Result<PartitionVersion>& outcome);
+/// Tail, revision and layout.
+std::string all_of(const Result<PartitionVersion>& outcome);
 std::string row(Engine& engine, const PartitionId& partition, const std::string& key);
 /// The rows of the range as "key=value;...", followed by "+next" if there are more.
 std::string rows(Engine& engine, const PartitionId& partition, std::string_view first = {},

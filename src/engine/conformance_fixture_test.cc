@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include "async/offload.h"
+#include "engine/cluster/cluster.h"
 #include "engine/conformance_fixture.h"
 #include "engine/faulty/faulty_engine.h"
 #include "engine/memory/memory_engine.h"
@@ -21,6 +22,18 @@ class FaultyUnderTest final : public EngineUnderTest {
     return std::make_unique<FaultyEngine>(std::make_unique<MemoryEngine>());
   }
   [[nodiscard]] bool keeps() const override { return false; }
+};
+
+/// One node of a cluster, over an unreliable network.
+class ClusterUnderTest final : public EngineUnderTest {
+ public:
+  std::unique_ptr<Engine> open() override { return cluster_.make_node(); }
+  [[nodiscard]] bool keeps() const override { return false; }
+
+ private:
+  Cluster cluster_{{.seed = 7,
+                    .longest_delay = std::chrono::microseconds(50),
+                    .patience = std::chrono::microseconds(1000)}};
 };
 
 /// The write buffers are part of the cache; blobs, which are evicted first, need what they leave.
@@ -85,6 +98,7 @@ std::string in_brackets(const Error& error) {
 std::vector<NamedEngine> conformance_engines() {
   return {{"memory", make<MemoryUnderTest>},
           {"faulty", make<FaultyUnderTest>},
+          {"cluster", make<ClusterUnderTest>},
           {"rocksdb", make<RocksDbUnderTest>},
           {"rocksdb_few_files", make<FewFilesUnderTest>},
           {"rocksdb_small_cache", make<SmallCacheUnderTest>}};
@@ -115,26 +129,34 @@ Edit removal(std::string key) { return {std::move(key), std::nullopt}; }
 
 Commit change(const PartitionId& partition, std::uint64_t expect, std::vector<Edit> edits,
               std::uint64_t advance) {
-  return {partition, Seq{expect}, advance, std::move(edits), {}};
+  return {partition, {Seq{}, expect, 0}, advance, std::move(edits), {}};
 }
 
 PieceHold hold_of(const PieceName& name, std::string bytes, std::int64_t stamp) {
   return {name, std::move(bytes), stamp};
 }
 
-std::future<Result<Seq>> start(Engine& engine, Commit commit) {
-  std::promise<Result<Seq>> promise;
+std::future<Result<PartitionVersion>> start(Engine& engine, Commit commit) {
+  std::promise<Result<PartitionVersion>> promise;
   auto future = promise.get_future();
-  engine.commit(std::move(commit), [promise = std::move(promise)](Result<Seq> outcome) mutable {
-    promise.set_value(std::move(outcome));
-  });
+  engine.commit(std::move(commit),
+                [promise = std::move(promise)](Result<PartitionVersion> outcome) mutable {
+                  promise.set_value(std::move(outcome));
+                });
   return future;
 }
 
-Result<Seq> commit(Engine& engine, Commit commit) { return start(engine, std::move(commit)).get(); }
+Result<PartitionVersion> commit(Engine& engine, Commit commit) {
+  return start(engine, std::move(commit)).get();
+}
 
-std::string said(const Result<Seq>& outcome) {
-  return outcome ? std::to_string(outcome->value) : in_brackets(outcome.error());
+std::string said(const Result<PartitionVersion>& outcome) {
+  return outcome ? std::to_string(outcome->tail.value) : in_brackets(outcome.error());
+}
+
+std::string all_of(const Result<PartitionVersion>& outcome) {
+  if (!outcome) return in_brackets(outcome.error());
+  return fmt::format("{} {} {}", outcome->tail.value, outcome->revision, outcome->layout);
 }
 
 std::string said(const Result<std::string>& bytes) {

@@ -144,10 +144,10 @@ TEST_P(PieceConformance, AHoldAtAnyStepOfTheSweepKeepsThePiece) {
   for (int step = 0; step < 5; ++step) {
     const PieceName name = piece(static_cast<std::uint8_t>(10 + step));
     ASSERT_TRUE(engine().hold(hold_of(name, "bytes", 100), partition(1)));
-    std::uint64_t tail = async::wait(engine().tail(partition(2)))->value;
+    std::uint64_t revision = async::wait(engine().version(partition(2)))->revision;
     const auto deliver_at = [&](int at) {
       if (at != step) return;
-      Commit delivery = change(partition(2), tail, {});
+      Commit delivery = change(partition(2), revision, {});
       delivery.carry.holds = {hold_of(name, "bytes", 500)};
       ASSERT_TRUE(commit(engine(), std::move(delivery)));
     };

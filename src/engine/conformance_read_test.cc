@@ -32,8 +32,8 @@ TEST_P(ReadConformance, ScanPagesForward) {
   EXPECT_EQ(rows(engine(), p, "b", "b", 10), "");
   EXPECT_EQ(rows(engine(), p, "e", "", 10), "");
   EXPECT_EQ(rows(engine(), p, "", "", 0), "+a");
-  EXPECT_EQ(async::wait(engine().scan(p, "", "", 1))->tail, Seq{9});
-  EXPECT_EQ(async::wait(engine().scan(p, "x", "", 1))->tail, Seq{9});
+  EXPECT_EQ(async::wait(engine().scan(p, "", "", 1))->version.tail, Seq{9});
+  EXPECT_EQ(async::wait(engine().scan(p, "x", "", 1))->version.tail, Seq{9});
 }
 
 TEST_P(ReadConformance, ScanOrdersAndBoundsByUnsignedBytes) {
@@ -121,12 +121,12 @@ TEST_P(ReadConformance, CachedOnlyAnswersOrSaysItWouldBlock) {
   commit(engine(), std::move(first));
   const auto check = [&](const char* when) {
     const std::vector<std::string> keys{"a"};
-    const auto tail = said(engine().try_tail(p));
-    EXPECT_TRUE(tail == "1" || tail == "<would_block>") << when << tail;
+    const auto version = said(engine().try_version(p));
+    EXPECT_TRUE(version == "1" || version == "<would_block>") << when << version;
     const auto got = engine().try_get(p, keys);
     EXPECT_TRUE(got ? got->front() == "1" : got.error().kind == ErrorKind::would_block) << when;
     const auto scanned = engine().try_scan(p, "", "", 9);
-    EXPECT_TRUE(scanned ? scanned->rows.size() == 1 && scanned->tail == Seq{1}
+    EXPECT_TRUE(scanned ? scanned->rows.size() == 1 && scanned->version.tail == Seq{1}
                         : scanned.error().kind == ErrorKind::would_block)
         << when;
     for (const auto& bytes :
@@ -143,7 +143,7 @@ TEST_P(ReadConformance, CachedOnlyAnswersOrSaysItWouldBlock) {
   // Recently read data can be read without a disk.
   EXPECT_EQ(said(engine().try_read_page(p, PageNumber{1})), page);
   EXPECT_EQ(said(engine().try_read_piece(piece(1))), page);
-  EXPECT_EQ(said(engine().try_tail(p)), "1");
+  EXPECT_EQ(said(engine().try_version(p)), "1");
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ using ThreadConformance = Conformance;
 POSTHORN_CONFORMANCE(ThreadConformance);
 
 /// Several writers increment one counter, and retry on conflict. No increment is lost, and readers
-/// always see row and tail of the same moment.
+/// always see row and version of the same moment.
 TEST_P(ThreadConformance, ContendedPartitionsCountRight) {
   constexpr int kThreads = 4;
   constexpr int kAdds = 60;
@@ -20,9 +20,9 @@ TEST_P(ThreadConformance, ContendedPartitionsCountRight) {
     while (!stop) {
       const auto scanned = async::wait(engine().scan(p, "", "", 9));
       ASSERT_TRUE(scanned);
-      if (scanned->tail == Seq{}) continue;
+      if (scanned->version == PartitionVersion{}) continue;
       ASSERT_EQ(scanned->rows.size(), 2U);
-      EXPECT_EQ(scanned->rows[0].value, std::to_string(scanned->tail.value));
+      EXPECT_EQ(scanned->rows[0].value, std::to_string(scanned->version.tail.value));
       EXPECT_EQ(scanned->rows[1].value, scanned->rows[0].value);
     }
   });
@@ -34,7 +34,7 @@ TEST_P(ThreadConformance, ContendedPartitionsCountRight) {
         const std::string next = std::to_string(tail + 1);
         const auto outcome = commit(engine(), change(p, tail, {put("a", next), put("z", next)}));
         if (outcome) {
-          tail = outcome->value;
+          tail = outcome->revision;
           ++done;
         } else {
           ASSERT_EQ(outcome.error().kind, ErrorKind::conflict);
@@ -55,7 +55,7 @@ TEST_P(ThreadConformance, ManyPartitionsWithManyInFlight) {
   std::vector<std::thread> writers;
   for (std::uint8_t t = 0; t < kThreads; ++t) {
     writers.emplace_back([&, t] {
-      std::vector<std::future<Result<Seq>>> waiting;
+      std::vector<std::future<Result<PartitionVersion>>> waiting;
       for (std::uint64_t i = 0; i < kCommits; ++i) {
         Commit next = change(partition(t), i, {put(fmt::format("{:05}", i), "v")});
         next.carry.holds = {hold_of(piece(static_cast<std::uint8_t>(i % 7)), "shared", 1)};
@@ -105,7 +105,7 @@ TEST_P(ThreadConformance, ASweeperNeverTakesAHeldPiece) {
           uses.carry.holds = {hold_of(name, "bytes", i)};
           const auto outcome = commit(engine(), std::move(uses));
           ASSERT_TRUE(outcome);
-          tail = outcome->value;
+          tail = outcome->revision;
         }
         ASSERT_EQ(said(async::wait(engine().read_piece(name))), "bytes");
         ASSERT_TRUE(engine().unhold(name, partition(t), i));

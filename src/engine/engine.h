@@ -11,15 +11,16 @@
 #include "async/task.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "engine/partition_version.h"
 
 /// The storage engine: the interface between the store and the system that keeps the bytes.
 /// docs/storage-format.md shows how each call maps onto RocksDB, RADOS and PostgreSQL.
 ///
 /// A *partition* is the only unit of atomicity. It has *rows* (key < 1 KB, value < 64 KB, some
 /// 50,000 rows, ordered bytewise), *pages* (immutable, private to the partition, named by a number
-/// that it never reuses) and a *tail* (its Seq). *Pieces* are immutable and shared between
-/// partitions; *holder rows* beside a piece record which partitions use it. The limits are in
-/// engine/limits.h.
+/// that it never reuses) and a *version* (partition_version.h). *Pieces* are immutable and shared
+/// between partitions; *holder rows* beside a piece record which partitions use it. The limits are
+/// in engine/limits.h.
 ///
 /// Reads may return `io`, `corrupt` or, after close, `unavailable`. Each has two forms:
 ///
@@ -82,7 +83,9 @@ struct Carry {
 
 struct Commit {
   PartitionId partition;
-  Seq expect;  ///< The tail that this commit was computed from.
+  /// The version that this commit was computed from. If the partition has another revision by now,
+  /// the commit fails with conflict.
+  PartitionVersion expect;
   /// Number of changes in this commit; 0 if it changes nothing visible.
   std::uint64_t advance = 0;
   std::vector<Edit> edits;
@@ -96,7 +99,7 @@ struct Row {
 
 struct ScanResult {
   std::vector<Row> rows;
-  Seq tail;                             ///< The partition's tail at the time these rows were read.
+  PartitionVersion version;             ///< The partition's at the time these rows were read.
   std::optional<std::string> next_key;  ///< Where to continue; none at the end of the range.
 };
 
@@ -112,7 +115,7 @@ using BlobVisitor = std::function<void(std::size_t i, const Result<std::string_v
 
 struct Bell {
   PartitionId partition;
-  Seq tail;
+  PartitionVersion version;
   bool missed = false;  ///< Notifications were lost: check every partition of interest.
 };
 
@@ -136,17 +139,21 @@ struct FileDamage {
   std::string what;
 };
 
-/// Called exactly once: with the new tail when the commit is durable, or with an error: conflict
-/// (the error's text is the tail in decimal), io, too_big, not_found (of a piece), unavailable. May
-/// run on any thread, also within `commit`; must be short and must not block. The calls for one
-/// partition come in the order of its commits.
+/// Called exactly once: with the new version when the commit is durable, or with an error: conflict
+/// (the error's text is the revision found, in decimal), io, too_big, not_found (of a piece),
+/// unavailable. May run on any thread, also within `commit`; must be short and must not block. The
+/// calls for one partition come in the order of its commits.
+///
+/// After success, the version is `expect.after(advance)`, so that a caller can compute the next
+/// commit before this one is answered.
 ///
 /// After `io`, nothing of the commit is visible, but after a restart it may be there as a whole;
-/// the tail then shows this. When a commit fails, all commits of its partition that were given
+/// the version then shows this. When a commit fails, all commits of its partition that were given
 /// before its `done` was called fail with conflict, whatever they expect, because they may have
 /// been computed from it.
-using CommitDone = std::move_only_function<void(Result<Seq>)>;
-/// Called when a partition's tail has moved. Calls may be lost. May run on any thread; must be
+using CommitDone = std::move_only_function<void(Result<PartitionVersion>)>;
+/// Called after commits of a partition, whoever made them, with the version after the last of them.
+/// Calls may be lost. May run on any thread; must be
 /// short.
 using BellListener = std::function<void(const Bell&)>;
 
@@ -165,9 +172,9 @@ class Engine {
   /// Thread: any.
   virtual void expect_commit(int /*more*/) {}
 
-  /// Returns 0 for a partition without commits.
-  virtual async::Task<Result<Seq>> tail(PartitionId partition) = 0;
-  virtual Result<Seq> try_tail(const PartitionId& partition) = 0;
+  /// Returns zeros for a partition without commits.
+  virtual async::Task<Result<PartitionVersion>> version(PartitionId partition) = 0;
+  virtual Result<PartitionVersion> try_version(const PartitionId& partition) = 0;
   /// Returns one optional per key, in order. Not a snapshot: a commit may take effect between the
   /// reads of two keys.
   virtual async::Task<Result<Values>> get(PartitionId partition, std::vector<std::string> keys) = 0;
@@ -183,7 +190,8 @@ class Engine {
 
   /// Writes a page ahead. It is durable no later than the partition's next durable commit, and
   /// readable at once. Until a commit names it, nothing stored refers to it. Page numbers begin at
-  /// 1. May wait for the disk.
+  /// 1. A number that another process may use would overwrite its page
+  /// (store/change/page_numbers.h). May wait for the disk.
   virtual Status put_page(const PartitionId& partition, PageNumber number, std::string bytes) = 0;
   /// Gives `visit` each page. An engine may read the pages in parallel, and need not copy them.
   /// Errors of a page: not_found, and those of a read.

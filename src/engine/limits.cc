@@ -42,8 +42,8 @@ Status check_writable(const PieceHold& absent) {
   return {};
 }
 
-std::unexpected<Error> conflict_at(Seq tail) {
-  return fail(ErrorKind::conflict, fmt::format("{}", tail.value));
+std::unexpected<Error> conflict_at(const PartitionVersion& found) {
+  return fail(ErrorKind::conflict, fmt::format("{}", found.revision));
 }
 
 }  // namespace posthorn::engine

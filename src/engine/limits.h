@@ -24,7 +24,7 @@ std::size_t bytes_of(const Commit& commit);
 /// Errors: not_found if the piece is absent and the hold brings no bytes to write.
 Status check_writable(const PieceHold& absent);
 
-/// The error for a stale `expect`. Its text is the tail in decimal.
-[[nodiscard]] std::unexpected<Error> conflict_at(Seq tail);
+/// The error for a stale `expect`. Its text is the revision found, in decimal.
+[[nodiscard]] std::unexpected<Error> conflict_at(const PartitionVersion& found);
 
 }  // namespace posthorn::engine

@@ -1,8 +1,11 @@
 #include "store/account.h"
 
 #include <algorithm>
+#include <chrono>
+#include <random>
 
 #include "async/completion.h"
+#include "async/event.h"
 #include "base/log.h"
 #include "store/change/change_writer.h"
 #include "store/change/pipeline.h"
@@ -12,21 +15,27 @@
 #include "store/format/codec.h"
 #include "store/format/keys.h"
 #include "store/format/outbox_codec.h"
-#include "store/format/paged_record.h"
 #include "store/read/email_catalog.h"
-#include "store/read/load.h"
-#include "store/read/load_readable.h"
 #include "store/read/object_ids.h"
 #include "store/store_state.h"
-#include "store/upkeep/damage_log.h"
 #include "store/upkeep/maintenance.h"
 
 namespace posthorn::store {
 namespace {
 
-/// Conflicts are transient: another writer advanced the tail, or a change that this one was
-/// computed from failed. This many attempts are plenty.
-constexpr int kMaxAttempts = 16;
+/// Conflicts are transient: another process has committed, or a change that this one was computed
+/// from failed. With many processes that change one account at the same time, some have to try
+/// often; waiting for a random time lets others finish.
+constexpr std::chrono::seconds kPatience(10);
+constexpr int kLongestPause = 16;  // In milliseconds.
+
+std::chrono::milliseconds pause_before(int attempt) {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return std::chrono::milliseconds(
+      std::uniform_int_distribution<int>(0, std::min(attempt, kLongestPause))(random));
+}
+
+constexpr const char* kBusy = "The account is being changed by other sessions; please try again";
 
 }  // namespace
 
@@ -39,7 +48,8 @@ Account::Account(Store& store, AccountId id, async::Loop& home, StatePtr state)
       object_ids_(std::make_unique<ObjectIds>(id, derive_object_id_keys(store.state().key, id),
                                               state->counters)),
       pipeline_(std::make_unique<Pipeline>(home, state)),
-      watches_(std::make_shared<WatchList>()) {
+      watches_(std::make_shared<WatchList>()),
+      given_(state->version.revision) {
   for (const auto& [mailbox, version] : state->mailboxes) note_long_tails(*state, {&mailbox, 1});
 }
 
@@ -88,7 +98,9 @@ async::Task<Result<ChangeReceipt>> Account::enter_and_change(Wanted wanted) {
 // If a commit fails, the changes computed from it are invalid too. The engine fails them with a
 // conflict, and each runs again from step 1.
 async::Task<Result<ChangeReceipt>> Account::change_at_home(const Wanted& wanted) {
-  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  for (int attempt = 0; std::chrono::steady_clock::now() < until; ++attempt) {
+    if (attempt > 1) co_await async::sleep_for(pause_before(attempt));
     if (store_.state().closing.load())
       co_return fail(ErrorKind::unavailable, "The server is shutting down");
     for (const MailboxId id : wanted.needs) {
@@ -108,8 +120,7 @@ async::Task<Result<ChangeReceipt>> Account::change_at_home(const Wanted& wanted)
     auto receipt = co_await attempt_at_home(wanted);
     if (receipt || receipt.error().kind != ErrorKind::conflict) co_return receipt;
   }
-  co_return fail(ErrorKind::unavailable,
-                 "The account is being changed by other sessions; please try again");
+  co_return fail(ErrorKind::unavailable, kBusy);
 }
 
 async::Task<Result<ChangeReceipt>> Account::attempt_at_home(const Wanted& wanted) {
@@ -120,6 +131,8 @@ async::Task<Result<ChangeReceipt>> Account::attempt_at_home(const Wanted& wanted
     if (!done || *done) {
       pipeline_->unlock();
       if (!done) co_return std::unexpected(done.error());
+      // Another process may have done it.
+      if (auto level = co_await reload_at_home(Reload::if_moved); !level) co_return pass(level);
       co_return ChangeReceipt{published(), false};
     }
   }
@@ -132,7 +145,7 @@ async::Task<Result<ChangeReceipt>> Account::attempt_at_home(const Wanted& wanted
   const auto compute = [&]() -> Status {
     if (Status ok = wanted.function(draft); !ok) return ok;
     empty = ChangeWriter::is_empty(draft);
-    if (!empty) prepared = ChangeWriter::write(draft, id_);
+    if (!empty) prepared = ChangeWriter::write(draft, id_, store_.state().page_numbers);
     return {};
   };
   Status ready;
@@ -145,15 +158,13 @@ async::Task<Result<ChangeReceipt>> Account::attempt_at_home(const Wanted& wanted
   // between would leave mail that a restart does not find.
   if (ready && prepared.outbox_changed && !prepared.next->outbox->empty())
     ready = co_await list_at_home();
-  if (!ready) {
-    pipeline_->unlock();
-    co_return pass(ready);
-  }
-  if (empty) {
+  if (!ready || empty) {
     // The change was judged by `working`, which need not be durable yet. "Nothing to do" may only
-    // be answered once it is.
+    // be answered once it is. If another process has committed, the answer may be another.
     pipeline_->unlock();
-    co_await pipeline_->drained();
+    const auto moved = co_await reload_at_home(Reload::if_moved);
+    if (moved && *moved) co_return fail(ErrorKind::conflict, "the account was changed elsewhere");
+    if (!ready) co_return pass(ready);
     co_return ChangeReceipt{published(), false};
   }
   if (draft.restores()) ++pipeline_->restorations;
@@ -213,23 +224,29 @@ async::Task<Status> Account::unlist_at_home() {
 }
 
 async::Task<Status> Account::commit_at_home(PreparedChange prepared) {
+  if (lacks_numbers(prepared.commit)) {
+    pipeline_->unlock();
+    Status ready = co_await store_.state().page_numbers.prepare(store_.offload());
+    if (!ready) co_return ready;
+    co_return fail(ErrorKind::conflict, "no page numbers were left");  // To be computed again.
+  }
   // The lock is released before the commit is handed over, but unlock() only posts the next holder
   // to this loop, and the engine's commit() is called before this coroutine suspends. The engine
   // therefore receives the commits in the order in which they were computed.
   const StatePtr next = prepared.next;
-  // If no commit of ours is pending, a conflict cannot come from a failed predecessor. It then
-  // means that another writer has moved the tail.
-  const bool alone = pipeline_->pending.empty();
   pipeline_->working = next;
   pipeline_->pending.push_back(next);
+  given_.store(next->version.revision);
   pipeline_->unlock();
-  Result<Seq> done = co_await async::callback<Result<Seq>>(
+  using Outcome = Result<engine::PartitionVersion>;
+  Outcome done = co_await async::callback<Outcome>(
       [&](auto answer) { store_.engine().commit(std::move(prepared.commit), answer); });
   const auto mine = std::ranges::find(pipeline_->pending, next);
   if (done && mine == pipeline_->pending.end()) {
     // The commit succeeded although one that it was computed from was reported as failed (which
     // cleared `pending`). Only the engine knows the actual state.
-    co_return co_await reload_at_home();
+    auto reloaded = co_await reload_at_home(Reload::if_moved);
+    co_return reloaded ? Status() : pass(reloaded);
   }
   if (done) {
     // The engine answers the commits of a partition in order, so ours is the oldest.
@@ -246,15 +263,21 @@ async::Task<Status> Account::commit_at_home(PreparedChange prepared) {
   }
   if (mine != pipeline_->pending.end()) {
     // The first failure of a chain. All pending changes were computed from it, directly or
-    // indirectly. They fail too, do not find themselves in `pending`, and are computed again.
-    pipeline_->pending.clear();
-    pipeline_->working = published();
-    pipeline_->answer_drained();
-    if (done.error().kind == ErrorKind::conflict && alone) {
-      if (Status ok = co_await reload_at_home(); !ok) co_return ok;
-    }
+    // indirectly. They fail too, do not find themselves in `pending`, and are computed again. If
+    // this is a conflict, another process has committed; after any other failure it may have, and
+    // its bell may have been taken for that of this commit.
+    fall_back();
+    auto reloaded = co_await reload_at_home(Reload::if_moved);
+    if (done.error().kind == ErrorKind::conflict && !reloaded) co_return pass(reloaded);
   }
   co_return pass(done);
+}
+
+void Account::fall_back() {
+  pipeline_->pending.clear();
+  pipeline_->working = published();
+  given_.store(pipeline_->working->version.revision);
+  pipeline_->answer_drained();
 }
 
 // Publishes a durable change. Nobody may hear of it before `published_` shows it, so the
@@ -276,186 +299,6 @@ void Account::note_long_tails(const AccountState& state, std::span<const Mailbox
     const MailboxPtr mailbox = state.find(id);
     if (mailbox && mailbox->tail_rows > Maintenance::kMaxTailRows) pipeline_->long_tails.insert(id);
   }
-}
-
-// Replaces the state by what the engine has, after a failure that leaves the actual state unknown.
-// Watchers of all mailboxes are woken, since any of them may differ.
-async::Task<Status> Account::reload_at_home() {
-  co_await pipeline_->lock();
-  co_await pipeline_->drained();
-  auto loaded = co_await async::off_loop(store_.offload(), load_account(store_.engine(), id_));
-  if (loaded) {
-    std::vector<MailboxId> touched;
-    for (const auto& [id, mailbox] : loaded->state->mailboxes) touched.push_back(id);
-    pipeline_->working = loaded->state;
-    note_long_tails(*loaded->state, touched);
-    emails_->forget();
-    published_.store(loaded->state);
-    watches_->notify(touched);
-    if (!loaded->state->outbox->empty()) store_.tell_outbox(id_);
-  }
-  pipeline_->unlock();
-  if (!loaded) co_return pass(loaded);
-  co_return Status{};
-}
-
-async::Task<Result<MailboxPtr>> Account::load(MailboxId mailbox) {
-  if (const MailboxPtr known = published()->find(mailbox); known && known->contents)
-    co_return known;
-  const AccountPtr self = shared_from_this();
-  async::Loop* const caller = async::Loop::current();
-  co_await home_.enter();
-  auto loaded = co_await load_at_home(mailbox);
-  if (caller != nullptr) co_await caller->enter();
-  co_return loaded;
-}
-
-async::Task<Result<MailboxPtr>> Account::load_at_home(MailboxId id) {
-  if (const MailboxPtr known = pipeline_->working->find(id); known && known->contents) {
-    // If the contents are known in `working`, they are published as soon as the pending commits
-    // are. (A mailbox that was just created is not in `published` before that.)
-    if (const MailboxPtr there = published()->find(id); there && there->contents) co_return there;
-    co_await pipeline_->drained();
-    if (const MailboxPtr there = published()->find(id); there && there->contents) co_return there;
-  }
-  // The lock keeps new changes away, and drained() waits for the pending ones: the rows that are
-  // read must be those of `working`, and publishing `working` with the contents must not publish a
-  // change that is not durable.
-  co_await pipeline_->lock();
-  co_await pipeline_->drained();
-  const StatePtr base = pipeline_->working;
-  const MailboxPtr mailbox = base->find(id);
-  if (!mailbox || mailbox->contents) {
-    pipeline_->unlock();
-    if (mailbox) co_return mailbox;
-    co_return fail(ErrorKind::not_found, "No such mailbox");
-  }
-  auto loaded =
-      co_await load_contents(store_.engine(), store_.offload(), id_, *mailbox, base->floor);
-  if (!loaded) {
-    pipeline_->unlock();
-    if (is_damage(loaded.error().kind))
-      store_.state().damage.note_mailbox(
-          store_.state().place_of(id_, *mailbox),
-          "it cannot be opened (run posthorn check to see which messages are lost)", loaded.error(),
-          store_.clock().now().seconds);
-    co_return pass(loaded);
-  }
-  MailboxPtr full = take_contents(*mailbox, std::move(*loaded));
-  pipeline_->unlock();
-  co_return full;
-}
-
-MailboxPtr Account::take_contents(const Mailbox& mailbox, LoadedContents loaded) {
-  auto full = std::make_shared<Mailbox>(mailbox);
-  full->contents = std::move(loaded.contents);
-  full->storage = std::move(loaded.storage);
-  full->keywords = std::move(loaded.keywords);
-  full->tail_rows = full->storage->tail_rows();
-  auto state = std::make_shared<AccountState>(*pipeline_->working);
-  if (loaded.head_differs) {
-    const std::string what = fmt::format(
-        "its rows do not match its head, which has {} messages, {} unseen, UIDNEXT {}; "
-        "the rows have {} messages, {} unseen, UIDNEXT {}",
-        mailbox.head.messages, mailbox.head.unseen, mailbox.head.uid_next.value,
-        loaded.head.messages, loaded.head.unseen, loaded.head.uid_next.value);
-    store_.state().damage.note_mailbox(store_.state().place_of(id_, mailbox), what,
-                                       {ErrorKind::corrupt, "corrected"},
-                                       store_.clock().now().seconds);
-    full->head = loaded.head;
-    full->head_rebuilt = true;
-  }
-  state->mailboxes.set(mailbox.id, full);
-  if (loaded.head_differs) state->count_again();
-  pipeline_->working = state;
-  published_.store(state);
-  return full;
-}
-
-async::Task<Result<Account::Readable>> Account::load_readable(MailboxId mailbox) {
-  const AccountPtr self = shared_from_this();
-  async::Loop* const caller = async::Loop::current();
-  co_await home_.enter();
-  auto loaded = co_await load_readable_at_home(mailbox);
-  if (caller != nullptr) co_await caller->enter();
-  co_return loaded;
-}
-
-async::Task<Result<Account::Readable>> Account::load_readable_at_home(MailboxId id) {
-  co_await pipeline_->lock();
-  co_await pipeline_->drained();
-  const MailboxPtr mailbox = pipeline_->working->find(id);
-  if (!mailbox || mailbox->contents) {
-    pipeline_->unlock();
-    if (mailbox) co_return Readable{mailbox, {}};
-    co_return fail(ErrorKind::not_found, "No such mailbox");
-  }
-  auto loaded = co_await async::offload(store_.offload(), [&] {
-    return load_readable_contents(store_.engine(), id_, *mailbox, pipeline_->working->floor);
-  });
-  if (!loaded) {
-    pipeline_->unlock();
-    co_return pass(loaded);
-  }
-  Readable out;
-  out.damage = std::move(loaded->damage);
-  out.mailbox = take_contents(*mailbox, std::move(loaded->loaded));
-  pipeline_->unlock();
-  co_return out;
-}
-
-async::Task<Status> Account::forget_contents() {
-  const AccountPtr self = shared_from_this();
-  async::Loop* const caller = async::Loop::current();
-  co_await home_.enter();
-  Status done = co_await reload_at_home();
-  if (caller != nullptr) co_await caller->enter();
-  co_return done;
-}
-
-namespace {
-
-/// Reads what changes from `since` (not included) to `newest` expunged. Decodes in place.
-async::Task<Result<Account::Expunged>> read_expunged(engine::Engine& engine, PartitionId id,
-                                                     MailboxId mailbox, ModSeq since, Seq newest) {
-  Account::Expunged out;
-  auto horizon = co_await engine.get_row(id, keys::horizon());
-  if (!horizon) co_return pass(horizon);
-  if (*horizon && since.value < ByteReader(**horizon).u64()) out.complete = false;
-  if (!out.complete) co_return out;
-  std::string from = keys::journal(mailbox, Seq(since.value + 1));
-  const std::string last = keys::journal(mailbox, Seq(newest.value + 1));
-  std::vector<NumberSet::Range> gone;
-  for (;;) {
-    constexpr std::size_t kRowsAtOnce = 1000;
-    auto rows = co_await engine.scan(id, from, last, kRowsAtOnce);
-    if (!rows) co_return pass(rows);
-    std::vector<std::string> values;
-    for (engine::Row& row : rows->rows) values.push_back(std::move(row.value));
-    const auto records = co_await read_records(engine, id, std::move(values));
-    for (const auto& record : records) {
-      if (!record) co_return std::unexpected(record.error());
-      auto journal = decode_journal(*record);
-      if (!journal) co_return pass(journal);
-      for (const StoredRow& message : journal->expunged)
-        gone.push_back({message.member.uid.value, message.member.uid.value});
-    }
-    if (!rows->next_key) break;
-    from = *rows->next_key;
-  }
-  out.uids = NumberSet::from_ranges(std::move(gone));
-  co_return out;
-}
-
-}  // namespace
-
-async::Task<Result<Account::Expunged>> Account::expunged_since(MailboxId mailbox, ModSeq since) {
-  const AccountPtr self = shared_from_this();
-  const Seq newest = published()->seq;
-  if (since < published()->floor) co_return Expunged{{}, false};
-  // Of an account with a long history, thousands of records are decoded.
-  co_return co_await async::off_loop(store_.offload(),
-                                     read_expunged(store_.engine(), id_, mailbox, since, newest));
 }
 
 Uid Account::recent_from(const Mailbox& mailbox, bool claim) {

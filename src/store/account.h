@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -142,6 +143,19 @@ class Account : public std::enable_shared_from_this<Account> {
   };
   std::unique_ptr<Watch> watch(std::vector<MailboxId> mailboxes, std::function<void()> wake);
 
+  /// Brings the account up to date if another process has made this version of its partition.
+  /// Returns at once; watchers are woken when it is done. Costs next to nothing if this process
+  /// made it.
+  /// Thread: any.
+  void follow(const engine::PartitionVersion& version);
+  /// The same, whether there is anything new or not.
+  /// Thread: any.
+  void look_again();
+  /// How often the state was replaced by what the engine has, mostly because another process had
+  /// changed it.
+  /// Thread: any.
+  [[nodiscard]] std::uint64_t reloads() const { return reloads_.load(); }
+
   /// The stored messages.
   [[nodiscard]] EmailCatalog& emails() { return *emails_; }
 
@@ -168,7 +182,11 @@ class Account : public std::enable_shared_from_this<Account> {
   /// Removes the account from that list if its outbox is empty.
   async::Task<Status> unlist_at_home();
   async::Task<Result<MailboxPtr>> load_at_home(MailboxId mailbox);
+  async::Task<Result<MailboxPtr>> read_contents_at_home(MailboxId mailbox);
   async::Task<Result<Readable>> load_readable_at_home(MailboxId mailbox);
+  async::Task<Result<Readable>> read_readable_at_home(MailboxId mailbox);
+  /// Errors: conflict if the partition has another version by now; those of a read.
+  async::Task<Status> still_is(engine::PartitionVersion version);
   /// Publishes the mailbox with contents that were just read. Requires: the pipeline's lock, and no
   /// pending commit.
   MailboxPtr take_contents(const Mailbox& mailbox, LoadedContents loaded);
@@ -177,7 +195,15 @@ class Account : public std::enable_shared_from_this<Account> {
   async::Task<Status> commit_at_home(struct PreparedChange prepared);
   void publish(const struct PreparedChange& done);
   void note_long_tails(const AccountState& state, std::span<const MailboxId> touched);
-  async::Task<Status> reload_at_home();
+  /// Replaces the state by what the engine has: always, or only if that has another version. Keeps
+  /// the contents of unchanged mailboxes in the second case. Returns whether it did. Errors: those
+  /// of load_account().
+  enum class Reload : std::uint8_t { if_moved, always };
+  async::Task<Result<bool>> reload_at_home(Reload how);
+  void replace_state(const StatePtr& state);
+  static async::Task<void> look(std::shared_ptr<Account> account);
+  /// Takes back everything that was computed from a change that failed.
+  void fall_back();
   void maintain_if_due();
 
   Store& store_;
@@ -188,6 +214,10 @@ class Account : public std::enable_shared_from_this<Account> {
   std::unique_ptr<const ObjectIds> object_ids_;
   std::unique_ptr<Pipeline> pipeline_;
   std::shared_ptr<WatchList> watches_;
+  /// The revision that the last commit given to the engine makes if it succeeds.
+  std::atomic<std::uint64_t> given_;
+  std::atomic<bool> looking_ = false;  ///< look() will run.
+  std::atomic<std::uint64_t> reloads_ = 0;
   Mutex recent_mutex_;
   std::map<MailboxId, Uid> recent_ POSTHORN_GUARDED_BY(recent_mutex_);
 };

@@ -2,6 +2,7 @@
 #include "async/wait.h"
 #include "store/change/change.h"
 #include "store/format/codec.h"
+#include "store/format/directory_rows.h"
 #include "store/format/keys.h"
 #include "store/format/record.h"
 #include "store/format/system.h"
@@ -15,19 +16,32 @@ async::Task<Status> Store::edit_profile(AccountId id,
                                         std::function<Result<bool>(AccountProfile&)> edit) {
   auto opened = co_await account(id);
   if (!opened) co_return pass(opened);
+  Account& account = **opened;
   const auto turn = co_await state_->profile_edits.take();
-  auto current = co_await profile(id);
-  if (!current) co_return pass(current);
-  auto changed = edit(*current);
-  if (!changed) co_return pass(changed);
-  if (!*changed) co_return Status{};
-  auto done = co_await (*opened)->change(Actor::administrator(), {}, [&](Change& change) -> Status {
-    change.set_profile(encode_profile(*current));
-    return {};
-  });
-  state_->profiles.erase(id);
-  if (!done) co_return pass(done);
-  co_return Status{};
+  constexpr int kMaxAttempts = 16;
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    // The change is refused if the account has meanwhile heard of another process's commit, which
+    // may have changed the profile. If there was one that it has not heard of, the change is a
+    // conflict, and runs again after it has.
+    const std::uint64_t reloads = account.reloads();
+    auto current = co_await read_profile(state_->engine, id);
+    if (!current) co_return pass(current);
+    auto changed = edit(*current);
+    if (!changed) co_return pass(changed);
+    if (!*changed) co_return Status{};
+    bool outdated = false;
+    auto done = co_await account.change(Actor::administrator(), {}, [&](Change& change) -> Status {
+      outdated = account.reloads() != reloads;
+      if (outdated) return fail(ErrorKind::unavailable, "The account was changed elsewhere");
+      change.set_profile(encode_profile(*current));
+      return {};
+    });
+    state_->profiles.erase(id);
+    if (done) co_return Status{};
+    if (!outdated) co_return pass(done);
+  }
+  co_return fail(ErrorKind::unavailable,
+                 "The account is being changed elsewhere; please try again");
 }
 
 async::Task<Status> Store::set_credentials(const AccountId& id, std::string credentials) {

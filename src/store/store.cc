@@ -34,6 +34,7 @@ Store::State::State(engine::Engine& e, async::LoopPool& l, async::OffloadPool& o
       clock(c),
       options(opts),
       policy(std::make_shared<const StorePolicy>(opts.policy)),
+      page_numbers(e),
       cached_mail(opts.page_cache_bytes),
       pages(cached_mail, opts.page_cache_bytes / 4 * 3),
       records(cached_mail, opts.page_cache_bytes / 8),
@@ -47,7 +48,9 @@ Store::State::State(engine::Engine& e, async::LoopPool& l, async::OffloadPool& o
 }
 
 Store::Store() = default;
-Store::~Store() = default;
+Store::~Store() {
+  if (state_) state_->engine.listen(nullptr);
+}
 
 engine::Engine& Store::engine() const { return state_->engine; }
 const Clock& Store::clock() const { return state_->clock; }
@@ -89,6 +92,7 @@ Result<std::unique_ptr<Store>> Store::open(engine::Engine& engine, async::LoopPo
   std::unique_ptr<Store> store(new Store());
   store->state_ = std::make_unique<State>(engine, loops, offload, clock, options);
   store->state_->key = std::move(*key);
+  engine.listen([state = store->state_.get()](const engine::Bell& bell) { state->hear(bell); });
   return store;
 }
 
@@ -108,8 +112,11 @@ namespace {
 
 /// Decodes in place, which takes long for an account with thousands of mailboxes.
 async::Task<Result<LoadedAccount>> open_partition(engine::Engine& engine, AccountId id) {
-  if (Status level = co_await bring_level(engine, id, engine.epoch()); !level)
-    co_return pass(level);
+  constexpr int kMaxAttempts = 16;
+  Status level = co_await bring_level(engine, id, engine.epoch());
+  for (int i = 1; i < kMaxAttempts && !level && level.error().kind == ErrorKind::conflict; ++i)
+    level = co_await bring_level(engine, id, engine.epoch());
+  if (!level) co_return pass(level);
   co_return co_await load_account(engine, id);
 }
 
@@ -147,6 +154,12 @@ async::Task<Result<AccountPtr>> Store::account_at_home(AccountId id, std::size_t
   {
     const MutexLock lock(shard.open_mutex);
     shard.open.emplace(id, account);
+  }
+  // Only an open account hears of what others commit; they may have committed since it was read.
+  auto level = co_await account->reload_at_home(Account::Reload::if_moved);
+  if (!level) {
+    shard.close(id);
+    co_return pass(level);
   }
   co_return account;
 }
@@ -286,7 +299,7 @@ async::Task<Result<AccountId>> Store::create_account(std::string_view name, std:
     }
     change.set_quota(quota);
     change.set_profile(encode_profile({address, credentials, false, now.seconds, 1, {}}));
-    PreparedChange prepared = ChangeWriter::write(change, id);
+    PreparedChange prepared = ChangeWriter::write(change, id, state_->page_numbers);
     // A new account is level with the epoch.
     if (const std::uint64_t epoch = state_->engine.epoch(); epoch != 0)
       prepared.commit.edits.push_back({keys::behind(), encode_behind({epoch, ModSeq(0)})});
@@ -408,6 +421,7 @@ async::Task<Result<std::vector<Store::Listed>>> Store::list_addresses(std::strin
 
 async::Task<void> Store::close() {
   state_->closing.store(true);
+  state_->engine.listen(nullptr);
   async::Loop* const caller = async::Loop::current();
   for (std::size_t i = 0; i < state_->shards.size(); ++i) {
     co_await state_->loops.at(i).enter();

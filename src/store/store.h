@@ -98,7 +98,8 @@ class Store {
   async::Task<Status> replace_credentials(const AccountId& id, std::uint64_t version,
                                           std::string credentials);
   async::Task<Status> set_disabled(const AccountId& id, bool disabled);
-  /// Edits the encoded login rules. `edit` may refuse, and may run on any loop. `sessions` says
+  /// Edits the encoded login rules. `edit` may refuse, may run on any loop, and may run more than
+  /// once. `sessions` says
   /// whether sessions that began before still count; if not, the version changes.
   enum class Sessions : std::uint8_t { keep, end };
   async::Task<Status> edit_login_rules(const AccountId& id, Sessions sessions,
@@ -203,7 +204,8 @@ class Store {
   /// Closes unused accounts, beyond the limits in the options.
   async::Task<void> trim();
   friend class StoreCheck;
-  /// `edit` returns whether there is something to store; it changes the version if it has to.
+  /// `edit` returns whether there is something to store; it changes the version if it has to. It
+  /// runs again if another process has changed the account.
   async::Task<Status> edit_profile(AccountId id, std::function<Result<bool>(AccountProfile&)> edit);
 
   std::unique_ptr<State> state_;

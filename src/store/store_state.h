@@ -15,6 +15,7 @@
 #include "base/mutex.h"
 #include "base/shared_value.h"
 #include "store/format/group_page.h"
+#include "store/nodes/page_numbers.h"
 #include "store/read/lru_cache.h"
 #include "store/store.h"
 #include "store/upkeep/damage_log.h"
@@ -51,6 +52,11 @@ struct HomeShard {
   std::unordered_map<AccountId, std::shared_ptr<Opening>> opening;
   async::Gate background;
 
+  /// Thread: the loop's.
+  void close(const AccountId& id) {
+    const MutexLock lock(open_mutex);
+    open.erase(id);
+  }
   [[nodiscard]] AccountPtr find(const AccountId& id) {
     const MutexLock lock(open_mutex);
     const auto it = open.find(id);
@@ -72,13 +78,15 @@ struct Store::State {
   SharedValue<StorePolicy> policy;
   std::string key;  ///< 32 random octets of this store, from which all its other keys are derived.
 
+  PageNumbers page_numbers;
+
   CacheBudget cached_mail;
   LruCache<AccountItem, GroupPage> pages;
   LruCache<AccountItem, EmailRecord> records;
   LruCache<engine::PieceName, std::string> pieces;
   CacheBudget cached_directory;
   /// Existing entries of the directory (absence is not cached). A writer erases the entry here when
-  /// its change is durable.
+  /// its change is durable; what other processes change is erased by the engine's bells.
   LruCache<std::string, AddressEntry> addresses;
   LruCache<AccountId, AccountProfile> profiles;
   /// By grantee; also that there are none.
@@ -98,6 +106,11 @@ struct Store::State {
   /// One thread of low priority, for long work that nobody waits for: search filters. Its jobs are
   /// done before the rest of this object goes.
   async::OffloadPool background{1, kBackgroundJobs};
+
+  /// Forgets what a commit has made outdated, and lets an open account follow it. The engine's
+  /// listener.
+  /// Thread: any.
+  void hear(const engine::Bell& bell);
 
   /// For the log. Includes the account's name if it is in memory.
   [[nodiscard]] DamageLog::Place place_of(const AccountId& account, const Mailbox& mailbox) {

@@ -9,7 +9,7 @@ namespace posthorn::engine {
 Status FaultyEngine::put_page(const PartitionId& partition, PageNumber number, std::string bytes) {
   if (Status ok = before_write("put_page"); !ok) return ok;
   if (Status ok = check_blob(bytes.size()); !ok) return ok;
-  if (auto open = async::wait(inner_->tail(partition)); !open) return pass(open);
+  if (auto open = async::wait(inner_->version(partition)); !open) return pass(open);
   {
     const MutexLock lock(mutex_);
     unsynced_[partition].pages.insert_or_assign(number, std::move(bytes));
@@ -54,7 +54,7 @@ const std::string* FaultyEngine::unsynced_bytes(const PieceName& name) const {
 Status FaultyEngine::hold(const PieceHold& piece, const PartitionId& holder) {
   if (Status ok = before_write("hold"); !ok) return ok;
   if (Status ok = check_blob(piece.bytes.size()); !ok) return ok;
-  if (auto open = async::wait(inner_->tail(holder)); !open) return pass(open);
+  if (auto open = async::wait(inner_->version(holder)); !open) return pass(open);
   {
     const MutexLock lock(mutex_);
     PieceHold kept = piece;

@@ -202,20 +202,20 @@ void FaultyEngine::pass_on(Waiting waiting) {
   if (fault || waiting.doomed) {
     // Given as a commit that the wrapped engine must refuse, so that the answer keeps its place in
     // the order.
-    waiting.commit = {partition, Seq{kUnlimited}, 0, {}, {}};
+    waiting.commit = {partition, {Seq{}, kUnlimited, 0}, 0, {}, {}};
   } else {
     settle(partition);
   }
-  inner_->commit(
-      std::move(waiting.commit),
-      [this, partition, fault, done = std::move(waiting.done)](Result<Seq> outcome) mutable {
-        if (fault) outcome = std::unexpected(error_of(*fault));
-        answered(partition, outcome);
-        done(std::move(outcome));
-      });
+  inner_->commit(std::move(waiting.commit),
+                 [this, partition, fault,
+                  done = std::move(waiting.done)](Result<PartitionVersion> outcome) mutable {
+                   if (fault) outcome = std::unexpected(error_of(*fault));
+                   answered(partition, outcome);
+                   done(std::move(outcome));
+                 });
 }
 
-void FaultyEngine::answered(const PartitionId& partition, const Result<Seq>& outcome) {
+void FaultyEngine::answered(const PartitionId& partition, const Result<PartitionVersion>& outcome) {
   passing("commit.done");
   const std::scoped_lock order(order_mutex_);
   const MutexLock lock(mutex_);
@@ -268,7 +268,8 @@ void FaultyEngine::crash(TornFate fate) {
   for (Torn& kept : torn) {
     write_inner(kept.commit.partition, std::move(kept.before));
     std::promise<void> answered;
-    inner_->commit(std::move(kept.commit), [&](const Result<Seq>&) { answered.set_value(); });
+    inner_->commit(std::move(kept.commit),
+                   [&](const Result<PartitionVersion>&) { answered.set_value(); });
     answered.get_future().wait();
   }
 }

@@ -81,8 +81,8 @@ class FaultyEngine final : public Engine {
 
   void commit(Commit commit, CommitDone done) override;
   void expect_commit(int more) override { inner_->expect_commit(more); }
-  async::Task<Result<Seq>> tail(PartitionId partition) override;
-  Result<Seq> try_tail(const PartitionId& partition) override;
+  async::Task<Result<PartitionVersion>> version(PartitionId partition) override;
+  Result<PartitionVersion> try_version(const PartitionId& partition) override;
   async::Task<Result<Values>> get(PartitionId partition, std::vector<std::string> keys) override;
   Result<Values> try_get(const PartitionId& partition, std::span<const std::string> keys) override;
   async::Task<Result<ScanResult>> scan(PartitionId partition, std::string first, std::string last,
@@ -155,7 +155,7 @@ class FaultyEngine final : public Engine {
   /// Releases the mutex for each commit.
   void pump() POSTHORN_REQUIRES(mutex_);
   void pass_on(Waiting waiting);
-  void answered(const PartitionId& partition, const Result<Seq>& outcome);
+  void answered(const PartitionId& partition, const Result<PartitionVersion>& outcome);
   /// Before an awaited read: waits, elsewhere if the caller is on a loop that it must not block.
   async::Task<void> leave();
   /// Before any read: the fault that it meets.

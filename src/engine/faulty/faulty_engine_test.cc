@@ -76,7 +76,7 @@ TEST_F(Faulty, ACrashKeepsWhatWasSyncedOnly) {
   auto waiting = start(engine_, change(p_, 1, {put("a", "2")}));
   engine_.crash();
   EXPECT_EQ(said(waiting.get()), "<closed>");
-  EXPECT_EQ(said(async::wait(engine_.tail(p_))), "<unavailable>");
+  EXPECT_EQ(said(async::wait(engine_.version(p_))), "<unavailable>");
   EXPECT_EQ(said(commit(engine_, change(p_, 1, {}))), "<unavailable>");
   engine_.restart();
   EXPECT_EQ(rows(engine_, p_), "a=1;");
@@ -97,7 +97,7 @@ TEST_F(Faulty, ATornCommitIsThereWholeOrNotAtAll) {
     engine_.restart();
     const bool kept = fate == TornFate::kept;
     EXPECT_EQ(rows(engine_, p), kept ? "list=1;" : "");
-    EXPECT_EQ(said(async::wait(engine_.tail(p))), kept ? "1" : "0");
+    EXPECT_EQ(said(async::wait(engine_.version(p))), kept ? "1" : "0");
     EXPECT_EQ(engine_.pages(p, PageNumber{0}, 9)->size(), kept ? 1U : 0U);
   }
 }
@@ -124,8 +124,8 @@ TEST_F(Faulty, ReadsAndWritesFailAsAsked) {
   EXPECT_EQ(said(engine_.hold(hold_of(piece(1), "x", 1), p_)), "<io>");
   EXPECT_FALSE(engine_.inspect(piece(1)).value());
   engine_.set_cached_reads(CachedReads::would_block);
-  EXPECT_EQ(said(engine_.try_tail(p_)), "<would_block>");
-  EXPECT_EQ(said(async::wait(engine_.tail(p_))), "1");
+  EXPECT_EQ(said(engine_.try_version(p_)), "<would_block>");
+  EXPECT_EQ(said(async::wait(engine_.version(p_))), "1");
 }
 
 // Returns whether the call that starts a read returns before the read is done. The read ends on the
@@ -133,7 +133,7 @@ TEST_F(Faulty, ReadsAndWritesFailAsAsked) {
 async::Task<bool> leaves_the_loop(Engine& engine, PartitionId p) {
   async::Loop& loop = *async::Loop::current();
   bool done = false;
-  async::detail::start(engine.tail(p), [&](const Result<Seq>& tail) {
+  async::detail::start(engine.version(p), [&](const Result<PartitionVersion>& tail) {
     EXPECT_EQ(said(tail), "0");
     EXPECT_EQ(async::Loop::current(), &loop);
     done = true;
@@ -162,7 +162,7 @@ TEST_F(Faulty, StopsAtNamedPoints) {
   });
   std::thread committer([&] { EXPECT_EQ(said(commit(engine_, change(p_, 0, {}))), "1"); });
   reached.get_future().wait();
-  EXPECT_EQ(said(async::wait(engine_.tail(p_))), "1");  // Durable, but not reported yet.
+  EXPECT_EQ(said(async::wait(engine_.version(p_))), "1");  // Durable, but not reported yet.
   go_on.set_value();
   committer.join();
   engine_.at("commit.done", {});
@@ -187,8 +187,8 @@ TEST_F(Faulty, ACrashBeforeACommitTakesIt) {
 TEST_F(Faulty, DelaysWhatMayWait) {
   engine_.set_delay(std::chrono::milliseconds(20));
   const auto before = std::chrono::steady_clock::now();
-  EXPECT_EQ(said(engine_.try_tail(p_)), "0");
-  EXPECT_EQ(said(async::wait(engine_.tail(p_))), "0");
+  EXPECT_EQ(said(engine_.try_version(p_)), "0");
+  EXPECT_EQ(said(async::wait(engine_.version(p_))), "0");
   EXPECT_GE(std::chrono::steady_clock::now() - before, std::chrono::milliseconds(20));
 }
 

@@ -3,15 +3,15 @@
 /// The awaitable reads and their `try_` forms.
 namespace posthorn::engine {
 
-async::Task<Result<Seq>> FaultyEngine::tail(PartitionId partition) {
+async::Task<Result<PartitionVersion>> FaultyEngine::version(PartitionId partition) {
   co_await leave();
   if (Status ok = meet_fault(); !ok) co_return pass(ok);
-  co_return co_await inner_->tail(partition);
+  co_return co_await inner_->version(partition);
 }
 
-Result<Seq> FaultyEngine::try_tail(const PartitionId& partition) {
+Result<PartitionVersion> FaultyEngine::try_version(const PartitionId& partition) {
   if (Status ok = before_try(); !ok) return pass(ok);
-  return inner_->try_tail(partition);
+  return inner_->try_version(partition);
 }
 
 async::Task<Result<Values>> FaultyEngine::get(PartitionId partition,

@@ -47,18 +47,16 @@ void MemoryEngine::commit(Commit commit, CommitDone done) {
   }
   const PartitionId id = commit.partition;
   Partition& partition = partitions_[id];
-  const Seq before = partition.tail;
-  Result<Seq> outcome = apply(partition, commit);
+  Result<PartitionVersion> outcome = apply(partition, commit);
   if (!outcome) ++partition.failures_untold;
-  const bool ring = partition.tail != before;
-  answers_.push_back({id, std::move(done), std::move(outcome), ring});
+  answers_.push_back({id, std::move(done), std::move(outcome)});
   answer();
 }
 
-Result<Seq> MemoryEngine::apply(Partition& partition, Commit& commit) {
+Result<PartitionVersion> MemoryEngine::apply(Partition& partition, Commit& commit) {
   if (Status ok = check_limits(commit); !ok) return pass(ok);
-  if (commit.expect != partition.tail || partition.failures_untold > 0)
-    return conflict_at(partition.tail);
+  if (commit.expect.revision != partition.version.revision || partition.failures_untold > 0)
+    return conflict_at(partition.version);
   if (Status ok = check_holds(commit.carry.holds); !ok) return pass(ok);
   apply_edits(partition.rows, commit.edits);
   for (PageWrite& page : commit.carry.pages)
@@ -70,9 +68,8 @@ Result<Seq> MemoryEngine::apply(Partition& partition, Commit& commit) {
   }
   for (const Candidate& candidate : commit.carry.candidates)
     candidates_[{commit.partition, candidate.piece}] = candidate.stamp;
-  partition.tail.value += commit.advance;
-  partition.committed = true;
-  return partition.tail;
+  partition.version = partition.version.after(commit.advance);
+  return partition.version;
 }
 
 void MemoryEngine::answer() {
@@ -84,8 +81,8 @@ void MemoryEngine::answer() {
     answers_.pop_front();
     if (!next.outcome) --partitions_[next.partition].failures_untold;
     mutex_.unlock();
-    const std::optional<Seq> rung =
-        next.ring && next.outcome ? std::optional(*next.outcome) : std::nullopt;
+    const std::optional<PartitionVersion> rung =
+        next.outcome ? std::optional(*next.outcome) : std::nullopt;
     next.done(std::move(next.outcome));
     if (rung) {
       const MutexLock listening(listener_mutex_);
@@ -107,8 +104,8 @@ Status MemoryEngine::check_holds(std::span<const PieceHold> holds) const {
 
 // Everything is in memory, so no task ever suspends.
 
-async::Task<Result<Seq>> MemoryEngine::tail(PartitionId partition) {
-  co_return try_tail(partition);
+async::Task<Result<PartitionVersion>> MemoryEngine::version(PartitionId partition) {
+  co_return try_version(partition);
 }
 
 async::Task<Result<Values>> MemoryEngine::get(PartitionId partition,
@@ -132,11 +129,11 @@ async::Task<void> MemoryEngine::visit_pieces(std::vector<PieceName> names, BlobV
   co_return;
 }
 
-Result<Seq> MemoryEngine::try_tail(const PartitionId& partition) {
+Result<PartitionVersion> MemoryEngine::try_version(const PartitionId& partition) {
   const MutexLock lock(mutex_);
   if (Status open = check_open(); !open) return pass(open);
   const Partition* found = find(partition);
-  return found ? found->tail : Seq{};
+  return found ? found->version : PartitionVersion{};
 }
 
 Result<Values> MemoryEngine::try_get(const PartitionId& partition,
@@ -159,7 +156,7 @@ Result<ScanResult> MemoryEngine::try_scan(const PartitionId& partition, std::str
   ScanResult result;
   const Partition* found = find(partition);
   if (!found) return result;
-  result.tail = found->tail;
+  result.version = found->version;
   for (auto it = found->rows.lower_bound(first); it != found->rows.end(); ++it) {
     if (!last.empty() && it->first >= last) break;
     if (result.rows.size() == limit) {
@@ -305,7 +302,7 @@ Result<std::vector<PartitionId>> MemoryEngine::partitions(const std::optional<Pa
   std::vector<PartitionId> ids;
   auto it = after ? partitions_.upper_bound(*after) : partitions_.begin();
   for (; it != partitions_.end() && ids.size() < limit; ++it)
-    if (it->second.committed) ids.push_back(it->first);
+    if (it->second.version.revision != 0) ids.push_back(it->first);
   return ids;
 }
 

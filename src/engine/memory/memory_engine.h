@@ -21,8 +21,8 @@ class MemoryEngine final : public Engine {
   MemoryEngine& operator=(const MemoryEngine&) = delete;
 
   void commit(Commit commit, CommitDone done) override;
-  async::Task<Result<Seq>> tail(PartitionId partition) override;
-  Result<Seq> try_tail(const PartitionId& partition) override;
+  async::Task<Result<PartitionVersion>> version(PartitionId partition) override;
+  Result<PartitionVersion> try_version(const PartitionId& partition) override;
   async::Task<Result<Values>> get(PartitionId partition, std::vector<std::string> keys) override;
   Result<Values> try_get(const PartitionId& partition, std::span<const std::string> keys) override;
   async::Task<Result<ScanResult>> scan(PartitionId partition, std::string first, std::string last,
@@ -58,8 +58,7 @@ class MemoryEngine final : public Engine {
 
  private:
   struct Partition {
-    Seq tail;
-    bool committed = false;           ///< `partitions` lists only those.
+    PartitionVersion version;
     std::size_t failures_untold = 0;  ///< Failed commits whose `done` has not been called yet.
     std::map<std::string, std::string, std::less<>> rows;
     std::map<PageNumber, std::string> pages;
@@ -72,11 +71,10 @@ class MemoryEngine final : public Engine {
   struct Answer {
     PartitionId partition;
     CommitDone done;
-    Result<Seq> outcome;
-    bool ring = false;
+    Result<PartitionVersion> outcome;
   };
 
-  Result<Seq> apply(Partition& partition, Commit& commit) POSTHORN_REQUIRES(mutex_);
+  Result<PartitionVersion> apply(Partition& partition, Commit& commit) POSTHORN_REQUIRES(mutex_);
   [[nodiscard]] Status check_holds(std::span<const PieceHold> holds) const
       POSTHORN_REQUIRES(mutex_);
   void hold_locked(const PieceHold& piece, const PartitionId& holder) POSTHORN_REQUIRES(mutex_);

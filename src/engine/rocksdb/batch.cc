@@ -22,21 +22,15 @@ void Batch::begin(Database& database) {
   static_cast<void>(batch_.PutLogData(database.claim()));
 }
 
-Result<Batch::Tail> Batch::find_tail(const PartitionId& partition) {
-  if (const auto it = tails_.find(partition); it != tails_.end()) return it->second.tail;
-  if (const Tail* known = recent_tails_.find(partition)) return *known;
-  const auto stored = database_->get(database_->rows(), tail_key(partition), Tier::may_block);
+Result<PartitionVersion> Batch::version_of(const PartitionId& partition) {
+  if (const auto it = versions_.find(partition); it != versions_.end()) return it->second;
+  if (const PartitionVersion* known = recent_versions_.find(partition)) return *known;
+  const auto stored = database_->get(database_->rows(), version_key(partition), Tier::may_block);
   if (!stored) return std::unexpected(stored.error());
-  if (!*stored) return Tail{};
-  const auto seq = parse_number(**stored);
-  if (!seq) return posthorn::fail(ErrorKind::corrupt, "a partition's tail is damaged");
-  return recent_tails_.put(partition, Tail{Seq{*seq}, true});
-}
-
-Result<Seq> Batch::tail_of(const PartitionId& partition) {
-  auto tail = find_tail(partition);
-  if (!tail) return pass(tail);
-  return tail->seq;
+  if (!*stored) return PartitionVersion{};
+  auto version = parse_version(**stored);
+  if (!version) return version;
+  return recent_versions_.put(partition, *version);
 }
 
 Result<std::optional<PieceState>> Batch::find_piece(const PieceName& name) {
@@ -60,11 +54,11 @@ Result<std::optional<std::int64_t>> Batch::find_stamp(const std::string& holder_
   return stamp;
 }
 
-Result<Seq> Batch::add(const Commit& commit) {
+Result<PartitionVersion> Batch::add(const Commit& commit) {
   if (Status ok = check_limits(commit); !ok) return pass(ok);
-  auto tail = find_tail(commit.partition);
-  if (!tail) return pass(tail);
-  if (tail->seq != commit.expect) return conflict_at(tail->seq);
+  auto version = version_of(commit.partition);
+  if (!version) return version;
+  if (version->revision != commit.expect.revision) return conflict_at(*version);
   batch_.SetSavePoint();
   for (const PieceHold& hold : commit.carry.holds) {
     if (Status held = add_hold(hold, commit.partition); !held) {
@@ -84,11 +78,7 @@ Result<Seq> Batch::add(const Commit& commit) {
   for (const PageNumber number : commit.carry.dropped_pages)
     batch_.Delete(database_->pages(), page_key(commit.partition, number));
   put_edits(commit.partition, commit.edits);
-  const Seq before = tail->seq;
-  tail->seq.value += commit.advance;
-  const auto [it, fresh] = tails_.try_emplace(commit.partition, *tail, before);
-  if (!fresh) it->second.tail.seq = tail->seq;
-  return tail->seq;
+  return versions_.insert_or_assign(commit.partition, version->after(commit.advance)).first->second;
 }
 
 void Batch::put_edits(const PartitionId& partition, const std::vector<Edit>& edits) {
@@ -174,11 +164,10 @@ Status Batch::add_ahead(const PieceHold& hold, const PartitionId& holder) {
 
 Result<std::vector<Batch::Moved>> Batch::write(Sync sync) {
   std::vector<Moved> moved;
-  for (auto& [partition, pending] : tails_) {
-    if (pending.tail.seq != pending.before) moved.push_back({partition, pending.tail.seq});
-    if (pending.tail.stored && pending.tail.seq == pending.before) continue;
-    pending.tail.stored = true;
-    batch_.Put(database_->rows(), tail_key(partition), format_number(pending.tail.seq.value));
+  moved.reserve(versions_.size());
+  for (const auto& [partition, version] : versions_) {
+    moved.push_back({partition, version});
+    batch_.Put(database_->rows(), version_key(partition), format_version(version));
   }
   ::rocksdb::WriteOptions options;
   options.sync = sync == Sync::yes;
@@ -193,20 +182,20 @@ Result<std::vector<Batch::Moved>> Batch::write(Sync sync) {
 
 void Batch::remember() {
   if (spoiled_) return drop();  // Part of the batch was rolled back, so cached values may be wrong.
-  for (const auto& [partition, pending] : tails_) recent_tails_.put(partition, pending.tail);
+  for (const auto& [partition, version] : versions_) recent_versions_.put(partition, version);
   for (const auto& [name, state] : pieces_) recent_pieces_.put(name, state);
   batch_.Clear();
-  tails_.clear();
+  versions_.clear();
   pieces_.clear();
   stamps_.clear();
 }
 
 void Batch::drop() {
   batch_.Clear();
-  tails_.clear();
+  versions_.clear();
   pieces_.clear();
   stamps_.clear();
-  recent_tails_.clear();
+  recent_versions_.clear();
   recent_pieces_.clear();
   spoiled_ = false;
 }

@@ -20,36 +20,36 @@ class Batch {
  public:
   struct Moved {
     PartitionId partition;
-    Seq tail;
+    PartitionVersion version;
   };
 
   /// Requires: the batch is empty. `database` must exist until `write` or `drop`.
   void begin(Database& database);
 
-  /// Returns the tail after the commit. Errors: conflict, too_big; io, corrupt if the tail cannot
-  /// be read.
+  /// Returns the version after the commit. Errors: conflict, too_big; io, corrupt if the version
+  /// cannot be read.
   ///
   /// A piece whose state cannot be read (a damaged block) is written again, like an absent one.
   /// That is always correct, because the name determines the bytes. The piece gets a version that
   /// no sweeper has seen, and it is never erased while one of its holders cannot be read.
-  Result<Seq> add(const Commit& commit);
+  Result<PartitionVersion> add(const Commit& commit);
   /// Adds a piece that is written ahead: it becomes held, and a candidate. Errors: as add.
   Status add_ahead(const PieceHold& hold, const PartitionId& holder);
   void add_hint(const PartitionId& partition, const std::vector<Edit>& edits);
 
-  [[nodiscard]] bool empty() const { return batch_.Count() == 0 && tails_.empty(); }
+  [[nodiscard]] bool empty() const { return batch_.Count() == 0 && versions_.empty(); }
   [[nodiscard]] std::size_t bytes() const { return batch_.GetDataSize(); }
   /// True if the batch must be written before anything more is added.
   [[nodiscard]] bool spoiled() const { return spoiled_; }
 
   enum class Sync : std::uint8_t { no, yes };
-  /// Writes everything and empties the batch. Returns the tails that moved, each once.
+  /// Writes everything and empties the batch. Returns the partitions with commits, each once.
   Result<std::vector<Moved>> write(Sync sync);
   /// Discards the content, and everything cached from the database.
   void drop();
 
-  /// The tail that the partition's next commit would find.
-  Result<Seq> tail_of(const PartitionId& partition);
+  /// The version that the partition's next commit would find.
+  Result<PartitionVersion> version_of(const PartitionId& partition);
 
   /// The sweeper's calls. They require an empty batch, and write immediately without a sync.
   Status unhold(const PieceName& name, const PartitionId& holder, std::int64_t not_after);
@@ -57,18 +57,8 @@ class Batch {
   Status clear_candidate(const Candidate& candidate);
 
  private:
-  struct Tail {
-    Seq seq;
-    bool stored = false;
-  };
-  struct PendingTail {
-    Tail tail;
-    Seq before;
-  };
-
   Status add_hold(const PieceHold& hold, const PartitionId& holder);
   void put_candidate(const PartitionId& holder, const PieceName& piece, std::int64_t stamp);
-  Result<Tail> find_tail(const PartitionId& partition);
   Result<std::optional<PieceState>> find_piece(const PieceName& name);
   Result<std::optional<PieceState>> find_piece_to_hold(const PieceHold& hold);
   Result<std::optional<std::int64_t>> find_stamp(const std::string& holder_key);
@@ -84,11 +74,11 @@ class Batch {
   bool spoiled_ = false;
   std::uint64_t last_version_ = 0;
   // Taken in, but not written yet.
-  std::unordered_map<PartitionId, PendingTail> tails_;
+  std::unordered_map<PartitionId, PartitionVersion> versions_;
   std::unordered_map<PieceName, PieceState> pieces_;
   std::unordered_map<std::string, std::int64_t> stamps_;
   // As stored. Only the committer writes these records, so the cached values are always valid.
-  Recent<PartitionId, Tail> recent_tails_{1UL << 15};
+  Recent<PartitionId, PartitionVersion> recent_versions_{1UL << 15};
   Recent<PieceName, PieceState> recent_pieces_{1UL << 15};
 };
 

@@ -68,8 +68,8 @@ void fill(Engine& engine, const PartitionId& p) {
 }
 
 void get_cached(Engine& engine, const PartitionId& p) {
-  static_cast<void>(engine.try_tail(p));
-  static_cast<void>(engine.try_tail(partition(9)));
+  static_cast<void>(engine.try_version(p));
+  static_cast<void>(engine.try_version(partition(9)));
   std::vector<std::string> keys;
   for (std::size_t n = 0; n < kRows; ++n) {
     const std::string key = key_of(n);

@@ -225,9 +225,9 @@ bool Committer::blocked(const PartitionId& partition, std::uint64_t ticket) cons
 
 void Committer::take_on(CommitJob& job, std::uint64_t ticket) {
   const PartitionId partition = job.commit.partition;
-  Result<Seq> outcome;
+  Result<PartitionVersion> outcome;
   if (!blocked_.empty() && blocked(partition, ticket)) {
-    outcome = batch_.tail_of(partition);
+    outcome = batch_.version_of(partition);
     if (outcome) outcome = conflict_at(*outcome);
   } else {
     outcome = batch_.add(job.commit);
@@ -299,8 +299,8 @@ void Committer::tell(const Error* failure) {
       if (answer.outcome) {
         answer.outcome = std::unexpected(*failure);
       } else if (answer.outcome.error().kind == ErrorKind::conflict) {
-        // It was judged by tails of this batch, which was not written. Judge by the stored tail.
-        answer.outcome = batch_.tail_of(answer.partition);
+        // It was judged by versions of this batch, which was not written. Judge by the stored one.
+        answer.outcome = batch_.version_of(answer.partition);
         if (answer.outcome) answer.outcome = conflict_at(*answer.outcome);
       }
     }
@@ -318,7 +318,7 @@ void Committer::tell(const Error* failure) {
 void Committer::ring(const std::vector<Batch::Moved>& moved) {
   const MutexLock lock(listener_mutex_);
   if (!listener_) return;
-  for (const Batch::Moved& bell : moved) listener_({bell.partition, bell.tail, false});
+  for (const Batch::Moved& bell : moved) listener_({bell.partition, bell.version, false});
 }
 
 void Committer::write_failed(const Error& error) {

@@ -80,7 +80,7 @@ class Committer {
   struct Answer {
     PartitionId partition;
     CommitDone done;
-    Result<Seq> outcome;
+    Result<PartitionVersion> outcome;
     Clock::time_point given;
   };
   struct HoldAnswer {

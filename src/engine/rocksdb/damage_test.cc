@@ -65,8 +65,8 @@ std::string text(std::uint8_t letter) { return std::string(100, static_cast<char
 void add_file(Engine& engine, std::uint8_t letter) {
   for (const std::uint8_t n : {1, 200}) {
     const auto p = partition(n);
-    ASSERT_TRUE(
-        commit(engine, change(p, async::wait(engine.tail(p))->value, {put("key", text(letter))})));
+    ASSERT_TRUE(commit(
+        engine, change(p, async::wait(engine.version(p))->revision, {put("key", text(letter))})));
   }
 }
 
@@ -84,8 +84,8 @@ TEST_F(Damage, ABlockThatCompactionMeetsDoesNotDisturbAnybody) {
   const auto write = [&](std::size_t octets) {
     const auto outcome =
         commit(*engine, change(partition(100), tail, {put("key", std::string(octets, 'x'))}));
-    if (outcome) tail = outcome->value;
-    if (!outcome || !async::wait(engine->tail(partition(100)))) ++failed;
+    if (outcome) tail = outcome->revision;
+    if (!outcome || !async::wait(engine->version(partition(100)))) ++failed;
   };
   testing::internal::CaptureStderr();
   for (int i = 0; i < 200; ++i) write(60'000);
@@ -95,7 +95,7 @@ TEST_F(Damage, ABlockThatCompactionMeetsDoesNotDisturbAnybody) {
   EXPECT_EQ(failed, 0) << log;
   EXPECT_NE(log.find("cannot be compacted"), std::string::npos) << "no compaction met the block";
   // Reading the block's data returns an error, and nothing else.
-  EXPECT_EQ(said(async::wait(engine->tail(partition(1)))), "<corrupt>");
+  EXPECT_EQ(said(async::wait(engine->version(partition(1)))), "<corrupt>");
 }
 
 TEST_F(Damage, ACompactionThatFailsIsLoggedOnceAndPutOff) {
@@ -107,9 +107,9 @@ TEST_F(Damage, ACompactionThatFailsIsLoggedOnceAndPutOff) {
   const auto add_around = [&](Engine& engine, std::uint8_t letter) {
     for (const std::uint8_t n : {0, 100, 255}) {
       const auto p = partition(n);
-      const auto tail = async::wait(engine.tail(p));
+      const auto tail = async::wait(engine.version(p));
       ASSERT_TRUE(tail) << tail.error().cause;
-      ASSERT_TRUE(commit(engine, change(p, tail->value, {put("key", text(letter))})));
+      ASSERT_TRUE(commit(engine, change(p, tail->revision, {put("key", text(letter))})));
     }
   };
   for (std::uint8_t file = 0; file < 4; ++file) {
@@ -120,11 +120,11 @@ TEST_F(Damage, ACompactionThatFailsIsLoggedOnceAndPutOff) {
   const auto engine = open();  // It finds more than enough files for a compaction.
   int failed = 0;
   const auto until = steady_clock::now() + milliseconds(4500);
-  std::uint64_t tail = async::wait(engine->tail(partition(100)))->value;
+  std::uint64_t tail = async::wait(engine->version(partition(100)))->revision;
   while (steady_clock::now() < until) {
     const auto outcome = commit(*engine, change(partition(100), tail, {put("key", "again")}));
-    if (outcome) tail = outcome->value;
-    failed += outcome && async::wait(engine->tail(partition(100))) ? 0 : 1;
+    if (outcome) tail = outcome->revision;
+    failed += outcome && async::wait(engine->version(partition(100))) ? 0 : 1;
     std::this_thread::sleep_for(milliseconds(1));
   }
   const std::string log = testing::internal::GetCapturedStderr();

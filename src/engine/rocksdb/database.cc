@@ -117,13 +117,7 @@ Database::~Database() {
 Status Database::check_format() {
   const auto stored = get(meta(), kFormatKey, Tier::may_block);
   if (!stored) return std::unexpected(stored.error());
-  if (!*stored) {
-    std::string value;
-    ByteWriter w(value);
-    w.u32(kFormatVersion);
-    w.raw(kProduct);
-    return put(kFormatKey, value);
-  }
+  if (!*stored) return put_format();
   ByteReader r(**stored);
   const std::uint32_t version = r.u32();
   if (!r.ok() || r.rest() != kProduct)
@@ -134,7 +128,15 @@ Status Database::check_format() {
         fmt::format("the data directory has format {}, but this version of Posthorn "
                     "supports formats up to {}",
                     version, kFormatVersion));
-  return {};
+  return version == kFormatVersion ? Status() : put_format();
+}
+
+Status Database::put_format() {
+  std::string value;
+  ByteWriter w(value);
+  w.u32(kFormatVersion);
+  w.raw(kProduct);
+  return put(kFormatKey, value);
 }
 
 Status Database::read_epoch(const std::string& path) {

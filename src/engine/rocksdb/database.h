@@ -82,6 +82,7 @@ class Database {
  private:
   Database() = default;
   Status check_format();
+  Status put_format();
   ::rocksdb::Status note(::rocksdb::Status status);
   Status read_epoch(const std::string& path);
   Status put(std::string_view key, std::string_view value);

@@ -99,13 +99,13 @@ INSTANTIATE_TEST_SUITE_P(Kinds, DiskErrors,
                                          Sickness::cannot_reopen),
                          name_of_sickness);
 
-/// Commits until one succeeds, reading the tail again as the store does. Returns the number of
+/// Commits until one succeeds, reading the version again as the store does. Returns the number of
 /// failures before.
 int failures_until_success(Engine& engine, const PartitionId& p) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   for (int failed = 0; std::chrono::steady_clock::now() < deadline; ++failed) {
-    const auto tail = async::wait(engine.tail(p));
-    if (tail && commit(engine, change(p, tail->value, {put("a", "well")}))) return failed;
+    const auto tail = async::wait(engine.version(p));
+    if (tail && commit(engine, change(p, tail->revision, {put("a", "well")}))) return failed;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   return -1;
@@ -123,7 +123,7 @@ TEST_P(DiskErrors, CommitsFailAndThenGoOnWithoutARestart) {
   ASSERT_EQ(said(commit(engine, change(p, 0, {put("a", "before")}))), "1");
   ASSERT_TRUE(engine.hold(hold_of(piece(1), "bytes", 1), p));
   for (int round = 0; round < 2; ++round) {
-    const std::uint64_t tail = async::wait(engine.tail(p))->value;
+    const std::uint64_t tail = async::wait(engine.version(p))->revision;
     disk->sickness = GetParam();
     auto first = start(engine, change(p, tail, {put("a", "sick")}));
     auto second = start(engine, change(p, tail + 1, {put("a", "sicker")}));
@@ -141,11 +141,11 @@ TEST_P(DiskErrors, CommitsFailAndThenGoOnWithoutARestart) {
     EXPECT_EQ(said(async::wait(engine.read_piece(piece(1)))), "bytes");
     EXPECT_TRUE(engine.put_page(p, PageNumber{1}, "page"));
   }
-  const auto tail = said(async::wait(engine.tail(p)));
+  const auto tail = said(async::wait(engine.version(p)));
   engine.close();
   opened = open_rocksdb(options);
   ASSERT_TRUE(opened) << opened.error().text << opened.error().cause;
-  EXPECT_EQ(said(async::wait((*opened)->tail(p))), tail);
+  EXPECT_EQ(said(async::wait((*opened)->version(p))), tail);
   EXPECT_EQ(row(**opened, p, "a"), "well");
 }
 
@@ -212,9 +212,9 @@ TEST(DiskError, RocksDbKeepsNoLogOfItsOwnOnTheDisk) {
     const auto opened = open_rocksdb_on({.path = folder.path() + "/data"}, env.get());
     ASSERT_TRUE(opened);
     const auto p = partition(1);
-    ASSERT_TRUE(commit(**opened, change(p, async::wait((*opened)->tail(p))->value, {})));
+    ASSERT_TRUE(commit(**opened, change(p, async::wait((*opened)->version(p))->revision, {})));
     disk->sickness = Sickness::full;
-    (void)commit(**opened, change(p, async::wait((*opened)->tail(p))->value, {}));
+    (void)commit(**opened, change(p, async::wait((*opened)->version(p))->revision, {}));
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
     disk->sickness = Sickness::none;
     EXPECT_GE(failures_until_success(**opened, p), 0);

@@ -5,7 +5,7 @@
 namespace posthorn::engine::rocks {
 namespace {
 
-constexpr char kTailMark = 0;
+constexpr char kVersionMark = 0;
 constexpr char kRowMark = 1;
 constexpr char kEndMark = 2;
 
@@ -17,7 +17,7 @@ std::string marked(const PartitionId& partition, char mark) {
 
 }  // namespace
 
-std::string tail_key(const PartitionId& partition) { return marked(partition, kTailMark); }
+std::string version_key(const PartitionId& partition) { return marked(partition, kVersionMark); }
 std::string rows_end(const PartitionId& partition) { return marked(partition, kEndMark); }
 
 void set_row_key(std::string& out, const PartitionId& partition, std::string_view key) {
@@ -69,6 +69,27 @@ std::optional<Candidate> parse_candidate(std::string_view key, std::string_view 
   const auto stamp = parse_stamp(value);
   if (!holder || !piece || !stamp) return std::nullopt;
   return Candidate{*holder, *piece, *stamp};
+}
+
+std::string format_version(const PartitionVersion& version) {
+  std::string out;
+  ByteWriter w(out);
+  w.u64(version.tail.value);
+  w.u64(version.revision);
+  w.u64(version.layout);
+  return out;
+}
+
+Result<PartitionVersion> parse_version(std::string_view bytes) {
+  ByteReader r(bytes);
+  PartitionVersion version;
+  version.tail = Seq{r.u64()};
+  if (r.ok() && r.at_end()) return version;
+  version.revision = r.u64();
+  version.layout = r.u64();
+  if (!r.ok() || !r.at_end())
+    return posthorn::fail(ErrorKind::corrupt, "a partition's version is damaged");
+  return version;
 }
 
 std::string format_piece_state(const PieceState& state) {

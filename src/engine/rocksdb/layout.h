@@ -10,16 +10,18 @@
 /// The encoding of keys and values in the column families; see docs/storage-format.md, "RocksDB".
 namespace posthorn::engine::rocks {
 
-inline constexpr std::uint32_t kFormatVersion = 1;
+/// 2: the version of a partition has 24 octets instead of 8. A store of format 1 becomes one of
+/// format 2 when it is opened; its rows are rewritten as their partitions change.
+inline constexpr std::uint32_t kFormatVersion = 2;
 inline constexpr std::string_view kFormatKey = "format";
 inline constexpr std::string_view kEpochKey = "epoch";
 inline constexpr std::size_t kIdBytes = 16;
 
-/// Follows the id in the key of a tail.
-inline constexpr std::string_view kTailSuffix{"\0", 1};
-/// In `rows`. A partition's tail sorts before its rows, so that one iterator reads both from the
+/// Follows the id in the key of a version.
+inline constexpr std::string_view kVersionSuffix{"\0", 1};
+/// In `rows`. A partition's version sorts before its rows, so that one iterator reads both from the
 /// same snapshot.
-std::string tail_key(const PartitionId& partition);
+std::string version_key(const PartitionId& partition);
 void set_row_key(std::string& out, const PartitionId& partition, std::string_view key);
 std::string row_key(const PartitionId& partition, std::string_view key);
 /// Sorts after every row of the partition.
@@ -40,6 +42,10 @@ std::string candidate_key(const PartitionId& holder, const PieceName& piece);
 inline constexpr std::string_view kFirstCandidate = "c";
 inline constexpr std::string_view kAfterCandidates = "d";
 std::optional<Candidate> parse_candidate(std::string_view key, std::string_view stamp);
+
+std::string format_version(const PartitionVersion& version);
+/// Also reads the 8 octets of format 1, which had only the tail: as revision 0. Errors: corrupt.
+Result<PartitionVersion> parse_version(std::string_view bytes);
 
 struct PieceState {
   std::uint64_t version = 0;

@@ -107,16 +107,14 @@ Result<Values> get_together(Database& database, const PartitionId& partition,
 
 }  // namespace
 
-Result<Seq> read_tail(Storage& storage, const PartitionId& partition, Tier tier) {
+Result<PartitionVersion> read_version(Storage& storage, const PartitionId& partition, Tier tier) {
   auto use = storage.use();
   if (!use) return pass(use);
   Database& database = **use;
-  const auto stored = database.get(database.rows(), tail_key(partition), tier);
+  const auto stored = database.get(database.rows(), version_key(partition), tier);
   if (!stored) return std::unexpected(stored.error());
-  if (!*stored) return Seq{};
-  const auto seq = parse_number(**stored);
-  if (!seq) return posthorn::fail(ErrorKind::corrupt, "a partition's tail is damaged");
-  return Seq{*seq};
+  if (!*stored) return PartitionVersion{};
+  return parse_version(**stored);
 }
 
 Result<Values> read_rows(Storage& storage, const PartitionId& partition,
@@ -137,12 +135,12 @@ Result<ScanResult> read_range(Storage& storage, const PartitionId& partition,
   const ::rocksdb::Slice bound = end;
   const IteratorPtr it = iterate(database, database.rows(), bound, tier);
   ScanResult result;
-  const std::string tail = tail_key(partition);
-  it->Seek(tail);
-  if (it->Valid() && view(it->key()) == tail) {
-    const auto seq = parse_number(view(it->value()));
-    if (!seq) return posthorn::fail(ErrorKind::corrupt, "a partition's tail is damaged");
-    result.tail = Seq{*seq};
+  const std::string own = version_key(partition);
+  it->Seek(own);
+  if (it->Valid() && view(it->key()) == own) {
+    const auto version = parse_version(view(it->value()));
+    if (!version) return std::unexpected(version.error());
+    result.version = *version;
   }
   if (it->status().ok()) it->Seek(row_key(partition, first));
   for (; it->Valid(); it->Next()) {

@@ -11,7 +11,7 @@
 /// Thread: any that may wait for the disk; with Tier::cached_only, any.
 namespace posthorn::engine::rocks {
 
-Result<Seq> read_tail(Storage& storage, const PartitionId& partition, Tier tier);
+Result<PartitionVersion> read_version(Storage& storage, const PartitionId& partition, Tier tier);
 Result<Values> read_rows(Storage& storage, const PartitionId& partition,
                          std::span<const std::string> keys, Tier tier);
 Result<ScanResult> read_range(Storage& storage, const PartitionId& partition,

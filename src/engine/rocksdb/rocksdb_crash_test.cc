@@ -44,14 +44,14 @@ Commit numbered(std::uint8_t writer, std::uint64_t number) {
 }
 
 void write_for_ever(Engine& engine, std::uint8_t writer) {
-  const std::uint64_t start_from = async::wait(engine.tail(partition(writer)))->value + 1;
+  const std::uint64_t start_from = async::wait(engine.version(partition(writer)))->revision + 1;
   for (std::uint64_t number = start_from;; ++number) {
     if (number % 5 == 0)
       static_cast<void>(
           engine.put_page(partition(writer), PageNumber{1'000'000 + number}, "ahead"));
-    engine.commit(numbered(writer, number), [writer](const Result<Seq>& outcome) {
+    engine.commit(numbered(writer, number), [writer](const Result<PartitionVersion>& outcome) {
       if (!outcome) _exit(3);
-      const Ack ack{outcome->value, writer};
+      const Ack ack{outcome->revision, writer};
       if (write(kAckFd, &ack, sizeof ack) != sizeof ack) _exit(4);
     });
     // It is refused.
@@ -152,10 +152,10 @@ TEST(RocksDbCrash, EverythingAcknowledgedIsThereAfterAKill) {
     const auto opened = open_rocksdb({.path = path});
     ASSERT_TRUE(opened) << opened.error().text << opened.error().cause;
     for (std::uint8_t w = 0; w < kWriters; ++w) {
-      const auto tail = async::wait((*opened)->tail(partition(w)));
+      const auto tail = async::wait((*opened)->version(partition(w)));
       ASSERT_TRUE(tail);
-      EXPECT_GE(tail->value, acknowledged[w]);
-      expect_whole(**opened, w, tail->value);
+      EXPECT_GE(tail->revision, acknowledged[w]);
+      expect_whole(**opened, w, tail->revision);
       all += acknowledged[w] ? 1 : 0;
     }
   }

@@ -46,9 +46,9 @@ class RocksDbEngine final : public Engine, public Snapshots {
     committer_.commit(std::move(commit), std::move(done));
   }
   void expect_commit(int more) override { committer_.expect_commit(more); }
-  async::Task<Result<Seq>> tail(PartitionId partition) override;
-  Result<Seq> try_tail(const PartitionId& partition) override {
-    return read_tail(storage_, partition, Tier::cached_only);
+  async::Task<Result<PartitionVersion>> version(PartitionId partition) override;
+  Result<PartitionVersion> try_version(const PartitionId& partition) override {
+    return read_version(storage_, partition, Tier::cached_only);
   }
   async::Task<Result<Values>> get(PartitionId partition, std::vector<std::string> keys) override;
   Result<Values> try_get(const PartitionId& partition, std::span<const std::string> keys) override {
@@ -155,11 +155,11 @@ async::Task<void> RocksDbEngine::visit_blobs(std::size_t count, VisitOne visit) 
   for (async::Begun& other : others) co_await other;
 }
 
-async::Task<Result<Seq>> RocksDbEngine::tail(PartitionId partition) {
-  if (!must_leave()) co_return read_tail(storage_, partition, Tier::may_block);
-  if (auto known = try_tail(partition)) co_return known;
+async::Task<Result<PartitionVersion>> RocksDbEngine::version(PartitionId partition) {
+  if (!must_leave()) co_return read_version(storage_, partition, Tier::may_block);
+  if (auto known = try_version(partition)) co_return known;
   co_return co_await async::offload(
-      *pool_, [&] { return read_tail(storage_, partition, Tier::may_block); });
+      *pool_, [&] { return read_version(storage_, partition, Tier::may_block); });
 }
 
 async::Task<Result<Values>> RocksDbEngine::get(PartitionId partition,
@@ -319,7 +319,7 @@ Result<std::vector<PartitionId>> RocksDbEngine::partitions(const std::optional<P
                                                            std::size_t limit) {
   auto use = storage_.use();
   if (!use) return pass(use);
-  return ids_after<PartitionId>(**use, (*use)->rows(), after, limit, kTailSuffix);
+  return ids_after<PartitionId>(**use, (*use)->rows(), after, limit, kVersionSuffix);
 }
 
 Result<std::vector<PieceName>> RocksDbEngine::pieces(const std::optional<PieceName>& after,

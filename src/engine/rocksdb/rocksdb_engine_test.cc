@@ -61,30 +61,82 @@ TEST(RocksDbEngine, ASnapshotIsAStoreOfThatMoment) {
   EXPECT_EQ(row(**opened, partition(1), "a"), "3");
 }
 
-/// Writes a record through RocksDB, as a later version might.
-void write_meta(const std::string& path, const std::string& value) {
+struct RawRecord {
+  std::size_t family = 0;  ///< default, rows, pages, pieces, holders.
+  std::string key;
+  std::optional<std::string> value;
+};
+
+/// Reads a record through RocksDB or, if there is a value, writes it, as another version might.
+std::string raw(const std::string& path, const RawRecord& record) {
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const char* name : {"default", "rows", "pages", "pieces", "holders"})
     families.emplace_back(name, rocksdb::ColumnFamilyOptions());
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* raw = nullptr;
-  ASSERT_TRUE(rocksdb::DB::Open(rocksdb::DBOptions(), path, families, &handles, &raw).ok());
-  const std::unique_ptr<rocksdb::DB> db(raw);
-  EXPECT_TRUE(db->Put({}, "format", value).ok());
+  rocksdb::DB* opened = nullptr;
+  EXPECT_TRUE(rocksdb::DB::Open(rocksdb::DBOptions(), path, families, &handles, &opened).ok());
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  std::string value;
+  if (record.value) {
+    EXPECT_TRUE(db->Put({}, handles[record.family], record.key, *record.value).ok());
+  } else {
+    EXPECT_TRUE(db->Get({}, handles[record.family], record.key, &value).ok());
+  }
   for (rocksdb::ColumnFamilyHandle* handle : handles)
     EXPECT_TRUE(db->DestroyColumnFamilyHandle(handle).ok());
   EXPECT_TRUE(db->Close().ok());
+  return value;
+}
+
+void write_meta(const std::string& path, const std::string& value) {
+  raw(path, {0, "format", value});
+}
+
+/// The version of a partition had 8 octets, the tail. Of such a store, nothing is rewritten before
+/// it changes, and an older program refuses it from the first start on.
+TEST(RocksDbEngine, OpensAStoreOfFormat1) {
+  const TempFolder folder;
+  const RocksDbOptions options{.path = folder.path() + "/data"};
+  const std::string key = std::string(partition(1).view()) + '\0';
+  {
+    const auto opened = open_rocksdb(options);
+    ASSERT_TRUE(opened);
+    ASSERT_TRUE(commit(**opened, change(partition(1), 0, {put("a", "1")}, 259)));
+  }
+  EXPECT_EQ(raw(options.path, {1, key, {}}), std::string("\0\0\0\0\0\0\1\3"
+                                                         "\0\0\0\0\0\0\0\1"
+                                                         "\0\0\0\0\0\0\0\0",
+                                                         24));
+  raw(options.path, {1, key, std::string("\0\0\0\0\0\0\1\3", 8)});
+  write_meta(options.path, std::string("\0\0\0\x01posthorn", 12));
+  {
+    const auto opened = open_rocksdb(options);
+    ASSERT_TRUE(opened);
+    Engine& engine = **opened;
+    EXPECT_EQ(all_of(async::wait(engine.version(partition(1)))), "259 0 0");
+    EXPECT_EQ(async::wait(engine.scan(partition(1), "", "", 9))->version.tail, Seq{259});
+    EXPECT_EQ(engine.partitions(std::nullopt, 9)->size(), 1U);
+    EXPECT_EQ(all_of(commit(engine, change(partition(1), 0, {put("b", "1")}, 0))), "259 1 1");
+    EXPECT_EQ(said(commit(engine, change(partition(1), 0, {put("c", "1")}))), "<conflict 1>");
+  }
+  EXPECT_EQ(raw(options.path, {1, key, {}}).size(), 24U);
+  EXPECT_EQ(raw(options.path, {0, "format", {}}), std::string("\0\0\0\x02posthorn", 12));
+  raw(options.path, {1, key, std::string(17, '\0')});
+  const auto opened = open_rocksdb(options);
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(said(async::wait((*opened)->version(partition(1)))), "<corrupt>");
+  EXPECT_EQ(said(commit(**opened, change(partition(1), 0, {}))), "<corrupt>");
 }
 
 TEST(RocksDbEngine, RefusesANewerFormatAndAForeignOne) {
   const TempFolder folder;
   const RocksDbOptions options{.path = folder.path() + "/data"};
   ASSERT_TRUE(open_rocksdb(options));
-  write_meta(options.path, std::string("\0\0\0\x02posthorn", 12));
+  write_meta(options.path, std::string("\0\0\0\x03posthorn", 12));
   auto opened = open_rocksdb(options);
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().kind, ErrorKind::not_supported);
-  EXPECT_NE(opened.error().text.find("format 2"), std::string::npos);
+  EXPECT_NE(opened.error().text.find("format 3"), std::string::npos);
   write_meta(options.path, "something else");
   opened = open_rocksdb(options);
   ASSERT_FALSE(opened);
@@ -119,7 +171,7 @@ TEST(RocksDbEngine, AFullQueueRefusesAndWhatItTookIsAnswered) {
   const TempFolder folder;
   const auto opened = open_rocksdb({.path = folder.path() + "/data", .queue_jobs = 8});
   ASSERT_TRUE(opened);
-  std::vector<std::future<Result<Seq>>> waiting;
+  std::vector<std::future<Result<PartitionVersion>>> waiting;
   for (std::uint8_t n = 0; n < 200; ++n)
     waiting.push_back(start(**opened, change(partition(n), 0, {put("a", "1")})));
   int taken = 0;

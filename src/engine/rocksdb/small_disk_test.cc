@@ -41,8 +41,8 @@ struct Writer {
   void run() {
     std::mt19937_64 random(static_cast<std::uint64_t>(number));
     for (std::uint64_t n = 1; !stop; ++n) {
-      const auto tail = async::wait(engine.tail(writer_id(number)));
-      if (!tail || !write(tail->value, n, random)) {
+      const auto tail = async::wait(engine.version(writer_id(number)));
+      if (!tail || !write(tail->revision, n, random)) {
         ++refused;
         std::this_thread::sleep_for(milliseconds(20));
       }
@@ -55,10 +55,11 @@ struct Writer {
     for (char& c : bytes) c = static_cast<char>(random());
     if (!engine.put_page(writer_id(number), PageNumber{n}, bytes)) return false;
     const std::string key = "k" + std::to_string(n);
-    Commit commit{writer_id(number), Seq{tail}, 1, {{key, bytes.substr(0, 1000)}}, {}};
+    Commit commit{writer_id(number), {Seq{tail}, tail, 0}, 1, {{key, bytes.substr(0, 1000)}}, {}};
     std::promise<bool> done;
-    engine.commit(std::move(commit),
-                  [&](const Result<Seq>& answer) { done.set_value(answer.has_value()); });
+    engine.commit(std::move(commit), [&](const Result<PartitionVersion>& answer) {
+      done.set_value(answer.has_value());
+    });
     auto answer = done.get_future();
     if (answer.wait_for(seconds(60)) != std::future_status::ready) {
       std::fprintf(stderr, "a commit got no answer in 60 s\n");

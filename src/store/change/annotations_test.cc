@@ -136,9 +136,9 @@ TEST_F(AnnotationsTest, ADamagedOneCostsOnlyItself) {
   ASSERT_TRUE(set(shared(inbox_), "lost"));
   ASSERT_TRUE(set(shared(inbox_, "/shared/other"), "kept"));
   const AccountId id = ann_->id();
-  const Seq tail = run(engine_->tail(id)).value();
-  ASSERT_TRUE(commit_and_wait(*engine_,
-                              {id, tail, 0, {{keys::annotation(shared(inbox_)), "damaged"}}, {}}));
+  const engine::PartitionVersion version = run(engine_->version(id)).value();
+  ASSERT_TRUE(commit_and_wait(
+      *engine_, {id, version, 0, {{keys::annotation(shared(inbox_)), "damaged"}}, {}}));
   restart();
   EXPECT_EQ(get(shared(inbox_)), "(none)");
   EXPECT_EQ(get(shared(inbox_, "/shared/other")), "kept");

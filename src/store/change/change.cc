@@ -58,7 +58,8 @@ void count_flags(MailboxHead& head, std::uint32_t size, SystemFlags before, Syst
 
 Change::Change(StatePtr base, Timestamp now, Actor by)
     : base_(std::move(base)), draft_(*base_), now_(now), by_(by) {
-  ++draft_.seq;
+  draft_.version = base_->version.after(1);
+  draft_.seq = draft_.version.tail;
   draft_.intent.reset();
 }
 

@@ -10,6 +10,7 @@
 #include "store/format/outbox_codec.h"
 #include "store/format/record.h"
 #include "store/format/sharing_codec.h"
+#include "store/nodes/page_numbers.h"
 #include "store/upkeep/repack.h"
 
 namespace posthorn::store {
@@ -34,10 +35,10 @@ constexpr std::size_t kMaxRowValue = 60'000;
 class ChangeWriting {
  public:
   ChangeWriting(const AccountState& base, AccountState& draft, Timestamp now,
-                const PartitionId& partition)
-      : base_(base), draft_(draft), now_(now) {
+                const PartitionId& partition, PageNumbers& numbers)
+      : base_(base), draft_(draft), now_(now), numbers_(numbers) {
     out_.commit.partition = partition;
-    out_.commit.expect = Seq(draft.seq.value - 1);
+    out_.commit.expect = base.version;
     out_.commit.advance = 1;
     log_.time = now.seconds;
   }
@@ -118,7 +119,6 @@ class ChangeWriting {
   void erase(std::string key) { out_.commit.edits.push_back({std::move(key), std::nullopt}); }
 
   PreparedChange finish() {
-    // Last, because every page written before has advanced `next_page` in the counters.
     put(keys::log(draft_.seq), encode_log(log_));
     put(keys::account(), encode_counters(draft_.counters));
     out_.next = std::make_shared<AccountState>(draft_);
@@ -139,8 +139,7 @@ class ChangeWriting {
   }
 
   PageNumber page(std::string bytes) {
-    const PageNumber number = draft_.counters.next_page;
-    ++draft_.counters.next_page;
+    const PageNumber number = numbers_.take();
     out_.commit.carry.pages.push_back({number, std::move(bytes)});
     return number;
   }
@@ -241,14 +240,15 @@ class ChangeWriting {
       return;
     }
     NumberSet tail;
-    for (const auto& r : t.reflagged) {
-      write_tail(t, r.uid);
-      tail.add(r.uid.value);
-    }
     for (const auto& [member, flags] : t.appended) {
       put(keys::tail_row(t.now.id, member.uid),
           encode_row({member, flags.modseq, flags.system, t.now.keywords->set(flags.keywords)}));
       tail.add(member.uid.value);
+    }
+    // Later, since a message may have been appended by the same change.
+    for (const auto& r : t.reflagged) {
+      write_tail(t, r.uid);
+      tail.add(r.uid.value);
     }
     for (const auto& [member, flags] : t.expunged) {
       put(keys::tail_row(t.now.id, member.uid), encode_tombstone());
@@ -285,8 +285,7 @@ class ChangeWriting {
     for (const auto& r : t.reflagged) changed.add(r.uid.value);
     for (const auto& [member, flags] : t.appended) changed.add(member.uid.value);
     for (const auto& [member, flags] : t.expunged) changed.add(member.uid.value);
-    Repacked packed = repack(*t.now.contents, *t.now.keywords, *t.now.storage, changed,
-                             draft_.counters.next_page);
+    Repacked packed = repack(*t.now.contents, *t.now.keywords, *t.now.storage, changed, numbers_);
     put(keys::chunks(t.now.id), encode_chunks(packed.storage.chunks));
     for (const NumberSet::Range& range : packed.untailed.ranges())
       for (std::uint32_t uid = range.first; uid <= range.last; ++uid)
@@ -307,8 +306,7 @@ class ChangeWriting {
     all.add(1, UINT32_MAX - 1);
     MailboxStorage none;
     none.tail = t.now.storage->tail;
-    Repacked packed =
-        repack(*t.now.contents, *t.now.keywords, none, all, draft_.counters.next_page);
+    Repacked packed = repack(*t.now.contents, *t.now.keywords, none, all, numbers_);
     put(keys::chunks(t.now.id), encode_chunks(packed.storage.chunks));
     for (const NumberSet::Range& range : t.now.storage->tail.ranges())
       for (std::uint32_t uid = range.first; uid <= range.last; ++uid)
@@ -367,6 +365,7 @@ class ChangeWriting {
   const AccountState& base_;
   AccountState& draft_;
   const Timestamp now_;
+  PageNumbers& numbers_;
   PreparedChange out_;
   LogRecord log_;
   std::size_t deltas_ = 0;  ///< Of the last journal record.
@@ -382,8 +381,15 @@ bool ChangeWriter::is_empty(const Change& change) {
                               [](const auto& entry) { return entry.second->changed(); });
 }
 
-PreparedChange ChangeWriter::write(Change& change, const PartitionId& partition) {
-  ChangeWriting writing(*change.base_, change.draft_, change.now_, partition);
+bool lacks_numbers(const engine::Commit& commit) {
+  return std::ranges::any_of(commit.carry.pages, [](const engine::PageWrite& page) {
+    return page.number == PageNumber(0);
+  });
+}
+
+PreparedChange ChangeWriter::write(Change& change, const PartitionId& partition,
+                                   PageNumbers& numbers) {
+  ChangeWriting writing(*change.base_, change.draft_, change.now_, partition, numbers);
   for (auto& [id, t] : change.touched_) {
     if (t->created && t->deleted) continue;
     if (!t->changed()) continue;

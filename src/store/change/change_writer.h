@@ -20,16 +20,22 @@ struct PreparedChange {
 };
 
 class ChangeWriting;
+class PageNumbers;
 
 /// Converts a computed Change into rows, pages and holds. Does no I/O.
 class ChangeWriter {
  public:
   static bool is_empty(const Change& change);
-  /// Requires: the change is not empty. The change cannot be used afterwards.
-  static PreparedChange write(Change& change, const PartitionId& partition);
+  /// Requires: the change is not empty. The change cannot be used afterwards. If `numbers` has none
+  /// left, some pages have the number 0 (lacks_numbers()).
+  static PreparedChange write(Change& change, const PartitionId& partition, PageNumbers& numbers);
 
  private:
   static void write_sending(Change& change, ChangeWriting& writing);
 };
+
+/// Returns true if a page of the commit has no number. Then the commit must not be used; it has to
+/// be prepared again after PageNumbers::prepare().
+[[nodiscard]] bool lacks_numbers(const engine::Commit& commit);
 
 }  // namespace posthorn::store

@@ -382,9 +382,9 @@ TEST_F(OutboxTest, ARowThatCannotBeReadDoesNotCountAsDone) {
   std::uint32_t step = 0;
   for (const std::string& value : {std::string(), damaged}) {
     const IntentId intent{account_->id(), OutboxId(7), ++step};
-    const Seq tail = *async::wait(engine_->tail(account_->id()));
-    ASSERT_TRUE(
-        commit_and_wait(*engine_, {account_->id(), tail, 0, {{keys::intent(intent), value}}, {}}));
+    const auto version = *async::wait(engine_->version(account_->id()));
+    ASSERT_TRUE(commit_and_wait(*engine_,
+                                {account_->id(), version, 0, {{keys::intent(intent), value}}, {}}));
     auto done = run(account_->change_once(Actor::delivery(), intent, deliver));
     ASSERT_TRUE(done) << done.error().text;
     EXPECT_TRUE(done->changed);

@@ -3,13 +3,14 @@
 #include <utility>
 
 #include "store/format/keys.h"
+#include "store/nodes/page_numbers.h"
 
 namespace posthorn::store {
 
 engine::Edit write_filter(const FilterRef& range, std::optional<FilterPages> pages,
-                          AccountState& state, engine::Carry& carry) {
+                          PageNumbers& numbers, engine::Carry& carry) {
   if (!pages) return {keys::filter(range.first), std::nullopt};
-  PageNumber& next = state.counters.next_page;
+  PageNumber next = numbers.take(1 + pages->parts.size());
   const FilterRef ref{range.first, range.last, next,
                       static_cast<std::uint32_t>(pages->parts.size()), filter_maker()};
   const auto add = [&](std::string& page) {

@@ -54,6 +54,7 @@ inline constexpr std::string_view kPieceKey = "k";    ///< System: the key of th
 inline constexpr std::string_view kDueContent = "d";  ///< System; day, account: it changed on that
                                                       ///< day; what it expunged is still stored.
 inline constexpr std::string_view kDueHistory = "y";  ///< The same, with only the history left.
+inline constexpr std::string_view kWriters = "w";     ///< System: the next writer of pages.
 inline constexpr std::string_view kAddresses = "u";   ///< Directory; address: its account.
 inline constexpr std::string_view kRemovals = "i";    ///< Directory; account: it is to be removed.
 inline constexpr std::string_view kWithoutScram = "f";  ///< Directory; account: hint, see Store.

@@ -55,6 +55,22 @@ std::uint8_t share_shard_of(std::string_view grantee) {
   return static_cast<std::uint8_t>(checksum(grantee) % kShareShards);
 }
 
+namespace {
+
+bool is_shard(const PartitionId& id, std::uint8_t first, std::uint8_t count) {
+  return id == reserved(id.bytes.back()) && id.bytes.back() >= first &&
+         id.bytes.back() < first + count;
+}
+
+}  // namespace
+
+bool is_directory_partition(const PartitionId& id) {
+  return is_shard(id, kFirstShard, kDirectoryShards);
+}
+bool is_share_partition(const PartitionId& id) {
+  return is_shard(id, kFirstShareShard, kShareShards);
+}
+
 bool is_account_partition(const PartitionId& id) {
   for (std::size_t i = 0; i + 1 < id.bytes.size(); ++i)
     if (id.bytes[i] != 0) return true;
@@ -87,10 +103,11 @@ Result<std::string> open_system(engine::Engine& engine) {
   return key;
 }
 
-Result<Seq> commit_and_wait(engine::Engine& engine, engine::Commit commit) {
-  std::promise<Result<Seq>> answer;
+Result<engine::PartitionVersion> commit_and_wait(engine::Engine& engine, engine::Commit commit) {
+  using Outcome = Result<engine::PartitionVersion>;
+  std::promise<Outcome> answer;
   auto future = answer.get_future();
-  engine.commit(std::move(commit), [&](Result<Seq> r) { answer.set_value(std::move(r)); });
+  engine.commit(std::move(commit), [&](Outcome r) { answer.set_value(std::move(r)); });
   return future.get();
 }
 
@@ -122,7 +139,7 @@ Status edit_row(
     auto edits = make(rows->rows.empty() ? std::nullopt : std::optional(rows->rows.front().value));
     if (!edits) return pass(edits);
     if (edits->empty()) return {};
-    auto done = commit_and_wait(engine, {partition, rows->tail, 1, std::move(*edits), {}});
+    auto done = commit_and_wait(engine, {partition, rows->version, 1, std::move(*edits), {}});
     if (done) return {};
     if (done.error().kind != ErrorKind::conflict) return pass(done);
   }

@@ -25,6 +25,8 @@ inline constexpr std::uint8_t kShareShards = 16;
 /// Lists who is granted something by whom (store/change/share_list.h).
 PartitionId share_partition(std::uint8_t shard);
 std::uint8_t share_shard_of(std::string_view grantee);
+bool is_directory_partition(const PartitionId& id);
+bool is_share_partition(const PartitionId& id);
 /// Returns true if the id belongs to an account.
 bool is_account_partition(const PartitionId& id);
 
@@ -35,8 +37,8 @@ std::string normalize_address(std::string_view address);
 /// partition. Refuses a store written by a newer version. Blocks.
 Result<std::string> open_system(engine::Engine& engine);
 
-/// Waits for a commit. Must not be called on a loop's thread.
-Result<Seq> commit_and_wait(engine::Engine& engine, engine::Commit commit);
+/// Waits for a commit, and returns the version after it. Must not be called on a loop's thread.
+Result<engine::PartitionVersion> commit_and_wait(engine::Engine& engine, engine::Commit commit);
 
 /// Reads the row `key` and commits the edits that `make` returns for it. After a conflict it tries
 /// again, with pauses of growing and random length. `make` receives the row's value, if there is

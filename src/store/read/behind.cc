@@ -41,12 +41,12 @@ class Leveling {
 
   /// Returns no commit if the partition is not an account.
   Result<std::optional<engine::Commit>> make() {
-    auto tail = async::wait(engine_.tail(id_));
-    if (!tail) return pass(tail);
+    auto version = async::wait(engine_.version(id_));
+    if (!version) return pass(version);
     commit_.partition = id_;
-    commit_.expect = *tail;
+    commit_.expect = *version;
     commit_.advance = Jump::changes + Jump::changes_per_second * seconds_;
-    floor_ = ModSeq(tail->value + commit_.advance);
+    floor_ = ModSeq(version->tail.value + commit_.advance);
     auto there = read_counters();
     if (!there) return pass(there);
     if (!*there) return std::nullopt;
@@ -77,7 +77,6 @@ class Leveling {
         jumped(counters_.next_uid_validity.value, Jump::uid_validities + seconds_);
     counters_.next_ordinal.value =
         jumped(counters_.next_ordinal.value, Jump::messages + Jump::messages_per_second * seconds_);
-    counters_.next_page.value = jumped(counters_.next_page.value, Jump::pages);
     counters_.bytes = 0;
     counters_.messages = 0;
     return true;

@@ -42,7 +42,6 @@ struct Jump {
   static constexpr std::uint32_t uids = 1U << 26U;
   static constexpr std::uint64_t changes = std::uint64_t{1} << 32U;   ///< MODSEQs and outbox ids.
   static constexpr std::uint64_t messages = std::uint64_t{1} << 32U;  ///< Ordinals: EMAILIDs.
-  static constexpr std::uint64_t pages = std::uint64_t{1} << 32U;
   static constexpr std::uint32_t mailboxes = 1U << 20U;
   static constexpr std::uint32_t uid_validities = 1U << 20U;
 
@@ -61,8 +60,8 @@ struct Jump {
 /// without a name gets one, and a missing page of rows is left out and logged. Reads every mailbox
 /// of the account once. Blocks, unless the
 /// account is level.
-/// Requires: nobody else changes the account.
-/// Errors: those of loading, except for what is repaired here; io, unavailable.
+/// Errors: those of loading, except for what is repaired here; io, unavailable; conflict if another
+/// process changes the account, for example because it opens it too.
 async::Task<Status> bring_level(engine::Engine& engine, PartitionId id, std::uint64_t epoch);
 
 }  // namespace posthorn::store

@@ -59,7 +59,7 @@ class DigestVersionTest : public StoreFixture {
 
   /// Requires: the account is not open.
   void spoil_all(const AccountId& id, Spoil spoil) {
-    engine::Commit commit{id, *async::wait(engine_->tail(id)), 0, {}, {}};
+    engine::Commit commit{id, *async::wait(engine_->version(id)), 0, {}, {}};
     for (const engine::Row& row : rows(id, "e")) {
       if (!row.value.starts_with('r')) continue;
       auto email = decode_email(std::string_view(row.value).substr(1));

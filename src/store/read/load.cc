@@ -118,9 +118,11 @@ async::Task<Status> load_annotations(engine::Engine& engine, PartitionId id, Acc
 
 }  // namespace
 
-async::Task<Result<LoadedAccount>> load_account(engine::Engine& engine, PartitionId id) {
-  auto tail = co_await engine.tail(id);
-  if (!tail) co_return pass(tail);
+namespace {
+
+/// Reads an account that has this version.
+async::Task<Result<LoadedAccount>> read_account(engine::Engine& engine, PartitionId id,
+                                                engine::PartitionVersion version) {
   auto row = co_await engine.get_row(id, keys::account());
   if (!row) co_return pass(row);
   if (!*row) co_return fail(ErrorKind::not_found, "No such account");
@@ -133,7 +135,8 @@ async::Task<Result<LoadedAccount>> load_account(engine::Engine& engine, Partitio
   auto state = std::make_shared<AccountState>();
   state->id = id;
   state->floor = behind->floor;
-  state->seq = *tail;
+  state->seq = version.tail;
+  state->version = version;
   state->counters = *counters;
   auto names = std::make_shared<AccountState::Names>();
   auto subscriptions = std::make_shared<AccountState::Subscriptions>();
@@ -206,6 +209,23 @@ async::Task<Result<LoadedAccount>> load_account(engine::Engine& engine, Partitio
   state->names = std::move(names);
   state->subscriptions = std::move(subscriptions);
   co_return LoadedAccount{std::move(state), std::move(recent)};
+}
+
+}  // namespace
+
+async::Task<Result<LoadedAccount>> load_account(engine::Engine& engine, PartitionId id) {
+  // What is read in several calls belongs together only if nobody has committed meanwhile.
+  constexpr int kMaxAttempts = 50;
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    const auto version = co_await engine.version(id);
+    if (!version) co_return std::unexpected(version.error());
+    auto loaded = co_await read_account(engine, id, *version);
+    const auto now = co_await engine.version(id);
+    if (now && now->revision == version->revision) co_return loaded;
+    if (!now) co_return std::unexpected(loaded ? now.error() : loaded.error());
+  }
+  co_return fail(ErrorKind::unavailable,
+                 "The account is being changed elsewhere; please try again");
 }
 
 namespace {

@@ -21,8 +21,8 @@ struct LoadedAccount {
   std::map<MailboxId, Uid> recent;
 };
 /// Decodes what it reads at once, which takes long for an account with thousands of mailboxes, so
-/// it must not run on a loop's thread. Errors: not_found (no such account), corrupt, not_supported,
-/// io.
+/// it must not run on a loop's thread. All of it is of one version. Errors: not_found (no such
+/// account), corrupt, not_supported, io; unavailable if others change the account all the time.
 async::Task<Result<LoadedAccount>> load_account(engine::Engine& engine, PartitionId id);
 
 struct LoadedContents {

@@ -86,6 +86,15 @@ class LruCache {
     return use;
   }
 
+  /// Erases all entries.
+  void clear() {
+    for (Shard& shard : shards_) {
+      const MutexLock lock(shard.mutex);
+      ++shard.erasures;
+      while (!shard.order.empty()) remove(shard, shard.order.begin());
+    }
+  }
+
   void erase(const Key& key) {
     Shard& shard = shard_of(key);
     const MutexLock lock(shard.mutex);

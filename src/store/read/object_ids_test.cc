@@ -129,7 +129,7 @@ class ObjectIdsOfAStore : public StoreFixture {
     const std::string_view payload = *unseal(*row->front());
     // Each of the two numbers that version 2 added is one octet here.
     const std::string aged = seal(payload.substr(0, payload.size() - 2), 1);
-    engine::Commit commit{id, *async::wait(engine_->tail(id)), 0, {}, {}};
+    engine::Commit commit{id, *async::wait(engine_->version(id)), 0, {}, {}};
     commit.edits.push_back({keys::account(), aged});
     ASSERT_TRUE(commit_and_wait(*engine_, std::move(commit)));
   }

@@ -210,7 +210,7 @@ TEST_F(CheckTest, OutboxesAreFoundThoughTheQueuesListIsDamaged) {
   const PartitionId shard = queue_partition(ann_->id().bytes.back() % kQueueShards);
   std::vector<engine::Edit> row = {{"q" + std::string(ann_->id().view()), "nonsense"}};
   ASSERT_TRUE(commit_and_wait(
-      *engine_, {.partition = shard, .expect = Seq(), .edits = std::move(row), .carry = {}}));
+      *engine_, {.partition = shard, .expect = {}, .edits = std::move(row), .carry = {}}));
   auto listed = run(store_->accounts_with_outbox());
   ASSERT_TRUE(listed);
   EXPECT_EQ(*listed, std::vector{ann_->id()});

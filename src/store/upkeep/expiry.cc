@@ -313,19 +313,31 @@ async::Task<Result<Expiry::Outcome>> Expiry::run(AccountPtr account, Bounds befo
   Result<Outcome> outcome = Outcome::busy;
   co_await wait_for_maintenance(account);
   if (!std::exchange(account->pipeline_->maintaining, true)) {
+    // Others may change the account so often that every plan is outdated before it is carried out.
+    constexpr int kMaxOutdated = 20;
+    int outdated = 0;
     Result<bool> more = true;
-    while (more && *more) more = co_await step(account, before);
+    while (more && *more && outdated < kMaxOutdated) {
+      const std::uint64_t reloads = account->reloads();
+      more = co_await step(account, before);
+      outdated = account->reloads() == reloads ? 0 : outdated + 1;
+    }
     account->pipeline_->maintaining = false;
     account->maintain_if_due();
-    outcome = more ? Result<Outcome>(Outcome::done) : pass(more);
+    if (!more) {
+      outcome = pass(more);
+    } else if (!*more) {
+      outcome = Outcome::done;
+    }
   }
   if (caller != nullptr) co_await caller->enter();
   co_return outcome;
 }
 
 /// Plans without the lock and commits under it. The plan stays valid in between, unless a change
-/// puts removed messages back (Change::restore): a dead message comes to life in no other way. Then
-/// everything is planned again.
+/// puts removed messages back (Change::restore): a dead message comes to life in no other way. Nor
+/// may another process have changed the account, since it may have done that, or moved what the
+/// plan names. Then everything is planned again.
 ///
 /// The commit removes the rows that name pieces and, atomically, makes those pieces candidates. It
 /// does not release them. Pieces are shared between partitions and cannot be part of this commit;
@@ -336,6 +348,7 @@ async::Task<Result<bool>> Expiry::step(AccountPtr account, Bounds before) {
   Store& store = account->store();
   Account::Pipeline& pipeline = *account->pipeline_;
   const std::uint64_t restorations = pipeline.restorations;
+  const std::uint64_t reloads = account->reloads();
   const StatePtr listed = account->published();
   for (const auto& [id, mailbox] : listed->mailboxes) {
     auto loaded = co_await account->load_at_home(id);
@@ -347,18 +360,27 @@ async::Task<Result<bool>> Expiry::step(AccountPtr account, Bounds before) {
   auto plan = co_await async::offload(store.offload(), [&] {
     return Planner(store.engine(), account->id(), *state, account->emails()).plan(before);
   });
-  if (!plan) co_return pass(plan);
+  if (!plan) {
+    // What was to be read may have been moved by another process.
+    const auto moved = co_await account->reload_at_home(Account::Reload::if_moved);
+    if (moved && account->reloads() != reloads) co_return true;
+    co_return pass(plan);
+  }
   if (!plan->any && plan->rows.empty()) co_return false;
+  if (!plan->groups.empty() || !plan->filters.empty())
+    if (Status ok = co_await store.state().page_numbers.prepare(store.offload()); !ok)
+      co_return pass(ok);
 
   co_await pipeline.lock();
-  if (pipeline.restorations != restorations) {
+  if (pipeline.restorations != restorations || account->reloads() != reloads) {
     pipeline.unlock();
     co_return true;
   }
   PreparedChange change;
   change.commit.partition = account->id();
-  change.commit.expect = pipeline.working->seq;
+  change.commit.expect = pipeline.working->version;
   auto next = std::make_shared<AccountState>(*pipeline.working);
+  next->version = next->version.after(0);
   auto& edits = change.commit.edits;
   auto& carry = change.commit.carry;
   for (std::string& key : plan->rows) edits.push_back({std::move(key), std::nullopt});
@@ -374,15 +396,15 @@ async::Task<Result<bool>> Expiry::step(AccountPtr account, Bounds before) {
     }
     GroupRef written = group.old;
     for (std::size_t c = 0; c < written.pages.size(); ++c) {
-      written.pages[c] = next->counters.next_page;
-      carry.pages.push_back({next->counters.next_page, std::move((*group.pages)[c])});
-      ++next->counters.next_page;
+      written.pages[c] = store.state().page_numbers.take();
+      carry.pages.push_back({written.pages[c], std::move((*group.pages)[c])});
     }
     edits.push_back({keys::group(group.old.first), encode_group(written)});
   }
   for (Narrowed& filter : plan->filters) {
     drop_filter(filter.old, carry);
-    edits.push_back(write_filter(filter.old, std::move(filter.pages), *next, carry));
+    edits.push_back(
+        write_filter(filter.old, std::move(filter.pages), store.state().page_numbers, carry));
   }
   for (const auto& [key, seq] : {std::pair(keys::horizon(), plan->horizon),
                                  std::pair(keys::content_horizon(), plan->content)}) {
@@ -390,7 +412,6 @@ async::Task<Result<bool>> Expiry::step(AccountPtr account, Bounds before) {
     ByteWriter(number).u64(seq.value);
     edits.push_back({key, std::move(number)});
   }
-  edits.push_back({keys::account(), encode_counters(next->counters)});
   change.next = std::move(next);
   const Status done = co_await account->commit_at_home(std::move(change));
   if (!done && done.error().kind == ErrorKind::conflict) co_return true;

@@ -69,11 +69,13 @@ bool Maintenance::filters_are_due(const Account& account) {
 }
 
 /// Removes, makes or merges filters. As with pack(), what was read cannot have changed when the
-/// result is committed: `maintaining` keeps Expiry and other rounds of maintenance away. A search
-/// that misses a page that was replaced meanwhile reloads the list.
+/// result is committed: `maintaining` keeps Expiry and other rounds of maintenance away, and the
+/// layout says whether another process has moved something. A search that misses a page that was
+/// replaced meanwhile reloads the list.
 async::Task<Status> Maintenance::filter(AccountPtr account) {
   Account::Pipeline& pipeline = *account->pipeline_;
   FilterCatalog& filters = account->emails().filters();
+  const std::uint64_t layout = account->published()->version.layout;
   auto groups = co_await account->emails().load();
   if (!groups) co_return pass(groups);
   auto refs = co_await filters.load();
@@ -101,18 +103,23 @@ async::Task<Status> Maintenance::filter(AccountPtr account) {
   }
   co_await pipeline.lock();
   auto state = std::make_shared<AccountState>(*pipeline.working);
+  if (is_outdated(*state, layout)) {
+    pipeline.unlock();
+    co_return Status{};
+  }
   PreparedChange change;
   change.commit.partition = account->id();
-  change.commit.expect = state->seq;
+  change.commit.expect = state->version;
+  state->version = state->version.after(0);
   for (const FilterRef& ref : step.replaced) {
     if (!made || made->range.first != ref.first)
       change.commit.edits.push_back({keys::filter(ref.first), std::nullopt});
     drop_filter(ref, change.commit.carry);
   }
   if (made)
-    change.commit.edits.push_back(
-        write_filter(made->range, std::move(made->pages), *state, change.commit.carry));
-  change.commit.edits.push_back({keys::account(), encode_counters(state->counters)});
+    change.commit.edits.push_back(write_filter(made->range, std::move(made->pages),
+                                               account->store().state().page_numbers,
+                                               change.commit.carry));
   change.next = std::move(state);
   const Status done = co_await account->commit_at_home(std::move(change));
   if (done) {

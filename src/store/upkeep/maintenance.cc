@@ -151,12 +151,23 @@ bool Maintenance::pack_is_due(const Account& account) {
          account.pipeline_->packed_up_to.value + kPackFrom;
 }
 
+/// Another process may have moved the account's stored messages since a plan was made. (`layout`
+/// is that of the version that the plan was made from.) Then the plan is dropped, and made again if
+/// it is still needed.
+bool Maintenance::is_outdated(const AccountState& now, std::uint64_t layout) {
+  return now.version.layout != layout;
+}
+
 async::Task<void> Maintenance::run(AccountPtr account) {
   async::Loop& home = account->home_;
   while (!account->store().state().closing.load()) {
     const StatePtr state = account->published();
-    Status done;
-    if (const auto mailbox = with_long_tail(account->pipeline_->long_tails, *state)) {
+    // Everything here writes pages.
+    Status done =
+        co_await account->store().state().page_numbers.prepare(account->store().offload());
+    if (!done) {
+      // Nothing else can be done either.
+    } else if (const auto mailbox = with_long_tail(account->pipeline_->long_tails, *state)) {
       done = co_await checkpoint(*account, *mailbox);
     } else if (pack_is_due(*account)) {
       done = co_await pack(*account);
@@ -168,6 +179,9 @@ async::Task<void> Maintenance::run(AccountPtr account) {
       break;
     }
     if (!done && done.error().kind != ErrorKind::conflict) {
+      // What was to be read may have been moved by another process.
+      const auto moved = co_await account->reload_at_home(Account::Reload::if_moved);
+      if (moved && (*moved || is_outdated(*account->published(), state->version.layout))) continue;
       log::error("account {}: maintenance failed and changed nothing: {}", to_hex(account->id()),
                  done.error().text);
       break;
@@ -189,26 +203,25 @@ async::Task<Status> Maintenance::checkpoint(Account& account, MailboxId id) {
   if (!from || !from->storage || from->storage->tail_rows() == 0) co_return Status{};
   NumberSet changed = from->storage->tail;
   for (const auto& flags : from->storage->flag_changes) changed = changed.unite(flags->uids);
-  // Only a starting point: others assign page numbers while the mailbox is packed. renumber()
-  // corrects the numbers under the lock.
-  PageNumber next_page = seen->counters.next_page;
+  PageNumbers& numbers = account.store().state().page_numbers;
   Repacked packed = co_await async::offload(account.store().offload(), [&] {
-    return repack(*from->contents, *from->keywords, *from->storage, changed, next_page);
+    return repack(*from->contents, *from->keywords, *from->storage, changed, numbers);
   });
   Account::Pipeline& pipeline = *account.pipeline_;
   co_await pipeline.lock();
   const StatePtr base = pipeline.working;
   const MailboxPtr mailbox = base->find(id);
-  if (!mailbox || !mailbox->storage || mailbox->storage->chunks != from->storage->chunks) {
+  if (is_outdated(*base, seen->version.layout) || !mailbox || !mailbox->storage ||
+      mailbox->storage->chunks != from->storage->chunks) {
     pipeline.unlock();  // The mailbox was deleted, or a change of very many messages has packed it.
     co_return Status{};
   }
   auto state = std::make_shared<AccountState>(*base);
+  state->version = base->version.after(0);
   bring_up_to_date(packed, *from, *mailbox);
-  renumber(packed, seen->counters.next_page, state->counters.next_page);
   PreparedChange change;
   change.commit.partition = account.id();
-  change.commit.expect = base->seq;
+  change.commit.expect = base->version;
   auto& edits = change.commit.edits;
   for (const NumberSet::Range& range : packed.untailed.ranges())
     for (std::uint32_t uid = range.first; uid <= range.last; ++uid)
@@ -231,12 +244,13 @@ async::Task<Status> Maintenance::checkpoint(Account& account, MailboxId id) {
 }
 
 /// Packs the oldest single messages into a group. Stored messages are immutable, and `maintaining`
-/// keeps Expiry and other rounds of maintenance away, so the rows that were packed need no second
-/// look under the lock. Only the page numbers have to be assigned there. The catalog learns of the
-/// group when it is durable; a reader that misses a row before that reloads the catalog.
+/// keeps Expiry and other rounds of maintenance of this process away, so the rows that were packed
+/// need no second look under the lock. The catalog learns of the group when it is durable; a reader
+/// that misses a row before that reloads the catalog.
 async::Task<Status> Maintenance::pack(Account& account) {
   Account::Pipeline& pipeline = *account.pipeline_;
   EmailCatalog& catalog = account.emails();
+  const std::uint64_t layout = account.published()->version.layout;
   auto groups = co_await catalog.load();
   if (!groups) co_return pass(groups);
   Ordinal packed((*groups)->empty() ? 0 : (*groups)->back().last.value);
@@ -255,18 +269,21 @@ async::Task<Status> Maintenance::pack(Account& account) {
   if (!made) co_return pass(made);
   co_await pipeline.lock();
   const StatePtr base = pipeline.working;
+  if (is_outdated(*base, layout)) {
+    pipeline.unlock();
+    co_return Status{};
+  }
   auto state = std::make_shared<AccountState>(*base);
+  state->version = base->version.after(0);
   PreparedChange change;
   change.commit.partition = account.id();
-  change.commit.expect = base->seq;
+  change.commit.expect = base->version;
   for (std::size_t i = 0; i < made->pages.size(); ++i) {
-    made->group.pages[i] = state->counters.next_page;
-    change.commit.carry.pages.push_back({state->counters.next_page, std::move(made->pages[i])});
-    ++state->counters.next_page;
+    made->group.pages[i] = account.store().state().page_numbers.take();
+    change.commit.carry.pages.push_back({made->group.pages[i], std::move(made->pages[i])});
   }
   for (std::string& key : made->rows) change.commit.edits.push_back({std::move(key), std::nullopt});
   change.commit.edits.push_back({keys::group(first), encode_group(made->group)});
-  change.commit.edits.push_back({keys::account(), encode_counters(state->counters)});
   change.commit.carry.dropped_pages = std::move(made->dropped);
   change.next = std::move(state);
   const Status done = co_await account.commit_at_home(std::move(change));
@@ -281,6 +298,7 @@ async::Task<Status> Maintenance::pack(Account& account) {
 async::Task<Status> Maintenance::renew(Account& account, Ordinal first) {
   Account::Pipeline& pipeline = *account.pipeline_;
   EmailCatalog& catalog = account.emails();
+  const std::uint64_t layout = account.published()->version.layout;
   // Cleared first: digests that cannot be made now are not tried again with every change.
   catalog.clear_stale(first);
   auto groups = co_await catalog.load();
@@ -294,17 +312,20 @@ async::Task<Status> Maintenance::renew(Account& account, Ordinal first) {
   if (!pages) co_return pass(pages);
   co_await pipeline.lock();
   auto state = std::make_shared<AccountState>(*pipeline.working);
+  if (is_outdated(*state, layout)) {
+    pipeline.unlock();
+    co_return Status{};
+  }
   PreparedChange change;
   change.commit.partition = account.id();
-  change.commit.expect = state->seq;
+  change.commit.expect = state->version;
+  state->version = state->version.after(0);
   for (std::size_t c = 0; c < pages->size(); ++c) {
     change.commit.carry.dropped_pages.push_back(group.pages[c]);
-    group.pages[c] = state->counters.next_page;
-    change.commit.carry.pages.push_back({state->counters.next_page, std::move((*pages)[c])});
-    ++state->counters.next_page;
+    group.pages[c] = account.store().state().page_numbers.take();
+    change.commit.carry.pages.push_back({group.pages[c], std::move((*pages)[c])});
   }
   change.commit.edits.push_back({keys::group(group.first), encode_group(group)});
-  change.commit.edits.push_back({keys::account(), encode_counters(state->counters)});
   change.next = std::move(state);
   const Status done = co_await account.commit_at_home(std::move(change));
   if (done) catalog.forget();

@@ -28,6 +28,7 @@ class Maintenance {
   /// Rewrites the digests of a group.
   static async::Task<Status> renew(Account& account, Ordinal first);
   static bool filters_are_due(const Account& account);
+  static bool is_outdated(const AccountState& now, std::uint64_t layout);
   /// Takes the next step towards a filter for every group.
   static async::Task<Status> filter(AccountPtr account);
 };

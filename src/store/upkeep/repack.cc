@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "store/nodes/page_numbers.h"
+
 namespace posthorn::store {
 namespace {
 
@@ -9,9 +11,9 @@ constexpr std::uint32_t kChunkRows = 4096;
 
 class Packer {
  public:
-  Packer(const Contents& contents, const KeywordTable& keywords, PageNumber& next_page,
+  Packer(const Contents& contents, const KeywordTable& keywords, PageNumbers& numbers,
          Repacked& out)
-      : contents_(contents), keywords_(keywords), next_page_(next_page), out_(out) {}
+      : contents_(contents), keywords_(keywords), numbers_(numbers), out_(out) {}
 
   /// Packs the rows with first <= UID <= last into chunks of at most kChunkRows that cover this
   /// range.
@@ -25,9 +27,9 @@ class Packer {
     Uid previous = first;
     const auto flush = [&](Uid chunk_last) {
       if (rows.count() == 0) return;
-      out_.storage.chunks.push_back({next_page_, chunk_first, chunk_last, rows.count()});
-      out_.pages.push_back({next_page_, rows.finish()});
-      ++next_page_;
+      const PageNumber page = numbers_.take();
+      out_.storage.chunks.push_back({page, chunk_first, chunk_last, rows.count()});
+      out_.pages.push_back({page, rows.finish()});
       chunk_first = Uid(chunk_last.value + 1);
     };
     contents_.for_each(from, to,
@@ -45,7 +47,7 @@ class Packer {
  private:
   const Contents& contents_;
   const KeywordTable& keywords_;
-  PageNumber& next_page_;
+  PageNumbers& numbers_;
   Repacked& out_;
   NumberSet covered_;
 };
@@ -58,9 +60,9 @@ bool holds_any(const NumberSet& set, Uid first, Uid last) {
 }  // namespace
 
 Repacked repack(const Contents& contents, const KeywordTable& keywords,
-                const MailboxStorage& storage, const NumberSet& changed, PageNumber& next_page) {
+                const MailboxStorage& storage, const NumberSet& changed, PageNumbers& numbers) {
   Repacked out;
-  Packer packer(contents, keywords, next_page, out);
+  Packer packer(contents, keywords, numbers, out);
   const Uid packed_up_to = storage.chunks.empty() ? Uid(0) : storage.chunks.back().last;
   const bool behind = changed.max() > packed_up_to.value;
   for (const ChunkRef& chunk : storage.chunks) {
@@ -113,15 +115,6 @@ void bring_up_to_date(Repacked& packed, const Mailbox& from, const Mailbox& now)
   packed.stale = {};
   for (const auto& change : packed.storage.flag_changes)
     packed.stale = packed.stale.unite(changed.intersect(change->uids));
-}
-
-void renumber(Repacked& packed, PageNumber old_first, PageNumber& next_page) {
-  const auto moved = [&](PageNumber& page) {
-    if (page >= old_first) page.value += next_page.value - old_first.value;
-  };
-  for (ChunkRef& chunk : packed.storage.chunks) moved(chunk.page);
-  for (engine::PageWrite& page : packed.pages) moved(page.number);
-  next_page.value += packed.pages.size();
 }
 
 }  // namespace posthorn::store

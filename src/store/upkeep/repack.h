@@ -8,6 +8,8 @@
 
 namespace posthorn::store {
 
+class PageNumbers;
+
 /// The result of rewriting rows of a mailbox as chunk pages.
 struct Repacked {
   MailboxStorage storage;
@@ -19,18 +21,14 @@ struct Repacked {
 };
 
 /// Packs every chunk that contains one of `changed`, and everything after the last chunk if any of
-/// `changed` is there. All else stays. Page numbers are taken from `next_page`.
+/// `changed` is there. All else stays. If `numbers` has none left, some pages get the number 0.
 Repacked repack(const Contents& contents, const KeywordTable& keywords,
-                const MailboxStorage& storage, const NumberSet& changed, PageNumber& next_page);
+                const MailboxStorage& storage, const NumberSet& changed, PageNumbers& numbers);
 
 /// Updates a packing for changes made in the meantime. `packed` was made from `from` with its whole
 /// tail and all flag changes; the mailbox has since become `now`, with the same chunks. Rows that
 /// have changed stay in the tail, where they take precedence over the pages, and new flag changes
 /// stay too.
 void bring_up_to_date(Repacked& packed, const Mailbox& from, const Mailbox& now);
-
-/// Renumbers the pages, which were numbered from `old_first` on, to begin at `next_page`, which is
-/// advanced.
-void renumber(Repacked& packed, PageNumber old_first, PageNumber& next_page);
 
 }  // namespace posthorn::store

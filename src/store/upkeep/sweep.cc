@@ -128,10 +128,13 @@ Status purge(engine::Engine& engine, const AccountId& id) {
     auto pages = engine.pages(id, PageNumber(0), kAtOnce);
     if (!pages) return pass(pages);
     if (rows->rows.empty() && pages->empty()) return {};
-    engine::Commit commit{id, rows->tail, 0, {}, {}};
+    engine::Commit commit{id, rows->version, 0, {}, {}};
     for (engine::Row& row : rows->rows) commit.edits.push_back({std::move(row.key), std::nullopt});
     commit.carry.dropped_pages = std::move(*pages);
-    if (auto done = commit_and_wait(engine, std::move(commit)); !done) return pass(done);
+    // A conflict: a process that had the account open has changed it. It cannot do that again once
+    // the row of its counters is gone.
+    auto done = commit_and_wait(engine, std::move(commit));
+    if (!done && done.error().kind != ErrorKind::conflict) return pass(done);
   }
 }
 

@@ -64,11 +64,11 @@ class DamageFixture : public StoreFixture {
 
   /// Removes or replaces rows without the store's knowledge.
   void edit_rows(std::vector<engine::Edit> edits) {
-    const auto tail = async::wait(engine_->tail(ann_->id()));
-    ASSERT_TRUE(tail);
+    const auto version = async::wait(engine_->version(ann_->id()));
+    ASSERT_TRUE(version);
     ASSERT_TRUE(commit_and_wait(
         *engine_,
-        {.partition = ann_->id(), .expect = *tail, .edits = std::move(edits), .carry = {}}));
+        {.partition = ann_->id(), .expect = *version, .edits = std::move(edits), .carry = {}}));
   }
 
   std::vector<std::uint32_t> uids(MailboxId mailbox) {

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/ids.h"
+#include "engine/partition_version.h"
 #include "store/value/annotations.h"
 #include "store/value/grants.h"
 #include "store/value/mailbox.h"
@@ -28,6 +29,8 @@ struct Quota {
 struct AccountCounters {
   MailboxId next_mailbox{1};
   Ordinal next_ordinal{1};
+  /// The next page number in a store of format 1, where accounts numbered their own pages. Pages
+  /// written since have higher numbers (store/nodes/page_numbers.h). Kept as it was.
   PageNumber next_page{1};
   UidValidity next_uid_validity{1};
   std::uint64_t bytes = 0;
@@ -51,6 +54,8 @@ struct AccountCounters {
 struct AccountState {
   AccountId id = {};  ///< Of the account.
   Seq seq;            ///< The change that made this state; also the highest MODSEQ assigned.
+  /// The version of the partition that has this state. Its tail is `seq`.
+  engine::PartitionVersion version;
   AccountCounters counters;
   /// No message has a MODSEQ below this, and no history reaches below it (store/read/behind.h).
   /// Usually 0.

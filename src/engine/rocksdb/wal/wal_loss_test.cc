@@ -288,9 +288,10 @@ TEST_F(WalLoss, ManyLogsComeAndGo) {
     ASSERT_TRUE(opened) << opened.error().text;
     for (std::uint8_t n = 0; n < 100; ++n) {
       const auto p = partition(n);
-      const auto tail = async::wait((*opened)->tail(p));
+      const auto tail = async::wait((*opened)->version(p));
       ASSERT_TRUE(tail);
-      ASSERT_TRUE(commit(**opened, change(p, tail->value, {put("a", std::string(60'000, 'a'))})));
+      ASSERT_TRUE(
+          commit(**opened, change(p, tail->revision, {put("a", std::string(60'000, 'a'))})));
     }
     fs::remove_all(copy());
     // Logs may be deleted while they are copied; those that the marks name would be missing, too.
