@@ -11,7 +11,7 @@ _posthorn_words() {
     serve) echo "--ready-file --accept-loss --help" ;;
     demo) echo "--dir --engine --imap --imaps --pop3 --pop3s --submission --submissions --lmtp
                 --lmtp-socket --auth-socket --user-socket --map-socket --policy-socket --https --http --metrics --any-user --without --empty --ready-file --quiet --help" ;;
-    account) echo "add import list passwd set app-password act-as remove disable enable send-as sent-copy --help" ;;
+    account) echo "add import list passwd set app-password act-as remove disable enable forget send-as sent-copy --help" ;;
     "account import") echo "--format --domain --scheme --update --dry-run --help" ;;
     "account set") echo "--main-password --help" ;;
     "account app-password" | "account act-as") echo "add remove list --help" ;;
@@ -20,7 +20,7 @@ _posthorn_words() {
     "account act-as add") echo "--expires --help" ;;
     "account add") echo "$account --no-password --max-size --max-messages --help" ;;
     "account list" | "alias list") echo "--json --help" ;;
-    "account passwd") echo "$account --help" ;;
+    "account passwd") echo "$account --internal --help" ;;
     "account remove") echo "--yes --help" ;;
     "account send-as") echo "add remove list --help" ;;
     "account sent-copy") echo "on off default --help" ;;
@@ -122,7 +122,7 @@ _posthorn() {
       postfix | exim | chasquid)
         [[ $commands == mta ]] && commands+=" $word"
         ;;
-      add | list | passwd | remove | disable | enable | show | example | retry | cancel | verify | prune | share | unshare | shares)
+      add | list | passwd | remove | disable | enable | forget | show | example | retry | cancel | verify | prune | share | unshare | shares)
         [[ $commands == backup || $commands == account || $commands == "account app-password" ||
           $commands == "account act-as" || $commands == alias || $commands == config ||
           $commands == queue || $commands == mailbox ]] && commands+=" $word"
@@ -147,7 +147,7 @@ _posthorn() {
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;
-      "account passwd" | "account remove" | "account disable" | "account enable" | "account set" | \
+      "account passwd" | "account remove" | "account disable" | "account enable" | "account forget" | "account set" | \
         "account app-password "* | "account act-as "* | who | kick | trace | import | export)
         mapfile -t COMPREPLY < <(compgen -W "$(_posthorn_accounts)" -- "$current")
         [[ $commands == import || $commands == export ]] &&

@@ -28,6 +28,7 @@ void describe_login(const store::AccountProfile& profile, Json& entry) {
     if (const auto credentials = auth::decode_credentials(profile.credentials)) {
       entry["scram"] = credentials->keys.has_value();
       if (credentials->hash) entry["scheme"] = credentials->hash->scheme();
+      if (!credentials->directory.empty()) entry["directory"] = credentials->directory;
     } else {
       entry["scheme"] = "unreadable";
     }
@@ -57,6 +58,7 @@ const LocalAdmin::Request LocalAdmin::kRequests[] = {
     {"account.remove", &LocalAdmin::remove_account},
     {"account.disable", &LocalAdmin::enable_account},
     {"account.enable", &LocalAdmin::enable_account},
+    {"account.forget", &LocalAdmin::forget_account},
     {"account.list", &LocalAdmin::list_accounts},
     {"account.send_as", &LocalAdmin::send_as},
     {"account.sent_copy", &LocalAdmin::keep_sent},
@@ -143,11 +145,27 @@ async::Task<Result<Answer>> LocalAdmin::create_account(Json request) {
 async::Task<Result<Answer>> LocalAdmin::set_password(Json request) {
   auto id = co_await find(text_of(request, "name"));
   if (!id) co_return pass(id);
+  if (!flag_of(request, "internal"))
+    if (Status own = co_await require_own_password(*id); !own) co_return pass(own);
   auto encoded = co_await encode_password(text_of(request, "password"));
   if (!encoded) co_return pass(encoded);
   Status set = co_await replace_password(*id, std::move(*encoded));
   if (!set) co_return pass(set);
   co_return Answer{};
+}
+
+async::Task<Status> LocalAdmin::require_own_password(AccountId account) {
+  const auto profile = co_await store_.profile(account);
+  if (!profile) co_return std::unexpected(profile.error());
+  if (profile->credentials.empty()) co_return Status();
+  // What cannot be read is to be replaced.
+  const auto credentials = auth::decode_credentials(profile->credentials);
+  if (!credentials || credentials->directory.empty()) co_return Status();
+  co_return fail(ErrorKind::bad_argument,
+                 fmt::format("the password of {} is in the directory '{}' and can be changed only "
+                             "there; `posthorn account passwd --internal` makes the account one of "
+                             "this server's own",
+                             profile->name, credentials->directory));
 }
 
 async::Task<Status> LocalAdmin::replace_password(AccountId account, std::string credentials) {
@@ -183,6 +201,15 @@ async::Task<Result<Answer>> LocalAdmin::enable_account(Json request) {
   Status set = co_await store_.set_disabled(*id, text_of(request, "do") == "account.disable");
   if (!set) co_return pass(set);
   if (options_.login_changed) options_.login_changed(*id);
+  co_return Answer{};
+}
+
+async::Task<Result<Answer>> LocalAdmin::forget_account(Json request) {
+  if (!options_.forget)
+    co_return fail(ErrorKind::unavailable,
+                   "no server runs, and only a running one remembers what directories said");
+  Status done = co_await options_.forget(normal_name(text_of(request, "name")));
+  if (!done) co_return pass(done);
   co_return Answer{};
 }
 

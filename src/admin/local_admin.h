@@ -27,14 +27,15 @@ using SnapshotPtr = std::shared_ptr<const std::string>;
 /// results are members of the answer. "?" marks an optional member.
 ///
 ///   account.create {name, password?, max_bytes?, max_messages?}
-///   account.passwd {name, password}
+///   account.passwd {name, password, internal?}
 ///   account.import {name, password, scheme, update?, dry_run?, max_bytes?, max_messages?}
 ///       -> {name, outcome: created, updated or exists; scheme}
 ///   account.remove {name}
 ///   account.disable {name}
 ///   account.enable {name}
+///   account.forget {name}    (what directories have said of a user)
 ///   account.list {after?, limit?} -> {accounts: [{name, disabled, created, has_password, scram,
-///       scheme?, main_password, app_passwords, messages, bytes}], next?}
+///       scheme?, directory?, main_password, app_passwords, messages, bytes}], next?}
 ///   account.main_password {name, accepted: everywhere, http or nowhere}
 ///   account.app_password.add {name, label, protocols?, ranges?, expires?} -> {id, password}
 ///   account.app_password.remove {name, id or label} -> {removed}
@@ -100,6 +101,9 @@ class LocalAdmin final : public Admin {
     /// Called when it may have changed whether SCRAM can check the password of an account. If it is
     /// not set, only the store is told (service/scram_hint.h).
     std::function<async::Task<void>(AccountId)> scram_changed = {};
+    /// Drops what directories have said of a user. Not set: no server runs, so nothing is
+    /// remembered.
+    std::function<async::Task<Status>(std::string name)> forget = {};
   };
   static constexpr std::uint64_t kLongestTrace = 86'400;  ///< Seconds.
   /// `store` must outlive this object.
@@ -122,6 +126,7 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> act_as(Json request);
   async::Task<Result<Answer>> remove_account(Json request);
   async::Task<Result<Answer>> enable_account(Json request);
+  async::Task<Result<Answer>> forget_account(Json request);
   async::Task<Result<Answer>> list_accounts(Json request);
   async::Task<Result<Answer>> send_as(Json request);
   async::Task<Result<Answer>> keep_sent(Json request);
@@ -174,6 +179,8 @@ class LocalAdmin final : public Admin {
   };
   enum class Compute : std::uint8_t { nothing, keys };
   async::Task<Result<Imported>> read_imported(Json request, Compute compute);
+  /// Refuses if the password of an account is in a directory. Errors: bad_argument.
+  async::Task<Status> require_own_password(AccountId account);
   /// Stores the credentials of an account that exists, and ends its sessions.
   async::Task<Status> replace_password(AccountId account, std::string credentials);
   async::Task<Status> note_scram(AccountId account);

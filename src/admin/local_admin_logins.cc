@@ -130,6 +130,7 @@ async::Task<Result<Answer>> LocalAdmin::import_account(Json request) {
   if (*entry) answer.said["outcome"] = flag_of(request, "update") ? "updated" : "exists";
   if (dry_run || (*entry && !flag_of(request, "update"))) co_return answer;
   if (*entry) {
+    if (Status own = co_await require_own_password((*entry)->account); !own) co_return pass(own);
     Status set = co_await replace_password((*entry)->account, std::move(imported->credentials));
     if (!set) co_return pass(set);
     co_return answer;

@@ -60,11 +60,11 @@ std::shared_ptr<const store::SharingPolicy> sharing_policy(const config::Sharing
     std::string_view members = std::string_view(line).substr(equals + 1);
     while (!members.empty()) {
       const std::size_t end = std::min(members.find(' '), members.size());
-      if (end > 0) policy->groups_of[text::lower(members.substr(0, end))].push_back(group);
+      if (end > 0) policy->configured_groups[text::lower(members.substr(0, end))].push_back(group);
       members.remove_prefix(std::min(end + 1, members.size()));
     }
   }
-  for (auto& [member, groups] : policy->groups_of) {
+  for (auto& [member, groups] : policy->configured_groups) {
     std::ranges::sort(groups);
     groups.erase(std::ranges::unique(groups).begin(), groups.end());
   }

@@ -15,7 +15,8 @@ constexpr std::int64_t kLookAgainAfter = 60;
 
 }  // namespace
 
-Domains::Domains(store::Store& store, std::vector<std::string> configured) : store_(store) {
+Domains::Domains(store::Store& store, std::vector<std::string> configured, InDirectory in_directory)
+    : store_(store), in_directory_(std::move(in_directory)) {
   set(std::move(configured));
 }
 
@@ -64,7 +65,9 @@ async::Task<Result<bool>> Domains::is_ours(std::string domain) {
     if (!looked) co_return pass(looked);
     names = std::move(*looked);
   }
-  co_return names->contains(wanted);
+  if (names->contains(wanted)) co_return true;
+  if (!in_directory_) co_return false;
+  co_return co_await in_directory_(wanted);
 }
 
 }  // namespace posthorn::app

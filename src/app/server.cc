@@ -6,6 +6,7 @@
 
 #include "admin/audit.h"
 #include "app/data_dir.h"
+#include "app/directories.h"
 #include "app/options.h"
 #include "app/server_state.h"
 #include "app/token_keys.h"
@@ -31,6 +32,8 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   if (!to_relay) return pass(to_relay);
   auto tokens = load_token_verifier(config);
   if (!tokens) return pass(tokens);
+  auto directories = make_directories(config, system_clock());
+  if (!directories) return pass(directories);
   // Before the store opens files.
   auto given = claim_descriptors(config);
   if (!given) return pass(given);
@@ -38,9 +41,9 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   auto core = Core::open(config, settings.engine, engine::IfAbsent::create, settings.losses);
   if (!core) return pass(core);
   admin::log_kept_acts(config.data_dir);
-  std::unique_ptr<Server> server(new Server(
-      std::make_unique<State>(std::move(settings), *given, std::move(*core),
-                              std::move(*certificates), std::move(*decoys), std::move(*to_relay))));
+  std::unique_ptr<Server> server(new Server(std::make_unique<State>(
+      std::move(settings), *given, std::move(*core), std::move(*certificates), std::move(*decoys),
+      std::move(*directories), std::move(*to_relay))));
   server->state_->tokens->set(std::move(*tokens));
   if (Status loaded = async::wait(server->state_->without_scram.load()); !loaded)
     return pass(loaded);
@@ -81,7 +84,7 @@ void Server::reload(const config::Config& config) {
       !noted)
     log::error("auth.iterations was not noted for names of no account: {}", noted.error().text);
   state_->accounts.set_domains(config.domains);
-  state_->core->store().set_policy(store_policy(config));
+  state_->take_store_policy();
   if (auto to_relay = relay_options(config)) {
     state_->can_relay = to_relay->endpoint != nullptr;
     state_->queue.set_options(std::move(*to_relay));

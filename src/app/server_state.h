@@ -55,16 +55,20 @@ using server::submission::SubmissionServer;
 struct Server::State {
   State(ServerSettings with, const Descriptors& given, std::unique_ptr<Core> data,
         std::unique_ptr<Certificates> tls, std::unique_ptr<Decoys> unknown,
-        relay::RelayOptions to_relay)
+        directory::Chain directories, relay::RelayOptions to_relay)
       : settings(std::move(with)),
         descriptors(given),
         core(std::move(data)),
         certificates(std::move(tls)),
         decoys(std::move(unknown)),
         without_scram(core->store(), decoys->key()),
-        accounts(core->store(), {settings.config.domains, settings.any_user,
-                                 [this](const AccountId& id) { without_scram.forget(id); }}),
-        domains(core->store(), settings.config.domains),
+        accounts(core->store(),
+                 {settings.config.domains, settings.any_user,
+                  [this](const AccountId& id) { without_scram.forget(id); },
+                  [this](const AccountId& id) { end_sessions(id); }},
+                 std::move(directories)),
+        domains(core->store(), settings.config.domains,
+                [this](std::string domain) { return accounts.has_domain(std::move(domain)); }),
         throttle(throttle_limits(settings.config), system_clock()),
         hashing(core->hashing(), {}),
         authenticator(accounts, throttle, hashing, system_clock(), sasl_options()),
@@ -104,6 +108,7 @@ struct Server::State {
         admin(core->store(), admin_options()) {
     metrics.set_options({.handler = metrics_handler(watched())});
     trust_proxies();
+    take_store_policy();
   }
 
   [[nodiscard]] auth::Authenticator::Options sasl_options() {
@@ -114,12 +119,14 @@ struct Server::State {
       return auth::DecoyShape{std::move(name), iterations};
     };
     options.decoy_hash = [this](std::string_view user) {
-      return without_scram.decoy_for(accounts.whole_name(user));
+      auto hash = accounts.decoy_for(user);
+      return hash ? std::move(hash) : without_scram.decoy_for(accounts.whole_name(user));
     };
     options.sasl.offers_scram = [this] {
       const config::OfferScram offer = offer_scram.load();
       return offer == config::OfferScram::always ||
-             (offer == config::OfferScram::automatic && !without_scram.any());
+             (offer == config::OfferScram::automatic && !without_scram.any() &&
+              !accounts.has_directories());
     };
     options.upgrade_iterations = [this] { return upgrade_iterations.load(); };
     take_login_settings();
@@ -137,11 +144,7 @@ struct Server::State {
     return {.iterations = static_cast<std::uint32_t>(settings.config.auth.iterations),
             .max_message_octets = settings.config.limits.message_size,
             .hash_limits = hash_limits(settings.config),
-            .login_changed =
-                [this](const AccountId& id) {
-                  authenticator.forget(id);
-                  limits.end_sessions(id);
-                },
+            .login_changed = [this](const AccountId& id) { end_sessions(id); },
             .sessions = &limits,
             .trace = [this](AccountId id, std::string name,
                             std::chrono::seconds time) { return trace(id, std::move(name), time); },
@@ -149,7 +152,35 @@ struct Server::State {
             .take_snapshot = [this] { return snapshots.take(); },
             .app_password_removed = [this](const AccountId& id,
                                            std::uint64_t which) { limits.end_sessions(id, which); },
-            .scram_changed = [this](AccountId id) { return without_scram.refresh(id); }};
+            .scram_changed = [this](AccountId id) { return without_scram.refresh(id); },
+            .forget = [this](std::string name) { return forget(std::move(name)); }};
+  }
+
+  /// The password or the state of an account has changed.
+  void end_sessions(const AccountId& id) {
+    authenticator.forget(id);
+    limits.end_sessions(id);
+  }
+
+  /// Drops what is remembered of somebody whom a directory knows.
+  async::Task<Status> forget(std::string name) {
+    const auto account = co_await accounts.forget(std::move(name));
+    if (!account) co_return std::unexpected(account.error());
+    if (*account) authenticator.forget(**account);
+    co_return Status();
+  }
+
+  /// Sets the settings of the store that can change while it is open.
+  void take_store_policy() {
+    store::StorePolicy policy = store_policy(settings.config);
+    if (accounts.has_directories()) {
+      auto sharing = std::make_shared<store::SharingPolicy>(*policy.sharing);
+      sharing->directory_groups = [groups = accounts.groups()](std::string_view login) {
+        return groups->find(login);
+      };
+      policy.sharing = std::move(sharing);
+    }
+    core->store().set_policy(policy);
   }
 
   [[nodiscard]] Watched watched() {
@@ -160,6 +191,7 @@ struct Server::State {
                   return all;
                 },
             .authenticator = authenticator,
+            .directories = accounts.chain(),
             .limits = limits,
             .engine = core->engine_meter(),
             .house = house,

@@ -114,7 +114,8 @@ async::Task<Result<Identity>> Authenticator::login(std::string user, Secret pass
   auto right = co_await check_password(name->user, std::move(password), source);
   if (!right) co_return pass(right);
   if (name->act_as.empty())
-    co_return conclude(name->user, right->record, source, right->app_password);
+    co_return co_await conclude(std::move(name->user), std::move(right->record), std::move(source),
+                                right->app_password);
   co_return co_await conclude_as(std::move(*name), std::move(right->record), std::move(source),
                                  right->app_password);
 }
@@ -138,14 +139,66 @@ std::variant<ScramKeys, ForeignHash> Authenticator::decoy_for(std::string_view u
   return keys;
 }
 
+std::unexpected<Error> Authenticator::not_looked_up(const Source& source, std::string_view user,
+                                                    Error error) {
+  log_.refusal(source, "lookup_failed", user);
+  return std::unexpected(std::move(error));
+}
+
+async::Task<Result<std::optional<LoginRecord>>> Authenticator::find_remembered(
+    std::string user, std::string_view password, Protocol service) {
+  auto recent = co_await directory_.find_recent(std::move(user));
+  if (!recent || !*recent) co_return recent;
+  const LoginRecord& record = **recent;
+  if (!record.takes_main_password(service) || !is_remembered(record, mac_of(record, password)))
+    co_return std::nullopt;
+  co_return recent;
+}
+
+async::Task<Result<Authenticator::Judged>> Authenticator::judge(
+    std::string user, const std::optional<LoginRecord>& record, bool has_password,
+    std::shared_ptr<const Secret> password, Source source) {
+  if (has_password && record->outside && record->outside->checks_password) {
+    const auto right = co_await directory_.verify(*record, password);
+    if (!right) co_return not_looked_up(source, user, right.error());
+    co_return Judged{*right};
+  }
+  if (!record && co_await directory_.take_as_long(user)) co_return Judged{};
+  HashJob job{decoy_, 0};
+  if (has_password && record->keys) {
+    job.against = *record->keys;
+  } else if (has_password) {
+    job.against = *record->hash;
+    // The password of a directory's user may change there, and keys would not.
+    if (options_.upgrade_iterations && !record->outside)
+      job.new_iterations = options_.upgrade_iterations();
+  } else {
+    job.against = decoy_for(user);
+  }
+  auto verdict = co_await verify_in(hashing_, source.peer, std::move(job), std::move(password));
+  if (!verdict) {
+    log_.refusal(source, "too_many_hashes", user);
+    co_return too_busy();
+  }
+  {
+    const MutexLock lock(mutex_);
+    ++hashes_;
+  }
+  co_return Judged{has_password && verdict->right, std::move(verdict->keys)};
+}
+
 async::Task<Result<Authenticator::Verified>> Authenticator::check_password(std::string user,
                                                                            Secret password,
                                                                            Source source) {
-  auto found = co_await directory_.find(user);
-  if (!found) co_return pass(found);
+  auto remembered = co_await find_remembered(user, password.reveal(), source.service);
+  if (!remembered) co_return not_looked_up(source, user, std::move(remembered.error()));
+  const bool known = remembered->has_value();
+  auto found = known ? std::move(remembered) : co_await directory_.find(user);
+  if (!found) co_return not_looked_up(source, user, std::move(found.error()));
   std::optional<LoginRecord>& record = *found;
   const auto turn = co_await take_turn(budget_of(record, user), source, password.reveal());
   if (!turn) co_return std::unexpected(turn.error());
+  if (known) co_return Verified{std::move(*record)};
 
   std::string_view refused;
   const bool takes_main = record && record->takes_main_password(source.service);
@@ -158,29 +211,16 @@ async::Task<Result<Authenticator::Verified>> Authenticator::check_password(std::
       co_return Verified{std::move(*record), app_password};
     }
     mac = mac_of(*record, password.reveal());
-    if (takes_main && is_remembered(*record, mac)) co_return Verified{std::move(*record)};
+    // An outside directory has been asked, so it is asked for the password too.
+    if (takes_main && !record->outside && is_remembered(*record, mac))
+      co_return Verified{std::move(*record)};
   }
-  const bool has_password = takes_main && (record->keys || record->hash);
-  HashJob job{decoy_, 0};
-  if (has_password && record->keys) {
-    job.against = *record->keys;
-  } else if (has_password) {
-    job.against = *record->hash;
-    if (options_.upgrade_iterations) job.new_iterations = options_.upgrade_iterations();
-  } else {
-    job.against = decoy_for(user);
-  }
+  const bool checked_outside = record && record->outside && record->outside->checks_password;
+  const bool has_password = takes_main && (checked_outside || record->keys || record->hash);
   const auto held = std::make_shared<const Secret>(std::move(password));
-  auto verdict = co_await verify_in(hashing_, source.peer, std::move(job), held);
-  if (!verdict) {
-    log_.refusal(source, "too_many_hashes", user);
-    co_return too_busy();
-  }
-  {
-    const MutexLock lock(mutex_);
-    ++hashes_;
-  }
-  if (!has_password || !verdict->right) {
+  auto judged = co_await judge(user, record, has_password, held, source);
+  if (!judged) co_return pass(judged);
+  if (!judged->right) {
     const std::string_view reason = !refused.empty() ? refused
                                     : !record        ? "unknown_user"
                                     : !takes_main    ? "main_password_off"
@@ -189,8 +229,8 @@ async::Task<Result<Authenticator::Verified>> Authenticator::check_password(std::
     note_failure({user, record ? &*record : nullptr, reason, held->reveal()}, source);
     co_return wrong();
   }
-  if (verdict->keys) {
-    Status kept = co_await directory_.keep_keys(*record, std::move(*verdict->keys));
+  if (judged->keys) {
+    Status kept = co_await directory_.keep_keys(*record, std::move(*judged->keys));
     if (!kept)
       log::error("SCRAM keys of an account were not stored: {} ({})", kept.error().text,
                  kept.error().cause);
@@ -208,16 +248,18 @@ void Authenticator::note_failure(const Failure& failure, const Source& source) {
   log_.failure(source, failure.reason, failure.user);
 }
 
-Result<Identity> Authenticator::conclude(std::string_view user, const LoginRecord& record,
-                                         const Source& source, std::uint64_t app_password) {
+async::Task<Result<Identity>> Authenticator::conclude(std::string user, LoginRecord record,
+                                                      Source source, std::uint64_t app_password) {
   throttle_.succeeded(record.name, source.peer);
   if (record.state == AccountState::disabled) {
     log_.failure(source, "disabled", user);
-    return fail(ErrorKind::no_permission, "This account is disabled");
+    co_return fail(ErrorKind::no_permission, "This account is disabled");
   }
-  Identity identity{record.account, record.name, record.version, app_password, {}};
+  const auto admitted = co_await directory_.admit(std::move(record));
+  if (!admitted) co_return not_looked_up(source, user, admitted.error());
+  Identity identity{admitted->account, admitted->name, admitted->version, app_password, {}};
   log_.success(source, identity, user);
-  return identity;
+  co_return identity;
 }
 
 Hash Authenticator::mac_of(const LoginRecord& record, std::string_view password) const {
@@ -241,9 +283,14 @@ bool Authenticator::is_remembered(const LoginRecord& record, const Hash& mac) {
 }
 
 void Authenticator::remember(const LoginRecord& record, const Hash& mac) {
+  // A user of an outside directory has no account before the first login.
+  if (record.account == AccountId{}) return;
+  const std::chrono::seconds time =
+      record.outside ? std::min(record.outside->remember_for, options_.remember_for)
+                     : options_.remember_for;
   const MutexLock lock(mutex_);
-  remembered_.at(std::string(record.account.view())) = {
-      record.version, mac, clock_.now().seconds + options_.remember_for.count()};
+  remembered_.at(std::string(record.account.view())) = {record.version, mac,
+                                                        clock_.now().seconds + time.count()};
 }
 
 void Authenticator::forget(const AccountId& account) {

@@ -113,9 +113,10 @@ class Authenticator {
   };
   /// Counts and logs a failure.
   void note_failure(const Failure& failure, const Source& source);
-  /// Counts and logs a successful authentication. Errors: no_permission if the account is disabled.
-  Result<Identity> conclude(std::string_view user, const LoginRecord& record, const Source& source,
-                            std::uint64_t app_password = 0);
+  /// Counts and logs a successful authentication. The first one of a user of an outside directory
+  /// creates the account. Errors: no_permission if the account is disabled; those of the directory.
+  async::Task<Result<Identity>> conclude(std::string user, LoginRecord record, Source source,
+                                         std::uint64_t app_password = 0);
   /// The same for somebody who wants to act as another one. It is decided here whether he may
   /// (LoginRules::may_act_as); with an app password nobody may. Errors: no_permission, whatever
   /// the reason; those of the directory.
@@ -143,6 +144,22 @@ class Authenticator {
   [[nodiscard]] std::uint64_t match_app_password(const LoginRecord& record,
                                                  std::string_view password, const Source& source,
                                                  std::string_view& refused) const;
+  /// Returns the record of somebody whose password was right a short time ago and is now, without
+  /// asking an outside directory; none if that is not known.
+  async::Task<Result<std::optional<LoginRecord>>> find_remembered(std::string user,
+                                                                  std::string_view password,
+                                                                  Protocol service);
+  struct Judged {
+    bool right = false;
+    std::optional<ScramKeys> keys = {};  ///< To be kept instead of the hash.
+  };
+  /// Checks a password against the account's, in the hash queue or by the directory. Errors:
+  /// unavailable.
+  async::Task<Result<Judged>> judge(std::string user, const std::optional<LoginRecord>& record,
+                                    bool has_password, std::shared_ptr<const Secret> password,
+                                    Source source);
+  /// Logs that the directory could not be asked.
+  std::unexpected<Error> not_looked_up(const Source& source, std::string_view user, Error error);
   /// What a password is checked against that cannot be right: an unknown user must take as long as
   /// an account of that name would.
   [[nodiscard]] std::variant<ScramKeys, ForeignHash> decoy_for(std::string_view user) const;

@@ -22,7 +22,8 @@ async::Task<Result<Identity>> Authenticator::conclude_as(LoginName name, LoginRe
   if (!found) co_return pass(found);
   const std::optional<LoginRecord>& other = *found;
   if (other && other->account == record.account)
-    co_return conclude(name.user, record, source, app_password);
+    co_return co_await conclude(std::move(name.user), std::move(record), std::move(source),
+                                app_password);
   const bool may = other && other->state == AccountState::active &&
                    record.state == AccountState::active && app_password == 0 && record.rules &&
                    record.rules->allows_acting_as(other->name, clock_.now().seconds);
@@ -31,7 +32,9 @@ async::Task<Result<Identity>> Authenticator::conclude_as(LoginName name, LoginRe
     co_return std::unexpected(error_of(Refusal::not_authorized));
   }
   throttle_.succeeded(record.name, source.peer);
-  Identity identity{other->account, other->name, other->version, 0,
+  const auto admitted = co_await directory_.admit(*other);
+  if (!admitted) co_return not_looked_up(source, name.user, admitted.error());
+  Identity identity{admitted->account, admitted->name, admitted->version, 0,
                     Identity::Master{record.account, record.name, record.version}};
   log_.success(source, identity, other->name);
   co_return identity;

@@ -34,6 +34,34 @@ class FakeDirectory final : public Directory {
     used = app_password;
     co_return Status();
   }
+  async::Task<Result<std::optional<LoginRecord>>> find_recent(std::string login) override {
+    const auto at = recent.find(login);
+    if (at == recent.end()) co_return std::nullopt;
+    co_return at->second;
+  }
+  async::Task<Result<bool>> verify(LoginRecord record,
+                                   std::shared_ptr<const Secret> password) override {
+    ++verified;
+    if (down) co_return fail(ErrorKind::unavailable, "down");
+    co_return password->reveal() == passwords[record.name];
+  }
+  async::Task<bool> take_as_long(std::string /*login*/) override {
+    ++imitated;
+    co_return imitates;
+  }
+  async::Task<Result<LoginRecord>> admit(LoginRecord record) override {
+    if (record.account == AccountId{}) {
+      record.account = random_partition_id();
+      records[record.name].account = record.account;
+    }
+    co_return std::move(record);
+  }
+  std::map<std::string, LoginRecord> recent;
+  std::map<std::string, std::string> passwords;  ///< Of users of an outside directory.
+  bool down = false;
+  bool imitates = false;
+  int verified = 0;
+  int imitated = 0;
   int kept = 0;
   std::uint64_t used = 0;
   std::map<std::string, LoginRecord> records;
@@ -101,6 +129,81 @@ TEST_F(Auth, TurnsAHashOfAnotherServerIntoKeys) {
   upgrading.forget(anna.account);
   EXPECT_TRUE(log_in("anna", "secret"));
   EXPECT_EQ(directory_.kept, 1);
+}
+
+std::shared_ptr<Outside> outside(bool checks_password) {
+  auto made = std::make_shared<Outside>();
+  made->checks_password = checks_password;
+  made->remember_for = std::chrono::seconds(60);
+  return made;
+}
+
+TEST_F(Auth, AnOutsideDirectoryChecksThePassword) {
+  directory_.records["eve"] = {.account = {}, .name = "eve", .outside = outside(true)};
+  directory_.passwords["eve"] = "secret";
+  EXPECT_EQ(login("eve", "wrong").error().kind, ErrorKind::auth_failed);
+  const auto first = login("eve", "secret");
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->account, directory_.records["eve"].account);
+  EXPECT_EQ(auth_.hashes(), 0U);
+  EXPECT_EQ(directory_.verified, 2);
+  // What says nothing about the password is not counted as a wrong one.
+  directory_.down = true;
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(login("eve", "secret").error().kind, ErrorKind::unavailable);
+  directory_.down = false;
+  EXPECT_TRUE(login("eve", "secret"));
+  EXPECT_EQ(throttle_.admit("eve", "192.0.2.1:1", std::nullopt)->delay.count(), 0);
+}
+
+TEST_F(Auth, ARightPasswordOfADirectoryIsRememberedForItsTimeOnly) {
+  LoginRecord& anna = directory_.records["anna"];
+  anna.keys.reset();
+  anna.outside = outside(true);
+  directory_.passwords["anna"] = "secret";
+  EXPECT_TRUE(login("anna", "secret"));
+  // Found anew, it is checked anew.
+  EXPECT_TRUE(login("anna", "secret"));
+  EXPECT_EQ(directory_.verified, 2);
+  directory_.recent["anna"] = anna;
+  EXPECT_TRUE(login("anna", "secret"));
+  EXPECT_EQ(directory_.verified, 2);
+  EXPECT_FALSE(login("anna", "wrong"));
+  EXPECT_EQ(directory_.verified, 3);
+  directory_.down = true;
+  EXPECT_TRUE(login("anna", "secret"));
+  clock_.advance(std::chrono::seconds(61));
+  EXPECT_EQ(login("anna", "secret").error().kind, ErrorKind::unavailable);
+}
+
+TEST_F(Auth, NoKeysAreMadeOfAHashInADirectory) {
+  LoginRecord& anna = directory_.records["anna"];
+  anna.keys.reset();
+  anna.hash = *ForeignHash::parse("{SHA256}K7gNU3sdo+OL0wNhqoVWhr3g6s1xYv72ol/pe/Unols=");
+  anna.outside = outside(false);
+  Authenticator upgrading(
+      directory_, throttle_, hashing_, clock_,
+      {.sasl = {.decoy_key = "k", .decoy_iterations = 8}, .upgrade_iterations = [] { return 9U; }});
+  EXPECT_TRUE(async::run_blocking(
+      upgrading.login("anna", Secret("secret"), {.peer = "192.0.2.1:1", .mechanism = "LOGIN"})));
+  EXPECT_EQ(directory_.kept, 0);
+}
+
+TEST_F(Auth, AnUnknownNameCostsWhatADirectoryCosts) {
+  EXPECT_EQ(login("nobody", "x").error().kind, ErrorKind::auth_failed);
+  EXPECT_EQ(auth_.hashes(), 1U);
+  directory_.imitates = true;
+  EXPECT_EQ(login("nobody", "x").error().kind, ErrorKind::auth_failed);
+  EXPECT_EQ(auth_.hashes(), 1U);
+  EXPECT_EQ(directory_.imitated, 2);
+}
+
+TEST_F(Auth, ADisabledUserOfADirectoryGetsNoAccount) {
+  directory_.records["eve"] = {
+      .account = {}, .name = "eve", .state = AccountState::disabled, .outside = outside(true)};
+  directory_.passwords["eve"] = "secret";
+  EXPECT_EQ(login("eve", "secret").error().kind, ErrorKind::no_permission);
+  EXPECT_EQ(directory_.records["eve"].account, AccountId{});
 }
 
 // What the hash of some account is worth to somebody who asks for a name of no account.

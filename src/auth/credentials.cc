@@ -13,6 +13,7 @@ namespace {
 // of this program reads.
 constexpr std::uint8_t kKeysAlone = 1;
 constexpr std::uint8_t kWithHash = 2;
+constexpr std::uint8_t kElsewhere = 3;  // The name of a directory.
 constexpr std::size_t kSaltOctets = 16;
 constexpr std::size_t kMaxSaltOctets = 64;
 
@@ -91,11 +92,15 @@ std::optional<Credentials> read_credentials(std::string_view stored) {
     if (!hash) return std::nullopt;
     credentials.hash = std::move(*hash);
   }
+  if (version == kElsewhere) {
+    credentials.directory = r.bytes();
+    if (credentials.directory.empty()) return std::nullopt;
+  }
   if (version == kKeysAlone || (version == kWithHash && !r.at_end())) {
     credentials.keys = read_keys(r);
     if (!credentials.keys) return std::nullopt;
   }
-  const bool known = version == kKeysAlone || version == kWithHash;
+  const bool known = version == kKeysAlone || version == kWithHash || version == kElsewhere;
   if (!known || !r.ok() || !r.at_end()) return std::nullopt;
   return credentials;
 }
@@ -105,6 +110,11 @@ std::optional<Credentials> read_credentials(std::string_view stored) {
 std::string encode_credentials(const Credentials& credentials) {
   std::string out;
   ByteWriter w(out);
+  if (!credentials.directory.empty()) {
+    w.u8(kElsewhere);
+    w.bytes(credentials.directory);
+    return out;
+  }
   w.u8(credentials.hash ? kWithHash : kKeysAlone);
   if (credentials.hash) w.bytes(credentials.hash->text());
   if (credentials.keys) write_keys(w, *credentials.keys);

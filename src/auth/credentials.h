@@ -51,10 +51,12 @@ ClientKeys derive_client_keys(std::string_view password, std::string_view salt,
 bool verify_password(const ScramKeys& keys, std::string_view password);
 
 /// What an account's password is checked against. SCRAM needs the keys; a hash from another server
-/// is used for passwords in clear while there are none.
+/// is used for passwords in clear while there are none. Or the password is in a directory outside
+/// of the store.
 struct Credentials {
   std::optional<ScramKeys> keys = {};
   std::optional<ForeignHash> hash = {};
+  std::string directory = {};  ///< Its name in the configuration; then there is nothing else.
   friend bool operator==(const Credentials&, const Credentials&) = default;
 };
 

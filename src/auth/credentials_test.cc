@@ -66,6 +66,17 @@ TEST(Credentials, SurvivesStorage) {
   EXPECT_EQ(decode_credentials(other_version).error().kind, ErrorKind::corrupt);
 }
 
+TEST(Credentials, MayBeInADirectory) {
+  const std::string stored = encode_credentials({.directory = "work"});
+  const auto read = decode_credentials(stored);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->directory, "work");
+  EXPECT_FALSE(read->keys || read->hash);
+  EXPECT_FALSE(decode_credentials(stored + "x"));
+  EXPECT_FALSE(decode_credentials(std::string_view(stored).substr(0, 3)));
+  EXPECT_FALSE(decode_credentials(std::string("\3\0", 2)));
+}
+
 TEST(Credentials, RefusesStoredIterationsThatWouldHoldAThread) {
   ScramKeys keys = make_keys("secret", kFew);
   keys.iterations = kMaxIterations + 1;

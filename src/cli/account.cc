@@ -17,6 +17,7 @@ struct AccountOptions {
   std::string name;
   std::string password_file;
   bool no_password = false;
+  bool internal = false;
   std::uint64_t max_bytes = 0;
   std::uint64_t max_messages = 0;
   bool yes = false;
@@ -41,7 +42,11 @@ int add(const Program& program, const AccountOptions& options) {
 int change_password(const Program& program, const AccountOptions& options) {
   auto password = read_new_password(options.password_file);
   if (!password) return complain(password.error());
-  return ask(program, {{"do", "account.passwd"}, {"name", options.name}, {"password", *password}},
+  return ask(program,
+             {{"do", "account.passwd"},
+              {"name", options.name},
+              {"password", *password},
+              {"internal", options.internal}},
              [](const Json&) {});
 }
 
@@ -55,7 +60,9 @@ int remove(const Program& program, const AccountOptions& options) {
 /// What is unusual about an account's passwords.
 std::string login_notes(const Json& account) {
   std::string notes;
-  if (!flag_of(account, "has_password")) {
+  if (const auto directory = text_of(account, "directory"); !directory.empty()) {
+    notes += fmt::format("  directory {}", directory);
+  } else if (!flag_of(account, "has_password")) {
     notes += "  no password";
   } else if (!flag_of(account, "scram")) {
     notes += fmt::format("  no SCRAM keys ({})", text_of(account, "scheme"));
@@ -196,6 +203,10 @@ void add_account(Command app, Program& program) {
 
   const Command passwd = command(account, "passwd", "Set a new password", *options);
   password_options(passwd, *options);
+  passwd.add_flag(
+      "--internal", options->internal,
+      "Also if the account is that of a directory's user; it is one of the server's own "
+      "from then on");
   passwd.callback(
       [&program, options] { program.run = [&] { return change_password(program, *options); }; });
 
@@ -213,6 +224,7 @@ void add_account(Command app, Program& program) {
   };
   simple("disable", "Refuse logins and deliveries", "account.disable");
   simple("enable", "Allow logins and deliveries again", "account.enable");
+  simple("forget", "Ask the directories again who somebody is", "account.forget");
   add_account_import(account, program);
   add_account_logins(account, program);
   add_send_as(account, program, options);

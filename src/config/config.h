@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/log_event.h"
+#include "config/directory.h"
 
 /// The settings of an operator, as plain values. One table (config/schema.cc) has name, default,
 /// bounds and meaning of each. load() fills in the defaults.
@@ -212,6 +213,10 @@ struct Config {
   Log log;
   Threads threads;
   Quota quota;
+  /// Where accounts are looked for, in this order: kInternal, and names of the tables below.
+  std::vector<std::string> directories;
+  std::vector<Directory> directory;
+  Directory one_directory;  ///< For config/directory_schema.h only.
 };
 
 /// Resolves a path of the configuration: relative paths are below data_dir. An empty path stays

@@ -258,6 +258,74 @@ TEST(Config, ErrorsOfEnvironmentAndCommandLineSaySo) {
   EXPECT_THAT(loaded->warnings[0], HasSubstr("POSTHORN_LOG_LEVEL?"));
 }
 
+constexpr std::string_view kLdap = R"toml(
+domains = ["example.org"]
+directories = ["internal", "work"]
+[directory.work]
+kind = "ldap"
+servers = ["ldap://a.example.org", "ldaps://b.example.org"]
+base = "dc=example,dc=org"
+filter = "(mail=%{name})"
+)toml";
+
+TEST(Directories, HaveKeysOfTheirOwn) {
+  const Config c = good(kLdap);
+  EXPECT_THAT(c.directories, ElementsAre("internal", "work"));
+  ASSERT_EQ(c.directory.size(), 1U);
+  const Directory& work = c.directory.front();
+  EXPECT_EQ(work.name, "work");
+  EXPECT_EQ(work.kind, DirectoryKind::ldap);
+  EXPECT_EQ(work.servers.size(), 2U);
+  EXPECT_EQ(work.tls, DirectoryTls::starttls);
+  EXPECT_EQ(work.cache_time, std::chrono::minutes(5));
+  EXPECT_EQ(work.name_attribute, "mail");
+  EXPECT_THAT(good("").directories, ElementsAre("internal"));
+  EXPECT_TRUE(good("").directory.empty());
+}
+
+TEST(Directories, CanBeSetOnTheCommandLine) {
+  const Config c = good(kLdap, {.path = {},
+                                .environment = {},
+                                .overrides = {{"directory.work.base", "dc=a,dc=b"},
+                                              {"directory.work.connections", "7"},
+                                              {"directory.work.servers", "ldap://x, ldap://y"}}});
+  EXPECT_EQ(c.directory.front().base, "dc=a,dc=b");
+  EXPECT_EQ(c.directory.front().connections, 7U);
+  EXPECT_THAT(c.directory.front().servers, ElementsAre("ldap://x", "ldap://y"));
+}
+
+TEST(Directories, MistakesAreNamed) {
+  const auto with = [](std::string_view more) {
+    return error_of(std::string(kLdap) + std::string(more));
+  };
+  EXPECT_EQ(error_of("directories = [\"internal\", \"work\"]"),
+            "posthorn.toml:1: 'directories' contains 'work', but there is no [directory.work]");
+  EXPECT_THAT(error_of("directories = []"), HasSubstr("must not be empty"));
+  EXPECT_THAT(with("bsae = \"x\""), HasSubstr("unknown key 'directory.work.bsae'; did you mean "
+                                              "'directory.NAME.base'?"));
+  EXPECT_THAT(with("timeout = \"1ms\""),
+              HasSubstr("posthorn.toml:9: 'directory.work.timeout' must be at least 100ms"));
+  EXPECT_THAT(with("user_query = \"SELECT\""),
+              HasSubstr("'directory.work.user_query' is not a key of this kind of directory"));
+  EXPECT_THAT(with("bind_dn = \"cn=x\""), HasSubstr("need each other"));
+  EXPECT_THAT(with("alias_filter = \"(x=%{mail})\""), HasSubstr("nothing else in %{...}"));
+  EXPECT_THAT(with("negative_cache_time = \"1h\""), HasSubstr("must not be longer"));
+  EXPECT_THAT(with("[directory.x]\n"), testing::Eq("no error"));
+  EXPECT_THAT(with("[directory.x]\nkind = \"ldap\"\nservers = \"http://x\""),
+              HasSubstr("cannot contain 'http://x'"));
+  EXPECT_THAT(with("[directory.X]\nkind = \"sqlite\""), HasSubstr("small letters"));
+  EXPECT_THAT(with("[directory.x]\ncache_time = \"1m\""),
+              HasSubstr("'directory.x.kind' must be one of"));
+  EXPECT_THAT(with("[directory.x]\nkind = \"sqlite\"\nfile = \"a\"\n"
+                   "user_query = \"SELECT 1 WHERE n = '%{name}'\""),
+              HasSubstr("must not have quotes"));
+  EXPECT_THAT(error_of("directories = [\"x\"]\n[directory.x]\nkind = \"saslauthd\""),
+              HasSubstr("'directory.x.domains' or 'domains' must name"));
+  EXPECT_THAT(error_of("domains = [\"a\"]\ndirectories = [\"x\", \"internal\"]\n"
+                       "[directory.x]\nkind = \"saslauthd\""),
+              HasSubstr("must have \"internal\" before 'x'"));
+}
+
 class Files : public testing::Test {
  protected:
   Files() { std::filesystem::create_directories(folder_); }
@@ -289,6 +357,21 @@ TEST_F(Files, ReadsSecretsFromFilesButNeverShowsThem) {
   EXPECT_EQ(load(sources)->config.tls.key_password, "other");
   sources.environment = {{"POSTHORN_TLS_KEY_PASSWORD_FILE", "missing"}};
   EXPECT_THAT(load(sources).error().text, HasSubstr("missing: No such file"));
+}
+
+TEST_F(Files, ReadsTheSecretsOfDirectories) {
+  write("ldap.secret", "open sesame\n");
+  Sources sources{.path = write("posthorn.toml", std::string(kLdap) +
+                                                     "bind_dn = \"cn=x\"\n"
+                                                     "bind_password_file = \"ldap.secret\"\n")};
+  sources.overrides = {{"data_dir", folder_}};
+  const auto loaded = load(sources);
+  ASSERT_TRUE(loaded) << loaded.error().text;
+  EXPECT_EQ(loaded->config.directory.front().bind_password, "open sesame");
+  EXPECT_THAT(show(*loaded), HasSubstr("[directory.work]\nkind = \"ldap\""));
+  EXPECT_THAT(show(*loaded), testing::Not(HasSubstr("sesame")));
+  const Difference changed = difference(good(kLdap), loaded->config);
+  EXPECT_THAT(changed.need_restart, testing::Contains("directory.work.bind_dn"));
 }
 
 TEST_F(Files, SaysWhenTheFileIsNotThere) {

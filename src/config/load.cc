@@ -12,6 +12,7 @@
 #include <iterator>
 
 #include "base/network.h"
+#include "config/directory_schema.h"
 #include "config/schema.h"
 #include "config/suggest.h"
 #include "config/toml_reader.h"
@@ -70,14 +71,17 @@ class Loader {
     const Key* key = nullptr;
     std::string path;
     std::string where;
+    std::string directory;  ///< For a key of a table [directory.NAME].
   };
   /// `place` precedes error messages, and is recorded as the origin of the value.
   void take(const Entry& entry, const std::string& place);
   void take_text(const Key& key, std::string_view value, const std::string& where);
+  /// The same for a key of a table [directory.NAME].
+  void take_in_directory(const DirectoryKey& parts, const Entry& entry, const std::string& place);
   /// Recorded now and read at the end, when the base of relative paths is known. The last one takes
   /// precedence.
   void put_secret(const Key& key, const std::string& path, const std::string& where) {
-    secrets_[key.name] = {&key, path, where};
+    secrets_[std::string(key.name)] = {&key, path, where, {}};
   }
   void read_secret(const SecretFile& file);
   void unknown(std::string_view name, const std::string& where);
@@ -88,16 +92,31 @@ class Loader {
   /// Returns the origin of a key's value, as the beginning of an error about values that contradict
   /// each other.
   [[nodiscard]] std::string at(std::string_view key) const {
-    return loaded_.origins.find(key)->second;
+    const auto known = loaded_.origins.find(key);
+    return known != loaded_.origins.end() ? known->second : "configuration";
   }
   void check_relay();
   void check_networks(const char* key, const std::vector<std::string>& networks);
   void check_together();
 
   Loaded loaded_;
-  std::map<std::string_view, SecretFile> secrets_;
+  std::map<std::string, SecretFile> secrets_;
   std::string errors_;
 };
+
+/// The value of a key of a directory as it stands on the command line; lists are split at commas.
+Entry entry_of_text(const DirectoryKey& parts, const std::string& name, const std::string& value) {
+  Entry entry{name, Entry::Type::string, {value}};
+  if (parts.key == nullptr || parts.is_file) return entry;
+  Config scratch;
+  if (parts.key->form == Form::number) entry.type = Entry::Type::integer;
+  if (parts.key->form != Form::list) return entry;
+  // Splits the list.
+  if (assign_text(scratch, *parts.key, value))
+    entry.words = std::get<std::vector<std::string>& (*)(Config&)>(parts.key->field)(scratch);
+  entry.type = Entry::Type::list;
+  return entry;
+}
 
 /// Returns the secret to which a key ending in _file refers.
 const Key* secret_of(std::string_view name) {
@@ -126,7 +145,31 @@ std::string_view wrong_type(const Key& key, Entry::Type type) {
   return "";
 }
 
+void Loader::take_in_directory(const DirectoryKey& parts, const Entry& entry,
+                               const std::string& place) {
+  if (parts.key == nullptr) return unknown(entry.key, place);
+  const std::string name = name_in(*parts.key, parts.directory);
+  if (const auto complaint = wrong_type(*parts.key, entry.type); !complaint.empty())
+    return wrong(place, fmt::format("'{}' {}", entry.key, complaint));
+  if (parts.is_file) {
+    // The directory has to exist before its secret is read.
+    directory_named(loaded_.config, parts.directory);
+    secrets_[name] = {parts.key, entry.words.front(), place, std::string(parts.directory)};
+    return;
+  }
+  Directory& directory = directory_named(loaded_.config, parts.directory);
+  Config scratch;
+  scratch.one_directory = directory;
+  if (const auto status = assign(scratch, *parts.key, entry.words); !status)
+    return wrong(place, fmt::format("'{}' {}", entry.key, status.error().text));
+  directory = std::move(scratch.one_directory);
+  loaded_.origins[name] = place;
+  secrets_.erase(name);
+}
+
 void Loader::take(const Entry& entry, const std::string& place) {
+  if (const auto parts = parse_directory_key(entry.key))
+    return take_in_directory(*parts, entry, place);
   if (const Key* const secret = secret_of(entry.key)) {
     if (entry.type != Entry::Type::string) {
       return wrong(place, fmt::format("'{}' must be a string", entry.key));
@@ -142,7 +185,7 @@ void Loader::take(const Entry& entry, const std::string& place) {
     return wrong(place, fmt::format("'{}' {}", entry.key, status.error().text));
   }
   loaded_.origins[entry.key] = place;
-  secrets_.erase(key->name);
+  secrets_.erase(std::string(key->name));
 }
 
 void Loader::take_text(const Key& key, std::string_view value, const std::string& where) {
@@ -150,13 +193,17 @@ void Loader::take_text(const Key& key, std::string_view value, const std::string
     return wrong(where, fmt::format("'{}' {}", key.name, status.error().text));
   }
   loaded_.origins[std::string(key.name)] = where;
-  secrets_.erase(key.name);  // This value comes later, so it takes precedence.
+  secrets_.erase(std::string(key.name));  // This value comes later, so it takes precedence.
 }
 
 void Loader::read_secret(const SecretFile& file) {
   auto content = read_file(path_in(loaded_.config, file.path));
   if (!content) return wrong(file.where, content.error().text);
   while (content->ends_with('\n') || content->ends_with('\r')) content->pop_back();
+  if (!file.directory.empty())
+    return take_in_directory({file.directory, file.key},
+                             {name_in(*file.key, file.directory), Entry::Type::string, {*content}},
+                             fmt::format("{}, from {}", file.where, file.path));
   if (const auto status = assign(loaded_.config, *file.key, {*content}); !status) {
     return wrong(file.where, fmt::format("'{}' {}", file.key->name, status.error().text));
   }
@@ -213,6 +260,8 @@ void Loader::overrides(const std::vector<std::pair<std::string, std::string>>& s
   for (const auto& [name, value] : settings) {
     if (const Key* const key = find_key(name)) {
       take_text(*key, value, where);
+    } else if (const auto parts = parse_directory_key(name)) {
+      take_in_directory(*parts, entry_of_text(*parts, name, value), where);
     } else if (const Key* const secret = secret_of(name)) {
       put_secret(*secret, value, where);
     } else {
@@ -250,6 +299,9 @@ void Loader::check_networks(const char* key, const std::vector<std::string>& net
 void Loader::check_together() {
   const Config& c = loaded_.config;
   check_relay();
+  check_directories(
+      c, [this](const std::string& key) { return loaded_.origins.contains(key); },
+      [this](const std::string& key, std::string what) { wrong(at(key), what); });
   for (const std::string& name : c.imap.extra_capabilities) {
     if (std::ranges::find(kExtraCapabilities, name) == kExtraCapabilities.end()) {
       wrong(at("imap.extra_capabilities"),
@@ -308,7 +360,8 @@ void Loader::check_together() {
 }
 
 Result<Loaded> Loader::finish() {
-  for (const auto& [name, file] : secrets_) read_secret(file);
+  // Reading one removes it.
+  for (const auto& [name, file] : std::exchange(secrets_, {})) read_secret(file);
   if (errors_.empty()) check_together();
   if (!errors_.empty()) return fail(ErrorKind::bad_argument, std::move(errors_));
   return std::move(loaded_);
@@ -338,16 +391,6 @@ std::vector<std::pair<std::string, std::string>> process_environment() {
     const std::size_t equals = text.find('=');
     if (equals == std::string_view::npos || !text.starts_with(kPrefix)) continue;
     out.emplace_back(text.substr(0, equals), text.substr(equals + 1));
-  }
-  return out;
-}
-
-Difference difference(const Config& before, const Config& after) {
-  Difference out;
-  for (const Key& key : schema()) {
-    if (format_value(before, key) == format_value(after, key)) continue;
-    out.changed.emplace_back(key.name);
-    if (key.reload == Reload::needs_restart) out.need_restart.emplace_back(key.name);
   }
   return out;
 }

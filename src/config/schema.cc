@@ -53,6 +53,9 @@ const std::array kKeys{
         "control group with little memory they take at most half of it."},
     Key{"domains", Form::list, FIELD(Words, domains), "", "", "", kLive,
         "Domains whose mail is kept here. Empty: the domains of all accounts and aliases."},
+    Key{"directories", Form::list, FIELD(Words, directories), "internal", "", "", kStart,
+        "Where accounts are looked for, in this order: \"internal\", the accounts made with "
+        "`posthorn account`, and the names of tables [directory.NAME] (docs/directories.md)."},
 
     Key{"listen.imap", Form::endpoints, FIELD(std::vector<Endpoint>, listen.imap), "*:143", "", "",
         kStart, "IMAP with STARTTLS."},

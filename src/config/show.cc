@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include "config/directory_schema.h"
 #include "config/schema.h"
 
 namespace posthorn::config {
@@ -60,6 +61,22 @@ std::string allowed(const Key& key) {
   return "";
 }
 
+/// Any number of such tables may be added.
+std::string commented_directory() {
+  Config otherwise;
+  otherwise.one_directory = directory_named(otherwise, "NAME");
+  std::string out =
+      "\n# A directory that knows accounts, by the name that `directories` has for it. Any number "
+      "of such\n# tables can be added; docs/directories.md has examples.\n#[directory.NAME]\n";
+  for (const Key& key : directory_keys()) {
+    const std::string range = allowed(key);
+    out += fmt::format("\n# {}{}\n#{} = {}\n", key.doc,
+                       range.empty() ? "" : fmt::format(" ({})", range), leaf_of(key),
+                       format_value(otherwise, key));
+  }
+  return out;
+}
+
 /// Writes each key with its description, commented out at its default unless it is set.
 template <class IsSet>
 std::string commented_file(const Config& config, IsSet is_set) {
@@ -75,19 +92,37 @@ std::string commented_file(const Config& config, IsSet is_set) {
            return fmt::format("\n# {}{}\n{}{} = {}\n", key.doc,
                               range.empty() ? "" : fmt::format(" ({})", range), set ? "" : "#",
                               leaf_of(key), format_value(set ? config : otherwise, key));
-         });
+         }) +
+         commented_directory();
+}
+
+}  // namespace
+
+namespace {
+
+std::string shown(const Key& key, const Config& config, std::string_view origin) {
+  const std::string value = format_value(config, key);
+  const bool hide = key.form == Form::secret && value != "\"\"";
+  return fmt::format("{} = {}  # {}{}\n", leaf_of(key), hide ? "\"\"" : value, origin,
+                     hide ? " (set, not shown)" : "");
 }
 
 }  // namespace
 
 std::string show(const Loaded& loaded) {
-  return by_table([&](const Key& key) {
-    const std::string& origin = loaded.origins.find(key.name)->second;
-    const std::string value = format_value(loaded.config, key);
-    const bool hide = key.form == Form::secret && value != "\"\"";
-    return fmt::format("{} = {}  # {}{}\n", leaf_of(key), hide ? "\"\"" : value, origin,
-                       hide ? " (set, not shown)" : "");
+  std::string out = by_table([&](const Key& key) {
+    return shown(key, loaded.config, loaded.origins.find(key.name)->second);
   });
+  for (const Directory& directory : loaded.config.directory) {
+    out += fmt::format("\n[directory.{}]\n", directory.name);
+    const Config config = with_directory(loaded.config, directory);
+    for (const Key& key : directory_keys()) {
+      const auto origin = loaded.origins.find(name_in(key, directory.name));
+      // What was not set need not be a key of this kind.
+      if (origin != loaded.origins.end()) out += shown(key, config, origin->second);
+    }
+  }
+  return out;
 }
 
 std::string example_file() {
@@ -105,7 +140,13 @@ std::string first_file(const Loaded& loaded) {
 }
 
 std::string reference_page() {
-  const Config config = defaults();
+  Config config = defaults();
+  config.one_directory = directory_named(config, "NAME");
+  const auto row = [&config](const Key& key) {
+    return fmt::format("| `{}` | {} | `{}` | {} | {} | {} |\n", key.name, name_of(key.form),
+                       format_value(config, key), allowed(key),
+                       key.reload == Reload::yes ? "live" : "", key.doc);
+  };
   std::string out =
       "# Configuration\n\n"
       "One TOML file; every key may be left out. A key can also be set by the environment\n"
@@ -119,11 +160,14 @@ std::string reference_page() {
       "Durations are seconds, or numbers with ms, s, m, h, d, w: `1h30m`.\n"
       "Keys marked \"live\" take effect on reload, the others at the next start.\n\n"
       "| key | type | default | allowed | live | meaning |\n|---|---|---|---|---|---|\n";
-  for (const Key& key : schema()) {
-    out += fmt::format("| `{}` | {} | `{}` | {} | {} | {} |\n", key.name, name_of(key.form),
-                       format_value(config, key), allowed(key),
-                       key.reload == Reload::yes ? "live" : "", key.doc);
-  }
+  for (const Key& key : schema()) out += row(key);
+  out +=
+      "\n## Directories\n\n"
+      "Each table `[directory.NAME]` describes a directory that knows accounts, by the name that\n"
+      "`directories` has for it (see `directories.md`). These keys are set in the file or on the "
+      "command\nline (`--set directory.work.base=dc=example,dc=org`), not by the environment.\n\n"
+      "| key | type | default | allowed | live | meaning |\n|---|---|---|---|---|---|\n";
+  for (const Key& key : directory_keys()) out += row(key);
   return out;
 }
 

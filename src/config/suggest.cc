@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "config/directory_schema.h"
 #include "config/schema.h"
 
 namespace posthorn::config {
@@ -38,7 +39,7 @@ std::string_view suggest_key(std::string_view name) {
   if (name.size() > kLongestName) return {};
   std::string_view best;
   std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
-  for (const Key& key : schema()) {
+  const auto consider = [&](const Key& key) {
     // The right key in the wrong table counts as one mistake.
     const bool moved = last_part(key.name) == last_part(name);
     const std::size_t distance = moved ? 1 : edit_distance(name, key.name);
@@ -46,7 +47,9 @@ std::string_view suggest_key(std::string_view name) {
       least = distance;
       best = key.name;
     }
-  }
+  };
+  std::ranges::for_each(schema(), consider);
+  if (name.starts_with("directory.")) std::ranges::for_each(directory_keys(), consider);
   return best;
 }
 

@@ -1,6 +1,5 @@
 #include "service/mailbox_ref.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "service/account_name.h"
@@ -15,23 +14,20 @@ using store::Grant;
 class Naming {
  public:
   Naming(const Caller& caller, const store::SharingPolicy& policy) : caller_(caller) {
-    if (!caller.login || policy.groups_of.empty()) return;
-    const auto it = policy.groups_of.find(normal_name(*caller.login));
-    if (it != policy.groups_of.end()) groups_ = &it->second;
+    if (caller.login && policy.has_groups()) groups_ = policy.groups_of(normal_name(*caller.login));
   }
   [[nodiscard]] bool names(const Grant& grant) const {
     switch (grant.to) {
       case Grant::To::anyone: return true;
       case Grant::To::account: return grant.account == caller_.actor.account;
-      case Grant::To::group:
-        return groups_ != nullptr && std::ranges::binary_search(*groups_, grant.group);
+      case Grant::To::group: return groups_.contains(grant.group);
     }
     return false;
   }
 
  private:
   const Caller& caller_;
-  const std::vector<std::string>* groups_ = nullptr;
+  store::Groups groups_;
 };
 
 }  // namespace

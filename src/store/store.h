@@ -54,11 +54,13 @@ struct StoreOptions {
 struct AddressEntry {
   static constexpr std::size_t kMaxTargets = 1000;
 
-  AccountId account;   ///< All zeros if there are targets.
+  AccountId account;   ///< All zeros if there are targets, or if `disabled` and never used.
   bool alias = false;  ///< Accepts mail, but cannot log in.
   /// Other addresses, normalised. A single one that begins with '@' is that of an alias for a whole
   /// domain.
   std::vector<std::string> targets = {};
+  /// A directory outside of the store says that the account accepts no mail. It is never stored.
+  bool disabled = false;
 };
 
 /// The data about an account besides its mail.

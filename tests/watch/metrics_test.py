@@ -48,7 +48,10 @@ def used_names(path):
 
 
 def test():
-    with Server(arguments=("--metrics", "127.0.0.1:0")) as server:
+    # A directory that nobody asks.
+    directory = ("directories=internal,work", "directory.work.kind=sqlite", "directory.work.domains=elsewhere.example",
+                 "directory.work.file=/nonexistent", "directory.work.user_query=SELECT 1")
+    with Server(arguments=("--metrics", "127.0.0.1:0"), settings=directory) as server:
         with open(os.path.join(server.notes, "ready.json"), encoding="utf-8") as f:
             ready = json.load(f)
         port = ready["metrics"]

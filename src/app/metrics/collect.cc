@@ -60,6 +60,21 @@ void add_logins(MetricsPage& page, const Watched& watched) {
              static_cast<double>(watched.limits.logged_in()));
 }
 
+void add_directories(MetricsPage& page, const directory::Chain& directories) {
+  for (const auto& source : directories.sources) {
+    const std::string_view name = source->options().name;
+    const directory::Source::Numbers& numbers = source->numbers();
+    page.histogram("posthorn_directory_seconds", "Time of an answer of a directory.",
+                   {{"directory", name}}, numbers.took.counts());
+    page.counter("posthorn_directory_unavailable_total", "Questions that a directory left open.",
+                 {{"directory", name}}, static_cast<double>(numbers.unavailable.value()));
+    page.counter("posthorn_directory_bad_entries_total", "Answers that could not be used.",
+                 {{"directory", name}}, static_cast<double>(numbers.bad_entries.value()));
+    page.counter("posthorn_directory_remembered_total", "Questions that need not be asked again.",
+                 {{"directory", name}}, static_cast<double>(numbers.from_cache.value()));
+  }
+}
+
 void add_storage(MetricsPage& page, const Watched& watched) {
   page.histogram("posthorn_commit_seconds", "Time until a change was durable.", {},
                  watched.engine.commits.counts());
@@ -115,6 +130,7 @@ async::Task<Status> serve(std::shared_ptr<const Watched> shared, server::http::E
   page.gauge("posthorn_build_info", "1, with the version.", {{"version", kProgramVersion}}, 1);
   add_protocols(page, watched.protocols());
   add_logins(page, watched);
+  add_directories(page, watched.directories);
   add_storage(page, watched);
   page.gauge("posthorn_queue_messages", "Messages that are waiting to be sent.", {},
              static_cast<double>(watched.queue.waiting()));

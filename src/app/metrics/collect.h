@@ -11,6 +11,7 @@
 #include "auth/authenticator.h"
 #include "auth/session_limits.h"
 #include "base/metrics.h"
+#include "directory/chain.h"
 #include "engine/engine_meter.h"
 #include "relay/runner.h"
 #include "server/frame/command_meter.h"
@@ -43,6 +44,7 @@ struct Housekeeping {
 struct Watched {
   std::function<std::vector<ProtocolNumbers>()> protocols;
   const auth::Authenticator& authenticator;
+  const directory::Chain& directories;
   const auth::SessionLimits& limits;
   const engine::EngineMeter& engine;
   const Housekeeping& house;

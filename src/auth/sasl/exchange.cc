@@ -109,7 +109,8 @@ async::Task<Exchange::Outcome> Exchange::finish(Done done) {
     act_as_ = std::move(done.act_as);
   }
   if (act_as_.empty()) {
-    auto identity = authenticator_.conclude(user_, *record_, source_, app_password_);
+    auto identity =
+        co_await authenticator_.conclude(user_, std::move(*record_), source_, app_password_);
     if (!identity) co_return std::move(identity.error());
     co_return std::move(*identity);
   }

@@ -85,7 +85,8 @@ class Maps {
     auto owner = co_await owner_of(key);
     if (!owner) co_return pass(owner);
     if (!owner->entry) co_return std::nullopt;
-    if (!owner->entry->targets.empty()) co_return std::move(key);
+    // Whoever accepts no mail may have no account; the policy socket says so.
+    if (!owner->entry->targets.empty() || owner->entry->disabled) co_return std::move(key);
     co_return co_await found_name(owner->entry->account);
   }
 
@@ -93,7 +94,8 @@ class Maps {
   Task<Found> senders(std::string key) {
     auto owner = co_await owner_of(std::move(key));
     if (!owner) co_return pass(owner);
-    if (!owner->entry || !owner->entry->targets.empty()) co_return std::nullopt;
+    if (!owner->entry || !owner->entry->targets.empty() || owner->entry->disabled)
+      co_return std::nullopt;
     co_return co_await found_name(owner->entry->account);
   }
 
@@ -108,6 +110,7 @@ class Maps {
     if (!owner) co_return pass(owner);
     if (!owner->entry || !owner->entry->alias) co_return std::nullopt;
     if (!owner->entry->targets.empty()) co_return co_await members(std::move(key));
+    if (owner->entry->disabled) co_return std::nullopt;
     auto name = co_await name_of(owner->entry->account);
     if (!name) co_return pass(name);
     const std::size_t at = name->rfind('@');
@@ -126,6 +129,7 @@ class Maps {
     if (!owners) co_return pass(owners);
     std::string names;
     for (const service::AddressOwner& owner : *owners) {
+      if (owner.entry->disabled) continue;
       auto name = co_await name_of(owner.entry->account);
       if (!name) co_return pass(name);
       if (!name->contains('@')) continue;

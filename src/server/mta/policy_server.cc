@@ -64,6 +64,7 @@ class Judge {
     if (!entry) co_return trouble(entry.error());
     // Somebody whom another directory knows.
     if (!*entry) co_return std::nullopt;
+    if ((*entry)->disabled) co_return reply(550, {5, 7, 13}, "The account is disabled");
     auto account = co_await context_.store.account((*entry)->account);
     if (!account) co_return trouble(account.error());
     // The null sender alone is no reason for refusing (RFC 6409 §6.1).

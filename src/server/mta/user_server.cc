@@ -32,6 +32,7 @@ Task<Result<std::string>> find(const MtaContext& context, const MtaOptions& opti
   if (!owner) co_return pass(owner);
   if (!owner->entry) co_return std::string();
   if (!owner->entry->targets.empty()) co_return name;
+  if (owner->entry->disabled) co_return std::string();
   auto profile = co_await context.store.profile(owner->entry->account);
   if (!profile) co_return pass(profile);
   co_return profile->disabled ? std::string() : profile->name;

@@ -165,6 +165,10 @@ async::Task<Result<std::vector<Recipient>>> find_recipients(store::Store& store,
   std::vector<Recipient> recipients;
   Error refused{ErrorKind::not_found, "No such user here"};
   for (AddressOwner& owner : *owners) {
+    if (owner.entry->disabled) {
+      refused = {ErrorKind::no_permission, "The mailbox does not accept mail"};
+      continue;
+    }
     // The size may not have been announced, and no message is empty.
     auto account = co_await open_with_room(store, owner.entry->account, written,
                                            std::max<std::uint64_t>(announced, 1));

@@ -121,7 +121,8 @@ TEST_F(AclTest, WhoIsGrantedNothingFindsNothing) {
 
 TEST_F(AclTest, GroupsAnyoneAndNegativeRights) {
   store::SharingPolicy policy;
-  policy.groups_of = {{"bob@example.org", {"sales"}}, {"eve@example.org", {"sales", "temps"}}};
+  policy.configured_groups = {{"bob@example.org", {"sales"}},
+                              {"eve@example.org", {"sales", "temps"}}};
   set_policy(policy);
   EXPECT_EQ(grant(ann(), "INBOX", "anyone", "lr").error().kind, ErrorKind::no_permission);
   policy.anyone = true;
@@ -135,7 +136,7 @@ TEST_F(AclTest, GroupsAnyoneAndNegativeRights) {
   EXPECT_THAT(names(bob()), ElementsAre(inbox_));
   EXPECT_EQ(rights(ann(), "INBOX"), "lrswipkxteacd");
   // Who leaves a group has its rights no longer.
-  policy.groups_of.clear();
+  policy.configured_groups.clear();
   set_policy(policy);
   EXPECT_EQ(rights(bob(), inbox_), "l");
 }

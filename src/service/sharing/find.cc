@@ -19,10 +19,9 @@ using async::Task;
 std::vector<std::string> grantees_of(const Caller& caller, const store::SharingPolicy& policy) {
   std::vector<std::string> grantees = {store::grantee_account(caller.actor.account),
                                        store::grantee_anyone()};
-  if (!caller.login || policy.groups_of.empty()) return grantees;
-  const auto it = policy.groups_of.find(normal_name(*caller.login));
-  if (it == policy.groups_of.end()) return grantees;
-  for (const std::string& group : it->second) grantees.push_back(store::grantee_group(group));
+  if (!caller.login || !policy.has_groups()) return grantees;
+  for (const std::string& group : policy.groups_of(normal_name(*caller.login)).all())
+    grantees.push_back(store::grantee_group(group));
   return grantees;
 }
 

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Accounts that a database of SQLite has: logins, deliveries, what is remembered, and what `posthorn account` says."""
+
+import contextlib
+import imaplib
+import os
+import sqlite3
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+import people  # noqa: E402
+from people import ANN, BAD, BOB, EVE, OFF, SECRET  # noqa: E402
+from posthorn import Server, expect, main, ok  # noqa: E402
+
+QUERIES = {
+    "user_query": "SELECT name, password, enabled, quota, groups FROM users WHERE name = %{name}",
+    "alias_query": "SELECT target FROM aliases WHERE address = %{name}",
+    "domain_query": "SELECT 1 FROM domains WHERE name = %{domain}",
+    "password_scheme": "PLAIN",
+}
+
+
+def change(file, *statements):
+    with contextlib.closing(sqlite3.connect(file)) as database, database:
+        for statement in statements:
+            database.execute(*statement)
+
+
+def create(file):
+    change(file,
+           ("CREATE TABLE users (name TEXT, password TEXT, enabled INT, quota INT, groups TEXT)",),
+           ("CREATE TABLE aliases (address TEXT, target TEXT)",),
+           ("CREATE TABLE domains (name TEXT)",),
+           ("INSERT INTO domains VALUES ('example.org'), ('example.com')",),
+           ("INSERT INTO aliases VALUES (?, ?)", (people.ALIAS, ANN)),
+           # {SSHA} and {CRYPT} hashes are as they come, whatever the scheme of the others is.
+           ("INSERT INTO users VALUES (?, ?, 1, 1000000, 'staff'), (?, ?, 1, NULL, 'staff'), (?, ?, 0, NULL, NULL),"
+            "(?, NULL, 1, NULL, NULL), ('hash@example.org', '{SSHA}USK0Dx8VBSzeC/xlkqq9EhinnW7r2eje', 1, NULL, NULL),"
+            "('cat@example.com', ?, 1, NULL, NULL)",
+            (ANN, SECRET, BOB, SECRET, OFF, SECRET, BAD, SECRET)))
+
+
+def server_on(folder, file, **keys):
+    return Server(folder=os.path.join(folder, "data"), any_user=False, quiet=False, arguments=people.ARGUMENTS,
+                  settings=people.settings("sqlite", file=file, **QUERIES, **keys))
+
+
+def asked_each_time(folder, file):
+    with server_on(folder, file) as server:
+        people.works(server)
+        people.receives(server)
+        expect(f"directory work: the entry of {BAD}: password is NULL" in server.log(), server.log())
+        expect(people.imap(server, "hash@example.org", "secret") == "OK", "a hash")
+        expect(people.imap(server, "cat@example.com") == "OK", "a domain of the database")
+        # SCRAM needs keys, and a directory has none.
+        client = imaplib.IMAP4("127.0.0.1", server.imap_port, timeout=60)
+        expect("AUTH=SCRAM-SHA-256" not in client.capabilities, f"offered: {client.capabilities}")
+        client.logout()
+        # The quota and the groups are those of the database.
+        ann = server.imap(ANN, SECRET)
+        quota = ok(ann.getquotaroot("INBOX"))
+        expect(" 976" in str(quota), f"the quota: {quota}")
+        ok(ann.create("Plans"))
+        server.run("mailbox", "share", ANN, "Plans", "group:staff", "--rights", "lr")
+        bob = server.imap(BOB, SECRET)
+        expect(any(b"Plans" in line for line in ok(bob.list())), f"{bob.list()}")
+        server.run("account", "forget", ANN)
+        # A changed password counts at once, and a removed user is gone.
+        change(file, ("UPDATE users SET password = ? WHERE name = ?", (people.CHANGED, ANN)))
+        expect(people.imap(server, ANN) == "AUTHENTICATIONFAILED", "the old password")
+        expect(people.imap(server, ANN, people.CHANGED) == "OK", "the new password")
+        change(file, ("UPDATE users SET password = ? WHERE name = ?", (SECRET, ANN)))
+        # Down.
+        os.rename(file, file + ".away")
+        people.fails_temporarily(server)
+        os.rename(file + ".away", file)
+        people.comes_back(server)
+        people.works(server)
+        listed = server.run("account", "list")
+        expect("directory work" in listed and ANN in listed and OFF not in listed, listed)
+        said = server.run("account", "passwd", ANN, "--password-file", "/dev/null", codes=(1, 2))
+        expect(said == "", said)
+        # An app password is as dead as its user.
+        app = server.run("account", "app-password", "add", ANN, "phone").strip()
+        expect(people.imap(server, ANN, app) == "OK", "an app password")
+        change(file, ("UPDATE users SET enabled = 0 WHERE name = ?", (ANN,)))
+        expect(people.imap(server, ANN, app) == "NOPERM", "an app password of somebody who is disabled")
+        change(file, ("UPDATE users SET enabled = 1 WHERE name = ?", (ANN,)))
+
+
+def remembered(folder, file):
+    with server_on(folder, file, cache_time="1h", negative_cache_time="1h") as server:
+        # The first login makes the account, and its password is remembered from the second one on.
+        for _ in range(2):
+            expect(people.imap(server, ANN) == "OK" and people.lmtp(server, BOB) == 250, "it works")
+        expect(people.lmtp(server, EVE) == 550, "eve is nobody")
+        change(file, ("INSERT INTO users VALUES (?, ?, 1, NULL, NULL)", (EVE, SECRET)))
+        expect(people.lmtp(server, EVE) == 550, "what is unknown is remembered")
+        server.run("account", "forget", EVE)
+        expect(people.lmtp(server, EVE) == 250, "what is unknown is forgotten")
+        os.rename(file, file + ".away")
+        # What was right a moment ago, and nothing else.
+        expect(people.imap(server, ANN) == "OK" and people.lmtp(server, BOB) == 250, "it is remembered")
+        expect(people.imap(server, ANN, "wrong") == "UNAVAILABLE", "a wrong password, down")
+        os.rename(file + ".away", file)
+        people.comes_back(server)
+        # Sessions of somebody who is disabled end when it is noticed.
+        client = server.imap(ANN, SECRET)
+        change(file, ("UPDATE users SET enabled = 0 WHERE name = ?", (ANN,)))
+        ok(client.noop())
+        server.run("account", "forget", ANN)
+        try:
+            expect(client.noop()[0] == "BYE", "the session goes on")
+        except (imaplib.IMAP4.abort, OSError):
+            pass
+        expect(people.imap(server, ANN) == "NOPERM", "a remembered password of somebody who is disabled")
+
+
+def test():
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "people.sqlite")
+        create(file)
+        asked_each_time(folder, file)
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "people.sqlite")
+        create(file)
+        remembered(folder, file)
+
+
+if __name__ == "__main__":
+    main(test)
