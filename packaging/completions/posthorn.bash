@@ -5,13 +5,13 @@
 _posthorn_words() {
   local account="--password-file"
   case $1 in
-    "") echo "--config --data-dir --set --version --help init serve demo account alias queue import export
+    "") echo "--config --data-dir --set --version --help init serve demo account alias team queue import export
               mailbox undelete index backup restore status who kick trace check doctor dns mta config version" ;;
     init) echo "--account --password-file --hostname --high-ports --help" ;;
     serve) echo "--ready-file --accept-loss --help" ;;
     demo) echo "--dir --engine --imap --imaps --pop3 --pop3s --submission --submissions --lmtp
                 --lmtp-socket --auth-socket --user-socket --map-socket --policy-socket --https --http --metrics --any-user --without --empty --ready-file --quiet --help" ;;
-    account) echo "add import list passwd set app-password act-as remove disable enable forget send-as sent-copy --help" ;;
+    account) echo "add import list passwd set app-password act-as capabilities remove disable enable forget send-as sent-copy --help" ;;
     "account import") echo "--format --domain --scheme --update --dry-run --help" ;;
     "account set") echo "--main-password --help" ;;
     "account app-password" | "account act-as") echo "add remove list --help" ;;
@@ -24,7 +24,15 @@ _posthorn_words() {
     "account remove") echo "--yes --help" ;;
     "account send-as") echo "add remove list --help" ;;
     "account sent-copy") echo "on off default --help" ;;
+    "account capabilities") echo "--without --reset --app-password --json --help" ;;
     alias) echo "add list remove --help" ;;
+    team) echo "add remove list show set member --help" ;;
+    "team add") echo "--member --rights --sending --max-size --max-messages --help" ;;
+    "team list" | "team show") echo "--json --help" ;;
+    "team set") echo "--folder-mail --sent-copy --help" ;;
+    "team remove") echo "--yes --help" ;;
+    "team member") echo "add remove --help" ;;
+    "team member add") echo "--rights --sending --help" ;;
     queue) echo "list show retry cancel --help" ;;
     "queue list") echo "--account --json --help" ;;
     "queue show") echo "--json --help" ;;
@@ -109,22 +117,26 @@ _posthorn() {
     case $word in
       -c | --config | --data-dir | --set) ((i++)) ;;
       -*) ;;
-      init | serve | demo | account | alias | queue | import | export | mailbox | undelete | index | backup | restore | status | who | kick | trace | check | dns | mta | config | version)
+      init | serve | demo | account | alias | team | queue | import | export | mailbox | undelete | index | backup | restore | status | who | kick | trace | check | doctor | dns | mta | config | version)
         if [[ -z $commands ]]; then
           commands=$word
         elif [[ $commands == account && $word == import ]]; then
           commands+=" $word"
         fi
         ;;
-      set | app-password | act-as)
-        [[ $commands == account ]] && commands+=" $word"
+      set | app-password | act-as | capabilities)
+        [[ $commands == account || ($commands == team && $word == set) ]] && commands+=" $word"
+        ;;
+      member)
+        [[ $commands == team ]] && commands+=" $word"
         ;;
       postfix | exim | chasquid)
         [[ $commands == mta ]] && commands+=" $word"
         ;;
       add | list | passwd | remove | disable | enable | forget | show | example | retry | cancel | verify | prune | share | unshare | shares)
         [[ $commands == backup || $commands == account || $commands == "account app-password" ||
-          $commands == "account act-as" || $commands == alias || $commands == config ||
+          $commands == "account act-as" || $commands == alias || $commands == team ||
+          $commands == "team member" || $commands == config ||
           $commands == queue || $commands == mailbox ]] && commands+=" $word"
         ;;
     esac
@@ -148,7 +160,8 @@ _posthorn() {
         return
         ;;
       "account passwd" | "account remove" | "account disable" | "account enable" | "account forget" | "account set" | \
-        "account app-password "* | "account act-as "* | who | kick | trace | import | export)
+        "account capabilities" | "account app-password "* | "account act-as "* | \
+        "team "* | who | kick | trace | import | export)
         mapfile -t COMPREPLY < <(compgen -W "$(_posthorn_accounts)" -- "$current")
         [[ $commands == import || $commands == export ]] &&
           mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$current")

@@ -50,4 +50,17 @@ bool flag_of(const Json& json, std::string_view name) {
   return flag != nullptr && *flag;
 }
 
+Result<std::vector<std::string>> texts_of(const Json& json, std::string_view name) {
+  std::vector<std::string> texts;
+  const auto* const list = json.if_contains(name);
+  if (list == nullptr) return texts;
+  if (!list->is_array()) return fail(ErrorKind::bad_argument, fmt::format("{} is a list", name));
+  for (const auto& text : list->get_array()) {
+    if (!text.is_string())
+      return fail(ErrorKind::bad_argument, fmt::format("{} is a list of texts", name));
+    texts.emplace_back(std::string_view(text.get_string()));
+  }
+  return texts;
+}
+
 }  // namespace posthorn::admin

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "async/task.h"
 #include "base/result.h"
@@ -49,5 +50,7 @@ Error error_from_json(const Json& json);
 std::string_view text_of(const Json& json, std::string_view name);
 std::uint64_t number_of(const Json& json, std::string_view name);
 bool flag_of(const Json& json, std::string_view name);
+/// Returns a member that is a list of texts; empty if it is absent. Errors: bad_argument.
+Result<std::vector<std::string>> texts_of(const Json& json, std::string_view name);
 
 }  // namespace posthorn::admin

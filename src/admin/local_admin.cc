@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "service/account_name.h"
 #include "service/scram_hint.h"
+#include "service/sharing/team.h"
 
 namespace posthorn::admin {
 
@@ -36,6 +37,7 @@ void describe_login(const store::AccountProfile& profile, Json& entry) {
   if (const auto rules = auth::decode_rules(profile.login_rules)) {
     entry["main_password"] = auth::name_of(rules->main_password);
     entry["app_passwords"] = rules->app_passwords.size();
+    entry["without"] = boost::json::array(rules->without.begin(), rules->without.end());
   }
 }
 
@@ -54,6 +56,7 @@ const LocalAdmin::Request LocalAdmin::kRequests[] = {
     {"account.app_password.add", &LocalAdmin::add_app_password},
     {"account.app_password.remove", &LocalAdmin::remove_app_password},
     {"account.app_password.list", &LocalAdmin::list_app_passwords},
+    {"account.capabilities", &LocalAdmin::mask_capabilities},
     {"account.act_as", &LocalAdmin::act_as},
     {"account.remove", &LocalAdmin::remove_account},
     {"account.disable", &LocalAdmin::enable_account},
@@ -62,6 +65,13 @@ const LocalAdmin::Request LocalAdmin::kRequests[] = {
     {"account.list", &LocalAdmin::list_accounts},
     {"account.send_as", &LocalAdmin::send_as},
     {"account.sent_copy", &LocalAdmin::keep_sent},
+    {"team.create", &LocalAdmin::create_team},
+    {"team.remove", &LocalAdmin::remove_team},
+    {"team.list", &LocalAdmin::list_teams},
+    {"team.show", &LocalAdmin::show_team},
+    {"team.set", &LocalAdmin::set_team},
+    {"team.member.add", &LocalAdmin::add_member},
+    {"team.member.remove", &LocalAdmin::remove_member},
     {"alias.add", &LocalAdmin::add_alias},
     {"alias.remove", &LocalAdmin::remove_alias},
     {"alias.list", &LocalAdmin::list_aliases},
@@ -109,6 +119,18 @@ async::Task<Result<AccountId>> LocalAdmin::find(std::string_view name) {
   co_return (*entry)->account;
 }
 
+async::Task<Result<AccountId>> LocalAdmin::find_person(std::string_view name) {
+  const std::string wanted(name);
+  auto id = co_await find(wanted);
+  if (!id) co_return pass(id);
+  auto profile = co_await store_.profile(*id);
+  if (!profile) co_return pass(profile);
+  if (profile->team)
+    co_return fail(ErrorKind::bad_argument,
+                   fmt::format("'{}' is a team, and nobody logs in as a team", wanted));
+  co_return id;
+}
+
 async::Task<Result<store::AccountPtr>> LocalAdmin::open(std::string_view name) {
   auto id = co_await find(name);
   if (!id) co_return pass(id);
@@ -143,7 +165,7 @@ async::Task<Result<Answer>> LocalAdmin::create_account(Json request) {
 }
 
 async::Task<Result<Answer>> LocalAdmin::set_password(Json request) {
-  auto id = co_await find(text_of(request, "name"));
+  auto id = co_await find_person(text_of(request, "name"));
   if (!id) co_return pass(id);
   if (!flag_of(request, "internal"))
     if (Status own = co_await require_own_password(*id); !own) co_return pass(own);
@@ -188,6 +210,7 @@ async::Task<Status> LocalAdmin::note_scram(AccountId account) {
 async::Task<Result<Answer>> LocalAdmin::remove_account(Json request) {
   auto id = co_await find(text_of(request, "name"));
   if (!id) co_return pass(id);
+  if (Status left = co_await service::leave_all_teams(store_, *id); !left) co_return pass(left);
   Status removed = co_await store_.remove_account(*id);
   if (!removed) co_return pass(removed);
   if (options_.login_changed) options_.login_changed(*id);
@@ -229,6 +252,7 @@ async::Task<Result<Answer>> LocalAdmin::list_accounts(Json request) {
     auto profile = co_await store_.profile(one.entry.account);
     auto account = co_await store_.account(one.entry.account);
     if (profile) {
+      entry["team"] = profile->team;
       entry["disabled"] = profile->disabled;
       entry["created"] = profile->created;
       describe_login(*profile, entry);

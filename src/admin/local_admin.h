@@ -7,6 +7,7 @@
 #include <string>
 
 #include "admin/admin.h"
+#include "admin/capability_names.h"
 #include "auth/password/foreign_hash.h"
 #include "auth/rules/login_rules.h"
 #include "service/delivery/recipient.h"
@@ -34,16 +35,27 @@ using SnapshotPtr = std::shared_ptr<const std::string>;
 ///   account.disable {name}
 ///   account.enable {name}
 ///   account.forget {name}    (what directories have said of a user)
-///   account.list {after?, limit?} -> {accounts: [{name, disabled, created, has_password, scram,
-///       scheme?, directory?, main_password, app_passwords, messages, bytes}], next?}
+///   account.list {after?, limit?} -> {accounts: [{name, team, disabled, created, has_password, scram,
+///       scheme?, directory?, main_password, app_passwords, without, messages, bytes}], next?}
 ///   account.main_password {name, accepted: everywhere, http or nowhere}
 ///   account.app_password.add {name, label, protocols?, ranges?, expires?} -> {id, password}
 ///   account.app_password.remove {name, id or label} -> {removed}
 ///   account.app_password.list {name} -> {app_passwords: [{id, label, protocols, ranges, created,
-///       expires?, last_used?}]}
+///       expires?, last_used?, without}]}
+///   account.capabilities {name, app_password?: label, without?: [capabilities], reset?}
+///       -> {without: [what is switched off], also: [what stands on that]}
 ///   account.act_as {name, add?, remove?, expires?} -> {may_act_as: [{domain, expires?}]}
 ///   account.send_as {name, add?, remove?} -> {may_send_as, sent_copy}
 ///   account.sent_copy {name, keep: on, off or default} -> {may_send_as, sent_copy}
+///   team.create {name, members?: [accounts], rights?, sending?, max_bytes?, max_messages?}
+///   team.remove {name}
+///   team.list {after?, limit?} -> {teams: [{name, members, messages, bytes}], next?}
+///   team.show {name} -> {name, disabled, folder_mail, sent_copy, messages, bytes, max_bytes,
+///       max_messages, members: [{name, rights, sending}]}
+///   team.set {name, folder_mail?: open or restricted, sent_copy?: team or both}
+///   team.member.add {name, member, rights?: reader, member, manager or letters,
+///       sending?: as-team, on-behalf or none}
+///   team.member.remove {name, member}
 ///   alias.add {alias, name or names: [accounts, aliases, or one @domain]}
 ///   alias.remove {alias}
 ///   alias.list {after?, limit?} -> {aliases: [{alias, name or names}], next?}
@@ -104,6 +116,8 @@ class LocalAdmin final : public Admin {
     /// Drops what directories have said of a user. Not set: no server runs, so nothing is
     /// remembered.
     std::function<async::Task<Status>(std::string name)> forget = {};
+    /// If it is not set, no capabilities can be switched off.
+    CapabilityNames capabilities = {};
   };
   static constexpr std::uint64_t kLongestTrace = 86'400;  ///< Seconds.
   /// `store` must outlive this object.
@@ -123,6 +137,7 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> add_app_password(Json request);
   async::Task<Result<Answer>> remove_app_password(Json request);
   async::Task<Result<Answer>> list_app_passwords(Json request);
+  async::Task<Result<Answer>> mask_capabilities(Json request);
   async::Task<Result<Answer>> act_as(Json request);
   async::Task<Result<Answer>> remove_account(Json request);
   async::Task<Result<Answer>> enable_account(Json request);
@@ -130,6 +145,13 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> list_accounts(Json request);
   async::Task<Result<Answer>> send_as(Json request);
   async::Task<Result<Answer>> keep_sent(Json request);
+  async::Task<Result<Answer>> create_team(Json request);
+  async::Task<Result<Answer>> remove_team(Json request);
+  async::Task<Result<Answer>> list_teams(Json request);
+  async::Task<Result<Answer>> show_team(Json request);
+  async::Task<Result<Answer>> set_team(Json request);
+  async::Task<Result<Answer>> add_member(Json request);
+  async::Task<Result<Answer>> remove_member(Json request);
   async::Task<Result<Answer>> add_alias(Json request);
   async::Task<Status> judge_targets(const service::FindAddress& find_address, std::string alias,
                                     std::vector<std::string> targets);
@@ -164,7 +186,11 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> edit_sending(std::string name,
                                            std::function<Status(store::SendingSettings&)> edit);
   async::Task<Result<AccountId>> find(std::string_view name);
+  /// The same for an account that people can log in to. Errors: also bad_argument, for a team.
+  async::Task<Result<AccountId>> find_person(std::string_view name);
   async::Task<Result<store::AccountPtr>> open(std::string_view name);
+  /// Errors: also bad_argument, if the account is not a team.
+  async::Task<Result<store::AccountPtr>> open_team(std::string_view name);
   struct Queued {
     store::AccountPtr account;
     store::OutboxEntryPtr entry;

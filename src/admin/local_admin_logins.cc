@@ -24,19 +24,6 @@ std::int64_t time_of(const Json& request, std::string_view member) {
   return static_cast<std::int64_t>(number_of(request, member));
 }
 
-/// The texts of a list; empty if it is missing. Errors: bad_argument.
-Result<std::vector<std::string>> texts_of(const Json& request, std::string_view member) {
-  std::vector<std::string> texts;
-  const auto* const list = request.if_contains(member);
-  if (list == nullptr) return texts;
-  if (!list->is_array()) return fail(ErrorKind::bad_argument, "a list is expected");
-  for (const auto& text : list->get_array()) {
-    if (!text.is_string()) return fail(ErrorKind::bad_argument, "a list of texts is expected");
-    texts.emplace_back(std::string_view(text.get_string()));
-  }
-  return texts;
-}
-
 Result<auth::Protocols> protocols_of(const Json& request) {
   auto names = texts_of(request, "protocols");
   if (!names) return pass(names);
@@ -90,7 +77,8 @@ Json described(const AppPassword& password) {
             {"label", password.name},
             {"protocols", std::move(protocols)},
             {"ranges", boost::json::array(password.ranges.begin(), password.ranges.end())},
-            {"created", password.created}};
+            {"created", password.created},
+            {"without", boost::json::array(password.without.begin(), password.without.end())}};
   if (password.expires != 0) json["expires"] = password.expires;
   if (password.last_used != 0) json["last_used"] = password.last_used;
   return json;
@@ -130,6 +118,7 @@ async::Task<Result<Answer>> LocalAdmin::import_account(Json request) {
   if (*entry) answer.said["outcome"] = flag_of(request, "update") ? "updated" : "exists";
   if (dry_run || (*entry && !flag_of(request, "update"))) co_return answer;
   if (*entry) {
+    if (auto person = co_await find_person(name); !person) co_return pass(person);
     if (Status own = co_await require_own_password((*entry)->account); !own) co_return pass(own);
     Status set = co_await replace_password((*entry)->account, std::move(imported->credentials));
     if (!set) co_return pass(set);
@@ -146,7 +135,7 @@ async::Task<Result<Answer>> LocalAdmin::import_account(Json request) {
 
 async::Task<Result<AccountId>> LocalAdmin::edit_rules(std::string name, Sessions sessions,
                                                       std::function<Status(LoginRules&)> edit) {
-  auto id = co_await find(name);
+  auto id = co_await find_person(name);
   if (!id) co_return pass(id);
   Status edited =
       co_await store_.edit_login_rules(*id, sessions, [&edit](std::string& stored) -> Status {

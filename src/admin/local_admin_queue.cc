@@ -81,15 +81,6 @@ async::Task<Status> edit(service::Caller caller, OutboxId id,
   return service::edit_outbox(std::move(caller), id, std::move(how));
 }
 
-std::vector<std::string> texts_of(const Json& request, std::string_view name) {
-  std::vector<std::string> out;
-  const json::value* const list = request.if_contains(name);
-  if (list == nullptr || !list->is_array()) return out;
-  for (const json::value& one : list->get_array())
-    if (one.is_string()) out.emplace_back(std::string_view(one.get_string()));
-  return out;
-}
-
 }  // namespace
 
 async::Task<std::string> LocalAdmin::queue_name(const AccountId& account) {
@@ -193,7 +184,9 @@ async::Task<Result<Answer>> LocalAdmin::cancel_queued(Json request) {
   auto queued = co_await find_queued(text_of(request, "id"));
   if (!queued) co_return pass(queued);
   const bool report = flag_of(request, "report");
-  const std::vector<std::string> recipients = texts_of(request, "recipients");
+  const auto given = texts_of(request, "recipients");
+  if (!given) co_return std::unexpected(given.error());
+  const std::vector<std::string>& recipients = *given;
   if (report && !recipients.empty())
     co_return fail(ErrorKind::bad_argument, "a report is sent for all recipients or for none");
   const std::int64_t now = store_.clock().now().seconds;

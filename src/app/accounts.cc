@@ -119,6 +119,8 @@ async::Task<Result<Accounts::Record>> Accounts::record_of(Found found) {
     auto profile = co_await store_.profile(record.account);
     if (!profile && profile.error().kind == ErrorKind::not_found) co_return std::nullopt;
     if (!profile) co_return pass(profile);
+    // Nobody logs in as a team, by whatever mechanism, nor acts as one.
+    if (profile->team) co_return std::nullopt;
     if (!found.person && !profile->credentials.empty()) {
       auto credentials = auth::decode_credentials(profile->credentials);
       if (!credentials) co_return unreadable(*profile, credentials.error());

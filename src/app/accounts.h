@@ -38,7 +38,7 @@ class Accounts final : public auth::Directory {
   /// `store` must outlive this object.
   Accounts(store::Store& store, AccountsOptions options, directory::Chain chain = {});
 
-  /// Aliases cannot log in. Errors: also corrupt, if a record cannot be read.
+  /// Aliases and teams cannot log in. Errors: also corrupt, if a record cannot be read.
   async::Task<Result<std::optional<auth::LoginRecord>>> find(std::string login) override;
   async::Task<Result<std::optional<auth::LoginRecord>>> find_recent(std::string login) override;
   async::Task<Result<bool>> verify(auth::LoginRecord record,

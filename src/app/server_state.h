@@ -12,6 +12,7 @@
 
 #include "admin/admin_server.h"
 #include "app/accounts.h"
+#include "app/capability_names.h"
 #include "app/certificates.h"
 #include "app/decoys.h"
 #include "app/descriptors.h"
@@ -153,7 +154,8 @@ struct Server::State {
             .app_password_removed = [this](const AccountId& id,
                                            std::uint64_t which) { limits.end_sessions(id, which); },
             .scram_changed = [this](AccountId id) { return without_scram.refresh(id); },
-            .forget = [this](std::string name) { return forget(std::move(name)); }};
+            .forget = [this](std::string name) { return forget(std::move(name)); },
+            .capabilities = capability_names()};
   }
 
   /// The password or the state of an account has changed.

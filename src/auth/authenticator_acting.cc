@@ -36,6 +36,7 @@ async::Task<Result<Identity>> Authenticator::conclude_as(LoginName name, LoginRe
   if (!admitted) co_return not_looked_up(source, name.user, admitted.error());
   Identity identity{admitted->account, admitted->name, admitted->version, 0,
                     Identity::Master{record.account, record.name, record.version}};
+  if (other->rules) identity.without_capabilities = other->rules->without_for(0);
   log_.success(source, identity, other->name);
   co_return identity;
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/ids.h"
 
@@ -22,6 +23,8 @@ struct Identity {
     std::uint64_t version = 0;
   };
   std::optional<Master> master = {};
+  /// Capabilities of IMAP that the session is not offered (LoginRules::without_for).
+  std::vector<std::string> without_capabilities = {};
 };
 
 }  // namespace posthorn::auth

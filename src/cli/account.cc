@@ -1,3 +1,5 @@
+#include <fmt/ranges.h>
+
 #include <cstdio>
 
 #include "cli/account_commands.h"
@@ -59,6 +61,7 @@ int remove(const Program& program, const AccountOptions& options) {
 
 /// What is unusual about an account's passwords.
 std::string login_notes(const Json& account) {
+  if (flag_of(account, "team")) return "  team";
   std::string notes;
   if (const auto directory = text_of(account, "directory"); !directory.empty()) {
     notes += fmt::format("  directory {}", directory);
@@ -71,6 +74,8 @@ std::string login_notes(const Json& account) {
     notes += fmt::format("  main password {}", main == "http" ? "for http only" : "off");
   if (const auto count = number_of(account, "app_passwords"); count != 0)
     notes += fmt::format("  {} app password{}", count, count == 1 ? "" : "s");
+  if (const auto without = admin::texts_of(account, "without"); without && !without->empty())
+    notes += fmt::format("  without {}", fmt::join(*without, ","));
   return notes;
 }
 
@@ -227,6 +232,7 @@ void add_account(Command app, Program& program) {
   simple("forget", "Ask the directories again who somebody is", "account.forget");
   add_account_import(account, program);
   add_account_logins(account, program);
+  add_account_capabilities(account, program);
   add_send_as(account, program, options);
   add_sent_copy(account, program, options);
 }

@@ -54,12 +54,13 @@ std::string joined(const Json& json, std::string_view member) {
 
 void print_app_password(const Json& one) {
   fmt::print(
-      "{:>3} {:<24} {} created {}{}{}{}\n", number_of(one, "id"), text_of(one, "label"),
+      "{:>3} {:<24} {} created {}{}{}{}{}\n", number_of(one, "id"), text_of(one, "label"),
       joined(one, "protocols"), date_of(number_of(one, "created")),
       one.contains("last_used") ? " used " + date_of(number_of(one, "last_used"))
                                 : std::string(" never used"),
       one.contains("expires") ? " expires " + date_of(number_of(one, "expires")) : std::string(),
-      joined(one, "ranges").empty() ? std::string() : " from " + joined(one, "ranges"));
+      joined(one, "ranges").empty() ? std::string() : " from " + joined(one, "ranges"),
+      joined(one, "without").empty() ? std::string() : " without " + joined(one, "without"));
 }
 
 void print_grant(const Json& one) {

@@ -5,6 +5,7 @@
 
 #include "admin/audit.h"
 #include "admin/remote_admin.h"
+#include "app/capability_names.h"
 #include "app/options.h"
 #include "async/run.h"
 #include "base/log.h"
@@ -68,7 +69,8 @@ async::Task<Result<std::unique_ptr<Access>>> Access::open(const config::Config& 
           .max_message_octets = config.limits.message_size,
           .hash_limits = app::hash_limits(config),
           .data_dir = config.data_dir,
-          .take_snapshot = [place = access->snapshots_.get()] { return place->take(); }});
+          .take_snapshot = [place = access->snapshots_.get()] { return place->take(); },
+          .capabilities = app::capability_names()});
   access->admin_ = std::make_unique<admin::KeptAdmin>(std::move(local), config.data_dir);
   co_return access;
 }

@@ -87,6 +87,7 @@ void add_demo(Command app, Program& program);
 void add_account(Command app, Program& program);
 void add_alias(Command app, Program& program);
 void add_mailbox(Command app, Program& program);
+void add_team(Command app, Program& program);
 void add_queue(Command app, Program& program);
 void add_import(Command app, Program& program);
 void add_export(Command app, Program& program);

@@ -33,10 +33,10 @@ bool comes_before(std::string_view a, std::string_view b) {
 }  // namespace
 
 bool MailboxGroup::has(std::string_view name,
-                       const store::AccountState::Subscriptions& subscriptions) const {
+                       const store::AccountState::Subscriptions& subscriptions, Whose whose) const {
   switch (kind) {
     case Kind::inboxes:
-    case Kind::personal: return true;
+    case Kind::personal: return whose == Whose::own;
     case Kind::subscribed: return subscriptions.contains(name);
     case Kind::subtree: return is_among(names, name) || is_below_one(names, name);
     case Kind::subtree_one: return is_among(names, name) || is_among(names, parent_of(name));

@@ -24,10 +24,13 @@ struct MailboxGroup {
   Kind kind = Kind::personal;
   std::vector<std::string> names;  ///< Sorted.
 
+  /// Whose mailbox a name is of.
+  enum class Whose : std::uint8_t { own, others };
   /// Returns whether the name belongs to the group when these names are subscribed. No mailbox of
-  /// that name need exist.
+  /// that name need exist. The mailboxes of others are not personal (RFC 5465 §6.2).
   [[nodiscard]] bool has(std::string_view name,
-                         const store::AccountState::Subscriptions& subscriptions) const;
+                         const store::AccountState::Subscriptions& subscriptions,
+                         Whose whose = Whose::own) const;
 };
 
 /// A mailbox of a group, with the name that the caller knows it by.

@@ -31,6 +31,9 @@ TEST(MailboxGroup, NamesAndSubscriptions) {
   EXPECT_TRUE(subscribed.has("a", {"a"}));
   EXPECT_FALSE(subscribed.has("b", {"a"}));
   EXPECT_TRUE((MailboxGroup{Kind::inboxes, {}}.has("b", {})));
+  EXPECT_FALSE((MailboxGroup{Kind::inboxes, {}}.has("b", {}, MailboxGroup::Whose::others)));
+  EXPECT_FALSE((MailboxGroup{Kind::personal, {}}.has("b", {}, MailboxGroup::Whose::others)));
+  EXPECT_TRUE(subscribed.has("a", {"a"}, MailboxGroup::Whose::others));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "service/sharing/find.h"
 #include "service/sharing/shared_name.h"
+#include "service/sharing/team.h"
 #include "store/store.h"
 #include "store/upkeep/damage_log.h"
 
@@ -89,8 +90,8 @@ Task<void> move_others_subscriptions(store::AccountPtr account, std::string from
   store::Store& store = account->store();
   const auto owner = co_await store.profile(account->id());
   if (!owner) co_return;
-  const std::string before = shared_name(owner->name, from);
-  const std::string after = shared_name(owner->name, to);
+  const std::string before = shared_name(owner->name, from, space_of(*owner));
+  const std::string after = shared_name(owner->name, to, space_of(*owner));
   for (const AccountId& reader : readers) {
     auto opened = co_await store.account(reader);
     if (!opened) continue;
@@ -108,7 +109,7 @@ std::string canonical(const Caller& caller, std::string name) {
   const store::StatePtr state = caller.account->published();
   if (state->names->contains(name) || state->subscriptions->contains(name)) return name;
   const auto shared = shared_name_of(name);
-  return shared ? shared_name(shared->owner, shared->mailbox) : name;
+  return shared ? shared_name(*shared) : name;
 }
 
 }  // namespace
@@ -138,6 +139,7 @@ Task<Result<MailboxRef>> create_mailbox(Caller caller, std::string name, store::
   if (!is_own) {
     if (Status done = co_await subscribe_to(caller, canonical(caller, name)); !done)
       co_return pass(done);
+    co_await subscribe_members(place->account);
   }
   co_return mailbox;
 }

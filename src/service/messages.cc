@@ -190,7 +190,10 @@ class Appending {
 
  private:
   [[nodiscard]] bool is_for_sent(const store::Mailbox& mailbox) const {
-    return window_.count() != 0 && !mailbox_.is_foreign() &&
+    // Members of a team use its \Sent as theirs.
+    const bool is_theirs =
+        !mailbox_.is_foreign() || mailbox_.account->published()->sending->team.has_value();
+    return window_.count() != 0 && is_theirs &&
            (mailbox.special_use & bit(store::SpecialUse::sent)) != 0;
   }
 
@@ -205,7 +208,7 @@ class Appending {
     NumberSet uid;
     uid.add(filed_->uid.value);
     auto stored = change.store_flags(filed_->mailbox, uid, store::FlagOperation::add,
-                                     messages_.front().flags, std::nullopt);
+                                     flags_of(messages_.front()), std::nullopt);
     if (!stored) return pass(stored);
     done.uids = std::move(uid);
     return done;

@@ -59,6 +59,7 @@ async::OffloadPool& Store::offload() const { return state_->offload; }
 StorePolicy Store::policy() const { return *state_->policy.load(); }
 void Store::set_policy(const StorePolicy& policy) {
   state_->policy.store(std::make_shared<const StorePolicy>(policy));
+  state_->share_watches->notify({});
 }
 
 NumberSet Store::note_unreadable(const AccountId& account, const Mailbox& mailbox,
@@ -279,7 +280,21 @@ async::Task<Result<AccountProfile>> Store::profile(const AccountId& wanted) {
 
 async::Task<Result<AccountId>> Store::create_account(std::string_view name, std::string credentials,
                                                      const Quota& quota) {
-  const std::string address = normalize_address(name);
+  AccountProfile profile;
+  profile.name = normalize_address(name);
+  profile.credentials = std::move(credentials);
+  return create(std::move(profile), quota);
+}
+
+async::Task<Result<AccountId>> Store::create_team(std::string_view name, const Quota& quota) {
+  AccountProfile profile;
+  profile.name = normalize_address(name);
+  profile.team = true;
+  return create(std::move(profile), quota);
+}
+
+async::Task<Result<AccountId>> Store::create(AccountProfile profile, Quota quota) {
+  const std::string& address = profile.name;
   co_return co_await async::offload(state_->offload, [&]() -> Result<AccountId> {
     if (Status ok = check_address(address); !ok) return pass(ok);
     auto taken = async::wait(read_address(state_->engine, address));
@@ -298,7 +313,14 @@ async::Task<Result<AccountId>> Store::create_account(std::string_view name, std:
       if (!made) return pass(made);
     }
     change.set_quota(quota);
-    change.set_profile(encode_profile({address, credentials, false, now.seconds, 1, {}}));
+    profile.created = now.seconds;
+    profile.version = 1;
+    change.set_profile(encode_profile(profile));
+    if (profile.team) {
+      SendingSettings settings;
+      settings.team.emplace();
+      change.set_sending(std::move(settings));
+    }
     PreparedChange prepared = ChangeWriter::write(change, id, state_->page_numbers);
     // A new account is level with the epoch.
     if (const std::uint64_t epoch = state_->engine.epoch(); epoch != 0)

@@ -71,6 +71,7 @@ struct AccountProfile {
   std::int64_t created = 0;
   std::uint64_t version = 0;     ///< Changes whenever the credentials or `disabled` change.
   std::string login_rules = {};  ///< See auth/rules/login_rules.h; encoded. Empty: the default.
+  bool team = false;             ///< Nobody logs in as it; see store/value/team.h.
 };
 
 /// All accounts in one engine.
@@ -94,6 +95,9 @@ class Store {
   /// and with their special uses. Errors: already_exists, bad_argument.
   async::Task<Result<AccountId>> create_account(std::string_view name, std::string credentials,
                                                 const Quota& quota);
+  /// The same for a team without members. Its settings (SendingSettings::team) are there from the
+  /// beginning.
+  async::Task<Result<AccountId>> create_team(std::string_view name, const Quota& quota);
   async::Task<Status> set_credentials(const AccountId& id, std::string credentials);
   /// Stores the same password in another form: the version stays. Does nothing unless the account
   /// has this version.
@@ -146,6 +150,11 @@ class Store {
   /// Returns the accounts that have granted this grantee something, ascending, and perhaps some
   /// that have not.
   async::Task<Result<std::shared_ptr<const std::vector<AccountId>>>> sharers(std::string grantee);
+  /// Calls `wake`, on the loop on which the watch was created, soon after what sharers() returns
+  /// may have got more, for whatever grantee, or the policy of sharing was set. The grant itself
+  /// may come later, as a change of the account that gives it. Ends when destroyed, which must
+  /// happen on that loop.
+  std::unique_ptr<Account::Watch> watch_shares(std::function<void()> wake);
   /// Grants are given and taken one after another, each while the caller holds this.
   async::Task<std::shared_ptr<void>> share_turn();
 
@@ -197,6 +206,7 @@ class Store {
  private:
   Store();
   async::Task<Result<AccountPtr>> account_at_home(AccountId id, std::size_t home);
+  async::Task<Result<AccountId>> create(AccountProfile profile, Quota quota);
   friend class Account;
   /// Records that the account changed today, for the sweep after the horizon.
   void note_due(const AccountId& id);

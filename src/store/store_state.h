@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/mutex.h"
 #include "base/shared_value.h"
+#include "store/change/watch_list.h"
 #include "store/format/group_page.h"
 #include "store/nodes/page_numbers.h"
 #include "store/read/lru_cache.h"
@@ -92,6 +93,7 @@ struct Store::State {
   /// By grantee; also that there are none.
   LruCache<std::string, std::vector<AccountId>> sharers;
   async::Turns share_edits;
+  const std::shared_ptr<WatchList> share_watches = std::make_shared<WatchList>();
   async::Turns profile_edits;  ///< An edit reads the profile and writes it: one after another.
 
   DamageLog damage;

@@ -9,7 +9,27 @@
 namespace posthorn::auth {
 namespace {
 
+/// Version 2 has capabilities that are not offered. It is written only if there are any, so that an
+/// older program can read all other rules.
 constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersionWithout = 2;
+
+void write_names(ByteWriter& w, const std::vector<std::string>& names) {
+  w.varint(names.size());
+  for (const std::string& name : names) w.bytes(name);
+}
+
+std::vector<std::string> read_names(ByteReader& r) {
+  std::vector<std::string> names;
+  for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) names.emplace_back(r.bytes());
+  return names;
+}
+
+bool has_without(const LoginRules& rules) {
+  return !rules.without.empty() ||
+         std::ranges::any_of(rules.app_passwords,
+                             [](const AppPassword& one) { return !one.without.empty(); });
+}
 
 void write_app_password(ByteWriter& w, const AppPassword& password) {
   w.varint(password.id);
@@ -63,11 +83,19 @@ bool LoginRules::allows_acting_as(std::string_view name, std::int64_t now) const
   });
 }
 
+std::vector<std::string> LoginRules::without_for(std::uint64_t app_password) const {
+  std::vector<std::string> names = without;
+  for (const AppPassword& one : app_passwords)
+    if (one.id == app_password) names.insert(names.end(), one.without.begin(), one.without.end());
+  return names;
+}
+
 std::string encode_rules(const LoginRules& rules) {
   if (rules == LoginRules{}) return {};
   std::string out;
   ByteWriter w(out);
-  w.u8(kVersion);
+  const bool masked = has_without(rules);
+  w.u8(masked ? kVersionWithout : kVersion);
   w.u8(static_cast<std::uint8_t>(rules.main_password));
   w.varint(rules.next_id);
   w.varint(rules.app_passwords.size());
@@ -77,6 +105,9 @@ std::string encode_rules(const LoginRules& rules) {
     w.bytes(grant.domain);
     w.svarint(grant.expires);
   }
+  if (!masked) return out;
+  write_names(w, rules.without);
+  for (const AppPassword& password : rules.app_passwords) write_names(w, password.without);
   return out;
 }
 
@@ -94,7 +125,11 @@ Result<LoginRules> decode_rules(std::string_view stored) {
     const std::string_view domain = r.bytes();
     rules.may_act_as.push_back({std::string(domain), r.svarint()});
   }
-  if (!r.ok() || !r.at_end() || version != kVersion ||
+  if (version == kVersionWithout) {
+    rules.without = read_names(r);
+    for (AppPassword& password : rules.app_passwords) password.without = read_names(r);
+  }
+  if (!r.ok() || !r.at_end() || version < kVersion || version > kVersionWithout ||
       main > static_cast<std::uint8_t>(MainPassword::nowhere))
     return fail(ErrorKind::corrupt, "stored login rules cannot be read");
   return rules;

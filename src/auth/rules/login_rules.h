@@ -25,6 +25,8 @@ struct AppPassword {
   std::int64_t created = 0;    ///< Seconds.
   std::int64_t expires = 0;    ///< Seconds; 0: never.
   std::int64_t last_used = 0;  ///< Seconds, up to an hour late; 0: never.
+  /// Capabilities that its sessions are not offered, besides those of LoginRules::without.
+  std::vector<std::string> without = {};
   friend bool operator==(const AppPassword&, const AppPassword&) = default;
 };
 
@@ -51,6 +53,9 @@ struct LoginRules {
   std::vector<AppPassword> app_passwords = {};
   std::vector<ActAs> may_act_as = {};
   std::uint64_t next_id = 1;  ///< Of the next app password.
+  /// Capabilities of IMAP that sessions of the account are not offered, since its programs misuse
+  /// them. Sorted; spelled as in the table of server/imap/capability.cc.
+  std::vector<std::string> without = {};
   friend bool operator==(const LoginRules&, const LoginRules&) = default;
 
   /// Returns whether the main password is accepted for a protocol.
@@ -58,6 +63,8 @@ struct LoginRules {
     return main_password == MainPassword::everywhere ||
            (main_password == MainPassword::http && protocol == Protocol::http);
   }
+  /// Returns the capabilities that a session is not offered which used this app password; 0: none.
+  [[nodiscard]] std::vector<std::string> without_for(std::uint64_t app_password) const;
   /// Returns whether there is a permission for accounts whose name is `name`, at `now` (seconds).
   [[nodiscard]] bool allows_acting_as(std::string_view name, std::int64_t now) const;
 };

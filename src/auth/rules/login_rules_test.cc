@@ -43,6 +43,24 @@ TEST(LoginRules, SurviveStorage) {
   EXPECT_FALSE(decode_rules(other).has_value());
 }
 
+TEST(LoginRules, KeepCapabilitiesThatAreNotOffered) {
+  LoginRules rules = some_rules();
+  const std::string before = encode_rules(rules);
+  rules.app_passwords.front().without = {"QRESYNC"};
+  const std::string stored = encode_rules(rules);
+  EXPECT_NE(stored[0], before[0]);  // An older program refuses what it would forget.
+  EXPECT_EQ(*decode_rules(stored), rules);
+  for (std::size_t length = 1; length < stored.size(); ++length)
+    EXPECT_FALSE(decode_rules(std::string_view(stored).substr(0, length)).has_value()) << length;
+  rules.without = {"IDLE", "NOTIFY"};
+  EXPECT_EQ(*decode_rules(encode_rules(rules)), rules);
+  EXPECT_EQ(rules.without_for(0), (std::vector<std::string>{"IDLE", "NOTIFY"}));
+  EXPECT_EQ(rules.without_for(7), (std::vector<std::string>{"IDLE", "NOTIFY", "QRESYNC"}));
+  rules = {};
+  rules.without = {"IDLE"};
+  EXPECT_EQ(*decode_rules(encode_rules(rules)), rules);
+}
+
 TEST(LoginRules, SayWhereTheMainPasswordCounts) {
   LoginRules rules;
   EXPECT_TRUE(rules.takes_main_password(Protocol::imap));

@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
   posthorn::cli::add_account(command, program);
   posthorn::cli::add_alias(command, program);
   posthorn::cli::add_mailbox(command, program);
+  posthorn::cli::add_team(command, program);
   posthorn::cli::add_queue(command, program);
   posthorn::cli::add_import(command, program);
   posthorn::cli::add_export(command, program);

@@ -126,6 +126,36 @@ constexpr auto kFoundations = std::to_array<Foundation>({
     {"QUOTA=RES-MAILBOX", "QUOTA"},
 });
 
+/// Capabilities that cannot be switched off for one account, and why.
+struct Fixed {
+  std::string_view capability;
+  std::string_view reason;
+};
+constexpr auto kFixed = std::to_array<Fixed>({
+    {"IMAP4rev1", "is the protocol itself"},
+    {"LITERAL+", "is about how commands are read, which begins before the login"},
+    {"RIGHTS=texk", "can only be switched off together with ACL, by the name ACL"},
+    {"QUOTA=RES-STORAGE", "can only be switched off together with QUOTA, by the name QUOTA"},
+    {"QUOTA=RES-MESSAGE", "can only be switched off together with QUOTA, by the name QUOTA"},
+    {"QUOTA=RES-MAILBOX", "can only be switched off together with QUOTA, by the name QUOTA"},
+});
+constexpr std::string_view kBeforeLogin = "is about the time before the login";
+
+/// RFC 7889; not in the table, since its value is the limit.
+constexpr std::string_view kAppendLimit = "APPENDLIMIT";
+
+/// Returns why a capability cannot be switched off for one account; empty if it can.
+std::string_view why_fixed(const Capability& capability) {
+  const auto* const fixed = std::ranges::find(kFixed, capability.name, &Fixed::capability);
+  if (fixed != kFixed.end()) return fixed->reason;
+  switch (capability.when) {
+    case When::before_login:
+    case When::start_tls:
+    case When::no_plaintext: return kBeforeLogin;
+    default: return {};
+  }
+}
+
 bool applies(When when, const CapabilityView& view) {
   const bool before = view.stage == CapabilityView::Stage::before_login;
   switch (when) {
@@ -151,17 +181,56 @@ bool is_extra_capability(std::string_view capability) {
       kExtra, [&](std::string_view name) { return text::iequals(name, capability); });
 }
 
-bool is_offered(std::string_view capability, const ImapOptions& options) {
-  const auto are_named = [&](const std::vector<std::string>& names) {
+bool is_offered(std::string_view capability, const ImapOptions& options,
+                std::span<const std::string> without) {
+  const auto are_named = [&](std::span<const std::string> names) {
     return std::ranges::any_of(
         names, [&](const std::string& name) { return text::iequals(name, capability); });
   };
   if (is_extra_capability(capability) && !are_named(options.extra_capabilities)) return false;
-  if (options.disabled_capabilities.empty()) return true;
-  return !are_named(options.disabled_capabilities) &&
+  if (options.disabled_capabilities.empty() && without.empty()) return true;
+  return !are_named(options.disabled_capabilities) && !are_named(without) &&
          std::ranges::all_of(kFoundations, [&](const Foundation& f) {
-           return !text::iequals(f.capability, capability) || is_offered(f.stands_on, options);
+           return !text::iequals(f.capability, capability) ||
+                  is_offered(f.stands_on, options, without);
          });
+}
+
+Result<std::string> capability_for_mask(std::string_view name) {
+  const auto refuse = [&](std::string_view spelled, std::string_view why) {
+    return fail(ErrorKind::bad_argument, fmt::format("{} {}", spelled, why));
+  };
+  constexpr std::string_view kMechanism = "AUTH=";
+  if (text::iequals(name.substr(0, kMechanism.size()), kMechanism))
+    return refuse(name, kBeforeLogin);
+  if (text::iequals(name, kAppendLimit)) return std::string(kAppendLimit);
+  std::string names;
+  for (const Capability& one : kCapabilities) {
+    const std::string_view why = why_fixed(one);
+    if (text::iequals(one.name, name)) {
+      if (!why.empty()) return refuse(one.name, why);
+      return std::string(one.name);
+    }
+    if (!why.empty()) continue;
+    names += one.name;
+    names += ", ";
+  }
+  return refuse(fmt::format("'{}'", name),
+                fmt::format("is not a capability that can be switched off; there are {}{}", names,
+                            kAppendLimit));
+}
+
+std::vector<std::string> stands_on_any(std::span<const std::string> names) {
+  // As if everything were offered that can be.
+  ImapOptions options;
+  options.extra_capabilities.assign(kExtra.begin(), kExtra.end());
+  std::vector<std::string> gone;
+  for (const Capability& one : kCapabilities) {
+    const bool named =
+        std::ranges::any_of(names, [&](std::string_view n) { return text::iequals(n, one.name); });
+    if (!named && !is_offered(one.name, options, names)) gone.emplace_back(one.name);
+  }
+  return gone;
 }
 
 bool is_part_of_rev2(std::string_view capability) {
@@ -169,7 +238,7 @@ bool is_part_of_rev2(std::string_view capability) {
 }
 
 std::vector<std::string_view> all_capabilities() {
-  std::vector<std::string_view> names = {"APPENDLIMIT"};
+  std::vector<std::string_view> names = {kAppendLimit};
   for (const Capability& capability : kCapabilities) names.push_back(capability.name);
   return names;
 }
@@ -177,7 +246,7 @@ std::vector<std::string_view> all_capabilities() {
 std::string format_capabilities(const CapabilityView& view, const ImapOptions& options) {
   std::string out;
   for (const Capability& capability : kCapabilities) {
-    if (applies(capability.when, view) && is_offered(capability.name, options)) {
+    if (applies(capability.when, view) && is_offered(capability.name, options, view.without)) {
       add(out, capability.name);
     }
   }
@@ -186,8 +255,8 @@ std::string format_capabilities(const CapabilityView& view, const ImapOptions& o
       const std::string name = "AUTH=" + std::string(mechanism);
       if (is_offered(name, options)) add(out, name);
     }
-  } else if (is_offered("APPENDLIMIT", options)) {
-    add(out, "APPENDLIMIT=" + std::to_string(options.max_message_octets));  // RFC 7889
+  } else if (is_offered(kAppendLimit, options, view.without)) {
+    add(out, fmt::format("{}={}", kAppendLimit, options.max_message_octets));  // RFC 7889
   }
   return out;
 }

@@ -63,6 +63,38 @@ TEST(Capability, SomeHaveToBeAskedFor) {
   EXPECT_FALSE(is_offered("UNAUTHENTICATE", options));
 }
 
+TEST(Capability, CanBeSwitchedOffForOneAccount) {
+  const std::vector<std::string> without = {"CONDSTORE", "IDLE"};
+  CapabilityView view;
+  view.stage = CapabilityView::Stage::after_login;
+  view.without = without;
+  const std::string names = format_capabilities(view, {});
+  for (const char* gone : {"CONDSTORE", "QRESYNC", "IDLE"}) {
+    EXPECT_THAT(names, Not(HasSubstr(gone)));
+    EXPECT_FALSE(is_offered(gone, {}, without)) << gone;
+  }
+  EXPECT_TRUE(is_offered("ESEARCH", {}, without));
+  EXPECT_EQ(stands_on_any(without), std::vector<std::string>{"QRESYNC"});
+  EXPECT_EQ(stands_on_any(std::vector<std::string>{"ESEARCH"}),
+            (std::vector<std::string>{"SEARCHRES", "ESORT", "MULTISEARCH", "PARTIAL"}));
+  EXPECT_TRUE(stands_on_any({}).empty());
+}
+
+TEST(Capability, OnlySomeCanBeSwitchedOffForOneAccount) {
+  EXPECT_EQ(*capability_for_mask("uidonly"), "UIDONLY");
+  EXPECT_EQ(*capability_for_mask("utf8=accept"), "UTF8=ACCEPT");
+  EXPECT_EQ(*capability_for_mask("AppendLimit"), "APPENDLIMIT");
+  for (const char* fixed : {"IMAP4rev1", "STARTTLS", "SASL-IR", "AUTH=PLAIN", "LITERAL+",
+                            "LOGINDISABLED", "RIGHTS=texk", "QUOTA=RES-STORAGE"})
+    EXPECT_FALSE(capability_for_mask(fixed)) << fixed;
+  const auto unknown = capability_for_mask("QRSYNC");
+  ASSERT_FALSE(unknown);
+  EXPECT_THAT(unknown.error().text, HasSubstr("QRESYNC, "));
+  EXPECT_THAT(unknown.error().text, Not(HasSubstr("STARTTLS")));
+  for (const std::string_view name : all_capabilities())
+    if (const auto spelled = capability_for_mask(name)) EXPECT_EQ(*spelled, name);
+}
+
 TEST(Reply, SaysWhoseFaultItIs) {
   EXPECT_EQ(reply_to({ErrorKind::syntax, "x"}).kind, Reply::Kind::bad);
   const Reply quota = reply_to({ErrorKind::over_quota, "full"});

@@ -30,8 +30,9 @@ wire::imap::ListAttributes list_attributes(const Session& session,
   if (entry.mailbox == nullptr && entry.kind != service::ListEntry::Kind::unknown)
     attributes |= bit(ListAttribute::non_existent);
   if (entry.kind == service::ListEntry::Kind::level) attributes |= bit(ListAttribute::no_select);
-  attributes |=
-      bit(entry.has_children ? ListAttribute::has_children : ListAttribute::has_no_children);
+  if (session.may_use("CHILDREN"))
+    attributes |=
+        bit(entry.has_children ? ListAttribute::has_children : ListAttribute::has_no_children);
   // Clients would take the Sent and Trash of others for the user's own.
   if (entry.mailbox != nullptr && entry.kind == service::ListEntry::Kind::own &&
       session.is_offered("SPECIAL-USE")) {

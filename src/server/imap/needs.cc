@@ -114,6 +114,7 @@ struct Collect {
   void operator()(const wi::StatusCommand& c) const { add_status(needs, c.items); }
   void operator()(const wi::ListCommand& c) const {
     add_if(needs, c.extended, "LIST-EXTENDED");
+    add_if(needs, c.returns.children, "CHILDREN");
     add_if(needs, c.select.special_use || c.returns.special_use, "SPECIAL-USE");
     add_if(needs, !c.returns.metadata.empty(), "LIST-METADATA");
     add_if(needs, c.returns.my_rights, "LIST-MYRIGHTS");

@@ -37,6 +37,7 @@ const std::multimap<std::string_view, std::string_view> kSaid = {
     {"LIST-EXTENDED", "LIST (SUBSCRIBED) \"\" *"},
     {"LIST-EXTENDED", "LIST \"\" (a b)"},
     {"LIST-EXTENDED", "LIST \"\" * RETURN (CHILDREN)"},
+    {"CHILDREN", "LIST \"\" * RETURN (CHILDREN)"},
     {"ACL", "GETACL x"},
     {"ACL", "SETACL x y lr"},
     {"ACL", "DELETEACL x y"},
@@ -115,9 +116,9 @@ const std::multimap<std::string_view, std::string_view> kSaid = {
 
 /// Capabilities that no command needs, or that are not tested as commands (APPEND has tests below).
 const std::set<std::string_view> kNothingToSay = {
-    "IMAP4rev1",         "IMAP4rev2",   "LITERAL+",    "LOGINDISABLED",     "CHILDREN",
-    "MULTIAPPEND",       "URL-PARTIAL", "INPROGRESS",  "QUOTA=RES-STORAGE", "QUOTA=RES-MESSAGE",
-    "QUOTA=RES-MAILBOX", "UIDONLY",     "UTF8=ACCEPT", "FILTERS",           "RIGHTS=texk"};
+    "IMAP4rev1",   "IMAP4rev2",   "LITERAL+",          "LOGINDISABLED",     "MULTIAPPEND",
+    "URL-PARTIAL", "INPROGRESS",  "QUOTA=RES-STORAGE", "QUOTA=RES-MESSAGE", "QUOTA=RES-MAILBOX",
+    "UIDONLY",     "UTF8=ACCEPT", "FILTERS",           "RIGHTS=texk"};
 
 std::set<std::string_view> needs_of_text(std::string_view text) {
   const auto command = wire::imap::parse_command("a " + std::string(text));

@@ -83,7 +83,7 @@ milliseconds Session::patience() const {
 }
 
 bool Session::is_offered(std::string_view capability) const {
-  return imap::is_offered(capability, *options);
+  return imap::is_offered(capability, *options, without);
 }
 
 bool Session::is_plaintext_allowed() const {
@@ -111,6 +111,7 @@ std::string Session::capabilities() const {
   CapabilityView view;
   view.stage = account ? CapabilityView::Stage::after_login : CapabilityView::Stage::before_login;
   view.compressed = stream.is_deflate();
+  view.without = without;
   if (account == nullptr) {
     view.can_start_tls = !stream.is_tls() && frame::current_tls(context.tls) != nullptr;
     view.plaintext_allowed = is_plaintext_allowed();
@@ -295,7 +296,7 @@ std::optional<Reply> Session::check(wi::Command& command) {
   if (!spec.capability.empty() && !may_use(spec.capability)) {
     return Reply::bad("This command is not available");
   }
-  if (!options->disabled_capabilities.empty()) {
+  if (!options->disabled_capabilities.empty() || !without.empty()) {
     if (auto refused = refuse_needs(needs_of(command.body))) return std::move(*refused);
   }
   if (!spec.states.has(state())) {

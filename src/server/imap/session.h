@@ -63,6 +63,8 @@ class Session final : public auth::LiveSession {
   std::shared_ptr<const store::Annotations> told_metadata;
   std::string tag;   ///< Tag of the current command.
   std::string name;  ///< Name of the account, once known; for the log.
+  /// Capabilities that the account is not offered (auth::Identity::without_capabilities).
+  std::vector<std::string> without;
   After after = After::go_on;
   /// Set when nobody waits for a computation any more: the server is stopping, or the client has
   /// left. Read by the threads that compute.

@@ -68,6 +68,7 @@ Task<Status> Session::log_in(auth::Identity identity) {
   connection.deadline().clear();
   user_slot_ = std::move(*slot);
   account = std::move(*opened);
+  without = std::move(identity.without_capabilities);
   connection_slot_.logged_in();
   connection.receiver().set_limits(limits_after_login(*options));
   bad_in_a_row_ = 0;
@@ -111,6 +112,7 @@ void Session::forget_login() {
   account.reset();
   user_slot_ = {};
   name.clear();
+  without.clear();
   enabled = {};
   notifications.reset();
   told_metadata.reset();

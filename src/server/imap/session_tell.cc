@@ -55,7 +55,8 @@ Rights may_change(const Selected& selected) {
 /// (RFC 5465 §5.2).
 Task<Status> say_new(Session& session, NumberSet arrived, const store::MailboxPtr& now) {
   Notifications& notify = *session.notifications;
-  arrived = arrived.subtract(notify.take_own_arrivals(session.selected->mailbox.id));
+  const service::MailboxRef& mailbox = session.selected->mailbox;
+  arrived = arrived.subtract(notify.take_own_arrivals({mailbox.account->id(), mailbox.id}));
   if (notify.fetch().empty() || arrived.empty()) co_return Status();
   if (arrived.count() > Notifications::kMostAtOnce) {
     overflow(session);

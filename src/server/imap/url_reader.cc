@@ -80,6 +80,8 @@ Task<Result<std::uint64_t>> UrlReader::open(std::string_view text) {
   filtered_.reset();
   const auto url = wi::parse_message_url(text);
   if (!url) co_return std::unexpected(url.error());
+  if ((url->offset != 0 || url->length) && !session_.is_offered("URL-PARTIAL"))
+    co_return fail(ErrorKind::bad_argument, "URLs of a range of octets are not offered");
   const auto mailbox =
       co_await service::find_mailbox(session_.caller(), url->mailbox, {service::Right::read});
   if (!mailbox) co_return missing();

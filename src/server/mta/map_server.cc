@@ -90,13 +90,34 @@ class Maps {
     co_return co_await found_name(owner->entry->account);
   }
 
-  /// The account that owns an address; what leads to several is nobody's.
+  /// The account that owns an address, and of a team also those that may send as it; what leads to
+  /// several is nobody's.
   Task<Found> senders(std::string key) {
     auto owner = co_await owner_of(std::move(key));
     if (!owner) co_return pass(owner);
     if (!owner->entry || !owner->entry->targets.empty() || owner->entry->disabled)
       co_return std::nullopt;
-    co_return co_await found_name(owner->entry->account);
+    auto profile = co_await context_.store.profile(owner->entry->account);
+    if (!profile) co_return pass(profile);
+    if (!profile->team) co_return std::move(profile->name);
+    co_return co_await members_of(owner->entry->account, std::move(profile->name));
+  }
+
+  /// The team itself comes first: an address without an owner could be used by everybody.
+  Task<Found> members_of(AccountId team, std::string names) {
+    auto account = co_await context_.store.account(team);
+    if (!account) co_return pass(account);
+    const std::optional<store::Team> known = (*account)->published()->sending->team;
+    if (!known) co_return std::move(names);
+    for (const store::TeamMember& member : known->members) {
+      if (member.sending != store::TeamSending::as_team) continue;
+      auto name = co_await name_of(member.account);
+      if (!name && name.error().kind == ErrorKind::not_found) continue;
+      if (!name) co_return pass(name);
+      names += ", ";
+      names += *name;
+    }
+    co_return std::move(names);
   }
 
   Task<Found> found_name(AccountId account) {

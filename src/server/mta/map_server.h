@@ -11,7 +11,8 @@ namespace posthorn::server::mta {
 ///   the account;
 /// - aliases: an address that is an alias, for virtual_alias_maps. The value is the address of the
 ///   account. An account whose name has no domain has no aliases here: they are in `mailboxes`;
-/// - senders: the login name that may use a sender address, for smtpd_sender_login_maps;
+/// - senders: the login names that may use a sender address, for smtpd_sender_login_maps: its
+///   owner, and of a team also the members that may send as it;
 /// - transports: the way to the mailboxes of a domain of ours, or of an address in it, for
 ///   transport_maps.
 class MapServer final : public frame::Endpoint<MtaOptions> {

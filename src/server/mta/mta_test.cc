@@ -8,6 +8,7 @@
 #include "server/mta/policy_server.h"
 #include "server/mta/user_server.h"
 #include "service/sending/sender.h"
+#include "service/sharing/team.h"
 #include "store/store_fixture.h"
 #include "text/base64.h"
 
@@ -279,6 +280,26 @@ TEST_F(MtaTest, SendersAreJudged) {
   EXPECT_THAT(sender("ceo@example.org", "ada@example.org"),
               testing::StartsWith("action=550 5.7.1 "));
   EXPECT_THAT(sender("no address\r", "ada@example.org"), testing::StartsWith("action=553 5.1.7 "));
+}
+
+TEST_F(MtaTest, MembersSendAsTheirTeam) {
+  const auto id = run(store_->create_team("help@example.org", {}));
+  ASSERT_TRUE(id);
+  const auto team = *run(store_->account(*id));
+  const auto join = [&](const store::AccountPtr& who, store::TeamSending sending) {
+    return run(service::set_member(team, {who->id(), store::Rights::all(), sending}));
+  };
+  const auto judged = [&](const std::string& user) {
+    return judge("protocol_state=RCPT\nsender=help@example.org\nrecipient=x@example.net\n" +
+                 ("sasl_username=" + user + "\n"));
+  };
+  EXPECT_EQ(look_up("senders help@example.org"), "19:OK help@example.org,");
+  ASSERT_TRUE(join(ada_, store::TeamSending::as_team));
+  ASSERT_TRUE(join(off_, store::TeamSending::on_behalf));
+  EXPECT_EQ(look_up("senders help+x@example.org"), "36:OK help@example.org, ada@example.org,");
+  EXPECT_EQ(look_up("mailboxes help@example.org"), "19:OK help@example.org,");
+  EXPECT_EQ(judged("ada@example.org"), "action=DUNNO\n\n");
+  EXPECT_THAT(judged("off@example.org"), testing::StartsWith("action=550 5.7.1 "));
 }
 
 TEST_F(MtaTest, SendingIsCountedAtTheEndOfTheData) {

@@ -85,7 +85,9 @@ class Session final : private smtp::Dialogue, public auth::LiveSession {
   async::Task<std::optional<wire::smtp::Reply>> feed(std::string_view octets) override;
   void drop_message() override { transaction_->intake.reset(); }
   async::Task<void> finish() override;
-  async::Task<Status> judge_authors(std::vector<service::EnvelopeAddress> authors);
+  /// Returns header lines to add.
+  async::Task<Result<std::string>> judge_authors(service::Authors authors);
+  [[nodiscard]] Result<std::string> sender_line() const;
   async::Task<wire::smtp::Reply> submit(Transaction transaction);
 
   const SubmissionContext& context_;
@@ -98,6 +100,7 @@ class Session final : private smtp::Dialogue, public auth::LiveSession {
   auth::Identity login_;       ///< As it was checked; the account may have been changed since.
   std::uint32_t failed_logins_ = 0;
   std::optional<Transaction> transaction_;
+  store::AccountPtr author_team_;  ///< The team that the message says it is from; may be null.
 };
 
 }  // namespace posthorn::server::submission

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "base/fault.h"
 #include "server/frame/session_log.h"
@@ -6,6 +7,7 @@
 #include "service/delivery/trace.h"
 #include "service/sending/sender.h"
 #include "service/sending/submit.h"
+#include "wire/smtp/address.h"
 
 // This part of the session receives the message.
 namespace posthorn::server::submission {
@@ -55,26 +57,51 @@ std::string new_queue_name() { return to_hex(random_partition_id()).substr(0, 16
 
 void Session::begin_message() {
   Transaction& transaction = *transaction_;
+  author_team_.reset();
   service::HeaderFacts facts{transaction.envelope.return_path, options_->hostname,
                              context_.store.clock().now()};
-  transaction.intake =
-      std::make_unique<service::Intake>(context_.store, account_->id(), std::move(facts),
-                                        [this](std::vector<service::EnvelopeAddress> authors) {
-                                          return judge_authors(std::move(authors));
-                                        });
+  transaction.intake = std::make_unique<service::Intake>(
+      context_.store, account_->id(), std::move(facts),
+      [this](service::Authors authors) { return judge_authors(std::move(authors)); });
 }
 
-async::Task<Status> Session::judge_authors(std::vector<service::EnvelopeAddress> authors) {
+async::Task<Result<std::string>> Session::judge_authors(service::Authors authors) {
+  using Kind = service::SenderRight::Kind;
+  bool on_behalf = false;
   // One that is allowed does not make up for one that is not: programs show the first, or all.
-  for (const service::EnvelopeAddress& author : authors) {
-    auto may = co_await service::may_send_as(context_.find_address, options_->detail_separator,
-                                             account_, author);
-    if (!may) co_return pass(may);
-    if (*may) continue;
-    co_return fail(ErrorKind::no_permission,
-                   "You may not send from every address in the From and Sender fields");
+  for (const service::EnvelopeAddress& author : authors.from) {
+    auto right = co_await service::sender_right(context_.find_address, options_->detail_separator,
+                                                account_, author);
+    if (!right) co_return pass(right);
+    if (right->kind == Kind::none)
+      co_return fail(ErrorKind::no_permission,
+                     "You may not send from every address in the From and Sender fields");
+    on_behalf |= right->kind == Kind::on_behalf;
+    if (author_team_ == nullptr) author_team_ = std::move(right->team);
   }
-  co_return Status();
+  for (const service::EnvelopeAddress& sender : authors.sender) {
+    auto right = co_await service::sender_right(context_.find_address, options_->detail_separator,
+                                                account_, sender);
+    if (!right) co_return pass(right);
+    if (right->kind != Kind::own && (on_behalf || right->kind != Kind::as_team))
+      co_return fail(ErrorKind::no_permission,
+                     on_behalf ? "What you send on behalf of a team must have an address of yours "
+                                 "in the Sender field"
+                               : "You may not send from every address in the From and Sender "
+                                 "fields");
+  }
+  if (!on_behalf || !authors.sender.empty()) co_return std::string();
+  co_return sender_line();
+}
+
+/// RFC 6409 §8.1: the server may add it.
+Result<std::string> Session::sender_line() const {
+  const auto address = parse_address(name_, BareNames::any);
+  if (!address || address->domain.empty())
+    return fail(ErrorKind::no_permission,
+                "What you send on behalf of a team must have an address of yours in the Sender "
+                "field");
+  return "Sender: " + format_address(*address) + "\r\n";
 }
 
 async::Task<std::optional<Reply>> Session::feed(std::string_view octets) {
@@ -128,8 +155,13 @@ async::Task<Reply> Session::submit(Transaction transaction) {
   store::OutboxEntry envelope = std::move(transaction.envelope);
   envelope.trace = service::received_field(facts, "");
   const std::size_t recipients = envelope.recipients.size();
-  auto submitted = co_await service::submit(
-      account_, {std::move(envelope), std::move(*email), peer.id()}, options_->rules);
+  service::Submission submission{std::move(envelope), std::move(*email), peer.id()};
+  if (const store::AccountPtr team = std::exchange(author_team_, nullptr)) {
+    auto copy = co_await transaction.intake->finish_for(team->id());
+    if (!copy) co_return failed(copy.error());
+    submission.team_copy.emplace(team, std::move(*copy));
+  }
+  auto submitted = co_await service::submit(account_, std::move(submission), options_->rules);
   if (!submitted) co_return failed(submitted.error());
   frame::about("queued", "submission", peer)
       .word("entry", fmt::format("{}/{}", to_hex(account_->id()), submitted->id.value))

@@ -93,10 +93,12 @@ async::Task<std::optional<Reply>> Session::judge_login() {
 async::Task<std::optional<Reply>> Session::judge_sender(const Address& from) {
   // RFC 6409 §6.1: the null path alone is not a reason for refusing.
   if (from == Address{}) co_return std::nullopt;
-  auto may = co_await service::may_send_as(context_.find_address, options_->detail_separator,
-                                           account_, parts_of(from));
-  if (!may) co_return trouble("sender", may.error());
-  if (*may) co_return std::nullopt;
+  // For a team on whose behalf the user sends, too: programs name it here as in From, where it is
+  // judged whether the message says who has sent it.
+  auto right = co_await service::sender_right(context_.find_address, options_->detail_separator,
+                                              account_, parts_of(from));
+  if (!right) co_return trouble("sender", right.error());
+  if (right->kind != service::SenderRight::Kind::none) co_return std::nullopt;
   co_return reply(550, {5, 7, 1}, format_path(from) + " You may not send from this address");
 }
 

@@ -1,6 +1,7 @@
 #include "service/delivery/deliver.h"
 
 #include <map>
+#include <optional>
 
 #include "async/gate.h"
 #include "text/ascii.h"
@@ -42,16 +43,36 @@ std::vector<std::size_t> first_of_each(std::span<const Recipient> recipients) {
   return first;
 }
 
+std::optional<MailboxId> mailbox_called(const store::AccountState& state, std::string_view folder) {
+  if (const store::MailboxPtr exact = state.find(folder)) return exact->id;
+  for (const auto& [name, id] : *state.names)
+    if (text::iequals(name, folder)) return id;
+  return std::nullopt;
+}
+
+/// RFC 4314 §2.1 "p". Who a sender is cannot be known here, so only what everybody has counts.
+bool may_anyone_send_to(const store::AccountState& state, MailboxId mailbox) {
+  store::Rights given;
+  store::Rights taken;
+  state.grants->for_each_of(mailbox, [&](const store::GrantKey&, const store::Grant& grant) {
+    if (grant.to != store::Grant::To::anyone) return;
+    store::Rights& sum = grant.sign == store::Grant::Sign::gives ? given : taken;
+    sum = sum.with(grant.rights);
+  });
+  return given.without(taken).has(store::Right::post);
+}
+
 }  // namespace
 
 MailboxId choose_mailbox(const store::AccountState& state, std::string_view folder) {
   const store::MailboxPtr inbox = state.find("INBOX");
   const MailboxId fallback = inbox ? inbox->id : MailboxId();
   if (folder.empty()) return fallback;
-  if (const store::MailboxPtr exact = state.find(folder)) return exact->id;
-  for (const auto& [name, id] : *state.names)
-    if (text::iequals(name, folder)) return id;
-  return fallback;
+  const std::optional<MailboxId> found = mailbox_called(state, folder);
+  if (!found) return fallback;
+  const std::optional<store::Team>& team = state.sending->team;
+  const bool restricted = team && team->folder_mail == store::Team::FolderMail::restricted;
+  return restricted && !may_anyone_send_to(state, *found) ? fallback : *found;
 }
 
 async::Task<std::vector<Status>> deliver(Delivery delivery, store::Upload& message) {

@@ -15,7 +15,8 @@
 namespace posthorn::service {
 
 /// Chooses the mailbox for a message to `folder`: the one of that name, else one whose name differs
-/// only in the case of ASCII letters, else INBOX. `folder` may have levels, separated by '/'.
+/// only in the case of ASCII letters, else INBOX. `folder` may have levels, separated by '/'. A
+/// team may have restricted this to mailboxes to which anyone may send (store::Team::FolderMail).
 MailboxId choose_mailbox(const store::AccountState& state, std::string_view folder);
 
 struct Delivery {

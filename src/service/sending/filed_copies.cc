@@ -88,6 +88,17 @@ async::Task<std::optional<store::FiledCopy>> find_filed_copy(store::AccountPtr a
   co_return std::nullopt;
 }
 
+Result<MailboxId> sent_mailbox(store::Change& change) {
+  constexpr std::string_view kSentName = "Sent";
+  if (const auto marked = change.state().find_special(store::SpecialUse::sent)) return marked->id;
+  if (const auto named = change.state().find(kSentName)) {
+    change.set_special_use(named->id, static_cast<store::SpecialUses>(
+                                          named->special_use | bit(store::SpecialUse::sent)));
+    return named->id;
+  }
+  return change.create_mailbox({std::string(kSentName), bit(store::SpecialUse::sent), true});
+}
+
 bool is_still_there(const store::AccountState& state, const store::FiledCopy& copy) {
   const store::MailboxPtr mailbox = state.find(copy.mailbox);
   if (!mailbox || !mailbox->contents) return false;

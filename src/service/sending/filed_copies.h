@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "async/task.h"
+#include "base/result.h"
 #include "store/account.h"
 #include "store/value/email.h"
 
@@ -23,6 +24,10 @@ async::Task<std::optional<store::FiledCopy>> find_filed_copy(store::AccountPtr a
                                                              const store::NewEmail& fresh,
                                                              store::FiledCopy::By by,
                                                              std::chrono::seconds window);
+
+/// Returns the mailbox for sent mail. A mailbox with the usual name is given the special use; if
+/// there is none, it is created. Errors: those of creating a mailbox.
+Result<MailboxId> sent_mailbox(store::Change& change);
 
 /// Returns whether the copy is still where it was filed. Requires: the mailbox's contents.
 bool is_still_there(const store::AccountState& state, const store::FiledCopy& copy);

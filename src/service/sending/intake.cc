@@ -39,8 +39,10 @@ async::Task<Status> Intake::header_is_whole(std::size_t size) {
   if (size > kMaxHeader) co_return fail(ErrorKind::too_big, "The header is larger than 1 MiB");
   auto completed = complete_header(std::string_view(header_).substr(0, size), facts_);
   if (!completed) co_return pass(completed);
-  if (Status judged = co_await judge_(std::move(completed->from)); !judged) co_return judged;
-  if (Status fed = co_await upload_.feed(completed->added); !fed) co_return fed;
+  auto added = co_await judge_(std::move(completed->authors));
+  if (!added) co_return pass(added);
+  *added += completed->added;
+  if (Status fed = co_await upload_.feed(*added); !fed) co_return fed;
   Status fed = co_await upload_.feed(header_);
   release_memory(header_);
   co_return fed;
@@ -54,6 +56,10 @@ async::Task<Result<store::NewEmail>> Intake::finish() {
     if (Status whole = co_await header_is_whole(header_.size()); !whole) co_return pass(whole);
   }
   co_return co_await upload_.finish();
+}
+
+async::Task<Result<store::NewEmail>> Intake::finish_for(AccountId account) {
+  co_return co_await upload_.finish({}, account);
 }
 
 }  // namespace posthorn::service

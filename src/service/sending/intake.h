@@ -17,9 +17,9 @@ class Intake {
  public:
   static constexpr std::size_t kMaxHeader = 1 << 20;
 
-  /// Decides whether the sender may send from all of these addresses. Called once, when the header
-  /// is complete.
-  using JudgeAuthors = std::function<async::Task<Status>(std::vector<EnvelopeAddress>)>;
+  /// Decides whether the user may send from all of these addresses, and returns further header
+  /// lines to put in front. Called once, when the header is complete.
+  using JudgeAuthors = std::function<async::Task<Result<std::string>>(Authors)>;
 
   Intake(store::Store& store, const AccountId& account, HeaderFacts facts, JudgeAuthors judge);
 
@@ -28,6 +28,8 @@ class Intake {
   async::Task<Status> feed(std::string_view octets);
   /// Completes the message. Errors: as feed().
   async::Task<Result<store::NewEmail>> finish();
+  /// The same message for another account, which gets a copy. Requires: finish() has succeeded.
+  async::Task<Result<store::NewEmail>> finish_for(AccountId account);
 
  private:
   async::Task<Status> header_is_whole(std::size_t size);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/format/system.h"
+#include "store/store.h"
 
 namespace posthorn::service {
 namespace {
@@ -47,12 +48,47 @@ bool is_granted(const store::SendingSettings& settings, const EnvelopeAddress& a
 
 }  // namespace
 
-async::Task<Result<bool>> may_send_as(const FindAddress& find, std::string_view separator,
-                                      store::AccountPtr account, EnvelopeAddress address) {
-  if (is_granted(*account->published()->sending, address)) co_return true;
+namespace {
+
+/// What a member of a team may do with the team's address.
+async::Task<Result<SenderRight>> right_of_member(store::AccountPtr member, AccountId owner) {
+  store::Store& store = member->store();
+  auto profile = co_await store.profile(owner);
+  if (!profile) co_return pass(profile);
+  if (!profile->team || profile->disabled) co_return SenderRight{};
+  auto team = co_await store.account(owner);
+  if (!team) co_return pass(team);
+  const std::optional<store::Team>& known = (*team)->published()->sending->team;
+  const store::TeamMember* const found = known ? known->find(member->id()) : nullptr;
+  if (found == nullptr) co_return SenderRight{};
+  switch (found->sending) {
+    case store::TeamSending::none: break;
+    case store::TeamSending::on_behalf:
+      co_return SenderRight{SenderRight::Kind::on_behalf, std::move(*team)};
+    case store::TeamSending::as_team:
+      co_return SenderRight{SenderRight::Kind::as_team, std::move(*team)};
+  }
+  co_return SenderRight{};
+}
+
+}  // namespace
+
+async::Task<Result<SenderRight>> sender_right(const FindAddress& find, std::string_view separator,
+                                              store::AccountPtr account, EnvelopeAddress address) {
+  if (is_granted(*account->published()->sending, address))
+    co_return SenderRight{SenderRight::Kind::own};
   auto owner = co_await find_owner(find, separator, address);
   if (!owner) co_return pass(owner);
-  co_return owner->entry && owner->entry->account == account->id();
+  if (!owner->entry || !owner->entry->targets.empty()) co_return SenderRight{};
+  if (owner->entry->account == account->id()) co_return SenderRight{SenderRight::Kind::own};
+  co_return co_await right_of_member(std::move(account), owner->entry->account);
+}
+
+async::Task<Result<bool>> may_send_as(const FindAddress& find, std::string_view separator,
+                                      store::AccountPtr account, EnvelopeAddress address) {
+  auto right = co_await sender_right(find, separator, std::move(account), std::move(address));
+  if (!right) co_return pass(right);
+  co_return right->kind == SenderRight::Kind::own || right->kind == SenderRight::Kind::as_team;
 }
 
 Status check_limits(const SendingUsage& usage, const SendingLimits& limits,

@@ -13,9 +13,25 @@
 /// Rules for what an account may send.
 namespace posthorn::service {
 
-/// Returns whether mail of the account may use this address as author: its own address or an alias,
-/// with or without a detail, or an address granted to it (SendingSettings::may_send_as), where
-/// "@example.org" stands for a whole domain. Errors: those of `find`.
+/// How an account may use an address as author or sender of its mail.
+struct SenderRight {
+  enum class Kind : std::uint8_t {
+    none,
+    /// Its own address or an alias, with or without a detail, or one granted to it
+    /// (SendingSettings::may_send_as), where "@example.org" stands for a whole domain.
+    own,
+    as_team,    ///< An address of a team of which it is a member.
+    on_behalf,  ///< The same, but the message must also name the member as its sender.
+  };
+  Kind kind = Kind::none;
+  store::AccountPtr team = {};  ///< For the last two.
+};
+/// Errors: those of `find`, and of opening the account of a team.
+async::Task<Result<SenderRight>> sender_right(const FindAddress& find, std::string_view separator,
+                                              store::AccountPtr account, EnvelopeAddress address);
+
+/// Returns whether mail of the account may have this address as its only author and sender. Errors:
+/// as sender_right().
 async::Task<Result<bool>> may_send_as(const FindAddress& find, std::string_view separator,
                                       store::AccountPtr account, EnvelopeAddress address);
 

@@ -11,26 +11,15 @@ using store::Change;
 using store::FiledCopy;
 using store::SpecialUse;
 
-constexpr std::string_view kSentName = "Sent";
-
-/// Returns the mailbox for sent mail. A mailbox with the usual name is given the special use; if
-/// there is none, it is created.
-Result<MailboxId> sent_mailbox(Change& change) {
-  if (const auto marked = change.state().find_special(SpecialUse::sent)) return marked->id;
-  if (const auto named = change.state().find(kSentName)) {
-    change.set_special_use(
-        named->id, static_cast<store::SpecialUses>(named->special_use | bit(SpecialUse::sent)));
-    return named->id;
-  }
-  return change.create_mailbox({std::string(kSentName), bit(SpecialUse::sent), true});
-}
-
 /// A submission, as a function of the newest state.
 class Submitting {
  public:
-  Submitting(const Submission& submission, const SendingRules& rules, Timestamp now,
-             std::optional<FiledCopy> appended)
-      : submission_(submission), rules_(rules), now_(now), appended_(appended) {}
+  Submitting(const Submission& submission, const SendingRules& rules, Timestamp now)
+      : submission_(submission), rules_(rules), now_(now) {}
+  /// The client itself has appended this copy.
+  void adopts(std::optional<FiledCopy> appended) { appended_ = appended; }
+  /// The sender gets no copy, since a team has one.
+  void files_nothing() { files_ = false; }
 
   Result<Submitted> run(Change& change) {
     result_ = {};
@@ -57,7 +46,7 @@ class Submitting {
 
  private:
   Result<Ordinal> take_in(Change& change) {
-    if (!keeps_sent(change.state(), rules_)) return change.keep_email(submission_.email);
+    if (!files_ || !keeps_sent(change.state(), rules_)) return change.keep_email(submission_.email);
     if (appended_ && is_still_there(change.state(), *appended_)) return adopt(change);
     return file(change);
   }
@@ -96,29 +85,57 @@ class Submitting {
   const Submission& submission_;
   const SendingRules& rules_;
   const Timestamp now_;
-  const std::optional<FiledCopy> appended_;
+  std::optional<FiledCopy> appended_;
+  bool files_ = true;
   store::SendingUsage usage_;
   Submitted result_;
 };
 
 }  // namespace
 
-async::Task<Result<Submitted>> submit(store::AccountPtr account, Submission submission,
-                                      SendingRules rules) {
+namespace {
+
+/// Submits a message whose copy for a team, if it has one, is filed.
+async::Task<Result<Submitted>> submit_filed(store::AccountPtr account, const Submission& submission,
+                                            const SendingRules& rules, bool files_own) {
   const store::StatePtr state = account->published();
   std::optional<FiledCopy> appended;
   std::vector<MailboxId> needs;
   const auto sent = state->find_special(SpecialUse::sent);
-  if (sent && keeps_sent(*state, rules))
+  if (sent && files_own && keeps_sent(*state, rules))
     appended = co_await find_filed_copy(account, sent->id, submission.email, FiledCopy::By::client,
                                         rules.duplicate_window);
   if (appended) needs.push_back(appended->mailbox);
-  Submitting submitting(submission, rules, account->store().clock().now(), appended);
+  Submitting submitting(submission, rules, account->store().clock().now());
+  submitting.adopts(appended);
+  if (!files_own) submitting.files_nothing();
   const store::Actor by = store::Actor::user(account->id()).over(submission.session);
   auto done = co_await account->change(by, std::move(needs),
                                        [&](Change& change) { return submitting.run(change); });
   if (!done) co_return pass(done);
   co_return done->value;
+}
+
+}  // namespace
+
+async::Task<Result<Submitted>> submit(store::AccountPtr account, Submission submission,
+                                      SendingRules rules) {
+  if (!submission.team_copy)
+    co_return co_await submit_filed(std::move(account), submission, rules, true);
+  // Nothing is filed for a message that cannot be sent anyway.
+  const auto recipients = static_cast<std::uint32_t>(submission.envelope.recipients.size());
+  const Timestamp now = account->store().clock().now();
+  if (Status ok = check_limits(account->published()->usage, rules.limits, recipients, now); !ok)
+    co_return pass(ok);
+  const store::AccountPtr team = submission.team_copy->team;
+  const auto filed = co_await file_for_team(std::move(*submission.team_copy), rules);
+  if (!filed) co_return std::unexpected(filed.error());
+  const auto& settings = team->published()->sending->team;
+  const bool both = settings && settings->sent_copy == store::Team::SentCopy::both;
+  auto done =
+      co_await submit_filed(std::move(account), submission, rules, both || !filed->has_value());
+  if (!done && *filed && (*filed)->fresh) co_await take_back(team, (*filed)->copy);
+  co_return done;
 }
 
 }  // namespace posthorn::service

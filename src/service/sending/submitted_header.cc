@@ -71,21 +71,21 @@ Result<SubmittedHeader> complete_header(std::string_view header, const HeaderFac
   if (found.from.size() > 1) return fail(ErrorKind::syntax, "There is more than one From field");
   if (found.from.empty()) {
     if (facts.return_path.empty()) return fail(ErrorKind::syntax, "There is no From field");
-    out.from.push_back(parts_of(facts.return_path));
+    out.authors.from.push_back(parts_of(facts.return_path));
     out.added += fmt::format("From: <{}>\r\n", facts.return_path);
   } else {
-    if (Status added = add_addresses("From", found.from.front(), out.from); !added)
+    if (Status added = add_addresses("From", found.from.front(), out.authors.from); !added)
       return pass(added);
   }
   if (found.sender.size() > 1)
     return fail(ErrorKind::syntax, "There is more than one Sender field");
   if (!found.sender.empty()) {
-    if (Status added = add_addresses("Sender", found.sender.front(), out.from); !added)
+    if (Status added = add_addresses("Sender", found.sender.front(), out.authors.sender); !added)
       return pass(added);
   }
   if (!found.date) out.added += fmt::format("Date: {}\r\n", message::format_date(facts.now));
   if (!found.message_id) {
-    const std::string& domain = out.from.front().domain;
+    const std::string& domain = out.authors.from.front().domain;
     const bool plain = !domain.empty() && domain.front() != '[' && text::is_ascii(domain);
     out.added += fmt::format("Message-ID: {}\r\n", new_message_id(plain ? domain : facts.hostname));
   }

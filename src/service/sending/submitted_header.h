@@ -16,11 +16,16 @@ struct HeaderFacts {
   Timestamp now;
 };
 
+/// Who wrote and who sent a message (RFC 5322 §3.6.2).
+struct Authors {
+  std::vector<EnvelopeAddress> from;    ///< At least one.
+  std::vector<EnvelopeAddress> sender;  ///< Of the Sender field; empty if there is none.
+};
+
 /// A submitted message's header, as RFC 6409 §8 requires it.
 struct SubmittedHeader {
   std::string added;  ///< Lines to prepend: From, Date and Message-ID if missing.
-  /// All who wrote and sent the message, as From and Sender say; the authors first, at least one.
-  std::vector<EnvelopeAddress> from;
+  Authors authors;
 };
 
 /// Checks and completes a header block. Errors: syntax, with a sentence for the sender: more than

@@ -4,9 +4,9 @@
 #include <array>
 #include <utility>
 
-#include "base/log.h"
 #include "service/account_name.h"
 #include "service/sharing/shared_name.h"
+#include "service/sharing/subscribe_readers.h"
 #include "store/change/share_list.h"
 #include "store/store.h"
 #include "text/utf8.h"
@@ -189,8 +189,7 @@ class AclChange {
       co_return fail(ErrorKind::no_permission, "This server does not let users share with anyone");
     const auto owner = co_await store_.profile(mailbox_.account->id());
     if (!owner) co_return std::unexpected(owner.error());
-    owner_ = owner->name;
-    if (!can_be_named(owner_))
+    if (!can_be_named(owner->name))
       co_return fail(ErrorKind::bad_argument,
                      "Mailboxes of this account cannot be shared, because of its name");
     if (is_of_owner() || (id_.to == Grant::To::account && account_ == AccountId{}))
@@ -242,7 +241,7 @@ class AclChange {
       co_return loses ? AclOutcome::kept_more : AclOutcome::as_asked;
     }
     if (rights.empty()) co_await forget_if_last(std::move(state));
-    if (rights.has(Right::lookup) && rights.has(Right::read)) co_await subscribe();
+    co_await subscribe_readers(mailbox_.account, {key()});
     co_return AclOutcome::as_asked;
   }
 
@@ -254,42 +253,11 @@ class AclChange {
     (void)co_await store_.forget_share(grantee, mailbox_.account->id());
   }
 
-  /// Most clients show subscribed mailboxes only. The entry remembers that it was done, so that
-  /// what the user unsubscribes stays so. If it fails, the next change of the entry does it.
-  Task<void> subscribe() {
-    const Grant* const grant = mailbox_.account->published()->grants->find(key());
-    const store::MailboxPtr now = mailbox_.published();
-    if (grant == nullptr || grant->subscribed || grant->sign == Grant::Sign::takes_away ||
-        grant->to != Grant::To::account || grant->account == AccountId{} || now == nullptr ||
-        owner_.empty() || !store_.policy().sharing->subscribe)
-      co_return;
-    auto reader = co_await store_.account(grant->account);
-    if (!reader) co_return;
-    const std::string name = shared_name(owner_, now->name);
-    auto done = co_await (*reader)->change(mailbox_.actor, {}, [&](Change& change) -> Status {
-      auto subscribed = change.subscribe(name);
-      return subscribed ? Status() : pass(subscribed);
-    });
-    if (!done) {
-      log::warning("account {}: subscribing \"{}\", which was shared with it: {}",
-                   to_hex((*reader)->id()), name, done.error().text);
-      co_return;
-    }
-    (void)co_await mailbox_.account->change(mailbox_.actor, {}, [&](Change& change) -> Status {
-      const Grant* const still = change.state().grants->find(key());
-      if (still == nullptr) return {};
-      Grant marked = *still;
-      marked.subscribed = true;
-      return change.set_grant(key(), std::move(marked));
-    });
-  }
-
   const Caller caller_;
   const MailboxRef mailbox_;
   store::Store& store_;
   const Identifier id_;
   AccountId account_ = {};
-  std::string owner_;
 };
 
 }  // namespace

@@ -95,10 +95,22 @@ TEST_F(AclTest, NamesOfSharedMailboxes) {
   EXPECT_EQ(name->owner, "ann@example.org");
   EXPECT_EQ(name->mailbox, "INBOX/Sub");
   for (const std::string_view none : {"INBOX", "Other Users", "Other Users/ann", "Other Users/ann/",
-                                      "Other Users//x", "Other Userss/a/b", "Shared Folders/a/b"})
+                                      "Other Users//x", "Other Userss/a/b", "Shared Folders/a"})
     EXPECT_FALSE(shared_name_of(none)) << none;
   EXPECT_EQ(shared_name_of("Other Users/a/inboxes")->mailbox, "inboxes");
+  const auto team = shared_name_of("Shared Folders/Help@Example.org/inbox");
+  ASSERT_TRUE(team);
+  EXPECT_EQ(team->space, SharedSpace::teams);
+  EXPECT_EQ(shared_name(*team), "Shared Folders/help@example.org/INBOX");
   EXPECT_FALSE(can_be_named("a/b"));
+}
+
+TEST_F(AclTest, ARemovedAccountSharesNothing) {
+  ASSERT_TRUE(grant(ann(), "INBOX", "bob@example.org", "lr"));
+  EXPECT_THAT(names(bob()), ElementsAre(inbox_));
+  ASSERT_TRUE(run(store_->remove_account(ann_->id())));
+  EXPECT_THAT(names(bob()), IsEmpty());
+  EXPECT_EQ(rights(bob(), inbox_), "No such mailbox");
 }
 
 TEST_F(AclTest, WhoIsGrantedNothingFindsNothing) {

@@ -25,7 +25,8 @@ std::vector<std::string> grantees_of(const Caller& caller, const store::SharingP
   return grantees;
 }
 
-/// The accounts of others that may have granted the caller something.
+}  // namespace
+
 Task<Result<std::set<AccountId>>> sharers_of(Caller caller) {
   store::Store& store = caller.account->store();
   std::set<AccountId> owners;
@@ -39,29 +40,48 @@ Task<Result<std::set<AccountId>>> sharers_of(Caller caller) {
   co_return owners;
 }
 
-/// Returns the account of somebody who shares with the caller. That somebody does not, and that
-/// there is no such account, is found out in the same way.
-Task<Result<store::AccountPtr>> sharer(Caller caller, std::string owner) {
+namespace {
+
+/// Returns the account that shares the mailbox of that name with the caller. That it does not, and
+/// that there is no such account, is found out in the same way.
+Task<Result<store::AccountPtr>> sharer(Caller caller, SharedName name) {
   store::Store& store = caller.account->store();
   const auto owners = co_await sharers_of(caller);
   if (!owners) co_return std::unexpected(owners.error());
-  const auto entry = co_await store.find_address(owner);
+  const auto entry = co_await store.find_address(name.owner);
   if (!entry) co_return std::unexpected(entry.error());
   if (!*entry || (*entry)->alias || !owners->contains((*entry)->account))
     co_return no_such_mailbox();
+  const auto profile = co_await store.profile((*entry)->account);
+  if (profile && space_of(*profile) != name.space) co_return no_such_mailbox();
   auto account = co_await store.account((*entry)->account);
   // It is being removed.
   if (!account && account.error().kind == ErrorKind::not_found) co_return no_such_mailbox();
   co_return account;
 }
 
+/// The existing mailbox whose rights count for creating one of this name; null if there is none.
+/// Beside the INBOX of a team, its members may create what they may create below it.
+store::MailboxPtr nearest_above(const store::AccountState& state, std::string_view name) {
+  for (std::size_t cut = name.rfind(store::kDelimiter); cut != std::string_view::npos;
+       cut = name.rfind(store::kDelimiter)) {
+    name = name.substr(0, cut);
+    if (store::MailboxPtr parent = state.find(name)) return parent;
+  }
+  return state.sending->team ? state.find("INBOX") : nullptr;
+}
+
 }  // namespace
+
+SharedSpace space_of(const store::AccountProfile& profile) {
+  return profile.team ? SharedSpace::teams : SharedSpace::users;
+}
 
 Task<Result<MailboxRef>> find_mailbox(Caller caller, std::string name, Rights any_of) {
   auto mailbox = resolve(caller, name);
   const auto shared = mailbox ? std::nullopt : shared_name_of(name);
   if (shared) {
-    auto account = co_await sharer(caller, shared->owner);
+    auto account = co_await sharer(caller, *shared);
     if (!account) co_return pass(account);
     const store::MailboxPtr found = (*account)->published()->find(shared->mailbox);
     if (found == nullptr) co_return no_such_mailbox();
@@ -79,19 +99,11 @@ Task<Result<Place>> place_of(Caller caller, std::string name) {
   if (is_own) co_return Place{caller.account, std::move(name), Rights::all()};
   auto shared = shared_name_of(name);
   if (!shared) co_return no_such_mailbox();
-  auto account = co_await sharer(caller, shared->owner);
+  auto account = co_await sharer(caller, *shared);
   if (!account) co_return pass(account);
   Place place{std::move(*account), std::move(shared->mailbox), {}};
-  const store::StatePtr state = place.account->published();
-  std::string_view above = place.name;
-  for (std::size_t cut = above.rfind(store::kDelimiter); cut != std::string_view::npos;
-       cut = above.rfind(store::kDelimiter)) {
-    above = above.substr(0, cut);
-    const store::MailboxPtr parent = state->find(above);
-    if (!parent) continue;
+  if (const auto parent = nearest_above(*place.account->published(), place.name))
     place.above = rights_now(caller, MailboxRef{place.account, parent->id, caller.actor, Rights()});
-    break;
-  }
   co_return place;
 }
 
@@ -102,13 +114,17 @@ Task<Result<SharedMailboxes>> shared_mailboxes(Caller caller) {
   store::Store& store = caller.account->store();
   for (const AccountId& owner : *owners) {
     const auto profile = co_await store.profile(owner);
-    auto account = co_await store.account(owner);
     if (!profile || !can_be_named(profile->name)) continue;
+    const auto entry = co_await store.find_address(profile->name);
+    if (!entry) co_return std::unexpected(entry.error());
+    // What was removed is stored for a while, without an address.
+    if (!*entry || (*entry)->account != owner) continue;
+    auto account = co_await store.account(owner);
     if (!account) {
       if (account.error().kind == ErrorKind::not_found) continue;
       log::error("account {}: what it shares cannot be listed: {} ({})", to_hex(owner),
                  account.error().text, account.error().cause);
-      all.unknown_below.push_back(shared_name(profile->name, ""));
+      all.unknown_below.push_back(shared_name(profile->name, "", space_of(*profile)));
       continue;
     }
     const store::StatePtr state = (*account)->published();
@@ -117,7 +133,7 @@ Task<Result<SharedMailboxes>> shared_mailboxes(Caller caller) {
       if (!state->grants->any_of(id)) continue;
       const Rights rights = rights_of(caller, *state, *policy, id);
       if (!rights.has(Right::lookup)) continue;
-      all.mailboxes.push_back({shared_name(profile->name, name),
+      all.mailboxes.push_back({shared_name(profile->name, name, space_of(*profile)),
                                {*account, id, caller.actor, rights},
                                state->find(id)});
     }

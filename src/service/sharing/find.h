@@ -1,12 +1,18 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
 #include "async/task.h"
 #include "base/result.h"
 #include "service/mailbox_ref.h"
+#include "service/sharing/shared_name.h"
 #include "store/value/account_state.h"
+
+namespace posthorn::store {
+struct AccountProfile;
+}
 
 /// Finding the mailboxes that a user may use: the own, and those that others share.
 namespace posthorn::service {
@@ -16,6 +22,9 @@ namespace posthorn::service {
 /// same whether there is no such mailbox or the caller may not know of it; no_permission; those of
 /// opening an account.
 async::Task<Result<MailboxRef>> find_mailbox(Caller caller, std::string name, Rights any_of);
+
+/// The namespace in which others see the mailboxes of an account.
+SharedSpace space_of(const store::AccountProfile& profile);
 
 /// A place for a mailbox: the account, and the name in it. It may exist.
 struct Place {
@@ -32,6 +41,10 @@ struct Place {
 /// Returns where a mailbox with this name is or would be created. Errors: not_found, if the caller
 /// may not know of such a place, and those of opening an account.
 async::Task<Result<Place>> place_of(Caller caller, std::string name);
+
+/// The accounts of others that may have granted the caller something. Costs one look into memory.
+/// Errors: those of reading the list of who grants what.
+async::Task<Result<std::set<AccountId>>> sharers_of(Caller caller);
 
 /// A mailbox that somebody shares with the caller, who may see its name.
 struct SharedMailbox {

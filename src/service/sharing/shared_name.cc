@@ -14,6 +14,10 @@ bool is_within(std::string_view name, std::string_view space) {
          (name.size() == space.size() || name[space.size()] == kDelimiter);
 }
 
+std::string_view prefix_of(SharedSpace space) {
+  return space == SharedSpace::users ? kOtherUsers : kSharedFolders;
+}
+
 }  // namespace
 
 bool is_in_shared_namespace(std::string_view name) {
@@ -21,11 +25,13 @@ bool is_in_shared_namespace(std::string_view name) {
 }
 
 std::optional<SharedName> shared_name_of(std::string_view name) {
-  if (!is_within(name, kOtherUsers) || name.size() == kOtherUsers.size()) return std::nullopt;
-  const std::string_view rest = name.substr(kOtherUsers.size() + 1);
+  const SharedSpace space = is_within(name, kOtherUsers) ? SharedSpace::users : SharedSpace::teams;
+  const std::string_view prefix = prefix_of(space);
+  if (!is_within(name, prefix) || name.size() == prefix.size()) return std::nullopt;
+  const std::string_view rest = name.substr(prefix.size() + 1);
   const std::size_t cut = rest.find(kDelimiter);
   if (cut == 0 || cut == std::string_view::npos || cut + 1 == rest.size()) return std::nullopt;
-  SharedName shared{normal_name(rest.substr(0, cut)), std::string(rest.substr(cut + 1))};
+  SharedName shared{space, normal_name(rest.substr(0, cut)), std::string(rest.substr(cut + 1))};
   // RFC 9051 §5.1: INBOX in any case, also with levels below it.
   constexpr std::string_view kInbox = "INBOX";
   const std::string_view first = std::string_view(shared.mailbox).substr(0, kInbox.size());
@@ -36,8 +42,8 @@ std::optional<SharedName> shared_name_of(std::string_view name) {
   return shared;
 }
 
-std::string shared_name(std::string_view owner, std::string_view mailbox) {
-  std::string name(kOtherUsers);
+std::string shared_name(std::string_view owner, std::string_view mailbox, SharedSpace space) {
+  std::string name(prefix_of(space));
   name += kDelimiter;
   name += owner;
   name += kDelimiter;

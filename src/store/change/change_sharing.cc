@@ -43,23 +43,25 @@ void Change::drop_grants(MailboxId mailbox) {
 
 // RFC 4314 §4: a new mailbox gets the list of the nearest mailbox above it. What does not fit into
 // the limits of the account is not copied; it is not shared then, rather than not created.
+// In a team, the mailboxes beside INBOX belong to all that INBOX belongs to.
 void Change::inherit_grants(Touched& created) {
   if (draft_.grants->empty()) return;
+  MailboxPtr parent;
   std::string_view name = created.now.name;
-  for (std::size_t cut = name.rfind(kDelimiter); cut != std::string_view::npos;
+  for (std::size_t cut = name.rfind(kDelimiter); !parent && cut != std::string_view::npos;
        cut = name.rfind(kDelimiter)) {
     name = name.substr(0, cut);
-    const MailboxPtr parent = draft_.find(name);
-    if (!parent) continue;
-    for (GrantKey key : draft_.grants->keys_of(parent->id)) {
-      if (draft_.grants->all().size() >= kMaxGrants) return;
-      Grant grant = *draft_.grants->find(key);
-      grant.subscribed = false;
-      key.mailbox = created.now.id;
-      grants().set(key, std::move(grant));
-      granted_.insert(std::move(key));
-    }
-    return;
+    parent = draft_.find(name);
+  }
+  if (!parent && draft_.sending->team) parent = draft_.find("INBOX");
+  if (!parent) return;
+  for (GrantKey key : draft_.grants->keys_of(parent->id)) {
+    if (draft_.grants->all().size() >= kMaxGrants) return;
+    Grant grant = *draft_.grants->find(key);
+    grant.subscribed = false;
+    key.mailbox = created.now.id;
+    grants().set(key, std::move(grant));
+    granted_.insert(std::move(key));
   }
 }
 

@@ -82,6 +82,7 @@ async::Task<Status> Store::note_share(std::string grantee, const AccountId& want
   Status done = co_await async::offload(
       state_->offload, [&] { return edit_share(state_->engine, grantee, owner, Wanted::present); });
   state_->sharers.erase(grantee);
+  state_->share_watches->notify({});
   co_return done;
 }
 
@@ -104,6 +105,10 @@ async::Task<Result<std::shared_ptr<const std::vector<AccountId>>>> Store::sharer
   cache.put_unless_erased(grantee, kept, grantee.size() + kept->size() * sizeof(AccountId),
                           erasures);
   co_return kept;
+}
+
+std::unique_ptr<Account::Watch> Store::watch_shares(std::function<void()> wake) {
+  return state_->share_watches->add({}, std::move(wake));
 }
 
 async::Task<std::shared_ptr<void>> Store::share_turn() { return state_->share_edits.take(); }

@@ -204,7 +204,8 @@ std::string encode_profile(const AccountProfile& profile) {
   w.u8(profile.disabled ? 1 : 0);
   w.svarint(profile.created);
   w.varint(profile.version);
-  if (!profile.login_rules.empty()) w.bytes(profile.login_rules);
+  if (!profile.login_rules.empty() || profile.team) w.bytes(profile.login_rules);
+  if (profile.team) w.u8(1);
   return seal(out);
 }
 
@@ -216,6 +217,7 @@ Result<AccountProfile> decode_profile(std::string_view record) {
     p.created = r.svarint();
     p.version = r.varint();
     if (!r.at_end()) p.login_rules = r.bytes();
+    if (!r.at_end()) p.team = r.u8() != 0;
   });
 }
 

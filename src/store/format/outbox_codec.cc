@@ -155,12 +155,41 @@ Result<SendingUsage> decode_usage(std::string_view record) {
                               });
 }
 
+namespace {
+
+void write(ByteWriter& w, const Team& team) {
+  w.u8(static_cast<std::uint8_t>(team.folder_mail));
+  w.u8(static_cast<std::uint8_t>(team.sent_copy));
+  w.varint(team.members.size());
+  for (const TeamMember& member : team.members) {
+    w.raw(member.account.view());
+    w.varint(member.rights.bits());
+    w.u8(static_cast<std::uint8_t>(member.sending));
+  }
+}
+
+void read(ByteReader& r, Team& team) {
+  team.folder_mail = read_enum(r, Team::FolderMail::restricted);
+  team.sent_copy = read_enum(r, Team::SentCopy::both);
+  for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
+    TeamMember member;
+    if (const std::string_view id = r.raw(member.account.bytes.size()); r.ok())
+      std::ranges::copy(id, member.account.bytes.begin());
+    member.rights = Rights::from_bits(r.varint());
+    member.sending = read_enum(r, TeamSending::as_team);
+    team.members.push_back(member);
+  }
+}
+
+}  // namespace
+
 std::string encode_sending_settings(const SendingSettings& settings) {
   std::string out;
   ByteWriter w(out);
   w.u8(static_cast<std::uint8_t>(settings.keep_sent));
   w.varint(settings.may_send_as.size());
   for (const std::string& address : settings.may_send_as) w.bytes(address);
+  if (settings.team) write(w, *settings.team);
   return seal(out);
 }
 
@@ -172,6 +201,7 @@ Result<SendingSettings> decode_sending_settings(std::string_view record) {
                                    settings.keep_sent = read_enum(r, KeepSent::never);
                                    for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n)
                                      settings.may_send_as.emplace_back(r.bytes());
+                                   if (r.ok() && !r.at_end()) read(r, settings.team.emplace());
                                  });
 }
 

@@ -2,11 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/ids.h"
+#include "store/value/team.h"
 
 /// The records about an account's sending besides the outbox: usage counts, recently filed
 /// messages, and settings.
@@ -66,6 +68,7 @@ struct SendingSettings {
   KeepSent keep_sent = KeepSent::as_server;
   /// Further addresses that the account may send as; normalised, ascending.
   std::vector<std::string> may_send_as;
+  std::optional<Team> team = {};  ///< Set if the account is a team; see AccountProfile::team.
   friend bool operator==(const SendingSettings&, const SendingSettings&) = default;
 };
 

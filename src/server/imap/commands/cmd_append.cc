@@ -282,8 +282,8 @@ Task<Reply> Append::commit_replacement() {
 }
 
 void Append::note_own(const service::Appended& done) {
-  if (session_.notifications && !mailbox_->is_foreign())
-    session_.notifications->note_own(done.mailbox, done.uids);
+  if (session_.notifications)
+    session_.notifications->note_own({mailbox_->account->id(), done.mailbox}, done.uids);
 }
 
 Task<Reply> Append::commit() {

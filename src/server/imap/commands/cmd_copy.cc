@@ -50,17 +50,16 @@ Task<Reply> run(Session& session, Plan plan) {
   // RFC 9051 §7.1: COPYUID is not for who may not read the target.
   const bool tells_uids = session.may_use("UIDPLUS") && target->rights.has(service::Right::read);
   what.target = std::move(*target);
-  const MailboxId target_id = what.target.id;
-  const bool to_others = what.target.is_foreign();
+  const Notifications::Place place{what.target.account->id(), what.target.id};
   if (what.uids.empty()) co_return Reply::ok("None of these messages exists");
   Progress progress(session);
   auto done = co_await service::transfer(std::move(what));
   co_await progress.finish();
   if (!done) co_return co_await refuse(session, std::move(plan.target), done.error());
-  if (session.notifications && !to_others) {
+  if (session.notifications) {
     NumberSet added;
     for (const store::UidPair& pair : done->pairs) added.add(pair.target.value);
-    session.notifications->note_own(target_id, added);
+    session.notifications->note_own(place, added);
   }
   wi::Code code = tells_uids ? copy_uid(*done) : wi::Code();
   if (plan.mode == service::TransferMode::copy) co_return Reply::ok({}, std::move(code));

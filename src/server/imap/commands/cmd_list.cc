@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "server/frame/session_log.h"
 #include "server/imap/commands.h"
@@ -24,6 +25,8 @@ using wi::ListAttribute;
 
 /// Number of mailboxes after which others may run.
 constexpr std::size_t kGiveWayAfter = 64;
+/// Where the mailboxes of others are.
+constexpr std::array kSpaces = {service::kOtherUsers, service::kSharedFolders};
 
 /// RFC 9051 §6.3.9: an empty pattern requests the delimiter.
 void say_delimiter(Session& session) {
@@ -64,12 +67,16 @@ bool reaches_others(std::string_view reference, std::string_view pattern) {
   std::string fixed(reference);
   fixed += pattern;
   fixed.resize(std::min(fixed.size(), fixed.find_first_of("*%")));
-  return fixed.starts_with(service::kOtherUsers) || service::kOtherUsers.starts_with(fixed);
+  return std::ranges::any_of(kSpaces, [&](std::string_view space) {
+    return fixed.starts_with(space) || space.starts_with(fixed);
+  });
 }
 
 bool any_of_others(const store::AccountState::Subscriptions& subscriptions) {
-  const auto it = subscriptions.lower_bound(service::kOtherUsers);
-  return it != subscriptions.end() && it->starts_with(service::kOtherUsers);
+  return std::ranges::any_of(kSpaces, [&](std::string_view space) {
+    const auto it = subscriptions.lower_bound(space);
+    return it != subscriptions.end() && it->starts_with(space);
+  });
 }
 
 /// What others share, if the answer can depend on it.
@@ -85,7 +92,8 @@ Task<service::SharedMailboxes> shared_for(const Session& session, const ListQuer
       .failure(shared.error())
       .write(log::Level::error, session.name);
   service::SharedMailboxes nothing;
-  nothing.unknown_below.push_back(std::string(service::kOtherUsers) + store::kDelimiter);
+  for (const std::string_view space : kSpaces)
+    nothing.unknown_below.push_back(std::string(space) + store::kDelimiter);
   co_return nothing;
 }
 

@@ -5,7 +5,9 @@
 #include "server/imap/commands.h"
 #include "server/imap/notify/notifications.h"
 #include "server/imap/notify/tell_account.h"
+#include "server/imap/notify/tell_others.h"
 #include "server/imap/session.h"
+#include "service/sharing/find.h"
 #include "wire/imap/response/format_list.h"
 
 namespace posthorn::server::imap {
@@ -45,19 +47,26 @@ bool is_too_long(const wi::NotifyCommand& command) {
 }
 
 /// RFC 5465 §3.1: mailboxes that the client may know of but not read.
-void say_not_readable(Session& session, const wi::NotifyCommand& command) {
-  for (const wi::NotifyGroup& group : command.groups) {
-    for (const std::string& name : group.mailboxes.names) {
-      const auto mailbox = service::resolve(session.caller(), name);
-      if (!mailbox || service::require(*mailbox, service::Right::read)) continue;
-      wi::ListResponse response;
-      response.kind = wi::ListKind::list_extended;
-      response.attributes = bit(wi::ListAttribute::no_access);
-      response.mailbox = name;
-      auto w = session.writer();
-      wi::format_list(w, response);
-    }
+async::Task<void> say_not_readable(Session& session, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const auto mailbox =
+        co_await service::find_mailbox(session.caller(), name, {service::Right::lookup});
+    if (!mailbox || service::require(*mailbox, service::Right::read)) continue;
+    wi::ListResponse response;
+    response.kind = wi::ListKind::list_extended;
+    response.attributes = bit(wi::ListAttribute::no_access);
+    response.mailbox = name;
+    auto w = session.writer();
+    wi::format_list(w, response);
   }
+}
+
+/// The names that the groups give.
+std::vector<std::string> names_in(const wi::NotifyCommand& command) {
+  std::vector<std::string> names;
+  for (const wi::NotifyGroup& group : command.groups)
+    names.insert(names.end(), group.mailboxes.names.begin(), group.mailboxes.names.end());
+  return names;
 }
 
 }  // namespace
@@ -74,9 +83,14 @@ CommandTask cmd_notify(Session& session, wi::NotifyCommand& command) {
     auto told = co_await session.tell_regardless(service::kTellAll, wi::Numbering::seqnum);
     if (!told || session.is_over()) co_return session.lost();
   }
-  say_not_readable(session, command);
+  const std::vector<std::string> names = names_in(command);
   const bool tells_metadata = session.enabled.metadata || has_metadata_event(command);
   auto notify = std::make_unique<Notifications>(std::move(command.groups));
+  if (Status watched = co_await watch_others(session, *notify); !watched) {
+    if (watched.error().kind != ErrorKind::limit) co_return session.refuse(watched.error());
+    co_return Reply::no(watched.error().text, wi::CodeName::notification_overflow);
+  }
+  co_await say_not_readable(session, names);
   notify->told = session.account->published();
   if (command.mode == wi::NotifyCommand::Mode::set)
     notify->watch = session.account->watch({}, [&session] { session.connection.wake(); });

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "service/sharing/shared_name.h"
+
 namespace posthorn::server::imap {
 namespace {
 
@@ -24,6 +26,10 @@ MailboxGroup group_of(wi::MailboxFilter filter) {
   using To = MailboxGroup::Kind;
   MailboxGroup group;
   group.names = std::move(filter.names);
+  // Of a mailbox of somebody else, also as it is told (RFC 9051 §5.1 for INBOX).
+  for (std::size_t i = 0, n = group.names.size(); i < n; ++i)
+    if (const auto shared = service::shared_name_of(group.names[i]))
+      group.names.push_back(service::shared_name(*shared));
   std::ranges::sort(group.names);
   switch (filter.kind) {
     case From::inboxes: group.kind = To::inboxes; break;
@@ -53,11 +59,11 @@ void Notifications::add(wi::NotifyGroup group) {
 }
 
 NotifyEvents Notifications::events_of(std::string_view name, const store::AccountState& before,
-                                      const store::AccountState& now) const {
+                                      const store::AccountState& now, Whose whose) const {
   NotifyEvents events;
   for (const Group& group : groups_)
-    if (group.mailboxes.has(name, *now.subscriptions) ||
-        group.mailboxes.has(name, *before.subscriptions))
+    if (group.mailboxes.has(name, *now.subscriptions, whose) ||
+        group.mailboxes.has(name, *before.subscriptions, whose))
       events.add(group.events);
   return events;
 }
@@ -66,13 +72,24 @@ bool Notifications::wants_any(NotifyEvent event) const {
   return std::ranges::any_of(groups_, [&](const Group& group) { return group.events.has(event); });
 }
 
+bool Notifications::reaches_others() const {
+  return std::ranges::any_of(groups_, [](const Group& group) {
+    switch (group.mailboxes.kind) {
+      case MailboxGroup::Kind::inboxes:
+      case MailboxGroup::Kind::personal: return false;
+      case MailboxGroup::Kind::subscribed: return true;
+      default: return std::ranges::any_of(group.mailboxes.names, service::is_in_shared_namespace);
+    }
+  });
+}
+
 void Notifications::note_own(OwnName own) {
   // A client that never waits is told of what it did itself.
   constexpr std::size_t kMostOwn = 100;
   if (own_names_.size() < kMostOwn) own_names_.push_back(std::move(own));
 }
 
-void Notifications::note_own(MailboxId mailbox, const NumberSet& uids) {
+void Notifications::note_own(const Place& mailbox, const NumberSet& uids) {
   NumberSet& own = own_arrivals_[mailbox];
   own = own.unite(uids);
 }
@@ -91,8 +108,8 @@ bool Notifications::is_own(const service::ChangedName& changed,
   });
 }
 
-bool Notifications::is_own(const service::ChangedMailbox& changed) const {
-  const auto own = own_arrivals_.find(changed.after->id);
+bool Notifications::is_own(const AccountId& account, const service::ChangedMailbox& changed) const {
+  const auto own = own_arrivals_.find({account, changed.after->id});
   if (own == own_arrivals_.end() || !changed.before) return false;
   const store::MailboxHead& before = changed.before->head;
   const store::MailboxHead& now = changed.after->head;
@@ -101,12 +118,12 @@ bool Notifications::is_own(const service::ChangedMailbox& changed) const {
          std::uint64_t{before.messages} + added == now.messages;
 }
 
-NumberSet Notifications::take_own_arrivals(MailboxId mailbox) {
+NumberSet Notifications::take_own_arrivals(const Place& mailbox) {
   auto own = own_arrivals_.extract(mailbox);
   return own ? std::move(own.mapped()) : NumberSet();
 }
 
-void Notifications::forget_own(std::optional<MailboxId> selected) {
+void Notifications::forget_own(const std::optional<Place>& selected) {
   own_names_.clear();
   std::erase_if(own_arrivals_, [&](const auto& own) { return own.first != selected; });
 }

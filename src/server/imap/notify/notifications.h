@@ -6,9 +6,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/number_set.h"
+#include "server/imap/notify/others_told.h"
 #include "service/account_news.h"
 #include "service/cursor.h"
 #include "service/mailbox_group.h"
@@ -49,15 +51,20 @@ class Notifications {
   /// All groups but that of the selected mailbox.
   [[nodiscard]] const std::vector<Group>& groups() const { return groups_; }
   /// The events wanted for a name, as it was subscribed or is subscribed.
+  using Whose = service::MailboxGroup::Whose;
   [[nodiscard]] wire::imap::NotifyEvents events_of(std::string_view name,
                                                    const store::AccountState& before,
-                                                   const store::AccountState& now) const;
+                                                   const store::AccountState& now,
+                                                   Whose whose = Whose::own) const;
   [[nodiscard]] bool wants_any(wire::imap::NotifyEvent event) const;
+  /// Returns whether a group can have mailboxes of others.
+  [[nodiscard]] bool reaches_others() const;
 
   // --- what was told -----------------------------------------------------------------------------
   /// Everything up to this state has been told.
   store::StatePtr told;
   std::unique_ptr<store::Account::Watch> watch;
+  std::unique_ptr<OthersTold> others;  ///< Set if reaches_others().
 
   // --- what the client did itself, and is not told (RFC 5465 §5) ---------------------------------
   struct OwnName {
@@ -72,17 +79,19 @@ class Notifications {
     std::optional<bool> subscribed = {};  ///< The same.
   };
   void note_own(OwnName own);
+  /// A mailbox of the user's own account, or of another.
+  using Place = std::pair<AccountId, MailboxId>;
   /// The client has appended or copied messages to a mailbox.
-  void note_own(MailboxId mailbox, const NumberSet& uids);
+  void note_own(const Place& mailbox, const NumberSet& uids);
   /// Returns whether the client knows of the change already.
   [[nodiscard]] bool is_own(const service::ChangedName& changed,
                             const store::AccountState& now) const;
   /// Returns whether only the client's own messages have arrived.
-  [[nodiscard]] bool is_own(const service::ChangedMailbox& changed) const;
+  [[nodiscard]] bool is_own(const AccountId& account, const service::ChangedMailbox& changed) const;
   /// Returns the UIDs of a mailbox that the client has added itself, and forgets them.
-  NumberSet take_own_arrivals(MailboxId mailbox);
+  NumberSet take_own_arrivals(const Place& mailbox);
   /// Forgets what the client did itself, except in the selected mailbox, if any.
-  void forget_own(std::optional<MailboxId> selected);
+  void forget_own(const std::optional<Place>& selected);
 
  private:
   void add(wire::imap::NotifyGroup group);
@@ -93,7 +102,7 @@ class Notifications {
   std::vector<wire::imap::FetchItem> fetch_;
 
   std::vector<OwnName> own_names_;
-  std::map<MailboxId, NumberSet> own_arrivals_;
+  std::map<Place, NumberSet> own_arrivals_;
 };
 
 }  // namespace posthorn::server::imap

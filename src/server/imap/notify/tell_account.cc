@@ -7,7 +7,9 @@
 
 #include "server/imap/list_line.h"
 #include "server/imap/notify/notifications.h"
+#include "server/imap/notify/tell_others.h"
 #include "service/account_news.h"
+#include "service/sharing/shared_name.h"
 
 namespace posthorn::server::imap {
 namespace {
@@ -18,31 +20,52 @@ using service::ChangedMailbox;
 using service::ChangedName;
 using wi::NotifyEvent;
 using wi::NotifyEvents;
+using Whose = Notifications::Whose;
 
-bool is_selected(const Session& session, MailboxId id) {
+/// Returns whether a name is of a mailbox of somebody else, or of a level above such mailboxes.
+bool is_of_others(std::string_view name, const AccountNews& news) {
+  return news.whose == Whose::others ||
+         (service::is_in_shared_namespace(name) && !news.now->names->contains(name) &&
+          !news.before->names->contains(name));
+}
+
+bool is_selected(const Session& session, const store::AccountPtr& account, MailboxId id) {
   return session.selected && session.selected->mailbox.id == id &&
-         session.selected->mailbox.account == session.account;
+         session.selected->mailbox.account == account;
+}
+
+std::optional<Notifications::Place> selected_place(const Session& session) {
+  if (!session.selected) return std::nullopt;
+  const service::MailboxRef& mailbox = session.selected->mailbox;
+  return Notifications::Place{mailbox.account->id(), mailbox.id};
 }
 
 /// RFC 5465 §5.4, §5.5. The old name of a mailbox decides as well.
-bool is_wanted(const Session& session, const ChangedName& name, const store::AccountState& before,
-               const store::AccountState& now) {
+bool is_wanted(const Session& session, const ChangedName& name, const AccountNews& news) {
   const Notifications& notify = *session.notifications;
-  NotifyEvents events = notify.events_of(name.name, before, now);
-  if (!name.old_name.empty()) events.add(notify.events_of(name.old_name, before, now));
+  // The own account has the subscriptions of others' mailboxes.
+  const auto whose = is_of_others(name.name, news) ? Whose::others : Whose::own;
+  NotifyEvents events = notify.events_of(name.name, *news.before, *news.now, whose);
+  if (!name.old_name.empty())
+    events.add(notify.events_of(name.old_name, *news.before, *news.now, whose));
   const bool names = events.has(NotifyEvent::mailbox_name);
   const bool wanted =
       (name.mailbox && names) ||
       (name.subscription && events.has(NotifyEvent::subscription_change) && !(name.moved && names));
-  return wanted && !notify.is_own(name, now);
+  return wanted && !notify.is_own(name, *news.now);
 }
 
-void say_name(Session& session, const ChangedName& name, const store::AccountState& now) {
-  const service::ListEntry entry = service::list_entry(now, name.name);
+void say_name(Session& session, const ChangedName& name, const AccountNews& news) {
+  const bool of_others = is_of_others(name.name, news);
+  const service::ListEntry entry =
+      of_others ? entry_of_other(session, name.name) : service::list_entry(*news.now, name.name);
   wi::ListResponse response;
   response.kind = wi::ListKind::list_extended;
   response.attributes = list_attributes(session, entry);
   if (entry.subscribed) response.attributes |= bit(wi::ListAttribute::subscribed);
+  // RFC 5465 §5.9.
+  if (of_others && entry.mailbox == nullptr && has_other_right(session, name.name))
+    response.attributes |= bit(wi::ListAttribute::no_access);
   response.mailbox = name.name;
   response.old_name = name.old_name;
   auto w = session.writer();
@@ -51,17 +74,18 @@ void say_name(Session& session, const ChangedName& name, const store::AccountSta
 
 /// What is to be told of a mailbox; nothing if `events` do not cover what has changed. A mailbox
 /// that took the place of another one is told of in any case, for its UIDVALIDITY (RFC 5465 §5.1).
-std::optional<wi::StatusValues> news_of(const Session& session, const ChangedMailbox& changed,
+std::optional<wi::StatusValues> news_of(const Session& session, const AccountId& owner,
+                                        const ChangedMailbox& changed,
                                         const store::MailboxPtr& replaced, NotifyEvents events) {
   const store::Actor reader = session.caller().actor;
-  const store::FlagsView now(*changed.after, reader, session.account->id());
+  const store::FlagsView now(*changed.after, reader, owner);
   const store::MailboxHead& head = changed.after->head;
   store::MailboxHead was;
   was.uid_validity = head.uid_validity;
   std::uint32_t was_unseen = 0;
   ModSeq was_modseq = now.highest_modseq();
   if (changed.before) {
-    const store::FlagsView before(*changed.before, reader, session.account->id());
+    const store::FlagsView before(*changed.before, reader, owner);
     was = changed.before->head;
     was_unseen = before.unseen();
     was_modseq = before.highest_modseq();
@@ -91,9 +115,10 @@ bool has_arrivals(const ChangedMailbox& changed) {
 
 /// Returns whether the client knows already what has changed. The MODSEQ of its own messages it
 /// does not know.
-bool is_own(const Session& session, const ChangedMailbox& changed, NotifyEvents events) {
+bool is_own(const Session& session, const AccountId& account, const ChangedMailbox& changed,
+            NotifyEvents events) {
   if (session.enabled.condstore && events.has(NotifyEvent::flag_change)) return false;
-  return session.notifications->is_own(changed);
+  return session.notifications->is_own(account, changed);
 }
 
 Task<Status> flush_if_full(Session& session) {
@@ -101,29 +126,56 @@ Task<Status> flush_if_full(Session& session) {
   co_return co_await session.connection.flush();
 }
 
-Task<Status> tell_names(Session& session, const std::vector<ChangedName>& names,
-                        const store::AccountState& before, const store::AccountState& now) {
-  for (const ChangedName& name : names) {
-    if (is_wanted(session, name, before, now)) say_name(session, name, now);
+Task<Status> tell_names(Session& session, const AccountNews& news) {
+  for (const ChangedName& name : news.names) {
+    if (is_wanted(session, name, news)) say_name(session, name, news);
     if (auto flushed = co_await flush_if_full(session); !flushed) co_return flushed;
   }
   co_return Status();
 }
 
-Task<Status> tell_mailboxes(Session& session, const std::vector<ChangedMailbox>& mailboxes,
-                            const store::AccountState& before, const store::AccountState& now) {
-  for (const ChangedMailbox& changed : mailboxes) {
-    // The selected mailbox is told of by its own rules, or not at all (RFC 5465 §6).
-    if (is_selected(session, changed.after->id)) continue;
-    const NotifyEvents events = session.notifications->events_of(changed.after->name, now, now);
-    if (!events.has_message_event() || is_own(session, changed, events)) continue;
-    const store::MailboxPtr replaced = changed.before ? nullptr : before.find(changed.after->name);
-    if (const auto values = news_of(session, changed, replaced, events)) {
-      auto w = session.writer();
-      wi::format_status(w, changed.after->name, *values);
-    }
+void tell_mailbox(Session& session, const AccountNews& news, const AccountNews::Changed& one) {
+  const ChangedMailbox& changed = one.mailbox;
+  const AccountId& account = news.account->id();
+  // The selected mailbox is told of by its own rules, or not at all (RFC 5465 §6).
+  if (is_selected(session, news.account, changed.after->id)) return;
+  const NotifyEvents events =
+      session.notifications->events_of(one.name, *news.now, *news.now, news.whose);
+  if (!events.has_message_event() || is_own(session, account, changed, events)) return;
+  const store::MailboxPtr replaced = changed.before ? nullptr : news.before->find(one.name);
+  if (const auto values = news_of(session, account, changed, replaced, events)) {
+    auto w = session.writer();
+    wi::format_status(w, one.name, *values);
+  }
+}
+
+/// Tells of the mailboxes for which `has_arrivals` returns `arrivals`.
+Task<Status> tell_mailboxes(Session& session, const AccountNews& news, bool arrivals) {
+  for (const AccountNews::Changed& one : news.mailboxes) {
+    if (has_arrivals(one.mailbox) == arrivals) tell_mailbox(session, news, one);
     if (auto flushed = co_await flush_if_full(session); !flushed) co_return flushed;
   }
+  co_return Status();
+}
+
+/// What has changed in the user's own account.
+AccountNews own_news(const Session& session, store::StatePtr before, store::StatePtr now) {
+  AccountNews news{session.account, Whose::own, std::move(before), std::move(now)};
+  if (news.before == news.now || session.notifications->groups().empty()) return news;
+  news.names = service::changed_names(*news.before, *news.now);
+  for (ChangedMailbox& changed : service::changed_mailboxes(*news.before, *news.now)) {
+    std::string name = changed.after->name;
+    news.mailboxes.push_back({std::move(changed), std::move(name)});
+  }
+  return news;
+}
+
+Task<Status> tell(Session& session, const std::vector<AccountNews>& all) {
+  for (const AccountNews& news : all)
+    if (auto told = co_await tell_names(session, news); !told) co_return told;
+  for (const bool arrivals : {true, false})
+    for (const AccountNews& news : all)
+      if (auto told = co_await tell_mailboxes(session, news, arrivals); !told) co_return told;
   co_return Status();
 }
 
@@ -140,21 +192,23 @@ Task<Status> tell_account(Session& session) {
   Notifications& notify = *session.notifications;
   const store::StatePtr now = session.account->published();
   const store::StatePtr before = std::exchange(notify.told, now);
-  if (before == now || notify.groups().empty()) {
-    notify.forget_own(session.selected ? std::optional(session.selected->mailbox.id)
-                                       : std::nullopt);
-    co_return Status();
+  std::vector<AccountNews> all;
+  all.push_back(own_news(session, before, now));
+  auto others = co_await news_of_others(session);
+  std::size_t count = all.front().names.size() + all.front().mailboxes.size();
+  if (others) {
+    for (AccountNews& news : *others) {
+      count += news.names.size() + news.mailboxes.size();
+      all.push_back(std::move(news));
+    }
   }
-  const auto names = service::changed_names(*before, *now);
-  auto mailboxes = service::changed_mailboxes(*before, *now);
-  if (names.size() + mailboxes.size() > Notifications::kMostAtOnce) {
+  // That the mailboxes of others cannot be told of must not pass unnoticed (RFC 5465 §5.8).
+  if (!others || count > Notifications::kMostAtOnce) {
     overflow(session);
     co_return Status();
   }
-  if (auto told = co_await tell_names(session, names, *before, *now); !told) co_return told;
-  (void)std::ranges::partition(mailboxes, has_arrivals);
-  if (auto told = co_await tell_mailboxes(session, mailboxes, *before, *now); !told) co_return told;
-  notify.forget_own(session.selected ? std::optional(session.selected->mailbox.id) : std::nullopt);
+  if (auto told = co_await tell(session, all); !told) co_return told;
+  notify.forget_own(selected_place(session));
   co_return Status();
 }
 
@@ -164,20 +218,40 @@ Task<Status> say_status_of_groups(Session& session) {
   for (const Notifications::Group& group : notify.groups())
     if (group.events.has_message_event()) groups.push_back(group.mailboxes);
   const store::StatePtr state = notify.told;
+  const auto say = [&](const std::string& name, const store::Mailbox& mailbox, NotifyEvents events,
+                       const AccountId& owner) {
+    wi::StatusValues values;
+    values.messages = mailbox.head.messages;
+    values.uid_next = mailbox.head.uid_next;
+    values.uid_validity = mailbox.head.uid_validity;
+    if (events.has(NotifyEvent::flag_change) && session.is_offered("CONDSTORE"))
+      values.highest_modseq =
+          store::FlagsView(mailbox, session.caller().actor, owner).highest_modseq();
+    auto w = session.writer();
+    wi::format_status(w, name, values);
+  };
   for (const service::GroupMember& member : service::mailboxes_of(session.caller(), groups)) {
     const store::MailboxPtr mailbox = state->find(member.mailbox.id);
-    if (!mailbox || is_selected(session, mailbox->id)) continue;
-    const NotifyEvents events = notify.events_of(member.name, *state, *state);
-    wi::StatusValues values;
-    values.messages = mailbox->head.messages;
-    values.uid_next = mailbox->head.uid_next;
-    values.uid_validity = mailbox->head.uid_validity;
-    if (events.has(NotifyEvent::flag_change) && session.is_offered("CONDSTORE"))
-      values.highest_modseq = member.mailbox.flags(*mailbox).highest_modseq();
-    {
-      auto w = session.writer();
-      wi::format_status(w, mailbox->name, values);
-    }
+    if (!mailbox || is_selected(session, session.account, mailbox->id)) continue;
+    say(mailbox->name, *mailbox, notify.events_of(member.name, *state, *state),
+        session.account->id());
+    if (auto flushed = co_await flush_if_full(session); !flushed) co_return flushed;
+  }
+  struct Shown {
+    std::string name;
+    store::MailboxPtr mailbox;
+    NotifyEvents events;
+    AccountId owner;
+  };
+  std::vector<Shown> of_others;
+  for_each_of_others(session, [&](const store::AccountPtr& account, const std::string& name,
+                                  const store::MailboxPtr& mailbox) {
+    const NotifyEvents events = notify.events_of(name, *state, *state, Whose::others);
+    if (events.has_message_event() && !is_selected(session, account, mailbox->id))
+      of_others.push_back({name, mailbox, events, account->id()});
+  });
+  for (const Shown& one : of_others) {
+    say(one.name, *one.mailbox, one.events, one.owner);
     if (auto flushed = co_await flush_if_full(session); !flushed) co_return flushed;
   }
   co_return Status();
