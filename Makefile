@@ -2,6 +2,7 @@
 #   make run      a demonstration server on this machine, with mail in it      (ARGS="..." for options)
 #   make test     everything a change must pass; make test-tsan the same code under ThreadSanitizer
 #   make fuzz     hunts with every fuzzer in turn, a minute each
+#   make test-model  sessions against models, for long: STEPS=100000 commands for each model
 #   make check    format, lint, layers, RFC citations, no build products tracked; make lint-deep what lint costs too much for every change
 #   make bench    side by side with Dovecot; make bench-quick in under three minutes; bench/README.md has more
 #   make deb      a package for Debian 12: build/deb/posthorn_*.deb; make test-deb tries it in a fresh root
@@ -21,7 +22,7 @@ TIDY_COMMAND = cmake --preset release >/dev/null && cmake --build build/release 
   python3 tools/tidy.py build/release --jobs $(JOBS)
 OWN_SOURCES = $(shell find src tests bench -name '*.h' -o -name '*.cc' 2>/dev/null)
 
-.PHONY: run test test-tsan fuzz check lint-deep bench bench-quick bench-growth bench-micro bench-build build build-debug deb test-deb packages packages-test clean
+.PHONY: run test test-tsan test-model fuzz check lint-deep bench bench-quick bench-growth bench-micro bench-build build build-debug deb test-deb packages packages-test clean
 .NOTPARALLEL:
 
 run: build
@@ -54,6 +55,13 @@ fuzz: packages
 	cmake --preset fuzz >/dev/null
 	cmake --build build/fuzz --target fuzzers -j $(JOBS)
 	python3 tools/fuzz.py build/fuzz --seconds $(SECONDS)
+
+STEPS ?= 100000
+MODEL_SERVER = $(POSTHORN) demo --engine memory --empty --any-user secret --imap 127.0.0.1:0 --imaps 127.0.0.1:0 \
+  --lmtp 127.0.0.1:0 --quiet
+test-model: build
+	for model in model_test shared_model rights_oracle; do \
+	  python3 tests/model/$$model.py --server "$(MODEL_SERVER)" --steps $(STEPS) || exit 1; done
 
 check: packages
 	python3 tools/check_layers.py

@@ -13,7 +13,9 @@ namespace posthorn::search {
 /// at a time.
 class BodySearch {
  public:
-  explicit BodySearch(store::AccountPtr account) : texts_(std::move(account)) {}
+  explicit BodySearch(store::AccountPtr account,
+                      text::Collation collation = text::kDefaultCollation)
+      : texts_(std::move(account), collation) {}
 
   /// Returns whether the decoded text of any text part contains the needle (RFC 9051 §6.4.4 BODY).
   /// `structure` and `body` are columns of the message. May block. Errors: not_found, corrupt, io.

@@ -1,5 +1,6 @@
 #include "search/evaluate.h"
 
+#include "message/digest/key_texts.h"
 #include "message/header/header.h"
 #include "search/body_search.h"
 #include "text/ascii.h"
@@ -16,10 +17,30 @@ constexpr std::uint64_t kStepsPerHeaderOctet = 2;
 
 Verdict of(bool yes) { return yes ? Verdict::yes : Verdict::no; }
 
+/// The text of a key by which the messages of a digest are found, as in the header.
+std::string text_of(const message::KeyTexts& texts, Operation operation) {
+  switch (operation) {
+    case Operation::from: return texts.from();
+    case Operation::to: return texts.to();
+    case Operation::cc: return texts.cc();
+    case Operation::bcc: return texts.bcc();
+    default: return texts.subject();
+  }
+}
+
+/// The same as in_key() for comparators that do not fold.
+Verdict in_unfolded_key(const Candidate& c, const Node& node, Work& work) {
+  if (c.read < Depth::header) return Verdict::unknown;
+  work.add(kStepsPerHeaderOctet * c.header.size());
+  const std::string text = text_of(message::KeyTexts(c.header), node.operation);
+  return of(node.finder.found_in(text::collate(node.collation, text)));
+}
+
 /// Searches a digest key. If the digest contains only its beginning, text that is not found may
 /// still be in the header.
 Verdict in_key(const Candidate& c, std::string_view key, std::string_view field, const Node& node,
                Work& work) {
+  if (node.collation != text::Collation::unicode_casemap) return in_unfolded_key(c, node, work);
   if (c.read < Depth::keys) return Verdict::unknown;
   work.add(key.size());
   if (node.finder.found_in(key)) return Verdict::yes;
@@ -45,7 +66,8 @@ Verdict in_header(const Candidate& c, const Node& node, Work& work) {
   while (fields.next(found)) {
     if (!text::iequals(found.name, node.field)) continue;
     if (node.finder.needle().empty()) return Verdict::yes;
-    if (node.finder.found_in(text::fold(message::decode_header_value(found.value))))
+    if (node.finder.found_in(
+            text::collate(node.collation, message::decode_header_value(found.value))))
       return Verdict::yes;
   }
   return Verdict::no;

@@ -3,15 +3,11 @@
 #include <algorithm>
 #include <vector>
 
-#include "store/read/email_reader.h"
-
 namespace posthorn::search {
 
-void for_each_keys(
-    const store::AccountPtr& account, const store::Mailbox& mailbox,
-    std::span<const std::uint32_t> positions, Work& work,
-    const std::function<void(std::size_t, const store::Member&, const message::KeysView&)>& row,
-    store::Unreadable* unreadable) {
+void for_each_keys(const store::AccountPtr& account, const store::Mailbox& mailbox,
+                   std::span<const std::uint32_t> positions, store::Columns columns, Work& work,
+                   const std::function<void(const KeyRow&)>& row, store::Unreadable* unreadable) {
   constexpr std::size_t kBatch = 256;
   constexpr std::uint64_t kStepsPerRow = 50;
   store::EmailReader reader(account);
@@ -27,7 +23,7 @@ void for_each_keys(
       ordinals.push_back(members.back().ordinal);
     }
     if (work.is_over()) return;
-    reader.load_blocking(ordinals, bit(store::Column::keys));
+    reader.load_blocking(ordinals, columns);
     for (std::size_t i = first; i < end; ++i) {
       // The digests are in memory but usually not in the processor's caches.
       constexpr std::size_t kAhead = 4;
@@ -38,7 +34,16 @@ void for_each_keys(
       const auto bytes = reader.get(ordinals[i - first], store::Column::keys);
       work.add(kStepsPerRow + (bytes ? bytes->size() : 0));
       if (!bytes && unreadable != nullptr) unreadable->add(members[i - first].uid, bytes.error());
-      row(i, members[i - first], message::KeysView(bytes ? *bytes : std::string_view{}));
+      const message::KeysView keys(bytes ? *bytes : std::string_view{});
+      KeyRow one{i, members[i - first], keys, {}};
+      if ((columns & bit(store::Column::header)) != 0) {
+        const auto header = reader.get(ordinals[i - first], store::Column::header);
+        if (header) one.header = *header;
+        work.add(one.header.size());
+        if (bytes && !header && unreadable != nullptr)
+          unreadable->add(one.member.uid, header.error());
+      }
+      row(one);
     }
   }
 }

@@ -79,7 +79,7 @@ class Run {
         limit_(limit),
         work_(limit),
         reader_(account),
-        bodies_(std::move(account)) {}
+        bodies_(std::move(account), program.collation()) {}
 
   SearchResult operator()(const std::vector<Span>& spans) {
     // Only one batch of what is read is in memory at a time. Rows are in memory anyway.
@@ -102,7 +102,9 @@ class Run {
             std::uint32_t from, std::uint32_t to) { leaf(position - from, m, f, from, to); });
     if (open_.empty()) return;
     if (filter_ != nullptr) filter();
-    for (Depth depth = Depth::keys; !open_.empty() && depth <= program_.root().depth;
+    // Also the header of messages of whose keys a part is missing, for a program that needs no
+    // more.
+    for (Depth depth = Depth::keys; !open_.empty() && depth <= Depth::body;
          depth = static_cast<Depth>(static_cast<int>(depth) + 1))
       if (program_.reads(depth)) deepen(depth);
     // Everything that exists has been read of these messages, except for unreadable data.

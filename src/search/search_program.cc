@@ -145,13 +145,16 @@ class Compiler {
     node.seconds = environment_.now.seconds - static_cast<std::int64_t>(std::min(key.number, most));
     return node;
   }
-  static Node find(Operation operation, Depth depth, const SearchKey& key) {
-    Node node = of(operation, depth);
-    node.finder = text::Finder(text::fold(key.text));
+  [[nodiscard]] Node find(Operation operation, Depth depth, const SearchKey& key) const {
+    // Digests have only folded texts; other comparators need the header.
+    const bool folds = environment_.collation == text::Collation::unicode_casemap;
+    Node node = of(operation, folds ? depth : std::max(depth, Depth::header));
+    node.collation = environment_.collation;
+    node.finder = text::Finder(text::collate(node.collation, key.text));
     return node;
   }
   /// For a field with a search key of its own, the result is the same as that key's.
-  static Node header(const SearchKey& key) {
+  [[nodiscard]] Node header(const SearchKey& key) const {
     constexpr std::pair<std::string_view, Operation> kKnown[] = {
         {"from", Operation::from}, {"to", Operation::to},           {"cc", Operation::cc},
         {"bcc", Operation::bcc},   {"subject", Operation::subject},
@@ -190,6 +193,7 @@ Result<SearchProgram> SearchProgram::compile(const SearchKey& key, const store::
   Compiler compiler(mailbox, environment);
   program.root_ = compiler.compile(key);
   program.nodes_ = compiler.nodes();
+  program.collation_ = environment.collation;
   program.note_reads(program.root_);
   if (environment.use_filters) program.note_needles(program.root_);
   if (compiler.is_too_large())
@@ -208,7 +212,10 @@ std::vector<store::Gram> grams_of(const Node& node) {
     case Operation::header: grams = store::grams_of(text::fold(node.field) + ": "); [[fallthrough]];
     case Operation::body:
     case Operation::text: {
-      const auto more = store::grams_of(node.finder.needle());
+      // A text that another comparator finds is also found folded, but not the other way round.
+      const bool folds = node.collation == text::Collation::unicode_casemap;
+      const auto more =
+          store::grams_of(folds ? node.finder.needle() : text::fold(node.finder.needle()));
       grams.insert(grams.end(), more.begin(), more.end());
       break;
     }

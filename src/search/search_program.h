@@ -13,6 +13,7 @@
 #include "store/filter/text_filter.h"
 #include "store/read/object_ids.h"
 #include "store/value/mailbox.h"
+#include "text/collation.h"
 #include "text/finder.h"
 
 namespace posthorn::search {
@@ -27,6 +28,8 @@ struct SearchEnvironment {
   /// Returns the UIDs that a set of message numbers (`uids` false) or of UIDs stands for, with '*'
   /// and '$' resolved.
   std::function<NumberSet(const SequenceSet&, bool uids)> resolve;
+  /// How texts are compared (RFC 5255 §4.2).
+  text::Collation collation = text::kDefaultCollation;
   /// False: every message is read. The result is the same; for tests and measurements.
   bool use_filters = true;
 };
@@ -34,7 +37,7 @@ struct SearchEnvironment {
 /// How much of a message must be read to judge it, cheapest first.
 enum class Depth : std::uint8_t { row, keys, header, body };
 
-/// A search key (RFC 9051 §6.4.4) compiled for one version of a mailbox: strings are folded, sets
+/// A search key (RFC 9051 §6.4.4) compiled for one version of a mailbox: strings are collated, sets
 /// are converted to UIDs, and conditions are ordered by cost.
 class SearchProgram {
  public:
@@ -87,6 +90,8 @@ class SearchProgram {
     text::Finder finder{""};
     /// The bit of the text in needles(); 0 if filters cannot rule it out.
     store::TextFilter::Needles needle = 0;
+    /// Of keys that look into texts: that of the program.
+    text::Collation collation = text::kDefaultCollation;
     std::vector<Node> children;
   };
 
@@ -101,6 +106,7 @@ class SearchProgram {
   [[nodiscard]] const Node& root() const { return root_; }
   /// The number of nodes: the cost of judging one message by its row.
   [[nodiscard]] std::uint32_t nodes() const { return nodes_; }
+  [[nodiscard]] text::Collation collation() const { return collation_; }
   /// Returns whether any node needs the columns of this depth.
   [[nodiscard]] bool reads(Depth depth) const { return (reads_ & bit(depth)) != 0; }
   /// The grams of the texts that filters may rule out.
@@ -116,6 +122,7 @@ class SearchProgram {
   Node root_;
   std::uint32_t nodes_ = 0;
   unsigned reads_ = 0;
+  text::Collation collation_ = text::kDefaultCollation;
   std::vector<std::vector<store::Gram>> needles_;
 };
 

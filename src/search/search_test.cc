@@ -117,6 +117,33 @@ class SearchTest : public store::StoreFixture {
   std::vector<Known> known_;
 };
 
+// Only a part of a very long field is in the digest.
+TEST_F(SearchTest, ReadsTheHeaderOfAMessageWithAVeryLongField) {
+  const MailboxId inbox = mailbox_->id;
+  const std::string longest =
+      "Subject: " + std::string(40'000, 'x') + " lighthouse\r\n\r\nbody\r\n";
+  const store::NewEmail email = upload(account_, longest);
+  ASSERT_TRUE(change(account_, {inbox}, [&](store::Change& c) -> Status {
+    auto uid = c.append(inbox, email, {0, {}}, {});
+    if (!uid) return pass(uid);
+    return {};
+  }));
+  mailbox_ = *run(account_->load(inbox));
+  SearchEnvironment environment;
+  const auto found = [&](std::string text) {
+    SearchKey asked;
+    asked.kind = Kind::subject;
+    asked.text = std::move(text);
+    const auto program = *SearchProgram::compile(asked, *mailbox_, environment);
+    WorkLimit limit;
+    const auto result = *run(search(account_, mailbox_, flags(), program, Uid(UINT32_MAX), limit));
+    EXPECT_TRUE(result.unreadable.empty());
+    return result.positions;
+  };
+  EXPECT_EQ(found("lighthouse"), std::vector{mailbox_->contents->count() - 1});
+  EXPECT_TRUE(found("wellingtons").empty());
+}
+
 TEST_F(SearchTest, FindsWhatMatchesWhateverHasToBeRead) {
   SearchEnvironment environment;
   environment.resolve = [](const SequenceSet& set, bool) { return set.resolve(UINT32_MAX); };

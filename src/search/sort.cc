@@ -5,6 +5,7 @@
 
 #include "async/begun.h"
 #include "async/offload.h"
+#include "message/digest/key_texts.h"
 #include "search/key_rows.h"
 #include "search/row_order.h"
 #include "store/store.h"
@@ -18,7 +19,8 @@ using message::SortKey;
 /// One sort key of all messages: numbers, or texts.
 class KeyColumn {
  public:
-  KeyColumn(SortKey key, std::size_t rows) : key_(key) {
+  KeyColumn(SortKey key, text::Collation collation, std::size_t rows)
+      : key_(key), collation_(collation) {
     if (is_number()) {
       numbers_.reserve(rows);
     } else {
@@ -33,7 +35,18 @@ class KeyColumn {
     return texts_.octets() + numbers_.size() * sizeof(std::int64_t);
   }
 
+  /// Digests have only folded texts: for other comparators they are taken from the header.
+  [[nodiscard]] bool needs_header() const {
+    return collation_ != text::Collation::unicode_casemap && !is_number();
+  }
+
   /// Rows must be added in order.
+  void add(const KeyRow& row) {
+    if (needs_header())
+      texts_.add(text::collate(collation_, unfolded(message::KeyTexts(row.header))));
+    else
+      add(row.member, row.keys);
+  }
   void add(const store::Member& member, const message::KeysView& keys) {
     switch (key_.field) {
       case SortField::arrival: numbers_.push_back(member.internal_date.seconds); return;
@@ -65,12 +78,24 @@ class KeyColumn {
   }
 
  private:
+  [[nodiscard]] std::string unfolded(const message::KeyTexts& texts) const {
+    switch (key_.field) {
+      case SortField::from: return texts.sort_from();
+      case SortField::to: return texts.sort_to();
+      case SortField::cc: return texts.sort_cc();
+      case SortField::subject: return texts.base_subject().text;
+      case SortField::display_from: return texts.display_from();
+      case SortField::display_to: return texts.display_to();
+      default: return {};
+    }
+  }
   [[nodiscard]] bool is_number() const {
     return key_.field == SortField::arrival || key_.field == SortField::size ||
            key_.field == SortField::date;
   }
 
   SortKey key_;
+  text::Collation collation_;
   std::vector<std::int64_t> numbers_;
   TextColumn texts_;
 };
@@ -79,38 +104,36 @@ class KeyColumn {
 using KeyColumns = std::vector<KeyColumn>;
 
 KeyColumns read_columns(const store::AccountPtr& account, const store::Mailbox& mailbox,
-                        std::span<const std::uint32_t> positions, std::span<const SortKey> keys,
-                        Work& work, store::Unreadable& unreadable) {
+                        std::span<const std::uint32_t> positions, const SortOrder& by, Work& work,
+                        store::Unreadable& unreadable) {
   KeyColumns columns;
-  columns.reserve(keys.size());
-  for (const SortKey& key : keys) columns.emplace_back(key, positions.size());
-  const auto add = [&](const store::Member& member, const message::KeysView& view) {
+  columns.reserve(by.keys.size());
+  for (const SortKey& key : by.keys) columns.emplace_back(key, by.collation, positions.size());
+  const auto add = [&](const KeyRow& row) {
     for (KeyColumn& column : columns) {
       const std::uint64_t before = column.octets();
-      column.add(member, view);
+      column.add(row);
       work.hold(column.octets() - before);
     }
   };
   if (std::ranges::any_of(columns, &KeyColumn::needs_keys)) {
-    for_each_keys(
-        account, mailbox, positions, work,
-        [&](std::size_t, const store::Member& member, const message::KeysView& view) {
-          add(member, view);
-        },
-        &unreadable);
+    store::Columns read = bit(store::Column::keys);
+    if (std::ranges::any_of(columns, &KeyColumn::needs_header)) read |= bit(store::Column::header);
+    for_each_keys(account, mailbox, positions, read, work, add, &unreadable);
   } else {
     store::MemberCursor members(mailbox.contents->members());
-    for (const std::uint32_t position : positions) {
-      if (work.is_over()) break;
-      add(members.at(position), message::KeysView());
+    const message::KeysView no_keys;
+    for (std::size_t i = 0; i < positions.size() && !work.is_over(); ++i) {
+      const store::Member member = members.at(positions[i]);
+      add({i, member, no_keys, {}});
     }
   }
   return columns;
 }
 
 /// Empty if the work is over: the columns are incomplete then.
-std::vector<std::uint32_t> order_by(const KeyColumns& columns,
-                                    std::span<const std::uint32_t> positions, Work& work) {
+std::vector<std::uint32_t> sorted_by(const KeyColumns& columns,
+                                     std::span<const std::uint32_t> positions, Work& work) {
   if (work.is_over()) return {};
   RowOrder order(static_cast<std::uint32_t>(positions.size()), work);
   for (const KeyColumn& column : columns) column.order(order);
@@ -130,24 +153,26 @@ std::vector<SortKey> without_repeated(const std::vector<SortKey>& keys) {
 
 }  // namespace
 
-async::Task<Result<std::vector<std::uint32_t>>> sort(
-    store::AccountPtr account, store::MailboxPtr mailbox, std::vector<std::uint32_t> positions,
-    std::vector<SortKey> all_keys, WorkLimit& limit, store::Unreadable* unreadable) {
-  const std::vector<SortKey> keys = without_repeated(all_keys);
+async::Task<Result<std::vector<std::uint32_t>>> sort(store::AccountPtr account,
+                                                     store::MailboxPtr mailbox,
+                                                     std::vector<std::uint32_t> positions,
+                                                     SortOrder order_by, WorkLimit& limit,
+                                                     store::Unreadable* unreadable) {
+  const SortOrder by(without_repeated(order_by.keys), order_by.collation);
   constexpr std::size_t kInPlace = 200;
   constexpr std::size_t kForTwo = 4096;  // From here on, two threads read keys.
   const bool few =
-      positions.size() <= kInPlace && std::ranges::all_of(keys, [](const SortKey& key) {
+      positions.size() <= kInPlace && std::ranges::all_of(by.keys, [](const SortKey& key) {
         return key.field == SortField::arrival || key.field == SortField::size;
       });
   const std::span<const std::uint32_t> all(positions);
   const auto read = [&](std::span<const std::uint32_t> some, store::Unreadable& failed) {
     Work work(limit);
-    return read_columns(account, *mailbox, some, keys, work, failed);
+    return read_columns(account, *mailbox, some, by, work, failed);
   };
   const auto order = [&](const KeyColumns& columns) {
     Work work(limit);
-    return order_by(columns, all, work);
+    return sorted_by(columns, all, work);
   };
   store::Unreadable failed;
   if (few) co_return order(read(all, failed));

@@ -1,6 +1,9 @@
 #include "search/thread.h"
 
+#include <string>
+
 #include "async/offload.h"
+#include "message/digest/key_texts.h"
 #include "search/key_rows.h"
 #include "search/thread_input.h"
 #include "store/store.h"
@@ -10,19 +13,29 @@ namespace posthorn::search {
 async::Task<Result<ThreadForest>> thread(store::AccountPtr account, store::MailboxPtr mailbox,
                                          std::vector<std::uint32_t> positions,
                                          message::ThreadAlgorithm algorithm, WorkLimit& limit,
-                                         store::Unreadable* unreadable) {
+                                         store::Unreadable* unreadable, text::Collation collation) {
   ThreadForest forest = co_await async::offload(account->store().offload(), [&] {
     Work work(limit);
     const bool links = algorithm != message::ThreadAlgorithm::ordered_subject;
+    // Digests have only folded texts: for other comparators they are taken from the header.
+    const bool folds = collation == text::Collation::unicode_casemap;
+    store::Columns read = bit(store::Column::keys);
+    if (!folds) read |= bit(store::Column::header);
     ThreadInput messages;
+    std::string subject;
     for_each_keys(
-        account, *mailbox, positions, work,
-        [&](std::size_t i, const store::Member& member, const message::KeysView& keys) {
+        account, *mailbox, positions, read, work,
+        [&](const KeyRow& row) {
+          const message::KeysView& keys = row.keys;
           ThreadInput::Message m;
-          m.position = positions[i];
-          m.sent = sent_seconds(member, keys);
-          m.arrived = member.internal_date.seconds;
+          m.position = positions[row.index];
+          m.sent = sent_seconds(row.member, keys);
+          m.arrived = row.member.internal_date.seconds;
           m.base_subject = keys.base_subject();
+          if (!folds) {
+            subject = text::collate(collation, message::KeyTexts(row.header).base_subject().text);
+            m.base_subject = subject;
+          }
           m.reply = keys.is_reply_or_forward();
           if (links) m.message_id = keys.message_id();
           const std::uint64_t before = messages.octets();

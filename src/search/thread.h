@@ -10,6 +10,7 @@
 #include "search/work_limit.h"
 #include "store/account.h"
 #include "store/read/unreadable.h"
+#include "text/collation.h"
 
 namespace posthorn::search {
 
@@ -31,6 +32,7 @@ using ThreadForest = std::vector<ThreadNode>;
 async::Task<Result<ThreadForest>> thread(store::AccountPtr account, store::MailboxPtr mailbox,
                                          std::vector<std::uint32_t> positions,
                                          message::ThreadAlgorithm algorithm, WorkLimit& limit,
-                                         store::Unreadable* unreadable = nullptr);
+                                         store::Unreadable* unreadable = nullptr,
+                                         text::Collation collation = text::kDefaultCollation);
 
 }  // namespace posthorn::search

@@ -4,6 +4,7 @@
 
 #include "search/search.h"
 #include "search/sort.h"
+#include "search/sort_into.h"
 #include "store/store.h"
 #include "store/upkeep/damage_log.h"
 
@@ -17,6 +18,7 @@ search::SearchEnvironment environment_of(const SearchScope& scope) {
   search::SearchEnvironment environment;
   environment.now = scope.mailbox.account->store().clock().now();
   environment.recent = scope.recent;
+  environment.collation = scope.collation;
   environment.ids = &scope.mailbox.account->object_ids();
   environment.resolve = [&scope](const SequenceSet& set, bool uids) {
     if (set.saved_result) return *scope.saved;
@@ -75,11 +77,21 @@ Task<Result<SearchOutcome>> search_sorted(SearchScope scope, SearchKey key,
   limit.count_in(scope.examined);
   auto found = co_await search_within(scope, key, limit);
   if (!found) co_return pass(found);
-  auto sorted = co_await search::sort(scope.mailbox.account, scope.now, std::move(found->positions),
-                                      std::move(order), limit, &found->unreadable);
+  auto sorted =
+      co_await search::sort(scope.mailbox.account, scope.now, std::move(found->positions),
+                            {std::move(order), scope.collation}, limit, &found->unreadable);
   if (!sorted) co_return pass(sorted);
   judge(scope, found->unreadable);
   co_return SearchOutcome{std::move(*sorted), std::move(found->unreadable)};
+}
+
+Task<Result<std::vector<std::uint32_t>>> sort_into(SearchScope scope,
+                                                   std::vector<std::uint32_t> sorted,
+                                                   NumberSet more,
+                                                   std::vector<message::SortKey> order) {
+  search::WorkLimit limit = limit_of(scope);
+  co_return co_await search::sort_into(scope.mailbox.account, scope.now, sorted, more,
+                                       {std::move(order), scope.collation}, limit);
 }
 
 Task<Result<ThreadOutcome>> search_threads(SearchScope scope, SearchKey key,
@@ -90,7 +102,7 @@ Task<Result<ThreadOutcome>> search_threads(SearchScope scope, SearchKey key,
   if (!found) co_return pass(found);
   auto forest =
       co_await search::thread(scope.mailbox.account, scope.now, std::move(found->positions),
-                              algorithm, limit, &found->unreadable);
+                              algorithm, limit, &found->unreadable, scope.collation);
   if (!forest) co_return pass(forest);
   judge(scope, found->unreadable);
   co_return ThreadOutcome{std::move(*forest), std::move(found->unreadable)};

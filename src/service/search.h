@@ -12,6 +12,7 @@
 #include "service/mailbox_ref.h"
 #include "service/membership.h"
 #include "store/account.h"
+#include "text/collation.h"
 
 namespace posthorn::service {
 
@@ -22,6 +23,7 @@ struct SearchScope {
   const Membership* told = nullptr;   ///< The membership to which message numbers refer.
   const NumberSet* recent = nullptr;  ///< UIDs with \Recent (RFC 3501 §2.3.2).
   const NumberSet* saved = nullptr;   ///< The UIDs that `$` stands for (RFC 5182).
+  text::Collation collation = text::kDefaultCollation;  ///< How texts are compared (RFC 5255).
   /// The search ends soon after this has become true; null if it cannot be cancelled. Must outlive
   /// the search.
   const std::atomic<bool>* cancelled = nullptr;
@@ -46,6 +48,13 @@ async::Task<Result<SearchOutcome>> search(SearchScope scope, message::SearchKey 
 /// The same, sorted by `order` (RFC 5256 §3).
 async::Task<Result<SearchOutcome>> search_sorted(SearchScope scope, message::SearchKey key,
                                                  std::vector<message::SortKey> order);
+
+/// Inserts messages into a sorted result, both given as UIDs of messages that exist (see
+/// search::sort_into()). Messages that cannot be read are treated as having no header.
+async::Task<Result<std::vector<std::uint32_t>>> sort_into(SearchScope scope,
+                                                          std::vector<std::uint32_t> sorted,
+                                                          NumberSet more,
+                                                          std::vector<message::SortKey> order);
 
 struct ThreadOutcome {
   search::ThreadForest forest;

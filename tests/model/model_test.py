@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 
+from imap_context import KEYS, ORDERS, numbers_of
 from imap_session import ProtocolError, Session, flag_set
 
 FLAGS = ["\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft", "$One", "$Two", "work"]
@@ -70,6 +71,11 @@ class Run:
                 session.ok("ENABLE CONDSTORE")
             if n % 3 == 2:
                 session.ok("ENABLE QRESYNC")
+                session.qresync = True
+            if n % 4 == 3:
+                session.ok("NOTIFY SET (selected (MessageNew (UID FLAGS) MessageExpunge FlagChange)) "
+                           "(personal (MessageNew MessageExpunge FlagChange))")
+                session.notified = True
             session.select(rng.choice(MAILBOXES))
             self.learn(session)
             self.sessions.append(session)
@@ -79,7 +85,7 @@ class Run:
 
     def learn(self, session):
         if session.cache:
-            session.ok("FETCH 1:* (UID FLAGS)")
+            session.ok(("UID " if session.notified else "") + "FETCH 1:* (UID FLAGS)")
 
     # --- one command ------------------------------------------------------------------------------
     def step(self, session, model):
@@ -93,10 +99,18 @@ class Run:
             self.expunge(session, model)
         elif what < 0.72:
             self.copy(session, model)
-        elif what < 0.80:
+        elif what < 0.76:
             session.select(rng.choice(MAILBOXES), rng.random() < 0.2)
             self.learn(session)
+        elif what < 0.78 and session.qresync and session.mailbox:
+            session.resync()
+            self.learn(session)
+        elif what < 0.84 and session.mailbox:
+            self.contexts(session)
         elif what < 0.88 and session.cache:
+            if session.notified:
+                session.ok(rng.choice(["UID FETCH 1:* (FLAGS)", "UID SEARCH DELETED", "UID SORT (DATE) UTF-8 ALL"]))
+                return
             session.ok(rng.choice(["FETCH 1:* FLAGS", "SEARCH DELETED", "UID SEARCH ALL", "FETCH 1 BODY.PEEK[]",
                                    "UID FETCH 1:* (FLAGS)", "SORT (DATE) UTF-8 ALL"]))
         elif what < 0.94:
@@ -106,11 +120,21 @@ class Run:
         else:
             session.ok("NOOP")
 
+    def contexts(self, session):
+        rng = self.rng
+        if session.contexts and rng.random() < 0.4:
+            session.cancel(rng.choice(list(session.contexts)))
+            return
+        # With VANISHED, a client does not always know which message number has gone.
+        uid = session.qresync or session.notified or rng.random() < 0.5
+        session.watch(uid, rng.choice([None, None, *ORDERS]), rng.choice(KEYS))
+
     def append(self, session, model):
         box = self.rng.choice(MAILBOXES)
         flags = self.rng.sample(FLAGS, self.rng.randrange(3))
         body = f"Subject: {self.rng.random()}\r\n\r\nbody {self.rng.random()}\r\n".encode()
         tagged = session.append(box, " ".join(flags), body)
+        session.status.pop(box, None)  # NOTIFY does not tell a client what it did itself.
         if not tagged.startswith("OK"):
             session.fail("APPEND: " + tagged)
         if model:
@@ -128,7 +152,7 @@ class Run:
         chosen = self.pick(session)
         if not chosen:
             return
-        by_uid = self.rng.random() < 0.5
+        by_uid = session.notified or self.rng.random() < 0.5  # Numbers can change at any time.
         mode = self.rng.choice(["+FLAGS", "-FLAGS", "FLAGS", "+FLAGS.SILENT", "-FLAGS.SILENT", "FLAGS.SILENT"])
         flags = self.rng.sample(FLAGS, self.rng.randrange(1, 4))
         numbers = ",".join(str(u if by_uid else n) for n, u in chosen)
@@ -144,6 +168,8 @@ class Run:
             for message in session.cache:
                 # But what it was told while the command ran is newer than what it thinks.
                 if message.told == session.tag:
+                    if session.notified:
+                        message.flags = None  # Or older, if it was on its way already.
                     continue
                 if message.uid in {u for _, u in chosen} and message.flags is not None:
                     message.flags = frozenset(changed(set(message.flags), mode, wanted))
@@ -171,9 +197,10 @@ class Run:
             return
         move = self.rng.random() < 0.5
         target = self.rng.choice(MAILBOXES)
-        by_uid = self.rng.random() < 0.5
+        by_uid = session.notified or self.rng.random() < 0.5
         numbers = ",".join(str(u if by_uid else n) for n, u in chosen)
         tagged, _ = session.run(f"{'UID ' if by_uid else ''}{'MOVE' if move else 'COPY'} {numbers} {target}")
+        session.status.pop(target, None)
         if tagged.startswith("BAD"):
             session.fail(tagged)
         if not model or not tagged.startswith("OK"):
@@ -201,11 +228,14 @@ class Run:
         witness.close()
         for session in self.sessions:
             session.ok("NOOP")
+            if session.notified:
+                self.check_status(session, truth)
             if session.mailbox is None:
                 continue
+            session.check_contexts()
             # A client asks for what it was not told yet; what it was told must have stayed true.
-            unknown = [str(i + 1) for i, m in enumerate(session.cache) if m.uid is None]
-            told = [None if m.uid is None else (m.uid, m.flags) for m in session.cache]
+            unknown = [str(i + 1) for i, m in enumerate(session.cache) if m.uid is None or m.flags is None]
+            told = [None if None in (m.uid, m.flags) else (m.uid, m.flags) for m in session.cache]
             if unknown:
                 session.ok(f"FETCH {','.join(unknown)} (UID FLAGS)")
             if len(told) != len(truth[session.mailbox]):
@@ -213,6 +243,24 @@ class Run:
             for kept, now, there in zip(told, session.cache, truth[session.mailbox]):
                 if (kept or (now.uid, now.flags)) != there:
                     session.fail(f"kept {kept}, there is {there}")
+
+
+    def check_status(self, session, truth):
+        """What NOTIFY said last of a mailbox that is not selected must be true, or become so at once."""
+        deadline = time.monotonic() + 10
+        while True:
+            session.drain(0.05)
+            wrong = None
+            for box, said in session.status.items():
+                there = {"MESSAGES": str(len(truth[box]))}
+                if truth[box]:
+                    there["UIDNEXT"] = str(max(truth[box][-1][0] + 1, int(said.get("UIDNEXT", 0))))
+                if box != session.mailbox and any(said.get(k, v) != v for k, v in there.items()):
+                    wrong = f"NOTIFY said {said} of {box}, and there is {there}"
+            if not wrong:
+                return
+            if time.monotonic() > deadline:
+                session.fail(wrong)
 
 
 def changed(flags, mode, wanted):
@@ -263,6 +311,7 @@ def self_test():
     assert changed({"a"}, "+FLAGS", {"b"}) == {"a", "b"}
     assert changed({"a", "b"}, "-FLAGS.SILENT", {"b"}) == {"a"}
     assert changed({"a"}, "FLAGS", {"b"}) == {"b"}
+    assert numbers_of("3,1:2") == [3, 1, 2]
     assert flag_set("\\Seen \\Recent X") == frozenset({"\\seen", "x"})
 
 

@@ -3,33 +3,18 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "message/digest/key_texts.h"
 #include "message/header/date.h"
 #include "message/header/header.h"
 #include "message/header/message_id.h"
-#include "message/header/subject.h"
 #include "message/mime/structure_format.h"
 #include "text/fold.h"
-#include "text/rfc2047.h"
 #include "text/utf8.h"
 
 namespace posthorn::message {
 namespace {
 
 constexpr std::size_t kMaxReferences = 8 << 10;
-
-std::string first_mailbox(const std::vector<Address>& list) {
-  return list.empty() ? std::string() : text::decode_words(list.front().mailbox);
-}
-
-// RFC 5957 §3.
-std::string display_name(const std::vector<Address>& list) {
-  if (list.empty()) return {};
-  const Address& a = list.front();
-  std::string name = text::decode_words(a.name);
-  if (!name.empty()) return name;
-  std::string address = text::decode_words(a.mailbox);
-  return a.host.empty() ? address : address + "@" + text::decode_words(a.host);
-}
 
 // Keeps the first id, and as many of the last ones as fit.
 std::string pack(const std::vector<std::string>& ids) {
@@ -93,15 +78,17 @@ std::uint8_t flags_of(const TextForm& form) {
 }
 
 // In the order of KeysView's fields.
-std::string make_keys(const Analysis& analysis, const Envelope& e) {
+std::string make_keys(const Analysis& analysis, const KeyTexts& texts) {
+  const Envelope& e = texts.envelope();
   KeysWriter keys;
-  for (const auto* list : {&e.from, &e.to, &e.cc, &e.bcc}) keys.add_folded(addresses_text(*list));
-  const std::string subject = text::decode_words(e.subject.value_or(""));
-  const BaseSubject base = base_subject(subject);
-  keys.add_folded(subject);
+  for (const std::string& text : {texts.from(), texts.to(), texts.cc(), texts.bcc()})
+    keys.add_folded(text);
+  keys.add_folded(texts.subject());
+  const BaseSubject base = texts.base_subject();
   keys.add_folded(base.text);
-  for (const auto* list : {&e.from, &e.to, &e.cc}) keys.add_folded(first_mailbox(*list));
-  for (const auto* list : {&e.from, &e.to}) keys.add_folded(display_name(*list));
+  for (const std::string& text : {texts.sort_from(), texts.sort_to(), texts.sort_cc()})
+    keys.add_folded(text);
+  for (const std::string& text : {texts.display_from(), texts.display_to()}) keys.add_folded(text);
   keys.add_raw(parse_message_id(e.message_id.value_or("")));
   keys.add_raw(pack(thread_references(find_header(analysis.header_block, "references").value_or(""),
                                       e.in_reply_to.value_or(""))));
@@ -189,8 +176,8 @@ void mark_8bit_header(std::string& keys) {
 }
 
 Digest make_digest(const Analysis& analysis) {
-  const Envelope envelope = parse_envelope(analysis.header_block);
-  return {make_keys(analysis, envelope), make_structure(analysis, envelope)};
+  const KeyTexts texts(analysis.header_block);
+  return {make_keys(analysis, texts), make_structure(analysis, texts.envelope())};
 }
 
 }  // namespace posthorn::message

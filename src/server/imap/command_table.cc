@@ -81,6 +81,8 @@ constexpr auto kRows = std::to_array<Row>({
     row<cmd_replace>(kAll, Removes::messages),
     row<cmd_sort>(kNumbersStay),
     row<cmd_thread>(kNumbersStay),
+    row<cmd_cancelupdate>(kAll),
+    row<cmd_comparator>(kAll),
     row<cmd_uidbatches>(kAll),
     row<cmd_compress>(kNothing),
     row<cmd_getquota>(kAll),

@@ -57,6 +57,8 @@ CommandTask cmd_search(Session& session, wire::imap::SearchCommand& command);
 CommandTask cmd_esearch(Session& session, wire::imap::EsearchCommand& command);
 CommandTask cmd_sort(Session& session, wire::imap::SortCommand& command);
 CommandTask cmd_thread(Session& session, wire::imap::ThreadCommand& command);
+CommandTask cmd_cancelupdate(Session& session, wire::imap::CancelUpdateCommand& command);
+CommandTask cmd_comparator(Session& session, wire::imap::ComparatorCommand& command);
 CommandTask cmd_uidbatches(Session& session, wire::imap::UidBatchesCommand& command);
 CommandTask cmd_fetch(Session& session, wire::imap::FetchCommand& command);
 CommandTask cmd_store(Session& session, wire::imap::StoreCommand& command);

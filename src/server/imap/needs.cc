@@ -34,14 +34,6 @@ void add_key(Needs& needs, const message::SearchKey& key) {
   for (const message::SearchKey& child : key.children) add_key(needs, child);
 }
 
-void add_returns(Needs& needs, const std::optional<wi::SearchReturn>& returns,
-                 std::string_view syntax) {
-  if (!returns) return;
-  needs.push_back(syntax);
-  add_if(needs, returns->save, "SEARCHRES");
-  add_if(needs, returns->partial.has_value(), "PARTIAL");
-}
-
 void add_status(Needs& needs, wi::StatusItems items) {
   using Item = wi::StatusItem;
   add_if(needs, items.has(Item::size), "STATUS=SIZE");
@@ -87,6 +79,17 @@ void add_items(Needs& needs, const std::vector<wi::FetchItem>& items) {
     if (const auto name = capability_of(item.kind); !name.empty()) needs.push_back(name);
 }
 
+void add_returns(Needs& needs, const std::optional<wi::SearchReturn>& returns,
+                 std::string_view syntax, std::string_view contexts) {
+  if (!returns) return;
+  needs.push_back(syntax);
+  add_if(needs, returns->save, "SEARCHRES");
+  add_if(needs, returns->partial.has_value(), "PARTIAL");
+  add_if(needs, returns->context || returns->update, contexts);
+  add_if(needs, !returns->update_fetch.empty(), "NOTIFY");
+  add_items(needs, returns->update_fetch);
+}
+
 std::string_view capability_of(message::ThreadAlgorithm algorithm) {
   using Algorithm = message::ThreadAlgorithm;
   switch (algorithm) {
@@ -130,15 +133,15 @@ struct Collect {
     add_set(needs, *c.uids);
   }
   void operator()(const wi::SearchCommand& c) const {
-    add_returns(needs, c.returns, "ESEARCH");
+    add_returns(needs, c.returns, "ESEARCH", "CONTEXT=SEARCH");
     add_key(needs, c.key);
   }
   void operator()(const wi::EsearchCommand& c) const {
-    add_returns(needs, c.returns, "ESEARCH");
+    add_returns(needs, c.returns, "ESEARCH", "CONTEXT=SEARCH");
     add_key(needs, c.key);
   }
   void operator()(const wi::SortCommand& c) const {
-    add_returns(needs, c.returns, "ESORT");
+    add_returns(needs, c.returns, "ESORT", "CONTEXT=SORT");
     const bool display = std::ranges::any_of(c.order, [](const message::SortKey& key) {
       return key.field == message::SortField::display_from ||
              key.field == message::SortField::display_to;

@@ -25,6 +25,7 @@ service::SearchScope SearchAnswer::scope(Progress& progress) const {
           .told = &source_.told,
           .recent = &source_.recent,
           .saved = &source_.saved,
+          .collation = session_.collation,
           .cancelled = &session_.given_up,
           .examined = &progress.done()};
 }

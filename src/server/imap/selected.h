@@ -6,6 +6,7 @@
 
 #include "base/number_set.h"
 #include "base/result.h"
+#include "server/imap/context/search_contexts.h"
 #include "service/cursor.h"
 #include "service/mailbox_ref.h"
 #include "store/account.h"
@@ -23,9 +24,11 @@ struct Selected {
   NumberSet recent;             ///< UIDs that have \Recent in this session (RFC 3501 §2.3.2).
   NumberSet saved_result;       ///< The saved search result `$`, as UIDs (RFC 5182).
   service::Rights told_rights;  ///< Those that PERMANENTFLAGS was made of.
-  bool idling = false;          ///< True during IDLE: changes wake the connection.
-  bool said_modseq = false;     ///< The current command has sent a MODSEQ.
-  bool said_removal = false;    ///< The current command has sent EXPUNGE or VANISHED.
+  /// The searches whose changes are told; null if there are none.
+  std::unique_ptr<SearchContexts> contexts;
+  bool idling = false;        ///< True during IDLE: changes wake the connection.
+  bool said_modseq = false;   ///< The current command has sent a MODSEQ.
+  bool said_removal = false;  ///< The current command has sent EXPUNGE or VANISHED.
 
   [[nodiscard]] bool is_read_only() const { return access == wire::imap::SelectAccess::read_only; }
   [[nodiscard]] const service::Membership& told() const { return cursor.told(); }

@@ -18,6 +18,7 @@
 #include "server/imap/reply.h"
 #include "server/imap/selected.h"
 #include "store/account.h"
+#include "text/collation.h"
 #include "wire/imap/command/command.h"
 #include "wire/imap/response/response.h"
 
@@ -61,7 +62,8 @@ class Session final : public auth::LiveSession {
   std::unique_ptr<Notifications> notifications;
   /// The annotations that the client was told of; set while it wants to be told of changes.
   std::shared_ptr<const store::Annotations> told_metadata;
-  std::string tag;   ///< Tag of the current command.
+  text::Collation collation = text::kDefaultCollation;  ///< The active comparator (RFC 5255 §4.2).
+  std::string tag;                                      ///< Tag of the current command.
   std::string name;  ///< Name of the account, once known; for the log.
   /// Capabilities that the account is not offered (auth::Identity::without_capabilities).
   std::vector<std::string> without;

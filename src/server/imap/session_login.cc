@@ -114,6 +114,7 @@ void Session::forget_login() {
   name.clear();
   without.clear();
   enabled = {};
+  collation = text::kDefaultCollation;
   notifications.reset();
   told_metadata.reset();
   given_up = false;

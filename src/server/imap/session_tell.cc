@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "server/imap/context/tell_contexts.h"
 #include "server/imap/fetch/fetch_new.h"
 #include "server/imap/fetch/fetch_row.h"
 #include "server/imap/metadata_answer.h"
@@ -133,10 +134,15 @@ Task<Status> Session::tell_regardless(service::Tellings allowed, wi::Numbering n
   store::MailboxPtr now = selected->mailbox.published();
   if (now == nullptr) co_return Status();
   if (may_change(*selected) != selected->told_rights) say_flags(*now);
-  if (!selected->cursor.is_behind(selected->mailbox.flags(*now))) co_return Status();
+  const bool has_contexts = selected->contexts != nullptr;
+  const bool is_behind = selected->cursor.is_behind(selected->mailbox.flags(*now)) ||
+                         (has_contexts && selected->contexts->is_behind(
+                                              selected->mailbox.flags(*now), selected->told()));
+  if (!is_behind) co_return Status();
   auto loaded = co_await service::newest(selected->mailbox);
   if (!loaded) co_return Status();  // The changes stay untold; the next command tries again.
   now = std::move(*loaded);
+  if (has_contexts) tell_contexts_of_removals(*this, *now);  // In the numbers before EXPUNGE.
   const Updates updates = selected->cursor.advance(selected->mailbox.flags(*now), allowed);
   tell_keywords(*now);  // Before any response that may use them.
   if (!updates.gone.empty()) say_gone(*this, updates);
@@ -155,6 +161,7 @@ Task<Status> Session::tell_regardless(service::Tellings allowed, wi::Numbering n
       if (auto flushed = co_await connection.flush(); !flushed) co_return pass(flushed);
     }
   }
+  if (has_contexts) co_return co_await tell_contexts(*this, now);
   co_return Status();
 }
 

@@ -5,7 +5,6 @@
 #include "message/header/header.h"
 #include "message/mime/part_decoder.h"
 #include "text/ascii.h"
-#include "text/fold.h"
 
 namespace posthorn::store {
 namespace {
@@ -91,9 +90,9 @@ Result<bool> SearchedText::part(const message::PartView& part, BodyReader& reade
   if (!decoder) decoder = message::PartDecoder::text("8bit", part.charset);
   if (!decoder) return false;
   const auto feed = [&] {
-    folded_.clear();
-    text::fold_append(decoded_, folded_);
-    return sink.feed(folded_);
+    key_.clear();
+    text::collate_append(collation_, decoded_, key_);
+    return sink.feed(key_);
   };
   sink.begin();
   std::uint64_t at = part.body_begin - header_size;
@@ -116,12 +115,12 @@ bool SearchedText::header(std::string_view header, TextSink& sink) {
   message::HeaderIterator fields(header);
   message::HeaderField field;
   while (fields.next(field)) {
-    folded_.clear();
-    text::fold_append(field.name, folded_);
-    folded_ += ": ";
-    text::fold_append(message::decode_header_value(field.value), folded_);
+    key_.clear();
+    text::collate_append(collation_, field.name, key_);
+    key_ += ": ";
+    text::collate_append(collation_, message::decode_header_value(field.value), key_);
     sink.begin();
-    if (sink.feed(folded_)) return true;
+    if (sink.feed(key_)) return true;
   }
   return false;
 }

@@ -9,6 +9,7 @@
 #include "store/account.h"
 #include "store/read/email_reader.h"
 #include "store/read/piece_batch.h"
+#include "text/collation.h"
 
 namespace posthorn::store {
 
@@ -23,9 +24,9 @@ class TextSink {
 
   /// A new text begins.
   virtual void begin() = 0;
-  /// Takes the next octets of the text: folded (text::fold), ending between two characters. Returns
-  /// true if no more is wanted of this message.
-  virtual bool feed(std::string_view folded) = 0;
+  /// Takes the next octets of the text's key (text::collate), ending between two characters.
+  /// Returns true if no more is wanted of this message.
+  virtual bool feed(std::string_view key) = 0;
 };
 
 /// Reads the texts of messages, one message after the other, and reuses its buffers. Searches and
@@ -34,7 +35,8 @@ class TextSink {
 /// a time.
 class SearchedText {
  public:
-  explicit SearchedText(AccountPtr account) : account_(std::move(account)), pieces_(account_) {}
+  explicit SearchedText(AccountPtr account, text::Collation collation = text::kDefaultCollation)
+      : account_(std::move(account)), collation_(collation), pieces_(account_) {}
 
   /// Gives the decoded text of every text part, and the headers of inner messages (RFC 9051 §6.4.4
   /// BODY). `structure` and `body` are columns of the message. Returns whether the sink wanted no
@@ -50,10 +52,11 @@ class SearchedText {
                     TextSink& sink);
 
   AccountPtr account_;
+  const text::Collation collation_;
   PieceBatch pieces_;
   std::string of_;  ///< The body column whose pieces are in pieces_.
   std::string decoded_;
-  std::string folded_;
+  std::string key_;
 };
 
 }  // namespace posthorn::store

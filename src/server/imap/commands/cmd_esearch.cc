@@ -32,6 +32,8 @@ class Esearch {
       : session_(session), command_(command), progress_(progress) {}
 
   Task<Status> search_all(const std::vector<GroupMember>& members);
+  /// Returns whether the selected mailbox was searched, as one with updates.
+  [[nodiscard]] bool has_context() const { return has_context_; }
 
  private:
   Task<Status> search_one(const GroupMember& member);
@@ -40,11 +42,18 @@ class Esearch {
   Session& session_;
   wi::EsearchCommand& command_;
   Progress& progress_;
+  bool has_context_ = false;
 };
 
 Task<Status> Esearch::search_in(SearchSource source, store::MailboxPtr now) {
   SearchAnswer answer(session_, source, now, wi::Numbering::uid);
-  auto found = co_await service::search(answer.scope(progress_), command_.key);
+  const service::SearchScope scope = answer.scope(progress_);
+  // RFC 7377 §2.2: updates are for the selected mailbox only.
+  std::optional<SearchContext> context;
+  if (is_selected(session_, source.mailbox))
+    context =
+        begin_context(session_, command_.returns, wi::Numbering::uid, command_.key, {}, scope);
+  auto found = co_await service::search(scope, command_.key);
   if (!found) co_return pass(found);
   answer.warn(found->unreadable, "omitted from the result");
   // RFC 7377 §2.1: there is no response for a mailbox without matches.
@@ -53,6 +62,11 @@ Task<Status> Esearch::search_in(SearchSource source, store::MailboxPtr now) {
                         command_.uses_modseq);
   } else if (command_.returns.save) {
     session_.selected->saved_result = {};
+  }
+  if (context) {
+    has_context_ = true;
+    context->mailbox = source.name;
+    keep_context(session_, std::move(*context), scope, found->positions);
   }
   co_return Status();
 }
@@ -112,6 +126,9 @@ CommandTask cmd_esearch(Session& session, wi::EsearchCommand& command) {
                            std::ranges::any_of(command.sources, &wi::MailboxFilter::is_of_selected);
   if (of_selected && !session.selected)
     co_return Reply::bad("ESEARCH of the selected mailbox requires a selected mailbox");
+  if (command.returns.update && !session.selected)
+    co_return Reply::bad("UPDATE requires a selected mailbox");
+  if (reuses_tag(session, command.returns)) co_return Reply::bad("The tag is in use");
   if (command.uses_modseq) session.enable_condstore();
   const std::vector<GroupMember> members = members_of(session, command);
   if (members.size() > kMostMailboxes)
@@ -124,6 +141,8 @@ CommandTask cmd_esearch(Session& session, wi::EsearchCommand& command) {
   Esearch search(session, command, progress);
   const Status done = co_await search.search_all(members);
   co_await progress.finish();
+  if (done && command.returns.update && !search.has_context())
+    say_no_update(session, session.tag, "The selected mailbox is not among those searched");
   if (done) co_return Reply::ok();
   if (command.returns.save) session.selected->saved_result = {};  // RFC 5182 §2.1
   if (done.error().kind == ErrorKind::closed) co_return session.lost();

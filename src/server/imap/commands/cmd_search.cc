@@ -10,9 +10,10 @@ namespace posthorn::server::imap {
 
 namespace wi = wire::imap;
 
-// RFC 9051 §6.4.4, RFC 4731, RFC 5182, RFC 7162 §3.1.5.
+// RFC 9051 §6.4.4, RFC 4731, RFC 5182, RFC 5267 §4, RFC 7162 §3.1.5.
 CommandTask cmd_search(Session& session, wi::SearchCommand& command) {
   const bool saves = command.returns && command.returns->save;
+  if (reuses_tag(session, command.returns)) co_return Reply::bad("The tag is in use");
   if (command.uses_modseq) session.enable_condstore();
   auto now = co_await service::newest(session.selected->mailbox);
   if (!now) {
@@ -23,7 +24,9 @@ CommandTask cmd_search(Session& session, wi::SearchCommand& command) {
   SearchAnswer answer(session, *now, command.numbering);
   const ClientWatch watch(session);
   Progress progress(session, (*now)->contents->count());
-  const auto found = co_await service::search(answer.scope(progress), std::move(command.key));
+  const service::SearchScope scope = answer.scope(progress);
+  auto context = begin_context(session, command.returns, command.numbering, command.key, {}, scope);
+  const auto found = co_await service::search(scope, std::move(command.key));
   co_await progress.finish();
   if (!found) {
     if (saves) session.selected->saved_result = {};  // RFC 5182 §2.1
@@ -37,6 +40,7 @@ CommandTask cmd_search(Session& session, wi::SearchCommand& command) {
     wi::SearchReturn returns = command.returns.value_or(wi::SearchReturn{});
     if (!command.returns) returns.all = true;
     answer.say_extended(returns, positions, SearchAnswer::Order::by_number, command.uses_modseq);
+    if (context) keep_context(session, std::move(*context), scope, positions);
     co_return Reply::ok();
   }
   const auto numbers = answer.numbers_of(positions);

@@ -10,8 +10,9 @@ namespace posthorn::server::imap {
 
 namespace wi = wire::imap;
 
-// RFC 5256 §3, RFC 5957, RFC 5267 §3.
+// RFC 5256 §3, RFC 5957, RFC 5267 §3, §4.
 CommandTask cmd_sort(Session& session, wi::SortCommand& command) {
+  if (reuses_tag(session, command.returns)) co_return Reply::bad("The tag is in use");
   if (command.uses_modseq) session.enable_condstore();
   auto now = co_await service::newest(session.selected->mailbox);
   if (!now) {
@@ -22,8 +23,11 @@ CommandTask cmd_sort(Session& session, wi::SortCommand& command) {
   SearchAnswer answer(session, *now, command.numbering);
   const ClientWatch watch(session);
   Progress progress(session, (*now)->contents->count());
-  const auto found = co_await service::search_sorted(answer.scope(progress), std::move(command.key),
-                                                     std::move(command.order));
+  const service::SearchScope scope = answer.scope(progress);
+  auto context =
+      begin_context(session, command.returns, command.numbering, command.key, command.order, scope);
+  const auto found =
+      co_await service::search_sorted(scope, std::move(command.key), std::move(command.order));
   co_await progress.finish();
   if (!found) {
     if (command.returns && command.returns->save) session.selected->saved_result = {};
@@ -34,6 +38,7 @@ CommandTask cmd_sort(Session& session, wi::SortCommand& command) {
   if (command.returns) {
     answer.say_extended(*command.returns, positions, SearchAnswer::Order::as_given,
                         command.uses_modseq);
+    if (context) keep_context(session, std::move(*context), scope, positions);
     co_return Reply::ok();
   }
   const auto numbers = answer.numbers_of(positions);

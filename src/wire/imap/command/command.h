@@ -27,10 +27,10 @@ using CommandBody = std::variant<
     RenameCommand, SubscribeCommand, UnsubscribeCommand, ListCommand, LsubCommand, NamespaceCommand,
     StatusCommand, AppendCommand, IdleCommand, CheckCommand, CloseCommand, UnselectCommand,
     ExpungeCommand, SearchCommand, FetchCommand, StoreCommand, CopyCommand, MoveCommand,
-    ReplaceCommand, SortCommand, ThreadCommand, UidBatchesCommand, CompressCommand, GetQuotaCommand,
-    GetQuotaRootCommand, SetQuotaCommand, GetMetadataCommand, SetMetadataCommand, GetAclCommand,
-    SetAclCommand, DeleteAclCommand, ListRightsCommand, MyRightsCommand, NotifyCommand,
-    EsearchCommand>;
+    ReplaceCommand, SortCommand, ThreadCommand, CancelUpdateCommand, ComparatorCommand,
+    UidBatchesCommand, CompressCommand, GetQuotaCommand, GetQuotaRootCommand, SetQuotaCommand,
+    GetMetadataCommand, SetMetadataCommand, GetAclCommand, SetAclCommand, DeleteAclCommand,
+    ListRightsCommand, MyRightsCommand, NotifyCommand, EsearchCommand>;
 
 /// One client command (RFC 9051 §2.2.1). All arguments are copied out of the wire text.
 struct Command {

@@ -145,6 +145,36 @@ TEST(ParseSearch, ReturnOptions) {
   EXPECT_EQ(error_of("a SEARCH RETURN (MIN)"), ErrorKind::syntax);
 }
 
+// RFC 5267 §5, RFC 5465 §7.
+TEST(ParseSearch, UpdateOptions) {
+  auto r = search("RETURN (UPDATE COUNT CONTEXT) ALL").returns;
+  ASSERT_TRUE(r);
+  EXPECT_TRUE(r->update && r->count && r->context && !r->all);
+  EXPECT_TRUE(r->update_fetch.empty());
+  EXPECT_TRUE(search("RETURN (UPDATE) ALL").returns->all);
+  r = search("RETURN (COUNT UPDATE (UID BODY[HEADER.FIELDS (TO)]) MIN) ALL").returns;
+  ASSERT_EQ(r->update_fetch.size(), 2U);
+  EXPECT_EQ(r->update_fetch[1].kind, FetchItem::Kind::body_section);
+  EXPECT_TRUE(r->min);
+  for (const char* text :
+       {"a SEARCH RETURN (UPDATE ()) ALL", "a SEARCH RETURN (UPDATE UID) ALL",
+        "a SEARCH RETURN (UPDATE (UID) ALL", "a SEARCH RETURN (UPDATE (FOO)) ALL", "a CANCELUPDATE",
+        "a CANCELUPDATE (x)", "a UID CANCELUPDATE x"})
+    EXPECT_EQ(error_of(text), ErrorKind::syntax) << text;
+}
+
+TEST(ParseSearch, TagsAndComparators) {
+  const auto cancel = parse_command("a CANCELUPDATE \"b1\" b2");
+  ASSERT_TRUE(cancel);
+  EXPECT_THAT(std::get<CancelUpdateCommand>(cancel->body).tags, ElementsAre("b1", "b2"));
+  const auto ask = parse_command("a COMPARATOR ");
+  ASSERT_TRUE(ask);
+  EXPECT_TRUE(std::get<ComparatorCommand>(ask->body).wanted.empty());
+  const auto set = parse_command("a COMPARATOR \"cz;*\" i;basic");
+  ASSERT_TRUE(set);
+  EXPECT_THAT(std::get<ComparatorCommand>(set->body).wanted, ElementsAre("cz;*", "i;basic"));
+}
+
 TEST(ParseSearch, Charsets) {
   EXPECT_EQ(show(search("CHARSET UTF-8 SUBJECT \"ü\"").key), "subject:ü");
   EXPECT_EQ(show(search("CHARSET \"iso-8859-1\" SUBJECT {1}\r\n\xfc").key), "subject:ü");

@@ -50,58 +50,6 @@ struct PartialRange {
   friend bool operator==(const PartialRange&, const PartialRange&) = default;
 };
 
-/// Result options of RFC 4731 §3.1, RFC 5182 and RFC 9394. `RETURN ()` means ALL.
-struct SearchReturn {
-  bool min = false;
-  bool max = false;
-  bool all = false;
-  bool count = false;
-  bool save = false;
-  std::optional<PartialRange> partial;
-};
-
-struct SearchCommand {
-  static constexpr CommandSpec kSpec{
-      .name = "SEARCH", .source = "RFC 9051 §6.4.4", .states = kWhileSelected};
-  Numbering numbering = Numbering::seqnum;
-  std::optional<SearchReturn> returns;
-  message::SearchKey key;
-  /// There is a MODSEQ key: the response carries MODSEQ (RFC 7162 §3.1.5).
-  bool uses_modseq = false;
-};
-/// With `returns` it is ESORT (RFC 5267).
-struct SortCommand {
-  static constexpr CommandSpec kSpec{
-      .name = "SORT", .source = "RFC 5256 §3", .states = kWhileSelected, .capability = "SORT"};
-  Numbering numbering = Numbering::seqnum;
-  std::optional<SearchReturn> returns;
-  std::vector<message::SortKey> order;
-  message::SearchKey key;
-  bool uses_modseq = false;
-};
-struct ThreadCommand {
-  static constexpr CommandSpec kSpec{
-      .name = "THREAD", .source = "RFC 5256 §3", .states = kWhileSelected};
-  Numbering numbering = Numbering::seqnum;
-  message::ThreadAlgorithm algorithm = message::ThreadAlgorithm::references;
-  message::SearchKey key;
-};
-
-/// The indices of batches of UIDs, as the client wrote them: `first` may be above `last`.
-struct BatchRange {
-  std::uint32_t first = 1;
-  std::uint32_t last = 1;
-};
-/// RFC 10022. Always about UIDs, without "UID" in its name.
-struct UidBatchesCommand {
-  static constexpr CommandSpec kSpec{.name = "UIDBATCHES",
-                                     .source = "RFC 10022",
-                                     .states = kWhileSelected,
-                                     .capability = "UIDBATCHES"};
-  std::uint32_t size = 1;           ///< Messages in a batch. Not 0.
-  std::optional<BatchRange> range;  ///< All batches if absent.
-};
-
 /// A part of a message: RFC 9051 §9 `section`, without the brackets.
 struct Section {
   enum class Text : std::uint8_t {
@@ -152,6 +100,71 @@ struct FetchItem {
   bool lazy = false;  ///< PREVIEW (LAZY)
   Section section = {};
   std::optional<Partial> partial = {};
+};
+
+/// Result options of RFC 4731 §3.1, RFC 5182, RFC 9394 and RFC 5267. `RETURN ()` means ALL.
+struct SearchReturn {
+  bool min = false;
+  bool max = false;
+  bool all = false;
+  bool count = false;
+  bool save = false;
+  std::optional<PartialRange> partial;
+  bool context = false;  ///< CONTEXT, a hint that the search will be repeated (RFC 5267 §4.2).
+  bool update = false;   ///< UPDATE: changes of the result are told (RFC 5267 §4.3).
+  /// What to fetch of new messages that match (RFC 5465 §7); only with `update`.
+  std::vector<FetchItem> update_fetch = {};
+};
+
+struct SearchCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "SEARCH", .source = "RFC 9051 §6.4.4", .states = kWhileSelected};
+  Numbering numbering = Numbering::seqnum;
+  std::optional<SearchReturn> returns;
+  message::SearchKey key;
+  /// There is a MODSEQ key: the response carries MODSEQ (RFC 7162 §3.1.5).
+  bool uses_modseq = false;
+};
+/// With `returns` it is ESORT (RFC 5267).
+struct SortCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "SORT", .source = "RFC 5256 §3", .states = kWhileSelected, .capability = "SORT"};
+  Numbering numbering = Numbering::seqnum;
+  std::optional<SearchReturn> returns;
+  std::vector<message::SortKey> order;
+  message::SearchKey key;
+  bool uses_modseq = false;
+};
+struct ThreadCommand {
+  static constexpr CommandSpec kSpec{
+      .name = "THREAD", .source = "RFC 5256 §3", .states = kWhileSelected};
+  Numbering numbering = Numbering::seqnum;
+  message::ThreadAlgorithm algorithm = message::ThreadAlgorithm::references;
+  message::SearchKey key;
+};
+
+/// RFC 5267 §4.3.5.
+struct CancelUpdateCommand {
+  static constexpr CommandSpec kSpec{.name = "CANCELUPDATE",
+                                     .source = "RFC 5267 §4.3.5",
+                                     .states = kWhileSelected,
+                                     .capability = "CONTEXT=SEARCH"};
+  std::vector<std::string> tags;  ///< Those of the searches that asked for updates.
+};
+
+/// The indices of batches of UIDs, as the client wrote them: `first` may be above `last`.
+struct BatchRange {
+  std::uint32_t first = 1;
+  std::uint32_t last = 1;
+};
+/// RFC 10022. Always about UIDs, without "UID" in its name.
+struct UidBatchesCommand {
+  static constexpr CommandSpec kSpec{.name = "UIDBATCHES",
+                                     .source = "RFC 10022",
+                                     .states = kWhileSelected,
+                                     .capability = "UIDBATCHES"};
+  std::uint32_t size = 1;           ///< Messages in a batch. Not 0.
+  std::optional<BatchRange> range;  ///< All batches if absent.
 };
 
 /// Macros are expanded, and duplicate items are removed.

@@ -71,6 +71,15 @@ struct IdCommand {
   std::vector<std::pair<std::string, std::optional<std::string>>> parameters;
 };
 
+/// Without names it only asks which comparator is active.
+struct ComparatorCommand {
+  static constexpr CommandSpec kSpec{.name = "COMPARATOR",
+                                     .source = "RFC 5255 §4.7",
+                                     .states = kAfterLogin,
+                                     .capability = "I18NLEVEL=2"};
+  std::vector<std::string> wanted;  ///< In the order of preference; "*" in them is a wildcard.
+};
+
 struct CompressCommand {
   static constexpr CommandSpec kSpec{.name = "COMPRESS",
                                      .source = "RFC 4978 §3",

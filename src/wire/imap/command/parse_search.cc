@@ -9,6 +9,16 @@ namespace posthorn::wire::imap::grammar {
 
 namespace {
 
+// RFC 5465 §7: the items to fetch follow in parentheses.
+bool update_option(Input& in, SearchReturn& out) {
+  out.update = true;
+  const std::size_t mark = in.mark();
+  in.skip_spaces();
+  if (in.peek() == '(') return fetch_att_list(in, out.update_fetch);
+  in.back_to(mark);
+  return true;
+}
+
 bool search_return_opt(Input& in, SearchReturn& out) {
   const std::size_t mark = in.mark();
   const std::string_view name = in.take_run(kAtomChars);
@@ -17,12 +27,15 @@ bool search_return_opt(Input& in, SearchReturn& out) {
   if (text::iequals(name, "ALL")) return out.all = true;
   if (text::iequals(name, "COUNT")) return out.count = true;
   if (text::iequals(name, "SAVE")) return out.save = true;
+  if (text::iequals(name, "CONTEXT")) return out.context = true;
+  if (text::iequals(name, "UPDATE")) return update_option(in, out);
   if (text::iequals(name, "PARTIAL")) return in.sp() && partial_range(in, out.partial.emplace());
   in.back_to(mark);
   return in.expected("a search return option");
 }
 
-// After "RETURN" and a space. RFC 4731 §3.1: an empty list means ALL.
+// After "RETURN" and a space. RFC 4731 §3.1: an empty list means ALL. CONTEXT and UPDATE do not
+// count, since they change nothing in what the others mean (RFC 5267 §4.1).
 bool search_return_opts(Input& in, SearchReturn& out) {
   in.skip_spaces();
   if (!list_of(in, [&] { return search_return_opt(in, out); })) return false;

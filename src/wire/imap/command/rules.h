@@ -44,6 +44,8 @@ bool arguments(Input& in, ReplaceCommand& out);
 bool arguments(Input& in, SearchCommand& out);
 bool arguments(Input& in, SortCommand& out);
 bool arguments(Input& in, ThreadCommand& out);
+bool arguments(Input& in, CancelUpdateCommand& out);
+bool arguments(Input& in, ComparatorCommand& out);
 bool arguments(Input& in, UidBatchesCommand& out);
 bool arguments(Input& in, FetchCommand& out);
 bool arguments(Input& in, StoreCommand& out);

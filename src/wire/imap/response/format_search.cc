@@ -1,3 +1,5 @@
+#include "wire/imap/response/format_search.h"
+
 #include "wire/imap/response/response.h"
 
 namespace posthorn::wire::imap {
@@ -10,9 +12,30 @@ void end_with_modseq(Writer& w, std::optional<ModSeq> highest, bool any) {
   w.crlf();
 }
 
-// RFC 5267 §3: a set whose order matters. Clients read a range in ascending order, so only
-// ascending runs of consecutive numbers become ranges. Requires: not empty.
-void ordered_set(Writer& w, std::span<const std::uint32_t> numbers) {
+void partial_result(Writer& w, const SearchPartial& partial) {
+  const std::string_view sign = partial.range.from == PartialRange::From::newest ? "-" : "";
+  w.raw(" PARTIAL (").raw(sign).number(partial.range.first).raw(':');
+  w.raw(sign).number(partial.range.last).sp();
+  if (!partial.ordered.empty())
+    format_ordered_set(w, partial.ordered);
+  else if (partial.numbers.empty())
+    w.raw("NIL");
+  else
+    w.set(partial.numbers);
+  w.raw(')');
+}
+
+}  // namespace
+
+void format_correlator(Writer& w, std::string_view tag, std::string_view mailbox,
+                       UidValidity uid_validity) {
+  w.raw("ESEARCH (TAG ").quoted(tag);
+  if (!mailbox.empty())
+    w.raw(" MAILBOX ").mailbox(mailbox).raw(" UIDVALIDITY ").number(uid_validity.value);
+  w.raw(')');
+}
+
+void format_ordered_set(Writer& w, std::span<const std::uint32_t> numbers) {
   while (true) {
     std::size_t run = 1;
     while (run < numbers.size() && numbers[run] == numbers[run - 1] + 1) ++run;
@@ -23,21 +46,6 @@ void ordered_set(Writer& w, std::span<const std::uint32_t> numbers) {
     w.raw(',');
   }
 }
-
-void partial_result(Writer& w, const SearchPartial& partial) {
-  const std::string_view sign = partial.range.from == PartialRange::From::newest ? "-" : "";
-  w.raw(" PARTIAL (").raw(sign).number(partial.range.first).raw(':');
-  w.raw(sign).number(partial.range.last).sp();
-  if (!partial.ordered.empty())
-    ordered_set(w, partial.ordered);
-  else if (partial.numbers.empty())
-    w.raw("NIL");
-  else
-    w.set(partial.numbers);
-  w.raw(')');
-}
-
-}  // namespace
 
 void format_search(Writer& w, std::span<const std::uint32_t> numbers,
                    std::optional<ModSeq> highest) {
@@ -51,16 +59,13 @@ void format_sort(Writer& w, std::span<const std::uint32_t> numbers, std::optiona
 }
 
 void format_esearch(Writer& w, const EsearchResponse& r) {
-  w.raw("* ESEARCH (TAG ").quoted(r.tag);
-  if (!r.mailbox.empty())
-    w.raw(" MAILBOX ").mailbox(r.mailbox).raw(" UIDVALIDITY ").number(r.uid_validity.value);
-  w.raw(')');
+  format_correlator(w.raw("* "), r.tag, r.mailbox, r.uid_validity);
   if (r.numbering == Numbering::uid) w.raw(" UID");
   if (r.min) w.raw(" MIN ").number(*r.min);
   if (r.max) w.raw(" MAX ").number(*r.max);
   if (r.count) w.raw(" COUNT ").number(*r.count);
   if (!r.all_ordered.empty())
-    ordered_set(w.raw(" ALL "), r.all_ordered);
+    format_ordered_set(w.raw(" ALL "), r.all_ordered);
   else if (r.all != nullptr && !r.all->empty())
     w.raw(" ALL ").set(*r.all);
   if (r.partial) partial_result(w, *r.partial);

@@ -38,12 +38,12 @@ std::string_view name_of(CodeName code) {
     case CodeName::too_big: return "TOOBIG";
     case CodeName::compression_active: return "COMPRESSIONACTIVE";
     case CodeName::use_attr: return "USEATTR";
-    case CodeName::no_update: return "NOUPDATE";
     case CodeName::notification_overflow: return "NOTIFICATIONOVERFLOW";
     case CodeName::uid_required: return "UIDREQUIRED";
     case CodeName::too_few: return "TOOFEW";
     case CodeName::too_many: return "TOOMANY";
     case CodeName::metadata_too_many: return "METADATA TOOMANY";
+    case CodeName::bad_comparator: return "BADCOMPARATOR";
   }
   return "SERVERBUG";
 }
@@ -122,6 +122,10 @@ class CodeFormat {
   }
   bool operator()(const code::UndefinedFilter& c) const {
     w.raw("UNDEFINED-FILTER ").raw(c.name);
+    return true;
+  }
+  bool operator()(const code::NoUpdate& c) const {
+    w.raw("NOUPDATE ").quoted(c.tag);
     return true;
   }
   bool operator()(const code::MaxSize& c) const { return number("METADATA MAXSIZE ", c.octets); }

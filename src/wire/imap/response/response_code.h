@@ -46,12 +46,12 @@ enum class CodeName : std::uint8_t {
   too_big,
   compression_active,     ///< RFC 4978
   use_attr,               ///< RFC 6154
-  no_update,              ///< RFC 5267
   notification_overflow,  ///< RFC 5465
   uid_required,           ///< RFC 9586
   too_few,
   too_many,           ///< RFC 10022
   metadata_too_many,  ///< METADATA TOOMANY (RFC 5464)
+  bad_comparator,     ///< RFC 5255 §4.9
 };
 std::string_view name_of(CodeName code);
 
@@ -127,6 +127,10 @@ struct BadEvent {
 struct UndefinedFilter {
   std::string_view name;
 };
+/// The tag of the search whose changes are not told (RFC 5267 §4.3.1).
+struct NoUpdate {
+  std::string_view tag;
+};
 /// METADATA MAXSIZE: the largest value that would be accepted (RFC 5464 §4.3).
 struct MaxSize {
   std::uint64_t octets = 0;
@@ -138,7 +142,7 @@ using Code = std::variant<std::monostate, CodeName, code::BadCharset, code::Capa
                           code::PermanentFlags, code::UidNext, code::UidValidity, code::Unseen,
                           code::AppendUid, code::CopyUid, code::HighestModSeq, code::Modified,
                           code::MailboxId, code::InProgress, code::BadUrl, code::LongEntries,
-                          code::MaxSize, code::BadEvent, code::UndefinedFilter>;
+                          code::MaxSize, code::BadEvent, code::UndefinedFilter, code::NoUpdate>;
 
 /// Writes `[code] `, or nothing if there is no code.
 void format_code(Writer& w, const Code& code);

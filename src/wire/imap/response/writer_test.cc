@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "wire/imap/command/command.h"
+#include "wire/imap/response/format_context.h"
 #include "wire/imap/response/format_fetch.h"
 #include "wire/imap/response/format_list.h"
 #include "wire/imap/response/response.h"
@@ -210,6 +211,33 @@ TEST(Response, EsearchTagIsAlwaysQuoted) {
   const NumberSet none;
   EXPECT_EQ(text_of([&](Writer& w) { format_esearch(w, {.tag = "A1", .count = 0, .all = &none}); }),
             "* ESEARCH (TAG \"A1\") COUNT 0\r\n");
+}
+
+// RFC 5267 §4.3.3, §4.3.4.
+TEST(Response, ContextUpdate) {
+  const std::vector<ContextChange> one = {{0, {1, 2, 5}}};
+  const std::vector<ContextChange> two = {{1, {9, 3, 4}}, {5, {7}}};
+  EXPECT_EQ(text_of([&](Writer& w) { format_context_update(w, {.tag = "b]1", .added = one}); }),
+            "* ESEARCH (TAG \"b]1\") ADDTO (0 1:2,5)\r\n");
+  EXPECT_EQ(text_of([&](Writer& w) {
+              format_context_update(w, {.tag = "b1",
+                                        .mailbox = "a b",
+                                        .uid_validity = UidValidity(7),
+                                        .numbering = Numbering::uid,
+                                        .removed = two,
+                                        .added = one});
+            }),
+            "* ESEARCH (TAG \"b1\" MAILBOX \"a b\" UIDVALIDITY 7) UID REMOVEFROM (1 9,3:4 5 7) "
+            "ADDTO (0 1:2,5)\r\n");
+}
+
+// RFC 5255 §4.8.
+TEST(Response, Comparator) {
+  const std::vector<std::string_view> names = {"i;octet", "i;ascii-casemap"};
+  EXPECT_EQ(text_of([&](Writer& w) { format_comparator(w, "i;octet", std::span(names).first(1)); }),
+            "* COMPARATOR i;octet\r\n");
+  EXPECT_EQ(text_of([&](Writer& w) { format_comparator(w, "i;octet", names); }),
+            "* COMPARATOR i;octet (i;octet i;ascii-casemap)\r\n");
 }
 
 // RFC 5267 §3: the order matters, and a range is read in ascending order.
