@@ -25,7 +25,8 @@ _posthorn_words() {
     "account send-as") echo "add remove list --help" ;;
     "account sent-copy") echo "on off default --help" ;;
     "account capabilities") echo "--without --reset --app-password --json --help" ;;
-    alias) echo "add list remove --help" ;;
+    alias) echo "add list remove rotate-key --help" ;;
+    "alias rotate-key") echo "--forget-old --help" ;;
     team) echo "add remove list show set member --help" ;;
     "team add") echo "--member --rights --sending --max-size --max-messages --help" ;;
     "team list" | "team show") echo "--json --help" ;;
@@ -133,7 +134,7 @@ _posthorn() {
       postfix | exim | chasquid)
         [[ $commands == mta ]] && commands+=" $word"
         ;;
-      add | list | passwd | remove | disable | enable | forget | show | example | retry | cancel | verify | prune | share | unshare | shares)
+      add | list | passwd | remove | rotate-key | disable | enable | forget | show | example | retry | cancel | verify | prune | share | unshare | shares)
         [[ $commands == backup || $commands == account || $commands == "account app-password" ||
           $commands == "account act-as" || $commands == alias || $commands == team ||
           $commands == "team member" || $commands == config ||

@@ -7,6 +7,7 @@
 #include "auth/rules/login_rules.h"
 #include "base/version.h"
 #include "service/account_name.h"
+#include "service/forwarding/forwarder.h"
 #include "service/scram_hint.h"
 #include "service/sharing/team.h"
 
@@ -43,6 +44,14 @@ void describe_login(const store::AccountProfile& profile, Json& entry) {
 
 }  // namespace
 
+Status LocalAdmin::check_not_reserved(std::string_view name) {
+  if (normal_name(name) != service::kForwardingAccount) return {};
+  return fail(ErrorKind::bad_argument,
+              fmt::format("'{}' is the server's own: mail that aliases send to other servers waits "
+                          "there",
+                          service::kForwardingAccount));
+}
+
 struct LocalAdmin::Request {
   std::string_view name;
   async::Task<Result<Answer>> (LocalAdmin::*handler)(Json);
@@ -75,6 +84,7 @@ const LocalAdmin::Request LocalAdmin::kRequests[] = {
     {"alias.add", &LocalAdmin::add_alias},
     {"alias.remove", &LocalAdmin::remove_alias},
     {"alias.list", &LocalAdmin::list_aliases},
+    {"alias.rotate_key", &LocalAdmin::rotate_srs_key},
     {"mailbox.list", &LocalAdmin::list_mailboxes},
     {"mailbox.subscribe", &LocalAdmin::subscribe},
     {"mailbox.remove", &LocalAdmin::remove_mailbox},
@@ -150,6 +160,7 @@ async::Task<Result<std::string>> LocalAdmin::encode_password(std::string_view pa
 
 async::Task<Result<Answer>> LocalAdmin::create_account(Json request) {
   const std::string name = normal_name(text_of(request, "name"));
+  if (Status free = check_not_reserved(name); !free) co_return pass(free);
   std::string credentials;
   if (request.contains("password")) {
     auto encoded = co_await encode_password(text_of(request, "password"));
@@ -165,6 +176,7 @@ async::Task<Result<Answer>> LocalAdmin::create_account(Json request) {
 }
 
 async::Task<Result<Answer>> LocalAdmin::set_password(Json request) {
+  if (Status free = check_not_reserved(text_of(request, "name")); !free) co_return pass(free);
   auto id = co_await find_person(text_of(request, "name"));
   if (!id) co_return pass(id);
   if (!flag_of(request, "internal"))
@@ -208,6 +220,7 @@ async::Task<Status> LocalAdmin::note_scram(AccountId account) {
 }
 
 async::Task<Result<Answer>> LocalAdmin::remove_account(Json request) {
+  if (Status free = check_not_reserved(text_of(request, "name")); !free) co_return pass(free);
   auto id = co_await find(text_of(request, "name"));
   if (!id) co_return pass(id);
   if (Status left = co_await service::leave_all_teams(store_, *id); !left) co_return pass(left);
@@ -219,6 +232,7 @@ async::Task<Result<Answer>> LocalAdmin::remove_account(Json request) {
 }
 
 async::Task<Result<Answer>> LocalAdmin::enable_account(Json request) {
+  if (Status free = check_not_reserved(text_of(request, "name")); !free) co_return pass(free);
   auto id = co_await find(text_of(request, "name"));
   if (!id) co_return pass(id);
   Status set = co_await store_.set_disabled(*id, text_of(request, "do") == "account.disable");
@@ -267,37 +281,6 @@ async::Task<Result<Answer>> LocalAdmin::list_accounts(Json request) {
     accounts.push_back(std::move(entry));
   }
   Answer answer{{{"accounts", std::move(accounts)}}};
-  if (!listed->empty()) answer.said["next"] = listed->back().address;
-  co_return answer;
-}
-
-async::Task<Result<Answer>> LocalAdmin::remove_alias(Json request) {
-  const std::string alias = normal_name(text_of(request, "alias"));
-  auto entry = co_await store_.find_address(alias);
-  if (!entry) co_return pass(entry);
-  if (!*entry || !(*entry)->alias)
-    co_return fail(ErrorKind::not_found, fmt::format("there is no alias '{}'", alias));
-  Status removed = co_await store_.remove_alias(alias);
-  if (!removed) co_return pass(removed);
-  co_return Answer{};
-}
-
-async::Task<Result<Answer>> LocalAdmin::list_aliases(Json request) {
-  auto listed = co_await page(request);
-  if (!listed) co_return pass(listed);
-  boost::json::array aliases;
-  for (const auto& one : *listed) {
-    if (!one.entry.alias) continue;
-    Json alias{{"alias", one.address}};
-    if (one.entry.targets.empty()) {
-      auto profile = co_await store_.profile(one.entry.account);
-      alias["name"] = profile ? profile->name : std::string("?");
-    } else {
-      alias["names"] = boost::json::array(one.entry.targets.begin(), one.entry.targets.end());
-    }
-    aliases.push_back(std::move(alias));
-  }
-  Answer answer{{{"aliases", std::move(aliases)}}};
   if (!listed->empty()) answer.said["next"] = listed->back().address;
   co_return answer;
 }

@@ -56,9 +56,11 @@ using SnapshotPtr = std::shared_ptr<const std::string>;
 ///   team.member.add {name, member, rights?: reader, member, manager or letters,
 ///       sending?: as-team, on-behalf or none}
 ///   team.member.remove {name, member}
-///   alias.add {alias, name or names: [accounts, aliases, or one @domain]}
+///   alias.add {alias, name or names: [accounts, aliases, addresses of other servers, or one @domain]}
+///       -> {outside?: [those of other servers]}
 ///   alias.remove {alias}
-///   alias.list {after?, limit?} -> {aliases: [{alias, name or names}], next?}
+///   alias.list {after?, limit?} -> {aliases: [{alias, name or names, outside?}], next?}
+///   alias.rotate_key {forget_old?}    (of the return paths of forwarded mail)
 ///   mailbox.list {name} -> {account, mailboxes: [{mailbox, messages, uid_next, subscribed}]}
 ///   mailbox.subscribe {name, mailbox}
 ///   mailbox.remove {name, mailbox}
@@ -89,6 +91,8 @@ using SnapshotPtr = std::shared_ptr<const std::string>;
 // clang-format on
 class LocalAdmin final : public Admin {
  public:
+  /// What happens to the older keys when there is a new one.
+  enum class OldKeys : std::uint8_t { keep, forget };
   struct Options {
     std::uint32_t iterations = 0;          ///< For new passwords; see auth/credentials.h.
     std::uint64_t max_message_octets = 0;  ///< Of one message; 0: no limit.
@@ -118,6 +122,14 @@ class LocalAdmin final : public Admin {
     std::function<async::Task<Status>(std::string name)> forget = {};
     /// If it is not set, no capabilities can be switched off.
     CapabilityNames capabilities = {};
+    /// Whether mail can be sent to other servers.
+    bool can_relay = false;
+    /// Returns whether all mail of a domain (in lower case) is for accounts here. If it is not set,
+    /// no alias can lead to another server.
+    std::function<async::Task<Result<bool>>(std::string domain)> is_our_domain = {};
+    std::uint32_t max_outside = 0;  ///< Addresses of other servers to which one alias may lead.
+    /// Makes a new key for the return paths of forwarded mail (service/forwarding/srs.h).
+    std::function<Status(OldKeys)> rotate_srs_key = {};
   };
   static constexpr std::uint64_t kLongestTrace = 86'400;  ///< Seconds.
   /// `store` must outlive this object.
@@ -153,8 +165,13 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> add_member(Json request);
   async::Task<Result<Answer>> remove_member(Json request);
   async::Task<Result<Answer>> add_alias(Json request);
-  async::Task<Status> judge_targets(const service::FindAddress& find_address, std::string alias,
-                                    std::vector<std::string> targets);
+  service::FindAddress finder();
+  /// Judges what an alias shall lead to, and marks the addresses of other servers.
+  async::Task<Status> judge_targets(std::string alias, std::vector<std::string>& targets);
+  /// Judges an address that nobody here has.
+  async::Task<Status> judge_outside(std::string alias, std::string target);
+  async::Task<Status> judge_domains(std::string alias, std::string target);
+  async::Task<Result<Answer>> rotate_srs_key(Json request);
   async::Task<Result<Answer>> remove_alias(Json request);
   async::Task<Result<Answer>> list_aliases(Json request);
   async::Task<Result<Answer>> list_mailboxes(Json request);
@@ -188,6 +205,8 @@ class LocalAdmin final : public Admin {
   async::Task<Result<AccountId>> find(std::string_view name);
   /// The same for an account that people can log in to. Errors: also bad_argument, for a team.
   async::Task<Result<AccountId>> find_person(std::string_view name);
+  /// Errors: bad_argument for the name of the account that the server makes for itself.
+  static Status check_not_reserved(std::string_view name);
   async::Task<Result<store::AccountPtr>> open(std::string_view name);
   /// Errors: also bad_argument, if the account is not a team.
   async::Task<Result<store::AccountPtr>> open_team(std::string_view name);

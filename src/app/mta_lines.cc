@@ -73,6 +73,8 @@ Result<std::string> postfix_lines(const config::Config& config) {
       R"(# /etc/postfix/main.cf. The domains must not be in mydestination too.
 virtual_mailbox_domains = {}
 virtual_mailbox_maps = {}
+# An alias that leads to other servers is in the map above only: Posthorn sends its mail on, through
+# relay.host and with a return path of its own, so that SPF permits it.
 virtual_alias_maps = {}
 virtual_transport = {}
 lmtp_destination_recipient_limit = 100
@@ -157,8 +159,9 @@ posthorn_lmtp:
 # begin authenticators
 {})",
       look_up("domains", "$domain"), config.limits.message_size,
-      look_up("senders", "$sender_address"), look_up("mailboxes", "$local_part@$domain"),
-      config.lmtp.detail_separator, lmtp, authenticators);
+      look_up("senders", "$sender_address"),
+      look_up("mailboxes", "$local_part$local_part_suffix@$domain"), config.lmtp.detail_separator,
+      lmtp, authenticators);
 }
 
 Result<std::string> chasquid_lines(const config::Config& config) {

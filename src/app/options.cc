@@ -194,6 +194,17 @@ Result<std::shared_ptr<const client::SmtpEndpoint>> relay_endpoint(const config:
 
 }  // namespace
 
+service::ForwardingRules forwarding_rules(const config::Config& config) {
+  service::ForwardingRules rules;
+  rules.can_send = !config.relay.host.empty();
+  rules.srs_domain = config.forwarding.srs_domain;
+  rules.hostname = host_name(config);
+  rules.max_targets = static_cast<std::uint32_t>(config.forwarding.max_addresses);
+  rules.recipients_per_hour = static_cast<std::uint32_t>(config.forwarding.recipients_per_hour);
+  rules.give_up_after = seconds(config.relay.expire_after);
+  return rules;
+}
+
 Result<relay::RelayOptions> relay_options(const config::Config& config) {
   const config::Relay& relay = config.relay;
   auto endpoint = relay_endpoint(config);
@@ -208,6 +219,7 @@ Result<relay::RelayOptions> relay_options(const config::Config& config) {
   options.times.end = 2 * relay.timeout;
   options.connections = relay.connections;
   options.recipients = relay.recipients;
+  options.report_expires_after = seconds(relay.expire_after);
   options.retry = {.first = seconds(relay.retry_first).count(),
                    .longest = seconds(relay.retry_longest).count(),
                    .warn_after = seconds(relay.warn_after).count()};

@@ -14,6 +14,7 @@
 #include "server/mta/mta_server.h"
 #include "server/pop3/pop3_server.h"
 #include "server/submission/submission_server.h"
+#include "service/forwarding/forwarder.h"
 
 /// Converts the configuration to the options of each component.
 namespace posthorn::app {
@@ -34,6 +35,7 @@ server::pop3::Pop3Options pop3_options(const config::Config& config);
 server::lmtp::LmtpOptions lmtp_options(const config::Config& config);
 server::mta::MtaOptions mta_options(const config::Config& config);
 server::submission::SubmissionOptions submission_options(const config::Config& config);
+service::ForwardingRules forwarding_rules(const config::Config& config);
 /// Also reads the file of certificate authorities. Errors: bad_argument.
 Result<relay::RelayOptions> relay_options(const config::Config& config);
 

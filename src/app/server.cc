@@ -26,6 +26,8 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   auto decoys = Decoys::open(config.data_dir, static_cast<std::uint32_t>(config.auth.iterations),
                              std::move(*secret), system_clock());
   if (!decoys) return pass(decoys);
+  auto srs_keys = SrsKeyFile::open(config.data_dir, system_clock());
+  if (!srs_keys) return pass(srs_keys);
   auto certificates = Certificates::open(config);
   if (!certificates) return pass(certificates);
   auto to_relay = relay_options(config);
@@ -43,7 +45,7 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   admin::log_kept_acts(config.data_dir);
   std::unique_ptr<Server> server(new Server(std::make_unique<State>(
       std::move(settings), *given, std::move(*core), std::move(*certificates), std::move(*decoys),
-      std::move(*directories), std::move(*to_relay))));
+      std::move(*directories), std::move(*srs_keys), std::move(*to_relay))));
   server->state_->tokens->set(std::move(*tokens));
   if (Status loaded = async::wait(server->state_->without_scram.load()); !loaded)
     return pass(loaded);
@@ -79,18 +81,19 @@ void Server::reload(const config::Config& config) {
   state_->submission.set_options(submission_options(config));
   state_->domains.set(config.domains);
   state_->take_login_settings();
-  state_->admin.set_options(state_->admin_options());
   if (Status noted = state_->decoys->set(static_cast<std::uint32_t>(config.auth.iterations));
       !noted)
     log::error("auth.iterations was not noted for names of no account: {}", noted.error().text);
   state_->accounts.set_domains(config.domains);
   state_->take_store_policy();
+  state_->forwarder.set_rules(forwarding_rules(config));
   if (auto to_relay = relay_options(config)) {
     state_->can_relay = to_relay->endpoint != nullptr;
     state_->queue.set_options(std::move(*to_relay));
   } else {
     log::error("the settings of the relay were not reloaded: {}", to_relay.error().text);
   }
+  state_->admin.set_options(state_->admin_options());
   if (Status read = state_->certificates->reload(config); !read)
     log::error("the certificates were not reloaded: {}", read.error().text);
   if (auto tokens = load_token_verifier(config)) {

@@ -21,6 +21,7 @@
 #include "app/options.h"
 #include "app/server.h"
 #include "app/snapshot_place.h"
+#include "app/srs_keys.h"
 #include "app/tracer.h"
 #include "app/without_scram.h"
 #include "async/event.h"
@@ -56,12 +57,14 @@ using server::submission::SubmissionServer;
 struct Server::State {
   State(ServerSettings with, const Descriptors& given, std::unique_ptr<Core> data,
         std::unique_ptr<Certificates> tls, std::unique_ptr<Decoys> unknown,
-        directory::Chain directories, relay::RelayOptions to_relay)
+        directory::Chain directories, std::unique_ptr<SrsKeyFile> return_path_keys,
+        relay::RelayOptions to_relay)
       : settings(std::move(with)),
         descriptors(given),
         core(std::move(data)),
         certificates(std::move(tls)),
         decoys(std::move(unknown)),
+        srs_keys(std::move(return_path_keys)),
         without_scram(core->store(), decoys->key()),
         accounts(core->store(),
                  {settings.config.domains, settings.any_user,
@@ -70,6 +73,10 @@ struct Server::State {
                  std::move(directories)),
         domains(core->store(), settings.config.domains,
                 [this](std::string domain) { return accounts.has_domain(std::move(domain)); }),
+        forwarder(
+            core->store(), [this] { return srs_keys->current(); },
+            [this](std::string domain) { return domains.is_ours(std::move(domain)); },
+            forwarding_rules(settings.config)),
         throttle(throttle_limits(settings.config), system_clock()),
         hashing(core->hashing(), {}),
         authenticator(accounts, throttle, hashing, system_clock(), sasl_options()),
@@ -80,11 +87,11 @@ struct Server::State {
              pop3_options(settings.config)),
         lmtp({core->store(), limits,
               [this](std::string address) { return accounts.find_recipient(std::move(address)); },
-              [this] { return certificates->current(); }},
+              [this] { return certificates->current(); }, forwarder},
              lmtp_options(settings.config)),
         mta{core->store(), authenticator,
             [this](std::string address) { return find_address(std::move(address)); },
-            [this](std::string domain) { return domains.is_ours(std::move(domain)); }},
+            [this](std::string domain) { return domains.is_ours(std::move(domain)); }, forwarder},
         mta_logins(mta, mta_options(settings.config)),
         mta_users(mta, mta_options(settings.config)),
         mta_maps(mta, mta_options(settings.config)),
@@ -99,7 +106,7 @@ struct Server::State {
         http({limits, [this] { return certificates->current(); }}, {}),
         metrics({limits, {}}, {}, "metrics"),
         local_mail(
-            core->store(), [this](std::string address) { return find_address(std::move(address)); },
+            forwarder, [this](std::string address) { return find_address(std::move(address)); },
             [this](std::string domain) { return domains.is_ours(std::move(domain)); },
             settings.config.lmtp.detail_separator),
         queue(core->store(), core->loops().at(core->loops().size() - 1), local_mail,
@@ -142,20 +149,29 @@ struct Server::State {
   }
 
   [[nodiscard]] LocalAdmin::Options admin_options() {
-    return {.iterations = static_cast<std::uint32_t>(settings.config.auth.iterations),
-            .max_message_octets = settings.config.limits.message_size,
-            .hash_limits = hash_limits(settings.config),
-            .login_changed = [this](const AccountId& id) { end_sessions(id); },
-            .sessions = &limits,
-            .trace = [this](AccountId id, std::string name,
-                            std::chrono::seconds time) { return trace(id, std::move(name), time); },
-            .data_dir = settings.config.data_dir,
-            .take_snapshot = [this] { return snapshots.take(); },
-            .app_password_removed = [this](const AccountId& id,
-                                           std::uint64_t which) { limits.end_sessions(id, which); },
-            .scram_changed = [this](AccountId id) { return without_scram.refresh(id); },
-            .forget = [this](std::string name) { return forget(std::move(name)); },
-            .capabilities = capability_names()};
+    return {
+        .iterations = static_cast<std::uint32_t>(settings.config.auth.iterations),
+        .max_message_octets = settings.config.limits.message_size,
+        .hash_limits = hash_limits(settings.config),
+        .login_changed = [this](const AccountId& id) { end_sessions(id); },
+        .sessions = &limits,
+        .trace = [this](AccountId id, std::string name,
+                        std::chrono::seconds time) { return trace(id, std::move(name), time); },
+        .data_dir = settings.config.data_dir,
+        .take_snapshot = [this] { return snapshots.take(); },
+        .app_password_removed = [this](const AccountId& id,
+                                       std::uint64_t which) { limits.end_sessions(id, which); },
+        .scram_changed = [this](AccountId id) { return without_scram.refresh(id); },
+        .forget = [this](std::string name) { return forget(std::move(name)); },
+        .capabilities = capability_names(),
+        .can_relay = can_relay.load(),
+        .is_our_domain = [this](std::string domain) { return domains.is_ours(std::move(domain)); },
+        .max_outside = static_cast<std::uint32_t>(settings.config.forwarding.max_addresses),
+        .rotate_srs_key =
+            [this](LocalAdmin::OldKeys old) {
+              return srs_keys->rotate(old == LocalAdmin::OldKeys::forget ? SrsKeyFile::Old::forget
+                                                                         : SrsKeyFile::Old::keep);
+            }};
   }
 
   /// The password or the state of an account has changed.
@@ -245,9 +261,11 @@ struct Server::State {
   std::unique_ptr<Core> core;
   std::unique_ptr<Certificates> certificates;
   std::unique_ptr<Decoys> decoys;
+  std::unique_ptr<SrsKeyFile> srs_keys;
   WithoutScram without_scram;
   Accounts accounts;
   Domains domains;
+  service::Forwarder forwarder;
   auth::Throttle throttle;
   std::atomic<config::OfferScram> offer_scram = config::OfferScram::automatic;
   std::atomic<std::uint32_t> upgrade_iterations = 0;

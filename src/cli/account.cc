@@ -178,6 +178,16 @@ void add_sent_copy(Command account, Program& program,
   });
 }
 
+/// The texts of a list, with commas between them.
+std::string joined(const Json& json, std::string_view member) {
+  std::string all;
+  const auto* const list = json.if_contains(member);
+  if (list == nullptr || !list->is_array()) return all;
+  for (const auto& one : list->get_array())
+    if (one.is_string()) all.append(all.empty() ? "" : ", ").append(one.get_string());
+  return all;
+}
+
 }  // namespace
 
 void add_account(Command app, Program& program) {
@@ -242,6 +252,7 @@ void add_alias(Command app, Program& program) {
     std::string alias;
     std::vector<std::string> names;
     bool json = false;
+    bool forget_old = false;
   };
   const auto options = std::make_shared<Options>();
   const Command alias = app.add_subcommand("alias", "Manage further addresses of accounts");
@@ -251,18 +262,26 @@ void add_alias(Command app, Program& program) {
       "  posthorn alias add postmaster@example.org ada@example.org\n"
       "  posthorn alias add team@example.org ada@example.org ben@example.org\n"
       "  posthorn alias add @example.org ada@example.org   (all addresses nobody else has)\n"
-      "  posthorn alias add @example.com @example.org      (the same users in another domain)");
+      "  posthorn alias add @example.com @example.org      (the same users in another domain)\n"
+      "  posthorn alias add info@example.org bob@example.net ada@example.org\n"
+      "                                                    (bob's mail is on another server)");
   const Command added =
-      alias.add_subcommand("add", "Deliver mail for an address to one or more accounts");
+      alias.add_subcommand("add", "Deliver mail for an address to others, here or elsewhere");
   added.add_option("alias", options->alias, "The address, or @domain").required();
-  added.add_option("name", options->names, "Accounts or other aliases, or one @domain").required();
+  added
+      .add_option("name", options->names,
+                  "Accounts, other aliases, addresses of other servers, or one @domain")
+      .required();
   added.callback([&program, options] {
     program.run = [&] {
       return ask(program,
                  {{"do", "alias.add"},
                   {"alias", options->alias},
                   {"names", boost::json::array(options->names.begin(), options->names.end())}},
-                 [](const Json&) {});
+                 [](const Json& said) {
+                   if (const std::string names = joined(said, "outside"); !names.empty())
+                     fmt::print("on other servers: {}\n", names);
+                 });
     };
   });
   const Command removed = alias.add_subcommand("remove", "Remove an alias");
@@ -277,15 +296,21 @@ void add_alias(Command app, Program& program) {
   listed.callback([&program, options] {
     program.run = [&] {
       return list(program, "alias.list", "aliases", options->json, [](const Json& entry) {
-        std::string names(text_of(entry, "name"));
-        if (const auto* const list = entry.if_contains("names");
-            list != nullptr && list->is_array())
-          for (const auto& name : list->get_array())
-            if (name.is_string())
-              names +=
-                  (names.empty() ? "" : ", ") + std::string(std::string_view(name.get_string()));
-        fmt::print("{:<40} {}\n", text_of(entry, "alias"), names);
+        fmt::print("{:<40} {}{}\n", text_of(entry, "alias"), text_of(entry, "name"),
+                   joined(entry, "names"));
       });
+    };
+  });
+  const Command rotated = alias.add_subcommand(
+      "rotate-key", "Make a new key for the return paths of mail sent to other servers");
+  rotated.add_flag(
+      "--forget-old", options->forget_old,
+      "Refuse reports to return paths made with the older keys from now on; by default "
+      "they are accepted for as long as they are valid");
+  rotated.callback([&program, options] {
+    program.run = [&] {
+      return ask(program, {{"do", "alias.rotate_key"}, {"forget_old", options->forget_old}},
+                 [](const Json&) {});
     };
   });
 }

@@ -7,6 +7,7 @@
 #include "admin/remote_admin.h"
 #include "app/capability_names.h"
 #include "app/options.h"
+#include "app/srs_keys.h"
 #include "async/run.h"
 #include "base/log.h"
 
@@ -46,6 +47,19 @@ int complain(const Error& error) {
   return kFailed;
 }
 
+namespace {
+
+using OldKeys = admin::LocalAdmin::OldKeys;
+
+Status rotate_srs_key(const std::string& data_dir, OldKeys old) {
+  auto keys = app::SrsKeyFile::open(data_dir, system_clock());
+  if (!keys) return pass(keys);
+  return (*keys)->rotate(old == OldKeys::forget ? app::SrsKeyFile::Old::forget
+                                                : app::SrsKeyFile::Old::keep);
+}
+
+}  // namespace
+
 async::Task<Result<std::unique_ptr<Access>>> Access::open(const config::Config& config,
                                                           engine::IfAbsent if_absent) {
   std::unique_ptr<Access> access(new Access);
@@ -62,6 +76,7 @@ async::Task<Result<std::unique_ptr<Access>>> Access::open(const config::Config& 
   if (!core) co_return pass(core);
   access->core_ = std::move(*core);
   access->snapshots_ = std::make_unique<app::SnapshotPlace>(*access->core_, config);
+  access->domains_ = std::make_unique<app::Domains>(access->core_->store(), config.domains);
   auto local = std::make_unique<admin::LocalAdmin>(
       access->core_->store(),
       admin::LocalAdmin::Options{
@@ -70,7 +85,13 @@ async::Task<Result<std::unique_ptr<Access>>> Access::open(const config::Config& 
           .hash_limits = app::hash_limits(config),
           .data_dir = config.data_dir,
           .take_snapshot = [place = access->snapshots_.get()] { return place->take(); },
-          .capabilities = app::capability_names()});
+          .capabilities = app::capability_names(),
+          .can_relay = !config.relay.host.empty(),
+          .is_our_domain = [domains = access->domains_.get()](
+                               std::string domain) { return domains->is_ours(std::move(domain)); },
+          .max_outside = static_cast<std::uint32_t>(config.forwarding.max_addresses),
+          .rotate_srs_key =
+              [folder = config.data_dir](OldKeys old) { return rotate_srs_key(folder, old); }});
   access->admin_ = std::make_unique<admin::KeptAdmin>(std::move(local), config.data_dir);
   co_return access;
 }

@@ -10,6 +10,7 @@
 #include "admin/admin.h"
 #include "admin/local_admin.h"
 #include "app/core.h"
+#include "app/domains.h"
 #include "app/snapshot_place.h"
 #include "async/task.h"
 #include "base/result.h"
@@ -63,6 +64,7 @@ class Access {
   Access() = default;
   std::unique_ptr<app::Core> core_;
   std::unique_ptr<app::SnapshotPlace> snapshots_;
+  std::unique_ptr<app::Domains> domains_;
   std::unique_ptr<admin::Admin> admin_;
 };
 

@@ -178,6 +178,13 @@ struct Relay {
   Duration expire_after{};
 };
 
+/// Mail that aliases send to other servers.
+struct Forwarding {
+  std::string srs_domain;                 ///< Empty: the domain of the alias.
+  std::uint64_t max_addresses = 0;        ///< Of other servers, for one alias.
+  std::uint64_t recipients_per_hour = 0;  ///< For one alias; 0: no limit.
+};
+
 struct Log {
   log::Level level = log::Level::info;
   log::Form format = log::Form::text;
@@ -210,6 +217,7 @@ struct Config {
   Lmtp lmtp;
   Submission submission;
   Relay relay;
+  Forwarding forwarding;
   Log log;
   Threads threads;
   Quota quota;

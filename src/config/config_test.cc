@@ -95,6 +95,7 @@ TEST(Config, WhatSighupTakesOver) {
           "relay.port", "relay.tls", "relay.ca_file", "relay.user", "relay.password",
           "relay.connections", "relay.recipients", "relay.connect_timeout", "relay.timeout",
           "relay.retry_first", "relay.retry_longest", "relay.warn_after", "relay.expire_after",
+          "forwarding.srs_domain", "forwarding.max_addresses", "forwarding.recipients_per_hour",
           "log.level", "log.format", "quota.default_size", "quota.default_messages"));
 }
 

@@ -317,6 +317,19 @@ const std::array kKeys{
     Key{"relay.expire_after", Form::duration, FIELD(Duration, relay.expire_after), "5d", "1m",
         "60d", kLive, "Time after which an undelivered message is returned to the sender."},
 
+    Key{"forwarding.srs_domain", Form::text, FIELD(std::string, forwarding.srs_domain), "", "", "",
+        kLive,
+        "Domain of the return paths of mail that aliases send to other servers. It must be one "
+        "whose "
+        "mail is kept here. Empty: the domain of the alias."},
+    Key{"forwarding.max_addresses", Form::number, FIELD(std::uint64_t, forwarding.max_addresses),
+        "100", "1", "1000", kLive,
+        "Maximum number of addresses of other servers to which one alias leads."},
+    Key{"forwarding.recipients_per_hour", Form::number,
+        FIELD(std::uint64_t, forwarding.recipients_per_hour), "1000", "0", "10000000", kLive,
+        "Recipients on other servers to which one alias sends within an hour. More mail is refused "
+        "for the time being; 0 means no limit."},
+
     Key{"log.level", Form::choice, choice<level_of>(kLevels), "info", "", "", kLive,
         "Lowest level that is logged. The log is written to standard error."},
     Key{"log.format", Form::choice, choice<format_of>(kLogFormats), "text", "", "", kLive,

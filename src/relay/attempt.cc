@@ -5,8 +5,10 @@
 #include "async/event.h"
 #include "relay/envelope.h"
 #include "relay/report_mail.h"
-#include "service/sending/edit_outbox.h"
+#include "service/forwarding/forwarder.h"
+#include "service/forwarding/srs.h"
 #include "store/store.h"
+#include "wire/smtp/address.h"
 
 namespace posthorn::relay {
 
@@ -38,6 +40,14 @@ bool is_for_another(const SmtpOutcome& outcome) {
 
 bool was_accepted(const SmtpOutcome& outcome) {
   return outcome.fate == SmtpOutcome::Fate::accepted;
+}
+
+/// Whom a message comes from whose return path may have been rewritten.
+std::string original_sender(const std::string& return_path) {
+  const auto address = wire::smtp::parse_address(return_path, wire::smtp::BareNames::any);
+  if (!address) return return_path;
+  const auto origin = service::srs_origin({address->local_part, address->domain, return_path});
+  return origin ? origin->written : return_path;
 }
 
 /// The entry was cancelled or the account removed: there is nothing left to record.
@@ -182,12 +192,23 @@ async::Task<void> Attempt::settle(std::vector<Tried> tried) {
   });
 }
 
-async::Task<std::optional<store::NewEmail>> Attempt::report(const Note& note) {
+async::Task<std::optional<service::OutboxReport>> Attempt::report(const Note& note) {
   OutboxEntry copy = *entry_;
   auto recipients = note(copy);
   if (recipients.empty() || !may_report(*entry_)) co_return std::nullopt;
-  auto mail = co_await make_report(account_, entry_, std::move(recipients), *options_);
-  if (mail) co_return std::move(*mail);
+  auto forwarded = co_await service::is_forwarding_account(account_->store(), account_->id());
+  Result<store::NewEmail> mail = fail(ErrorKind::unavailable, "");
+  ReportReader reader{entry_->return_path, forwarded.value_or(false)};
+  if (reader.is_elsewhere) reader.address = original_sender(entry_->return_path);
+  if (forwarded) {
+    mail = co_await make_report(account_, entry_, std::move(recipients), reader, *options_);
+  } else {
+    mail = pass(forwarded);
+  }
+  if (mail)
+    co_return service::OutboxReport{std::move(*mail),
+                                    reader.is_elsewhere ? reader.address : std::string(),
+                                    options_->report_expires_after};
   about("the delivery report cannot be created").failure(mail.error()).write(log::Level::error);
   co_return std::nullopt;
 }
@@ -195,7 +216,7 @@ async::Task<std::optional<store::NewEmail>> Attempt::report(const Note& note) {
 /// Retries until the result is recorded, even if the disk is full. Until then the entry stays with
 /// this attempt, because otherwise the relay would get the message again.
 async::Task<void> Attempt::change(Note note) {
-  std::optional<store::NewEmail> mail = co_await report(note);
+  std::optional<service::OutboxReport> mail = co_await report(note);
   while (true) {
     Status done = co_await service::edit_outbox(
         {account_, store::Actor::delivery().over(session_of(*entry_))}, entry_->id,

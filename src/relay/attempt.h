@@ -13,6 +13,7 @@
 #include "relay/options.h"
 #include "relay/outgoing_message.h"
 #include "relay/progress.h"
+#include "service/sending/edit_outbox.h"
 #include "store/account.h"
 #include "store/value/outbox.h"
 
@@ -51,7 +52,7 @@ class Attempt {
   async::Task<void> put_off(Indices recipients, wire::smtp::Reply reply);
   async::Task<void> settle(std::vector<Tried> tried);
   async::Task<void> change(Note note);
-  async::Task<std::optional<store::NewEmail>> report(const Note& note);
+  async::Task<std::optional<service::OutboxReport>> report(const Note& note);
   [[nodiscard]] std::int64_t now() const;
   /// Begins a line of the log: what happened, which must be static, and which entry it is about.
   [[nodiscard]] log::Event about(std::string_view what) const;

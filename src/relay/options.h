@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -20,6 +21,8 @@ struct RelayOptions {
   RetryPolicy retry = {};
   std::uint64_t returned_octets = 1U
                                   << 20;  ///< Of a larger message, reports return only the header.
+  /// For reports about forwarded mail, which are mailed themselves.
+  std::chrono::seconds report_expires_after = std::chrono::hours(5 * 24);
 };
 
 }  // namespace posthorn::relay

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "message/header/header.h"
+#include "service/forwarding/forwarder.h"
 #include "text/ascii.h"
 
 namespace posthorn::relay {
@@ -57,6 +58,8 @@ class OutgoingMessage::Source final : public client::SmtpSource {
 async::Task<Result<OutgoingMessage>> OutgoingMessage::open(store::AccountPtr account,
                                                            store::OutboxEntryPtr entry) {
   OutgoingMessage message;
+  auto forwarded = co_await service::is_forwarding_account(account->store(), account->id());
+  if (!forwarded) co_return pass(forwarded);
   store::EmailReader reader(account);
   const std::array<Ordinal, 1> ordinals = {entry->email};
   co_await reader.load(ordinals,
@@ -67,10 +70,14 @@ async::Task<Result<OutgoingMessage>> OutgoingMessage::open(store::AccountPtr acc
   if (!list) co_return pass(list);
   auto body = store::BodyReader::open(std::move(account), *list);
   if (!body) co_return pass(body);
-  const std::array<std::string, 2> hidden = {"Bcc", "Resent-Bcc"};
   message.header_ = entry->trace;
-  message::append_filtered_header(message.header_, *header, hidden,
-                                  message::HeaderFilter::fields_not);
+  if (*forwarded) {
+    message.header_ += *header;
+  } else {
+    const std::array<std::string, 2> hidden = {"Bcc", "Resent-Bcc"};
+    message::append_filtered_header(message.header_, *header, hidden,
+                                    message::HeaderFilter::fields_not);
+  }
   message.body_ = std::make_shared<store::BodyReader>(std::move(*body));
   message.entry_ = std::move(entry);
   co_return message;

@@ -15,7 +15,8 @@ namespace posthorn::relay {
 
 /// A queued message in the form in which it is sent: the entry's trace lines, the header without
 /// Bcc (RFC 5322 §3.6.3: other recipients must not see it) and the body, which is read from the
-/// store a piece at a time. Any number of sources may read it.
+/// store a piece at a time. The header of a message that is only passed on is left as it is, since
+/// a signature may cover it (RFC 6376). Any number of sources may read it.
 class OutgoingMessage {
  public:
   /// Errors: not_found, corrupt, io.

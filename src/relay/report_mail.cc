@@ -38,10 +38,10 @@ Returned what_returns(const store::OutboxEntry& entry,
 }
 
 DeliveryReport describe(const store::OutboxEntry& entry, const std::string& header,
-                        const RelayOptions& options, Timestamp now) {
+                        const std::string& reader, const RelayOptions& options, Timestamp now) {
   DeliveryReport report;
   report.hostname = options.hostname;
-  report.to = entry.return_path;
+  report.to = reader;
   report.message_id = fmt::format("report.{}@{}", random_hex(), options.hostname);
   report.boundary = "=_posthorn_" + random_hex();
   report.now = now;
@@ -75,11 +75,12 @@ async::Task<Status> feed_all(const OutgoingMessage& message, store::Upload& uplo
 async::Task<Result<store::NewEmail>> make_report(store::AccountPtr account,
                                                  store::OutboxEntryPtr entry,
                                                  std::vector<ReportedRecipient> recipients,
-                                                 const RelayOptions& options) {
+                                                 ReportReader reader, const RelayOptions& options) {
   // A message that cannot be read is not returned, but the failure is reported nevertheless.
   const auto message = co_await OutgoingMessage::open(account, entry);
   const std::string& header = message ? message->header() : entry->trace;
-  DeliveryReport report = describe(*entry, header, options, account->store().clock().now());
+  DeliveryReport report =
+      describe(*entry, header, reader.address, options, account->store().clock().now());
   report.returned = message ? what_returns(*entry, recipients, options) : Returned::headers;
   report.recipients = std::move(recipients);
   report.octets = text::is_ascii(header) ? message::Octets::seven_bit : message::Octets::eight_bit;
@@ -101,7 +102,8 @@ async::Task<Result<store::NewEmail>> make_report(store::AccountPtr account,
   }
   if (fed) fed = co_await upload.feed(frame.tail);
   if (!fed) co_return pass(fed);
-  co_return co_await upload.finish("Return-Path: <>\r\n");
+  // Final delivery adds it (RFC 5321 §4.4).
+  co_return co_await upload.finish(reader.is_elsewhere ? "" : "Return-Path: <>\r\n");
 }
 
 }  // namespace posthorn::relay

@@ -13,11 +13,20 @@
 
 namespace posthorn::relay {
 
-/// Creates the report of an entry for its sender. The change that records the reported facts must
-/// append it to a mailbox of the sender's account. Errors: those of reading and writing mail.
+/// Whom a report is for.
+struct ReportReader {
+  std::string address;
+  /// Somebody on another server, for whom a message was forwarded; it is mailed, and not put into a
+  /// mailbox of the account.
+  bool is_elsewhere = false;
+};
+
+/// Creates the report of an entry. The change that records the reported facts must append it to a
+/// mailbox of the account, or queue it there for the reader. Errors: those of reading and writing
+/// mail.
 async::Task<Result<store::NewEmail>> make_report(store::AccountPtr account,
                                                  store::OutboxEntryPtr entry,
                                                  std::vector<message::ReportedRecipient> recipients,
-                                                 const RelayOptions& options);
+                                                 ReportReader reader, const RelayOptions& options);
 
 }  // namespace posthorn::relay

@@ -4,6 +4,7 @@
 
 #include "engine/faulty/faulty_engine.h"
 #include "relay/test_relay.h"
+#include "service/forwarding/forwarder.h"
 #include "store/format/codec.h"
 #include "store/read/email_reader.h"
 #include "store/store_fixture.h"
@@ -231,6 +232,46 @@ TEST_F(RunnerTest, AnEntryThatIsTouchedIsLookedAtAtOnce) {
     return c.update_outbox(again);
   }));
   ASSERT_TRUE(is_done(id));
+}
+
+TEST_F(RunnerTest, AForwardedMessageIsReportedToWhomItCameFrom) {
+  account_ = make_account(std::string(service::kForwardingAccount));
+  relay_.order({.recipients = {{"bob@example.net", "550 5.1.1 no bob"}}});
+  start();
+  const auto forwarded = [&](std::string return_path) {
+    return submit(
+        {"bob@example.net"},
+        [&](OutboxEntry& entry) { entry.return_path = std::move(return_path); },
+        "From: joe@sender.example\r\nBcc: x\r\nSubject: lost\r\n\r\nHello\r\n");
+  };
+  ASSERT_TRUE(is_done(forwarded("SRS0=AAAAAA=AA=sender.example=joe@example.org")));
+  ASSERT_TRUE(soon([&] { return account_->published()->outbox->empty(); }));
+  ASSERT_EQ(relay_.messages().size(), 1U);
+  const TestRelay::Message report = relay_.messages().front();
+  EXPECT_EQ(report.from, "");
+  EXPECT_EQ(report.to, std::vector<std::string>{"joe@sender.example"});
+  EXPECT_TRUE(has(report.octets, "To: <joe@sender.example>\r\n")) << report.octets;
+  EXPECT_TRUE(has(report.octets, "no bob"));
+  EXPECT_TRUE(has(report.octets, "Bcc: x\r\nSubject: lost\r\n")) << "the header was changed";
+  EXPECT_FALSE(has(report.octets, "Return-Path"));
+  // Nobody, and somebody whose address was not rewritten.
+  ASSERT_TRUE(is_done(forwarded("")));
+  ASSERT_TRUE(is_done(forwarded("ann@here")));
+  ASSERT_TRUE(soon([&] { return account_->published()->outbox->empty(); }));
+  EXPECT_EQ(relay_.messages().size(), 1U);
+  EXPECT_TRUE(inbox().empty());
+}
+
+TEST_F(RunnerTest, AReportThatCannotBeDeliveredIsDropped) {
+  account_ = make_account(std::string(service::kForwardingAccount));
+  relay_.order({.recipients = {{"bob@example.net", "550 5.1.1 no bob"},
+                               {"joe@sender.example", "550 5.1.1 no joe"}}});
+  start();
+  ASSERT_TRUE(is_done(submit({"bob@example.net"}, [&](OutboxEntry& entry) {
+    entry.return_path = "SRS0=AAAAAA=AA=sender.example=joe@example.org";
+  })));
+  ASSERT_TRUE(soon([&] { return account_->published()->outbox->empty(); }));
+  EXPECT_TRUE(relay_.messages().empty());
 }
 
 TEST_F(RunnerTest, ARefusalIsReported) {

@@ -13,6 +13,7 @@
 #include "base/network.h"
 #include "server/frame/endpoint.h"
 #include "service/delivery/recipient.h"
+#include "service/forwarding/forwarder.h"
 #include "store/store.h"
 
 namespace posthorn::server::lmtp {
@@ -42,12 +43,14 @@ struct LmtpContext {
   auth::SessionLimits& limits;
   service::FindAddress find_recipient;
   frame::TlsSource tls;
+  service::Forwarder& forwarder;
 };
 
 /// LMTP (RFC 2033) with PIPELINING (RFC 2920), 8BITMIME (RFC 6152), SMTPUTF8 (RFC 6531), SIZE (RFC
 /// 1870), CHUNKING (RFC 3030), ENHANCEDSTATUSCODES (RFC 2034) and STARTTLS (RFC 3207). A 250 after
-/// the data means that the message is durable. When the server stops, a session sends 421, unless
-/// it is in a transaction, which may finish. TLS is available by STARTTLS only.
+/// the data means that the message is durable, in a mailbox or in the queue of what an alias sends
+/// to other servers. When the server stops, a session sends 421, unless it is in a transaction,
+/// which may finish. TLS is available by STARTTLS only.
 class LmtpServer final : public frame::Endpoint<LmtpOptions> {
  public:
   LmtpServer(LmtpContext context, LmtpOptions options);

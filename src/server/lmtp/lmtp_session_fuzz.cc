@@ -9,6 +9,7 @@
 
 #include "server/frame/test_scripted_stream.h"
 #include "server/lmtp/session.h"
+#include "service/forwarding/test_forwarder.h"
 #include "store/test_fuzz_store.h"
 #include "text/ascii.h"
 #include "wire/smtp/reply.h"
@@ -56,11 +57,13 @@ Task<Result<std::optional<store::AddressEntry>>> find(store::Store& store, std::
 
 Task<void> serve(store::FuzzStore& store, net::Stream& stream) {
   auth::SessionLimits limits({});
+  service::TestForwarder forwarder(store.store());
   const LmtpContext context{
       store.store(),
       limits,
       [&store](std::string name) { return find(store.store(), std::move(name)); },
-      {}};
+      {},
+      *forwarder};
   const auto options = std::make_shared<const LmtpOptions>(
       LmtpOptions{.max_message_octets = 8 << 10, .max_recipients = 10});
   const server::frame::Connections connections;

@@ -3,6 +3,7 @@
 
 #include "server/frame/test_scripted_stream.h"
 #include "server/lmtp/session.h"
+#include "service/forwarding/test_forwarder.h"
 #include "store/change/upload.h"
 #include "store/read/email_reader.h"
 #include "store/store_fixture.h"
@@ -24,8 +25,11 @@ class LmtpTest : public store::StoreFixture {
     return stream.output();
   }
   void serve(net::Stream& stream) {
-    const LmtpContext context{
-        *store_, limits_, [this](std::string name) { return find(std::move(name)); }, {}};
+    const LmtpContext context{*store_,
+                              limits_,
+                              [this](std::string name) { return find(std::move(name)); },
+                              {},
+                              *forwarder_};
     const frame::Connections connections;
     frame::CommandMeter meter(wire::smtp::command_names());
     Session session(context, {.stream = stream,
@@ -69,6 +73,7 @@ class LmtpTest : public store::StoreFixture {
 
   auth::SessionLimits limits_{{}};
   LmtpOptions options_ = {.hostname = "mail.example.org"};
+  service::TestForwarder forwarder_{*store_};
   store::AccountPtr ada_;
 };
 

@@ -1,5 +1,6 @@
 #include "server/lmtp/session.h"
 
+#include "base/log.h"
 #include "server/smtp/delivery_reply.h"
 
 namespace posthorn::server::lmtp {
@@ -54,7 +55,7 @@ async::Task<void> Session::run() {
 
 smtp::Transaction* Session::transaction() { return transaction_ ? &*transaction_ : nullptr; }
 
-bool Session::has_recipients() const { return transaction_ && !transaction_->recipients.empty(); }
+bool Session::has_recipients() const { return transaction_ && !transaction_->accepted.empty(); }
 
 std::chrono::milliseconds Session::patience() const { return options_->idle_time; }
 
@@ -92,24 +93,46 @@ async::Task<void> Session::on_rcpt(Rcpt rcpt) {
     say(reply(503, {5, 5, 1}, "Send MAIL first"));
     co_return;
   }
-  if (transaction_->accounts_of.size() >= options_->max_recipients) {
+  if (transaction_->accepted.size() >= options_->max_recipients) {
     say(reply(452, {4, 5, 3}, "Too many recipients"));
     co_return;
   }
   const std::string path = format_path(rcpt.to);
-  service::EnvelopeAddress address{rcpt.to.local_part, rcpt.to.domain, format_address(rcpt.to)};
-  auto found = co_await service::find_recipients(context_.store, context_.find_recipient,
-                                                 options_->detail_separator, std::move(address),
-                                                 transaction_->mail.parameters.size.value_or(0));
-  if (!found) {
-    Reply refused = smtp::reply_of(found.error());
-    if (refused.code >= 500) refused.lines.front().insert(0, path + ' ');
-    say(refused);
+  auto refused =
+      co_await take_recipient({rcpt.to.local_part, rcpt.to.domain, format_address(rcpt.to)});
+  if (!refused) {
+    say(reply(250, {2, 1, 5}, "Recipient accepted"));
     co_return;
   }
-  say(reply(250, {2, 1, 5}, "Recipient accepted"));
-  transaction_->accounts_of.push_back(found->size());
-  std::ranges::move(*found, std::back_inserter(transaction_->recipients));
+  if (refused->code >= 500) refused->lines.front().insert(0, path + ' ');
+  say(*refused);
+}
+
+async::Task<std::optional<Reply>> Session::take_recipient(service::EnvelopeAddress address) {
+  service::Forwarder& forwarder = context_.forwarder;
+  auto found = co_await forwarder.find(context_.find_recipient, options_->detail_separator, address,
+                                       transaction_->mail.parameters.size.value_or(0));
+  if (!found) {
+    const Error& error = found.error();
+    // Every other error is one of a mailbox.
+    co_return error.kind == ErrorKind::bad_argument ? smtp::forwarding_reply_of(error)
+                                                    : smtp::reply_of(error);
+  }
+  if (!found->outside.empty()) {
+    if (Status may = forwarder.judge(found->outside); !may)
+      co_return smtp::forwarding_reply_of(may.error());
+    auto queue = co_await forwarder.account();
+    if (!queue) {
+      log::error("lmtp: the queue of forwarded mail cannot be opened: {} ({})", queue.error().text,
+                 queue.error().cause);
+      co_return smtp::reply_of(queue.error());
+    }
+    transaction_->queue = std::move(*queue);
+  }
+  transaction_->accepted.push_back(
+      {std::move(address), found->here.size(), std::move(found->outside)});
+  std::ranges::move(found->here, std::back_inserter(transaction_->recipients));
+  co_return std::nullopt;
 }
 
 }  // namespace posthorn::server::lmtp

@@ -11,17 +11,29 @@
 #include "server/lmtp/lmtp_server.h"
 #include "server/smtp/dialogue.h"
 #include "service/delivery/recipient.h"
+#include "service/delivery/trace.h"
+#include "service/forwarding/hops.h"
 #include "store/change/upload.h"
 #include "wire/smtp/command.h"
 #include "wire/smtp/reply.h"
 
 namespace posthorn::server::lmtp {
 
+/// An accepted RCPT.
+struct Accepted {
+  service::EnvelopeAddress address;
+  std::size_t accounts = 0;  ///< How many of the recipients it stands for; they follow each other.
+  std::vector<service::OutsideTarget> outside;
+  Status sent_on = {};  ///< To those; set after the message.
+};
+
 struct Transaction : smtp::Transaction {
   wire::smtp::Mail mail = {};
   std::vector<service::Recipient> recipients = {};
-  /// For each accepted RCPT, how many of the recipients it stands for; they follow each other.
-  std::vector<std::size_t> accounts_of = {};
+  std::vector<Accepted> accepted = {};
+  /// Holds what is sent to other servers; null if nothing is.
+  store::AccountPtr queue = {};
+  service::Hops hops = {};
   /// Set while a message is being received and not refused.
   std::unique_ptr<store::Upload> upload = {};
 };
@@ -48,13 +60,20 @@ class Session final : private smtp::Dialogue {
   [[nodiscard]] std::string greeting() const override;
   async::Task<void> on_mail(wire::smtp::Mail mail) override;
   async::Task<void> on_rcpt(wire::smtp::Rcpt rcpt) override;
+  async::Task<std::optional<wire::smtp::Reply>> take_recipient(service::EnvelopeAddress address);
 
   // Implemented in session_data.cc:
   void begin_message() override;
   async::Task<std::optional<wire::smtp::Reply>> feed(std::string_view octets) override;
   void drop_message() override { transaction_->upload.reset(); }
   async::Task<void> finish() override;
+  [[nodiscard]] service::TraceFacts trace_facts(const Transaction& transaction) const;
+  /// Queues what is for other servers.
+  async::Task<void> send_on(Transaction& transaction);
+  /// Removes the accounts of recipients for which that failed.
+  static void leave_out_failed(Transaction& transaction);
   async::Task<std::vector<Status>> deliver(const Transaction& transaction);
+  void answer(const Transaction& transaction, const Accepted& accepted, const Status& outcome);
 
   const LmtpContext& context_;
   const std::shared_ptr<const LmtpOptions> options_;

@@ -3,6 +3,7 @@
 
 #include "net/test_pair.h"
 #include "server/lmtp/session.h"
+#include "service/forwarding/test_forwarder.h"
 #include "store/store_fixture.h"
 #include "wire/smtp/reply.h"
 
@@ -67,7 +68,7 @@ class LmtpStartTlsTest : public store::StoreFixture {
   async::Task<void> serve(net::Stream& stream) {
     const LmtpContext context{*store_, limits_,
                               [this](std::string name) { return find(std::move(name)); },
-                              [] { return test_tls().server; }};
+                              [] { return test_tls().server; }, *forwarder_};
     const frame::Connections connections;
     frame::CommandMeter meter(wire::smtp::command_names());
     const auto options =
@@ -85,6 +86,7 @@ class LmtpStartTlsTest : public store::StoreFixture {
   std::uint32_t count() { return ada_->published()->find("INBOX")->head.messages; }
 
   auth::SessionLimits limits_{{}};
+  service::TestForwarder forwarder_{*store_};
   store::AccountPtr ada_;
 };
 

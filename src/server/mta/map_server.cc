@@ -80,8 +80,13 @@ class Maps {
     co_return std::move(key);
   }
 
-  /// The name of the account that an address leads to. The address itself, if it leads to several.
+  /// The name of the account that an address leads to. The address itself, if it leads to several,
+  /// or is a return path that leads back to the sender of a forwarded message.
   Task<Found> mailboxes(std::string key) {
+    if (const auto address = address_of(key); address && service::is_srs(address->local_part)) {
+      if (!context_.forwarder.leads_back(*address)) co_return std::nullopt;
+      co_return std::move(key);
+    }
     auto owner = co_await owner_of(key);
     if (!owner) co_return pass(owner);
     if (!owner->entry) co_return std::nullopt;
@@ -141,15 +146,18 @@ class Maps {
     co_return std::move(*name);
   }
 
-  /// All accounts that an address leads to.
+  /// All accounts that an address leads to; none if it also leads to other servers.
   Task<Found> members(std::string key) {
     auto address = address_of(key);
     if (!address) co_return std::nullopt;
     auto owners = co_await service::find_owners(context_.find_address, options_.detail_separator,
                                                 std::move(*address));
     if (!owners) co_return pass(owners);
+    // Only this server rewrites the return path of what goes to other servers, so it has to get the
+    // message under the name of the alias.
+    if (!owners->outside.empty()) co_return std::nullopt;
     std::string names;
-    for (const service::AddressOwner& owner : *owners) {
+    for (const service::AddressOwner& owner : owners->here) {
       if (owner.entry->disabled) continue;
       auto name = co_await name_of(owner.entry->account);
       if (!name) co_return pass(name);

@@ -14,6 +14,7 @@
 #include "server/frame/conversation.h"
 #include "server/frame/endpoint.h"
 #include "service/delivery/recipient.h"
+#include "service/forwarding/forwarder.h"
 #include "service/sending/sending_rules.h"
 #include "store/store.h"
 
@@ -44,6 +45,7 @@ struct MtaContext {
   service::FindAddress find_address;
   /// Returns whether all mail for a domain (in lower case) belongs to this server's accounts.
   std::function<async::Task<Result<bool>>(std::string domain)> is_our_domain;
+  service::Forwarder& forwarder;
 };
 
 /// Answers one request after the other, until the connection ends. `Requests` takes them from the

@@ -7,6 +7,7 @@
 #include "server/mta/map_server.h"
 #include "server/mta/policy_server.h"
 #include "server/mta/user_server.h"
+#include "service/forwarding/test_forwarder.h"
 #include "service/sending/sender.h"
 #include "service/sharing/team.h"
 #include "store/store_fixture.h"
@@ -70,7 +71,7 @@ class MtaTest : public store::StoreFixture {
   [[nodiscard]] MtaContext context() {
     return {*store_, authenticator_,
             [this](std::string address) { return find_address(std::move(address)); },
-            [this](std::string domain) { return is_our_domain(std::move(domain)); }};
+            [this](std::string domain) { return is_our_domain(std::move(domain)); }, *forwarder_};
   }
   async::Task<Result<std::optional<store::AddressEntry>>> find_address(std::string address) {
     if (directory_.broken) co_return fail(ErrorKind::io, "the disk", "test");
@@ -122,6 +123,7 @@ class MtaTest : public store::StoreFixture {
   auth::Authenticator authenticator_{
       directory_, throttle_, hashing_, clock_, {.sasl = {.decoy_key = "k", .decoy_iterations = 8}}};
   MtaOptions options_;
+  service::TestForwarder forwarder_{*store_};
   store::AccountPtr ada_;
   store::AccountPtr off_;
 };
@@ -265,6 +267,48 @@ TEST_F(MtaTest, RecipientsAreJudged) {
   }));
   EXPECT_EQ(recipient("post@example.org", 999), "action=DUNNO\n\n");
   EXPECT_THAT(recipient("post@example.org", 1001), testing::StartsWith("action=552 5.2.2 "));
+}
+
+TEST_F(MtaTest, WhatLeadsToOtherServersComesHere) {
+  ASSERT_TRUE(run(store_->add_alias("both@example.org", {"ada@example.org", ">bob@far.example"})));
+  ASSERT_TRUE(run(store_->add_alias("all@example.org", {"both@example.org", "post@example.org"})));
+  ASSERT_TRUE(run(store_->add_alias("here@example.org", {"ada@example.org", "off@example.org"})));
+  for (const std::string name : {"both@example.org", "all@example.org"}) {
+    EXPECT_EQ(look_up("aliases " + name), "9:NOTFOUND ,");
+    EXPECT_THAT(look_up("mailboxes " + name), HasSubstr(":OK " + name));
+    EXPECT_EQ(look_up("senders " + name), "9:NOTFOUND ,");
+  }
+  EXPECT_THAT(look_up("aliases here@example.org"), HasSubstr("off@example.org"));
+  const auto recipient = [&](const std::string& address) {
+    return judge("protocol_state=RCPT\nsender=x@example.net\nrecipient=" + address +
+                 "\nsasl_username=\n");
+  };
+  EXPECT_EQ(recipient("all@example.org"), "action=DUNNO\n\n");
+  forwarder_->set_rules({.can_send = false});
+  EXPECT_THAT(recipient("all@example.org"), testing::StartsWith("action=451 4.3.5 "));
+  EXPECT_EQ(recipient("here@example.org"), "action=DUNNO\n\n");
+}
+
+TEST_F(MtaTest, ReturnPathsLeadBack) {
+  const auto made = service::srs_rewrite({"eve+x", "far.example", ""}, "example.org",
+                                         forwarder_.keys, clock_.now().seconds);
+  ASSERT_TRUE(made);
+  const std::string good = made->written;
+  std::string forged = good;
+  forged[5] = forged[5] == 'A' ? 'B' : 'A';
+  const auto ask_for = [&](const std::string& name) {
+    return play<UserServer>("VERSION\t1\t1\nUSER\t3\t" + name + "\tservice=smtp\n");
+  };
+  const auto recipient = [&](const std::string& address) {
+    return judge("protocol_state=RCPT\nsender=\nrecipient=" + address + "\nsasl_username=\n");
+  };
+  EXPECT_THAT(look_up("mailboxes " + good), HasSubstr(":OK " + good));
+  EXPECT_EQ(look_up("mailboxes " + forged), "9:NOTFOUND ,");
+  EXPECT_EQ(look_up("aliases " + good), "9:NOTFOUND ,");
+  EXPECT_THAT(ask_for(good), EndsWith("\nUSER\t3\t" + good + "\n"));
+  EXPECT_THAT(ask_for(forged), EndsWith("\nNOTFOUND\t3\n"));
+  EXPECT_EQ(recipient(good), "action=DUNNO\n\n");
+  EXPECT_THAT(recipient(forged), testing::StartsWith("action=550 5.7.1 "));
 }
 
 TEST_F(MtaTest, SendersAreJudged) {

@@ -108,10 +108,16 @@ class Judge {
       if (!*ours) co_return std::nullopt;
     }
     // Logs what is a fault of ours.
-    auto found = co_await service::find_recipients(context_.store, context_.find_address,
-                                                   options_.detail_separator, *address,
-                                                   request.number("size"));
-    if (!found) co_return smtp::reply_of(found.error());
+    const service::Forwarder& forwarder = context_.forwarder;
+    auto found = co_await forwarder.find(context_.find_address, options_.detail_separator, *address,
+                                         request.number("size"));
+    if (!found) {
+      const Error& error = found.error();
+      co_return error.kind == ErrorKind::bad_argument ? smtp::forwarding_reply_of(error)
+                                                      : smtp::reply_of(error);
+    }
+    const Status may = forwarder.judge(found->outside);
+    if (!may) co_return smtp::forwarding_reply_of(may.error());
     co_return std::nullopt;
   }
 

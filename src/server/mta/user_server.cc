@@ -26,9 +26,13 @@ Task<Result<std::string>> find(const MtaContext& context, const MtaOptions& opti
                                std::string name) {
   const auto address = wire::smtp::parse_address(name, wire::smtp::BareNames::any);
   if (!address || address->local_part.empty()) co_return std::string();
-  auto owner = co_await service::find_owner(
-      context.find_address, options.detail_separator,
-      {address->local_part, address->domain, wire::smtp::format_address(*address)});
+  service::EnvelopeAddress parts{address->local_part, address->domain,
+                                 wire::smtp::format_address(*address)};
+  // A return path that leads back to the sender of a forwarded message.
+  if (service::is_srs(parts.local_part))
+    co_return context.forwarder.leads_back(parts) ? name : std::string();
+  auto owner = co_await service::find_owner(context.find_address, options.detail_separator,
+                                            std::move(parts));
   if (!owner) co_return pass(owner);
   if (!owner->entry) co_return std::string();
   if (!owner->entry->targets.empty()) co_return name;

@@ -19,4 +19,16 @@ wire::smtp::Reply reply_of(const Error& error) {
   }
 }
 
+wire::smtp::Reply forwarding_reply_of(const Error& error) {
+  switch (error.kind) {
+    // RFC 3463 §3.4, §3.5, §3.8: X.4.6 routing loop, X.3.5 the system is not configured for it,
+    // X.7.1 not authorized.
+    case ErrorKind::no_permission: return reply(554, {5, 4, 6}, error.text);
+    case ErrorKind::unavailable: return reply(451, {4, 3, 5}, error.text);
+    case ErrorKind::limit: return reply(450, {4, 7, 1}, error.text);
+    case ErrorKind::bad_argument: return reply(550, {5, 7, 1}, error.text);
+    default: return reply_of(error);
+  }
+}
+
 }  // namespace posthorn::server::smtp

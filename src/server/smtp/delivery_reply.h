@@ -12,4 +12,10 @@ namespace posthorn::server::smtp {
 /// error.
 wire::smtp::Reply reply_of(const Error& error);
 
+/// Returns the reply for a recipient whose mail cannot be sent on to other servers
+/// (service/forwarding): 554 5.4.6 for a loop, 451 4.3.5 if there is no relay, 450 4.7.1 if too
+/// much was sent on, 550 5.7.1 for a return path that is forged or has expired; otherwise
+/// reply_of().
+wire::smtp::Reply forwarding_reply_of(const Error& error);
+
 }  // namespace posthorn::server::smtp

@@ -158,10 +158,12 @@ async::Task<Reply> Session::judge_stranger(const Address& to) {
 
 /// Returns the refusal, or none if the recipient is accepted.
 async::Task<std::optional<Reply>> Session::judge_recipient(const Address& to) {
-  auto local = co_await service::find_recipients(context_.store, context_.find_address,
-                                                 options_->detail_separator, parts_of(to), 0);
-  if (local) co_return std::nullopt;
+  auto local = co_await service::find_destinations(context_.store, context_.find_address,
+                                                   options_->detail_separator, parts_of(to), 0);
   const std::string path = format_path(to);
+  if (local && !local->outside.empty() && !context_.can_relay())
+    co_return reply(451, {4, 3, 5}, path + " Mail for this address cannot be sent on");
+  if (local) co_return std::nullopt;
   switch (local.error().kind) {
     case ErrorKind::not_found: {
       Reply answer = co_await judge_stranger(to);

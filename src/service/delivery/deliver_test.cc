@@ -24,13 +24,13 @@ class DeliverTest : public store::StoreFixture {
   Result<Recipient> resolve(std::string local, std::uint64_t announced = 0) {
     auto found = find_all(std::move(local), "example.org", announced);
     if (!found) return pass(found);
-    EXPECT_EQ(found->size(), 1U);
-    return std::move(found->front());
+    EXPECT_EQ(found->here.size(), 1U);
+    return std::move(found->here.front());
   }
-  Result<std::vector<Recipient>> find_all(std::string local, std::string domain,
-                                          std::uint64_t announced = 0) {
+  Result<Destinations> find_all(std::string local, std::string domain,
+                                std::uint64_t announced = 0) {
     EnvelopeAddress address{local, domain, local + "@" + domain};
-    return run(service::find_recipients(
+    return run(service::find_destinations(
         *store_, [this](std::string name) { return find(std::move(name)); }, "+",
         std::move(address), announced));
   }
@@ -39,8 +39,10 @@ class DeliverTest : public store::StoreFixture {
     std::vector<std::string> names;
     auto found = find_all(std::move(local), std::move(domain));
     if (!found) return names;
-    for (const Recipient& recipient : *found)
+    for (const Recipient& recipient : found->here)
       names.push_back(run(store_->profile(recipient.account->id()))->name + " " + recipient.folder);
+    for (const OutsideTarget& target : found->outside)
+      names.push_back(target.address + " by " + target.alias);
     std::ranges::sort(names);
     return names;
   }
@@ -161,6 +163,40 @@ TEST_F(DeliverTest, AWholeDomainMayBeAnAlias) {
   alias("@a.example", {"@b.example"});
   alias("@b.example", {"@a.example"});
   EXPECT_EQ(leads_to("ann", "a.example"), Names{});
+}
+
+TEST_F(DeliverTest, AnAliasMayLeadToOtherServers) {
+  using Names = std::vector<std::string>;
+  alias("info@example.org", {">bob@far.example", "ann@example.org"});
+  alias("all@example.org", {"INFO@example.org", ">eve@far.example", ">bob@far.example"});
+  EXPECT_EQ(leads_to("Info"), (Names{"ann@example.org ", "bob@far.example by info@example.org"}));
+  EXPECT_EQ(leads_to("all").size(), 3U);
+  alias("@other.example", {">eve@far.example"});
+  EXPECT_EQ(leads_to("anybody", "other.example"), (Names{"eve@far.example by @other.example"}));
+  // An address that has become one of ours since.
+  EXPECT_TRUE(run(store_->add_alias("eve@far.example", ben_->id())));
+  EXPECT_EQ(leads_to("anybody", "other.example"), (Names{"ben@example.org "}));
+  // A target that is not marked never leaves the server.
+  alias("gone@example.org", {"removed@former.example"});
+  EXPECT_EQ(leads_to("gone"), Names{});
+  // Whoever accepts no mail is left out also if all others are elsewhere.
+  EXPECT_TRUE(run(store_->set_disabled(ann_->id(), true)));
+  EXPECT_EQ(leads_to("info"), (Names{"bob@far.example by info@example.org"}));
+}
+
+TEST_F(DeliverTest, CirclesAreSeenAcrossDomains) {
+  const auto find_one = [this](std::string name) { return find(std::move(name)); };
+  const auto leads_back = [&](std::vector<std::string> targets, std::string_view alias) {
+    bool back = false;
+    EXPECT_TRUE(run(service::follow_targets(find_one, "+", std::move(targets), alias, back)));
+    return back;
+  };
+  alias("@other.example", {"@example.org"});
+  EXPECT_TRUE(leads_back({"info@other.example"}, "info@example.org"));
+  EXPECT_TRUE(leads_back({">Info@other.example"}, "info@example.org"));
+  alias("info@example.org", {">bob@far.example"});
+  EXPECT_TRUE(leads_back({"info@other.example"}, "bob@far.example"));
+  EXPECT_FALSE(leads_back({"info@other.example"}, "eve@far.example"));
 }
 
 TEST(SumUp, RepeatsWhatMaySucceedLater) {

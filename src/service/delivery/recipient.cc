@@ -4,6 +4,8 @@
 #include <set>
 
 #include "base/log.h"
+#include "service/account_name.h"
+#include "service/forwarding/outside.h"
 
 namespace posthorn::service {
 namespace {
@@ -45,19 +47,24 @@ namespace {
 async::Task<Result<AddressOwner>> find_in_domain(const FindAddress& find,
                                                  std::string_view separator,
                                                  const EnvelopeAddress& address) {
-  auto whole = co_await find(lookup_name(address.local_part, address.domain));
+  std::string name = lookup_name(address.local_part, address.domain);
+  auto whole = co_await find(name);
   if (!whole) co_return pass(whole);
-  if (*whole) co_return AddressOwner{std::move(*whole), {}};
+  if (*whole) co_return AddressOwner{std::move(*whole), {}, std::move(name)};
   const SubAddress parts = split_detail(address.local_part, separator);
   if (parts.detail) {
-    auto user = co_await find(lookup_name(parts.user, address.domain));
+    std::string without = lookup_name(parts.user, address.domain);
+    auto user = co_await find(without);
     if (!user) co_return pass(user);
-    if (*user) co_return AddressOwner{std::move(*user), std::string(*parts.detail)};
+    if (*user)
+      co_return AddressOwner{std::move(*user), std::string(*parts.detail), std::move(without)};
   }
-  if (address.domain.empty()) co_return AddressOwner{};
-  auto rest = co_await find(lookup_name("", address.domain));
+  if (address.domain.empty()) co_return AddressOwner{{}, {}, std::move(name)};
+  std::string domain = lookup_name("", address.domain);
+  auto rest = co_await find(domain);
   if (!rest) co_return pass(rest);
-  co_return AddressOwner{std::move(*rest), {}};
+  if (*rest) name = std::move(domain);
+  co_return AddressOwner{std::move(*rest), {}, std::move(name)};
 }
 
 /// Splits a target, which is a whole name.
@@ -84,49 +91,89 @@ async::Task<Result<AddressOwner>> find_owner(const FindAddress& find, std::strin
     address.domain = owner->entry->targets.front().substr(1);
   }
   // Only a loop is as long.
-  co_return AddressOwner{};
+  co_return AddressOwner{{}, {}, lookup_name(address.local_part, address.domain)};
 }
 
-async::Task<Result<std::vector<AddressOwner>>> find_owners(const FindAddress& find,
-                                                           std::string_view separator,
-                                                           EnvelopeAddress address) {
+namespace {
+
+/// Collects what addresses lead to.
+class Followed {
+ public:
+  /// `separator` must outlive this object.
+  explicit Followed(std::string_view separator) : separator_(separator) {}
+
+  void take(AddressOwner owner) {
+    if (owner.entry->targets.empty()) {
+      if (accounts_.insert(owner.entry->account).second) owners_.here.push_back(std::move(owner));
+      return;
+    }
+    for (std::string& target : owner.entry->targets)
+      add(std::move(target), normal_name(owner.name));
+  }
+  void add(std::string target, std::string alias) {
+    waiting_.push_back({std::move(target), std::move(alias)});
+  }
+  /// Follows what was added, and what that leads to. `leads_back` is set to true if `alias` is
+  /// among it.
+  async::Task<Status> follow_all(const FindAddress& find, std::string_view alias,
+                                 bool& leads_back) {
+    while (!waiting_.empty()) {
+      Target target = std::move(waiting_.back());
+      waiting_.pop_back();
+      std::string address(address_in(target.name));
+      leads_back |= address == alias;
+      if (!seen_.insert(target.name).second) continue;
+      if (seen_.size() > store::AddressEntry::kMaxTargets)
+        co_return fail(ErrorKind::limit, fmt::format("The address leads to more than {} others",
+                                                     store::AddressEntry::kMaxTargets));
+      // An address of another server may have become one of ours since the alias was made.
+      auto owner = co_await find_owner(find, separator_, address_of(address));
+      if (!owner) co_return pass(owner);
+      leads_back |= normal_name(owner->name) == alias;
+      if (owner->entry) {
+        take(std::move(*owner));
+      } else if (is_outside(target.name)) {
+        owners_.outside.push_back({std::move(address), std::move(target.alias)});
+      }
+    }
+    co_return Status();
+  }
+  Owners& owners() { return owners_; }
+
+ private:
+  struct Target {
+    std::string name;
+    std::string alias;  ///< Whose target it is.
+  };
+  const std::string_view separator_;
+  Owners owners_;
+  std::vector<Target> waiting_;
+  std::set<std::string> seen_;
+  std::set<AccountId> accounts_;
+};
+
+}  // namespace
+
+async::Task<Result<Owners>> find_owners(const FindAddress& find, std::string_view separator,
+                                        EnvelopeAddress address) {
   auto owner = co_await find_owner(find, separator, std::move(address));
   if (!owner) co_return pass(owner);
-  std::vector<AddressOwner> owners;
-  if (!owner->entry) co_return owners;
-  if (!owner->entry->targets.empty()) {
-    bool ignored = false;
-    co_return co_await follow_targets(find, separator, std::move(owner->entry->targets), {},
-                                      ignored);
-  }
-  owners.push_back(std::move(*owner));
-  co_return owners;
+  if (!owner->entry) co_return Owners();
+  Followed followed(separator);
+  bool ignored = false;
+  followed.take(std::move(*owner));
+  if (Status done = co_await followed.follow_all(find, {}, ignored); !done) co_return pass(done);
+  co_return std::move(followed.owners());
 }
 
-async::Task<Result<std::vector<AddressOwner>>> follow_targets(const FindAddress& find,
-                                                              std::string_view separator,
-                                                              std::vector<std::string> targets,
-                                                              std::string_view alias,
-                                                              bool& leads_back) {
-  std::vector<AddressOwner> owners;
-  std::set<std::string> seen;
-  std::set<AccountId> accounts;
-  while (!targets.empty()) {
-    std::string target = std::move(targets.back());
-    targets.pop_back();
-    leads_back |= target == alias;
-    if (!seen.insert(target).second) continue;
-    if (seen.size() > store::AddressEntry::kMaxTargets)
-      co_return fail(ErrorKind::limit, fmt::format("The address leads to more than {} others",
-                                                   store::AddressEntry::kMaxTargets));
-    auto owner = co_await find_owner(find, separator, address_of(target));
-    if (!owner) co_return pass(owner);
-    if (!owner->entry) continue;
-    for (std::string& further : owner->entry->targets) targets.push_back(std::move(further));
-    if (owner->entry->targets.empty() && accounts.insert(owner->entry->account).second)
-      owners.push_back(std::move(*owner));
-  }
-  co_return owners;
+async::Task<Result<Owners>> follow_targets(const FindAddress& find, std::string_view separator,
+                                           std::vector<std::string> targets, std::string_view alias,
+                                           bool& leads_back) {
+  Followed followed(separator);
+  for (std::string& target : targets) followed.add(std::move(target), std::string(alias));
+  if (Status done = co_await followed.follow_all(find, alias, leads_back); !done)
+    co_return pass(done);
+  co_return std::move(followed.owners());
 }
 
 namespace {
@@ -154,17 +201,17 @@ bool is_final(ErrorKind kind) {
 
 }  // namespace
 
-async::Task<Result<std::vector<Recipient>>> find_recipients(store::Store& store,
-                                                            const FindAddress& find,
-                                                            std::string_view separator,
-                                                            EnvelopeAddress address,
-                                                            std::uint64_t announced) {
+async::Task<Result<Destinations>> find_destinations(store::Store& store, const FindAddress& find,
+                                                    std::string_view separator,
+                                                    EnvelopeAddress address,
+                                                    std::uint64_t announced) {
   const std::string written = address.written;
   auto owners = co_await find_owners(find, separator, std::move(address));
   if (!owners) co_return trouble("recipient", written, std::move(owners.error()));
-  std::vector<Recipient> recipients;
+  Destinations found;
+  found.outside = std::move(owners->outside);
   Error refused{ErrorKind::not_found, "No such user here"};
-  for (AddressOwner& owner : *owners) {
+  for (AddressOwner& owner : owners->here) {
     if (owner.entry->disabled) {
       refused = {ErrorKind::no_permission, "The mailbox does not accept mail"};
       continue;
@@ -173,18 +220,18 @@ async::Task<Result<std::vector<Recipient>>> find_recipients(store::Store& store,
     auto account = co_await open_with_room(store, owner.entry->account, written,
                                            std::max<std::uint64_t>(announced, 1));
     if (account) {
-      recipients.push_back({written, std::move(owner.detail), std::move(*account)});
+      found.here.push_back({written, std::move(owner.detail), std::move(*account)});
     } else if (is_final(account.error().kind)) {
       refused = std::move(account.error());
     } else {
       co_return pass(account);
     }
   }
-  if (recipients.empty()) co_return std::unexpected(std::move(refused));
-  if (recipients.size() < owners->size())
+  if (found.here.empty() && found.outside.empty()) co_return std::unexpected(std::move(refused));
+  if (found.here.size() < owners->here.size())
     log::warning("recipient <{}>: {} of {} accounts accept no mail", written,
-                 owners->size() - recipients.size(), owners->size());
-  co_return recipients;
+                 owners->here.size() - found.here.size(), owners->here.size());
+  co_return found;
 }
 
 Status sum_up(std::span<const Status> outcomes) {
