@@ -24,8 +24,8 @@ SHARED = {"Work": "lrswite", "Read": "lr", "Drop": "i", "Gate": "l", "Admin": "l
 # Beside, below and above what the reader may see; on one server only.
 HIDDEN = ["Secret", "Secret/Deep", "Work/Hidden", "Read/Inner", "Gate/Inner"]
 NOWHERE = ["Nothing", "Work/Nothing"]
-NUMBERED = re.compile(r"((?:HIGHESTMODSEQ|MODSEQ|UIDVALIDITY|APPENDUID|COPYUID|MAILBOXID|EMAILID|THREADID) \(?)"
-                      r"([A-Za-z0-9_-]+)")
+NUMBERED = re.compile(r"((?:HIGHESTMODSEQ|MODSEQ|UIDVALIDITY|APPENDUID|COPYUID|MAILBOXID|EMAILID|THREADID) \(?"
+                      r"|shared/)([A-Za-z0-9_-]+)")
 
 
 class Plain(Session):
@@ -119,7 +119,7 @@ def command(rng):
         f'LISTRIGHTS "{name}" {READER}', f'SETACL "{name}" {READER} +k', f'DELETEACL "{name}" nobody',
         f'GETMETADATA "{name}" /shared/comment', f'GETMETADATA (DEPTH infinity) "{name}" (/shared /private)',
         f'SETMETADATA "{name}" (/private/comment "x")', f'SETMETADATA "{name}" (/shared/comment "y")',
-        'GETQUOTA ""', f'APPEND-TEXT {name}', f'COPY 1:2 "{name}"', f'MOVE 1 "{name}"',
+        'GETQUOTA ""', f'GETQUOTAROOT "{name}"', f'APPEND-TEXT {name}', f'COPY 1:2 "{name}"', f'MOVE 1 "{name}"',
         f'UID COPY 1:* "{name}"', f'APPEND INBOX CATENATE (URL "/{name.replace(" ", "%20")}/;UID=1")',
         f'ESEARCH IN (subtree "{ROOT}") RETURN (COUNT ALL) ALL',
         f'ESEARCH IN (subtree-one "{name}") RETURN (ALL) SUBJECT first',
