@@ -124,8 +124,9 @@ std::vector<std::uint32_t> all_positions() {
 void sort_by(benchmark::State& state, message::SortField field) {
   for (auto _ : state) {
     search::WorkLimit limit;
-    benchmark::DoNotOptimize(rig().run(
-        search::sort(rig().account(), rig().inbox(), all_positions(), {{field, false}}, limit)));
+    const search::SortOrder order(std::vector<message::SortKey>{{field, false}});
+    benchmark::DoNotOptimize(
+        rig().run(search::sort(rig().account(), rig().inbox(), all_positions(), order, limit)));
   }
   state.SetItemsProcessed(state.iterations() * kMessages);
 }

@@ -132,8 +132,8 @@ TEST_F(AccountsTest, WhoeverIsDisabledIsRefused) {
   const auto find_one = [this](std::string name) {
     return accounts_->find_recipient(std::move(name));
   };
-  const auto refused = run(service::find_recipients(*store_, find_one, "+",
-                                                    {"off", "example.org", "off@example.org"}, 0));
+  const auto refused = run(service::find_destinations(
+      *store_, find_one, "+", {"off", "example.org", "off@example.org"}, 0));
   EXPECT_EQ(refused.error().kind, ErrorKind::no_permission);
   // With all they have: app passwords are in the record, and the record is refused.
   const AccountId ann = log_in("ann@example.org").account;

@@ -25,8 +25,9 @@ std::unexpected<Error> bad(std::string text) {
 /// None if it is not a number of decimal digits.
 std::optional<std::uint64_t> number(std::string_view digits) {
   std::uint64_t value = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto [stopped, error] = std::from_chars(digits.data(), end, value);
+  const char* const begin = digits.data();
+  const char* const end = begin + digits.size();
+  const auto [stopped, error] = std::from_chars(begin, end, value);
   if (digits.empty() || error != std::errc() || stopped != end) return std::nullopt;
   return value;
 }

@@ -32,7 +32,7 @@ struct FreeMemory {
 /// What the library has to say besides its error, such as what is wrong with a certificate.
 std::string diagnosis(LDAP* server) {
   char* said = nullptr;
-  ldap_get_option(server, LDAP_OPT_DIAGNOSTIC_MESSAGE, &said);
+  ldap_get_option(server, LDAP_OPT_DIAGNOSTIC_MESSAGE, static_cast<void*>(&said));
   const std::unique_ptr<char, FreeMemory> held(said);
   return held ? held.get() : "";
 }

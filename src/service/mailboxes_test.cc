@@ -39,7 +39,8 @@ TEST_F(MailboxesTest, ANameIsResolvedToAMailboxOfItsAccount) {
   ASSERT_TRUE(inbox);
   EXPECT_EQ(inbox->account, ann_);
   EXPECT_EQ(inbox->published()->name, "INBOX");
-  EXPECT_EQ(inbox->actor, store::Actor::user(ann_->id()));
+  EXPECT_EQ(inbox->actor.kind, store::Actor::Kind::user);
+  EXPECT_EQ(inbox->actor.account, ann_->id());
   EXPECT_EQ(inbox->rights, Rights::all());
   EXPECT_TRUE(inbox->is(*resolve(Caller::administrator(ann_), "INBOX")));
   EXPECT_FALSE(inbox->is(*resolve(ann(), "Sent")));

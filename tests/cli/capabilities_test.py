@@ -114,6 +114,14 @@ def create_for_a_use(client):
     return done
 
 
+def watched(command):
+    """A search that stays up to date."""
+    def probe(client):
+        client.say("SELECT INBOX")
+        return verdict(client.say(command))
+    return probe
+
+
 def without_bad_url(client):
     return verdict(client.say('APPEND Drafts CATENATE (URL "/INBOX/;UID=1/;PARTIAL=0.5")'), ("TAG NO [BADURL", "TAG BAD"))
 
@@ -163,6 +171,7 @@ PROBES = {
     "FILTERS": said("SEARCH FILTER mine", ("TAG NO", "TAG BAD")),
     "NOTIFY": said("NOTIFY NONE"),
     "PARTIAL": said("SEARCH RETURN (PARTIAL 1:5) ALL"),
+    "I18NLEVEL=2": said("COMPARATOR"),
     "UIDBATCHES": said("UIDBATCHES 500"),
     "SAVEDATE": said("FETCH 1 SAVEDATE"),
     "PREVIEW": said("FETCH 1 PREVIEW"),
@@ -175,6 +184,8 @@ ALONE = {
     "UTF8=ACCEPT": enabled("UTF8=ACCEPT"),
     "UIDONLY": enabled("UIDONLY"),
     "UNAUTHENTICATE": said("UNAUTHENTICATE"),
+    "CONTEXT=SEARCH": watched("SEARCH RETURN (UPDATE COUNT) UNSEEN"),
+    "CONTEXT=SORT": watched("SORT RETURN (UPDATE COUNT) (DATE) UTF-8 ALL"),
     "COMPRESS=DEFLATE": said("COMPRESS DEFLATE"),
 }
 # Seen after ten seconds of work only; progress_test.cc has it.
@@ -186,8 +197,11 @@ ALSO = {
     "ENABLE": {"IMAP4rev2", "QRESYNC", "UTF8=ACCEPT", "UIDONLY"},
     "CONDSTORE": {"QRESYNC"},
     "CATENATE": {"URL-PARTIAL"},
-    "ESEARCH": {"SEARCHRES", "PARTIAL", "ESORT", "MULTISEARCH"},
-    "SORT": {"ESORT", "SORT=DISPLAY"},
+    "ESEARCH": {"SEARCHRES", "PARTIAL", "ESORT", "MULTISEARCH", "CONTEXT=SEARCH", "CONTEXT=SORT"},
+    "PARTIAL": {"CONTEXT=SEARCH", "CONTEXT=SORT"},
+    "CONTEXT=SEARCH": {"CONTEXT=SORT"},
+    "SORT": {"ESORT", "SORT=DISPLAY", "CONTEXT=SORT"},
+    "ESORT": {"CONTEXT=SORT"},
     "LIST-EXTENDED": {"LIST-STATUS", "LIST-MYRIGHTS", "LIST-METADATA"},
     "ACL": {"RIGHTS=texk", "LIST-MYRIGHTS"},
     "METADATA": {"LIST-METADATA", "FILTERS"},

@@ -76,7 +76,8 @@ TEST(Capability, CanBeSwitchedOffForOneAccount) {
   EXPECT_TRUE(is_offered("ESEARCH", {}, without));
   EXPECT_EQ(stands_on_any(without), std::vector<std::string>{"QRESYNC"});
   EXPECT_EQ(stands_on_any(std::vector<std::string>{"ESEARCH"}),
-            (std::vector<std::string>{"SEARCHRES", "ESORT", "MULTISEARCH", "PARTIAL"}));
+            (std::vector<std::string>{"SEARCHRES", "ESORT", "CONTEXT=SEARCH", "CONTEXT=SORT",
+                                      "MULTISEARCH", "PARTIAL"}));
   EXPECT_TRUE(stands_on_any({}).empty());
 }
 

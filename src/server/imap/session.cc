@@ -297,7 +297,7 @@ std::optional<Reply> Session::check(wi::Command& command) {
     return Reply::bad("This command is not available");
   }
   if (!options->disabled_capabilities.empty() || !without.empty()) {
-    if (auto refused = refuse_needs(needs_of(command.body))) return std::move(*refused);
+    if (auto refused = refuse_needs(needs_of(command.body))) return refused;
   }
   if (!spec.states.has(state())) {
     return Reply::bad(std::string(wi::name_of(command.body)) +

@@ -178,7 +178,7 @@ async::Task<Result<Owners>> follow_targets(const FindAddress& find, std::string_
 
 namespace {
 
-/// Opens an account, if it accepts so much. Errors: as find_recipients().
+/// Opens an account, if it accepts so much. Errors: as find_destinations().
 async::Task<Result<store::AccountPtr>> open_with_room(store::Store& store, AccountId id,
                                                       const std::string& address,
                                                       std::uint64_t octets) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <random>
 
 #include "engine/memory/memory_engine.h"
@@ -12,6 +13,12 @@ namespace {
 
 constexpr std::uint32_t kFirst = 520;   // One group, and what stays as rows.
 constexpr std::uint32_t kSecond = 260;  // Enough for one more group.
+
+/// Does something on the loop of a node.
+async::Task<void> perform(std::function<void()> what) {
+  what();
+  co_return;
+}
 
 class TwoStores : public testing::Test {
  protected:
@@ -56,15 +63,7 @@ TEST_F(TwoStores, OneFollowsTheOther) {
   ASSERT_TRUE(two_.run(again->load(inbox_)));
   std::atomic<int> woken = 0;
   std::unique_ptr<Account::Watch> watch;
-  const auto begin = [&]() -> async::Task<void> {
-    watch = again->watch({inbox_}, [&] { ++woken; });
-    co_return;
-  };
-  const auto end = [&]() -> async::Task<void> {
-    watch.reset();
-    co_return;
-  };
-  two_.run(begin());
+  two_.run(perform([&] { watch = again->watch({inbox_}, [&] { ++woken; }); }));
   const MailboxId trash = ann_->published()->find("Trash")->id;
   ASSERT_TRUE(two_.run(again->load(trash)));
   ASSERT_TRUE(one_.append(ann_, inbox_, "new"));
@@ -77,7 +76,7 @@ TEST_F(TwoStores, OneFollowsTheOther) {
   ASSERT_TRUE(two_.append(again, inbox_, "newer"));
   ASSERT_TRUE(two_.expunge(again, inbox_, 1, 1));
   EXPECT_EQ(again->reloads(), 1U);
-  two_.run(end());
+  two_.run(perform([&] { watch.reset(); }));
 }
 
 /// The first store hears of nothing here, so that each of its changes is a conflict.

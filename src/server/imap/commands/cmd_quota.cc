@@ -68,8 +68,7 @@ CommandTask cmd_getquota(Session& session, wi::GetQuotaCommand& command) {
     if (!one.mailbox.rights.has(service::Right::read) ||
         root_of(session, one.mailbox.account) != command.root)
       continue;
-    say_quota(session, one.mailbox.account,
-              count_visible(session, one.mailbox.account, *shared));
+    say_quota(session, one.mailbox.account, count_visible(session, one.mailbox.account, *shared));
     co_return Reply::ok();
   }
   co_return Reply::no("No such quota root", wi::CodeName::nonexistent);
