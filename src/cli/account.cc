@@ -4,6 +4,7 @@
 
 #include "cli/account_commands.h"
 #include "cli/command_line.h"
+#include "cli/listed.h"
 #include "cli/password.h"
 #include "cli/program.h"
 
@@ -83,34 +84,6 @@ void print_account(const Json& account) {
   fmt::print("{:<40} {:>9} messages {:>14} octets{}{}\n", text_of(account, "name"),
              number_of(account, "messages"), number_of(account, "bytes"),
              flag_of(account, "disabled") ? "  disabled" : "", login_notes(account));
-}
-
-async::Task<Result<int>> list_pages(admin::Admin& admin, std::string what, std::string members,
-                                    bool as_json, void (*print)(const Json&)) {
-  std::string after;
-  while (true) {
-    auto answer = co_await admin.call(Json{{"do", what}, {"after", after}});
-    if (!answer) co_return pass(answer);
-    const auto* list = answer->said.if_contains(members);
-    if (list == nullptr || !list->is_array())
-      co_return fail(ErrorKind::server_bug, "the server's answer contains no list");
-    for (const auto& entry : list->get_array()) {
-      if (as_json) {
-        fmt::print("{}\n", boost::json::serialize(entry));
-      } else if (entry.is_object()) {
-        print(entry.get_object());
-      }
-    }
-    if (!answer->said.contains("next")) co_return 0;
-    after = text_of(answer->said, "next");
-  }
-}
-
-int list(const Program& program, const std::string& what, const std::string& members, bool as_json,
-         void (*print)(const Json&)) {
-  return with_access(program, [&](Access& access) {
-    return list_pages(access.admin(), what, members, as_json, print);
-  });
 }
 
 Command command(Command parent, const char* name, const char* help, AccountOptions& options) {
@@ -212,7 +185,8 @@ void add_account(Command app, Program& program) {
   listed.add_flag("--json", options->json, "Print one JSON object per line");
   listed.callback([&program, options] {
     program.run = [&] {
-      return list(program, "account.list", "accounts", options->json, print_account);
+      return print_listed(program, {{"do", "account.list"}}, "accounts", options->json,
+                          print_account);
     };
   });
 
@@ -295,10 +269,11 @@ void add_alias(Command app, Program& program) {
   listed.add_flag("--json", options->json, "Print one JSON object per line");
   listed.callback([&program, options] {
     program.run = [&] {
-      return list(program, "alias.list", "aliases", options->json, [](const Json& entry) {
-        fmt::print("{:<40} {}{}\n", text_of(entry, "alias"), text_of(entry, "name"),
-                   joined(entry, "names"));
-      });
+      return print_listed(program, {{"do", "alias.list"}}, "aliases", options->json,
+                          [](const Json& entry) {
+                            fmt::print("{:<40} {}{}\n", text_of(entry, "alias"),
+                                       text_of(entry, "name"), joined(entry, "names"));
+                          });
     };
   });
   const Command rotated = alias.add_subcommand(

@@ -5,6 +5,7 @@
 
 #include "async/event.h"
 #include "cli/command_line.h"
+#include "cli/listed.h"
 #include "cli/program.h"
 
 namespace posthorn::cli {
@@ -18,6 +19,7 @@ using admin::text_of;
 using async::Task;
 
 constexpr std::chrono::milliseconds kAskAgain{200};
+constexpr std::chrono::minutes kPatience{1};
 
 struct IndexOptions {
   std::string account;
@@ -30,18 +32,11 @@ struct IndexOptions {
 Task<Result<std::vector<std::string>>> names_of(Admin& admin, const IndexOptions& options) {
   if (!options.account.empty()) co_return std::vector{options.account};
   std::vector<std::string> names;
-  std::string after;
-  while (true) {
-    auto answer = co_await admin.call(Json{{"do", "account.list"}, {"after", after}});
-    if (!answer) co_return pass(answer);
-    const auto* const list = answer->said.if_contains("accounts");
-    if (list == nullptr || !list->is_array())
-      co_return fail(ErrorKind::server_bug, "the server's answer contains no list");
-    for (const auto& entry : list->get_array())
-      if (entry.is_object()) names.emplace_back(text_of(entry.get_object(), "name"));
-    if (!answer->said.contains("next")) co_return names;
-    after = text_of(answer->said, "next");
-  }
+  Status listed = co_await for_each_listed(
+      admin, {{"do", "account.list"}}, "accounts",
+      [&](const Json& account) { names.emplace_back(text_of(account, "name")); });
+  if (!listed) co_return pass(listed);
+  co_return names;
 }
 
 std::string describe(const Json& status) {
@@ -70,17 +65,26 @@ Task<Result<int>> show_status(Admin& admin, const IndexOptions& options) {
   co_return 0;
 }
 
+/// Errors: unavailable, if nothing comes of it for a minute.
 Task<Status> wait_until_complete(Admin& admin, const std::string& name) {
+  Json before;
+  auto changed = std::chrono::steady_clock::now();
   while (true) {
     auto answer = co_await admin.call(Json{{"do", "index.status"}, {"name", name}});
     if (!answer) co_return pass(answer);
     if (flag_of(answer->said, "complete")) co_return Status();
+    const auto now = std::chrono::steady_clock::now();
+    if (answer->said != before) changed = now;
+    before = std::move(answer->said);
+    if (now - changed > kPatience)
+      co_return fail(ErrorKind::unavailable,
+                     "the filters of " + name + " are not being made; the log may say why");
     co_await async::sleep_for(kAskAgain);
   }
 }
 
 // One account after the other, so that a search in the others still has its filters.
-Task<Result<int>> rebuild(Admin& admin, const IndexOptions& options) {
+Task<Result<int>> rebuild(Admin& admin, IndexOptions options) {
   auto names = co_await names_of(admin, options);
   if (!names) co_return pass(names);
   for (const std::string& name : *names) {
@@ -99,7 +103,12 @@ Task<Result<int>> rebuild(Admin& admin, const IndexOptions& options) {
 int rebuild_all(const Program& program, const IndexOptions& options) {
   if (options.account.empty() == !options.all)
     return complain({ErrorKind::bad_argument, "name an account, or give --all"});
-  return with_access(program, [&](Access& access) { return rebuild(access.admin(), options); });
+  return with_access(program, [&](Access& access) {
+    IndexOptions how = options;
+    // Without a server, this process makes them.
+    if (!access.is_remote()) how.no_wait = false;
+    return rebuild(access.admin(), how);
+  });
 }
 
 }  // namespace
@@ -125,8 +134,9 @@ void add_index(Command app, Program& program) {
   const Command again = index.add_subcommand("rebuild", "Make the search filters again");
   again.add_option("account", options->account, "The account's address");
   again.add_flag("--all", options->all, "Those of all accounts");
-  again.add_flag("--no-wait", options->no_wait,
-                 "Do not wait until they are made; only while the server runs");
+  again.add_flag(
+      "--no-wait", options->no_wait,
+      "Do not wait until they are made; without a running server, the command always waits");
   again.footer(
       "This is never needed: filters that are missing, damaged or of another version are made\n"
       "again by themselves.\n"

@@ -1,5 +1,6 @@
 
 #include "cli/command_line.h"
+#include "cli/listed.h"
 #include "cli/program.h"
 #include "message/header/date.h"
 
@@ -55,29 +56,9 @@ void print_whole(const Json& entry) {
     if (one.is_object()) print_recipient(one.get_object());
 }
 
-async::Task<Result<int>> list_pages(admin::Admin& admin, const QueueOptions& options) {
-  std::string after;
-  while (true) {
-    auto answer = co_await admin.call(
-        Json{{"do", "queue.list"}, {"name", options.account}, {"after", after}});
-    if (!answer) co_return pass(answer);
-    const auto* const list = answer->said.if_contains("entries");
-    if (list == nullptr || !list->is_array())
-      co_return fail(ErrorKind::server_bug, "the server's answer contains no list");
-    for (const auto& entry : list->get_array()) {
-      if (options.json) {
-        fmt::print("{}\n", boost::json::serialize(entry));
-      } else if (entry.is_object()) {
-        print_entry(entry.get_object());
-      }
-    }
-    if (!answer->said.contains("next")) co_return 0;
-    after = text_of(answer->said, "next");
-  }
-}
-
 int list(const Program& program, const QueueOptions& options) {
-  return with_access(program, [&](Access& access) { return list_pages(access.admin(), options); });
+  return print_listed(program, {{"do", "queue.list"}, {"name", options.account}}, "entries",
+                      options.json, print_entry);
 }
 
 int show(const Program& program, const QueueOptions& options) {

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "cli/command_line.h"
+#include "cli/listed.h"
 #include "cli/program.h"
 
 // `posthorn team`
@@ -63,26 +64,6 @@ int remove(const Program& program, const TeamOptions& options) {
 void print_team(const Json& team) {
   fmt::print("{:<40} {:>4} members {:>9} messages {:>14} octets\n", text_of(team, "name"),
              number_of(team, "members"), number_of(team, "messages"), number_of(team, "bytes"));
-}
-
-async::Task<Result<int>> list_pages(admin::Admin& admin, bool as_json) {
-  std::string after;
-  while (true) {
-    auto answer = co_await admin.call(Json{{"do", "team.list"}, {"after", after}});
-    if (!answer) co_return pass(answer);
-    const auto* list = answer->said.if_contains("teams");
-    if (list == nullptr || !list->is_array())
-      co_return fail(ErrorKind::server_bug, "the server's answer contains no list");
-    for (const auto& team : list->get_array()) {
-      if (as_json) {
-        fmt::print("{}\n", boost::json::serialize(team));
-      } else if (team.is_object()) {
-        print_team(team.get_object());
-      }
-    }
-    if (!answer->said.contains("next")) co_return 0;
-    after = text_of(answer->said, "next");
-  }
 }
 
 std::string limit_of(const Json& said, std::string_view member) {
@@ -197,8 +178,7 @@ void add_team(Command app, Program& program) {
   listed.add_flag("--json", options->json, "Print one JSON object per line");
   listed.callback([&program, options] {
     program.run = [&program, options] {
-      return with_access(
-          program, [options](Access& access) { return list_pages(access.admin(), options->json); });
+      return print_listed(program, {{"do", "team.list"}}, "teams", options->json, print_team);
     };
   });
 
