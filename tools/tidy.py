@@ -5,7 +5,12 @@
 
 A file that passed is not checked again until it, something it includes from src/, how it is compiled,
 .clang-tidy or clang-tidy itself has changed: what passed is remembered in ~/.cache/posthorn-tidy, for all
-clones. --deep adds the checks that cost more (.clang-tidy says which). Exit code 1 when there were findings."""
+clones. --deep adds the checks that cost more (.clang-tidy says which). Exit code 1 when there were findings.
+
+Most of the time goes into the headers that a source includes, the standard library above all, since each check
+looks at all of it. So sources that are compiled alike are checked several at once, as one translation unit that
+includes them. If that has findings, or does not compile because two of them give one name to two things, it is
+halved, down to the single source; only what a source says alone is reported."""
 
 import argparse
 import concurrent.futures
@@ -15,10 +20,12 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 
 DEEP = "bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-exception-escape," \
        "-bugprone-unchecked-optional-access,misc-unused-using-decls,clang-analyzer-core.*,clang-analyzer-cplusplus.*"
+BATCH = 12  # Sources in one translation unit, at most; more would need more than 2 GB of memory.
 KEPT_SECONDS = 60 * 24 * 3600  # What nobody asked for so long is forgotten.
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
@@ -119,12 +126,56 @@ def wanted_of(options, closure, sources):
     return sources
 
 
-def run_one(build, checks, source):
-    done = subprocess.run(["clang-tidy-19", "--quiet", f"--checks={checks}", "-p", build, source], cwd=ROOT,
-                          capture_output=True, text=True, check=False)
+def lint(build, checks, source):
+    """The exit code and the findings of one translation unit."""
+    done = subprocess.run(["clang-tidy-19", "--quiet", f"--checks={checks}", f"--config-file={ROOT}/.clang-tidy",
+                           "-p", build, source], cwd=ROOT, capture_output=True, text=True, check=False)
     lines = [l for l in (done.stdout + done.stderr).splitlines()
              if l and not re.match(r"^\d+ warnings?( and \d+ errors?)? generated|^Suppressed|^Use -head", l)]
     return done.returncode, "\n".join(lines)
+
+
+class Batches:
+    """Checks sources, several in one translation unit. Thread-safe."""
+
+    def __init__(self, build, checks):
+        self.build, self.checks = build, checks
+        self.folder = tempfile.TemporaryDirectory(prefix="posthorn-tidy-")
+
+    def together(self, jobs):
+        """The exit code for sources that are compiled alike, as one translation unit."""
+        own = tempfile.mkdtemp(dir=self.folder.name)
+        unit = os.path.join(own, "batch.cc")
+        with open(unit, "w", encoding="utf-8") as f:
+            for source, _ in jobs:
+                f.write(f'#include "{source}"  // NOLINT(bugprone-suspicious-include)\n')
+        source, command = jobs[0]
+        with open(os.path.join(own, "compile_commands.json"), "w", encoding="utf-8") as f:
+            json.dump([{"directory": self.build, "file": unit, "command": command.replace(source, unit)}], f)
+        return lint(own, self.checks, unit)[0]
+
+    def findings(self, jobs):
+        """What each source has to hear: pairs of the source and its findings, which are empty if it passed."""
+        if len(jobs) == 1:
+            source = jobs[0][0]
+            code, text = lint(self.build, self.checks, source)
+            return [(source, text or "failed without a word" if code else "")]
+        if self.together(jobs) == 0:
+            return [(source, "") for source, _ in jobs]
+        half = len(jobs) // 2
+        return self.findings(jobs[:half]) + self.findings(jobs[half:])
+
+
+def batches_of(jobs):
+    """Jobs that are compiled alike, in lists of at most BATCH, of equal length."""
+    alike = {}
+    for source, command in jobs:
+        how = re.sub(r" -o \S+", "", command.replace(source, ""))
+        alike.setdefault(how, []).append((source, command))
+    for group in alike.values():
+        count = -(-len(group) // BATCH)
+        for i in range(count):
+            yield group[len(group) * i // count:len(group) * (i + 1) // count]
 
 
 def main():
@@ -140,19 +191,21 @@ def main():
     checks = DEEP if options.deep else ""
     closure = Closure(checks)
     passed = Passed()
-    todo = [(s, closure.hash(s, command)) for s, command in choose(options, closure)]
-    if not options.all:
-        todo = [(s, hash) for s, hash in todo if not passed.has(hash)]
+    chosen = choose(options, closure)
+    hashes = {s: closure.hash(s, command) for s, command in chosen}
+    todo = [(s, command) for s, command in chosen if options.all or not passed.has(hashes[s])]
     print(f"clang-tidy: {len(todo)} files to check", flush=True)
     failures = 0
+    batches = Batches(options.build, checks)
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for (source, hash), (code, text) in zip(todo, pool.map(
-                lambda job: run_one(options.build, checks, job[0]), todo)):
-            if code == 0:
-                passed.add(hash)
-            else:
-                failures += 1
-                print(f"{os.path.relpath(source, ROOT)}:\n{text}", flush=True)
+        running = [pool.submit(batches.findings, batch) for batch in batches_of(todo)]
+        for done in concurrent.futures.as_completed(running):
+            for source, text in done.result():
+                if not text:
+                    passed.add(hashes[source])
+                else:
+                    failures += 1
+                    print(f"{os.path.relpath(source, ROOT)}:\n{text}", flush=True)
     return 1 if failures else 0
 
 
