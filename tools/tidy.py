@@ -9,8 +9,9 @@ clones. --deep adds the checks that cost more (.clang-tidy says which). Exit cod
 
 Most of the time goes into the headers that a source includes, the standard library above all, since each check
 looks at all of it. So sources that are compiled alike are checked several at once, as one translation unit that
-includes them. If that has findings, or does not compile because two of them give one name to two things, it is
-halved, down to the single source; only what a source says alone is reported."""
+includes them. Sources that do not compile there, because others in front of them give the same name to another
+thing, are taken out and checked together. A unit that has findings is halved, down to the single source: only what
+a source has alone is reported."""
 
 import argparse
 import concurrent.futures
@@ -29,6 +30,8 @@ BATCH = 12  # Sources in one translation unit, at most; more would need more tha
 KEPT_SECONDS = 60 * 24 * 3600  # What nobody asked for so long is forgotten.
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+
+ERROR = re.compile(r"^(/\S+?):\d+:\d+: error: .*\[clang-diagnostic-error\]$", re.MULTILINE)
 
 
 class Closure:
@@ -143,7 +146,7 @@ class Batches:
         self.folder = tempfile.TemporaryDirectory(prefix="posthorn-tidy-")
 
     def together(self, jobs):
-        """The exit code for sources that are compiled alike, as one translation unit."""
+        """The exit code and the findings for sources that are compiled alike, as one translation unit."""
         own = tempfile.mkdtemp(dir=self.folder.name)
         unit = os.path.join(own, "batch.cc")
         with open(unit, "w", encoding="utf-8") as f:
@@ -152,18 +155,24 @@ class Batches:
         source, command = jobs[0]
         with open(os.path.join(own, "compile_commands.json"), "w", encoding="utf-8") as f:
             json.dump([{"directory": self.build, "file": unit, "command": command.replace(source, unit)}], f)
-        return lint(own, self.checks, unit)[0]
+        return lint(own, self.checks, unit)
 
     def findings(self, jobs):
         """What each source has to hear: pairs of the source and its findings, which are empty if it passed."""
         if len(jobs) == 1:
             source = jobs[0][0]
             code, text = lint(self.build, self.checks, source)
-            return [(source, text or "failed without a word" if code else "")]
-        if self.together(jobs) == 0:
+            return [(source, text or "clang-tidy failed and printed nothing" if code else "")]
+        code, text = self.together(jobs)
+        if code == 0:
             return [(source, "") for source, _ in jobs]
-        half = len(jobs) // 2
-        return self.findings(jobs[:half]) + self.findings(jobs[half:])
+        apart = set(ERROR.findall(text))
+        one = [job for job in jobs if job[0] in apart]
+        other = [job for job in jobs if job[0] not in apart]
+        if not one or not other:
+            half = len(jobs) // 2
+            one, other = jobs[:half], jobs[half:]
+        return self.findings(other) + self.findings(one)
 
 
 def batches_of(jobs):
