@@ -42,7 +42,8 @@ endif()
 # One precompiled header of the standard library, shared by every target. Test programs have their own: in the
 # presets with sanitizers they are compiled without optimization, which halves the time that compiling them takes,
 # and a precompiled header serves one level of optimization only. What they test is optimized as ever.
-file(WRITE ${CMAKE_BINARY_DIR}/pch.cc "")
+# Written only if it is not there: a newer one would make everything else out of date.
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/pch.cc CONTENT "")
 foreach(kind posthorn_pch posthorn_test_pch)
   add_library(${kind} STATIC ${CMAKE_BINARY_DIR}/pch.cc)
   target_link_libraries(${kind} PRIVATE posthorn_options)
