@@ -105,9 +105,11 @@ submission inet n - y - - smtpd
 Result<std::string> exim_lines(const config::Config& config) {
   const std::string auth = path_of(config, config.listen.auth_socket);
   const std::string maps = path_of(config, config.listen.map_socket);
+  const std::string policy = path_of(config, config.listen.policy_socket);
   const std::string lmtp = path_of(config, config.listen.lmtp_socket);
   if (Status ok = require({{"listen.auth_socket", auth},
                            {"listen.map_socket", maps},
+                           {"listen.policy_socket", policy},
                            {"listen.lmtp_socket", lmtp}});
       !ok)
     return pass(ok);
@@ -116,6 +118,12 @@ Result<std::string> exim_lines(const config::Config& config) {
   const auto look_up = [&](std::string_view map, std::string_view key) {
     const std::string asked = fmt::format("{} {}", map, key);
     return fmt::format("${{readsocket{{{}}}{{${{strlen:{}}}:{},}}{{5s}}}}", maps, asked, asked);
+  };
+  // A request of the policy protocol. The answer is "action=" and an empty line.
+  const auto ask = [&](std::string_view state, std::string_view more) {
+    return fmt::format(
+        R"(${{readsocket{{{}}}{{request=smtpd_access_policy\nprotocol_state={}\nclient_address=$sender_host_address\nsender=$sender_address\nsasl_username=$authenticated_id\nsize=$message_size\n{}\n\n}}{{5s}}{{ }}{{action=451 4.3.0 Please try again later}}}})",
+        policy, state, more);
   };
   std::string authenticators;
   for (const std::string_view name : {"PLAIN", "LOGIN"})
@@ -133,10 +141,20 @@ Result<std::string> exim_lines(const config::Config& config) {
 domainlist posthorn_domains = ${{if match{{{}}}{{\N^\d+:OK \N}}{{$domain}}}}
 message_size_limit = {}
 
-# begin acl, in the ACL for RCPT: nobody sends in the name of somebody else.
-  deny authenticated = *
-       !condition = ${{if eqi{{${{sg{{{}}}{{\N^\d+:OK (.*),$\N}}{{\$1}}}}}}{{$authenticated_id}}}}
-       message = You may not send from this address
+# begin acl, in the ACL for RCPT: the policy service refuses recipients that do not exist, are
+# disabled or over quota, and senders that the user may not use.
+  warn set acl_m_posthorn = {}
+  deny condition = ${{if match{{$acl_m_posthorn}}{{\N^action=5\N}}}}
+       message = ${{sg{{$acl_m_posthorn}}{{\N^action=|\s+$\N}}{{}}}}
+  defer !condition = ${{if match{{$acl_m_posthorn}}{{\N^action=[^45]\N}}}}
+       message = ${{sg{{$acl_m_posthorn}}{{\N^action=|\s+$\N}}{{}}}}
+
+# begin acl, in the ACL for DATA: a message of a user is counted.
+  warn set acl_m_posthorn = {}
+  deny condition = ${{if match{{$acl_m_posthorn}}{{\N^action=5\N}}}}
+       message = ${{sg{{$acl_m_posthorn}}{{\N^action=|\s+$\N}}{{}}}}
+  defer !condition = ${{if match{{$acl_m_posthorn}}{{\N^action=[^45]\N}}}}
+       message = ${{sg{{$acl_m_posthorn}}{{\N^action=|\s+$\N}}{{}}}}
 
 # begin routers, before those for local users. Recipients that do not exist are refused at RCPT by
 # "verify = recipient".
@@ -159,7 +177,8 @@ posthorn_lmtp:
 # begin authenticators
 {})",
       look_up("domains", "$domain"), config.limits.message_size,
-      look_up("senders", "$sender_address"),
+      ask("RCPT", "recipient=$local_part@$domain"),
+      ask("END-OF-MESSAGE", R"(recipient_count=$recipients_count)"),
       look_up("mailboxes", "$local_part$local_part_suffix@$domain"), config.lmtp.detail_separator,
       lmtp, authenticators);
 }

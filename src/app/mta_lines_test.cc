@@ -42,7 +42,7 @@ TEST(MtaLines, WhatIsMissingIsNamed) {
   config.listen.lmtp_socket = "/run/lmtp.sock";
   for (const auto& [lines, keys] :
        {std::pair{&postfix_lines, "listen.auth_socket, listen.map_socket, listen.policy_socket;"},
-        std::pair{&exim_lines, "listen.auth_socket, listen.map_socket;"},
+        std::pair{&exim_lines, "listen.auth_socket, listen.map_socket, listen.policy_socket;"},
         std::pair{&chasquid_lines, "listen.auth_socket, listen.user_socket;"}}) {
     const auto made = lines(config);
     ASSERT_FALSE(made);

@@ -32,7 +32,8 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   if (!certificates) return pass(certificates);
   auto to_relay = relay_options(config);
   if (!to_relay) return pass(to_relay);
-  auto tokens = load_token_verifier(config);
+  auto token_keys = std::make_unique<TokenKeys>();
+  auto tokens = token_keys->load(config);
   if (!tokens) return pass(tokens);
   auto directories = make_directories(config, system_clock());
   if (!directories) return pass(directories);
@@ -45,7 +46,7 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   admin::log_kept_acts(config.data_dir);
   std::unique_ptr<Server> server(new Server(std::make_unique<State>(
       std::move(settings), *given, std::move(*core), std::move(*certificates), std::move(*decoys),
-      std::move(*directories), std::move(*srs_keys), std::move(*to_relay))));
+      std::move(*directories), std::move(*srs_keys), std::move(token_keys), std::move(*to_relay))));
   server->state_->tokens->set(std::move(*tokens));
   if (Status loaded = async::wait(server->state_->without_scram.load()); !loaded)
     return pass(loaded);
@@ -96,7 +97,7 @@ void Server::reload(const config::Config& config) {
   state_->admin.set_options(state_->admin_options());
   if (Status read = state_->certificates->reload(config); !read)
     log::error("the certificates were not reloaded: {}", read.error().text);
-  if (auto tokens = load_token_verifier(config)) {
+  if (auto tokens = state_->token_keys->load(config)) {
     state_->tokens->set(std::move(*tokens));
   } else {
     log::error("the keys of tokens were not reloaded: {}", tokens.error().text);
@@ -142,6 +143,7 @@ async::Task<void> Server::keep_house() {
 async::Task<void> Server::stop(std::chrono::milliseconds grace) {
   State& state = *state_;
   state.stopping = true;
+  state.token_keys->stop();
   for (const auto& listener : state.listeners) listener->stop();
   state.stop_keeping_house.set();
   // All servers stop concurrently and share one grace period. The queue stops too: mail submitted

@@ -22,6 +22,7 @@
 #include "app/server.h"
 #include "app/snapshot_place.h"
 #include "app/srs_keys.h"
+#include "app/token_keys.h"
 #include "app/tracer.h"
 #include "app/without_scram.h"
 #include "async/event.h"
@@ -58,13 +59,14 @@ struct Server::State {
   State(ServerSettings with, const Descriptors& given, std::unique_ptr<Core> data,
         std::unique_ptr<Certificates> tls, std::unique_ptr<Decoys> unknown,
         directory::Chain directories, std::unique_ptr<SrsKeyFile> return_path_keys,
-        relay::RelayOptions to_relay)
+        std::unique_ptr<TokenKeys> keys_of_tokens, relay::RelayOptions to_relay)
       : settings(std::move(with)),
         descriptors(given),
         core(std::move(data)),
         certificates(std::move(tls)),
         decoys(std::move(unknown)),
         srs_keys(std::move(return_path_keys)),
+        token_keys(std::move(keys_of_tokens)),
         without_scram(core->store(), decoys->key()),
         accounts(core->store(),
                  {settings.config.domains, settings.any_user,
@@ -210,6 +212,7 @@ struct Server::State {
                 },
             .authenticator = authenticator,
             .directories = accounts.chain(),
+            .tokens = token_keys->numbers(),
             .limits = limits,
             .engine = core->engine_meter(),
             .house = house,
@@ -262,6 +265,7 @@ struct Server::State {
   std::unique_ptr<Certificates> certificates;
   std::unique_ptr<Decoys> decoys;
   std::unique_ptr<SrsKeyFile> srs_keys;
+  std::unique_ptr<TokenKeys> token_keys;
   WithoutScram without_scram;
   Accounts accounts;
   Domains domains;

@@ -5,13 +5,36 @@
 #include "auth/token/token.h"
 #include "base/result.h"
 #include "config/config.h"
+#include "provider/provider.h"
 
 namespace posthorn::app {
 
-/// Reads the keys for checking tokens (auth.oauth). Null if no issuer is configured. May block.
-/// Errors: io, syntax, not_supported, bad_argument, each naming the file or configuration key at
-/// fault.
-Result<std::shared_ptr<const auth::TokenVerifier>> load_token_verifier(
-    const config::Config& config);
+/// Makes what judges tokens from the configuration (auth.oauth), and has what outlives a reload:
+/// the threads that wait for the provider, and its keys. Thread: one at a time.
+class TokenKeys {
+ public:
+  TokenKeys() = default;
+  ~TokenKeys();  ///< Ends requests that have begun. Requires: nobody asks any more.
+  TokenKeys(const TokenKeys&) = delete;
+  TokenKeys& operator=(const TokenKeys&) = delete;
+
+  using JudgePtr = std::shared_ptr<const auth::TokenJudge>;
+  /// Returns what judges tokens; null if no issuer is configured. Reads files, and asks nobody.
+  /// Errors: io, syntax, not_supported, bad_argument, each naming the file or configuration key at
+  /// fault.
+  Result<JudgePtr> load(const config::Config& config);
+  /// Ends requests that have begun. Thread: any.
+  void stop();
+  [[nodiscard]] const provider::Numbers& numbers() const { return numbers_; }
+
+ private:
+  Result<JudgePtr> make_provider(const config::Config& config,
+                                 std::shared_ptr<const auth::TokenVerifier> fixed);
+
+  provider::Numbers numbers_;
+  std::shared_ptr<provider::Https> https_;
+  std::shared_ptr<provider::Provider> provider_;
+  std::unique_ptr<provider::Threads> threads_;  ///< Made when there is a provider.
+};
 
 }  // namespace posthorn::app

@@ -257,7 +257,7 @@ async::Task<Result<Identity>> Authenticator::conclude(std::string user, LoginRec
   }
   const auto admitted = co_await directory_.admit(std::move(record));
   if (!admitted) co_return not_looked_up(source, user, admitted.error());
-  Identity identity{admitted->account, admitted->name, admitted->version, app_password, {}};
+  Identity identity{admitted->account, admitted->name, admitted->version, app_password};
   if (admitted->rules) identity.without_capabilities = admitted->rules->without_for(app_password);
   log_.success(source, identity, user);
   co_return identity;

@@ -78,12 +78,14 @@ class Authenticator {
   struct TokenHolder {
     std::string user;  ///< As the token says, prepared.
     LoginRecord record;
+    std::optional<std::int64_t> expires = {};  ///< For Identity::expires.
   };
   using TokenOutcome = std::variant<TokenHolder, TokenRefusal>;
-  /// Checks a token. `claimed` is the user the client names; it may be empty. The token is never
-  /// logged. The throttle counts a failure against the user in the token if its signature is right,
-  /// otherwise against `claimed` or the network. A repeated token counts once. Errors: unavailable;
-  /// those of the directory; not_supported if tokens are no longer accepted.
+  /// Checks a token; its issuer is asked if that is necessary. `claimed` is the user the client
+  /// names; it may be empty. The token is never logged. The throttle counts a failure against the
+  /// user in the token if its signature is right, otherwise against `claimed` or the network. A
+  /// repeated token counts once. Errors: unavailable, also if the issuer cannot be asked; those of
+  /// the directory; not_supported if tokens are no longer accepted.
   async::Task<Result<TokenOutcome>> check_token(std::string claimed, Secret token, Source source);
 
   /// Waits for the throttle's delay. Must precede everything that judges. `user` is budget_of();
@@ -163,6 +165,9 @@ class Authenticator {
   /// What a password is checked against that cannot be right: an unknown user must take as long as
   /// an account of that name would.
   [[nodiscard]] std::variant<ScramKeys, ForeignHash> decoy_for(std::string_view user) const;
+  /// Judges a token that is not empty. Errors: unavailable.
+  async::Task<Result<TokenJudgement>> judge_token(const TokenJudge& judge, std::string claimed,
+                                                  const Secret& token, Source source);
   void note_wrong_token(std::string_view claimed, TokenFault fault, const Secret& token,
                         const Source& source);
   [[nodiscard]] Hash mac_of(const LoginRecord& record, std::string_view password) const;

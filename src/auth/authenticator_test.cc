@@ -487,6 +487,56 @@ TEST_F(Auth, TokensCountByWhomTheyNameAndNotTogether) {
   EXPECT_TRUE(taken(token(signer, 2'000'000)));
 }
 
+/// Knows tokens only by asking, and can be down.
+class FakeIssuer final : public TokenJudge {
+ public:
+  [[nodiscard]] const TokenRules& rules() const override { return rules_; }
+  [[nodiscard]] std::optional<TokenJudgement> judge_now(std::string_view,
+                                                        Timestamp) const override {
+    return std::nullopt;
+  }
+  async::Task<Result<TokenJudgement>> ask(std::shared_ptr<const Secret> token,
+                                          Timestamp) const override {
+    ++asked;
+    if (down) co_return fail(ErrorKind::unavailable, "down");
+    if (token->reveal() != "good") co_return TokenJudgement(std::unexpected(TokenFault::inactive));
+    co_return TokenUser{"anna", 1'000'100};
+  }
+  bool down = false;
+  mutable int asked = 0;
+  TokenRules rules_{.issuer = "i", .audience = "a"};
+};
+
+TEST_F(Auth, AnIssuerThatCannotBeAskedIsATemporaryFailure) {
+  const auto issuer = std::make_shared<FakeIssuer>();
+  const auto tokens = std::make_shared<TokenPlace>();
+  tokens->set(issuer);
+  Authenticator auth(directory_, throttle_, hashing_, clock_,
+                     {.sasl = {.decoy_key = "k", .decoy_iterations = 8, .tokens = tokens}});
+  const auto check = [&](std::string_view said) {
+    return async::run_blocking(auth.check_token("anna", Secret(said), {"192.0.2.1:1", "X"}));
+  };
+  auto good = check("good");
+  ASSERT_TRUE(good && std::holds_alternative<Authenticator::TokenHolder>(*good));
+  EXPECT_EQ(std::get<Authenticator::TokenHolder>(*good).expires, std::nullopt);
+  EXPECT_TRUE(std::holds_alternative<TokenRefusal>(*check("bad")));
+  issuer->rules_.end_sessions = true;
+  good = check("good");
+  EXPECT_EQ(std::get<Authenticator::TokenHolder>(*good).expires, 1'000'100);
+  // What is no token is not sent.
+  const int asked = issuer->asked;
+  EXPECT_TRUE(std::holds_alternative<TokenRefusal>(*check("no token")));
+  EXPECT_EQ(issuer->asked, asked);
+  const std::size_t counted = throttle_.size();
+  issuer->down = true;
+  for (int i = 0; i < 20; ++i) {
+    const auto none = check(fmt::format("t{}", i));
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().kind, ErrorKind::unavailable);
+  }
+  EXPECT_EQ(throttle_.size(), counted);  // Nobody has guessed.
+}
+
 TEST_F(Auth, ExchangesPlain) {
   auto good = async::run_blocking(exchange("PLAIN")->begin(Secret("\0anna\0secret"s)));
   ASSERT_TRUE(std::holds_alternative<Identity>(good));

@@ -23,6 +23,8 @@ struct Identity {
     std::uint64_t version = 0;
   };
   std::optional<Master> master = {};
+  /// When the token that was used stops to count, and the session has to end: seconds since 1970.
+  std::optional<std::int64_t> expires = {};
   /// Capabilities of IMAP that the session is not offered (LoginRules::without_for).
   std::vector<std::string> without_capabilities = {};
 };

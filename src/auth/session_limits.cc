@@ -8,8 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "async/event.h"
 #include "async/loop.h"
 #include "auth/peer.h"
+#include "base/clock.h"
 #include "base/mutex.h"
 
 namespace posthorn::auth {
@@ -28,7 +30,20 @@ struct Login {
   LiveSession* live;              ///< Only touched on `loop`; null once gone.
   async::Loop* const loop;        ///< Null if it was admitted on none, as in tests.
   const std::uint64_t app_password;
+  std::optional<async::Timer> expiry = {};  ///< Only touched on `loop`; see Identity::expires.
 };
+
+/// Ends the session when its token has expired. Called on the session's loop.
+void end_in_time(Login& login, const std::optional<std::int64_t>& expires) {
+  // Nobody stays for as long as a timer can wait.
+  constexpr std::int64_t kLongest = std::int64_t{300} * 24 * 3600;
+  if (!expires || login.loop == nullptr || login.live == nullptr) return;
+  const std::int64_t left = *expires - system_clock().now().seconds;
+  if (left > kLongest) return;
+  login.expiry.emplace().set(std::chrono::seconds(std::max<std::int64_t>(left, 0)), [&login] {
+    if (login.live != nullptr) login.live->end(SessionLimits::kTokenExpired);
+  });
+}
 
 using Logins = std::unordered_map<AccountId, std::unordered_set<std::shared_ptr<Login>>>;
 
@@ -212,11 +227,13 @@ Result<SessionLimits::Slot> SessionLimits::admit_user(const Identity& identity, 
     if (const auto at = state_->traced.find(account); at != state_->traced.end()) make = at->second;
     if (master) state_->masters[*master].insert(login);
   }
+  end_in_time(*login, identity.expires);
   if (make && live != nullptr) live->show_to(make(live->view()));
   // The pointer itself is null; only its deleter is used.
   return Slot(std::shared_ptr<void>(nullptr, [state = state_, account, master, login](void*) {
     login->end = nullptr;
     login->live = nullptr;
+    login->expiry.reset();
     const MutexLock lock(state->mutex);
     remove_login(state->users, account, login);
     if (master) remove_login(state->masters, *master, login);

@@ -22,6 +22,7 @@ namespace posthorn::auth {
 /// does not come back for an hour. Knows the sessions of each account, and ends them. Thread: any.
 class SessionLimits {
  public:
+  static constexpr std::string_view kTokenExpired = "The token has expired: log in with a new one";
   /// Those by network apply to each of networks_of() a peer: to the smallest as they are, to each
   /// larger one twice as many as to the one before. Local sockets are not counted by network.
   struct Bounds {
@@ -76,7 +77,8 @@ class SessionLimits {
   /// destroyed on the current loop. The account may have been changed since its password was
   /// checked, so the caller asks about that afterwards. Errors: limit.
   ///
-  /// `live`, if it is given, lives as long as the slot, and only the current loop touches it.
+  /// `live`, if it is given, lives as long as the slot, and only the current loop touches it. Its
+  /// session ends at Identity::expires; the client is told kTokenExpired.
   Result<Slot> admit_user(const Identity& identity, EndSession end = {},
                           LiveSession* live = nullptr);
   /// Returns the sessions of one account or of all, as they are now, the oldest connection first.

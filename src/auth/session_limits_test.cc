@@ -7,8 +7,10 @@
 #include <optional>
 #include <vector>
 
+#include "async/event.h"
 #include "async/loop.h"
 #include "async/test_run_on.h"
+#include "base/clock.h"
 
 namespace posthorn::auth {
 namespace {
@@ -151,9 +153,12 @@ TEST(SessionLimits, EndsTheSessionsOfAnAppPasswordAndThoseOfAMaster) {
 /// A session that has logged in on one of several loops.
 class Live final : public LiveSession {
  public:
-  Live(async::Loop& loop, SessionLimits& limits, const AccountId& account, std::uint64_t number)
+  Live(async::Loop& loop, SessionLimits& limits, const AccountId& account, std::uint64_t number,
+       std::optional<std::int64_t> expires = {})
       : loop_(loop), number_(number) {
-    run([&] { slot_ = *limits.admit_user(user(account), [] {}, this); });
+    Identity identity = user(account);
+    identity.expires = expires;
+    run([&] { slot_ = *limits.admit_user(identity, [] {}, this); });
   }
   ~Live() override {
     run([&] { slot_.reset(); });
@@ -236,6 +241,25 @@ TEST(SessionLimits, EndsOneSessionOrThoseOfAnAccount) {
   EXPECT_EQ(one.ended, "go");
   EXPECT_EQ(two.ended, "go");
   EXPECT_EQ(other.ended, "");
+}
+
+TEST(SessionLimits, ASessionEndsWithItsToken) {
+  async::LoopPool loops(1);
+  SessionLimits limits({});
+  const AccountId anna = random_partition_id();
+  const std::int64_t now = system_clock().now().seconds;
+  Live past(loops.at(0), limits, anna, 1, now - 10);
+  Live soon(loops.at(0), limits, anna, 2, now + 1);
+  Live later(loops.at(0), limits, anna, 3, now + 3600);
+  Live far(loops.at(0), limits, anna, 4, 1'000'000'000'000'000);
+  Live password(loops.at(0), limits, anna, 5);
+  // Gone before its token.
+  std::optional<Live> gone(std::in_place, loops.at(0), limits, anna, 6, now + 1);
+  gone.reset();
+  async::run_on(loops.at(0), async::sleep_for(std::chrono::milliseconds(2500)));
+  EXPECT_EQ(past.ended, SessionLimits::kTokenExpired);
+  EXPECT_EQ(soon.ended, SessionLimits::kTokenExpired);
+  for (const Live* const live : {&later, &far, &password}) EXPECT_EQ(live->ended, "");
 }
 
 TEST(SessionLimits, ShowsSessionsThatRunAndThoseThatBegin) {

@@ -92,13 +92,26 @@ struct Throttle {
   Duration trust_after_success{};
 };
 
+/// Which tokens the issuer is asked about (RFC 7662).
+enum class Introspect : std::uint8_t { never, opaque, always };
+
 /// Tokens (RFC 7628) from an external issuer.
 struct Oauth {
   std::string issuer;  ///< Empty: tokens are not accepted.
   std::string audience;
-  std::string jwks_file;  ///< See path_in().
+  std::string jwks_file;  ///< See path_in(). Empty: the keys are fetched.
+  std::string jwks_url;   ///< Empty: found by the issuer's metadata (RFC 8414).
   std::string user_claim;
   std::string scope;  ///< Empty: no scope is required.
+  Introspect introspect = Introspect::never;
+  std::string introspection_url;  ///< As jwks_url.
+  std::string client_id;
+  std::string client_secret;
+  std::string ca_file;  ///< See path_in(). Empty: the system's authorities.
+  Duration timeout{};
+  Duration keys_time{};
+  Duration introspection_time{};
+  bool end_sessions = false;
 };
 
 /// Bounds for the hashes of imported accounts.

@@ -96,6 +96,7 @@ class Loader {
     return known != loaded_.origins.end() ? known->second : "configuration";
   }
   void check_relay();
+  void check_oauth();
   void check_networks(const char* key, const std::vector<std::string>& networks);
   void check_together();
 
@@ -290,6 +291,16 @@ void Loader::check_relay() {
     wrong(at("relay.warn_after"), "'relay.warn_after' must be shorter than 'relay.expire_after'");
 }
 
+void Loader::check_oauth() {
+  const Oauth& oauth = loaded_.config.auth.oauth;
+  if (oauth.client_id.empty() == oauth.client_secret.empty()) return;
+  const bool lacks_id = oauth.client_id.empty();
+  wrong(at(lacks_id ? "auth.oauth.client_secret" : "auth.oauth.client_id"),
+        fmt::format("'auth.oauth.{}' requires 'auth.oauth.{}' as well",
+                    lacks_id ? "client_secret" : "client_id",
+                    lacks_id ? "client_id" : "client_secret"));
+}
+
 void Loader::check_networks(const char* key, const std::vector<std::string>& networks) {
   for (const std::string& text : networks)
     if (const auto network = Network::parse(text); !network)
@@ -299,6 +310,7 @@ void Loader::check_networks(const char* key, const std::vector<std::string>& net
 void Loader::check_together() {
   const Config& c = loaded_.config;
   check_relay();
+  check_oauth();
   check_directories(
       c, [this](const std::string& key) { return loaded_.origins.contains(key); },
       [this](const std::string& key, std::string what) { wrong(at(key), what); });

@@ -11,6 +11,7 @@ using Words = std::vector<std::string>;
 constexpr std::array<std::string_view, 3> kSharing{"server", "domain", "account"};
 constexpr std::array<std::string_view, 3> kPlaintext{"never", "loopback", "always"};
 constexpr std::array<std::string_view, 3> kOfferScram{"auto", "always", "never"};
+constexpr std::array<std::string_view, 3> kIntrospect{"never", "opaque", "always"};
 constexpr std::array<std::string_view, 2> kTlsVersions{"1.2", "1.3"};
 constexpr std::array<std::string_view, 4> kRelayTls{"none", "opportunistic", "required",
                                                     "implicit"};
@@ -29,6 +30,7 @@ constexpr ChoiceField choice(std::span<const std::string_view> names) {
 PieceSharing& sharing_of(Config& c) { return c.storage.piece_sharing; }
 PlaintextLogin& plaintext_of(Config& c) { return c.auth.allow_plaintext_without_tls; }
 OfferScram& scram_of(Config& c) { return c.auth.scram; }
+Introspect& introspect_of(Config& c) { return c.auth.oauth.introspect; }
 TlsVersion& tls_version_of(Config& c) { return c.tls.min_version; }
 RelayTls& relay_tls_of(Config& c) { return c.relay.tls; }
 log::Level& level_of(Config& c) { return c.log.level; }
@@ -215,13 +217,46 @@ const std::array kKeys{
         "Issuer of tokens for OAUTHBEARER and XOAUTH2, as in \"iss\". Empty: tokens are not "
         "accepted."},
     Key{"auth.oauth.audience", Form::text, FIELD(std::string, auth.oauth.audience), "", "", "",
-        kLive, "Audience that a token must name in \"aud\"."},
+        kLive,
+        "Audience that a token must name in \"aud\". May be empty only with introspect = "
+        "\"always\"."},
     Key{"auth.oauth.jwks_file", Form::path, FIELD(std::string, auth.oauth.jwks_file), "", "", "",
-        kLive, "The issuer's public keys (RFC 7517). SIGHUP reads them again."},
+        kLive,
+        "A file with the issuer's public keys (RFC 7517), which SIGHUP reads again. Empty: they "
+        "are "
+        "fetched from the issuer."},
+    Key{"auth.oauth.jwks_url", Form::text, FIELD(std::string, auth.oauth.jwks_url), "", "", "",
+        kLive,
+        "Where the keys are fetched, with https. Empty: found by the issuer's metadata (RFC "
+        "8414)."},
     Key{"auth.oauth.user_claim", Form::text, FIELD(std::string, auth.oauth.user_claim), "email", "",
         "", kLive, "The claim that names the account."},
     Key{"auth.oauth.scope", Form::text, FIELD(std::string, auth.oauth.scope), "", "", "", kLive,
         "Scope that a token must have. Empty: none is required."},
+    Key{"auth.oauth.introspect", Form::choice, choice<introspect_of>(kIntrospect), "never", "", "",
+        kLive,
+        "Tokens that the issuer is asked about (RFC 7662): never, opaque (those that are no JWT) "
+        "or "
+        "always, so that a token that was revoked is no longer accepted."},
+    Key{"auth.oauth.introspection_url", Form::text,
+        FIELD(std::string, auth.oauth.introspection_url), "", "", "", kLive,
+        "Where the issuer is asked, with https. Empty: found by the issuer's metadata (RFC 8414)."},
+    Key{"auth.oauth.client_id", Form::text, FIELD(std::string, auth.oauth.client_id), "", "", "",
+        kLive, "How this server names itself when it asks about a token. Empty: not at all."},
+    Key{"auth.oauth.client_secret", Form::secret, FIELD(std::string, auth.oauth.client_secret), "",
+        "", "", kLive, "Secret that belongs to client_id."},
+    Key{"auth.oauth.ca_file", Form::path, FIELD(std::string, auth.oauth.ca_file), "", "", "", kLive,
+        "PEM file with the certificate authorities to trust. Empty: those of the system."},
+    Key{"auth.oauth.timeout", Form::duration, FIELD(Duration, auth.oauth.timeout), "5s", "100ms",
+        "8s", kLive, "Longest time for one request to the issuer."},
+    Key{"auth.oauth.keys_time", Form::duration, FIELD(Duration, auth.oauth.keys_time), "1h", "1s",
+        "1d", kLive, "Time after which keys and metadata are fetched again."},
+    Key{"auth.oauth.introspection_time", Form::duration,
+        FIELD(Duration, auth.oauth.introspection_time), "1m", "0s", "1h", kLive,
+        "How long the issuer's answer about a token is used, at most until the token expires. A "
+        "token that is revoked is accepted for that long."},
+    Key{"auth.oauth.end_sessions", Form::flag, FIELD(bool, auth.oauth.end_sessions), "false", "",
+        "", kLive, "A session ends when the token expires that its client logged in with."},
 
     Key{"imap.keepalive", Form::duration, FIELD(Duration, imap.keepalive), "120s", "0s", "29m",
         kLive, "Interval between keep-alive responses during IDLE; 0 disables them."},

@@ -75,6 +75,19 @@ void add_directories(MetricsPage& page, const directory::Chain& directories) {
   }
 }
 
+void add_tokens(MetricsPage& page, const provider::Numbers& numbers) {
+  page.histogram("posthorn_oauth_seconds", "Time of an answer of the issuer of tokens.", {},
+                 numbers.took.counts());
+  page.counter("posthorn_oauth_unavailable_total", "Questions that the issuer left open.", {},
+               static_cast<double>(numbers.unavailable.value()));
+  page.counter("posthorn_oauth_keys_read_total", "Times that the issuer's keys were fetched.", {},
+               static_cast<double>(numbers.keys_read.value()));
+  page.counter("posthorn_oauth_introspected_total", "Tokens that the issuer was asked about.", {},
+               static_cast<double>(numbers.introspected.value()));
+  page.counter("posthorn_oauth_remembered_total", "Tokens that need not be asked about again.", {},
+               static_cast<double>(numbers.from_cache.value()));
+}
+
 void add_storage(MetricsPage& page, const Watched& watched) {
   page.histogram("posthorn_commit_seconds", "Time until a change was durable.", {},
                  watched.engine.commits.counts());
@@ -131,6 +144,7 @@ async::Task<Status> serve(std::shared_ptr<const Watched> shared, server::http::E
   add_protocols(page, watched.protocols());
   add_logins(page, watched);
   add_directories(page, watched.directories);
+  add_tokens(page, watched.tokens);
   add_storage(page, watched);
   page.gauge("posthorn_queue_messages", "Messages that are waiting to be sent.", {},
              static_cast<double>(watched.queue.waiting()));

@@ -13,6 +13,7 @@
 #include "base/metrics.h"
 #include "directory/chain.h"
 #include "engine/engine_meter.h"
+#include "provider/provider.h"
 #include "relay/runner.h"
 #include "server/frame/command_meter.h"
 #include "server/http/http_options.h"
@@ -45,6 +46,7 @@ struct Watched {
   std::function<std::vector<ProtocolNumbers>()> protocols;
   const auth::Authenticator& authenticator;
   const directory::Chain& directories;
+  const provider::Numbers& tokens;
   const auth::SessionLimits& limits;
   const engine::EngineMeter& engine;
   const Housekeeping& house;

@@ -95,6 +95,7 @@ async::Task<std::variant<Step, Error>> Exchange::judge_token(NeedToken need) {
   auto& holder = std::get<Authenticator::TokenHolder>(*judged);
   record_ = std::move(holder.record);
   user_ = holder.user;
+  expires_ = holder.expires;
   co_return mechanism_->provide_token(std::move(holder.user));
 }
 
@@ -112,11 +113,13 @@ async::Task<Exchange::Outcome> Exchange::finish(Done done) {
     auto identity =
         co_await authenticator_.conclude(user_, std::move(*record_), source_, app_password_);
     if (!identity) co_return std::move(identity.error());
+    identity->expires = expires_;
     co_return std::move(*identity);
   }
   auto identity = co_await authenticator_.conclude_as({.user = user_, .act_as = act_as_},
                                                       std::move(*record_), source_, app_password_);
   if (!identity) co_return std::move(identity.error());
+  identity->expires = expires_;
   co_return std::move(*identity);
 }
 

@@ -41,7 +41,8 @@ class Exchange {
   std::string user_;
   std::uint64_t app_password_ = 0;  ///< What was used; 0: the password of the account, or a token.
   std::string act_as_;              ///< The user named in "user*master".
-  std::size_t said_octets_ = 0;     ///< Length of the last response, for the log.
+  std::optional<std::int64_t> expires_;  ///< Identity::expires.
+  std::size_t said_octets_ = 0;          ///< Length of the last response, for the log.
 };
 
 }  // namespace posthorn::auth

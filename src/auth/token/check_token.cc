@@ -17,21 +17,23 @@ TokenRefusal refusal_of(TokenFault fault, const TokenRules& rules) {
 async::Task<Result<Authenticator::TokenOutcome>> Authenticator::check_token(std::string claimed,
                                                                             Secret token,
                                                                             Source source) {
-  const auto verifier = options_.sasl.tokens ? options_.sasl.tokens->current() : nullptr;
-  if (!verifier) co_return fail(ErrorKind::not_supported, "Tokens are not accepted");
+  const auto judge = options_.sasl.tokens ? options_.sasl.tokens->current() : nullptr;
+  if (!judge) co_return fail(ErrorKind::not_supported, "Tokens are not accepted");
   // RFC 7628 §4.3: the client asks what kind of token is required.
-  if (token.empty()) co_return refusal_of(TokenFault::malformed, verifier->rules());
+  if (token.empty()) co_return refusal_of(TokenFault::malformed, judge->rules());
   // Verifying a signature costs less than checking a password, so it is done first. A valid token
   // names its user even if the client does not, and the delay is then that user's and nobody
   // else's.
-  const auto said = verifier->user_of(token.reveal(), clock_.now());
-  const auto user = said ? prepare_name(*said) : std::nullopt;
+  auto answer = co_await judge_token(*judge, claimed, token, source);
+  if (!answer) co_return pass(answer);
+  const TokenJudgement& said = *answer;
+  const auto user = said ? prepare_name(said->name) : std::nullopt;
   if (!user) {
     const auto turn = co_await take_turn(claimed, source, token.reveal());
     if (!turn) co_return std::unexpected(turn.error());
     const TokenFault fault = said ? TokenFault::no_user : said.error();
     note_wrong_token(claimed, fault, token, source);
-    co_return refusal_of(fault, verifier->rules());
+    co_return refusal_of(fault, judge->rules());
   }
   auto record = co_await directory_.find(*user);
   if (!record) co_return pass(record);
@@ -39,9 +41,26 @@ async::Task<Result<Authenticator::TokenOutcome>> Authenticator::check_token(std:
   if (!turn) co_return std::unexpected(turn.error());
   if (!*record) {
     note_failure({*user, nullptr, "unknown_user", token.reveal()}, source);
-    co_return refusal_of(TokenFault::no_user, verifier->rules());
+    co_return refusal_of(TokenFault::no_user, judge->rules());
   }
-  co_return TokenHolder{*user, std::move(**record)};
+  TokenHolder holder{*user, std::move(**record)};
+  if (judge->rules().end_sessions) holder.expires = said->expires;
+  co_return holder;
+}
+
+async::Task<Result<TokenJudgement>> Authenticator::judge_token(const TokenJudge& judge,
+                                                               std::string claimed,
+                                                               const Secret& token, Source source) {
+  if (!is_bearer_token(token.reveal()))
+    co_return TokenJudgement(std::unexpected(TokenFault::malformed));
+  if (auto known = judge.judge_now(token.reveal(), clock_.now())) co_return std::move(*known);
+  // The issuer is asked over the network, about a token that anybody may have invented, so whoever
+  // has guessed too often waits before that.
+  const auto turn = co_await take_turn(claimed, source, token.reveal());
+  if (!turn) co_return std::unexpected(turn.error());
+  auto answer = co_await judge.ask(std::make_shared<const Secret>(token.reveal()), clock_.now());
+  if (!answer) log_.refusal(source, "issuer_unavailable", claimed);
+  co_return answer;
 }
 
 /// A token that has expired or is not valid yet was signed by the issuer, so it is not a guess: it

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "auth/token/answers.h"
 #include "auth/token/test_signer.h"
 #include "auth/token/token.h"
 
@@ -22,5 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)verifier->user_of(signer.signed_with(input.substr(0, 2000), "{}"),
                           posthorn::Timestamp{1'800'000'000});
   (void)KeySet::parse(input);
+  (void)parse_metadata(input, "i");
+  (void)parse_introspection(input, verifier->rules(), posthorn::Timestamp{1'800'000'000});
   return 0;
 }

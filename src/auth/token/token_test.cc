@@ -37,7 +37,7 @@ std::string judged(const Signer& signer, std::string_view token, TokenRules rule
   const auto user = (*verifier)->user_of(token, kNow);
   EXPECT_EQ(ERR_peek_error(),
             0U);  // TLS on this thread would take it for its own.
-  return user ? *user : std::string(name_of(user.error()));
+  return user ? user->name : std::string(name_of(user.error()));
 }
 
 const Signer& ed25519() {

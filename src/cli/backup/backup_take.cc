@@ -38,7 +38,8 @@ Result<std::vector<backup::Source>> keys_of(const Program& program, const config
   for (const std::string& name :
        {fs::absolute(main, ignored).string(), config::path_in(config, config.tls.certificate),
         config::path_in(config, config.tls.key), config::path_in(config, config.relay.ca_file),
-        config::path_in(config, config.auth.oauth.jwks_file)}) {
+        config::path_in(config, config.auth.oauth.jwks_file),
+        config::path_in(config, config.auth.oauth.ca_file)}) {
     if (name.empty() || main.empty()) continue;
     const std::string path = fs::absolute(name, ignored).lexically_normal().string();
     if (!path.starts_with(inside) && fs::is_regular_file(path, ignored))
