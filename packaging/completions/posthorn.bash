@@ -11,7 +11,7 @@ _posthorn_words() {
     serve) echo "--ready-file --accept-loss --help" ;;
     demo) echo "--dir --engine --imap --imaps --pop3 --pop3s --submission --submissions --lmtp
                 --lmtp-socket --auth-socket --user-socket --map-socket --policy-socket --https --http --metrics --any-user --without --empty --ready-file --quiet --help" ;;
-    account) echo "add import list passwd set app-password act-as capabilities remove disable enable forget send-as sent-copy --help" ;;
+    account) echo "add import list passwd set app-password act-as capabilities remove disable enable hold unhold forget send-as sent-copy --help" ;;
     "account import") echo "--format --domain --scheme --update --dry-run --help" ;;
     "account set") echo "--main-password --help" ;;
     "account app-password" | "account act-as") echo "add remove list --help" ;;
@@ -23,6 +23,7 @@ _posthorn_words() {
     "account passwd") echo "$account --internal --help" ;;
     "account remove") echo "--yes --help" ;;
     "account send-as") echo "add remove list --help" ;;
+    "account hold") echo "--reason --help" ;;
     "account sent-copy") echo "on off default --help" ;;
     "account capabilities") echo "--without --reset --app-password --json --help" ;;
     alias) echo "add list remove rotate-key --help" ;;
@@ -41,9 +42,9 @@ _posthorn_words() {
     "queue cancel") echo "--recipient --report --help" ;;
     import) echo "--format --mailbox --under --record --keep-quoted-from --quiet --help" ;;
     export) echo "--format --mailbox --quiet --help" ;;
-    mailbox) echo "list remove share unshare shares --help" ;;
+    mailbox) echo "list remove expire share unshare shares --help" ;;
     "mailbox share") echo "--rights --json --help" ;;
-    "mailbox unshare" | "mailbox shares") echo "--json --help" ;;
+    "mailbox unshare" | "mailbox shares" | "mailbox expire") echo "--json --help" ;;
     "mailbox remove") echo "--yes --help" ;;
     index) echo "status rebuild --help" ;;
     "index status") echo "--json --help" ;;
@@ -134,7 +135,7 @@ _posthorn() {
       postfix | exim | chasquid)
         [[ $commands == mta ]] && commands+=" $word"
         ;;
-      add | list | passwd | remove | rotate-key | disable | enable | forget | show | example | retry | cancel | verify | prune | share | unshare | shares)
+      add | list | passwd | remove | rotate-key | disable | enable | hold | unhold | forget | show | example | retry | cancel | verify | prune | share | unshare | shares | expire)
         [[ $commands == backup || $commands == account || $commands == "account app-password" ||
           $commands == "account act-as" || $commands == alias || $commands == team ||
           $commands == "team member" || $commands == config ||
@@ -160,7 +161,7 @@ _posthorn() {
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;
-      "account passwd" | "account remove" | "account disable" | "account enable" | "account forget" | "account set" | \
+      "account passwd" | "account remove" | "account disable" | "account enable" | "account hold" | "account unhold" | "account forget" | "account set" | \
         "account capabilities" | "account app-password "* | "account act-as "* | \
         "team "* | who | kick | trace | import | export)
         mapfile -t COMPREPLY < <(compgen -W "$(_posthorn_accounts)" -- "$current")

@@ -10,6 +10,7 @@
 #include "service/forwarding/forwarder.h"
 #include "service/scram_hint.h"
 #include "service/sharing/team.h"
+#include "store/upkeep/hold.h"
 
 namespace posthorn::admin {
 
@@ -42,6 +43,14 @@ void describe_login(const store::AccountProfile& profile, Json& entry) {
   }
 }
 
+/// None if there is no hold. One that cannot be read is shown without a reason: it counts.
+async::Task<std::optional<Json>> hold_of(store::Store& store, AccountId account) {
+  auto hold = co_await store::find_hold(store.engine(), account);
+  if (hold && !*hold) co_return std::nullopt;
+  if (!hold) co_return Json{{"since", 0}, {"reason", hold.error().text}};
+  co_return Json{{"since", (*hold)->since}, {"reason", (*hold)->reason}};
+}
+
 }  // namespace
 
 Status LocalAdmin::check_not_reserved(std::string_view name) {
@@ -71,6 +80,8 @@ const LocalAdmin::Request LocalAdmin::kRequests[] = {
     {"account.disable", &LocalAdmin::enable_account},
     {"account.enable", &LocalAdmin::enable_account},
     {"account.forget", &LocalAdmin::forget_account},
+    {"account.hold", &LocalAdmin::hold_account},
+    {"account.unhold", &LocalAdmin::unhold_account},
     {"account.list", &LocalAdmin::list_accounts},
     {"account.send_as", &LocalAdmin::send_as},
     {"account.sent_copy", &LocalAdmin::keep_sent},
@@ -88,6 +99,7 @@ const LocalAdmin::Request LocalAdmin::kRequests[] = {
     {"mailbox.list", &LocalAdmin::list_mailboxes},
     {"mailbox.subscribe", &LocalAdmin::subscribe},
     {"mailbox.remove", &LocalAdmin::remove_mailbox},
+    {"mailbox.expire", &LocalAdmin::expire_mailbox},
     {"mailbox.shares", &LocalAdmin::list_shares},
     {"mailbox.share", &LocalAdmin::share_mailbox},
     {"mailbox.unshare", &LocalAdmin::unshare_mailbox},
@@ -219,10 +231,36 @@ async::Task<Status> LocalAdmin::note_scram(AccountId account) {
   co_return Status();
 }
 
+async::Task<Status> LocalAdmin::check_not_held(AccountId account) {
+  if (!co_await hold_of(store_, account)) co_return Status();
+  co_return fail(ErrorKind::no_permission,
+                 "the account is held and cannot be removed; `posthorn account unhold` ends the "
+                 "hold");
+}
+
+async::Task<Result<Answer>> LocalAdmin::hold_account(Json request) {
+  auto id = co_await find(text_of(request, "name"));
+  if (!id) co_return pass(id);
+  Status held = co_await store::hold_account(store_, *id, std::string(text_of(request, "reason")));
+  if (!held) co_return pass(held);
+  auto hold = co_await hold_of(store_, *id);
+  if (!hold) co_return fail(ErrorKind::io, "the hold cannot be read");
+  co_return Answer{std::move(*hold)};
+}
+
+async::Task<Result<Answer>> LocalAdmin::unhold_account(Json request) {
+  auto id = co_await find(text_of(request, "name"));
+  if (!id) co_return pass(id);
+  Status ended = co_await store::end_hold(store_, *id);
+  if (!ended) co_return pass(ended);
+  co_return Answer{};
+}
+
 async::Task<Result<Answer>> LocalAdmin::remove_account(Json request) {
   if (Status free = check_not_reserved(text_of(request, "name")); !free) co_return pass(free);
   auto id = co_await find(text_of(request, "name"));
   if (!id) co_return pass(id);
+  if (Status free = co_await check_not_held(*id); !free) co_return pass(free);
   if (Status left = co_await service::leave_all_teams(store_, *id); !left) co_return pass(left);
   Status removed = co_await store_.remove_account(*id);
   if (!removed) co_return pass(removed);
@@ -278,6 +316,7 @@ async::Task<Result<Answer>> LocalAdmin::list_accounts(Json request) {
       entry["max_bytes"] = counters.quota.max_bytes;
       entry["max_messages"] = counters.quota.max_messages;
     }
+    if (auto hold = co_await hold_of(store_, one.entry.account)) entry["hold"] = std::move(*hold);
     accounts.push_back(std::move(entry));
   }
   Answer answer{{{"accounts", std::move(accounts)}}};

@@ -34,9 +34,12 @@ using SnapshotPtr = std::shared_ptr<const std::string>;
 ///   account.remove {name}
 ///   account.disable {name}
 ///   account.enable {name}
+///   account.hold {name, reason?} -> {since, reason}
+///   account.unhold {name}
 ///   account.forget {name}    (what directories have said of a user)
 ///   account.list {after?, limit?} -> {accounts: [{name, team, disabled, created, has_password, scram,
-///       scheme?, directory?, main_password, app_passwords, without, messages, bytes}], next?}
+///       scheme?, directory?, main_password, app_passwords, without, messages, bytes,
+///       hold?: {since, reason}}], next?}
 ///   account.main_password {name, accepted: everywhere, http or nowhere}
 ///   account.app_password.add {name, label, protocols?, ranges?, expires?} -> {id, password}
 ///   account.app_password.remove {name, id or label} -> {removed}
@@ -64,6 +67,7 @@ using SnapshotPtr = std::shared_ptr<const std::string>;
 ///   mailbox.list {name} -> {account, mailboxes: [{mailbox, messages, uid_next, subscribed}]}
 ///   mailbox.subscribe {name, mailbox}
 ///   mailbox.remove {name, mailbox}
+///   mailbox.expire {name, mailbox, after?: 30d, never or default} -> {mailbox, after, own?}
 ///   mailbox.shares {name, mailbox} -> {entries: [{identifier, rights}]}
 ///   mailbox.share {name, mailbox, identifier, rights} -> {entries}
 ///   mailbox.unshare {name, mailbox, identifier} -> {entries}
@@ -84,7 +88,8 @@ using SnapshotPtr = std::shared_ptr<const std::string>;
 ///   snapshot.take {} -> {path, taken}    (exists until snapshot.drop, or the end of the connection)
 ///   snapshot.drop {}
 ///   backup.done {name, taken, size, copied, folder}    (for status)
-///   status {} -> {version, pid, data_dir, disk_size, disk_free, last_backup?: {as above}}
+///   status {} -> {version, pid, data_dir, disk_size, disk_free, disk_low,
+///       last_backup?: {as above}}
 ///   check {deep, repair} -> {accounts, mailboxes, messages, findings, repaired}
 ///   sweep {}
 ///   ping {} -> {version, pid}
@@ -154,6 +159,8 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> remove_account(Json request);
   async::Task<Result<Answer>> enable_account(Json request);
   async::Task<Result<Answer>> forget_account(Json request);
+  async::Task<Result<Answer>> hold_account(Json request);
+  async::Task<Result<Answer>> unhold_account(Json request);
   async::Task<Result<Answer>> list_accounts(Json request);
   async::Task<Result<Answer>> send_as(Json request);
   async::Task<Result<Answer>> keep_sent(Json request);
@@ -177,6 +184,7 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> list_mailboxes(Json request);
   async::Task<Result<Answer>> subscribe(Json request);
   async::Task<Result<Answer>> remove_mailbox(Json request);
+  async::Task<Result<Answer>> expire_mailbox(Json request);
   async::Task<Result<Answer>> list_shares(Json request);
   async::Task<Result<Answer>> share_mailbox(Json request);
   async::Task<Result<Answer>> unshare_mailbox(Json request);
@@ -207,6 +215,8 @@ class LocalAdmin final : public Admin {
   async::Task<Result<AccountId>> find_person(std::string_view name);
   /// Errors: bad_argument for the name of the account that the server makes for itself.
   static Status check_not_reserved(std::string_view name);
+  /// Errors: no_permission for an account that must not be removed.
+  async::Task<Status> check_not_held(AccountId account);
   async::Task<Result<store::AccountPtr>> open(std::string_view name);
   /// Errors: also bad_argument, if the account is not a team.
   async::Task<Result<store::AccountPtr>> open_team(std::string_view name);

@@ -9,6 +9,7 @@
 #include "admin/local_admin.h"
 #include "async/offload.h"
 #include "base/version.h"
+#include "store/low_space.h"
 
 // The requests about backups.
 namespace posthorn::admin {
@@ -82,6 +83,7 @@ async::Task<Result<Answer>> LocalAdmin::status(Json) {
     said["disk_size"] = space.capacity;
     said["disk_free"] = space.available;
   }
+  said["disk_low"] = store::is_low_on_space(store_);
   if (auto last = last_backup(options_.data_dir)) said["last_backup"] = std::move(*last);
   co_return Answer{std::move(said)};
 }

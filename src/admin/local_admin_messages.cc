@@ -4,9 +4,12 @@
 #include "base/clock.h"
 #include "service/import.h"
 #include "service/mailboxes.h"
+#include "service/metadata.h"
 #include "service/undelete.h"
 #include "store/change/upload.h"
+#include "store/low_space.h"
 #include "store/read/email_reader.h"
+#include "store/retention.h"
 #include "store/upkeep/damage_log.h"
 #include "store/value/mailbox.h"
 #include "store/value/members.h"
@@ -194,6 +197,29 @@ async::Task<Result<Answer>> LocalAdmin::remove_mailbox(Json request) {
   co_return Answer{};
 }
 
+async::Task<Result<Answer>> LocalAdmin::expire_mailbox(Json request) {
+  auto account = co_await open(text_of(request, "name"));
+  if (!account) co_return pass(account);
+  auto mailbox = service::resolve(administrator(*account), text_of(request, "mailbox"));
+  if (!mailbox) co_return pass(mailbox);
+  if (const std::string_view after = text_of(request, "after"); !after.empty()) {
+    service::MetadataToSet what;
+    auto& entry = what.entries.emplace_back(std::string(store::kRetentionEntry), std::nullopt);
+    if (after != "default") entry.value = after;
+    auto set = co_await service::set_metadata(*mailbox, std::move(what));
+    if (!set) co_return pass(set);
+  }
+  const store::StatePtr state = (*account)->published();
+  const store::MailboxPtr now = state->find(mailbox->id);
+  if (!now) co_return fail(ErrorKind::not_found, "the mailbox was removed");
+  Json said{{"mailbox", now->name},
+            {"after", store::format_retention(
+                          store::retention_of(*state, *now, store::retention_policy(store_)))}};
+  if (const auto own = store::own_retention(*state, now->id))
+    said["own"] = store::format_retention(*own);
+  co_return Answer{std::move(said)};
+}
+
 async::Task<Result<Answer>> LocalAdmin::undelete(Json request) {
   auto account = co_await open(text_of(request, "name"));
   if (!account) co_return pass(account);
@@ -270,6 +296,7 @@ async::Task<Result<Answer>> LocalAdmin::read_message(Json request) {
 async::Task<Result<Answer>> LocalAdmin::call(Json request, OctetSource& octets) {
   if (text_of(request, "do") != "message.append")
     co_return fail(ErrorKind::bad_argument, "this request does not accept octets");
+  if (Status room = store::may_take_new_mail(store_); !room) co_return pass(room);
   auto account = co_await open(text_of(request, "name"));
   if (!account) co_return pass(account);
   auto arrived = read_list(request, store_.clock().now());

@@ -144,6 +144,7 @@ async::Task<Result<Answer>> LocalAdmin::create_team(Json request) {
 async::Task<Result<Answer>> LocalAdmin::remove_team(Json request) {
   auto team = co_await open_team(text_of(request, "name"));
   if (!team) co_return pass(team);
+  if (Status free = co_await check_not_held((*team)->id()); !free) co_return pass(free);
   // Open sessions of the members end their use of it now.
   const std::vector<TeamMember> members = (*team)->published()->sending->team->members;
   for (const TeamMember& member : members) {

@@ -104,6 +104,15 @@ store::StorePolicy store_policy(const config::Config& config) {
   return policy;
 }
 
+store::RetentionPolicy retention_policy(const config::Config& config) {
+  const auto seconds = [](config::Duration d) {
+    return std::chrono::duration_cast<std::chrono::seconds>(d).count();
+  };
+  return {.trash_seconds = seconds(config.retention.trash),
+          .junk_seconds = seconds(config.retention.junk),
+          .users_may_change = config.retention.users_may_change};
+}
+
 std::string store_path(const config::Config& config) { return config.data_dir + "/store"; }
 
 Core::Core(const config::Threads& threads)
@@ -139,6 +148,7 @@ Result<std::unique_ptr<Core>> Core::open_all(const config::Config& given, Engine
                                   store_options(config));
   if (!store) return pass(store);
   core->store_ = std::move(*store);
+  store::set_retention(*core->store_, retention_policy(config));
   return core;
 }
 

@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "engine/engine_meter.h"
 #include "engine/rocksdb/rocksdb_engine.h"
+#include "store/retention.h"
 #include "store/store.h"
 
 namespace posthorn::app {
@@ -65,6 +66,7 @@ class Core {
 
 /// Returns the settings that can change while the store is open.
 store::StorePolicy store_policy(const config::Config& config);
+store::RetentionPolicy retention_policy(const config::Config& config);
 
 /// Return the settings of the embedded engine and of the store that uses it.
 engine::RocksDbOptions engine_options(const config::Config& config);

@@ -45,6 +45,10 @@ auth::Authenticator::Options authenticator_options(const config::Config& config,
   return options;
 }
 
+config::MinFree min_free(const config::Config& config) {
+  return config::parse_min_free(config.disk.min_free).value_or(config::MinFree{});
+}
+
 auth::HashLimits hash_limits(const config::Config& config) {
   const config::HashBounds& bounds = config.auth.import;
   return {.iterations = bounds.max_iterations,

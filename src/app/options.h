@@ -8,6 +8,7 @@
 #include "auth/throttle.h"
 #include "base/result.h"
 #include "config/config.h"
+#include "config/min_free.h"
 #include "relay/options.h"
 #include "server/imap/imap_server.h"
 #include "server/lmtp/lmtp_server.h"
@@ -23,6 +24,8 @@ auth::ThrottleLimits throttle_limits(const config::Config& config);
 auth::Authenticator::Options authenticator_options(const config::Config& config,
                                                    std::string decoy_key,
                                                    std::shared_ptr<auth::TokenPlace> tokens);
+/// Returns storage.min_free, which the configuration has checked.
+config::MinFree min_free(const config::Config& config);
 /// What imported hashes may cost.
 auth::HashLimits hash_limits(const config::Config& config);
 auth::SessionLimits::Bounds session_bounds(const config::Config& config,

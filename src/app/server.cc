@@ -51,6 +51,7 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   if (Status loaded = async::wait(server->state_->without_scram.load()); !loaded)
     return pass(loaded);
   if (Status listening = server->state_->listen(); !listening) return pass(listening);
+  server->state_->disk.look();
   server->state_->queue.start();
   return server;
 }
@@ -87,6 +88,7 @@ void Server::reload(const config::Config& config) {
     log::error("auth.iterations was not noted for names of no account: {}", noted.error().text);
   state_->accounts.set_domains(config.domains);
   state_->take_store_policy();
+  state_->disk.set(min_free(config));
   state_->forwarder.set_rules(forwarding_rules(config));
   if (auto to_relay = relay_options(config)) {
     state_->can_relay = to_relay->endpoint != nullptr;
@@ -105,12 +107,35 @@ void Server::reload(const config::Config& config) {
   state_->offer_services();
 }
 
+namespace {
+
+/// Until `stop` is set.
+async::Task<void> watch_disk(DiskWatch& disk, async::OffloadPool& pool, async::Event& stop) {
+  constexpr auto kInterval = std::chrono::seconds(3);
+  async::Timer timer;
+  bool stopping = false;
+  while (!stopping) {
+    co_await async::offload(pool, [&] { disk.look(); });
+    bool due = false;
+    timer.set(kInterval, [&] {
+      due = true;
+      stop.set();
+    });
+    co_await stop.wait();
+    stopping = !due;
+  }
+}
+
+}  // namespace
+
 async::Task<void> Server::keep_house() {
   constexpr auto kInterval = std::chrono::minutes(5);
   constexpr auto kTicketKeys = std::chrono::hours(12);
   auto tickets_since = std::chrono::steady_clock::now();
   State& state = *state_;
   state.keeping_house = true;
+  async::Gate beside;
+  beside.spawn(watch_disk(state.disk, state.core->offload(), state.stop_watching_disk));
   async::Timer timer;
   while (!state.stopping) {
     timer.set(kInterval, [&state] { state.stop_keeping_house.set(); });
@@ -136,6 +161,8 @@ async::Task<void> Server::keep_house() {
       log::error("the sweep failed: {} ({})", swept.error().text, swept.error().cause);
     }
   }
+  state.stop_watching_disk.set();
+  co_await beside.wait_empty();
   state.keeping_house = false;
   state.house_is_kept.set();
 }

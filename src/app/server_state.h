@@ -16,6 +16,7 @@
 #include "app/certificates.h"
 #include "app/decoys.h"
 #include "app/descriptors.h"
+#include "app/disk_watch.h"
 #include "app/domains.h"
 #include "app/metrics/collect.h"
 #include "app/options.h"
@@ -42,6 +43,7 @@
 #include "server/mta/user_server.h"
 #include "server/pop3/pop3_server.h"
 #include "server/submission/submission_server.h"
+#include "store/low_space.h"
 
 // For server.cc and server_listen.cc only: the parts of the server, and how they are connected.
 namespace posthorn::app {
@@ -115,6 +117,8 @@ struct Server::State {
               std::move(to_relay)),
         tracer(limits, settings.config.data_dir + "/traces"),
         snapshots(*core, settings.config),
+        disk(measure_space(settings.config.data_dir), min_free(settings.config),
+             [this](bool low) { store::set_low_on_space(core->store(), low); }),
         admin(core->store(), admin_options()) {
     metrics.set_options({.handler = metrics_handler(watched())});
     trust_proxies();
@@ -201,6 +205,7 @@ struct Server::State {
       policy.sharing = std::move(sharing);
     }
     core->store().set_policy(policy);
+    store::set_retention(core->store(), retention_policy(settings.config));
   }
 
   [[nodiscard]] Watched watched() {
@@ -294,12 +299,14 @@ struct Server::State {
   relay::Runner queue;
   Tracer tracer;
   SnapshotPlace snapshots;
+  DiskWatch disk;
   AdminServer admin;
   std::vector<std::unique_ptr<net::Listener>> listeners;
   Addresses addresses;
   bool stopping = false;
   async::Event stop_keeping_house;
   async::Event house_is_kept;
+  async::Event stop_watching_disk;
   bool keeping_house = false;
 
   /// The protocol of a listener, and where its port is recorded.

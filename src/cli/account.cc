@@ -83,7 +83,8 @@ std::string login_notes(const Json& account) {
 void print_account(const Json& account) {
   fmt::print("{:<40} {:>9} messages {:>14} octets{}{}\n", text_of(account, "name"),
              number_of(account, "messages"), number_of(account, "bytes"),
-             flag_of(account, "disabled") ? "  disabled" : "", login_notes(account));
+             flag_of(account, "disabled") ? "  disabled" : "",
+             (account.contains("hold") ? "  held" : "") + login_notes(account));
 }
 
 Command command(Command parent, const char* name, const char* help, AccountOptions& options) {
@@ -214,6 +215,7 @@ void add_account(Command app, Program& program) {
   simple("disable", "Refuse logins and deliveries", "account.disable");
   simple("enable", "Allow logins and deliveries again", "account.enable");
   simple("forget", "Ask the directories again who somebody is", "account.forget");
+  add_account_hold(account, program);
   add_account_import(account, program);
   add_account_logins(account, program);
   add_account_capabilities(account, program);

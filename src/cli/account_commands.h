@@ -7,6 +7,7 @@ namespace posthorn::cli {
 
 // Parts of `posthorn account` that have files of their own.
 void add_account_capabilities(Command account, Program& program);
+void add_account_hold(Command account, Program& program);
 void add_account_import(Command account, Program& program);
 void add_account_logins(Command account, Program& program);
 

@@ -15,6 +15,7 @@ struct MailboxOptions {
   std::string mailbox;
   std::string identifier;
   std::string rights = "lrs";
+  std::string after;  ///< Of expire.
   bool yes = false;
   bool json = false;
 };
@@ -41,6 +42,22 @@ int remove(const Program& program, const MailboxOptions& options) {
   return ask(program,
              {{"do", "mailbox.remove"}, {"name", options.account}, {"mailbox", options.mailbox}},
              [](const Json&) {});
+}
+
+int expire(const Program& program, const MailboxOptions& options) {
+  return ask(program,
+             {{"do", "mailbox.expire"},
+              {"name", options.account},
+              {"mailbox", options.mailbox},
+              {"after", options.after}},
+             [&](const Json& said) {
+               if (options.json) {
+                 fmt::print("{}\n", boost::json::serialize(said));
+               } else {
+                 fmt::print("{}{}\n", text_of(said, "after"),
+                            said.contains("own") ? "" : " (default)");
+               }
+             });
 }
 
 void print_shares(const MailboxOptions& options, const Json& said) {
@@ -84,7 +101,7 @@ int unshare(const Program& program, const MailboxOptions& options) {
 }  // namespace
 
 void add_mailbox(Command app, Program& program) {
-  const Command mailbox = app.add_subcommand("mailbox", "List, share and remove mailboxes");
+  const Command mailbox = app.add_subcommand("mailbox", "List, share, expire and remove mailboxes");
   mailbox.require_subcommand();
   mailbox.footer(
       "Examples:\n"
@@ -92,6 +109,7 @@ void add_mailbox(Command app, Program& program) {
       "  posthorn mailbox share ada@example.org Projects bob@example.org --rights lrswi\n"
       "  posthorn mailbox shares ada@example.org Projects\n"
       "  posthorn mailbox unshare ada@example.org Projects bob@example.org\n"
+      "  posthorn mailbox expire ada@example.org Lists/announce 90d\n"
       "  posthorn mailbox remove ada@example.org Archive/2019 --yes");
   const auto options = std::make_shared<MailboxOptions>();
   const auto subcommand = [&](const char* name, const char* help) {
@@ -137,6 +155,17 @@ void add_mailbox(Command app, Program& program) {
   const Command listed_shares = of_mailbox("shares", "List who may use a mailbox, one per line");
   listed_shares.callback([&program, options] {
     program.run = [&program, options] { return shares(program, *options); };
+  });
+
+  const Command expired =
+      of_mailbox("expire", "Set or show the age at which messages are removed from a mailbox");
+  expired
+      .add_option("after", options->after,
+                  "An age in days such as 30d, never, or default: what the use of the mailbox "
+                  "says (retention.trash, retention.junk). Without it, what applies is shown")
+      .type_name("AGE");
+  expired.callback([&program, options] {
+    program.run = [&program, options] { return expire(program, *options); };
   });
 
   const Command removed =

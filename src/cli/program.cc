@@ -6,10 +6,12 @@
 #include "admin/audit.h"
 #include "admin/remote_admin.h"
 #include "app/capability_names.h"
+#include "app/disk_watch.h"
 #include "app/options.h"
 #include "app/srs_keys.h"
 #include "async/run.h"
 #include "base/log.h"
+#include "store/low_space.h"
 
 namespace posthorn::cli {
 
@@ -75,6 +77,10 @@ async::Task<Result<std::unique_ptr<Access>>> Access::open(const config::Config& 
   auto core = app::Core::open(config, app::EngineKind::rocksdb, if_absent);
   if (!core) co_return pass(core);
   access->core_ = std::move(*core);
+  // Imports are refused like any other mail. This process ends soon, so it looks once.
+  app::DiskWatch(app::measure_space(config.data_dir), app::min_free(config), [&](bool low) {
+    store::set_low_on_space(access->core_->store(), low);
+  }).look();
   access->snapshots_ = std::make_unique<app::SnapshotPlace>(*access->core_, config);
   access->domains_ = std::make_unique<app::Domains>(access->core_->store(), config.domains);
   auto local = std::make_unique<admin::LocalAdmin>(

@@ -30,6 +30,8 @@ void print_status(const Json& said, const Json* last, bool running) {
   fmt::print("{:<12} {}, {} of {} free\n", "data", text_of(said, "data_dir"),
              format_octets(number_of(said, "disk_free")),
              format_octets(number_of(said, "disk_size")));
+  if (admin::flag_of(said, "disk_low"))
+    fmt::print("{:<12} refused: less than storage.min_free is free\n", "new mail");
   if (last == nullptr) {
     fmt::print("{:<12} none\n", "last backup");
   } else {

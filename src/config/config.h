@@ -84,6 +84,18 @@ struct Storage {
   Duration expunged_retention{};
 };
 
+/// The file system that holds the data.
+struct Disk {
+  std::string min_free;  ///< storage.min_free, as parse_min_free() takes it (config/min_free.h).
+};
+
+/// When mail expires by its age (store/retention.h); 0: never.
+struct Retention {
+  Duration trash{};
+  Duration junk{};
+  bool users_may_change = true;
+};
+
 struct Throttle {
   std::uint64_t free_guesses = 0;
   Duration first_delay{};
@@ -238,6 +250,8 @@ struct Config {
   std::vector<std::string> directories;
   std::vector<Directory> directory;
   Directory one_directory;  ///< For config/directory_schema.h only.
+  Disk disk;
+  Retention retention;
 };
 
 /// Resolves a path of the configuration: relative paths are below data_dir. An empty path stays

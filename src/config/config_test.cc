@@ -81,7 +81,8 @@ TEST(Config, WhatSighupTakesOver) {
           "tls.more_keys", "tls.min_version", "limits.message_size", "limits.trusted_proxies",
           "limits.trusted_gateways", "limits.preauth_timeout", "limits.failed_logins",
           "limits.idle_timeout", "limits.command_line", "limits.literal", "storage.journal_horizon",
-          "storage.expunged_retention", "auth.iterations", "auth.scram", "auth.upgrade_hashes",
+          "storage.expunged_retention", "storage.min_free", "retention.trash", "retention.junk",
+          "retention.users_may_change", "auth.iterations", "auth.scram", "auth.upgrade_hashes",
           "auth.allow_plaintext_without_tls", "auth.channel_binding", "auth.import.max_iterations",
           "auth.import.max_bcrypt_cost", "auth.import.max_memory", "auth.oauth.issuer",
           "auth.oauth.audience", "auth.oauth.jwks_file", "auth.oauth.jwks_url",
@@ -219,6 +220,11 @@ TEST(Config, ChecksWhatMustGoTogether) {
   EXPECT_THAT(error_of("[tls]\nmore_certificates = [\"/a\"]\nmore_keys = [\"/x\"]"),
               HasSubstr("requires 'tls.certificate'"));
   EXPECT_THAT(error_of("[storage]\njournal_horizon = \"2d\""), HasSubstr("must not be longer"));
+  EXPECT_THAT(error_of("[storage]\nmin_free = \"much\""),
+              HasSubstr("posthorn.toml:2: 'storage.min_free' must be"));
+  EXPECT_EQ(error_of("[retention]\ntrash = \"1h\""),
+            "posthorn.toml:2: 'retention.trash' must be at least 1d, or 0");
+  EXPECT_EQ(error_of("[retention]\njunk = \"1d\""), "no error");
   EXPECT_THAT(error_of("[listen]\nlmtp = [\"*:25\"]"), HasSubstr("RFC 2033"));
   EXPECT_THAT(error_of("[lmtp]\ndetail_separator = \"@\""), HasSubstr("one character"));
   EXPECT_THAT(error_of("[relay]\nuser = \"ann\""), HasSubstr("requires 'relay.password'"));

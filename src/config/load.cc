@@ -13,6 +13,7 @@
 
 #include "base/network.h"
 #include "config/directory_schema.h"
+#include "config/min_free.h"
 #include "config/schema.h"
 #include "config/suggest.h"
 #include "config/toml_reader.h"
@@ -358,6 +359,12 @@ void Loader::check_together() {
     wrong(at("storage.expunged_retention"),
           "'storage.expunged_retention' must not be longer than 'storage.journal_horizon'");
   }
+  if (const auto least = parse_min_free(c.disk.min_free); !least)
+    wrong(at("storage.min_free"), fmt::format("'storage.min_free' {}", least.error().text));
+  for (const auto& [key, age] : {std::pair("retention.trash", c.retention.trash),
+                                 std::pair("retention.junk", c.retention.junk)})
+    if (age.count() != 0 && age < std::chrono::days(1))
+      wrong(at(key), fmt::format("'{}' must be at least 1d, or 0", key));
   if (c.auth.throttle.first_delay > c.auth.throttle.longest_delay) {
     wrong(at("auth.throttle.first_delay"),
           "'auth.throttle.first_delay' must not be longer than 'auth.throttle.longest_delay'");

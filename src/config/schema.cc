@@ -167,6 +167,21 @@ const std::array kKeys{
     Key{"storage.expunged_retention", Form::duration, FIELD(Duration, storage.expunged_retention),
         "30d", "24h", "3650d", kLive,
         "How long the content of expunged messages is kept; at most storage.journal_horizon."},
+    Key{"storage.min_free", Form::text, FIELD(std::string, disk.min_free), "auto", "", "", kLive,
+        "Space of the disk to keep free: while less is free, new mail is refused for the time "
+        "being, and everything else goes on. A size (\"10GB\"), a part of the disk (\"5%\"), auto "
+        "(1 GB or 5%, whichever is less), or 0 for none."},
+
+    Key{"retention.trash", Form::duration, FIELD(Duration, retention.trash), "0s", "", "3650d",
+        kLive,
+        "Age at which messages are removed from mailboxes with the use \\Trash, counted from when "
+        "they got there; at least 1d. 0: they stay. A setting of the mailbox takes precedence."},
+    Key{"retention.junk", Form::duration, FIELD(Duration, retention.junk), "0s", "", "3650d", kLive,
+        "The same for mailboxes with the use \\Junk."},
+    Key{"retention.users_may_change", Form::flag, FIELD(bool, retention.users_may_change), "true",
+        "", "", kLive,
+        "Users may set the age for mailboxes of their own (METADATA, "
+        "/shared/vendor/posthorn/expire). If false, only `posthorn mailbox expire` can."},
 
     Key{"auth.iterations", Form::number, FIELD(std::uint64_t, auth.iterations), "16384", "4096",
         "1000000", kLive, "Hash iterations for new passwords (RFC 7677, section 4)."},

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "service/messages.h"
+#include "store/low_space.h"
 #include "store/store_fixture.h"
 
 namespace posthorn::service {
@@ -124,6 +125,38 @@ TEST_F(MailboxesTest, RoomIsJudgedBeforeAMessageIsSent) {
   EXPECT_TRUE(may_append(inbox_with(Rights::all()), 1000, 2));
   EXPECT_EQ(may_append(inbox_with(Rights::all()), 1000, 3).error().kind, ErrorKind::over_quota);
   EXPECT_EQ(may_append(inbox_with(Rights::all()), 1001).error().kind, ErrorKind::over_quota);
+}
+
+TEST_F(MailboxesTest, WhileSpaceIsShortNewMailIsRefusedAndEverythingElseGoesOn) {
+  std::vector<MessageToAppend> messages;
+  messages.push_back({upload(ann_, message("one")), {}, std::nullopt});
+  const auto first = run(append(inbox_with(Rights::all()), messages, clock_.now()));
+  ASSERT_TRUE(first);
+  const store::AccountPtr ben = make_account("ben@example.org");
+  MailboxRef bens = *resolve(Caller::owner(ben), "INBOX");
+
+  store::set_low_on_space(*store_, true);
+  EXPECT_EQ(may_append(inbox_with(Rights::all()), 10).error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(
+      may_replace({inbox_with(Rights::all()), Uid(1)}, inbox_with(Rights::all()), 10).error().kind,
+      ErrorKind::unavailable);
+  EXPECT_EQ(may_append(inbox_with({Right::lookup}), 10).error().kind, ErrorKind::no_permission);
+  const Transfer across{.source = inbox_with(Rights::all()), .uids = first->uids, .target = bens};
+  EXPECT_EQ(run(transfer(across)).error().kind, ErrorKind::unavailable);
+
+  const Transfer within{.source = inbox_with(Rights::all()),
+                        .uids = first->uids,
+                        .target = *resolve(ann(), "Archive")};
+  EXPECT_TRUE(run(transfer(within)));
+  FlagsToStore flags;
+  flags.mailbox = inbox_with(Rights::all());
+  flags.uids = first->uids;
+  flags.flags.system = bit(SystemFlag::deleted);
+  EXPECT_TRUE(run(store_flags(flags)));
+  EXPECT_TRUE(run(expunge_deleted(inbox_with(Rights::all()), std::nullopt)));
+
+  store::set_low_on_space(*store_, false);
+  EXPECT_TRUE(may_append(inbox_with(Rights::all()), 10));
 }
 
 }  // namespace

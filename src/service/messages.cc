@@ -4,6 +4,7 @@
 
 #include "service/sending/filed_copies.h"
 #include "service/sharing/transfer_across.h"
+#include "store/low_space.h"
 
 namespace posthorn::service {
 
@@ -280,6 +281,7 @@ Task<Result<Appended>> replace(Replaced old, MailboxRef mailbox, MessageToAppend
 Status may_replace(const Replaced& old, const MailboxRef& mailbox, std::uint64_t octets) {
   if (mailbox.published() == nullptr) return fail(ErrorKind::not_found, "No such mailbox");
   if (Status allowed = check_rights(old, mailbox); !allowed) return allowed;
+  if (Status room = store::may_take_new_mail(mailbox.account->store()); !room) return room;
   const store::MailboxPtr source = old.mailbox.published();
   if (source == nullptr || source->contents == nullptr) return {};
   const auto position = source->contents->members().position_of(old.uid);
@@ -293,6 +295,7 @@ Status may_replace(const Replaced& old, const MailboxRef& mailbox, std::uint64_t
 Status may_append(const MailboxRef& mailbox, std::uint64_t octets, std::size_t messages) {
   if (mailbox.published() == nullptr) return fail(ErrorKind::not_found, "No such mailbox");
   if (Status allowed = require(mailbox, Right::insert); !allowed) return allowed;
+  if (Status room = store::may_take_new_mail(mailbox.account->store()); !room) return room;
   // RFC 9208 §4.3.
   if (!mailbox.account->published()->counters.has_room(octets, messages))
     return fail(ErrorKind::over_quota, "The message would exceed the quota of the account");

@@ -101,7 +101,7 @@ async::Task<Result<Appended>> replace(Replaced old, MailboxRef mailbox, MessageT
                                       Timestamp now, std::chrono::seconds duplicate_window = {});
 
 /// Judges, before messages of that size together are received, whether append() would refuse them.
-/// Errors: not_found, no_permission, over_quota.
+/// Errors: not_found, no_permission, over_quota; unavailable (store/low_space.h).
 Status may_append(const MailboxRef& mailbox, std::uint64_t octets, std::size_t messages = 1);
 /// The same for replace(). The old message need not exist.
 Status may_replace(const Replaced& old, const MailboxRef& mailbox, std::uint64_t octets);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "service/mailboxes.h"
+#include "store/retention.h"
 
 namespace posthorn::service {
 namespace {
@@ -22,8 +23,40 @@ AnnotationKey key_of(const MailboxRef& mailbox, std::string_view entry) {
   return key;
 }
 
-Status may_set(const MailboxRef& mailbox, const MetadataToSet& what) {
+bool is_retention(const MailboxRef& mailbox, std::string_view entry) {
+  return mailbox.id != MailboxId(0) && entry == store::kRetentionEntry;
+}
+
+/// The age at which the messages of a mailbox expire, if it has no setting of its own.
+store::AnnotationValue default_retention(const MailboxRef& mailbox) {
+  const store::StatePtr state = mailbox.account->published();
+  const store::MailboxPtr now = state->find(mailbox.id);
+  const std::int64_t age =
+      now ? store::retention_of(*state, *now, store::retention_policy(mailbox.account->store()))
+          : 0;
+  if (age == 0) return nullptr;
+  return std::make_shared<const std::string>(store::format_retention(age));
+}
+
+/// Judges a setting of that age, and writes it as it is stored: none for the default.
+Status take_retention(const MailboxRef& mailbox, std::optional<std::string>& value) {
+  // It removes mail of everybody who uses the mailbox, so it is for those who administer it.
+  if (Status allowed = require(mailbox, Right::administer); !allowed) return allowed;
+  if (mailbox.actor.kind == store::Actor::Kind::user &&
+      !store::retention_policy(mailbox.account->store()).users_may_change)
+    return fail(ErrorKind::no_permission, "Only the operator sets when messages expire");
+  if (!value) return {};
+  auto age = store::parse_retention(*value);
+  if (!age) return pass(age);
+  value = store::format_retention(*age);
+  return {};
+}
+
+Status may_set(const MailboxRef& mailbox, MetadataToSet& what) {
   if (Status allowed = may_read_metadata(mailbox); !allowed) return allowed;
+  for (MetadataToSet::Entry& entry : what.entries)
+    if (is_retention(mailbox, entry.name))
+      if (Status taken = take_retention(mailbox, entry.value); !taken) return taken;
   const bool sets_shared = std::ranges::any_of(
       what.entries, [](const MetadataToSet::Entry& entry) { return !is_private(entry.name); });
   if (sets_shared) {
@@ -50,8 +83,28 @@ Status may_read_metadata(const MailboxRef& mailbox) {
 
 store::AnnotationValue find_metadata(const MailboxRef& mailbox, const store::Annotations& all,
                                      std::string_view entry) {
-  return all.find(key_of(mailbox, entry));
+  store::AnnotationValue value = all.find(key_of(mailbox, entry));
+  if (!value && is_retention(mailbox, entry)) value = default_retention(mailbox);
+  return value;
 }
+
+namespace {
+
+/// Adds the age that comes from the mailbox's use, where a client lists the entries around it.
+void add_default_retention(const MailboxRef& mailbox, std::string_view entry, MetadataBelow below,
+                           std::vector<MetadataEntry>& found) {
+  const std::string_view name = store::kRetentionEntry;
+  if (!is_retention(mailbox, name) || !name.starts_with(entry)) return;
+  const std::string_view rest = name.substr(entry.size());
+  if (!rest.empty() && !rest.starts_with('/')) return;
+  if (below == MetadataBelow::children && rest.find('/', 1) != std::string_view::npos) return;
+  const auto place = std::ranges::lower_bound(found, name, {}, &MetadataEntry::name);
+  if (place != found.end() && place->name == name) return;
+  if (auto value = default_retention(mailbox))
+    found.insert(place, {std::string(name), std::move(value)});
+}
+
+}  // namespace
 
 std::vector<MetadataEntry> find_metadata_below(const MailboxRef& mailbox,
                                                const store::Annotations& all,
@@ -71,6 +124,7 @@ std::vector<MetadataEntry> find_metadata_below(const MailboxRef& mailbox,
       continue;
     found.push_back({key.entry, value});
   }
+  add_default_retention(mailbox, first.entry, below, found);
   return found;
 }
 

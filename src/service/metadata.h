@@ -28,7 +28,8 @@ MailboxRef server_metadata(const Caller& caller);
 /// §3.3).
 Status may_read_metadata(const MailboxRef& mailbox);
 
-/// Returns the value of this entry; null if there is none.
+/// Returns the value of this entry; null if there is none. store::kRetentionEntry is also there if
+/// the age at which messages expire comes from the use of the mailbox.
 store::AnnotationValue find_metadata(const MailboxRef& mailbox, const store::Annotations& all,
                                      std::string_view entry);
 
@@ -47,8 +48,9 @@ struct MetadataToSet {
   std::optional<store::SpecialUses> uses = {};  ///< Sets the uses of the mailbox as well.
 };
 /// Sets all of them or none, as one change. Returns the annotations as they are with it. Errors:
-/// not_found, no_permission (also a use that no mailbox can have), too_big (a value; see
-/// store::kMaxAnnotationOctets), limit.
+/// not_found, no_permission (also a use that no mailbox can have), bad_argument (a value of
+/// store::kRetentionEntry, which only those who administer the mailbox can set), too_big (a value;
+/// see store::kMaxAnnotationOctets), limit.
 async::Task<Result<std::shared_ptr<const store::Annotations>>> set_metadata(MailboxRef mailbox,
                                                                             MetadataToSet what);
 

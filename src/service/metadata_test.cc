@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "store/retention.h"
 #include "store/store_fixture.h"
 
 namespace posthorn::service {
@@ -88,6 +89,53 @@ TEST_F(MetadataTest, TheEntriesBelowOne) {
   EXPECT_EQ(below(inbox(), "/shared", MetadataBelow::all).size(), 5U);
   EXPECT_THAT(below(inbox(), "/shared", MetadataBelow::children), IsEmpty());
   EXPECT_THAT(below(inbox(), "/private", MetadataBelow::all), IsEmpty());
+}
+
+TEST_F(MetadataTest, TheAgeAtWhichMessagesExpireIsSetByWhoAdministersTheMailbox) {
+  const std::string_view entry = store::kRetentionEntry;
+  const std::string name(entry);
+  ASSERT_TRUE(set(inbox(), name, "4w"));
+  EXPECT_EQ(get(inbox(), entry), "28d");
+  for (const char* wrong : {"soon", "0d", "1h", "99999d", ""})
+    EXPECT_EQ(set(inbox(), name, wrong).error().kind, ErrorKind::bad_argument) << wrong;
+  EXPECT_EQ(get(inbox(), entry), "28d");
+  const MailboxRef writer =
+      inbox({Right::lookup, Right::read, Right::write, Right::delete_messages, Right::expunge});
+  EXPECT_EQ(set(writer, name, "1d").error().kind, ErrorKind::no_permission);
+  EXPECT_EQ(set(writer, name, std::nullopt).error().kind, ErrorKind::no_permission);
+  EXPECT_TRUE(set(writer, "/private/vendor/posthorn/expire", "whatever")) << "it means nothing";
+  ASSERT_TRUE(set(inbox(), name, "never"));
+  EXPECT_EQ(get(inbox(), entry), "never");
+  ASSERT_TRUE(set(inbox(), name, std::nullopt));
+  EXPECT_EQ(get(inbox(), entry), "(none)");
+
+  store::set_retention(*store_, {.users_may_change = false});
+  EXPECT_EQ(set(inbox(), name, "1d").error().kind, ErrorKind::no_permission);
+  const auto administered = resolve(Caller::administrator(ann_), "INBOX");
+  ASSERT_TRUE(administered);
+  EXPECT_TRUE(set(*administered, name, "9d"));
+  EXPECT_EQ(get(inbox(), entry), "9d");
+}
+
+TEST_F(MetadataTest, AnAgeThatComesFromTheUseOfTheMailboxIsShown) {
+  store::set_retention(*store_, {.trash_seconds = 30LL * 86400});
+  const auto trash = resolve(ann(), "Trash");
+  ASSERT_TRUE(trash);
+  EXPECT_EQ(get(*trash, store::kRetentionEntry), "30d");
+  EXPECT_EQ(get(inbox(), store::kRetentionEntry), "(none)");
+  EXPECT_EQ(get(server_metadata(ann()), store::kRetentionEntry), "(none)");
+  ASSERT_TRUE(set(*trash, "/shared/comment", "x"));
+  ASSERT_TRUE(set(*trash, "/shared/vendor/posthorn/z", "x"));
+  EXPECT_THAT(below(*trash, "/shared", MetadataBelow::all),
+              ElementsAre("/shared/comment", "/shared/vendor/posthorn/expire",
+                          "/shared/vendor/posthorn/z"));
+  EXPECT_THAT(below(*trash, "/shared/vendor/posthorn", MetadataBelow::children),
+              ElementsAre("/shared/vendor/posthorn/expire", "/shared/vendor/posthorn/z"));
+  EXPECT_THAT(below(*trash, "/shared/vendor", MetadataBelow::children), IsEmpty());
+  EXPECT_THAT(below(*trash, "/private", MetadataBelow::all), IsEmpty());
+  ASSERT_TRUE(set(*trash, std::string(store::kRetentionEntry), "7d"));
+  EXPECT_EQ(get(*trash, store::kRetentionEntry), "7d");
+  EXPECT_EQ(below(*trash, "/shared", MetadataBelow::all).size(), 3U);
 }
 
 TEST_F(MetadataTest, AllOrNothing) {

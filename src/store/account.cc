@@ -284,12 +284,15 @@ void Account::fall_back() {
 // notifications come after the store; maintenance, which may start another change, comes last.
 void Account::publish(const PreparedChange& done) {
   note_long_tails(*done.next, done.touched);
+  const StatePtr before = published();
   published_.store(done.next);
   if (!done.touched.empty() || done.names_changed) watches_->notify(done.touched);
   if (!done.touched.empty() || done.outbox_changed) {
     const std::int64_t day = store_.clock().now().seconds / 86400;
     if (std::exchange(pipeline_->due_day, day) != day) store_.note_due(id_);
   }
+  if (!done.touched.empty())
+    note_ages(store_, *before, *done.next, done.touched, pipeline_->age_days);
   if (done.outbox_changed) store_.tell_outbox(id_);
   maintain_if_due();
 }

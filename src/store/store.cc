@@ -16,6 +16,7 @@
 #include "store/read/email_catalog.h"
 #include "store/read/load.h"
 #include "store/store_state.h"
+#include "store/upkeep/hold.h"
 
 namespace posthorn::store {
 namespace {
@@ -380,6 +381,11 @@ async::Task<Status> Store::remove_alias(std::string_view alias) {
 
 async::Task<Status> Store::remove_account(const AccountId& wanted) {
   const AccountId id = wanted;
+  auto hold = co_await find_hold(state_->engine, id);
+  if (!hold) co_return pass(hold);
+  if (*hold)
+    co_return fail(ErrorKind::no_permission,
+                   "The account is held (posthorn account unhold), so it cannot be removed");
   auto disabled = co_await set_disabled(id, true);
   if (!disabled) co_return disabled;
   std::string primary;

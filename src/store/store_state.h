@@ -18,6 +18,7 @@
 #include "store/format/group_page.h"
 #include "store/nodes/page_numbers.h"
 #include "store/read/lru_cache.h"
+#include "store/retention.h"
 #include "store/store.h"
 #include "store/upkeep/damage_log.h"
 #include "store/value/email.h"
@@ -104,6 +105,9 @@ struct Store::State {
   std::vector<std::unique_ptr<HomeShard>> shards;  ///< One per loop.
   std::atomic<bool> closing{false};
   SharedValue<std::function<void(const AccountId&)>> outbox_listener;
+
+  SharedValue<RetentionPolicy> retention{std::make_shared<const RetentionPolicy>()};
+  std::atomic<bool> low_on_space{false};  ///< See low_space.h.
 
   /// One thread of low priority, for long work that nobody waits for: search filters. Its jobs are
   /// done before the rest of this object goes.

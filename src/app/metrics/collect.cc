@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "server/http/exchange.h"
 #include "server/http/router.h"
+#include "store/low_space.h"
 #include "store/store_numbers.h"
 
 namespace posthorn::app {
@@ -157,6 +158,9 @@ async::Task<Status> serve(std::shared_ptr<const Watched> shared, server::http::E
              static_cast<double>(use.store));
   page.gauge("posthorn_disk_free_bytes", "Free space where the data is.", {},
              static_cast<double>(use.free));
+  page.gauge("posthorn_disk_low",
+             "1 while new mail is refused because less than storage.min_free is free.", {},
+             store::is_low_on_space(watched.store) ? 1 : 0);
   co_return co_await exchange.respond(
       {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = page.text()});
 }

@@ -4,6 +4,7 @@
 #include <ctime>
 #include <filesystem>
 
+#include "app/options.h"
 #include "cli/doctor/checks.h"
 #include "cli/sizes.h"
 
@@ -14,8 +15,6 @@ constexpr std::uint64_t kGiB = 1UL << 30;
 
 /// What should be free of a disk: a twentieth, but no more than 10 GiB.
 std::uint64_t wanted_free(std::uint64_t total) { return std::min(total / 20, 10 * kGiB); }
-/// Where the store soon refuses new mail.
-std::uint64_t least_free(std::uint64_t total) { return std::min(total / 100, kGiB); }
 
 }  // namespace
 
@@ -27,11 +26,16 @@ void check_disk(const Installation& installation, Findings& findings) {
   const std::uint64_t free = std::uint64_t{disk.f_bavail} * disk.f_frsize;
   const std::string said =
       fmt::format("{} of {} are free in {}", format_octets(free), format_octets(total), folder);
-  if (free < least_free(total)) {
-    findings.fault(said + ", and new mail is refused when the disk is full",
+  const std::uint64_t least = app::min_free(installation.config()).of(total);
+  if (free < least) {
+    findings.fault(fmt::format("{}, and new mail is refused while less than {} are free "
+                               "(storage.min_free)",
+                               said, format_octets(least)),
                    "Make room, or move the data to a larger disk.");
-  } else if (free < wanted_free(total)) {
-    findings.warning(said, "Make room before the disk is full.");
+  } else if (free < std::max(wanted_free(total), least / 4 * 5)) {
+    findings.warning(said, fmt::format("Make room before new mail is refused, which happens at {} "
+                                       "(storage.min_free).",
+                                       format_octets(least)));
   } else {
     findings.ok(said);
   }

@@ -5,6 +5,7 @@
 #include "server/lmtp/session.h"
 #include "service/forwarding/test_forwarder.h"
 #include "store/change/upload.h"
+#include "store/low_space.h"
 #include "store/read/email_reader.h"
 #include "store/store_fixture.h"
 
@@ -233,6 +234,15 @@ TEST_F(LmtpTest, FollowsAliases) {
                    "S: x\r\n\r\n.\r\nQUIT\r\n"),
               HasSubstr("\r\n250 2.0.0 <postmaster@example.org> Delivered"));
   EXPECT_EQ(count(ada_), 1U);
+}
+
+TEST_F(LmtpTest, WhileSpaceIsShortMailIsRefusedForTheTimeBeing) {
+  store::set_low_on_space(*store_, true);
+  EXPECT_THAT(play("LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<ada@example.org>\r\nQUIT\r\n"),
+              HasSubstr("\r\n452 4.3.1 The server is short of disk space and takes no new mail for "
+                        "now\r\n503 5.5.1 "));
+  store::set_low_on_space(*store_, false);
+  EXPECT_THAT(play("LHLO x\r\nMAIL FROM:<>\r\nQUIT\r\n"), HasSubstr("\r\n250 2.1.0 "));
 }
 
 TEST_F(LmtpTest, BoundsRecipientsAndNonsense) {

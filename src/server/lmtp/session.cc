@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "server/smtp/delivery_reply.h"
+#include "store/low_space.h"
 
 namespace posthorn::server::lmtp {
 
@@ -79,6 +80,8 @@ async::Task<void> Session::on_mail(Mail mail) {
     say(reply(555, {5, 5, 4}, "FUTURERELEASE is not offered"));
   } else if (mail.parameters.size.value_or(0) > options_->max_message_octets) {
     say(reply(552, {5, 3, 4}, "The message is larger than this server accepts"));
+  } else if (const Status room = store::may_take_new_mail(context_.store); !room) {
+    say(smtp::low_space_reply(room.error()));
   } else {
     Transaction& begun = transaction_.emplace();
     begun.smtputf8 = mail.parameters.smtputf8;

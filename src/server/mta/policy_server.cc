@@ -10,6 +10,7 @@
 #include "server/smtp/delivery_reply.h"
 #include "service/account_name.h"
 #include "service/sending/sender.h"
+#include "store/low_space.h"
 #include "wire/mta/policy.h"
 #include "wire/smtp/address.h"
 
@@ -107,6 +108,8 @@ class Judge {
       if (!ours) co_return trouble(ours.error());
       if (!*ours) co_return std::nullopt;
     }
+    if (const Status room = store::may_take_new_mail(context_.store); !room)
+      co_return smtp::low_space_reply(room.error());
     // Logs what is a fault of ours.
     const service::Forwarder& forwarder = context_.forwarder;
     auto found = co_await forwarder.find(context_.find_address, options_.detail_separator, *address,

@@ -31,4 +31,9 @@ wire::smtp::Reply forwarding_reply_of(const Error& error) {
   }
 }
 
+wire::smtp::Reply low_space_reply(const Error& error) {
+  // RFC 5321 §4.2.3, RFC 3463 §3.4: X.3.1 the mail system is full.
+  return reply(452, {4, 3, 1}, error.text);
+}
+
 }  // namespace posthorn::server::smtp

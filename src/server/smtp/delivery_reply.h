@@ -18,4 +18,7 @@ wire::smtp::Reply reply_of(const Error& error);
 /// reply_of().
 wire::smtp::Reply forwarding_reply_of(const Error& error);
 
+/// Returns the reply while the disk is nearly full (store/low_space.h): 452 4.3.1.
+wire::smtp::Reply low_space_reply(const Error& error);
+
 }  // namespace posthorn::server::smtp

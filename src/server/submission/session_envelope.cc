@@ -1,9 +1,11 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "server/smtp/delivery_reply.h"
 #include "server/submission/session.h"
 #include "service/login.h"
 #include "service/sending/sender.h"
+#include "store/low_space.h"
 #include "text/ascii.h"
 
 // This part of the session receives the sender and the recipients.
@@ -70,6 +72,8 @@ std::optional<Reply> Session::refuse_mail(const Mail& mail) const {
     return reply(555, {5, 5, 4}, "BINARYMIME is not offered");
   if (p.size.value_or(0) > options_->max_message_octets)
     return reply(552, {5, 3, 4}, "The message is larger than this server accepts");
+  if (const Status room = store::may_take_new_mail(context_.store); !room)
+    return smtp::low_space_reply(room.error());
   if (!p.hold_for && !p.hold_until) return std::nullopt;
   if (options_->max_hold.count() == 0 || !offers("FUTURERELEASE"))
     return reply(555, {5, 5, 4}, "FUTURERELEASE is not offered");

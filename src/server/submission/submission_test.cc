@@ -4,6 +4,7 @@
 #include "auth/throttle.h"
 #include "server/frame/test_scripted_stream.h"
 #include "server/submission/session.h"
+#include "store/low_space.h"
 #include "store/read/email_reader.h"
 #include "store/store_fixture.h"
 #include "text/base64.h"
@@ -261,6 +262,15 @@ TEST_F(SubmissionTest, RecipientsAreJudgedAtOnce) {
   EXPECT_THAT(rcpt("who@example.com"), HasSubstr("550 5.7.1 <who@example.com>"));
   ASSERT_TRUE(run(store_->set_disabled(bea_->id(), true)));
   EXPECT_THAT(rcpt("bea@example.org"), HasSubstr("550 5.2.1 "));
+}
+
+TEST_F(SubmissionTest, WhileSpaceIsShortMailIsRefusedForTheTimeBeing) {
+  store::set_low_on_space(*store_, true);
+  EXPECT_THAT(play(envelope() + "RCPT TO:<bea@example.org>\r\nQUIT\r\n"),
+              HasSubstr("\r\n452 4.3.1 The server is short of disk space"));
+  store::set_low_on_space(*store_, false);
+  EXPECT_THAT(play(envelope() + "RCPT TO:<bea@example.org>\r\nQUIT\r\n"),
+              HasSubstr("\r\n250 2.1.5 "));
 }
 
 TEST_F(SubmissionTest, TooManyRecipientsAreTold) {

@@ -46,9 +46,23 @@ class Submitting {
 
  private:
   Result<Ordinal> take_in(Change& change) {
-    if (!files_ || !keeps_sent(change.state(), rules_)) return change.keep_email(submission_.email);
+    if (!files_ || !keeps_sent(change.state(), rules_)) {
+      if (Status room = check_waiting(change.state()); !room) return pass(room);
+      return change.keep_email(submission_.email);
+    }
     if (appended_ && is_still_there(change.state(), *appended_)) return adopt(change);
     return file(change);
+  }
+
+  /// What waits without a copy in a mailbox does not count against the quota, but it is on the disk
+  /// all the same. Together it may be as large as the quota, and there is room again when some has
+  /// been sent.
+  [[nodiscard]] Status check_waiting(const store::AccountState& state) const {
+    const std::uint64_t most = state.counters.quota.max_bytes;
+    std::uint64_t waiting = submission_.email.size;
+    for (const auto& [id, entry] : *state.outbox) waiting += entry->size;
+    if (most == 0 || waiting <= most) return {};
+    return fail(ErrorKind::limit, "The messages that wait to be sent would exceed your quota");
   }
 
   /// Uses the copy that the client itself appended.

@@ -38,8 +38,8 @@ struct Submitted {
 ///
 /// The copy for a team is filed first, in a change of the team's account; it is taken back if the
 /// message is not accepted. The sender's own copy is then filed only if the team wants both, or has
-/// no copy. Errors: limit, bad_argument (sender.h); over_quota (no
-/// room for the copy); io, unavailable.
+/// no copy. Errors: limit, bad_argument (sender.h); limit also if what waits without a copy would
+/// be more than the quota; over_quota (no room for the copy); io, unavailable.
 async::Task<Result<Submitted>> submit(store::AccountPtr account, Submission submission,
                                       SendingRules rules);
 

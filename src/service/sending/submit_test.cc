@@ -232,5 +232,21 @@ TEST(CheckLimitsTest, SaysWhetherWaitingHelps) {
   EXPECT_TRUE(check_limits(usage, {}, 1'000'000, now));
 }
 
+TEST_F(SubmitTest, WhatWaitsWithoutACopyIsBoundedByTheQuota) {
+  rules_.keep_sent = false;
+  const std::string text = letter("1", std::string(1000, 'x'));
+  ASSERT_TRUE(change(ann_, {}, [&](store::Change& c) -> Status {
+    c.set_quota({.max_bytes = 2 * text.size()});
+    return {};
+  }));
+  ASSERT_TRUE(submit(text));
+  ASSERT_TRUE(submit(text));
+  EXPECT_EQ(submit(text).error().kind, ErrorKind::limit);
+  EXPECT_EQ(ann_->published()->outbox->size(), 2U);
+  const store::OutboxId first = ann_->published()->outbox->begin()->first;
+  ASSERT_TRUE(change(ann_, {}, [&](store::Change& c) { return c.drop_outbox(first); }));
+  EXPECT_TRUE(submit(text)) << "there is room when some has been sent";
+}
+
 }  // namespace
 }  // namespace posthorn::service

@@ -5,6 +5,7 @@
 
 #include "service/message_octets.h"
 #include "store/change/upload.h"
+#include "store/low_space.h"
 #include "store/read/email_reader.h"
 #include "store/store.h"
 
@@ -35,6 +36,7 @@ class Transferring {
 
   /// Judges what can be judged before anything is read.
   [[nodiscard]] Status check() const {
+    if (Status room = store::may_take_new_mail(what_.target.account->store()); !room) return room;
     if (positions_.size() > kMaxTransferAcross)
       return fail(ErrorKind::limit, "Too many messages for one transfer to another account");
     std::uint64_t octets = 0;

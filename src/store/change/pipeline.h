@@ -8,6 +8,7 @@
 
 #include "async/loop.h"
 #include "store/account.h"
+#include "store/upkeep/age_out.h"
 #include "store/value/account_state.h"
 
 namespace posthorn::store {
@@ -31,6 +32,7 @@ struct Account::Pipeline {
   /// Every group has a search filter, and neighbours are merged. May be false without need.
   bool filters_complete = false;
   std::int64_t due_day = -1;  ///< Day of the last change noted for the sweep.
+  AgeDays age_days;           ///< See upkeep/age_out.h.
   /// Mailboxes whose published tail was long enough for a checkpoint; some may not be any more.
   std::set<MailboxId> long_tails;
   /// The number of changes, since the account was opened, that put removed messages back.

@@ -122,6 +122,23 @@ std::string listed_outbox(const AccountId& account) { return with_text(kOutboxes
 std::string without_scram(const AccountId& account) {
   return with_text(kWithoutScram, account.view());
 }
+std::string hold(const AccountId& account) { return with_text(kHolds, account.view()); }
+std::string due_age_day(std::int64_t day) {
+  std::string key(kDueAge);
+  ByteWriter(key).u32(static_cast<std::uint32_t>(std::clamp<std::int64_t>(day, 0, UINT32_MAX)));
+  return key;
+}
+std::string due_age(std::int64_t day, const AccountId& account) {
+  std::string key = due_age_day(day);
+  key += account.view();
+  return key;
+}
+std::optional<AccountId> account_of_due(std::string_view key) {
+  AccountId id;
+  if (key.size() != 1 + 4 + id.bytes.size()) return std::nullopt;
+  std::ranges::copy(key.substr(5), reinterpret_cast<char*>(id.bytes.data()));
+  return id;
+}
 std::optional<AccountId> account_of(std::string_view key) {
   AccountId id;
   if (key.size() != 1 + id.bytes.size()) return std::nullopt;

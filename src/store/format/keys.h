@@ -55,8 +55,13 @@ inline constexpr std::string_view kDueContent = "d";  ///< System; day, account:
                                                       ///< day; what it expunged is still stored.
 inline constexpr std::string_view kDueHistory = "y";  ///< The same, with only the history left.
 inline constexpr std::string_view kWriters = "w";     ///< System: the next writer of pages.
+inline constexpr std::string_view kDueAge = "a";      ///< System; day, account: messages of it
+                                                      ///< may expire by their age on that day.
+inline constexpr std::string_view kRetention = "r";   ///< System: the ages for which all accounts
+                                                      ///< were listed there.
 inline constexpr std::string_view kAddresses = "u";   ///< Directory; address: its account.
 inline constexpr std::string_view kRemovals = "i";    ///< Directory; account: it is to be removed.
+inline constexpr std::string_view kHolds = "h";       ///< Directory; account: a legal hold.
 inline constexpr std::string_view kWithoutScram = "f";  ///< Directory; account: hint, see Store.
 inline constexpr std::string_view kOutboxes = "q";      ///< Queue; account: its outbox has entries.
 inline constexpr std::string_view kShares = "g";  ///< Shares; grantee, account: it has granted
@@ -96,6 +101,13 @@ std::string address(std::string_view address);
 std::string removal(const AccountId& account);
 std::string listed_outbox(const AccountId& account);
 std::string without_scram(const AccountId& account);
+std::string hold(const AccountId& account);
+/// A day is in days since 1970; 0 is before any other.
+std::string due_age(std::int64_t day, const AccountId& account);
+/// The common prefix of all of a day.
+std::string due_age_day(std::int64_t day);
+/// The account in a key of due_age(); none if it is not one.
+std::optional<AccountId> account_of_due(std::string_view key);
 /// The account in a key of one octet and an account; none if it is not one.
 std::optional<AccountId> account_of(std::string_view key);
 std::string share(std::string_view grantee, const AccountId& owner);

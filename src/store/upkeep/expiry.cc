@@ -22,6 +22,7 @@
 #include "store/read/load.h"
 #include "store/store_state.h"
 #include "store/upkeep/damage_log.h"
+#include "store/upkeep/hold.h"
 
 namespace posthorn::store {
 namespace {
@@ -305,6 +306,15 @@ async::Task<void> Expiry::wait_for_maintenance(AccountPtr account) {
   pipeline.expiry_waits = false;
 }
 
+async::Task<bool> Expiry::wait_until_idle(AccountPtr account) {
+  async::Loop* const caller = async::Loop::current();
+  co_await account->home_.enter();
+  co_await wait_for_maintenance(account);
+  const bool idle = !account->pipeline_->maintaining;
+  if (caller != nullptr) co_await caller->enter();
+  co_return idle;
+}
+
 async::Task<Result<Expiry::Outcome>> Expiry::run(AccountPtr account, Bounds before) {
   async::Loop* const caller = async::Loop::current();
   co_await account->home_.enter();
@@ -316,8 +326,16 @@ async::Task<Result<Expiry::Outcome>> Expiry::run(AccountPtr account, Bounds befo
     // Others may change the account so often that every plan is outdated before it is carried out.
     constexpr int kMaxOutdated = 20;
     int outdated = 0;
+    bool held = false;
     Result<bool> more = true;
     while (more && *more && outdated < kMaxOutdated) {
+      // Looked up while `maintaining` is set, which whoever has stored a hold waits for.
+      auto hold = co_await find_hold(account->store().engine(), account->id());
+      if (!hold || *hold) {
+        held = hold.has_value();
+        more = hold ? Result<bool>(false) : std::unexpected(hold.error());
+        break;
+      }
       const std::uint64_t reloads = account->reloads();
       more = co_await step(account, before);
       outdated = account->reloads() == reloads ? 0 : outdated + 1;
@@ -327,7 +345,7 @@ async::Task<Result<Expiry::Outcome>> Expiry::run(AccountPtr account, Bounds befo
     if (!more) {
       outcome = pass(more);
     } else if (!*more) {
-      outcome = Outcome::done;
+      outcome = held ? Outcome::held : Outcome::done;
     }
   }
   if (caller != nullptr) co_await caller->enter();

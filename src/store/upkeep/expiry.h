@@ -27,9 +27,13 @@ class Expiry {
   enum class Outcome : std::uint8_t {
     done,
     busy,  ///< The account is being packed; try again later.
+    held,  ///< Nothing of the account may be dropped (hold.h).
   };
   /// Errors: io, corrupt, unavailable. Steps already completed remain in effect.
   static async::Task<Result<Outcome>> run(AccountPtr account, Bounds before);
+  /// Waits until a run that has begun before has ended or made way, for a few seconds. Returns
+  /// whether it has.
+  static async::Task<bool> wait_until_idle(AccountPtr account);
 
  private:
   static async::Task<void> wait_for_maintenance(AccountPtr account);

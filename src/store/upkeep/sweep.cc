@@ -11,7 +11,9 @@
 #include "store/read/load.h"
 #include "store/store_state.h"
 #include "store/upkeep/account_pieces.h"
+#include "store/upkeep/age_out.h"
 #include "store/upkeep/expiry.h"
+#include "store/upkeep/hold.h"
 #include "store/upkeep/release.h"
 
 namespace posthorn::store {
@@ -151,6 +153,10 @@ Status purge_removed(engine::Engine& engine, std::int64_t before) {
       if (!since) return pass(since);
       ByteReader r(*since);
       if (static_cast<std::int64_t>(r.u64()) > before) continue;
+      // Held and removed in the same moment: it stays.
+      auto hold = async::wait(find_hold(engine, account_of(row.key)));
+      if (!hold) return pass(hold);
+      if (*hold) continue;
       if (Status ok = purge(engine, account_of(row.key)); !ok) return ok;
       Status done =
           edit_row(engine, directory, row.key, [&](const std::optional<std::string>& there) {
@@ -221,6 +227,11 @@ async::Task<Status> expire(Store& store, Due kind, Expiry::Bounds before) {
       if (!done)
         log::error("account {}: the sweep failed: {}", to_hex(entry.account), done.error().text);
       if (done && *done == Expiry::Outcome::busy) continue;
+      // Listed again when the hold ends.
+      if (done && *done == Expiry::Outcome::held) {
+        store.engine().hint(system_partition(), {{std::move(entry.key), std::nullopt}});
+        continue;
+      }
     }
     std::vector<engine::Edit> edits;
     if (opened && content && before.history < before.content) {
@@ -239,6 +250,7 @@ async::Task<Status> expire(Store& store, Due kind, Expiry::Bounds before) {
 // Expiry comes before release, because it makes the candidates that release_unused() examines.
 async::Task<Status> Store::sweep() {
   co_await trim();
+  if (Status ok = co_await expire_by_age(*this); !ok) co_return ok;
   const std::int64_t now = state_->clock.now().seconds;
   const StorePolicy kept = policy();
   Expiry::Bounds before;
