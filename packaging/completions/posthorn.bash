@@ -11,7 +11,7 @@ _posthorn_words() {
     serve) echo "--ready-file --accept-loss --help" ;;
     demo) echo "--dir --engine --imap --imaps --pop3 --pop3s --submission --submissions --lmtp
                 --lmtp-socket --auth-socket --user-socket --map-socket --policy-socket --https --http --metrics --any-user --without --empty --ready-file --quiet --help" ;;
-    account) echo "add import list passwd set app-password act-as capabilities remove disable enable hold unhold forget send-as sent-copy --help" ;;
+    account) echo "add import list passwd set app-password act-as capabilities remove undelete disable enable hold unhold forget send-as sent-copy --help" ;;
     "account import") echo "--format --domain --scheme --update --dry-run --help" ;;
     "account set") echo "--main-password --help" ;;
     "account app-password" | "account act-as") echo "add remove list --help" ;;
@@ -19,7 +19,8 @@ _posthorn_words() {
     "account app-password list") echo "--json --help" ;;
     "account act-as add") echo "--expires --help" ;;
     "account add") echo "$account --no-password --max-size --max-messages --help" ;;
-    "account list" | "alias list") echo "--json --help" ;;
+    "account list") echo "--json --removed --help" ;;
+    "alias list") echo "--json --help" ;;
     "account passwd") echo "$account --internal --help" ;;
     "account remove") echo "--yes --help" ;;
     "account send-as") echo "add remove list --help" ;;
@@ -56,7 +57,7 @@ _posthorn_words() {
     "backup list") echo "--json --help" ;;
     "backup verify") echo "--backup --all --checksums-only --scratch --help" ;;
     "backup prune") echo "--keep-last --keep-daily --keep-weekly --keep-monthly --dry-run --help" ;;
-    restore) echo "--backup --account --mailbox --message-id --from --subject --since --before --scratch --dry-run --help" ;;
+    restore) echo "--backup --account --mailbox --message-id --from --subject --since --before --as-of --scratch --dry-run --json --help" ;;
     status) echo "--max-backup-age --json --help" ;;
     check) echo "--deep --repair --json --help" ;;
     doctor) echo "--dns-server --max-backup-age --postfix-config --json --help" ;;

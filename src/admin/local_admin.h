@@ -32,6 +32,8 @@ using SnapshotPtr = std::shared_ptr<const std::string>;
 ///   account.import {name, password, scheme, update?, dry_run?, max_bytes?, max_messages?}
 ///       -> {name, outcome: created, updated or exists; scheme}
 ///   account.remove {name}
+///   account.removed {} -> {accounts: [{name, removed, kept_until}]}    (those that can come back)
+///   account.undelete {name} -> {name, taken: [aliases that are others' by now]}
 ///   account.disable {name}
 ///   account.enable {name}
 ///   account.hold {name, reason?} -> {since, reason}
@@ -76,6 +78,8 @@ using SnapshotPtr = std::shared_ptr<const std::string>;
 ///   message.append {name, messages: [{mailbox, flags, date?, zone?, size}]} with octets -> {uids}
 ///   message.undelete {name, since, mailbox?, message_id?, into?, dry_run?}
 ///       -> {places: [{mailbox, messages, created}], lost}
+///   account.as_of {name, time, dry_run?}
+///       -> {mailboxes: [{mailbox, was?, created, back, removed, flagged}], lost, names_unknown}
 ///   index.status {name} -> {groups, covered, filters, unusable, complete}
 ///   index.rebuild {name} -> {dropped}
 ///   queue.list {name?, after?, limit?} -> {entries, next?}
@@ -157,6 +161,10 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> mask_capabilities(Json request);
   async::Task<Result<Answer>> act_as(Json request);
   async::Task<Result<Answer>> remove_account(Json request);
+  async::Task<Result<Answer>> list_removed(Json request);
+  async::Task<Result<Answer>> undelete_account(Json request);
+  /// Adds to an error about an unknown account that it can be brought back, if that is so.
+  async::Task<std::unexpected<Error>> explain_removed(Error error, const Json& request);
   async::Task<Result<Answer>> enable_account(Json request);
   async::Task<Result<Answer>> forget_account(Json request);
   async::Task<Result<Answer>> hold_account(Json request);
@@ -191,6 +199,7 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> list_messages(Json request);
   async::Task<Result<Answer>> read_message(Json request);
   async::Task<Result<Answer>> undelete(Json request);
+  async::Task<Result<Answer>> restore_as_of(Json request);
   async::Task<Result<Answer>> index_status(Json request);
   async::Task<Result<Answer>> rebuild_index(Json request);
   async::Task<Result<Answer>> list_queue(Json request);

@@ -222,7 +222,7 @@ async::Task<Result<Answer>> LocalAdmin::expire_mailbox(Json request) {
 
 async::Task<Result<Answer>> LocalAdmin::undelete(Json request) {
   auto account = co_await open(text_of(request, "name"));
-  if (!account) co_return pass(account);
+  if (!account) co_return co_await explain_removed(std::move(account.error()), request);
   service::UndeleteQuery query;
   query.since = static_cast<std::int64_t>(number_of(request, "since"));
   query.mailbox = text_of(request, "mailbox");

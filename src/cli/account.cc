@@ -1,6 +1,8 @@
+#include <fmt/chrono.h>
 #include <fmt/ranges.h>
 
 #include <cstdio>
+#include <ctime>
 
 #include "cli/account_commands.h"
 #include "cli/command_line.h"
@@ -25,6 +27,7 @@ struct AccountOptions {
   std::uint64_t max_messages = 0;
   bool yes = false;
   bool json = false;
+  bool removed = false;
   std::string address;  ///< Of send-as.
   std::string keep;     ///< Of sent-copy.
 };
@@ -58,6 +61,25 @@ int remove(const Program& program, const AccountOptions& options) {
     return complain({ErrorKind::bad_argument,
                      "this removes the account with all its mail; add --yes to confirm"});
   return ask(program, {{"do", "account.remove"}, {"name", options.name}}, [](const Json&) {});
+}
+
+int undelete(const Program& program, const AccountOptions& options) {
+  return ask(program, {{"do", "account.undelete"}, {"name", options.name}}, [](const Json& said) {
+    fmt::print("{} is back\n", text_of(said, "name"));
+    if (const auto taken = admin::texts_of(said, "taken"); taken && !taken->empty())
+      fmt::print(stderr, "aliases that belong to others by now: {}\n", fmt::join(*taken, ", "));
+  });
+}
+
+int list_removed(const Program& program, bool as_json) {
+  return print_listed(
+      program, {{"do", "account.removed"}}, "accounts", as_json, [](const Json& account) {
+        const auto time = [&](const char* member) {
+          return fmt::localtime(static_cast<std::time_t>(number_of(account, member)));
+        };
+        fmt::print("{:<40} removed {:%Y-%m-%d %H:%M}, kept until {:%Y-%m-%d %H:%M}\n",
+                   text_of(account, "name"), time("removed"), time("kept_until"));
+      });
 }
 
 /// What is unusual about an account's passwords.
@@ -184,8 +206,11 @@ void add_account(Command app, Program& program) {
 
   const Command listed = account.add_subcommand("list", "List the accounts, one per line");
   listed.add_flag("--json", options->json, "Print one JSON object per line");
+  listed.add_flag("--removed", options->removed,
+                  "Those that were removed and can still be brought back");
   listed.callback([&program, options] {
     program.run = [&] {
+      if (options->removed) return list_removed(program, options->json);
       return print_listed(program, {{"do", "account.list"}}, "accounts", options->json,
                           print_account);
     };
@@ -204,6 +229,16 @@ void add_account(Command app, Program& program) {
   removed.add_flag("--yes", options->yes, "Confirm the removal");
   removed.callback(
       [&program, options] { program.run = [&] { return remove(program, *options); }; });
+
+  const Command back =
+      command(account, "undelete", "Bring back an account that was removed within a day", *options);
+  back.footer(
+      "The account has its mail, password, settings and aliases again. Its memberships in teams,\n"
+      "and its places in aliases that lead to several addresses, are not restored.\n"
+      "Examples:\n"
+      "  posthorn account list --removed\n"
+      "  posthorn account undelete ada@example.org");
+  back.callback([&program, options] { program.run = [&] { return undelete(program, *options); }; });
 
   const auto simple = [&](const char* name, const char* help, const char* request) {
     command(account, name, help, *options).callback([&program, options, request] {

@@ -86,6 +86,8 @@ void add_undelete(Command app, Program& program) {
   command.footer(
       "Deleted messages are kept for storage.expunged_retention. Messages that exist in some\n"
       "mailbox are left alone. What was moved to Trash before it was deleted comes back to Trash.\n"
+      "With --mailbox, a deleted mailbox comes back also if it was empty. An account that was\n"
+      "removed comes back with 'posthorn account undelete'.\n"
       "Examples:\n"
       "  posthorn undelete ada@example.org --since 2d --dry-run\n"
       "  posthorn undelete ada@example.org --mailbox Archive/2025\n"

@@ -9,6 +9,7 @@
 #include "service/sharing/find.h"
 #include "service/sharing/shared_name.h"
 #include "service/sharing/team.h"
+#include "service/subscriptions.h"
 #include "store/store.h"
 #include "store/upkeep/damage_log.h"
 
@@ -21,18 +22,6 @@ using store::Change;
 constexpr std::string_view kInbox = "INBOX";
 
 Status as_status(Result<bool> changed) { return changed ? Status() : pass(changed); }
-
-/// Moves the subscriptions with the mailboxes. RFC 9051 §6.3.6 leaves this open.
-Status move_subscriptions(Change& change, const std::string& from, const std::string& to) {
-  std::vector<std::string> moved;
-  for (const std::string& name : *change.state().subscriptions)
-    if (name == from || name.starts_with(from + store::kDelimiter)) moved.push_back(name);
-  for (const std::string& name : moved) {
-    if (auto done = change.unsubscribe(name); !done) return pass(done);
-    if (auto done = change.subscribe(to + name.substr(from.size())); !done) return pass(done);
-  }
-  return {};
-}
 
 /// The name that a mailbox has in its own account; empty if it no longer exists.
 std::string own_name(const store::AccountState& state, MailboxId id) {

@@ -31,6 +31,8 @@ constexpr std::size_t kBatch = 256;
 struct Plan {
   struct Target {
     store::SpecialUses special_use = 0;  ///< If the mailbox has to be created.
+    bool subscribe = true;               ///< The same.
+    bool wanted = false;                 ///< Also without messages.
     std::vector<RemovedMessage> messages;
   };
   std::map<std::string, Target> targets;
@@ -49,6 +51,7 @@ class Planner {
   Task<Result<Plan>> plan() {
     const auto wanted = messages_of_query();
     if (!wanted) co_return std::unexpected(wanted.error());
+    if (query_.into.empty() && query_.message_id.empty()) name_deleted_mailbox();
     for (std::size_t first = 0; first < wanted->size(); first += kBatch) {
       const std::size_t end = std::min(wanted->size(), first + kBatch);
       co_await take(std::span(*wanted).subspan(first, end - first));
@@ -62,14 +65,26 @@ class Planner {
     std::string name;
     store::SpecialUses special_use = 0;
     std::vector<std::string> keywords;
+    bool subscribed = true;
   };
 
   Origin origin_of(MailboxId id) const {
     if (const store::MailboxPtr mailbox = state_->find(id))
       return {mailbox->name, mailbox->special_use, mailbox->keywords->names()};
     if (const auto it = removals_.mailboxes.find(id); it != removals_.mailboxes.end())
-      return {it->second.name, it->second.special_use, it->second.keywords};
+      return {it->second.name, it->second.special_use, it->second.keywords, it->second.subscribed};
     return {std::string(kRecovered), 0, {}};
+  }
+
+  /// A mailbox that was deleted, and that the query names, comes back as it was last.
+  void name_deleted_mailbox() {
+    for (const auto& [id, was] : removals_.mailboxes) {
+      if (query_.mailbox.empty() || was.name != query_.mailbox) continue;
+      Plan::Target& target = plan_.targets[was.name];
+      target.special_use = was.special_use;
+      target.subscribe = was.subscribed;
+      target.wanted = true;
+    }
   }
 
   Result<std::vector<const Removal*>> messages_of_query() {
@@ -112,7 +127,10 @@ class Planner {
     const Origin& origin = origins_.at(removal.mailbox);
     const bool there = query_.into.empty();
     Plan::Target& target = plan_.targets[there ? origin.name : query_.into];
-    if (there) target.special_use = origin.special_use;
+    if (there) {
+      target.special_use = origin.special_use;
+      target.subscribe = origin.subscribed;
+    }
     RemovedMessage message{removal.row.member, {}};
     message.flags.system = removal.row.system & ~bit(SystemFlag::deleted);
     for (const std::uint16_t k : removal.row.keywords)
@@ -145,7 +163,10 @@ void spare_what_exists(Plan& plan, const store::AccountState& state) {
     std::erase_if(target.messages, [&](const RemovedMessage& message) {
       return !wanted.contains(message.member.ordinal);
     });
-  std::erase_if(plan.targets, [](const auto& entry) { return entry.second.messages.empty(); });
+  std::erase_if(plan.targets, [&](const auto& entry) {
+    return entry.second.messages.empty() &&
+           (!entry.second.wanted || state.find(entry.first) != nullptr);
+  });
 }
 
 Undeleted summary_of(const Plan& plan, const store::AccountState& state) {
@@ -167,7 +188,8 @@ Result<Undeleted> restore(Change& change, Plan plan) {
         if ((target.special_use & use) != 0 &&
             !change.state().find_special(static_cast<store::SpecialUse>(use)))
           uses |= static_cast<store::SpecialUses>(use);
-      auto made = change.create_mailbox({.name = name, .special_use = uses, .subscribe = true});
+      auto made =
+          change.create_mailbox({.name = name, .special_use = uses, .subscribe = target.subscribe});
       if (!made) return pass(made);
       mailbox = change.state().find(*made);
     }

@@ -34,8 +34,9 @@ struct Undeleted {
 /// exists in some mailbox of the account: it was moved, copied, or has been brought back before. A
 /// message that was moved before it was removed goes to the mailbox from which it vanished.
 /// Messages get new UIDs, keep their flags except \Deleted, and their identity. Mailboxes that are
-/// missing are created and subscribed; a deleted mailbox gets its special use back unless another
-/// mailbox has it now.
+/// missing are created, and subscribed if they were; a deleted mailbox gets its special use back
+/// unless another mailbox has it now. If `mailbox` names one that was deleted, it comes back also
+/// if there is nothing to put into it.
 ///
 /// What an older version deleted with its mailbox has lost the mailbox's name, and goes to
 /// "Recovered". Errors: not_found (nothing was removed from a mailbox of that name), over_quota,

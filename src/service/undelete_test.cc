@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "service/mailboxes.h"
+#include "service/maildrop/maildrop.h"
 #include "service/messages.h"
 #include "store/store_fixture.h"
 
@@ -12,6 +13,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::Not;
 
 class UndeleteTest : public store::StoreFixture {
  protected:
@@ -124,6 +126,44 @@ TEST_F(UndeleteTest, ADeletedMailboxComesBackWithItsMessages) {
   EXPECT_THAT(back->keywords->names_of(back->contents->flags_at(0).keywords),
               ElementsAre("$Label"));
   EXPECT_THAT(*ann_->published()->subscriptions, Contains("Lists/Cpp"));
+}
+
+TEST_F(UndeleteTest, SubscriptionsAreAsTheyWere) {
+  ASSERT_TRUE(run(create_mailbox(ann(), "One")));
+  ASSERT_TRUE(run(create_mailbox(ann(), "Two")));
+  append("One", "one");
+  append("Two", "two");
+  ASSERT_TRUE(run(unsubscribe(ann(), "Two")));
+  ASSERT_TRUE(run(delete_mailbox(ann(), "One")));
+  ASSERT_TRUE(run(delete_mailbox(ann(), "Two")));
+  EXPECT_THAT(said(undelete_all()), ElementsAre("One:1+", "Two:1+"));
+  EXPECT_THAT(*ann_->published()->subscriptions, Contains("One"));
+  EXPECT_THAT(*ann_->published()->subscriptions, Not(Contains("Two")));
+}
+
+TEST_F(UndeleteTest, AnEmptyMailboxComesBackIfItIsNamed) {
+  ASSERT_TRUE(run(delete_mailbox(ann(), "Archive")));
+  EXPECT_THAT(said(undelete_all()), ElementsAre());
+  UndeleteQuery query = dry();
+  query.mailbox = "Archive";
+  EXPECT_THAT(said(undelete_all(query)), ElementsAre("Archive:0+"));
+  query.dry_run = false;
+  EXPECT_THAT(said(undelete_all(query)), ElementsAre("Archive:0+"));
+  EXPECT_EQ(loaded("Archive")->special_use, bit(store::SpecialUse::archive));
+  EXPECT_THAT(*ann_->published()->subscriptions, Contains("Archive"));
+  EXPECT_THAT(said(undelete_all(query)), ElementsAre());
+}
+
+TEST_F(UndeleteTest, WhatAnyProtocolDeletedComesBack) {
+  append("INBOX", "popped");
+  auto drop = run(Maildrop::open(ann(), {}));
+  ASSERT_TRUE(drop);
+  (*drop)->mark_deleted(1);
+  ASSERT_TRUE(run((*drop)->update(Maildrop::Deleted::expunge, Maildrop::Seen::leave)));
+  append("Archive", "by the operator");
+  ASSERT_TRUE(run(delete_mailbox(Caller::administrator(ann_), "Archive")));
+  EXPECT_EQ(loaded("INBOX")->contents->count(), 0U);
+  EXPECT_THAT(said(undelete_all()), ElementsAre("Archive:1+", "INBOX:1"));
 }
 
 TEST_F(UndeleteTest, ASpecialUseComesBackUnlessItIsTaken) {

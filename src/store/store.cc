@@ -229,10 +229,8 @@ Status drop_address(Store::State& state, const std::string& address,
 }
 
 /// A row that orders the removal of the account's partition, unless this row is removed first.
-engine::Edit removal_intent(const AccountId& id, std::int64_t now) {
-  std::string since;
-  ByteWriter(since).u64(static_cast<std::uint64_t>(now));
-  return {keys::removal(id), seal(since)};
+engine::Edit removal_intent(const AccountId& id, const AccountRemoval& removal) {
+  return {keys::removal(id), encode_removal(removal)};
 }
 
 struct Standard {
@@ -329,7 +327,7 @@ async::Task<Result<AccountId>> Store::create(AccountProfile profile, Quota quota
     // The address row alone makes the account exist, and its commit removes the removal intent
     // written before. After a crash in between, the intent remains and the sweep removes the
     // partition.
-    const engine::Edit intent = removal_intent(id, now.seconds);
+    const engine::Edit intent = removal_intent(id, {now.seconds, false, {}});
     Status said = edit_row(state_->engine, directory_partition(directory_shard_of(address)),
                            intent.key, [&](const std::optional<std::string>&) {
                              return Result<std::vector<engine::Edit>>(std::vector{intent});
@@ -386,6 +384,8 @@ async::Task<Status> Store::remove_account(const AccountId& wanted) {
   if (*hold)
     co_return fail(ErrorKind::no_permission,
                    "The account is held (posthorn account unhold), so it cannot be removed");
+  const auto before = co_await profile(id);
+  if (!before) co_return std::unexpected(before.error());
   auto disabled = co_await set_disabled(id, true);
   if (!disabled) co_return disabled;
   std::string primary;
@@ -410,8 +410,9 @@ async::Task<Status> Store::remove_account(const AccountId& wanted) {
     for (const std::string& alias : aliases)
       if (Status ok = drop_address(*state_, alias, {}); !ok) return ok;
     // The removal intent is written in the same commit that removes the deciding address; the sweep
-    // carries it out.
-    return drop_address(*state_, primary, {removal_intent(id, state_->clock.now().seconds)});
+    // carries it out, unless the account is brought back before (removed_accounts.h).
+    const AccountRemoval removal{state_->clock.now().seconds, before->disabled, aliases};
+    return drop_address(*state_, primary, {removal_intent(id, removal)});
   });
 }
 

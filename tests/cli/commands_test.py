@@ -266,9 +266,67 @@ def test_undelete():
         server.check()
 
 
+def test_removed_account():
+    with Server() as server:
+        on = ("--data-dir", server.folder)
+        run(*on, "account", "add", "eve@example.org", "--password-file", "-", stdin="secret\n")
+        run(*on, "alias", "add", "e@example.org", "eve@example.org")
+        with server.imap("eve@example.org", "secret") as imap:
+            ok(imap.append("INBOX", None, None, b"Subject: kept\r\n\r\ntext\r\n"))
+        run(*on, "account", "remove", "eve@example.org", "--yes")
+        expect("eve@example.org" in run(*on, "account", "list", "--removed"), "the list")
+        expect("account undelete" in run(*on, "undelete", "eve@example.org", code=1), "a hint")
+        run(*on, "account", "undelete", "eve@example.org")
+        expect("eve@example.org" in run(*on, "account", "list"), "the account is back")
+        expect("e@example.org" in run(*on, "alias", "list"), "its alias is back")
+        with server.imap("eve@example.org", "secret") as imap:
+            expect(ok(imap.select("INBOX"))[0] == b"1", "its mail is back")
+        run(*on, "account", "undelete", "eve@example.org", code=1)
+        run(*on, "account", "undelete", "never@example.org", code=1)
+        server.check()
+
+
+def test_as_of():
+    with Server() as server, server.imap("ada@example.org") as imap, server.imap("ada@example.org") as other:
+        for n in range(3):
+            ok(imap.append("INBOX", "(\\Flagged)", None, f"Subject: number {n}\r\n\r\ntext\r\n".encode()))
+        ok(imap.create("Lists"))
+        ok(imap.append("Lists", None, None, b"Subject: in a list\r\n\r\ntext\r\n"))
+        ok(other.select("INBOX"))
+        time.sleep(1.1)
+        then = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime())
+        time.sleep(1.1)
+        ok(imap.select("INBOX"))
+        ok(imap.store("1", "FLAGS", "(\\Seen)"))
+        ok(imap.store("2", "+FLAGS", "(\\Deleted)"))
+        ok(imap.expunge())
+        ok(imap.copy("2", "Archive"))
+        ok(imap.rename("Lists", "Other"))
+        ok(imap.append("INBOX", None, None, b"Subject: new\r\n\r\ntext\r\n"))
+        on = ("--data-dir", server.folder, "restore", "ada@example.org", "--as-of")
+        said = run(*on, then, "--dry-run")
+        for line in ("Archive: 1 taken out\n", "INBOX: 1 back, 1 with other flags\n", "Lists: renamed from Other\n"):
+            expect(line in said, said)
+        expect("Archive: 1 taken out\n" in run(*on, then), "the dry run changed something")
+        expect("nothing is different" in run(*on, then), "again")
+        # Another session is told as of any change: the message that is back is a new one.
+        ok(other.noop())
+        expect(len(ok(other.search(None, "ALL"))[0].split()) == 4, "the other session")
+        expect(len(ok(other.search(None, "FLAGGED UNSEEN"))[0].split()) == 3, "flags")
+        expect(ok(imap.select("Lists"))[0] == b"1", "the name")
+        expect("history does not reach" in run(*on, "400d", code=1) or "did not exist" in run(*on, "400d", code=1),
+               "too early")
+        expect("neither a time" in run(*on, "yesterday", code=1), "no time")
+        run(*on, "2026-02-30", code=1)
+        run(*on, then, "--mailbox", "INBOX", code=1)
+        server.check()
+
+
 def test():
     test_help()
     test_undelete()
+    test_removed_account()
+    test_as_of()
     test_dns()
     with tempfile.TemporaryDirectory(prefix="posthorn-cli-") as folder:
         test_init(folder)

@@ -44,6 +44,14 @@ Result<std::optional<std::int64_t>> parse_day(const std::string& text) {
 
 int restore(const Program& program, RestoreOptions options) {
   RestoreQuery& query = options.query;
+  if (!options.as_of.empty()) {
+    if (!options.name.empty() || !query.account.empty() || !query.mailboxes.empty() ||
+        query.asks_for_header() || !options.since.empty() || !options.before.empty())
+      return complain({ErrorKind::bad_argument,
+                       "--as-of uses no backup, and is for a whole account: restore ACCOUNT "
+                       "--as-of TIME"});
+    return restore_as_of(program, options);
+  }
   const auto since = parse_day(options.since);
   if (!since) return complain(since.error());
   const auto before = parse_day(options.before);
@@ -61,8 +69,12 @@ int restore(const Program& program, RestoreOptions options) {
 void add_restore(Command app, Program& program) {
   const auto options = std::make_shared<RestoreOptions>();
   const Command command = app.add_subcommand(
-      "restore", "Restore a whole server, or mail of one account, from a backup");
-  command.add_option("dir", options->folder, "The folder with the backups").required();
+      "restore",
+      "Restore a server or mail from a backup, or an account as it was at an earlier time");
+  command
+      .add_option("dir", options->folder,
+                  "The folder with the backups; with --as-of, the account's address")
+      .required();
   command.add_option("--backup", options->name, "Which backup; the newest if it is not given")
       .type_name("NAME");
   add_query(command, options);
@@ -70,7 +82,13 @@ void add_restore(Command app, Program& program) {
       .add_option("--scratch", options->scratch,
                   "With --account: where to make a temporary folder; some MB are written there")
       .type_name("DIR");
+  command
+      .add_option("--as-of", options->as_of,
+                  "Undo what happened to an account after this time, such as '2026-11-20 14:00' "
+                  "(local time; UTC with a Z at the end), or in such a time, as 2h")
+      .type_name("TIME");
   command.add_flag("--dry-run", options->dry_run, "Only print what would be restored");
+  command.add_flag("--json", options->json, "With --as-of: print the result as one JSON object");
   command.footer(
       "Without --account, everything is restored. The data directory must then be empty, and no\n"
       "server may run on it. Files that were outside the data directory, such as the\n"
@@ -78,11 +96,16 @@ void add_restore(Command app, Program& program) {
       "start the restored server.\n"
       "With --account, messages that the account does not have are added to it as new ones.\n"
       "Nothing is changed or removed, so the command may be repeated.\n"
+      "With --as-of, no backup is needed: flags, moves, deletions and names of mailboxes are "
+      "undone\n"
+      "in one change, as far as the history reaches (storage.journal_horizon). Mail that has\n"
+      "arrived since stays. The same command with a later time undoes it.\n"
       "Examples:\n"
       "  posthorn --data-dir /var/lib/posthorn restore /var/backups/posthorn\n"
       "  posthorn restore /var/backups/posthorn --account ada@example.org --dry-run\n"
       "  posthorn restore /var/backups/posthorn --backup 2026-11-29T020000Z \\\n"
-      "    --account ada@example.org --mailbox Projects --subject invoice");
+      "    --account ada@example.org --mailbox Projects --subject invoice\n"
+      "  posthorn restore ada@example.org --as-of '2026-11-20 14:00' --dry-run");
   command.callback([&program, options] {
     program.run = [&program, options] { return restore(program, *options); };
   });

@@ -59,6 +59,7 @@ class ChangeWriting {
     const std::string record = journal(t, entry);
     if (t.deleted) {
       entry.was = deletion(t.now);
+      entry.was->subscribed = base_.subscriptions->contains(t.now.name);
       drop(t);
     } else {
       if (!flag_change(t, record)) rows(t);
@@ -69,6 +70,7 @@ class ChangeWriting {
       put(keys::head(t.now.id), encode_head(t.now.head, t.now.tail_rows));
       t.now.head_rebuilt = false;
     }
+    note_name(t);
     log_.entries.push_back(std::move(entry));
     out_.touched.push_back(t.now.id);
   }
@@ -126,6 +128,25 @@ class ChangeWriting {
   }
 
  private:
+  /// Notes what undoing the change has to know of the mailbox's name.
+  template <class Touched>
+  void note_name(const Touched& t) {
+    if (t.deleted || (!t.created && !t.renamed)) return;
+    const MailboxPtr before = base_.find(t.now.id);
+    if (before && before->name == t.now.name) return;
+    const std::size_t octets = before ? before->name.size() + 8 : 5;
+    if (name_octets_ + octets > LogRecord::kMaxNameOctets) {
+      log_.names_cut = true;
+      return;
+    }
+    name_octets_ += octets;
+    if (before) {
+      log_.renamed.push_back({t.now.id, before->name});
+    } else {
+      log_.created.push_back(t.now.id);
+    }
+  }
+
   static DeletedMailbox deletion(const Mailbox& mailbox) {
     DeletedMailbox was{mailbox.name, mailbox.special_use, mailbox.keywords->names()};
     std::size_t octets = 0;
@@ -368,7 +389,8 @@ class ChangeWriting {
   PageNumbers& numbers_;
   PreparedChange out_;
   LogRecord log_;
-  std::size_t deltas_ = 0;  ///< Of the last journal record.
+  std::size_t deltas_ = 0;       ///< Of the last journal record.
+  std::size_t name_octets_ = 0;  ///< Of the names in the log entry.
 };
 
 bool ChangeWriter::is_empty(const Change& change) {

@@ -438,7 +438,12 @@ namespace {
 
 /// The version of log records that say what a deleted mailbox was. The others have the first.
 constexpr std::uint8_t kDeletionVersion = 2;
-enum LogBits : std::uint8_t { kHasJournal = 1, kIsDeleted = 2, kHasDeletion = 4 };
+enum LogBits : std::uint8_t {
+  kHasJournal = 1,
+  kIsDeleted = 2,
+  kHasDeletion = 4,
+  kNotSubscribed = 8,
+};
 
 void write_deletion(ByteWriter& w, const DeletedMailbox& was) {
   w.bytes(was.name);
@@ -457,6 +462,30 @@ DeletedMailbox read_deletion(ByteReader& r) {
   return was;
 }
 
+/// What became of the names of mailboxes stands at the end, where older programs do not look.
+void write_names(ByteWriter& w, const LogRecord& log) {
+  w.u8(log.names_cut ? 1 : 0);
+  w.varint(log.created.size());
+  for (const MailboxId id : log.created) w.varint(id.value);
+  w.varint(log.renamed.size());
+  for (const LogRecord::Renamed& one : log.renamed) {
+    w.varint(one.mailbox.value);
+    w.bytes(one.was);
+  }
+}
+
+void read_names(ByteReader& r, LogRecord& log) {
+  log.names_cut = r.u8() != 0;
+  for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n)
+    log.created.emplace_back(static_cast<std::uint32_t>(r.varint()));
+  for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
+    LogRecord::Renamed one;
+    one.mailbox.value = static_cast<std::uint32_t>(r.varint());
+    one.was = r.bytes();
+    log.renamed.push_back(std::move(one));
+  }
+}
+
 }  // namespace
 
 std::string encode_log(const LogRecord& log) {
@@ -470,16 +499,19 @@ std::string encode_log(const LogRecord& log) {
     w.varint(e.first_appended);
     w.varint(e.last_appended);
     w.u8(static_cast<std::uint8_t>((e.journal ? kHasJournal : 0) | (e.deleted ? kIsDeleted : 0) |
-                                   (e.was ? kHasDeletion : 0)));
+                                   (e.was ? kHasDeletion : 0) |
+                                   (e.was && !e.was->subscribed ? kNotSubscribed : 0)));
     w.varint(e.journal_page.value);
     if (!e.was) continue;
     version = kDeletionVersion;
     write_deletion(w, *e.was);
   }
-  if (!log.released.empty()) {
+  const bool has_names = log.names_cut || !log.created.empty() || !log.renamed.empty();
+  if (has_names || !log.released.empty()) {
     w.varint(log.released.size());
     for (const Ordinal email : log.released) w.varint(email.value);
   }
+  if (has_names) write_names(w, log);
   return seal(out, version);
 }
 
@@ -495,11 +527,15 @@ Result<LogRecord> decode_log(std::string_view record) {
       e.journal = (bits & kHasJournal) != 0;
       e.deleted = (bits & kIsDeleted) != 0;
       e.journal_page.value = r.varint();
-      if ((bits & kHasDeletion) != 0) e.was = read_deletion(r);
+      if ((bits & kHasDeletion) != 0) {
+        e.was = read_deletion(r);
+        e.was->subscribed = (bits & kNotSubscribed) == 0;
+      }
       log.entries.push_back(std::move(e));
     }
     if (!r.ok() || r.at_end()) return;
     for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) log.released.emplace_back(r.varint());
+    if (r.ok() && !r.at_end()) read_names(r, log);
   });
 }
 

@@ -133,6 +133,8 @@ struct DeletedMailbox {
   /// The names of the keywords that its journal gives as indexes. Empty if they would take more
   /// than kMaxKeywordOctets.
   std::vector<std::string> keywords;
+  /// Older records do not say it, and count as subscribed.
+  bool subscribed = true;
   static constexpr std::size_t kMaxKeywordOctets = 20'000;
 };
 
@@ -151,6 +153,16 @@ struct LogRecord {
   std::int64_t time = 0;
   std::vector<Entry> entries;
   std::vector<Ordinal> released;  ///< Messages that this change removed from the outbox.
+  std::vector<MailboxId> created;
+  struct Renamed {
+    MailboxId mailbox;
+    std::string was;  ///< The name before the change.
+  };
+  /// The mailboxes that the change renamed. Older records have none.
+  std::vector<Renamed> renamed;
+  /// More mailboxes were created or renamed than a row has room for; the others are not told of.
+  bool names_cut = false;
+  static constexpr std::size_t kMaxNameOctets = 16'000;
 };
 std::string encode_log(const LogRecord& log);
 Result<LogRecord> decode_log(std::string_view record);

@@ -47,6 +47,38 @@ Result<AddressEntry> decode_address(std::string_view record) {
   return entry;
 }
 
+std::string encode_removal(const AccountRemoval& removal) {
+  std::string out;
+  ByteWriter w(out);
+  w.u64(static_cast<std::uint64_t>(removal.since));
+  std::size_t octets = 0;
+  std::size_t count = 0;
+  for (const std::string& alias : removal.aliases) {
+    octets += alias.size();
+    if (octets > AccountRemoval::kMaxAliasOctets) break;
+    ++count;
+  }
+  w.u8(removal.was_disabled ? 1 : 0);
+  w.varint(count);
+  for (std::size_t i = 0; i < count; ++i) w.bytes(removal.aliases[i]);
+  return seal(out);
+}
+
+Result<AccountRemoval> decode_removal(std::string_view record) {
+  auto payload = unseal(record);
+  if (!payload) return pass(payload);
+  ByteReader r(*payload);
+  AccountRemoval removal;
+  removal.since = static_cast<std::int64_t>(r.u64());
+  if (r.ok() && !r.at_end()) {
+    removal.was_disabled = r.u8() != 0;
+    for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n)
+      removal.aliases.emplace_back(r.bytes());
+  }
+  if (!r.ok()) return fail(ErrorKind::corrupt, "the record of a removed account cannot be read");
+  return removal;
+}
+
 async::Task<Result<AccountProfile>> read_profile(engine::Engine& engine, AccountId id) {
   auto row = co_await engine.get_row(id, keys::profile());
   if (!row) co_return pass(row);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "store/change/pipeline.h"
 #include "store/format/codec.h"
+#include "store/format/directory_rows.h"
 #include "store/format/keys.h"
 #include "store/format/record.h"
 #include "store/format/system.h"
@@ -149,10 +150,9 @@ Status purge_removed(engine::Engine& engine, std::int64_t before) {
                                         keys::after_prefix(keys::kRemovals), kAtOnce));
     if (!rows) return pass(rows);
     for (const engine::Row& row : rows->rows) {
-      auto since = unseal(row.value);
-      if (!since) return pass(since);
-      ByteReader r(*since);
-      if (static_cast<std::int64_t>(r.u64()) > before) continue;
+      auto removal = decode_removal(row.value);
+      if (!removal) return pass(removal);
+      if (removal->since > before) continue;
       // Held and removed in the same moment: it stays.
       auto hold = async::wait(find_hold(engine, account_of(row.key)));
       if (!hold) return pass(hold);
