@@ -103,7 +103,14 @@ Verdict in_thread(const Candidate& c, const Node& node, Work& work) {
   constexpr std::uint64_t kSteps = 500;  // One keyed hash.
   if (c.read < Depth::keys) return Verdict::unknown;
   work.add(kSteps);
-  return of(node.ids->thread(c.member.ordinal, c.keys) == node.field);
+  return of(node.ids->thread(c.member.ordinal, c.keys, c.body) == node.field);
+}
+
+Verdict is_email(const Candidate& c, const Node& node, Work& work) {
+  constexpr std::uint64_t kSteps = 200;  // One encrypted block.
+  if (c.read < Depth::keys) return Verdict::unknown;
+  work.add(kSteps);
+  return of(node.ids->email(c.member.ordinal, c.body) == node.field);
 }
 
 Verdict evaluate_group(const Node& node, const Candidate& c, const store::KeywordTable& keywords,
@@ -159,6 +166,7 @@ Verdict evaluate(const Node& node, const Candidate& c, const store::KeywordTable
     case Operation::arrived_since: return of(c.member.internal_date.seconds >= node.seconds);
     case Operation::modseq: return of(c.flags.modseq.value >= node.number);
     case Operation::ordinal: return of(c.member.ordinal.value == node.number);
+    case Operation::email: return is_email(c, node, work);
     case Operation::thread: return in_thread(c, node, work);
   }
   return Verdict::no;

@@ -26,6 +26,7 @@ store::Columns columns_for(const SearchProgram& program, Depth depth) {
   unsigned columns = 0;
   if (program.reads(Depth::keys)) columns |= bit(Column::keys);
   if (program.reads(Depth::header) && depth >= Depth::header) columns |= bit(Column::header);
+  if (program.reads_origins()) columns |= bit(Column::body);
   if (depth == Depth::body) columns |= bit(Column::structure) | bit(Column::body);
   return static_cast<store::Columns>(columns);
 }

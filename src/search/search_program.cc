@@ -98,6 +98,12 @@ class Compiler {
       case Kind::modseq: return number(Operation::modseq, key.number);
       case Kind::save_date_supported: return constant(true);
       case Kind::email_id: {
+        if (environment_.ids->has_foreign()) {
+          Node node = of(Operation::email, Depth::keys);
+          node.field = key.text;
+          node.ids = environment_.ids;
+          return node;
+        }
         const auto ordinal = environment_.ids->parse_email(key.text);
         return ordinal ? number(Operation::ordinal, ordinal->value) : constant(false);
       }
@@ -230,6 +236,8 @@ void SearchProgram::note_reads(const Node& node) {
   for (const Node& child : node.children) note_reads(child);
   if (!node.children.empty()) return;
   reads_ |= bit(node.depth);
+  if (node.operation == Operation::email || node.operation == Operation::thread)
+    reads_origins_ = reads_origins_ || node.ids->has_foreign();
   // Keys may have been cut, and then the header is examined.
   if (node.depth == Depth::keys || node.operation == Operation::text) reads_ |= bit(Depth::header);
 }

@@ -72,6 +72,7 @@ class SearchProgram {
     arrived_since,
     modseq,
     ordinal,
+    email,
     thread,
   };
 
@@ -85,8 +86,8 @@ class SearchProgram {
     std::int64_t seconds = 0;
     Date date;
     NumberSet set;
-    std::string field;                      ///< Of header: its name; of thread: the THREADID.
-    const store::ObjectIds* ids = nullptr;  ///< Of thread.
+    std::string field;  ///< Of header: its name; of email and thread: the identifier.
+    const store::ObjectIds* ids = nullptr;  ///< Of email and thread.
     text::Finder finder{""};
     /// The bit of the text in needles(); 0 if filters cannot rule it out.
     store::TextFilter::Needles needle = 0;
@@ -109,6 +110,9 @@ class SearchProgram {
   [[nodiscard]] text::Collation collation() const { return collation_; }
   /// Returns whether any node needs the columns of this depth.
   [[nodiscard]] bool reads(Depth depth) const { return (reads_ & bit(depth)) != 0; }
+  /// Returns whether identifiers are judged, and messages may have them from other accounts. Then
+  /// the body column is needed together with the keys.
+  [[nodiscard]] bool reads_origins() const { return reads_origins_; }
   /// The grams of the texts that filters may rule out.
   [[nodiscard]] const std::vector<std::vector<store::Gram>>& needles() const { return needles_; }
   /// If not null, messages with UIDs outside this set cannot match.
@@ -122,6 +126,7 @@ class SearchProgram {
   Node root_;
   std::uint32_t nodes_ = 0;
   unsigned reads_ = 0;
+  bool reads_origins_ = false;
   text::Collation collation_ = text::kDefaultCollation;
   std::vector<std::vector<store::Gram>> needles_;
 };

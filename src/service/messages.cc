@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "service/sending/filed_copies.h"
+#include "service/sharing/move_across.h"
 #include "service/sharing/transfer_across.h"
 #include "store/low_space.h"
 
@@ -154,6 +155,7 @@ class Appending {
     if (filed_ && old_ && filed_->mailbox == old_->mailbox.id && filed_->uid == old_->uid)
       filed_.reset();
   }
+  [[nodiscard]] bool may_be_filed() const { return filed_.has_value(); }
   [[nodiscard]] std::vector<MailboxId> needs() const {
     std::vector<MailboxId> needed;
     if (filed_) needed.push_back(filed_->mailbox);
@@ -257,9 +259,49 @@ namespace {
 Status check_rights(const Replaced& old, const MailboxRef& mailbox) {
   if (Status allowed = require(mailbox, Right::insert); !allowed) return allowed;
   if (Status allowed = require(old.mailbox, Right::delete_messages); !allowed) return allowed;
-  if (Status allowed = require(old.mailbox, Right::expunge); !allowed) return allowed;
-  if (old.mailbox.account->id() == mailbox.account->id()) return {};
-  return fail(ErrorKind::not_supported, "The mailboxes belong to different accounts");
+  return require(old.mailbox, Right::expunge);
+}
+
+bool is_across(const Replaced& old, const MailboxRef& mailbox) {
+  return old.mailbox.account->id() != mailbox.account->id();
+}
+
+/// Returns the UIDVALIDITY of the target and no UIDs.
+Result<Appended> nothing_replaced(const MailboxRef& mailbox) {
+  const store::MailboxPtr target = mailbox.published();
+  if (target == nullptr) return no_such_mailbox();
+  return Appended{target->head.uid_validity, target->id, {}};
+}
+
+/// Replaces a message by one in a mailbox of another account.
+Task<Result<Appended>> replace_across(const Replaced& old, const MailboxRef& mailbox,
+                                      const Appending& appending) {
+  const auto source = co_await newest(old.mailbox);
+  // Not `not_found`, which is about the target and makes a client create it.
+  if (!source && source.error().kind == ErrorKind::not_found)
+    co_return fail(ErrorKind::unavailable, "The selected mailbox was deleted");
+  if (!source) co_return std::unexpected(source.error());
+  if (!(*source)->contents->members().position_of(old.uid)) co_return nothing_replaced(mailbox);
+  NumberSet uids;
+  uids.add(old.uid.value);
+  MoveAcross move(old.mailbox, std::move(uids), mailbox);
+  if (Status begun = co_await move.begin(); !begun) co_return pass(begun);
+  auto done =
+      co_await mailbox.account->change(mailbox.actor, appending.needs(), [&](Change& change) {
+        move.mark(change);
+        return appending.run(change);
+      });
+  if (!done) {
+    co_await move.give_up(done.error());
+    co_return pass(done);
+  }
+  const auto missing = co_await move.remove_originals();
+  if (!missing) co_return std::unexpected(missing.error());
+  if (missing->empty()) co_return std::move(done->value);
+  // Somebody else has removed the old message meanwhile. A copy that a submission has filed stays.
+  NumberSet copies = appending.may_be_filed() ? NumberSet() : std::move(done->value.uids);
+  if (Status back = co_await move.take_back(std::move(copies)); !back) co_return pass(back);
+  co_return nothing_replaced(mailbox);
 }
 
 }  // namespace
@@ -270,8 +312,10 @@ Task<Result<Appended>> replace(Replaced old, MailboxRef mailbox, MessageToAppend
   std::vector<MessageToAppend> messages;
   messages.push_back(std::move(message));
   Appending appending(mailbox, messages, now, duplicate_window);
-  appending.replace(old);
+  const bool across = is_across(old, mailbox);
+  if (!across) appending.replace(old);
   co_await appending.look_for_filed();
+  if (across) co_return co_await replace_across(old, mailbox, appending);
   auto done = co_await mailbox.account->change(
       mailbox.actor, appending.needs(), [&](Change& change) { return appending.run(change); });
   if (!done) co_return pass(done);
@@ -282,6 +326,8 @@ Status may_replace(const Replaced& old, const MailboxRef& mailbox, std::uint64_t
   if (mailbox.published() == nullptr) return fail(ErrorKind::not_found, "No such mailbox");
   if (Status allowed = check_rights(old, mailbox); !allowed) return allowed;
   if (Status room = store::may_take_new_mail(mailbox.account->store()); !room) return room;
+  // RFC 9208 §4.3: what is freed counts in another account.
+  if (is_across(old, mailbox)) return may_append(mailbox, octets);
   const store::MailboxPtr source = old.mailbox.published();
   if (source == nullptr || source->contents == nullptr) return {};
   const auto position = source->contents->members().position_of(old.uid);

@@ -93,10 +93,11 @@ struct Replaced {
   MailboxRef mailbox;
   Uid uid;
 };
-/// Appends a message as append() does, and removes the one it replaces, in one change (RFC 8508).
-/// Nothing of the old message is inherited. Returns no UIDs, and changes nothing, if the old
-/// message no longer exists. Errors: as append(); unavailable (its mailbox is gone), not_supported
-/// (the mailboxes belong to different accounts).
+/// Appends a message as append() does, and removes the one it replaces, in one change (RFC 8508),
+/// or, if the mailboxes belong to different accounts, in the steps of a move
+/// (service/sharing/move_across.h). Nothing of the old message is inherited. Returns no UIDs, and
+/// changes nothing, if the old message no longer exists. Errors: as append(); unavailable (its
+/// mailbox is gone).
 async::Task<Result<Appended>> replace(Replaced old, MailboxRef mailbox, MessageToAppend message,
                                       Timestamp now, std::chrono::seconds duplicate_window = {});
 

@@ -6,6 +6,7 @@
 
 #include "service/mailboxes.h"
 #include "store/retention.h"
+#include "store/value/shared_seen.h"
 
 namespace posthorn::service {
 namespace {
@@ -52,13 +53,24 @@ Status take_retention(const MailboxRef& mailbox, std::optional<std::string>& val
   return {};
 }
 
+/// Whether it says who shares \Seen, as access control lists say who shares the mailbox.
+bool sets_sharing(const MetadataToSet& what) {
+  return std::ranges::any_of(what.entries, [](const MetadataToSet::Entry& entry) {
+    return entry.name == store::kSharedSeenEntry;
+  });
+}
+
 Status may_set(const MailboxRef& mailbox, MetadataToSet& what) {
   if (Status allowed = may_read_metadata(mailbox); !allowed) return allowed;
+  if (sets_sharing(what)) {
+    if (Status allowed = require(mailbox, Right::administer); !allowed) return allowed;
+  }
   for (MetadataToSet::Entry& entry : what.entries)
     if (is_retention(mailbox, entry.name))
       if (Status taken = take_retention(mailbox, entry.value); !taken) return taken;
-  const bool sets_shared = std::ranges::any_of(
-      what.entries, [](const MetadataToSet::Entry& entry) { return !is_private(entry.name); });
+  const bool sets_shared = std::ranges::any_of(what.entries, [](const MetadataToSet::Entry& entry) {
+    return !is_private(entry.name) && entry.name != store::kSharedSeenEntry;
+  });
   if (sets_shared) {
     if (Status allowed = require(mailbox, Right::write); !allowed) return allowed;
   }
@@ -132,15 +144,20 @@ Task<Result<std::shared_ptr<const store::Annotations>>> set_metadata(MailboxRef 
                                                                      MetadataToSet what) {
   if (Status allowed = may_set(mailbox, what); !allowed) co_return pass(allowed);
   using Set = std::shared_ptr<const store::Annotations>;
-  auto done =
-      co_await mailbox.account->change(mailbox.actor, {}, [&](Change& change) -> Result<Set> {
+  const bool needs_messages = sets_sharing(what) && mailbox.id != MailboxId(0);
+  std::vector<MailboxId> needs;
+  if (needs_messages) needs.push_back(mailbox.id);
+  auto done = co_await mailbox.account->change(
+      mailbox.actor, std::move(needs),
+      [&](Change& change) -> Result<Set> {
         for (const MetadataToSet::Entry& entry : what.entries) {
           Status set = change.set_annotation(key_of(mailbox, entry.name), entry.value);
           if (!set) return pass(set);
         }
         if (what.uses) change.set_special_use(mailbox.id, *what.uses);
         return change.state().annotations;
-      });
+      },
+      needs_messages ? store::ChangeWeight::heavy : store::ChangeWeight::light);
   if (!done) co_return pass(done);
   co_return std::move(done->value);
 }

@@ -154,6 +154,8 @@ async::Task<Result<ChangeReceipt>> Account::attempt_at_home(const Wanted& wanted
   } else {
     ready = compute();
   }
+  // Before a session can see such a message.
+  if (ready && prepared.foreign) object_ids_->note_foreign();
   // The account must be in the queue's list before an entry is durable; otherwise a crash in
   // between would leave mail that a restart does not find.
   if (ready && prepared.outbox_changed && !prepared.next->outbox->empty())

@@ -15,8 +15,10 @@
 #include "store/read/behind.h"
 #include "store/read/email_catalog.h"
 #include "store/read/load.h"
+#include "store/read/object_ids.h"
 #include "store/store_state.h"
 #include "store/upkeep/hold.h"
+#include "store/upkeep/finish_moves.h"
 
 namespace posthorn::store {
 namespace {
@@ -145,18 +147,28 @@ async::Task<Result<AccountPtr>> Store::account_at_home(AccountId id, std::size_t
   const auto opening = std::make_shared<HomeShard::Opening>();
   shard.opening.emplace(id, opening);
   auto loaded = co_await async::off_loop(state_->offload, open_partition(state_->engine, id));
-  shard.opening.erase(id);
-  for (const auto h : opening->waiting) loop.post([h] { h.resume(); });
-  if (!loaded) co_return pass(loaded);
+  // The others find the account open, or try to open it themselves.
+  const auto let_others_go_on = [&] {
+    shard.opening.erase(id);
+    for (const auto h : opening->waiting) loop.post([h] { h.resume(); });
+  };
+  if (!loaded) {
+    let_others_go_on();
+    co_return pass(loaded);
+  }
   auto account = std::make_shared<Account>(*this, id, loop, loaded->state);
   {
     const MutexLock lock(account->recent_mutex_);
     account->recent_ = std::move(loaded->recent);
   }
+  if (loaded->foreign) account->object_ids().note_foreign();
+  // Before anybody can see that messages are in both accounts.
+  if (!loaded->moves.empty()) co_await finish_moves(account, std::move(loaded->moves));
   {
     const MutexLock lock(shard.open_mutex);
     shard.open.emplace(id, account);
   }
+  let_others_go_on();
   // Only an open account hears of what others commit; they may have committed since it was read.
   auto level = co_await account->reload_at_home(Account::Reload::if_moved);
   if (!level) {

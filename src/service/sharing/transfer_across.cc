@@ -4,9 +4,12 @@
 #include <utility>
 
 #include "service/message_octets.h"
+#include "service/sharing/move_across.h"
 #include "store/change/upload.h"
+#include "store/format/origin.h"
 #include "store/low_space.h"
 #include "store/read/email_reader.h"
+#include "store/read/object_ids.h"
 #include "store/store.h"
 
 namespace posthorn::service {
@@ -58,36 +61,52 @@ class Transferring {
   /// All copies are one change of the target's account.
   Task<Result<Transferred>> append_all() {
     auto done = co_await what_.target.account->change(
-        what_.target.actor, {}, [&](Change& change) -> Result<Transferred> {
-          const store::MailboxPtr target = change.state().find(what_.target.id);
-          if (target == nullptr) return no_such_mailbox();
-          Transferred out{target->head.uid_validity, {}, !copied_.empty()};
-          for (const Copied& one : copied_) {
-            auto uid = change.append(target->id, one.email, one.flags, one.internal_date);
-            if (!uid) return pass(uid);
-            out.pairs.push_back({one.source, *uid});
-          }
-          return out;
-        });
+        what_.target.actor, {}, [&](Change& change) { return append(change); });
     if (!done) co_return pass(done);
     co_return std::move(done->value);
   }
 
-  /// Removes what was copied, and nothing else.
-  Task<Status> remove_all() {
+  Task<Result<Transferred>> move_all() {
+    if (copied_.empty()) co_return co_await append_all();
     NumberSet uids;
     for (const Copied& one : copied_) uids.add(one.source.value);
-    auto done = co_await what_.source.account->change(
-        what_.source.actor, {what_.source.id}, [&](Change& change) -> Status {
-          auto gone = change.expunge(what_.source.id, uids);
-          return gone ? Status() : pass(gone);
-        });
-    // The mailbox was deleted meanwhile, and the messages with it.
-    if (!done && done.error().kind != ErrorKind::not_found) co_return pass(done);
-    co_return Status();
+    MoveAcross move(what_.source, std::move(uids), what_.target);
+    if (Status begun = co_await move.begin(); !begun) co_return pass(begun);
+    auto done = co_await what_.target.account->change(what_.target.actor, {}, [&](Change& change) {
+      move.mark(change);
+      return append(change);
+    });
+    if (!done) {
+      co_await move.give_up(done.error());
+      co_return pass(done);
+    }
+    Transferred out = std::move(done->value);
+    const auto missing = co_await move.remove_originals();
+    if (!missing) co_return std::unexpected(missing.error());
+    if (missing->empty()) co_return out;
+    NumberSet copies;
+    std::erase_if(out.pairs, [&](const store::UidPair& pair) {
+      if (!missing->contains(pair.source.value)) return false;
+      copies.add(pair.target.value);
+      return true;
+    });
+    if (Status back = co_await move.take_back(std::move(copies)); !back) co_return pass(back);
+    co_return out;
   }
 
  private:
+  Result<Transferred> append(Change& change) const {
+    const store::MailboxPtr target = change.state().find(what_.target.id);
+    if (target == nullptr) return no_such_mailbox();
+    Transferred out{target->head.uid_validity, {}, !copied_.empty()};
+    for (const Copied& one : copied_) {
+      auto uid = change.append(target->id, one.email, one.flags, one.internal_date);
+      if (!uid) return pass(uid);
+      out.pairs.push_back({one.source, *uid});
+    }
+    return out;
+  }
+
   [[nodiscard]] const store::Members& members() const { return source_->contents->members(); }
 
   void add(const NumberSet::Range& range) {
@@ -136,11 +155,19 @@ class Transferring {
     }
     auto email = co_await upload.finish();
     if (!email) co_return pass(email);
+    keep_id(*email, what_.source.account->object_ids().email(member.ordinal, *body));
     const store::FlagState shown = what_.source.flags(*source_).at(position);
     FlagList flags{shown.system, source_->keywords->names_of(shown.keywords)};
     keep_allowed_flags(flags, what_.target.rights);
     copied_.push_back({member.uid, std::move(*email), std::move(flags), member.internal_date});
     co_return Status();
+  }
+
+  /// RFC 8474 §5.1: EMAILID is the same after COPY and MOVE.
+  static void keep_id(store::NewEmail& email, std::string_view email_id) {
+    auto record = std::make_shared<store::EmailRecord>(*email.record);
+    record->body = store::with_origin(record->body, email_id);
+    email.record = std::move(record);
   }
 
   const Transfer& what_;
@@ -160,10 +187,8 @@ Task<Result<Transferred>> transfer_across(Transfer what) {
   Transferring transferring(what, std::move(*source));
   if (Status ok = transferring.check(); !ok) co_return pass(ok);
   if (Status read = co_await transferring.read_all(); !read) co_return pass(read);
-  auto done = co_await transferring.append_all();
-  if (!done || what.mode == TransferMode::copy) co_return done;
-  if (Status removed = co_await transferring.remove_all(); !removed) co_return pass(removed);
-  co_return done;
+  if (what.mode == TransferMode::copy) co_return co_await transferring.append_all();
+  co_return co_await transferring.move_all();
 }
 
 }  // namespace posthorn::service

@@ -19,6 +19,7 @@ namespace posthorn::store {
 
 class ChangeWriter;
 struct MailboxDamage;
+struct MoveOut;
 
 enum class FlagOperation : std::uint8_t { replace, add, remove };
 
@@ -87,7 +88,9 @@ class Change {
   Result<bool> unsubscribe(std::string_view name);
   void set_special_use(MailboxId mailbox, SpecialUses uses);
   /// Sets or, without a value, removes an annotation. The mailbox's HIGHESTMODSEQ rises if that
-  /// changes something (RFC 7162 §3.2). Errors: not_found (mailbox), too_big (the value), limit.
+  /// changes something (RFC 7162 §3.2). Turning on that \Seen is shared (value/shared_seen.h)
+  /// requires the mailbox's contents. Errors: not_found (mailbox), too_big (the value), limit,
+  /// bad_argument (a value that the entry cannot have).
   Status set_annotation(const AnnotationKey& key, std::optional<std::string> value);
   /// Sets or, without a value, removes an entry of a mailbox's access control list. Errors:
   /// not_found (mailbox), limit.
@@ -165,6 +168,13 @@ class Change {
   Result<std::vector<UidPair>> move(MailboxId source, const NumberSet& uids, MailboxId target,
                                     const FlagMask& mask = {});
 
+  // --- moves to other accounts (value/move_out.h) ----------------------------------------------
+  /// Notes that messages of a mailbox are about to be stored in another account. Its id is assigned
+  /// here, and returned. Requires: at most MoveOut::kMostUids messages.
+  Seq begin_move(const MoveOut& move);
+  /// Removes that note: the messages are removed by this change too, or will not be.
+  void end_move(Seq id);
+
   /// Puts removed messages back, all or none. They keep INTERNALDATE and identity, and get new
   /// UIDs, since clients take the old ones for gone. Errors: not_found, over_quota, limit.
   Status restore(MailboxId mailbox, const std::vector<RemovedMessage>& messages);
@@ -222,6 +232,10 @@ class Change {
   /// Whose \Seen it is that this change sees and sets.
   [[nodiscard]] AccountId viewer() const;
   [[nodiscard]] bool has_readers(const Touched& mailbox) const;
+  /// Whether the mailbox's users share \Seen (value/shared_seen.h).
+  [[nodiscard]] bool is_seen_shared(MailboxId mailbox) const;
+  /// Makes what the owner has seen that of all, for good.
+  Status merge_seen(Touched& mailbox);
   [[nodiscard]] static const ReaderSeen* seen_by(const Touched& mailbox, const AccountId& reader);
   static ReaderSeen& edit_seen(Touched& mailbox, const AccountId& reader);
   void set_seen(Touched& mailbox, const AccountId& reader, const SeenEdit& edit);
@@ -259,6 +273,8 @@ class Change {
   bool restores_ = false;
   bool usage_changed_ = false;
   bool sending_changed_ = false;
+  /// Notes of moves: new, or (none) to be removed.
+  std::vector<std::pair<Seq, std::shared_ptr<const MoveOut>>> moves_;
 };
 
 }  // namespace posthorn::store

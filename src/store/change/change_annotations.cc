@@ -2,6 +2,7 @@
 
 #include "store/change/change.h"
 #include "store/change/touched.h"
+#include "store/value/shared_seen.h"
 
 namespace posthorn::store {
 
@@ -22,6 +23,9 @@ Status Change::set_annotation(const AnnotationKey& key, std::optional<std::strin
   }
   const AnnotationValue before = draft_.annotations->find(key);
   if (value ? before && *before == *value : !before) return {};
+  const bool is_about_seen = mailbox != nullptr && key.entry == kSharedSeenEntry;
+  if (is_about_seen && value && *value != kSeenIsShared && *value != kSeenIsOwn)
+    return fail(ErrorKind::bad_argument, "The value of this entry is true or false");
   if (value) {
     if (value->size() > kMaxAnnotationOctets)
       return fail(ErrorKind::too_big, "The value is larger than this server accepts");
@@ -39,6 +43,7 @@ Status Change::set_annotation(const AnnotationKey& key, std::optional<std::strin
   }
   annotated_.insert(key);
   if (mailbox != nullptr) mailbox->annotated = true;
+  if (is_about_seen && is_seen_shared(key.mailbox)) return merge_seen(*mailbox);
   return {};
 }
 

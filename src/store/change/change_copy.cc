@@ -2,8 +2,9 @@
 
 #include "store/change/change.h"
 #include "store/change/touched.h"
+#include "store/value/move_out.h"
 
-// COPY and MOVE within an account.
+// COPY and MOVE within an account, and the notes of moves to others.
 namespace posthorn::store {
 
 /// \Seen stays what it is for everybody who can see the target. Removes the messages.
@@ -96,5 +97,14 @@ Result<std::vector<UidPair>> Change::move(MailboxId source_id, const NumberSet& 
       (*source)->now.contents->members().positions_of(uids);
   return move_positions(**source, **target, positions, mask);
 }
+
+Seq Change::begin_move(const MoveOut& move) {
+  auto noted = std::make_shared<MoveOut>(move);
+  noted->id = draft_.seq;
+  moves_.emplace_back(noted->id, noted);
+  return noted->id;
+}
+
+void Change::end_move(Seq id) { moves_.emplace_back(id, nullptr); }
 
 }  // namespace posthorn::store

@@ -2,6 +2,7 @@
 
 #include "store/change/change.h"
 #include "store/change/touched.h"
+#include "store/value/shared_seen.h"
 
 // What sharing adds to changes: access control lists, and everybody's own \Seen.
 namespace posthorn::store {
@@ -55,6 +56,10 @@ void Change::inherit_grants(Touched& created) {
   }
   if (!parent && draft_.sending->team) parent = draft_.find("INBOX");
   if (!parent) return;
+  // Also whether \Seen is shared: the sharing of a tree is set up once.
+  if (is_seen_shared(parent->id))
+    (void)set_annotation({created.now.id, {}, std::string(kSharedSeenEntry)},
+                         std::string(kSeenIsShared));
   for (GrantKey key : draft_.grants->keys_of(parent->id)) {
     if (draft_.grants->all().size() >= kMaxGrants) return;
     Grant grant = *draft_.grants->find(key);
@@ -67,7 +72,50 @@ void Change::inherit_grants(Touched& created) {
 
 AccountId Change::viewer() const { return by_.kind == Actor::Kind::user ? by_.account : draft_.id; }
 
-bool Change::has_readers(const Touched& mailbox) const { return draft_.has_readers(mailbox.now); }
+bool Change::has_readers(const Touched& mailbox) const {
+  return draft_.has_readers(mailbox.now) && !is_seen_shared(mailbox.now.id);
+}
+
+bool Change::is_seen_shared(MailboxId mailbox) const {
+  const AnnotationValue value =
+      draft_.annotations->find({mailbox, {}, std::string(kSharedSeenEntry)});
+  return value != nullptr && *value == kSeenIsShared;
+}
+
+// What is stored with the messages is what all see from now on. A message whose \Seen changes for
+// anybody gets a new MODSEQ, so that clients are told, also later (RFC 7162).
+Status Change::merge_seen(Touched& mailbox) {
+  const std::shared_ptr<const ReadersSeen> readers = mailbox.now.readers;
+  if (readers == nullptr) return {};
+  if (!mailbox.now.contents) return fail(ErrorKind::server_bug, "The mailbox is not loaded");
+  const auto owner = readers->find(draft_.id);
+  const NumberSet seen = owner == readers->end() ? NumberSet() : owner->second->seen;
+  const NumberSet unseen = owner == readers->end() ? NumberSet() : owner->second->unseen;
+  // What somebody else sees otherwise than the owner, who sees it as it is stored.
+  NumberSet stays_unseen;
+  NumberSet stays_seen;
+  for (const auto& [reader, own] : *readers) {
+    stays_unseen = stays_unseen.unite(own->seen);
+    stays_seen = stays_seen.unite(own->unseen);
+  }
+  stays_unseen = stays_unseen.subtract(seen);
+  stays_seen = stays_seen.subtract(unseen);
+  mailbox.now.readers = nullptr;
+  mailbox.own_readers.reset();
+  mailbox.own_seen.clear();
+  const auto store = [&](const NumberSet& uids, FlagOperation operation) -> Status {
+    if (uids.empty()) return {};
+    auto stored =
+        store_flags(mailbox.now.id, uids, operation, {bit(SystemFlag::seen), {}}, std::nullopt);
+    return stored ? Status() : pass(stored);
+  };
+  // Those that stay as they are are changed to and fro.
+  Status done = store(seen.unite(stays_unseen), FlagOperation::add);
+  if (done) done = store(stays_unseen, FlagOperation::remove);
+  if (done) done = store(unseen.unite(stays_seen), FlagOperation::remove);
+  if (done) done = store(stays_seen, FlagOperation::add);
+  return done;
+}
 
 const ReaderSeen* Change::seen_by(const Touched& mailbox, const AccountId& reader) {
   if (mailbox.now.readers == nullptr) return nullptr;

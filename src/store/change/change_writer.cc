@@ -7,11 +7,13 @@
 #include "store/change/touched.h"
 #include "store/format/codec.h"
 #include "store/format/keys.h"
+#include "store/format/origin.h"
 #include "store/format/outbox_codec.h"
 #include "store/format/record.h"
 #include "store/format/sharing_codec.h"
 #include "store/nodes/page_numbers.h"
 #include "store/upkeep/repack.h"
+#include "store/value/move_out.h"
 
 namespace posthorn::store {
 namespace {
@@ -89,6 +91,10 @@ class ChangeWriting {
         // The time of use is now, however long the upload took: the sweep's grace time starts here.
         out_.commit.carry.holds.back().stamp = now_.seconds;
       }
+    }
+    if (!out_.foreign && !origin_of(email.record->body).empty()) {
+      out_.foreign = true;
+      put(keys::foreign(), seal(""));
     }
     out_.emails.emplace_back(ordinal, email.record);
   }
@@ -345,6 +351,7 @@ class ChangeWriting {
   /// Writes everybody's own \Seen, as far as it changed.
   template <class Touched>
   void readers(Touched& t) {
+    if (t.now.readers == nullptr) erase_readers(t.now.id);
     for (auto& [reader, seen] : t.own_seen) {
       drop_page(seen->page);
       std::string record = encode_reader_seen(*seen);
@@ -359,16 +366,19 @@ class ChangeWriting {
     }
   }
 
+  /// As stored: what this change did to them has not been written.
+  void erase_readers(MailboxId mailbox) {
+    const MailboxPtr stored = base_.find(mailbox);
+    if (!stored || !stored->readers) return;
+    for (const auto& [reader, seen] : *stored->readers) {
+      drop_page(seen->page);
+      erase(keys::reader_seen(mailbox, reader));
+    }
+  }
+
   template <class Touched>
   void drop(const Touched& t) {
-    // As stored: what this change did to them has not been written.
-    const MailboxPtr stored = base_.find(t.now.id);
-    if (stored && stored->readers) {
-      for (const auto& [reader, seen] : *stored->readers) {
-        drop_page(seen->page);
-        erase(keys::reader_seen(t.now.id, reader));
-      }
-    }
+    erase_readers(t.now.id);
     erase(keys::head(t.now.id));
     erase(keys::name(t.now.id));
     erase(keys::keywords(t.now.id));
@@ -397,7 +407,7 @@ bool ChangeWriter::is_empty(const Change& change) {
   if (!change.emails_.empty() || !change.subscribed_.empty() || !change.unsubscribed_.empty() ||
       change.settings_changed_ || !change.outbox_changed_.empty() || change.usage_changed_ ||
       change.sending_changed_ || !change.annotated_.empty() || !change.granted_.empty() ||
-      change.draft_.intent)
+      !change.moves_.empty() || change.draft_.intent)
     return false;
   return std::ranges::none_of(change.touched_,
                               [](const auto& entry) { return entry.second->changed(); });
@@ -441,6 +451,13 @@ PreparedChange ChangeWriter::write(Change& change, const PartitionId& partition,
     }
   }
   if (!change.profile_.empty()) writing.put(keys::profile(), change.profile_);
+  for (const auto& [id, move] : change.moves_) {
+    if (move != nullptr) {
+      writing.put(keys::move_out(id), encode_move_out(*move));
+    } else {
+      writing.erase(keys::move_out(id));
+    }
+  }
   write_sending(change, writing);
   PreparedChange prepared = writing.finish();
   prepared.names_changed =

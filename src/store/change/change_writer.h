@@ -16,6 +16,7 @@ struct PreparedChange {
   std::vector<MailboxId> touched;
   std::vector<std::pair<Ordinal, std::shared_ptr<const EmailRecord>>> emails;
   bool names_changed = false;  ///< A subscription or an annotation; touched mailboxes say the rest.
+  bool foreign = false;        ///< A message was stored that came from another account.
   bool outbox_changed = false;  ///< An entry was queued, updated or dropped.
 };
 

@@ -4,6 +4,7 @@
 
 #include "store/store_fixture.h"
 #include "store/value/flags_view.h"
+#include "store/value/shared_seen.h"
 
 namespace posthorn::store {
 namespace {
@@ -94,6 +95,58 @@ class SharingTest : public StoreFixture {
   AccountId bob_;
   MailboxId inbox_;
 };
+
+// value/shared_seen.h
+TEST_F(SharingTest, SeenCanBeSharedAndBecomeOwnAgain) {
+  const AnnotationKey key{inbox_, {}, std::string(kSharedSeenEntry)};
+  const auto set = [&](std::optional<std::string> value) {
+    return as(ann(), {inbox_}, [&](Change& c) { return c.set_annotation(key, value); });
+  };
+  add(ann());
+  add(ann(), kSeen);
+  add(ann());
+  add(ann(), kSeen);
+  add(ann());
+  share(inbox_);
+  store_seen(ann(), 1, FlagOperation::add);
+  store_seen(ann(), 2, FlagOperation::remove);
+  store_seen(bob(), 3, FlagOperation::add);
+  store_seen(bob(), 4, FlagOperation::remove);
+  EXPECT_THAT(unseen(ann()), ElementsAre(2, 3, 5));
+  EXPECT_THAT(unseen(bob()), ElementsAre(1, 4, 5));
+  EXPECT_EQ(set("maybe").error().kind, ErrorKind::bad_argument);
+  const ModSeq before = std::max(highest(ann()), highest(bob()));
+  ASSERT_TRUE(set("true"));
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_THAT(unseen(ann()), ElementsAre(2, 3, 5));
+    EXPECT_THAT(unseen(bob()), ElementsAre(2, 3, 5));
+    // Everything that somebody saw otherwise is told, to all.
+    EXPECT_THAT(changed(bob(), before), ElementsAre(1, 2, 3, 4));
+    EXPECT_GT(highest(bob()), before);
+    restart();
+  }
+  store_seen(bob(), 5, FlagOperation::add);
+  EXPECT_THAT(unseen(ann()), ElementsAre(2, 3));
+  // A new mailbox below has it too.
+  MailboxId below;
+  ASSERT_TRUE(as(ann(), {}, [&](Change& c) -> Status {
+    auto made = c.create_mailbox({.name = "INBOX/Sub"});
+    if (made) below = *made;
+    return made ? Status() : pass(made);
+  }));
+  const AnnotationValue inherited =
+      ann_->published()->annotations->find({below, {}, std::string(kSharedSeenEntry)});
+  ASSERT_TRUE(inherited);
+  EXPECT_EQ(*inherited, "true");
+  // All start from where they were together.
+  const ModSeq shared = highest(bob());
+  ASSERT_TRUE(set(std::nullopt));
+  EXPECT_THAT(unseen(bob()), ElementsAre(2, 3));
+  EXPECT_THAT(changed(bob(), shared), IsEmpty());
+  store_seen(bob(), 2, FlagOperation::add);
+  EXPECT_THAT(unseen(ann()), ElementsAre(2, 3));
+  EXPECT_THAT(unseen(bob()), ElementsAre(3));
+}
 
 TEST_F(SharingTest, GrantsAreKeptInheritedAndDropped) {
   share(inbox_);

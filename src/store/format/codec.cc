@@ -301,6 +301,29 @@ Result<std::vector<ChunkRef>> decode_chunks(std::string_view record) {
       });
 }
 
+std::string encode_move_out(const MoveOut& move) {
+  std::string out;
+  ByteWriter w(out);
+  w.raw(move.target.view());
+  w.varint(move.source.value);
+  write_numbers(w, move.uids);
+  return seal(out);
+}
+
+Result<MoveOut> decode_move_out(Seq id, std::string_view record) {
+  auto payload = unseal(record);
+  if (!payload) return pass(payload);
+  MoveOut move;
+  move.id = id;
+  ByteReader r(*payload);
+  const std::string_view target = r.raw(move.target.bytes.size());
+  std::ranges::copy(target, move.target.bytes.begin());
+  move.source = MailboxId(static_cast<std::uint32_t>(r.varint()));
+  move.uids = read_numbers(r);
+  if (!r.ok()) return malformed("move");
+  return move;
+}
+
 std::string encode_body_list(const BodyList& list) {
   std::string out;
   ByteWriter w(out);

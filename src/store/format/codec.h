@@ -16,6 +16,7 @@
 #include "store/value/account_state.h"
 #include "store/value/email.h"
 #include "store/value/mailbox.h"
+#include "store/value/move_out.h"
 
 /// Encodes values as records and decodes them (docs/storage-format.md defines every byte). Errors
 /// of decoding: corrupt, not_supported.
@@ -89,6 +90,10 @@ struct ChunkRef {
 };
 std::string encode_chunks(const std::vector<ChunkRef>& chunks);
 Result<std::vector<ChunkRef>> decode_chunks(std::string_view record);
+
+/// Encodes a move that has begun. Its id is in the row's key.
+std::string encode_move_out(const MoveOut& move);
+Result<MoveOut> decode_move_out(Seq id, std::string_view record);
 
 std::string encode_body_list(const BodyList& list);
 Result<BodyList> decode_body_list(std::string_view column);

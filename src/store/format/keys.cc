@@ -11,7 +11,7 @@ constexpr std::string_view kOfAccounts[] = {
     kAccount, kBehind,         kProfile,  kHeads,         kNames,       kKeywords,
     kRecent,  kContents,       kJournals, kSubscriptions, kAnnotations, kEmails,
     kGroups,  kFilters,        kLogs,     kOutbox,        kUsage,       kSending,
-    kIntents, kContentHorizon, kHorizon,  kSharing};
+    kIntents, kContentHorizon, kHorizon,  kSharing,       kMovesOut,    kForeign};
 static_assert(
     [] {
       for (const std::string_view prefix : kOfAccounts)
@@ -45,6 +45,8 @@ std::string profile() { return std::string(kProfile); }
 std::string behind() { return std::string(kBehind); }
 std::string content_horizon() { return std::string(kContentHorizon); }
 std::string horizon() { return std::string(kHorizon); }
+std::string move_out(Seq id) { return with_number(kMovesOut, id.value); }
+std::string foreign() { return std::string(kForeign); }
 std::string usage() { return std::string(kUsage); }
 std::string sending() { return std::string(kSending); }
 std::string outbox(OutboxId id) { return with_number(kOutbox, id.value); }

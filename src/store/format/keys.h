@@ -36,6 +36,8 @@ inline constexpr std::string_view kOutbox = "o";          ///< OutboxId: an entr
 inline constexpr std::string_view kUsage = "u";           ///< The recent amount of sending.
 inline constexpr std::string_view kSending = "w";         ///< Settings of sending.
 inline constexpr std::string_view kIntents = "i";         ///< Account, OutboxId, step: a step done.
+inline constexpr std::string_view kMovesOut = "d";        ///< Seq: a move that is not finished.
+inline constexpr std::string_view kForeign = "t";         ///< Some messages are from elsewhere.
 inline constexpr std::string_view kContentHorizon = "v";  ///< Last change whose expunged content
                                                           ///< was dropped.
 inline constexpr std::string_view kHorizon = "z";         ///< Last change whose log was dropped.
@@ -93,6 +95,8 @@ std::string outbox(OutboxId id);
 std::string usage();
 std::string sending();
 std::string intent(const IntentId& intent);
+std::string move_out(Seq id);
+std::string foreign();
 std::string content_horizon();
 std::string horizon();
 

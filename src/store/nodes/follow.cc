@@ -10,6 +10,7 @@
 #include "store/nodes/known_contents.h"
 #include "store/read/email_catalog.h"
 #include "store/read/load.h"
+#include "store/read/object_ids.h"
 #include "store/store_state.h"
 
 // How an open account, and what the store remembers of others, follow the commits of other
@@ -98,6 +99,7 @@ async::Task<Result<bool>> Account::reload_at_home(Reload how) {
     loaded->state = co_await async::off_loop(
         store_.offload(), with_known_contents(engine, id_, loaded->state, published()));
   if (loaded) {
+    if (loaded->foreign) object_ids_->note_foreign();
     replace_state(loaded->state);
   } else if (loaded.error().kind == ErrorKind::not_found) {
     // Another process has removed it. Who uses it will find out when changing something.

@@ -116,6 +116,18 @@ async::Task<Status> load_annotations(engine::Engine& engine, PartitionId id, Acc
   co_return ok;
 }
 
+/// Reads the moves to other accounts that are not finished. Without one that cannot be read, a
+/// message may be in two accounts.
+async::Task<Status> load_moves(engine::Engine& engine, PartitionId id,
+                               std::vector<MoveOut>& moves) {
+  return for_each_row(engine, id, std::string(keys::kMovesOut),
+                      [&moves](const engine::Row& row) -> Status {
+                        auto move = decode_move_out(Seq(keys::last_number(row.key)), row.value);
+                        if (move) moves.push_back(std::move(*move));
+                        return {};
+                      });
+}
+
 }  // namespace
 
 namespace {
@@ -208,7 +220,13 @@ async::Task<Result<LoadedAccount>> read_account(engine::Engine& engine, Partitio
   if (ok = co_await load_annotations(engine, id, *state); !ok) co_return pass(ok);
   state->names = std::move(names);
   state->subscriptions = std::move(subscriptions);
-  co_return LoadedAccount{std::move(state), std::move(recent)};
+  LoadedAccount loaded{std::move(state), std::move(recent), false, {}};
+  auto foreign = co_await engine.get_row(id, keys::foreign());
+  if (!foreign) co_return pass(foreign);
+  loaded.foreign = foreign->has_value();
+  ok = co_await load_moves(engine, id, loaded.moves);
+  if (!ok) co_return pass(ok);
+  co_return loaded;
 }
 
 }  // namespace

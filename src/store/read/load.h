@@ -2,12 +2,14 @@
 
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "async/task.h"
 #include "base/result.h"
 #include "engine/engine.h"
 #include "store/format/mailbox_storage.h"
 #include "store/value/account_state.h"
+#include "store/value/move_out.h"
 
 namespace posthorn::async {
 class OffloadPool;
@@ -19,6 +21,8 @@ namespace posthorn::store {
 struct LoadedAccount {
   StatePtr state;  ///< Its mailboxes have no contents yet.
   std::map<MailboxId, Uid> recent;
+  bool foreign = false;  ///< Messages may have the identifiers of other accounts.
+  std::vector<MoveOut> moves;
 };
 /// Decodes what it reads at once, which takes long for an account with thousands of mailboxes, so
 /// it must not run on a loop's thread. All of it is of one version. Errors: not_found (no such

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "store/format/origin.h"
 #include "store/format/record.h"
 
 namespace posthorn::store {
@@ -102,16 +103,18 @@ std::string ObjectIds::mailbox(MailboxId id) const {
   return id < first_hidden_mailbox_ ? in_clear(kMailbox, id.value) : hidden(kMailbox, id.value);
 }
 
-std::string ObjectIds::email(Ordinal ordinal) const {
+std::string ObjectIds::email(Ordinal ordinal, std::string_view body) const {
+  if (const std::string_view origin = origin_of(body); !origin.empty()) return std::string(origin);
   return ordinal < first_hidden_ordinal_ ? in_clear(kEmail, ordinal.value)
                                          : hidden(kEmail, ordinal.value);
 }
 
-std::string ObjectIds::thread(Ordinal ordinal, const message::KeysView& keys) const {
+std::string ObjectIds::thread(Ordinal ordinal, const message::KeysView& keys,
+                              std::string_view body) const {
   const auto references = keys.references();
   std::string root(references.empty() ? keys.message_id() : *references.begin());
   // A message that names none, itself included, is a thread of its own. No Message-ID has a NUL.
-  if (root.empty()) root = '\0' + email(ordinal);
+  if (root.empty()) root = '\0' + email(ordinal, body);
   Block hash;
   std::ranges::copy(keyed_hash(keys_.threads, root), hash.bytes.begin());
   return kThread + to_hex(hash);

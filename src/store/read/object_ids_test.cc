@@ -5,7 +5,9 @@
 #include "async/wait.h"
 #include "message/digest/digest.h"
 #include "message/mime/analyzer.h"
+#include "store/format/codec.h"
 #include "store/format/keys.h"
+#include "store/format/origin.h"
 #include "store/format/record.h"
 #include "store/format/system.h"
 #include "store/store_fixture.h"
@@ -108,6 +110,31 @@ TEST(ObjectIds, OfAThreadWithoutMessageIdsIsOfOneMessage) {
   EXPECT_EQ(one, thread_of(ids, Ordinal(1), "Subject: x\r\n"));
   EXPECT_NE(one, thread_of(ids, Ordinal(2), "Subject: x\r\n"));
   EXPECT_NE(one, thread_of(ids_of(2), Ordinal(1), "Subject: x\r\n"));
+}
+
+TEST(ObjectIds, ThatWereGivenOutElsewhereStay) {
+  const ObjectIds there = ids_of(2, older());
+  const ObjectIds here = ids_of(1);
+  BodyList list{{{{}, 10}, {{}, 20}}, std::string(32, 's'), 5};
+  const std::string plain = encode_body_list(list);
+  EXPECT_EQ(here.email(Ordinal(3), plain), here.email(Ordinal(3)));
+  for (const Ordinal ordinal : {Ordinal(3), Ordinal(30)}) {  // In clear, and hidden.
+    const std::string body = with_origin(plain, there.email(ordinal));
+    EXPECT_EQ(here.email(Ordinal(7), body), there.email(ordinal));
+    EXPECT_EQ(here.thread(Ordinal(7), message::KeysView(""), body),
+              there.thread(ordinal, message::KeysView("")));
+    // Once more, to a third account, and back.
+    EXPECT_EQ(with_origin(body, here.email(Ordinal(7), body)), body);
+    EXPECT_EQ(decode_body_list(body)->pieces.size(), 2U);
+  }
+}
+
+TEST(ObjectIds, OfDamagedColumnsAreTheirOwn) {
+  const std::string body = with_origin(encode_body_list({{{{}, 10}}, "s", 5}), "Mabc");
+  EXPECT_EQ(origin_of(body), "Mabc");
+  for (std::size_t size = 0; size < body.size(); ++size)
+    EXPECT_EQ(origin_of(std::string_view(body).substr(0, size)), "") << size;
+  EXPECT_EQ(origin_of(with_origin("", std::string(kMaxOrigin + 1, 'x'))), "");
 }
 
 class ObjectIdsOfAStore : public StoreFixture {

@@ -81,9 +81,11 @@ CommandTask cmd_setmetadata(Session& session, wi::SetMetadataCommand& command) {
     what.entries.push_back({std::move(entry.name), std::move(entry.value)});
   }
   const MailboxId id = mailbox->id;
+  // What was told is about the user's own account only.
+  const bool is_own = mailbox->account->id() == session.account->id();
   auto done = co_await service::set_metadata(std::move(*mailbox), std::move(what));
   if (!done) co_return refuse_to_set(session, done.error());
-  told_metadata_change(session, id, names, std::move(*done));
+  if (is_own) told_metadata_change(session, id, names, std::move(*done));
   co_return Reply::ok();
 }
 

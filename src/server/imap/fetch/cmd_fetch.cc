@@ -43,8 +43,10 @@ class Fetch {
         NumberSet seqnums)
       : session_(session),
         command_(command),
-        plan_(plan_fetch(command,
-                         session.enabled.uid_only ? UidItem::if_requested : UidItem::always)),
+        plan_(plan_fetch(
+            command, session.enabled.uid_only ? UidItem::if_requested : UidItem::always,
+            session.selected->mailbox.account->object_ids().has_foreign() ? Origins::possible
+                                                                          : Origins::none)),
         now_(now),
         rows_(session.selected->told(), session.selected->mailbox.flags(now), std::move(seqnums)),
         flags_(session, now),
@@ -84,6 +86,7 @@ class Fetch {
   message::KeysView keys_;
   message::StructureView structure_;
   std::string_view header_;
+  std::string_view body_;  ///< The column, for identifiers.
   std::optional<Error> failed_;
   store::Unreadable unreadable_;
   NumberSet seen_;
@@ -192,6 +195,11 @@ bool Fetch::write_plain(const FetchBatch& batch, const Row& row) {
     if (!column) return fail_row(start, row, column.error()), false;
     keys_ = message::KeysView(*column);
   }
+  if (plan_.has(store::Column::body)) {
+    auto column = batch.column(row, store::Column::body);
+    if (!column) return fail_row(start, row, column.error()), false;
+    body_ = *column;
+  }
   auto writer = session_.writer();
   wi::FetchWriter fetch(writer);
   begin_row(session_, fetch, row.seqnum, row.member.uid);
@@ -221,6 +229,7 @@ Task<Status> Fetch::write_streaming(const FetchBatch& batch, const Row& row) {
   header_ = *header;
   structure_ = message::StructureView(*structure);
   keys_ = message::KeysView(*keys);
+  body_ = *body;
   auto octets = batch.octets(header_, *body);
   if (!octets) {
     fail_row(start, row, octets.error());
@@ -266,8 +275,10 @@ bool Fetch::write_item(wi::FetchWriter& fetch, const wi::FetchItem& item, const 
       fetch.body_structure(structure_.bodystructure(strings_));
       return true;
     case Kind::preview: fetch.preview(structure_.preview()); return true;
-    case Kind::email_id: fetch.email_id(ids_.email(row.member.ordinal)); return true;
-    case Kind::thread_id: fetch.thread_id(ids_.thread(row.member.ordinal, keys_)); return true;
+    case Kind::email_id: fetch.email_id(ids_.email(row.member.ordinal, body_)); return true;
+    case Kind::thread_id:
+      fetch.thread_id(ids_.thread(row.member.ordinal, keys_, body_));
+      return true;
     default: return false;
   }
 }

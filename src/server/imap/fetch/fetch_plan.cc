@@ -54,7 +54,7 @@ bool is_whole_body(const wi::FetchItem& item) {
 
 }  // namespace
 
-FetchPlan plan_fetch(const wi::FetchCommand& command, UidItem uid) {
+FetchPlan plan_fetch(const wi::FetchCommand& command, UidItem uid, Origins origins) {
   FetchPlan plan;
   plan.items = command.items;
   const auto has = [&](Kind kind) {
@@ -80,6 +80,9 @@ FetchPlan plan_fetch(const wi::FetchCommand& command, UidItem uid) {
           std::max(plan.needs.bodies, is_whole_body(item) ? Bodies::whole : Bodies::parts);
     plan.sets_seen = plan.sets_seen || !item.peek;
   }
+  // The column alone: nothing of the body is read.
+  if (origins == Origins::possible && (has(Kind::email_id) || has(Kind::thread_id)))
+    plan.needs.columns |= bit(Column::body);
   return plan;
 }
 

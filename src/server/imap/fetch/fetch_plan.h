@@ -22,6 +22,9 @@ struct FetchPlan {
 /// A UIDFETCH response has not (RFC 9586 §3.3).
 enum class UidItem : std::uint8_t { always, if_requested };
 
-FetchPlan plan_fetch(const wire::imap::FetchCommand& command, UidItem uid);
+/// Whether messages may have identifiers that are in their body column (store/read/object_ids.h).
+enum class Origins : std::uint8_t { none, possible };
+
+FetchPlan plan_fetch(const wire::imap::FetchCommand& command, UidItem uid, Origins origins);
 
 }  // namespace posthorn::server::imap
