@@ -3,6 +3,7 @@
 #   make test     everything a change must pass; make test-tsan the same code under ThreadSanitizer
 #   make fuzz     hunts with every fuzzer in turn, a minute each
 #   make test-model  sessions against models, for long: STEPS=100000 commands for each model
+#   make test-searches  random searches with and without filters, compared: SEARCHES=100000 of them
 #   make check    format, lint, layers, RFC citations, no build products tracked; make lint-deep what lint costs too much for every change
 #   make bench    side by side with Dovecot; make bench-quick in under three minutes; bench/README.md has more
 #   make deb      a package for Debian 12: build/deb/posthorn_*.deb; make test-deb tries it in a fresh root
@@ -22,7 +23,7 @@ TIDY_COMMAND = cmake --preset release >/dev/null && cmake --build build/release 
   python3 tools/tidy.py build/release --jobs $(JOBS)
 OWN_SOURCES = $(shell find src tests bench -name '*.h' -o -name '*.cc' 2>/dev/null)
 
-.PHONY: run test test-tsan test-model fuzz check lint-deep bench bench-quick bench-growth bench-micro bench-build build build-debug deb test-deb packages packages-test clean
+.PHONY: run test test-tsan test-model test-searches fuzz check lint-deep bench bench-quick bench-growth bench-micro bench-build build build-debug deb test-deb packages packages-test clean
 .NOTPARALLEL:
 
 run: build
@@ -55,6 +56,12 @@ fuzz: packages
 	cmake --preset fuzz >/dev/null
 	cmake --build build/fuzz --target fuzzers -j $(JOBS)
 	python3 tools/fuzz.py build/fuzz --seconds $(SECONDS)
+
+SEARCHES ?= 100000
+test-searches: packages
+	cmake --preset release >/dev/null
+	cmake --build build/release --target search_test -j $(JOBS)
+	POSTHORN_SEARCHES=$(SEARCHES) build/release/src/search/search_test --gtest_filter=SearchFilterTest.FindsWhatTheScanFinds
 
 STEPS ?= 100000
 MODEL_SERVER = $(POSTHORN) demo --engine memory --empty --any-user secret --imap 127.0.0.1:0 --imaps 127.0.0.1:0 \

@@ -13,6 +13,8 @@ async::Task<Result<Answer>> LocalAdmin::index_status(Json request) {
                     {"covered", status->covered},
                     {"filters", status->filters},
                     {"unusable", status->unusable},
+                    {"attachments", status->attachments},
+                    {"extracted", status->extracted},
                     {"complete", status->complete}}};
 }
 

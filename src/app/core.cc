@@ -5,8 +5,11 @@
 #include <thread>
 
 #include "app/memory_plan.h"
+#include "base/log.h"
 #include "engine/memory/memory_engine.h"
 #include "engine/rocksdb/rocksdb_engine.h"
+#include "extract/child_extractor.h"
+#include "store/upkeep/attachments.h"
 #include "text/ascii.h"
 
 namespace posthorn::app {
@@ -69,6 +72,17 @@ std::shared_ptr<const store::SharingPolicy> sharing_policy(const config::Sharing
     groups.erase(std::ranges::unique(groups).begin(), groups.end());
   }
   return policy;
+}
+
+/// Without the program nothing is extracted, so that everything is once it is there.
+void search_attachments(const config::Config& config, store::Store& store) {
+  if (!config.search.attachments) return;
+  std::string program = extract::extractor_path();
+  if (program.empty()) {
+    log::warning("attachments are not searched: posthorn-extract is not installed");
+    return;
+  }
+  store::search_attachments(store, std::make_shared<extract::ChildExtractor>(std::move(program)));
 }
 
 }  // namespace
@@ -149,6 +163,7 @@ Result<std::unique_ptr<Core>> Core::open_all(const config::Config& given, Engine
   if (!store) return pass(store);
   core->store_ = std::move(*store);
   store::set_retention(*core->store_, retention_policy(config));
+  search_attachments(config, *core->store_);
   return core;
 }
 

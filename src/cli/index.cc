@@ -45,6 +45,8 @@ std::string describe(const Json& status) {
   std::string text = fmt::format("{} of {} groups covered", covered, groups);
   if (const std::uint64_t unusable = number_of(status, "unusable"); unusable != 0)
     text += fmt::format(", {} filters to be replaced", unusable);
+  if (flag_of(status, "attachments"))
+    text += fmt::format(", attachments of {} read", number_of(status, "extracted"));
   if (!flag_of(status, "complete")) text += ", work is left";
   return text;
 }
@@ -138,8 +140,10 @@ void add_index(Command app, Program& program) {
       "--no-wait", options->no_wait,
       "Do not wait until they are made; without a running server, the command always waits");
   again.footer(
-      "This is never needed: filters that are missing, damaged or of another version are made\n"
-      "again by themselves.\n"
+      "Filters that are missing, damaged or of another version are made again by themselves. "
+      "Where\n"
+      "attachments are searched, this has their text extracted again too, which is needed when\n"
+      "poppler-utils was installed later.\n"
       "Examples:\n"
       "  posthorn index rebuild ada@example.org\n"
       "  posthorn index rebuild --all");

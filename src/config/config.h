@@ -225,6 +225,10 @@ struct Quota {
   std::uint64_t default_messages = 0;  ///< 0: none.
 };
 
+struct Search {
+  bool attachments = false;  ///< The text of attachments is searched.
+};
+
 struct Config {
   std::string data_dir;
   std::uint64_t memory = 0;  ///< Octets; 0: as [storage] says, or less on a small machine.
@@ -244,6 +248,7 @@ struct Config {
   Relay relay;
   Forwarding forwarding;
   Log log;
+  Search search;
   Threads threads;
   Quota quota;
   /// Where accounts are looked for, in this order: kInternal, and names of the tables below.

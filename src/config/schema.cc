@@ -385,6 +385,10 @@ const std::array kKeys{
     Key{"log.format", Form::choice, choice<format_of>(kLogFormats), "text", "", "", kLive,
         "text, or json: one JSON object on each line."},
 
+    Key{"search.attachments", Form::flag, FIELD(bool, search.attachments), "false", "", "", kStart,
+        "Search the text of attachments too: PDF (with the package poppler-utils), office "
+        "documents, RTF. It is extracted in the background, by processes that can reach nothing."},
+
     Key{"threads.io", Form::number, FIELD(std::uint64_t, threads.io), "0", "0", "1024", kStart,
         "Number of threads that serve connections; 0 means one per core."},
     Key{"threads.offload", Form::number, FIELD(std::uint64_t, threads.offload), "0", "0", "1024",

@@ -15,11 +15,12 @@ class Needle : public store::TextSink {
 
 }  // namespace
 
-Result<bool> BodySearch::contains(std::string_view structure, std::string_view body,
-                                  const text::Finder& finder) {
+Result<bool> BodySearch::contains(Ordinal message, std::string_view structure,
+                                  std::string_view body, const text::Finder& finder) {
   if (finder.needle().empty()) return true;
   Needle needle(finder);
   auto found = texts_.body(structure, body, needle);
+  if (found && !*found && attachments_) found = texts_.attachments(message, needle);
   if (!found) failed_ = found.error();
   return found;
 }

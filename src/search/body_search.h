@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "store/account.h"
 #include "store/read/searched_text.h"
+#include "store/upkeep/attachments.h"
 #include "text/finder.h"
 
 namespace posthorn::search {
@@ -15,11 +16,13 @@ class BodySearch {
  public:
   explicit BodySearch(store::AccountPtr account,
                       text::Collation collation = text::kDefaultCollation)
-      : texts_(std::move(account), collation) {}
+      : attachments_(store::are_attachments_searched(account->store())),
+        texts_(std::move(account), collation) {}
 
-  /// Returns whether the decoded text of any text part contains the needle (RFC 9051 §6.4.4 BODY).
-  /// `structure` and `body` are columns of the message. May block. Errors: not_found, corrupt, io.
-  Result<bool> contains(std::string_view structure, std::string_view body,
+  /// Returns whether the decoded text of any text part contains the needle (RFC 9051 §6.4.4 BODY),
+  /// or that of an attachment where these are searched. `structure` and `body` are columns of the
+  /// message. May block. Errors: not_found, corrupt, io.
+  Result<bool> contains(Ordinal message, std::string_view structure, std::string_view body,
                         const text::Finder& finder);
   /// Returns whether the decoded header contains the needle, with each field as a line
   /// "Name: value" (RFC 9051 §6.4.4 TEXT).
@@ -28,6 +31,7 @@ class BodySearch {
   [[nodiscard]] const Error& failed() const { return failed_; }
 
  private:
+  const bool attachments_;
   store::SearchedText texts_;
   Error failed_ = {ErrorKind::corrupt, "the message cannot be read"};
 };

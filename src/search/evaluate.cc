@@ -81,7 +81,7 @@ Verdict in_text(const Candidate& c, const Node& node, BodySearch& bodies, Work& 
     return Verdict::yes;
   if (c.read < Depth::body) return Verdict::unknown;
   work.add(c.member.size);
-  auto found = bodies.contains(c.structure, c.body, node.finder);
+  auto found = bodies.contains(c.member.ordinal, c.structure, c.body, node.finder);
   // A message that cannot be read may or may not contain the text, but another key may decide.
   if (!found) return Verdict::unknown;
   return of(*found);

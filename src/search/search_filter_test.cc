@@ -5,11 +5,13 @@
 #include <random>
 #include <thread>
 
+#include "extract/text_extractor.h"
 #include "search/search.h"
 #include "store/filter/filter_catalog.h"
 #include "store/read/email_catalog.h"
 #include "store/store_fixture.h"
-#include "store/upkeep/filter_step.h"
+#include "store/upkeep/attachments.h"
+#include "store/upkeep/filter_status.h"
 #include "store/upkeep/maintenance.h"
 #include "text/base64.h"
 #include "text/quoted_printable.h"
@@ -32,10 +34,22 @@ constexpr std::string_view kWords[] = {
     "東京都",  "한국어",   "עברית",  "e\u0301",    "\u01C4x", "\uFF41\uFF42", "🎺🎺",
     "x",       "<b>",      "=3D",    "a@b.example"};
 
-/// A mailbox whose messages have texts in many encodings, most of them in groups with filters.
+/// Takes what follows the beginning of a document for its text.
+class FakeExtractor : public extract::TextExtractor {
+ public:
+  Result<std::string> extract(extract::Kind, std::string_view document) override {
+    return std::string(document.substr(5));
+  }
+  void stop() override {}
+};
+
+/// A mailbox whose messages have texts in many encodings, some in attachments, most of them in
+/// groups with filters.
 class SearchFilterTest : public store::StoreFixture {
  protected:
-  SearchFilterTest() : account_(make_account("ann@example.org")) {
+  SearchFilterTest() {
+    store::search_attachments(*store_, std::make_shared<FakeExtractor>());
+    account_ = make_account("ann@example.org");
     inbox_ = account_->published()->find("INBOX")->id;
   }
   ~SearchFilterTest() override {
@@ -92,7 +106,11 @@ class SearchFilterTest : public store::StoreFixture {
     out += below(2) == 0 ? "Subject: " + subject + "\r\n"
                          : "Subject: =?utf-8?B?" + text::base64_encode(subject) + "?=\r\n";
     if (below(2) == 0) out += "X-Tag: tag-" + std::to_string(below(50)) + "\r\n folded\r\n";
-    switch (below(4)) {
+    switch (below(5)) {
+      case 4:
+        texts_.push_back(words(1 + below(40)));
+        return out + "Content-Type: multipart/mixed; boundary=dd\r\n\r\n--dd\r\n" + part() +
+               "--dd\r\n" + document(texts_.back()) + "--dd--\r\n";
       case 0:
         return out + "Content-Type: multipart/mixed; boundary=bb\r\n\r\n--bb\r\n" + part() +
                "--bb\r\nContent-Type: image/png\r\n\r\nnot searched\r\n--bb\r\n" + part() +
@@ -103,6 +121,13 @@ class SearchFilterTest : public store::StoreFixture {
                "--cc--\r\n";
       default: return out + part();
     }
+  }
+
+  static std::string document(const std::string& text) {
+    std::string out =
+        "Content-Type: application/octet-stream\r\n"
+        "Content-Transfer-Encoding: base64\r\n\r\n";
+    return out + text::base64_encode("{\\rtf" + text) + "\r\n";
   }
 
   void fill(std::uint32_t count) {
@@ -138,11 +163,9 @@ class SearchFilterTest : public store::StoreFixture {
     const auto deadline = steady_clock::now() + std::chrono::minutes(3);
     store::Maintenance::request(account_);
     while (steady_clock::now() < deadline) {
-      auto groups = run(account_->emails().load());
-      auto refs = run(account_->emails().filters().load());
-      EXPECT_TRUE(groups && refs);
-      const auto step = next_filter_step(**groups, account_->emails().filters(), **refs);
-      if (!(*groups)->empty() && !step.is_needed()) return (*refs)->size();
+      auto status = run(store::filter_status(account_));
+      EXPECT_TRUE(status);
+      if (status->groups > 0 && status->complete) return status->filters;
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     ADD_FAILURE() << "the filters were not made";
@@ -263,6 +286,47 @@ TEST_F(SearchFilterTest, AWordThatIsNowhereReadsNothing) {
   account_ = open_account(id);
   load();
   EXPECT_TRUE(found(both, true).empty());
+}
+
+/// Of a word that is only in attachments, wherever these are searched.
+TEST_F(SearchFilterTest, TextOfAttachments) {
+  const std::string head = "Subject: hidden\r\nContent-Type: multipart/mixed; boundary=dd\r\n\r\n";
+  std::vector<store::NewEmail> emails;
+  constexpr std::uint32_t kCount = 800;
+  for (std::uint32_t i = 0; i < kCount; ++i)
+    emails.push_back(upload(
+        account_, i % 100 == 7 ? head + "--dd\r\n" + document("ein\n  WÖRTERBUCH") + "--dd--\r\n"
+                               : message("plain")));
+  EXPECT_TRUE(change(account_, {}, [&](store::Change& c) -> Status {
+    for (const store::NewEmail& email : emails)
+      if (auto uid = c.append(inbox_, email, {}, {}); !uid) return pass(uid);
+    return {};
+  }));
+  load();
+  wait_for_filters();
+  const auto packed = run(account_->emails().load());
+  const std::uint64_t last = (*packed)->back().last.value;
+  std::vector<std::uint32_t> expected;
+  for (std::uint32_t i = 7; i < last; i += 100) expected.push_back(i);
+  SearchKey key;
+  key.text = "ein wörterbuch";
+  for (const Kind kind : {Kind::body, Kind::text}) {
+    key.kind = kind;
+    EXPECT_EQ(found(key, true), expected);
+    EXPECT_EQ(found(key, false), expected);
+  }
+  key.kind = Kind::subject;
+  EXPECT_TRUE(found(key, true).empty());
+  // Off: the text is still stored, and not searched.
+  const AccountId id = account_->id();
+  mailbox_.reset();
+  account_.reset();
+  reopen();
+  account_ = open_account(id);
+  load();
+  key.kind = Kind::body;
+  EXPECT_TRUE(found(key, true).empty());
+  EXPECT_TRUE(found(key, false).empty());
 }
 
 TEST_F(SearchFilterTest, AMessageIsFoundAtOnce) {

@@ -462,6 +462,7 @@ async::Task<Result<std::vector<Store::Listed>>> Store::list_addresses(std::strin
 
 async::Task<void> Store::close() {
   state_->closing.store(true);
+  if (const auto search = state_->attachments.load()) search->extractor->stop();
   state_->engine.listen(nullptr);
   async::Loop* const caller = async::Loop::current();
   for (std::size_t i = 0; i < state_->shards.size(); ++i) {

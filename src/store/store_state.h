@@ -20,6 +20,7 @@
 #include "store/read/lru_cache.h"
 #include "store/retention.h"
 #include "store/store.h"
+#include "store/upkeep/attachments.h"
 #include "store/upkeep/damage_log.h"
 #include "store/value/email.h"
 
@@ -112,6 +113,8 @@ struct Store::State {
   /// One thread of low priority, for long work that nobody waits for: search filters. Its jobs are
   /// done before the rest of this object goes.
   async::OffloadPool background{1, kBackgroundJobs};
+  /// Null where attachments are not searched.
+  SharedValue<AttachmentSearch> attachments;
 
   /// Forgets what a commit has made outdated, and lets an open account follow it. The engine's
   /// listener.

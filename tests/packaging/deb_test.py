@@ -75,7 +75,8 @@ def test(packages):
     with tempfile.TemporaryDirectory() as folder, Root(folder, debs[0]) as root:
         root.install(older(debs[0], folder))
         expect("posthorn" in root.run("getent", "passwd", "posthorn"), "the user")
-        for path in ("/usr/bin/posthorn", "/etc/posthorn/posthorn.toml", "/usr/lib/systemd/system/posthorn.service",
+        for path in ("/usr/bin/posthorn", "/usr/libexec/posthorn/posthorn-extract", "/etc/posthorn/posthorn.toml",
+                     "/usr/lib/systemd/system/posthorn.service",
                      "/usr/share/man/man1/posthorn.1.gz", "/usr/share/bash-completion/completions/posthorn",
                      "/usr/lib/sysusers.d/posthorn.conf", "/usr/lib/tmpfiles.d/posthorn.conf"):
             expect(root.has(path) or root.has(path.replace("/usr/lib", "/lib")), f"{path} is missing")

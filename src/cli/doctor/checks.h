@@ -26,6 +26,7 @@ void check_dns(const Installation& installation, Findings& findings);
 void check_limits(const Installation& installation, Findings& findings);
 void check_disk(const Installation& installation, Findings& findings);
 void check_backups(const Installation& installation, Findings& findings);
+void check_attachments(const Installation& installation, Findings& findings);
 void check_mta(const Installation& installation, Findings& findings);
 
 }  // namespace posthorn::cli

@@ -20,6 +20,7 @@ constexpr std::array kChecks{
     Check{"listeners", check_listeners},
     Check{"dns", check_dns},
     Check{"limits", check_limits},
+    Check{"attachments", check_attachments},
     Check{"disk", check_disk},
     Check{"backups", check_backups},
     Check{"mta", check_mta},

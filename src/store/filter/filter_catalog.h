@@ -24,6 +24,9 @@ std::uint32_t filter_maker();
 /// and what it uses of text/ and message/), or their grams or the layout of a filter.
 inline constexpr std::uint8_t kFilterVersion = 1;
 
+/// This bit of FilterRef::maker tells that the filter knows the text of attachments, too.
+inline constexpr std::uint32_t kWithAttachments = std::uint32_t{1} << 31;
+
 /// The filter of the messages with ordinals from `first` to `last`: a row that names its pages. The
 /// first page is the directory; the parts follow.
 struct FilterRef {
@@ -33,7 +36,10 @@ struct FilterRef {
   std::uint32_t parts = 0;
   std::uint32_t maker = 0;
 
-  [[nodiscard]] bool is_usable() const { return maker == filter_maker(); }
+  [[nodiscard]] bool is_usable() const { return (maker & ~kWithAttachments) == filter_maker(); }
+  /// A filter without them is used all the same: then it is the messages' other text that decides
+  /// whether they are read.
+  [[nodiscard]] bool has_attachments() const { return (maker & kWithAttachments) != 0; }
   [[nodiscard]] std::vector<PageNumber> pages() const;
 };
 std::string encode_filter_ref(const FilterRef& ref);

@@ -6,6 +6,7 @@
 #include "store/filter/filter_block.h"
 #include "store/read/email_catalog.h"
 #include "store/store.h"
+#include "store/upkeep/attachments.h"
 
 namespace posthorn::store {
 namespace {
@@ -23,9 +24,10 @@ struct Asked {
 };
 
 /// Returns the filters that are worth reading, and whether messages are in a group without a
-/// filter.
+/// filter, or with one that does not know the text of attachments although it is searched.
 std::vector<Asked> filters_for(std::span<const Ordinal> ordinals, const FilterCatalog::Refs& refs,
-                               const EmailCatalog::Groups& groups, bool& incomplete) {
+                               const EmailCatalog::Groups& groups, bool attachments,
+                               bool& incomplete) {
   std::vector<Asked> asked;
   for (const FilterRef& ref : refs) asked.push_back({&ref, 0});
   std::size_t at = refs.size();  // Of the filter of the message before; it is usable.
@@ -37,6 +39,7 @@ std::vector<Asked> filters_for(std::span<const Ordinal> ordinals, const FilterCa
         continue;
       }
       at = static_cast<std::size_t>(ref - refs.data());
+      incomplete = incomplete || (attachments && !ref->has_attachments());
     }
     ++asked[at].messages;
   }
@@ -53,6 +56,7 @@ TextFilter::TextFilter(AccountPtr account, std::vector<std::vector<Gram>> needle
 
 async::Task<void> TextFilter::load(std::span<const Ordinal> ordinals) {
   EmailCatalog& emails = account_->emails();
+  const bool attachments = are_attachments_searched(account_->store());
   for (const bool again : {false, true}) {
     blocks_.clear();
     incomplete_ = false;
@@ -60,7 +64,7 @@ async::Task<void> TextFilter::load(std::span<const Ordinal> ordinals) {
     auto refs = co_await emails.filters().load(again);
     if (!groups || !refs) co_return;  // Whoever needs the messages reports the error.
     bool replaced = false;
-    for (const Asked& asked : filters_for(ordinals, **refs, **groups, incomplete_)) {
+    for (const Asked& asked : filters_for(ordinals, **refs, **groups, attachments, incomplete_)) {
       const Read outcome = co_await read(*asked.ref);
       if (outcome == Read::done) continue;
       incomplete_ = true;

@@ -32,7 +32,8 @@ class TextFilter {
   /// Returns the needles that the message does not contain. `hint` is 0 at first and then what the
   /// last call left in it: neighbours are found faster. Thread: any, after load().
   [[nodiscard]] Needles absent(Ordinal ordinal, std::size_t& hint) const;
-  /// Returns true if packed messages were seen for which there is no filter that can be used.
+  /// Returns true if packed messages were seen for which there is no filter that can be used, or
+  /// where attachments are searched, none that knows their text: upkeep has something to do.
   [[nodiscard]] bool is_incomplete() const { return incomplete_; }
 
  private:

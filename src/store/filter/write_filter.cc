@@ -12,7 +12,8 @@ engine::Edit write_filter(const FilterRef& range, std::optional<FilterPages> pag
   if (!pages) return {keys::filter(range.first), std::nullopt};
   PageNumber next = numbers.take(1 + pages->parts.size());
   const FilterRef ref{range.first, range.last, next,
-                      static_cast<std::uint32_t>(pages->parts.size()), filter_maker()};
+                      static_cast<std::uint32_t>(pages->parts.size()),
+                      filter_maker() | (range.maker & kWithAttachments)};
   const auto add = [&](std::string& page) {
     carry.pages.push_back({next, std::move(page)});
     ++next;

@@ -11,7 +11,8 @@ constexpr std::string_view kOfAccounts[] = {
     kAccount, kBehind,         kProfile,  kHeads,         kNames,       kKeywords,
     kRecent,  kContents,       kJournals, kSubscriptions, kAnnotations, kEmails,
     kGroups,  kFilters,        kLogs,     kOutbox,        kUsage,       kSending,
-    kIntents, kContentHorizon, kHorizon,  kSharing,       kMovesOut,    kForeign};
+    kIntents, kContentHorizon, kHorizon,  kSharing,       kMovesOut,    kForeign,
+    kTexts};
 static_assert(
     [] {
       for (const std::string_view prefix : kOfAccounts)
@@ -59,6 +60,7 @@ std::string chunks(MailboxId id) { return contents(id) + kChunks; }
 std::string email(Ordinal ordinal) { return with_number(kEmails, ordinal.value); }
 std::string group(Ordinal first) { return with_number(kGroups, first.value); }
 std::string filter(Ordinal first) { return with_number(kFilters, first.value); }
+std::string texts(Ordinal first) { return with_number(kTexts, first.value); }
 std::string log(Seq seq) { return with_number(kLogs, seq.value); }
 std::string subscription(std::string_view name) { return with_text(kSubscriptions, name); }
 

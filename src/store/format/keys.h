@@ -31,6 +31,7 @@ inline constexpr std::string_view kSharing = "r";         ///< Mailbox, kind: se
 inline constexpr std::string_view kEmails = "e";          ///< Ordinal: a message not packed yet.
 inline constexpr std::string_view kGroups = "g";          ///< First ordinal: pages of packed ones.
 inline constexpr std::string_view kFilters = "f";         ///< First ordinal: a search filter.
+inline constexpr std::string_view kTexts = "t";           ///< First ordinal: text of attachments.
 inline constexpr std::string_view kLogs = "l";            ///< Seq: what a change did.
 inline constexpr std::string_view kOutbox = "o";          ///< OutboxId: an entry.
 inline constexpr std::string_view kUsage = "u";           ///< The recent amount of sending.
@@ -89,6 +90,7 @@ std::string tail_row(MailboxId id, Uid uid);
 std::string email(Ordinal ordinal);
 std::string group(Ordinal first);
 std::string filter(Ordinal first);
+std::string texts(Ordinal first);
 std::string journal(MailboxId id, Seq seq);
 std::string log(Seq seq);
 std::string outbox(OutboxId id);

@@ -124,6 +124,7 @@ void Account::replace_state(const StatePtr& state) {
   note_long_tails(*state, touched);
   emails_->forget();
   emails_->filters().forget();
+  emails_->texts().forget();
   store_.state().profiles.erase(id_);
   published_.store(state);
   watches_->notify(touched);

@@ -8,7 +8,10 @@
 namespace posthorn::store {
 
 EmailCatalog::EmailCatalog(engine::Engine& engine, const PartitionId& partition)
-    : engine_(engine), partition_(partition), filters_(engine, partition) {}
+    : engine_(engine),
+      partition_(partition),
+      filters_(engine, partition),
+      texts_(engine, partition) {}
 
 namespace {
 

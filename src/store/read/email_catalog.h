@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "store/filter/filter_catalog.h"
 #include "store/format/codec.h"
+#include "store/texts/texts_catalog.h"
 #include "store/value/email.h"
 
 namespace posthorn::store {
@@ -45,6 +46,8 @@ class EmailCatalog {
 
   /// The search filters of the groups.
   [[nodiscard]] FilterCatalog& filters() { return filters_; }
+  /// The text of attachments of the groups.
+  [[nodiscard]] TextsCatalog& texts() { return texts_; }
 
   /// Records that the group that begins with `first` has outdated or damaged digests and must be
   /// rewritten. Kept in memory only; the next reader of the group reports it again.
@@ -62,6 +65,7 @@ class EmailCatalog {
   std::set<Ordinal> stale_ POSTHORN_GUARDED_BY(stale_mutex_);
   SharedValue<Groups> groups_;
   FilterCatalog filters_;
+  TextsCatalog texts_;
 };
 
 }  // namespace posthorn::store

@@ -111,6 +111,20 @@ Result<bool> SearchedText::part(const message::PartView& part, BodyReader& reade
   return feed();
 }
 
+Result<bool> SearchedText::attachments(Ordinal ordinal, TextSink& sink) {
+  auto all = attachments_.get(ordinal);
+  if (!all) return pass(all);
+  while (!all->empty()) {
+    const std::size_t end = std::min(all->find(kBetweenDocuments), all->size());
+    key_.clear();
+    text::collate_append(collation_, all->substr(0, end), key_);
+    sink.begin();
+    if (sink.feed(key_)) return true;
+    all->remove_prefix(std::min(end + 1, all->size()));
+  }
+  return false;
+}
+
 bool SearchedText::header(std::string_view header, TextSink& sink) {
   message::HeaderIterator fields(header);
   message::HeaderField field;

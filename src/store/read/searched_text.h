@@ -9,6 +9,7 @@
 #include "store/account.h"
 #include "store/read/email_reader.h"
 #include "store/read/piece_batch.h"
+#include "store/texts/read_texts.h"
 #include "text/collation.h"
 
 namespace posthorn::store {
@@ -36,12 +37,19 @@ class TextSink {
 class SearchedText {
  public:
   explicit SearchedText(AccountPtr account, text::Collation collation = text::kDefaultCollation)
-      : account_(std::move(account)), collation_(collation), pieces_(account_) {}
+      : account_(std::move(account)),
+        collation_(collation),
+        pieces_(account_),
+        attachments_(account_) {}
 
   /// Gives the decoded text of every text part, and the headers of inner messages (RFC 9051 §6.4.4
   /// BODY). `structure` and `body` are columns of the message. Returns whether the sink wanted no
   /// more. May block. Errors: not_found, corrupt, io.
   Result<bool> body(std::string_view structure, std::string_view body, TextSink& sink);
+  /// Gives the text of a message's attachments, as far as it has been extracted
+  /// (store/upkeep/attachments.h), each attachment as a text of its own. Returns whether the sink
+  /// wanted no more. May block. Errors: io.
+  Result<bool> attachments(Ordinal ordinal, TextSink& sink);
   /// Gives the decoded header, with each field as a text "Name: value" (RFC 9051 §6.4.4 TEXT).
   /// Returns whether the sink wanted no more.
   bool header(std::string_view header, TextSink& sink);
@@ -54,6 +62,7 @@ class SearchedText {
   AccountPtr account_;
   const text::Collation collation_;
   PieceBatch pieces_;
+  TextsReader attachments_;
   std::string of_;  ///< The body column whose pieces are in pieces_.
   std::string decoded_;
   std::string key_;

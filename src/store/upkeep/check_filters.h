@@ -26,7 +26,9 @@ class FilterCheck {
   bool is_replaced(const FilterRef& ref);
   /// Returns how many of the messages have another signature than their text gives. What cannot be
   /// read is left to MessageCheck.
-  std::size_t count_wrong(std::span<const SignedMessage> messages);
+  std::size_t count_wrong(std::span<const SignedMessage> messages, bool with_attachments);
+  /// Verifies that the text of attachments can be read. Returns whether some cannot.
+  bool check_texts(const std::function<void(const std::string&)>& find);
 
   AccountPtr account_;
   const CheckDepth depth_;

@@ -21,6 +21,7 @@
 #include "store/read/email_catalog.h"
 #include "store/read/load.h"
 #include "store/store_state.h"
+#include "store/texts/write_texts.h"
 #include "store/upkeep/damage_log.h"
 #include "store/upkeep/hold.h"
 
@@ -41,6 +42,13 @@ struct Narrowed {
   std::optional<FilterPages> pages;
 };
 
+/// The text of attachments without that of dead messages; no page if none is left.
+struct NarrowedTexts {
+  TextsRef old;
+  bool gone = false;  ///< The messages are all dead, or the texts are made again.
+  std::optional<std::string> page;
+};
+
 struct Plan {
   Seq horizon;  ///< History up to here is dropped.
   Seq content;  ///< The content of what was expunged up to here is dropped.
@@ -51,6 +59,7 @@ struct Plan {
   std::vector<PageNumber> pages;
   std::vector<Rewritten> groups;
   std::vector<Narrowed> filters;
+  std::vector<NarrowedTexts> texts;
   std::vector<engine::PieceName> pieces;  ///< Pieces used only by dead messages.
 };
 
@@ -225,6 +234,7 @@ class Planner {
     for (const GroupRef& group : **groups)
       if (Status done = bury_in(group, note); !done) return done;
     if (Status done = forget_texts(); !done) return done;
+    if (Status done = forget_attachments(); !done) return done;
     std::ranges::set_difference(theirs, kept, std::back_inserter(plan_.pieces));
     return {};
   }
@@ -272,6 +282,36 @@ class Planner {
         if (!messages->empty()) narrowed.pages = encode_filter(ref.first, *messages);
       }
       plan_.filters.push_back(std::move(narrowed));
+    }
+    return {};
+  }
+
+  Status forget_attachments() {
+    auto refs = async::wait(catalog_.texts().load(true));
+    if (!refs) return pass(refs);
+    for (const TextsRef& ref : **refs) {
+      const auto holds = [&](Ordinal o) { return ref.first <= o && o <= ref.last; };
+      if (std::ranges::none_of(dead_, holds)) continue;
+      NarrowedTexts narrowed{ref, false, std::nullopt};
+      narrowed.gone = std::ranges::any_of(plan_.groups, [&](const Rewritten& group) {
+        return !group.pages && group.old.first <= ref.first && ref.last <= group.old.last;
+      });
+      if (ref.page.value == 0 && !narrowed.gone) continue;
+      if (ref.page.value != 0 && !narrowed.gone) {
+        auto page = read(ref.page);
+        if (!page && !is_damage(page.error().kind)) return pass(page);
+        if (!page || !ref.is_usable()) {
+          narrowed.gone = true;
+        } else {
+          std::vector<std::pair<Ordinal, std::string_view>> rows;
+          for (std::size_t i = 0; i < (*page)->count(); ++i)
+            if (!dead_.contains((*page)->ordinal_at(i)))
+              rows.emplace_back((*page)->ordinal_at(i), (*page)->at(i));
+          if (rows.size() == (*page)->count()) continue;
+          if (!rows.empty()) narrowed.page = GroupPage::encode(rows);
+        }
+      }
+      plan_.texts.push_back(std::move(narrowed));
     }
     return {};
   }
@@ -385,7 +425,7 @@ async::Task<Result<bool>> Expiry::step(AccountPtr account, Bounds before) {
     co_return pass(plan);
   }
   if (!plan->any && plan->rows.empty()) co_return false;
-  if (!plan->groups.empty() || !plan->filters.empty())
+  if (!plan->groups.empty() || !plan->filters.empty() || !plan->texts.empty())
     if (Status ok = co_await store.state().page_numbers.prepare(store.offload()); !ok)
       co_return pass(ok);
 
@@ -424,6 +464,15 @@ async::Task<Result<bool>> Expiry::step(AccountPtr account, Bounds before) {
     edits.push_back(
         write_filter(filter.old, std::move(filter.pages), store.state().page_numbers, carry));
   }
+  for (NarrowedTexts& texts : plan->texts) {
+    drop_texts(texts.old, carry);
+    if (texts.gone) {
+      edits.push_back({keys::texts(texts.old.first), std::nullopt});
+    } else {
+      edits.push_back(
+          write_texts(texts.old, std::move(texts.page), store.state().page_numbers, carry));
+    }
+  }
   for (const auto& [key, seq] : {std::pair(keys::horizon(), plan->horizon),
                                  std::pair(keys::content_horizon(), plan->content)}) {
     std::string number;
@@ -436,6 +485,7 @@ async::Task<Result<bool>> Expiry::step(AccountPtr account, Bounds before) {
   if (!done) co_return std::unexpected(done.error());
   account->emails().forget();
   account->emails().filters().forget();
+  account->emails().texts().forget();
   pipeline.filters_complete = false;
   co_return plan->more;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "store/read/email_catalog.h"
+#include "store/texts/texts_catalog.h"
+#include "store/upkeep/attachments.h"
 #include "store/upkeep/filter_step.h"
 #include "store/upkeep/maintenance.h"
 
@@ -14,6 +16,9 @@ async::Task<Result<FilterStatus>> filter_status(AccountPtr account) {
   if (!groups) co_return pass(groups);
   auto refs = co_await account->emails().filters().load();
   if (!refs) co_return pass(refs);
+  TextsCatalog& texts = account->emails().texts();
+  auto known = co_await texts.load();
+  if (!known) co_return pass(known);
   const auto can_be_used = [&](const FilterRef& ref) {
     return ref.is_usable() && !catalog.is_damaged(ref.first);
   };
@@ -25,8 +30,11 @@ async::Task<Result<FilterStatus>> filter_status(AccountPtr account) {
   for (const GroupRef& group : **groups) {
     const FilterRef* const ref = FilterCatalog::find(**refs, group.first);
     if (ref != nullptr && can_be_used(*ref)) ++status.covered;
+    if (!TextsCatalog::first_missing(**known, group)) ++status.extracted;
   }
-  status.complete = !next_filter_step(**groups, catalog, **refs).is_needed();
+  status.attachments = are_attachments_searched(account->store());
+  const KnownTexts known_texts{texts, **known, status.attachments};
+  status.complete = !next_filter_step(**groups, catalog, **refs, known_texts).is_needed();
   co_return status;
 }
 
@@ -34,6 +42,10 @@ async::Task<Result<std::size_t>> rebuild_filters(AccountPtr account) {
   FilterCatalog& catalog = account->emails().filters();
   auto refs = co_await catalog.load(true);
   if (!refs) co_return pass(refs);
+  TextsCatalog& texts = account->emails().texts();
+  auto known = co_await texts.load(true);
+  if (!known) co_return pass(known);
+  for (const TextsRef& ref : **known) texts.note_damaged(ref.first);
   // They go the way of damaged ones: removed first, then made anew.
   for (const FilterRef& ref : **refs) catalog.note_damaged(ref.first);
   Maintenance::request(account);

@@ -1,5 +1,6 @@
 #include "store/upkeep/filter_step.h"
 
+#include <algorithm>
 #include <span>
 
 #include "store/filter/filter_block.h"
@@ -25,22 +26,56 @@ bool can_merge(std::span<const FilterRef> refs) {
          refs.back().last.value - refs.front().first.value < kLongestRange;
 }
 
+/// Returns whether the attachments of all groups of a filter have been read.
+bool are_read(const FilterRef& ref, const EmailCatalog::Groups& groups,
+              const TextsCatalog::Refs& texts) {
+  auto group = std::ranges::lower_bound(groups, ref.first, {}, &GroupRef::first);
+  for (; group != groups.end() && group->first <= ref.last; ++group)
+    if (TextsCatalog::first_missing(texts, *group)) return false;
+  return true;
+}
+
 }  // namespace
 
 FilterStep next_filter_step(const EmailCatalog::Groups& groups, const FilterCatalog& catalog,
-                            const FilterCatalog::Refs& refs) {
+                            const FilterCatalog::Refs& refs,
+                            const std::optional<KnownTexts>& texts) {
   constexpr std::size_t kRemovedAtOnce = 64;
   FilterStep step;
+  const bool wanted = texts && texts->wanted;
+  if (texts) {
+    for (const TextsRef& ref : texts->refs) {
+      if (ref.is_usable() && !texts->catalog.is_damaged(ref.first)) continue;
+      step.replaced_texts.push_back(ref);
+      if (step.replaced_texts.size() == kRemovedAtOnce) break;
+    }
+    if (step.is_needed()) return step;
+  }
   for (const FilterRef& ref : refs) {
-    if (ref.is_usable() && !catalog.is_damaged(ref.first)) continue;
+    const bool fits = !wanted || ref.has_attachments() == are_read(ref, groups, texts->refs);
+    if (fits && ref.is_usable() && !catalog.is_damaged(ref.first)) continue;
     step.replaced.push_back(ref);
     if (step.replaced.size() == kRemovedAtOnce) break;
   }
   if (step.is_needed()) return step;
   for (const GroupRef& group : groups) {
     if (FilterCatalog::find(refs, group.first) != nullptr) continue;
-    step.group = group;
+    const auto missing =
+        wanted ? TextsCatalog::first_missing(texts->refs, group) : std::optional<Ordinal>();
+    if (missing) {
+      step.extract = {group, *missing};
+    } else {
+      step.group = group;
+      step.with_attachments = wanted;
+    }
     return step;
+  }
+  for (const GroupRef& group : groups) {
+    if (!wanted) break;
+    if (const auto missing = TextsCatalog::first_missing(texts->refs, group)) {
+      step.extract = {group, *missing};
+      return step;
+    }
   }
   for (std::size_t i = 0; i + kMergedFilters <= refs.size(); ++i) {
     const auto some = std::span(refs).subspan(i, kMergedFilters);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <functional>
 
 #include "async/wait.h"
@@ -9,6 +10,8 @@
 #include "store/format/keys.h"
 #include "store/read/email_catalog.h"
 #include "store/store_state.h"
+#include "store/texts/texts_catalog.h"
+#include "store/upkeep/attachments.h"
 #include "store/upkeep/damage_log.h"
 #include "store/upkeep/filter_step.h"
 #include "store/upkeep/maintenance.h"
@@ -23,21 +26,25 @@ struct Made {
   FilterPages pages;
 };
 
-Made make_filter(Ordinal first, Ordinal last, std::span<const SignedMessage> messages) {
-  return {{first, last, PageNumber(0), 0, 0}, encode_filter(first, messages)};
+Made make_filter(Ordinal first, Ordinal last, bool with_attachments,
+                 std::span<const SignedMessage> messages) {
+  return {{first, last, PageNumber(0), 0, with_attachments ? kWithAttachments : 0},
+          encode_filter(first, messages)};
 }
 
 /// Signs a group's messages and gives others a turn now and then. `goes_on` is asked each time;
 /// after it has returned false, the result is an error.
-async::Task<Result<Made>> sign(AccountPtr account, GroupRef group, std::function<bool()> goes_on) {
+async::Task<Result<Made>> sign(AccountPtr account, GroupRef group, bool with_attachments,
+                               std::function<bool()> goes_on) {
   async::OffloadPool& pool = account->store().state().background;
-  GroupSigner signer(account);
+  GroupSigner signer(account, with_attachments);
   Status opened = co_await async::offload(pool, [&] { return signer.open(group); });
   if (!opened) co_return pass(opened);
   while (co_await async::offload(pool, [&] { return signer.step(); }))
     if (!goes_on()) co_return fail(ErrorKind::unavailable, "The filter is made later");
-  co_return co_await async::offload(
-      pool, [&] { return make_filter(group.first, group.last, signer.messages()); });
+  co_return co_await async::offload(pool, [&] {
+    return make_filter(group.first, group.last, with_attachments, signer.messages());
+  });
 }
 
 /// Blocks.
@@ -51,7 +58,8 @@ Result<Made> merge(Account& account, std::span<const FilterRef> refs) {
     }
     std::ranges::move(*messages, std::back_inserter(all));
   }
-  return make_filter(refs.front().first, refs.back().last, all);
+  const bool with_attachments = std::ranges::all_of(refs, &FilterRef::has_attachments);
+  return make_filter(refs.front().first, refs.back().last, with_attachments, all);
 }
 
 }  // namespace
@@ -80,7 +88,13 @@ async::Task<Status> Maintenance::filter(AccountPtr account) {
   if (!groups) co_return pass(groups);
   auto refs = co_await filters.load();
   if (!refs) co_return pass(refs);
-  const FilterStep step = next_filter_step(**groups, filters, **refs);
+  TextsCatalog& catalog = account->emails().texts();
+  auto texts = co_await catalog.load();
+  if (!texts) co_return pass(texts);
+  const FilterStep step =
+      next_filter_step(**groups, filters, **refs,
+                       KnownTexts{catalog, **texts, are_attachments_searched(account->store())});
+  if (step.is_about_texts()) co_return co_await Maintenance::texts(account, step, layout);
   if (!step.is_needed()) {
     pipeline.filters_complete = true;
     co_return Status{};
@@ -90,7 +104,7 @@ async::Task<Status> Maintenance::filter(AccountPtr account) {
     return !account->store().state().closing.load() && !pipeline.expiry_waits;
   };
   if (step.group || step.merge) {
-    auto done = step.group ? co_await sign(account, *step.group, goes_on)
+    auto done = step.group ? co_await sign(account, *step.group, step.with_attachments, goes_on)
                            : co_await async::offload(account->store().state().background, [&] {
                                return merge(*account, step.replaced);
                              });

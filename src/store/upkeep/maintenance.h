@@ -8,9 +8,12 @@
 
 namespace posthorn::store {
 
+struct FilterStep;
+
 /// Keeps an account's stored form compact while the account is in use: packs tails into chunk
-/// pages, and single messages into groups, and makes search filters for these. Clients see no
-/// change. Runs on the account's home loop.
+/// pages, and single messages into groups, and makes search filters for these, and has the text of
+/// their attachments extracted where that is searched. Clients see no change. Runs on the account's
+/// home loop.
 class Maintenance {
  public:
   /// Bounds the cost of opening a mailbox: its pages and about this many rows are read.
@@ -31,6 +34,10 @@ class Maintenance {
   static bool is_outdated(const AccountState& now, std::uint64_t layout);
   /// Takes the next step towards a filter for every group.
   static async::Task<Status> filter(AccountPtr account);
+  /// The part of such a step that is about the text of attachments. `layout` is that of the version
+  /// that the step was planned from.
+  static async::Task<Status> texts(AccountPtr account, const FilterStep& step,
+                                   std::uint64_t layout);
 };
 
 }  // namespace posthorn::store

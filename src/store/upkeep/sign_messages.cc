@@ -8,9 +8,11 @@
 namespace posthorn::store {
 
 Result<Signature> MessageSigner::sign(std::string_view structure, std::string_view header,
-                                      std::string_view body) {
+                                      std::string_view body,
+                                      std::optional<Ordinal> attachments_of) {
   texts_.header(header, collector_);
   auto read = texts_.body(structure, body, collector_);
+  if (read && attachments_of) read = texts_.attachments(*attachments_of, collector_);
   Signature signature = collector_.grams.finish();
   if (!read) return pass(read);
   return signature;
@@ -46,8 +48,10 @@ bool GroupSigner::step() {
       again = std::move(*made);
       structure = again.structure;
     }
-    if (auto signature = signer_.sign(structure, header, body))
-      messages_.push_back({pages_[0]->ordinal_at(next_), std::move(*signature)});
+    const Ordinal ordinal = pages_[0]->ordinal_at(next_);
+    if (auto signature = signer_.sign(structure, header, body,
+                                      with_attachments_ ? std::optional(ordinal) : std::nullopt))
+      messages_.push_back({ordinal, std::move(*signature)});
   }
   return next_ < count;
 }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,13 +15,13 @@
 
 namespace posthorn::store {
 
-/// Computes the signature of a message. `structure` must be a trusted digest. May block. Errors:
-/// not_found, corrupt, io.
+/// Computes the signature of a message, with the text of its attachments if `attachments_of` names
+/// it. `structure` must be a trusted digest. May block. Errors: not_found, corrupt, io.
 class MessageSigner {
  public:
   explicit MessageSigner(AccountPtr account) : texts_(std::move(account)) {}
-  Result<Signature> sign(std::string_view structure, std::string_view header,
-                         std::string_view body);
+  Result<Signature> sign(std::string_view structure, std::string_view header, std::string_view body,
+                         std::optional<Ordinal> attachments_of = {});
   /// Number of octets of text so far.
   [[nodiscard]] std::uint64_t octets() const { return collector_.octets; }
 
@@ -45,7 +46,8 @@ class MessageSigner {
 /// messages that it does not name.
 class GroupSigner {
  public:
-  explicit GroupSigner(const AccountPtr& account) : account_(account), signer_(account) {}
+  GroupSigner(const AccountPtr& account, bool with_attachments)
+      : account_(account), with_attachments_(with_attachments), signer_(account) {}
   /// Reads the group's pages. Errors: io.
   Status open(const GroupRef& group);
   /// Signs the next messages, some megabytes of text. Returns false when all are signed.
@@ -55,6 +57,7 @@ class GroupSigner {
  private:
   using Page = std::shared_ptr<const GroupPage>;
   AccountPtr account_;
+  const bool with_attachments_;
   std::array<Page, 3> pages_;  ///< Structures, headers, bodies; null if they are damaged.
   MessageSigner signer_;
   std::size_t next_ = 0;
