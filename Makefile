@@ -1,6 +1,7 @@
 # The few commands there are; each installs the Debian packages it needs that are missing.
 #   make run      a demonstration server on this machine, with mail in it      (ARGS="..." for options)
 #   make test     everything a change must pass; make test-tsan the same code under ThreadSanitizer
+#   make test-cluster  servers over a Ceph cluster on this machine (CLUSTER=bluestore, EC=2,1)
 #   make fuzz     hunts with every fuzzer in turn, a minute each
 #   make test-model  sessions against models, for long: STEPS=100000 commands for each model
 #   make test-searches  random searches with and without filters, compared: SEARCHES=100000 of them
@@ -23,7 +24,7 @@ TIDY_COMMAND = cmake --preset release >/dev/null && cmake --build build/release 
   python3 tools/tidy.py build/release --jobs $(JOBS)
 OWN_SOURCES = $(shell find src tests bench -name '*.h' -o -name '*.cc' 2>/dev/null)
 
-.PHONY: run test test-tsan test-model test-searches fuzz check lint-deep bench bench-quick bench-growth bench-micro bench-build build build-debug deb test-deb packages packages-test clean
+.PHONY: run test test-tsan test-cluster test-model test-searches fuzz check lint-deep bench bench-quick bench-growth bench-micro bench-build build build-debug deb test-deb packages packages-test clean
 .NOTPARALLEL:
 
 run: build
@@ -50,6 +51,12 @@ test-tsan: packages-test
 	cmake --build build/tsan --target unit_tests posthorn -j $(JOBS)
 	TSAN_OPTIONS=suppressions=$(CURDIR)/src/engine/tsan.supp:halt_on_error=1 \
 	  ctest --test-dir build/tsan -L '^(unit|dialogue|model)$$' --output-on-failure --no-tests=error $(CTEST_ARGS)
+
+# Installing Ceph takes minutes, so this is no part of `make test`.
+CLUSTER ?= memstore
+test-cluster: packages-test build-debug
+	@sh tools/install-packages cluster
+	tests/cluster/run build/debug $(CLUSTER)
 
 # Each fuzzer in turn: SECONDS=3600 for an hour each.
 fuzz: packages

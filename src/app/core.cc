@@ -7,6 +7,7 @@
 #include "app/memory_plan.h"
 #include "base/log.h"
 #include "engine/memory/memory_engine.h"
+#include "engine/rados/rados_engine.h"
 #include "engine/rocksdb/rocksdb_engine.h"
 #include "extract/child_extractor.h"
 #include "store/upkeep/attachments.h"
@@ -35,6 +36,12 @@ Result<std::unique_ptr<engine::Engine>> open_engine(const config::Config& config
                                                     async::OffloadPool& pool,
                                                     engine::EngineMeter& meter) {
   if (kind == EngineKind::memory) return std::make_unique<engine::MemoryEngine>();
+  if (kind == EngineKind::configured && config.storage.engine == config::StorageEngine::rados) {
+    engine::RadosOptions options = rados_options(config);
+    options.if_absent = if_absent;
+    options.meter = &meter;
+    return engine::open_rados(options);
+  }
   engine::RocksDbOptions options = engine_options(config);
   options.if_absent = if_absent;
   options.accept_loss = losses == Losses::accept;
@@ -94,6 +101,17 @@ engine::RocksDbOptions engine_options(const config::Config& config) {
   options.cache_bytes = config.storage.cache / 2;
   options.write_buffer_bytes = config.storage.write_buffer;
   options.max_open_files = static_cast<int>(config.storage.max_open_files);
+  return options;
+}
+
+engine::RadosOptions rados_options(const config::Config& config) {
+  const config::Rados& from = config.storage.rados;
+  engine::RadosOptions options;
+  options.conf = config::path_in(config, from.conf);
+  options.user = from.user;
+  options.pool = from.pool;
+  options.body_pool = from.body_pool;
+  options.name_space = from.name_space;
   return options;
 }
 

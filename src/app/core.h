@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "engine/engine.h"
 #include "engine/engine_meter.h"
+#include "engine/rados/rados_engine.h"
 #include "engine/rocksdb/rocksdb_engine.h"
 #include "store/retention.h"
 #include "store/store.h"
@@ -18,8 +19,9 @@
 namespace posthorn::app {
 
 enum class EngineKind : std::uint8_t {
-  rocksdb,  ///< In `data_dir`/store.
-  memory,   ///< Everything is lost when the process ends.
+  configured,  ///< As storage.engine says.
+  rocksdb,     ///< In `data_dir`/store.
+  memory,      ///< Everything is lost when the process ends.
 };
 
 /// What to do if acknowledged changes in the write-ahead log are lost.
@@ -32,8 +34,8 @@ enum class Losses : std::uint8_t {
 class Core {
  public:
   /// Opens the store. `if_absent` says whether to create it if there is none. Errors: unavailable
-  /// if another process has the data open; not_found, io, corrupt, not_supported; limit if the
-  /// system provides too few threads or too little memory.
+  /// if another process has the data open or the Ceph cluster does not answer; not_found, io,
+  /// corrupt, not_supported; limit if the system provides too few threads or too little memory.
   static Result<std::unique_ptr<Core>> open(const config::Config& config, EngineKind engine,
                                             engine::IfAbsent if_absent,
                                             Losses losses = Losses::refuse);
@@ -68,8 +70,9 @@ class Core {
 store::StorePolicy store_policy(const config::Config& config);
 store::RetentionPolicy retention_policy(const config::Config& config);
 
-/// Return the settings of the embedded engine and of the store that uses it.
+/// Return the settings of the engines, and of the store that uses one of them.
 engine::RocksDbOptions engine_options(const config::Config& config);
+engine::RadosOptions rados_options(const config::Config& config);
 store::StoreOptions store_options(const config::Config& config);
 
 /// Returns the directory of the engine's files.

@@ -16,7 +16,7 @@ namespace posthorn::app {
 
 struct ServerSettings {
   config::Config config;
-  EngineKind engine = EngineKind::rocksdb;
+  EngineKind engine = EngineKind::configured;
   std::optional<std::string> any_user = {};  ///< See accounts.h; for trials only.
   Losses losses = Losses::refuse;
   /// Listening sockets beside those that systemd passes; their names tell the protocols.

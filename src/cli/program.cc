@@ -74,7 +74,7 @@ async::Task<Result<std::unique_ptr<Access>>> Access::open(const config::Config& 
     }
     if (remote.error().kind == ErrorKind::no_permission) co_return pass(remote);
   }
-  auto core = app::Core::open(config, app::EngineKind::rocksdb, if_absent);
+  auto core = app::Core::open(config, app::EngineKind::configured, if_absent);
   if (!core) co_return pass(core);
   access->core_ = std::move(*core);
   // Imports are refused like any other mail. This process ends soon, so it looks once.

@@ -24,6 +24,7 @@ struct Endpoint {
 /// Returns the written form, with brackets where needed.
 std::string to_text(const Endpoint& endpoint);
 
+enum class StorageEngine : std::uint8_t { rocksdb, rados };
 enum class PieceSharing : std::uint8_t { server, domain, account };
 /// Whether passwords may be sent without TLS: never, only from this machine, or always.
 enum class PlaintextLogin : std::uint8_t { never, loopback, always };
@@ -74,7 +75,18 @@ struct Limits {
   std::uint64_t literal = 0;       ///< Octets of a literal that is not message data.
 };
 
+/// Where the store is in a Ceph cluster.
+struct Rados {
+  std::string conf;  ///< See path_in().
+  std::string user;
+  std::string pool;
+  std::string body_pool;  ///< Empty: `pool`.
+  std::string name_space;
+};
+
 struct Storage {
+  StorageEngine engine = StorageEngine::rocksdb;
+  Rados rados;
   std::uint64_t cache = 0;         ///< Octets.
   std::uint64_t write_buffer = 0;  ///< Octets.
   std::uint64_t max_open_files = 0;

@@ -365,6 +365,13 @@ void Loader::check_together() {
                                  std::pair("retention.junk", c.retention.junk)})
     if (age.count() != 0 && age < std::chrono::days(1))
       wrong(at(key), fmt::format("'{}' must be at least 1d, or 0", key));
+  if (c.storage.engine == StorageEngine::rados) {
+    for (const auto& [key, value] :
+         {std::pair("storage.rados.user", &c.storage.rados.user),
+          std::pair("storage.rados.pool", &c.storage.rados.pool),
+          std::pair("storage.rados.namespace", &c.storage.rados.name_space)})
+      if (value->empty()) wrong(at(key), fmt::format("'{}' must not be empty", key));
+  }
   if (c.auth.throttle.first_delay > c.auth.throttle.longest_delay) {
     wrong(at("auth.throttle.first_delay"),
           "'auth.throttle.first_delay' must not be longer than 'auth.throttle.longest_delay'");

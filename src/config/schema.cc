@@ -8,6 +8,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
+constexpr std::array<std::string_view, 2> kEngines{"rocksdb", "rados"};
 constexpr std::array<std::string_view, 3> kSharing{"server", "domain", "account"};
 constexpr std::array<std::string_view, 3> kPlaintext{"never", "loopback", "always"};
 constexpr std::array<std::string_view, 3> kOfferScram{"auto", "always", "never"};
@@ -27,6 +28,7 @@ constexpr ChoiceField choice(std::span<const std::string_view> names) {
           [](Config& c, std::size_t i) { Member(c) = static_cast<Value>(i); }};
 }
 
+StorageEngine& engine_of(Config& c) { return c.storage.engine; }
 PieceSharing& sharing_of(Config& c) { return c.storage.piece_sharing; }
 PlaintextLogin& plaintext_of(Config& c) { return c.auth.allow_plaintext_without_tls; }
 OfferScram& scram_of(Config& c) { return c.auth.scram; }
@@ -147,6 +149,10 @@ const std::array kKeys{
     Key{"limits.literal", Form::size, FIELD(std::uint64_t, limits.literal), "100KiB", "4KiB",
         "64MiB", kLive, "Largest literal that is not a message."},
 
+    Key{"storage.engine", Form::choice, choice<engine_of>(kEngines), "rocksdb", "", "", kStart,
+        "Where mail is stored: in files of this machine (rocksdb), or in a Ceph cluster that "
+        "several "
+        "servers share (rados; docs/clustering.md)."},
     Key{"storage.cache", Form::size, FIELD(std::uint64_t, storage.cache), "256MiB", "8MiB", "1TiB",
         kStart, "Memory for cached data of the storage engine."},
     Key{"storage.write_buffer", Form::size, FIELD(std::uint64_t, storage.write_buffer), "64MiB",
@@ -171,6 +177,19 @@ const std::array kKeys{
         "Space of the disk to keep free: while less is free, new mail is refused for the time "
         "being, and everything else goes on. A size (\"10GB\"), a part of the disk (\"5%\"), auto "
         "(1 GB or 5%, whichever is less), or 0 for none."},
+
+    Key{"storage.rados.conf", Form::path, FIELD(std::string, storage.rados.conf),
+        "/etc/ceph/ceph.conf", "", "", kStart, "Ceph's configuration, which names its monitors."},
+    Key{"storage.rados.user", Form::text, FIELD(std::string, storage.rados.user), "posthorn", "",
+        "", kStart, "Ceph user, without \"client.\". Ceph's configuration says where its key is."},
+    Key{"storage.rados.pool", Form::text, FIELD(std::string, storage.rados.pool), "mail", "", "",
+        kStart, "Replicated pool for mailboxes and small objects."},
+    Key{"storage.rados.body_pool", Form::text, FIELD(std::string, storage.rados.body_pool), "", "",
+        "", kStart,
+        "Pool for the content of messages; may be erasure-coded. Empty: storage.rados.pool."},
+    Key{"storage.rados.namespace", Form::text, FIELD(std::string, storage.rados.name_space),
+        "posthorn", "", "", kStart,
+        "RADOS namespace of this store in the pools. No other program may use it."},
 
     Key{"retention.trash", Form::duration, FIELD(Duration, retention.trash), "0s", "", "3650d",
         kLive,

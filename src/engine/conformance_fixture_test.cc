@@ -5,6 +5,7 @@
 #include "engine/conformance_fixture.h"
 #include "engine/faulty/faulty_engine.h"
 #include "engine/memory/memory_engine.h"
+#include "engine/rados/test_store.h"
 #include "engine/rocksdb/rocksdb_engine.h"
 
 namespace posthorn::engine::conformance {
@@ -74,6 +75,20 @@ class SmallCacheUnderTest final : public RocksDbUnderTest {
   SmallCacheUnderTest() : RocksDbUnderTest(2 << 20, 1024) {}
 };
 
+/// In the cluster of POSTHORN_CEPH_CONF.
+class RadosUnderTest final : public EngineUnderTest {
+ public:
+  std::unique_ptr<Engine> open() override {
+    auto opened = open_rados(store_.options);
+    EXPECT_TRUE(opened) << opened.error().text << ": " << opened.error().cause;
+    return opened ? std::move(*opened) : nullptr;
+  }
+  [[nodiscard]] bool keeps() const override { return true; }
+
+ private:
+  rados::TestStore store_;
+};
+
 template <class Kind>
 std::unique_ptr<EngineUnderTest> make() {
   return std::make_unique<Kind>();
@@ -96,12 +111,14 @@ std::string in_brackets(const Error& error) {
 }  // namespace
 
 std::vector<NamedEngine> conformance_engines() {
-  return {{"memory", make<MemoryUnderTest>},
-          {"faulty", make<FaultyUnderTest>},
-          {"cluster", make<ClusterUnderTest>},
-          {"rocksdb", make<RocksDbUnderTest>},
-          {"rocksdb_few_files", make<FewFilesUnderTest>},
-          {"rocksdb_small_cache", make<SmallCacheUnderTest>}};
+  std::vector<NamedEngine> engines{{"memory", make<MemoryUnderTest>},
+                                   {"faulty", make<FaultyUnderTest>},
+                                   {"cluster", make<ClusterUnderTest>},
+                                   {"rocksdb", make<RocksDbUnderTest>},
+                                   {"rocksdb_few_files", make<FewFilesUnderTest>},
+                                   {"rocksdb_small_cache", make<SmallCacheUnderTest>}};
+  if (rados::test_conf() != nullptr) engines.push_back({"rados", make<RadosUnderTest>});
+  return engines;
 }
 
 TempFolder::TempFolder() {
