@@ -4,7 +4,7 @@
 #include <exception>
 #include <thread>
 
-#include "app/memory_plan.h"
+#include "app/machine/memory_plan.h"
 #include "base/log.h"
 #include "engine/memory/memory_engine.h"
 #include "engine/rados/rados_engine.h"

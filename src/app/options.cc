@@ -1,7 +1,7 @@
 #include "app/options.h"
 
-#include "app/certificates.h"
-#include "app/mta_lines.h"
+#include "app/keys/certificates.h"
+#include "app/mta/mta_lines.h"
 #include "text/ascii.h"
 
 namespace posthorn::app {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "app/descriptors.h"
+#include "app/machine/descriptors.h"
 #include "auth/authenticator.h"
 #include "auth/session_limits.h"
 #include "auth/throttle.h"

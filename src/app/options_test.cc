@@ -1,6 +1,6 @@
 #include "app/options.h"
 
-#include "app/descriptors.h"
+#include "app/machine/descriptors.h"
 
 #include <gtest/gtest.h>
 

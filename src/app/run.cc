@@ -3,8 +3,8 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "app/deadline.h"
-#include "app/notify.h"
+#include "app/machine/deadline.h"
+#include "app/machine/notify.h"
 #include "app/server.h"
 #include "async/event.h"
 #include "async/gate.h"

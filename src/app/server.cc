@@ -5,11 +5,11 @@
 #include <ctime>
 
 #include "admin/audit.h"
-#include "app/data_dir.h"
-#include "app/directories.h"
+#include "app/accounts/directories.h"
+#include "app/keys/token_keys.h"
+#include "app/machine/data_dir.h"
 #include "app/options.h"
 #include "app/server_state.h"
-#include "app/token_keys.h"
 #include "async/gate.h"
 #include "async/wait.h"
 #include "base/log.h"

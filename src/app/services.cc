@@ -1,6 +1,6 @@
 #include "app/services.h"
 
-#include "app/certificates.h"
+#include "app/keys/certificates.h"
 
 namespace posthorn::app {
 namespace {

@@ -1,6 +1,6 @@
 #include <cstdio>
 
-#include "app/memory_plan.h"
+#include "app/machine/memory_plan.h"
 #include "base/version.h"
 #include "cli/command_line.h"
 #include "cli/program.h"

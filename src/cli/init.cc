@@ -1,8 +1,8 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "app/certificates.h"
-#include "app/notify.h"
+#include "app/keys/certificates.h"
+#include "app/machine/notify.h"
 #include "base/version.h"
 #include "cli/command_line.h"
 #include "cli/password.h"

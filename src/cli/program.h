@@ -9,8 +9,8 @@
 
 #include "admin/admin.h"
 #include "admin/local_admin.h"
+#include "app/accounts/domains.h"
 #include "app/core.h"
-#include "app/domains.h"
 #include "app/snapshot_place.h"
 #include "async/task.h"
 #include "base/result.h"

@@ -4,7 +4,7 @@
 
 #include <boost/json.hpp>
 
-#include "app/notify.h"
+#include "app/machine/notify.h"
 
 namespace posthorn::cli {
 

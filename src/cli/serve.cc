@@ -1,7 +1,7 @@
 #include <cstdio>
 
-#include "app/memory_plan.h"
-#include "app/privileges.h"
+#include "app/machine/memory_plan.h"
+#include "app/machine/privileges.h"
 #include "app/server.h"
 #include "base/log.h"
 #include "base/log_event.h"

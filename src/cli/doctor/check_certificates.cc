@@ -3,7 +3,7 @@
 #include <ctime>
 #include <filesystem>
 
-#include "app/certificates.h"
+#include "app/keys/certificates.h"
 #include "cli/doctor/checks.h"
 #include "cli/sizes.h"
 #include "net/certificate_facts.h"

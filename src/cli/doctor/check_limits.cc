@@ -4,8 +4,8 @@
 #include <fstream>
 #include <optional>
 
-#include "app/descriptors.h"
-#include "app/memory_plan.h"
+#include "app/machine/descriptors.h"
+#include "app/machine/memory_plan.h"
 #include "cli/doctor/checks.h"
 #include "cli/sizes.h"
 

@@ -1,7 +1,7 @@
-#include "app/mta_check.h"
-#include "app/mta_lines.h"
+#include "app/mta/mta_check.h"
+#include "app/mta/mta_lines.h"
 #include "cli/doctor/checks.h"
-#include "cli/postfix.h"
+#include "cli/mta/postfix.h"
 
 namespace posthorn::cli {
 

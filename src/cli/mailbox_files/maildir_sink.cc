@@ -7,7 +7,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "app/notify.h"
+#include "app/machine/notify.h"
 #include "cli/mailbox_files/mail_sink.h"
 #include "text/ascii.h"
 #include "text/mutf7.h"

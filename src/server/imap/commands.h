@@ -4,7 +4,7 @@
 #include "server/imap/reply.h"
 #include "wire/imap/command/command.h"
 
-/// The commands, each implemented in the file of its name (commands/cmd_<name>.cc). A command
+/// The commands, each implemented in the file of its name (commands/*/cmd_<name>.cc). A command
 /// writes its untagged responses to the session's output and returns the tagged one. Afterwards the
 /// session tells the client of changes, as far as command_table.cc allows.
 namespace posthorn::server::imap {
