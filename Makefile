@@ -54,9 +54,11 @@ test-tsan: packages-test
 
 # Installing Ceph takes minutes, so this is no part of `make test`.
 CLUSTER ?= memstore
-test-cluster: packages-test build-debug
+test-cluster: packages-test
 	@sh tools/install-packages cluster
-	tests/cluster/run build/debug $(CLUSTER)
+	cmake --preset debug -B build/cluster -DPOSTHORN_RADOS=ON >/dev/null
+	cmake --build build/cluster --target engine_test store_test posthorn -j $(JOBS)
+	tests/cluster/run build/cluster $(CLUSTER)
 
 # Each fuzzer in turn: SECONDS=3600 for an hour each.
 fuzz: packages

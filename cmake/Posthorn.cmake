@@ -42,21 +42,27 @@ if(POSTHORN_FUZZ)
   target_link_options(posthorn_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# One precompiled header of the standard library, shared by every target. Test programs have their own: in the
-# presets with sanitizers they are compiled without optimization, which halves the time that compiling them takes,
-# and a precompiled header serves one level of optimization only. What they test is optimized as ever.
-# Written only if it is not there: a newer one would make everything else out of date.
+# One precompiled header of the standard library, shared by every target. In the presets with sanitizers test
+# programs are compiled without optimization, which halves the time that compiling them takes, and have one of
+# their own, since a precompiled header serves one level of optimization only. What they test is optimized as ever.
+# pch.cc is written only if it is not there: a newer one would make everything else out of date.
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/pch.cc CONTENT "")
-foreach(kind posthorn_pch posthorn_test_pch)
-  add_library(${kind} STATIC ${CMAKE_BINARY_DIR}/pch.cc)
-  target_link_libraries(${kind} PRIVATE posthorn_options)
-  target_precompile_headers(${kind} PRIVATE <algorithm> <array> <chrono> <cstdint> <expected>
+function(posthorn_precompile name)
+  add_library(${name} STATIC ${CMAKE_BINARY_DIR}/pch.cc)
+  target_link_libraries(${name} PRIVATE posthorn_options)
+  target_precompile_headers(${name} PRIVATE <algorithm> <array> <chrono> <cstdint> <expected>
                             <functional> <map> <memory> <optional> <span> <string> <string_view>
                             <unordered_map> <utility> <variant> <vector> <fmt/core.h>)
-  target_compile_options(${kind} PRIVATE -Xclang -fno-pch-timestamp)
-endforeach()
+  target_compile_options(${name} PRIVATE -Xclang -fno-pch-timestamp ${ARGN})
+endfunction()
+posthorn_precompile(posthorn_pch)
 if(POSTHORN_SANITIZE)
-  target_compile_options(posthorn_test_pch PRIVATE -O0)
+  set(test_pch posthorn_test_pch)
+  set(test_options -O0)
+  posthorn_precompile(${test_pch} ${test_options})
+else()
+  set(test_pch posthorn_pch)
+  set(test_options)
 endif()
 
 function(posthorn_layer name)
@@ -85,11 +91,8 @@ function(posthorn_layer name)
 
   if(tests)
     add_executable(${name}_test ${tests})
-    target_precompile_headers(${name}_test REUSE_FROM posthorn_test_pch)
-    target_compile_options(${name}_test PRIVATE -Xclang -fno-pch-timestamp)
-    if(POSTHORN_SANITIZE)
-      target_compile_options(${name}_test PRIVATE -O0)
-    endif()
+    target_precompile_headers(${name}_test REUSE_FROM ${test_pch})
+    target_compile_options(${name}_test PRIVATE -Xclang -fno-pch-timestamp ${test_options})
     target_link_libraries(${name}_test PRIVATE posthorn_${name} GTest::gmock GTest::gtest
                           GTest::gtest_main)
     add_test(NAME unit.${name} COMMAND ${name}_test)

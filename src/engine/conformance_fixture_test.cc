@@ -5,8 +5,11 @@
 #include "engine/conformance_fixture.h"
 #include "engine/faulty/faulty_engine.h"
 #include "engine/memory/memory_engine.h"
-#include "engine/rados/test_store.h"
 #include "engine/rocksdb/rocksdb_engine.h"
+
+#ifdef POSTHORN_RADOS
+#include "engine/rados/test_store.h"
+#endif
 
 namespace posthorn::engine::conformance {
 namespace {
@@ -75,6 +78,7 @@ class SmallCacheUnderTest final : public RocksDbUnderTest {
   SmallCacheUnderTest() : RocksDbUnderTest(2 << 20, 1024) {}
 };
 
+#ifdef POSTHORN_RADOS
 /// In the cluster of POSTHORN_CEPH_CONF.
 class RadosUnderTest final : public EngineUnderTest {
  public:
@@ -88,6 +92,7 @@ class RadosUnderTest final : public EngineUnderTest {
  private:
   rados::TestStore store_;
 };
+#endif
 
 template <class Kind>
 std::unique_ptr<EngineUnderTest> make() {
@@ -117,7 +122,9 @@ std::vector<NamedEngine> conformance_engines() {
                                    {"rocksdb", make<RocksDbUnderTest>},
                                    {"rocksdb_few_files", make<FewFilesUnderTest>},
                                    {"rocksdb_small_cache", make<SmallCacheUnderTest>}};
+#ifdef POSTHORN_RADOS
   if (rados::test_conf() != nullptr) engines.push_back({"rados", make<RadosUnderTest>});
+#endif
   return engines;
 }
 

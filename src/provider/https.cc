@@ -96,12 +96,14 @@ class Https::Handle {
       user = percent_encoded(request.user);
       set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
       set(CURLOPT_USERNAME, user.c_str());
-      set(CURLOPT_PASSWORD, password.reveal().data());  // Ends with NUL, as a string's octets do.
+      const char* const octets = password.reveal().data();  // Ends with NUL, as a string's do.
+      set(CURLOPT_PASSWORD, octets);
     }
     if (request.form) {
       set(CURLOPT_POST, 1L);
       set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.form->reveal().size()));
-      set(CURLOPT_POSTFIELDS, request.form->reveal().data());
+      const char* const form = request.form->reveal().data();
+      set(CURLOPT_POSTFIELDS, form);
     }
     const CURLcode code = curl_easy_perform(curl_);
     // Nothing of a request is kept.

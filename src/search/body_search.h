@@ -14,9 +14,10 @@ namespace posthorn::search {
 /// at a time.
 class BodySearch {
  public:
+  /// `account` may be null if contains() is not called.
   explicit BodySearch(store::AccountPtr account,
                       text::Collation collation = text::kDefaultCollation)
-      : attachments_(store::are_attachments_searched(account->store())),
+      : attachments_(account != nullptr && store::are_attachments_searched(account->store())),
         texts_(std::move(account), collation) {}
 
   /// Returns whether the decoded text of any text part contains the needle (RFC 9051 §6.4.4 BODY),

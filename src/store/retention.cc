@@ -24,8 +24,9 @@ RetentionPolicy retention_policy(Store& store) { return *store.state().retention
 Result<std::int64_t> parse_retention(std::string_view text) {
   if (text == kNever) return 0;
   std::uint32_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [unit, error] = std::from_chars(text.data(), end, number);
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const auto [unit, error] = std::from_chars(begin, end, number);
   const bool one_more = error == std::errc() && unit + 1 == end;
   const std::int64_t days = one_more && *unit == 'd'   ? std::int64_t{number}
                             : one_more && *unit == 'w' ? std::int64_t{number} * 7

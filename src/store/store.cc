@@ -17,8 +17,8 @@
 #include "store/read/load.h"
 #include "store/read/object_ids.h"
 #include "store/store_state.h"
-#include "store/upkeep/hold.h"
 #include "store/upkeep/finish_moves.h"
+#include "store/upkeep/hold.h"
 
 namespace posthorn::store {
 namespace {

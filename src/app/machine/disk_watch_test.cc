@@ -51,7 +51,8 @@ TEST_F(DiskWatchTest, FollowsTheSetting) {
   watch_.set({0, 100});
   EXPECT_FALSE(low_with(0)) << "0 switches it off";
   watch_.set({5000, 100});
-  EXPECT_TRUE(low_with(1000)) << "more than the disk has";
+  EXPECT_FALSE(low_with(1000)) << "more than the disk has: all of it";
+  EXPECT_TRUE(low_with(999));
 }
 
 TEST_F(DiskWatchTest, ADiskThatCannotBeMeasuredChangesNothing) {

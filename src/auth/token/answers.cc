@@ -41,7 +41,8 @@ Result<TokenJudgement> parse_introspection(std::string_view text, const TokenRul
   // A token that is bound to a key (RFC 9449, RFC 8705) does not count for whoever only has it.
   const bool is_bearer =
       !claims->contains("token_type") || text::iequals(text_in(*claims, "token_type"), "Bearer");
-  if (!is_bearer || claims->contains("cnf")) return TokenJudgement(std::unexpected(TokenFault::unsupported));
+  if (!is_bearer || claims->contains("cnf"))
+    return TokenJudgement(std::unexpected(TokenFault::unsupported));
   return judge_claims(*claims, rules, now, ClaimsOf::introspection);
 }
 

@@ -83,11 +83,18 @@ void Bells::keep_watching() {
   constexpr std::chrono::seconds kEach{1};
   /// The watch is confirmed every five seconds.
   constexpr int kOldest = 6500;
+  /// The bell of a node that died right after a commit never rings.
+  constexpr std::chrono::seconds kLongestUnheard{30};
+  auto looked = std::chrono::steady_clock::now();
   MutexLock lock(mutex_);
   while (!stopping_) {
     changed_.wait_until(mutex_, std::chrono::steady_clock::now() + kEach);
     if (stopping_) return;
     lock.unlock();
+    if (std::chrono::steady_clock::now() - looked > kLongestUnheard) {
+      looked = std::chrono::steady_clock::now();
+      hear_({{}, {}, true});
+    }
     const int age = rados_watch_check(connection_.native(Pool::rows), handle_);
     if (age > kOldest) is_deaf_ = true;
     if (age < 0) {

@@ -131,6 +131,7 @@ void RadosEngine::listen(BellListener listener) {
 void RadosEngine::shut() {
   // If the cluster does not answer, the commits that are under way are given up after this time.
   constexpr std::chrono::seconds kLongest{30};
+  const async::OffLoop off;
   closed_ = true;
   connection_->hurry(kLongest);
   committer_.stop();
@@ -358,6 +359,8 @@ Result<std::vector<PieceName>> RadosEngine::pieces(const std::optional<PieceName
 }  // namespace rados
 
 Result<std::unique_ptr<Engine>> open_rados(const RadosOptions& options) {
+  // A command of one shot opens its store on its only thread, which runs a loop.
+  const async::OffLoop off;
   auto connection = rados::Connection::open(options);
   if (!connection) return pass(connection);
   if (Status ours = rados::claim(**connection, options); !ours) return pass(ours);

@@ -8,11 +8,10 @@ namespace posthorn::store::keys {
 namespace {
 
 constexpr std::string_view kOfAccounts[] = {
-    kAccount, kBehind,         kProfile,  kHeads,         kNames,       kKeywords,
-    kRecent,  kContents,       kJournals, kSubscriptions, kAnnotations, kEmails,
-    kGroups,  kFilters,        kLogs,     kOutbox,        kUsage,       kSending,
-    kIntents, kContentHorizon, kHorizon,  kSharing,       kMovesOut,    kForeign,
-    kTexts};
+    kAccount,  kBehind,   kProfile,       kHeads,       kNames,   kKeywords,       kRecent,
+    kContents, kJournals, kSubscriptions, kAnnotations, kEmails,  kGroups,         kFilters,
+    kLogs,     kOutbox,   kUsage,         kSending,     kIntents, kContentHorizon, kHorizon,
+    kSharing,  kMovesOut, kForeign,       kTexts};
 static_assert(
     [] {
       for (const std::string_view prefix : kOfAccounts)

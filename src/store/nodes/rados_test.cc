@@ -1,3 +1,5 @@
+#ifdef POSTHORN_RADOS
+
 #include "engine/rados/rados_engine.h"
 
 #include <thread>
@@ -71,3 +73,5 @@ TEST(RadosNodes, WhatOneStoreTakesInTheOtherShowsAndNothingIsLost) {
 
 }  // namespace
 }  // namespace posthorn::store
+
+#endif  // POSTHORN_RADOS
