@@ -8,7 +8,7 @@
 #   make check    format, lint, layers, RFC citations, no build products tracked; make lint-deep what lint costs too much for every change
 #   make bench    side by side with Dovecot; make bench-quick in under three minutes; bench/README.md has more
 #   make deb      a package for Debian 12: build/deb/posthorn_*.deb; make test-deb tries it in a fresh root
-#   make build    the program alone: build/release/src/cli/posthorn
+#   make build    the program: build/release/src/cli/posthorn, with posthorn-extract beside it
 JOBS ?= $(shell nproc)
 ARGS ?=
 SECONDS ?= 60
@@ -32,7 +32,7 @@ run: build
 
 build: packages
 	cmake --preset release >/dev/null
-	cmake --build build/release --target posthorn -j $(JOBS)
+	cmake --build build/release --target posthorn posthorn-extract -j $(JOBS)
 
 build-debug: packages
 	cmake --preset debug >/dev/null
