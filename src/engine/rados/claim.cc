@@ -50,7 +50,7 @@ class Claim {
       return {
           ErrorKind::no_permission,
           fmt::format("client.{} may not use the pool '{}' as needed: it needs the capabilities "
-                      "mon 'profile rbd' or 'allow r', and osd 'allow rwx pool={}'",
+                      "mon 'allow r' and osd 'allow rwx pool={}'",
                       options_.user, pool, pool),
           error_of(code, "opening the store").cause};
     if (code == -EOPNOTSUPP)
