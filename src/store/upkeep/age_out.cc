@@ -100,7 +100,8 @@ class AgeOut {
   std::optional<std::int64_t> next_;
 };
 
-/// The policy for which all accounts were last listed.
+/// The policy for which all accounts were last listed: none, if that cannot be read, so that at
+/// worst they are listed once more.
 struct Applied {
   std::int64_t trash = 0;
   std::int64_t junk = 0;
@@ -116,13 +117,12 @@ async::Task<Result<Applied>> read_applied(engine::Engine& engine) {
   if (!row) co_return pass(row);
   if (!*row) co_return Applied{};
   auto record = unseal(**row);
-  if (!record) co_return pass(record);
+  if (!record) co_return Applied{};
   ByteReader r(*record);
   Applied applied;
   applied.trash = static_cast<std::int64_t>(r.u64());
   applied.junk = static_cast<std::int64_t>(r.u64());
-  if (!r.ok()) co_return fail(ErrorKind::corrupt, "the record of ages cannot be read");
-  co_return applied;
+  co_return r.ok() ? applied : Applied{};
 }
 
 /// Commits rows of the system partition.

@@ -169,6 +169,18 @@ TEST_F(AgeOutTest, AnAgeThatTheOperatorSetsLaterReachesOldMail) {
   EXPECT_EQ(count("Junk"), 0U);
 }
 
+TEST_F(AgeOutTest, ADamagedRecordOfTheAgesStopsNothing) {
+  append(ann_, "Trash");
+  days_pass(10);
+  policy(7);
+  const std::string key(keys::kRetention);
+  ASSERT_TRUE(edit_row(*engine_, system_partition(), key, [&](const std::optional<std::string>&) {
+    return Result<std::vector<engine::Edit>>(std::vector<engine::Edit>{{key, "damaged"}});
+  }));
+  sweep();
+  EXPECT_EQ(count("Trash"), 0U);
+}
+
 TEST_F(AgeOutTest, TheMailboxesOwnSettingTakesEffectWithTheNextSweep) {
   policy(30);
   append(ann_, "Archive");
