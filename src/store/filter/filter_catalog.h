@@ -1,17 +1,14 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "async/task.h"
-#include "base/mutex.h"
 #include "base/result.h"
-#include "base/shared_value.h"
 #include "engine/engine.h"
+#include "store/format/keys.h"
+#include "store/read/range_catalog.h"
 
 namespace posthorn::store {
 
@@ -30,6 +27,9 @@ inline constexpr std::uint32_t kWithAttachments = std::uint32_t{1} << 31;
 /// The filter of the messages with ordinals from `first` to `last`: a row that names its pages. The
 /// first page is the directory; the parts follow.
 struct FilterRef {
+  static constexpr std::string_view kPrefix = keys::kFilters;
+  static FilterRef of_row(const engine::Row& row);
+
   Ordinal first;
   Ordinal last;
   PageNumber page;
@@ -46,32 +46,8 @@ std::string encode_filter_ref(const FilterRef& ref);
 /// Errors: corrupt, not_supported.
 Result<FilterRef> decode_filter_ref(Ordinal first, std::string_view record);
 
-/// The search filters of an account's packed messages, in ascending order; no two overlap.
-class FilterCatalog {
- public:
-  using Refs = std::vector<FilterRef>;
-
-  FilterCatalog(engine::Engine& engine, const PartitionId& partition)
-      : engine_(engine), partition_(partition) {}
-
-  /// Loads the list if it is not loaded, or if `again` is true. Errors: io, corrupt.
-  async::Task<Result<std::shared_ptr<const Refs>>> load(bool again = false);
-  static const FilterRef* find(const Refs& refs, Ordinal ordinal);
-  /// Discards what load() read, because it was changed; the change must be durable.
-  void forget();
-
-  /// Records that the filter that begins with `first` cannot be read, so that it is made again.
-  void note_damaged(Ordinal first);
-  [[nodiscard]] bool is_damaged(Ordinal first) const;
-  void clear_damaged(Ordinal first);
-
- private:
-  engine::Engine& engine_;
-  const PartitionId partition_;
-  mutable Mutex mutex_;
-  std::uint64_t changes_ POSTHORN_GUARDED_BY(mutex_) = 0;  ///< How often forget() was called.
-  std::set<Ordinal> damaged_ POSTHORN_GUARDED_BY(mutex_);
-  SharedValue<Refs> refs_;
-};
+/// The search filters of an account's packed messages.
+extern template class RangeCatalog<FilterRef>;
+using FilterCatalog = RangeCatalog<FilterRef>;
 
 }  // namespace posthorn::store

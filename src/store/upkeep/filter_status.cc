@@ -30,7 +30,7 @@ async::Task<Result<FilterStatus>> filter_status(AccountPtr account) {
   for (const GroupRef& group : **groups) {
     const FilterRef* const ref = FilterCatalog::find(**refs, group.first);
     if (ref != nullptr && can_be_used(*ref)) ++status.covered;
-    if (!TextsCatalog::first_missing(**known, group)) ++status.extracted;
+    if (!first_without_texts(**known, group)) ++status.extracted;
   }
   status.attachments = are_attachments_searched(account->store());
   const KnownTexts known_texts{texts, **known, status.attachments};

@@ -31,7 +31,7 @@ bool are_read(const FilterRef& ref, const EmailCatalog::Groups& groups,
               const TextsCatalog::Refs& texts) {
   auto group = std::ranges::lower_bound(groups, ref.first, {}, &GroupRef::first);
   for (; group != groups.end() && group->first <= ref.last; ++group)
-    if (TextsCatalog::first_missing(texts, *group)) return false;
+    if (first_without_texts(texts, *group)) return false;
   return true;
 }
 
@@ -61,7 +61,7 @@ FilterStep next_filter_step(const EmailCatalog::Groups& groups, const FilterCata
   for (const GroupRef& group : groups) {
     if (FilterCatalog::find(refs, group.first) != nullptr) continue;
     const auto missing =
-        wanted ? TextsCatalog::first_missing(texts->refs, group) : std::optional<Ordinal>();
+        wanted ? first_without_texts(texts->refs, group) : std::optional<Ordinal>();
     if (missing) {
       step.extract = {group, *missing};
     } else {
@@ -72,7 +72,7 @@ FilterStep next_filter_step(const EmailCatalog::Groups& groups, const FilterCata
   }
   for (const GroupRef& group : groups) {
     if (!wanted) break;
-    if (const auto missing = TextsCatalog::first_missing(texts->refs, group)) {
+    if (const auto missing = first_without_texts(texts->refs, group)) {
       step.extract = {group, *missing};
       return step;
     }

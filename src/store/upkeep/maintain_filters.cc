@@ -115,27 +115,18 @@ async::Task<Status> Maintenance::filter(AccountPtr account) {
     if (!done) co_return pass(done);
     made = std::move(*done);
   }
-  co_await pipeline.lock();
-  auto state = std::make_shared<AccountState>(*pipeline.working);
-  if (is_outdated(*state, layout)) {
-    pipeline.unlock();
-    co_return Status{};
-  }
-  PreparedChange change;
-  change.commit.partition = account->id();
-  change.commit.expect = state->version;
-  state->version = state->version.after(0);
+  auto change = co_await begin(*account, layout);
+  if (!change) co_return Status{};
   for (const FilterRef& ref : step.replaced) {
     if (!made || made->range.first != ref.first)
-      change.commit.edits.push_back({keys::filter(ref.first), std::nullopt});
-    drop_filter(ref, change.commit.carry);
+      change->commit.edits.push_back({keys::filter(ref.first), std::nullopt});
+    drop_filter(ref, change->commit.carry);
   }
   if (made)
-    change.commit.edits.push_back(write_filter(made->range, std::move(made->pages),
-                                               account->store().state().page_numbers,
-                                               change.commit.carry));
-  change.next = std::move(state);
-  const Status done = co_await account->commit_at_home(std::move(change));
+    change->commit.edits.push_back(write_filter(made->range, std::move(made->pages),
+                                                account->store().state().page_numbers,
+                                                change->commit.carry));
+  const Status done = co_await account->commit_at_home(std::move(*change));
   if (done) {
     for (const FilterRef& ref : step.replaced) filters.clear_damaged(ref.first);
     filters.forget();

@@ -29,7 +29,6 @@ bool are_attachments_searched(Store& store) { return store.state().attachments.l
 async::Task<Status> Maintenance::texts(AccountPtr account, const FilterStep& step,
                                        std::uint64_t layout) {
   Store::State& store = account->store().state();
-  Account::Pipeline& pipeline = *account->pipeline_;
   TextsCatalog& catalog = account->emails().texts();
   std::optional<ExtractedTexts> made;
   if (step.extract) {
@@ -44,19 +43,11 @@ async::Task<Status> Maintenance::texts(AccountPtr account, const FilterStep& ste
     if (!done) co_return pass(done);
     made = std::move(*done);
   }
-  co_await pipeline.lock();
-  auto state = std::make_shared<AccountState>(*pipeline.working);
-  if (is_outdated(*state, layout)) {
-    pipeline.unlock();
-    co_return Status{};
-  }
-  PreparedChange change;
-  change.commit.partition = account->id();
-  change.commit.expect = state->version;
-  state->version = state->version.after(0);
+  auto change = co_await begin(*account, layout);
+  if (!change) co_return Status{};
   for (const TextsRef& ref : step.replaced_texts) {
-    change.commit.edits.push_back({keys::texts(ref.first), std::nullopt});
-    drop_texts(ref, change.commit.carry);
+    change->commit.edits.push_back({keys::texts(ref.first), std::nullopt});
+    drop_texts(ref, change->commit.carry);
   }
   if (made) {
     std::optional<std::string> page;
@@ -65,12 +56,11 @@ async::Task<Status> Maintenance::texts(AccountPtr account, const FilterStep& ste
                                                              made->texts.end());
       page = GroupPage::encode(rows);
     }
-    change.commit.edits.push_back(write_texts({step.extract->from, made->last, PageNumber(0), 0},
-                                              std::move(page), store.page_numbers,
-                                              change.commit.carry));
+    change->commit.edits.push_back(write_texts({step.extract->from, made->last, PageNumber(0), 0},
+                                               std::move(page), store.page_numbers,
+                                               change->commit.carry));
   }
-  change.next = std::move(state);
-  const Status done = co_await account->commit_at_home(std::move(change));
+  const Status done = co_await account->commit_at_home(std::move(*change));
   if (done) {
     for (const TextsRef& ref : step.replaced_texts) catalog.clear_damaged(ref.first);
     catalog.forget();

@@ -158,6 +158,23 @@ bool Maintenance::is_outdated(const AccountState& now, std::uint64_t layout) {
   return now.version.layout != layout;
 }
 
+async::Task<std::optional<PreparedChange>> Maintenance::begin(Account& account,
+                                                              std::uint64_t layout) {
+  Account::Pipeline& pipeline = *account.pipeline_;
+  co_await pipeline.lock();
+  auto state = std::make_shared<AccountState>(*pipeline.working);
+  if (is_outdated(*state, layout)) {
+    pipeline.unlock();
+    co_return std::nullopt;
+  }
+  PreparedChange change;
+  change.commit.partition = account.id();
+  change.commit.expect = state->version;
+  state->version = state->version.after(0);
+  change.next = std::move(state);
+  co_return change;
+}
+
 async::Task<void> Maintenance::run(AccountPtr account) {
   async::Loop& home = account->home_;
   while (!account->store().state().closing.load()) {
@@ -267,26 +284,17 @@ async::Task<Status> Maintenance::pack(Account& account) {
     return pack_rows(account.store().engine(), account.id(), first, last);
   });
   if (!made) co_return pass(made);
-  co_await pipeline.lock();
-  const StatePtr base = pipeline.working;
-  if (is_outdated(*base, layout)) {
-    pipeline.unlock();
-    co_return Status{};
-  }
-  auto state = std::make_shared<AccountState>(*base);
-  state->version = base->version.after(0);
-  PreparedChange change;
-  change.commit.partition = account.id();
-  change.commit.expect = base->version;
+  auto change = co_await begin(account, layout);
+  if (!change) co_return Status{};
   for (std::size_t i = 0; i < made->pages.size(); ++i) {
     made->group.pages[i] = account.store().state().page_numbers.take();
-    change.commit.carry.pages.push_back({made->group.pages[i], std::move(made->pages[i])});
+    change->commit.carry.pages.push_back({made->group.pages[i], std::move(made->pages[i])});
   }
-  for (std::string& key : made->rows) change.commit.edits.push_back({std::move(key), std::nullopt});
-  change.commit.edits.push_back({keys::group(first), encode_group(made->group)});
-  change.commit.carry.dropped_pages = std::move(made->dropped);
-  change.next = std::move(state);
-  const Status done = co_await account.commit_at_home(std::move(change));
+  for (std::string& key : made->rows)
+    change->commit.edits.push_back({std::move(key), std::nullopt});
+  change->commit.edits.push_back({keys::group(first), encode_group(made->group)});
+  change->commit.carry.dropped_pages = std::move(made->dropped);
+  const Status done = co_await account.commit_at_home(std::move(*change));
   if (done) {
     catalog.add(made->group);
     pipeline.packed_up_to = last;
@@ -296,7 +304,6 @@ async::Task<Status> Maintenance::pack(Account& account) {
 }
 
 async::Task<Status> Maintenance::renew(Account& account, Ordinal first) {
-  Account::Pipeline& pipeline = *account.pipeline_;
   EmailCatalog& catalog = account.emails();
   const std::uint64_t layout = account.published()->version.layout;
   // Cleared first: digests that cannot be made now are not tried again with every change.
@@ -310,24 +317,15 @@ async::Task<Status> Maintenance::renew(Account& account, Ordinal first) {
     return renew_pages(account.store().engine(), account.id(), group);
   });
   if (!pages) co_return pass(pages);
-  co_await pipeline.lock();
-  auto state = std::make_shared<AccountState>(*pipeline.working);
-  if (is_outdated(*state, layout)) {
-    pipeline.unlock();
-    co_return Status{};
-  }
-  PreparedChange change;
-  change.commit.partition = account.id();
-  change.commit.expect = state->version;
-  state->version = state->version.after(0);
+  auto change = co_await begin(account, layout);
+  if (!change) co_return Status{};
   for (std::size_t c = 0; c < pages->size(); ++c) {
-    change.commit.carry.dropped_pages.push_back(group.pages[c]);
+    change->commit.carry.dropped_pages.push_back(group.pages[c]);
     group.pages[c] = account.store().state().page_numbers.take();
-    change.commit.carry.pages.push_back({group.pages[c], std::move((*pages)[c])});
+    change->commit.carry.pages.push_back({group.pages[c], std::move((*pages)[c])});
   }
-  change.commit.edits.push_back({keys::group(group.first), encode_group(group)});
-  change.next = std::move(state);
-  const Status done = co_await account.commit_at_home(std::move(change));
+  change->commit.edits.push_back({keys::group(group.first), encode_group(group)});
+  const Status done = co_await account.commit_at_home(std::move(*change));
   if (done) catalog.forget();
   co_return done;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "async/task.h"
 #include "base/result.h"
@@ -9,6 +10,7 @@
 namespace posthorn::store {
 
 struct FilterStep;
+struct PreparedChange;
 
 /// Keeps an account's stored form compact while the account is in use: packs tails into chunk
 /// pages, and single messages into groups, and makes search filters for these, and has the text of
@@ -32,6 +34,9 @@ class Maintenance {
   static async::Task<Status> renew(Account& account, Ordinal first);
   static bool filters_are_due(const Account& account);
   static bool is_outdated(const AccountState& now, std::uint64_t layout);
+  /// Takes the pipeline, and begins a commit after which the account is what it was for clients.
+  /// Returns none, without the pipeline, if the plan is outdated.
+  static async::Task<std::optional<PreparedChange>> begin(Account& account, std::uint64_t layout);
   /// Takes the next step towards a filter for every group.
   static async::Task<Status> filter(AccountPtr account);
   /// The part of such a step that is about the text of attachments. `layout` is that of the version
