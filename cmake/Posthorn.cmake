@@ -42,10 +42,13 @@ if(POSTHORN_FUZZ)
   target_link_options(posthorn_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# One precompiled header of the standard library, shared by every target. In the presets with sanitizers test
-# programs are compiled without optimization, which halves the time that compiling them takes, and have one of
-# their own, since a precompiled header serves one level of optimization only. What they test is optimized as ever.
+# One precompiled header of the standard library, shared by every target. In the presets with sanitizers, test
+# programs and the layers that are not in POSTHORN_OPTIMIZED are compiled without optimization, which halves the time
+# that compiling them takes. They have a precompiled header of their own, since one serves one level of optimization.
+# The layers in that list are those whose tests need more time for running than for compiling. Fuzzers want all
+# of the speed.
 # pch.cc is written only if it is not there: a newer one would make everything else out of date.
+set(POSTHORN_OPTIMIZED base text message wire async net engine extract store search)
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/pch.cc CONTENT "")
 function(posthorn_precompile name)
   add_library(${name} STATIC ${CMAKE_BINARY_DIR}/pch.cc)
@@ -56,13 +59,13 @@ function(posthorn_precompile name)
   target_compile_options(${name} PRIVATE -Xclang -fno-pch-timestamp ${ARGN})
 endfunction()
 posthorn_precompile(posthorn_pch)
-if(POSTHORN_SANITIZE)
-  set(test_pch posthorn_test_pch)
-  set(test_options -O0)
-  posthorn_precompile(${test_pch} ${test_options})
+if(POSTHORN_SANITIZE AND NOT POSTHORN_FUZZ)
+  set(plain_pch posthorn_plain_pch)
+  set(plain_options -O0)
+  posthorn_precompile(${plain_pch} ${plain_options})
 else()
-  set(test_pch posthorn_pch)
-  set(test_options)
+  set(plain_pch posthorn_pch)
+  set(plain_options)
 endif()
 
 function(posthorn_layer name)
@@ -81,8 +84,13 @@ function(posthorn_layer name)
   if(sources)
     set(kind PUBLIC)
     add_library(posthorn_${name} STATIC ${sources})
-    target_precompile_headers(posthorn_${name} REUSE_FROM posthorn_pch)
-    target_compile_options(posthorn_${name} PRIVATE -Xclang -fno-pch-timestamp)
+    if(name IN_LIST POSTHORN_OPTIMIZED)
+      target_precompile_headers(posthorn_${name} REUSE_FROM posthorn_pch)
+      target_compile_options(posthorn_${name} PRIVATE -Xclang -fno-pch-timestamp)
+    else()
+      target_precompile_headers(posthorn_${name} REUSE_FROM ${plain_pch})
+      target_compile_options(posthorn_${name} PRIVATE -Xclang -fno-pch-timestamp ${plain_options})
+    endif()
   else()
     set(kind INTERFACE)
     add_library(posthorn_${name} INTERFACE)
@@ -91,8 +99,8 @@ function(posthorn_layer name)
 
   if(tests)
     add_executable(${name}_test ${tests})
-    target_precompile_headers(${name}_test REUSE_FROM ${test_pch})
-    target_compile_options(${name}_test PRIVATE -Xclang -fno-pch-timestamp ${test_options})
+    target_precompile_headers(${name}_test REUSE_FROM ${plain_pch})
+    target_compile_options(${name}_test PRIVATE -Xclang -fno-pch-timestamp ${plain_options})
     target_link_libraries(${name}_test PRIVATE posthorn_${name} GTest::gmock GTest::gtest
                           GTest::gtest_main)
     add_test(NAME unit.${name} COMMAND ${name}_test)
