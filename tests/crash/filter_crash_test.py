@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Kills the server while mail arrives and search filters are made and merged, again and again.
+"""Kills the server while mail arrives, search filters are made and merged and attachments are read, again and again.
 Afterwards searches find exactly what was acknowledged, `posthorn check --deep` finds nothing (it compares
-every filter with the texts).
+every filter with the texts), and in the end the text of every attachment is found too.
 
 POSTHORN_CRASH_ROUNDS (5) and POSTHORN_CRASH_SECONDS (3, of each round) say how long."""
 
@@ -20,11 +20,13 @@ ROUNDS = int(os.environ.get("POSTHORN_CRASH_ROUNDS", "5"))
 SECONDS = float(os.environ.get("POSTHORN_CRASH_SECONDS", "3"))
 USER = "reader@example.org"
 TOGETHER = 100  # Messages of one APPEND: all of them arrive, or none.
+PENDING = 6  # The last batches of all, whose messages may not be packed, and so their documents not read.
+DOCUMENTS = 5  # Of them, those with a document that has a word of its own.
 LOST = (OSError, EOFError, imaplib.IMAP4.abort)
 
 
 class Mail:
-    """What was sent: batch n has the word of its number in each message."""
+    """What was sent: batch n has the word of its number in each message, and another in each document."""
 
     def __init__(self, seed):
         self.random = random.Random(seed)
@@ -35,16 +37,26 @@ class Mail:
     def word(batch):
         return f"batch{batch:05}word"
 
-    def message(self, batch):
+    @staticmethod
+    def document_word(batch):
+        return f"paper{batch:05}word"
+
+    def message(self, batch, has_document):
         filler = " ".join(f"w{self.random.randrange(10**6)}" for _ in range(self.random.randrange(200)))
         lines = "\r\n".join(filler[i:i + 70] for i in range(0, len(filler), 70))
-        return f"Subject: filler\r\nX-Batch: {batch}\r\n\r\n{lines}\r\n{self.word(batch)}\r\n".encode()
+        header = f"Subject: filler\r\nX-Batch: {batch}\r\n"
+        body = f"\r\n{lines}\r\n{self.word(batch)}\r\n"
+        if has_document:
+            header += "Content-Type: multipart/mixed; boundary=bb\r\n"
+            body = (f"\r\n--bb\r\n{body}--bb\r\nContent-Type: application/rtf\r\n\r\n"
+                    f"{{\\rtf1\\ansi paper\\b {self.document_word(batch)[5:]}}}\r\n--bb--\r\n")
+        return (header + body).encode()
 
     def append(self, imap):
         batch, self.sent = self.sent, self.sent + 1
         command = b"APPEND INBOX"
-        for _ in range(TOGETHER):
-            octets = self.message(batch)
+        for n in range(TOGETHER):
+            octets = self.message(batch, n < DOCUMENTS)
             command += b" {%d+}\r\n" % len(octets) + octets
         imap.send(b"B%d " % batch + command + b"\r\n")
         while True:
@@ -77,7 +89,23 @@ class Mail:
                     expect(found == TOGETHER, f"{key}: {found} messages of {TOGETHER}")
                 else:
                     expect(found in (0, TOGETHER), f"{key}: {found} messages of a batch")
+            papers = len(ok(imap.search(None, "BODY", self.document_word(batch)))[0].split())
+            expect(papers <= DOCUMENTS, f"{papers} messages with a word of {DOCUMENTS} documents")
         expect(not ok(imap.search(None, "BODY", "nowherenowhere"))[0], "a word is found that is nowhere")
+        imap.logout()
+
+    def judge_documents(self, server):
+        """Documents are found when they have been read, which is some time after their arrival."""
+        imap = server.imap(USER)
+        ok(imap.select("INBOX"))
+        deadline = time.monotonic() + 120
+        for batch in sorted(self.acknowledged)[:-PENDING]:
+            while True:
+                found = len(ok(imap.search(None, "BODY", self.document_word(batch)))[0].split())
+                if found == DOCUMENTS or time.monotonic() > deadline:
+                    break
+                time.sleep(0.2)
+            expect(found == DOCUMENTS, f"batch {batch}: {found} documents of {DOCUMENTS} are found")
         imap.logout()
 
 
@@ -86,7 +114,7 @@ def test():
     print(f"POSTHORN_SEED={seed}")
     mail = Mail(seed)
     with tempfile.TemporaryDirectory(prefix="posthorn-crash-") as folder:
-        with Server(folder=os.path.join(folder, "data")) as server:
+        with Server(folder=os.path.join(folder, "data"), settings=["search.attachments=true"]) as server:
             imap = server.imap(USER)
             while mail.sent * TOGETHER < 900:  # From the next batches on, there is something to filter.
                 mail.append(imap)
@@ -103,6 +131,8 @@ def test():
                 server.check()
                 print(f"round {n + 1}: {len(mail.acknowledged) * TOGETHER} messages acknowledged and there",
                       flush=True)
+            mail.judge_documents(server)
+            server.check()
 
 
 if __name__ == "__main__":
