@@ -15,6 +15,13 @@
 #include "base/log.h"
 
 namespace posthorn::app {
+namespace {
+
+Decoys::Settings decoy_settings(const config::Config& config) {
+  return {static_cast<std::uint32_t>(config.auth.iterations), config.auth.upgrade_hashes};
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   const config::Config& config = settings.config;
@@ -23,8 +30,8 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   if (Status made = make_data_dir(config.data_dir); !made) return pass(made);
   auto secret = load_secret(config.data_dir);
   if (!secret) return pass(secret);
-  auto decoys = Decoys::open(config.data_dir, static_cast<std::uint32_t>(config.auth.iterations),
-                             std::move(*secret), system_clock());
+  auto decoys =
+      Decoys::open(config.data_dir, decoy_settings(config), std::move(*secret), system_clock());
   if (!decoys) return pass(decoys);
   auto srs_keys = SrsKeyFile::open(config.data_dir, system_clock());
   if (!srs_keys) return pass(srs_keys);
@@ -83,8 +90,7 @@ void Server::reload(const config::Config& config) {
   state_->submission.set_options(submission_options(config));
   state_->domains.set(config.domains);
   state_->take_login_settings();
-  if (Status noted = state_->decoys->set(static_cast<std::uint32_t>(config.auth.iterations));
-      !noted)
+  if (Status noted = state_->decoys->set(decoy_settings(config)); !noted)
     log::error("auth.iterations was not noted for names of no account: {}", noted.error().text);
   state_->accounts.set_domains(config.domains);
   state_->take_store_policy();

@@ -129,8 +129,10 @@ struct Server::State {
     auto options = authenticator_options(settings.config, decoys->key(), tokens);
     options.sasl.decoy_shape = [this](std::string_view user) {
       std::string name = accounts.whole_name(user);
-      const std::uint32_t iterations = decoys->iterations_of(name);
-      return auth::DecoyShape{std::move(name), iterations};
+      const Decoys::Shape shape = decoys->shape_of(name);
+      // A new number of iterations comes with a new salt.
+      if (shape.since != 0) name += fmt::format(" {}", shape.since);
+      return auth::DecoyShape{std::move(name), shape.iterations};
     };
     options.decoy_hash = [this](std::string_view user) {
       auto hash = accounts.decoy_for(user);

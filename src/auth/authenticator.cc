@@ -165,13 +165,17 @@ async::Task<Result<Authenticator::Judged>> Authenticator::judge(
   }
   if (!record && co_await directory_.take_as_long(user)) co_return Judged{};
   HashJob job{decoy_, 0};
-  if (has_password && record->keys) {
-    job.against = *record->keys;
-  } else if (has_password) {
-    job.against = *record->hash;
+  if (has_password) {
     // The password of a directory's user may change there, and keys would not.
-    if (options_.upgrade_iterations && !record->outside)
-      job.new_iterations = options_.upgrade_iterations();
+    const std::uint32_t wanted =
+        options_.upgrade_iterations && !record->outside ? options_.upgrade_iterations() : 0;
+    if (record->keys) {
+      job.against = *record->keys;
+      if (record->keys->iterations < wanted) job.new_iterations = wanted;
+    } else {
+      job.against = *record->hash;
+      job.new_iterations = wanted;
+    }
   } else {
     job.against = decoy_for(user);
   }

@@ -42,8 +42,9 @@ class Authenticator {
     SaslPolicy sasl = {};
     std::chrono::seconds remember_for{3600};
     std::size_t max_remembered = 100'000;  ///< Number of accounts; about 200 octets each.
-    /// Asked when a password was right for a hash from another server: returns the iterations for
-    /// SCRAM keys that are made of it and kept instead; 0 keeps the hash. If not set: 0.
+    /// Asked when a password was right for a hash from another server, or for SCRAM keys: returns
+    /// the iterations for keys that are made of it and kept instead of the hash, or of keys with
+    /// fewer iterations; 0 keeps what there is. If not set: 0.
     std::function<std::uint32_t()> upgrade_iterations = {};
     /// Returns the hash of some account that a name of no account is checked against, so that it
     /// takes as long as an account of that name would; none: SCRAM keys. The result is ignored.
@@ -67,7 +68,8 @@ class Authenticator {
     std::uint64_t app_password = 0;  ///< As in Identity.
   };
   /// Checks the password of one user, whose name read_name() returned. The first right password for
-  /// a hash from another server becomes SCRAM keys. Errors: as login().
+  /// a hash from another server, or for keys with too few iterations, becomes SCRAM keys. Errors:
+  /// as login().
   async::Task<Result<Verified>> check_password(std::string user, Secret password, Source source);
 
   /// Reads a name that prepare_name() has prepared. A name that is an account's is never taken

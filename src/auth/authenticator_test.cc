@@ -131,6 +131,29 @@ TEST_F(Auth, TurnsAHashOfAnotherServerIntoKeys) {
   EXPECT_EQ(directory_.kept, 1);
 }
 
+TEST_F(Auth, RaisesTheIterationsOfKeys) {
+  std::uint32_t wanted = 7;
+  Authenticator upgrading(directory_, throttle_, hashing_, clock_,
+                          {.sasl = {.decoy_key = "k", .decoy_iterations = 8},
+                           .upgrade_iterations = [&] { return wanted; }});
+  const auto log_in = [&](const char* password) {
+    upgrading.forget(directory_.records["anna"].account);
+    return async::run_blocking(
+        upgrading.login("anna", Secret(password),
+                        {.peer = "192.0.2.1:1", .mechanism = "LOGIN", .service = Protocol::imap}));
+  };
+  EXPECT_TRUE(log_in("secret"));
+  EXPECT_EQ(directory_.kept, 0) << "never fewer than there are";
+  wanted = 9;
+  EXPECT_FALSE(log_in("Secret"));
+  EXPECT_EQ(directory_.kept, 0);
+  EXPECT_TRUE(log_in("secret"));
+  EXPECT_EQ(directory_.kept, 1);
+  EXPECT_EQ(directory_.records["anna"].keys->iterations, 9U);
+  EXPECT_TRUE(log_in("secret"));
+  EXPECT_EQ(directory_.kept, 1);
+}
+
 std::shared_ptr<Outside> outside(bool checks_password) {
   auto made = std::make_shared<Outside>();
   made->checks_password = checks_password;

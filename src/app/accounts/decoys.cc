@@ -1,6 +1,8 @@
 #include "app/accounts/decoys.h"
 
+#include <cmath>
 #include <fstream>
+#include <sstream>
 
 #include "app/machine/notify.h"
 #include "auth/crypto.h"
@@ -12,48 +14,65 @@ namespace {
 constexpr std::int64_t kSlowestSeconds = 3LL * 365 * 86400;
 /// Older ones are forgotten; by then nobody can tell.
 constexpr std::size_t kMostChanges = 50;
+constexpr std::string_view kQuick = "quick";
+
+/// Returns how long a name takes to follow a change; `drawn` is evenly distributed from 0 to 1. Few
+/// people set new passwords, and they do so at any time; most log in with theirs within days.
+std::int64_t wait_of(double drawn, bool is_quick) {
+  return static_cast<std::int64_t>((is_quick ? std::pow(drawn, 6) : drawn) *
+                                   static_cast<double>(kSlowestSeconds));
+}
 
 }  // namespace
 
-Result<std::unique_ptr<Decoys>> Decoys::open(const std::string& data_dir, std::uint32_t iterations,
+Result<std::unique_ptr<Decoys>> Decoys::open(const std::string& data_dir, Settings settings,
                                              std::string key, const Clock& clock) {
   std::unique_ptr<Decoys> decoys(new Decoys(data_dir + "/iterations", std::move(key), clock));
   decoys->load();
-  if (Status noted = decoys->set(iterations); !noted) return pass(noted);
+  if (Status noted = decoys->set(settings); !noted) return pass(noted);
   return decoys;
 }
 
 void Decoys::load() {
   const MutexLock lock(mutex_);
   std::ifstream in(path_);
-  Change change;
-  while (changes_.size() < kMostChanges && in >> change.iterations >> change.since)
+  std::string line;
+  while (changes_.size() < kMostChanges && std::getline(in, line)) {
+    std::istringstream words(line);
+    Change change;
+    if (!(words >> change.iterations >> change.since)) return;
+    std::string quick;
+    change.is_quick = words >> quick && quick == kQuick;
     changes_.push_back(change);
+  }
 }
 
-Status Decoys::set(std::uint32_t iterations) {
+Status Decoys::set(Settings settings) {
   const MutexLock lock(mutex_);
-  if (!changes_.empty() && changes_.back().iterations == iterations) return {};
+  if (!changes_.empty() && changes_.back().iterations == settings.iterations) return {};
+  const bool is_quick =
+      settings.upgrades && !changes_.empty() && settings.iterations > changes_.back().iterations;
   // The accounts there are at the first start already have the first number.
-  changes_.push_back({iterations, changes_.empty() ? 0 : clock_.now().seconds});
+  changes_.push_back({settings.iterations, changes_.empty() ? 0 : clock_.now().seconds, is_quick});
   if (changes_.size() > kMostChanges) changes_.erase(changes_.begin());
   std::string text;
   for (const Change& change : changes_)
-    text += fmt::format("{} {}\n", change.iterations, change.since);
+    text += fmt::format("{} {}{}\n", change.iterations, change.since,
+                        change.is_quick ? fmt::format(" {}", kQuick) : "");
   return write_file_atomically(path_, text);
 }
 
-std::uint32_t Decoys::iterations_of(std::string_view name) const {
+Decoys::Shape Decoys::shape_of(std::string_view name) const {
   const MutexLock lock(mutex_);
-  std::uint32_t iterations = changes_.front().iterations;
+  Shape shape{changes_.front().iterations, 0};
   const std::int64_t now = clock_.now().seconds;
   for (const Change& change : changes_) {
-    const auth::Hash drawn = auth::hmac(key_, fmt::format("iterations {} {}", change.since, name));
-    const auto wait = static_cast<std::int64_t>(ByteReader(auth::view(drawn)).u64() %
-                                                static_cast<std::uint64_t>(kSlowestSeconds));
-    if (change.since + wait <= now) iterations = change.iterations;
+    const auth::Hash hash = auth::hmac(key_, fmt::format("iterations {} {}", change.since, name));
+    const double drawn = std::ldexp(static_cast<double>(ByteReader(auth::view(hash)).u64()), -64);
+    if (change.since + wait_of(drawn, change.is_quick) <= now)
+      shape = {change.iterations, change.since};
   }
-  return iterations;
+  return shape;
 }
 
 }  // namespace posthorn::app
