@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 
+#include "app/machine/confine.h"
 #include "app/server.h"
 #include "async/run.h"
 #include "base/log.h"
@@ -208,6 +209,10 @@ int demo(const Program& program, const DemoOptions& options) {
   app::ServerSettings settings{.config = *config};
   settings.engine = in_memory ? app::EngineKind::memory : app::EngineKind::rocksdb;
   if (!options.any_user.empty()) settings.any_user = options.any_user;
+  app::WrittenPlaces places;
+  if ((*folder)->is_thrown_away()) places.throw_away.push_back((*folder)->path());
+  if (!options.ready_file.empty()) places.files.push_back(options.ready_file);
+  if (Status confined = app::confine(*config, places); !confined) return complain(confined.error());
   auto server = app::Server::start(std::move(settings));
   if (!server) return complain(server.error());
   if (!options.empty) {

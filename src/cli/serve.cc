@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include "app/machine/confine.h"
 #include "app/machine/memory_plan.h"
 #include "app/machine/privileges.h"
 #include "app/server.h"
@@ -30,6 +31,9 @@ int serve(const Program& program, const ServeOptions& options) {
   config::Config config = loaded->config;
   auto sockets = app::give_up_root(config);
   if (!sockets) return complain(sockets.error());
+  app::WrittenPlaces places;
+  if (!options.ready_file.empty()) places.files.push_back(options.ready_file);
+  if (Status confined = app::confine(config, places); !confined) return complain(confined.error());
   auto server =
       app::Server::start({.config = std::move(config),
                           .losses = options.accept_loss ? app::Losses::accept : app::Losses::refuse,

@@ -245,6 +245,7 @@ struct Config {
   std::string data_dir;
   std::uint64_t memory = 0;  ///< Octets; 0: as [storage] says, or less on a small machine.
   std::string user;          ///< Whom a process started by root becomes. Empty: nobody.
+  bool confine = true;       ///< Give up what a server does not need (app/machine/confine.h).
   std::string hostname;      ///< Empty: the machine's own.
   std::vector<std::string> domains;
   Listen listen;

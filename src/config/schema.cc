@@ -49,6 +49,10 @@ const std::array kKeys{
     Key{"user", Form::text, FIELD(std::string, user), "", "", "", kStart,
         "User to become if started by root, once the TCP ports are open. The data directory must "
         "belong to this user. Empty: keep running as root."},
+    Key{"confine", Form::flag, FIELD(bool, confine), "true", "", "", kStart,
+        "Give up what a server does not need, as far as the kernel can: files are changed in the "
+        "data directory only, and nothing is executed but the program that reads attachments "
+        "(docs/security.md)."},
     Key{"hostname", Form::text, FIELD(std::string, hostname), "", "", "", kStart,
         "Host name in greetings and Received fields. Empty: the name of the machine."},
     Key{"memory", Form::size, FIELD(std::uint64_t, memory), "0", "", "1TiB", kStart,
@@ -208,8 +212,9 @@ const std::array kKeys{
         "Offer SCRAM, which works only for passwords that have keys: while every account has them "
         "(auto), always, or never. `posthorn account list` shows who has none."},
     Key{"auth.upgrade_hashes", Form::flag, FIELD(bool, auth.upgrade_hashes), "true", "", "", kLive,
-        "Turn the imported hash of a password into SCRAM keys when its user first logs in with the "
-        "password."},
+        "When a user logs in with the password, turn an imported hash of it, or SCRAM keys with "
+        "fewer "
+        "iterations than auth.iterations, into SCRAM keys."},
     Key{"auth.master_separator", Form::text, FIELD(std::string, auth.master_separator), "*", "", "",
         kStart,
         "Stands between the two names of somebody who logs in as another user, as in "

@@ -1,19 +1,18 @@
 #include "extract/child/fence.h"
 
-#include <fcntl.h>
-#include <linux/landlock.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <initializer_list>
 #include <memory>
+
+#include "base/landlock.h"
 
 namespace posthorn::extract {
 namespace {
@@ -41,50 +40,22 @@ Status limit(Fenced whom) {
   return {};
 }
 
-/// What Landlock knows since its first version, and what later versions added.
-constexpr std::uint64_t kFiles = (std::uint64_t{1} << 13) - 1;
-constexpr std::uint64_t kFilesOfVersion2 = std::uint64_t{1} << 13;  // Linking between folders.
-constexpr std::uint64_t kFilesOfVersion3 = std::uint64_t{1} << 14;  // Truncation.
-
-/// Permits to read below a path, if it exists. Returns false if that cannot be permitted.
-bool permit(int rules, const char* path, std::uint64_t access) {
-  const int place = open(path, O_PATH | O_CLOEXEC);
-  if (place < 0) return errno == ENOENT;
-  landlock_path_beneath_attr rule{};
-  rule.allowed_access = access;
-  rule.parent_fd = place;
-  const bool added =
-      syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
-  close(place);
-  return added;
-}
-
 Status hide_files(Fenced whom) {
-  const long version =
-      syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
-  if (version < 1) return missing("Landlock", errno);
-  landlock_ruleset_attr handled{};
-  handled.handled_access_fs = kFiles;
-  if (version >= 2) handled.handled_access_fs |= kFilesOfVersion2;
-  if (version >= 3) handled.handled_access_fs |= kFilesOfVersion3;
-  const auto rules =
-      static_cast<int>(syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0));
-  if (rules < 0) return missing("Landlock", errno);
-  constexpr std::uint64_t kRead = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
-  constexpr std::uint64_t kRun = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_EXECUTE;
-  bool done = true;
+  auto rules = Landlock::make();
+  if (!rules) return pass(rules);
+  const Landlock::Access read = Landlock::kReadFile | Landlock::kReadFolder;
+  const Landlock::Access run = Landlock::kReadFile | Landlock::kExecute;
+  Status done;
   if (whom == Fenced::helper) {
     // The loader of libraries is executed too, and is among them.
     for (const char* libraries : {"/usr/lib", "/lib", "/lib64"})
-      done = done && permit(rules, libraries, kRead | kRun);
-    done = done && permit(rules, kPdfToText, kRun) && permit(rules, "/usr/share/poppler", kRead) &&
-           permit(rules, "/etc/ld.so.cache", LANDLOCK_ACCESS_FS_READ_FILE);
+      if (done) done = rules->permit(libraries, read | run);
+    if (done) done = rules->permit(kPdfToText, run);
+    if (done) done = rules->permit("/usr/share/poppler", read);
+    if (done) done = rules->permit("/etc/ld.so.cache", Landlock::kReadFile);
   }
-  done = done && syscall(SYS_landlock_restrict_self, rules, 0) == 0;
-  const int error = errno;
-  close(rules);
-  if (!done) return missing("Landlock", error);
-  return {};
+  if (!done) return done;
+  return rules->apply();
 }
 
 struct Release {
