@@ -56,9 +56,9 @@ test-tsan: packages-test
 CLUSTER ?= memstore
 test-cluster: packages-test
 	@sh tools/install-packages cluster
-	cmake --preset debug -B build/cluster -DPOSTHORN_RADOS=ON >/dev/null
-	cmake --build build/cluster --target engine_test store_test posthorn -j $(JOBS)
-	tests/cluster/run build/cluster $(CLUSTER)
+	cmake --preset debug >/dev/null
+	cmake --build build/debug --target engine_test store_test posthorn posthorn-extract -j $(JOBS)
+	tests/cluster/run build/debug $(CLUSTER)
 
 # Each fuzzer in turn: SECONDS=3600 for an hour each.
 fuzz: packages

@@ -22,6 +22,9 @@ class EngineUnderTest {
   virtual std::unique_ptr<Engine> open() = 0;
   /// Returns true if stored data survives close and open.
   [[nodiscard]] virtual bool keeps() const = 0;
+  /// Returns true if what was just read can be read again from memory. An engine over a network
+  /// need not remember, since others may have changed it meanwhile.
+  [[nodiscard]] virtual bool remembers_reads() const { return true; }
 };
 
 using MakeEngine = std::unique_ptr<EngineUnderTest> (*)();
@@ -53,6 +56,7 @@ class Conformance : public testing::TestWithParam<NamedEngine> {
   }
   Engine& engine() { return *engine_; }
   [[nodiscard]] bool keeps() const { return maker_->keeps(); }
+  [[nodiscard]] bool remembers_reads() const { return maker_->remembers_reads(); }
   void reopen();
   /// Awaits a task on the thread of a loop.
   template <class T>

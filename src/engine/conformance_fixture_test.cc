@@ -5,11 +5,8 @@
 #include "engine/conformance_fixture.h"
 #include "engine/faulty/faulty_engine.h"
 #include "engine/memory/memory_engine.h"
-#include "engine/rocksdb/rocksdb_engine.h"
-
-#ifdef POSTHORN_RADOS
 #include "engine/rados/test_store.h"
-#endif
+#include "engine/rocksdb/rocksdb_engine.h"
 
 namespace posthorn::engine::conformance {
 namespace {
@@ -78,7 +75,6 @@ class SmallCacheUnderTest final : public RocksDbUnderTest {
   SmallCacheUnderTest() : RocksDbUnderTest(2 << 20, 1024) {}
 };
 
-#ifdef POSTHORN_RADOS
 /// In the cluster of POSTHORN_CEPH_CONF.
 class RadosUnderTest final : public EngineUnderTest {
  public:
@@ -88,11 +84,16 @@ class RadosUnderTest final : public EngineUnderTest {
     return opened ? std::move(*opened) : nullptr;
   }
   [[nodiscard]] bool keeps() const override { return true; }
+  [[nodiscard]] bool remembers_reads() const override { return false; }
 
  private:
   rados::TestStore store_;
 };
-#endif
+
+/// So that a run without a cluster says what it leaves out.
+TEST(RadosConformance, IsRunWhereThereIsACluster) {
+  if (rados::test_conf() == nullptr) GTEST_SKIP() << "no cluster: see tests/cluster";
+}
 
 template <class Kind>
 std::unique_ptr<EngineUnderTest> make() {
@@ -122,9 +123,7 @@ std::vector<NamedEngine> conformance_engines() {
                                    {"rocksdb", make<RocksDbUnderTest>},
                                    {"rocksdb_few_files", make<FewFilesUnderTest>},
                                    {"rocksdb_small_cache", make<SmallCacheUnderTest>}};
-#ifdef POSTHORN_RADOS
   if (rados::test_conf() != nullptr) engines.push_back({"rados", make<RadosUnderTest>});
-#endif
   return engines;
 }
 

@@ -140,9 +140,7 @@ TEST_P(ReadConformance, CachedOnlyAnswersOrSaysItWouldBlock) {
   EXPECT_EQ(said(async::wait(engine().read_page(p, PageNumber{1}))), page);
   EXPECT_EQ(said(async::wait(engine().read_piece(piece(1)))), page);
   EXPECT_EQ(rows(engine(), p), "a=1;");
-  // An engine over a network need not remember what it read, since others may change it.
-  if (std::string_view(GetParam().name) == "rados") return;
-  // Recently read data can be read without a disk.
+  if (!remembers_reads()) return;
   EXPECT_EQ(said(engine().try_read_page(p, PageNumber{1})), page);
   EXPECT_EQ(said(engine().try_read_piece(piece(1))), page);
   EXPECT_EQ(said(engine().try_version(p)), "1");

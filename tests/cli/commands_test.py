@@ -38,6 +38,14 @@ def test_help():
            run("--set", "limits.message_size=5MB", "config", "show"), "config show")
 
 
+def test_libraries():
+    """What takes long to load is loaded when it is needed."""
+    linked = subprocess.run([program()], check=True, capture_output=True, text=True, timeout=60,
+                            env={**os.environ, "LD_TRACE_LOADED_OBJECTS": "1"}).stdout
+    expect("librocksdb" in linked, linked)
+    expect("librados" not in linked and "libceph" not in linked, linked)
+
+
 def test_dns():
     on = ("--set", "hostname=mail.example.org", "--set", "listen.https=*:443", "dns")
     zone = run(*on, "example.org")
@@ -324,6 +332,7 @@ def test_as_of():
 
 def test():
     test_help()
+    test_libraries()
     test_undelete()
     test_removed_account()
     test_as_of()

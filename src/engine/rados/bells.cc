@@ -95,7 +95,7 @@ void Bells::keep_watching() {
       looked = std::chrono::steady_clock::now();
       hear_({{}, {}, true});
     }
-    const int age = rados_watch_check(connection_.native(Pool::rows), handle_);
+    const int age = library().watch_check(connection_.native(Pool::rows), handle_);
     if (age > kOldest) is_deaf_ = true;
     if (age < 0) {
       is_deaf_ = true;
@@ -104,7 +104,7 @@ void Bells::keep_watching() {
       if (!again)
         log::warning("storage: what other nodes change is not heard of: {}", again.error().cause);
     }
-    const int age_now = rados_watch_check(connection_.native(Pool::rows), handle_);
+    const int age_now = library().watch_check(connection_.native(Pool::rows), handle_);
     if (age_now >= 0 && age_now <= kOldest && is_deaf_) {
       is_deaf_ = false;
       log::info("storage: other nodes are heard of again; open accounts are looked at");
@@ -121,8 +121,8 @@ void Bells::on_error(void* self, std::uint64_t /*handle*/, int /*code*/) {
 void Bells::on_notify(void* self, std::uint64_t notification, std::uint64_t handle,
                       std::uint64_t /*notifier*/, void* data, std::size_t size) {
   auto& bells = *static_cast<Bells*>(self);
-  rados_notify_ack(bells.connection_.native(Pool::rows), kBellObject, notification, handle, nullptr,
-                   0);
+  library().notify_ack(bells.connection_.native(Pool::rows), kBellObject, notification, handle,
+                       nullptr, 0);
   bells.heard({static_cast<const char*>(data), size});
 }
 

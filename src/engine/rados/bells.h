@@ -9,7 +9,7 @@
 #include "async/task.h"
 #include "base/mutex.h"
 #include "engine/engine.h"
-#include "engine/rados/connection.h"
+#include "engine/rados/ceph/connection.h"
 
 namespace posthorn::engine::rados {
 

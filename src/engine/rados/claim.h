@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "engine/rados/connection.h"
+#include "engine/rados/ceph/connection.h"
 #include "engine/rados/rados_engine.h"
 
 namespace posthorn::engine::rados {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "engine/rados/bells.h"
-#include "engine/rados/reads.h"
+#include "engine/rados/range.h"
 
 namespace posthorn::engine::rados {
 namespace {

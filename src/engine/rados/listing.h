@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/mutex.h"
-#include "engine/rados/connection.h"
+#include "engine/rados/ceph/connection.h"
 
 namespace posthorn::engine::rados {
 

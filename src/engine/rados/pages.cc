@@ -82,21 +82,28 @@ async::Task<Status> write_pages(Connection& connection, PartitionId partition,
   co_return co_await all_of(std::move(writes));
 }
 
+namespace {
+
+async::Task<Status> remove_page(Connection& connection, PartitionId partition, PageNumber number) {
+  Status removed;
+  // Its size, which would tell the pool, is not known.
+  for (const Pool pool : {Pool::rows, Pool::blobs}) {
+    WriteOp op;
+    op.remove();
+    Status here = co_await run(connection, pool, page_object(partition, number), std::move(op));
+    if (!here) removed = std::move(here);
+  }
+  co_return removed;
+}
+
+}  // namespace
+
 async::Task<Status> remove_pages(Connection& connection, PartitionId partition,
                                  std::vector<PageNumber> numbers) {
-  std::vector<Status> outcomes(numbers.size());
-  co_await for_each_of(numbers.size(), [&](std::size_t i) -> async::Task<void> {
-    // Its size, which would tell the pool, is not known.
-    for (const Pool pool : {Pool::rows, Pool::blobs}) {
-      WriteOp op;
-      op.remove();
-      Status removed =
-          co_await run(connection, pool, page_object(partition, numbers[i]), std::move(op));
-      if (!removed) outcomes[i] = std::move(removed);
-    }
+  Status removed = co_await try_each_of(numbers.size(), [&](std::size_t i) {
+    return remove_page(connection, partition, numbers[i]);
   });
-  for (Status& outcome : outcomes)
-    if (!outcome) co_return std::move(outcome);
+  if (!removed) co_return removed;
   std::vector<std::string> rows;
   for (const PageNumber number : numbers) rows.push_back(page_row(number));
   WriteOp unlist;

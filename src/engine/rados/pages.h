@@ -7,7 +7,7 @@
 
 #include "async/task.h"
 #include "engine/engine.h"
-#include "engine/rados/connection.h"
+#include "engine/rados/ceph/connection.h"
 
 /// Pages and the bytes of pieces: objects that are written whole. A row of the partition's object
 /// lists each page, so that one that no commit names can be found.

@@ -5,7 +5,7 @@
 
 #include "async/task.h"
 #include "engine/engine.h"
-#include "engine/rados/connection.h"
+#include "engine/rados/ceph/connection.h"
 
 /// Pieces. A piece is two objects: `b`, its bytes, and `h`, its holders, whose version is the
 /// piece's. A hold writes `h` first, then `b`, which it writes anew or moves to another version.

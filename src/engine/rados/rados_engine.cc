@@ -7,12 +7,13 @@
 #include "async/wait.h"
 #include "engine/limits.h"
 #include "engine/rados/bells.h"
+#include "engine/rados/ceph/connection.h"
 #include "engine/rados/claim.h"
-#include "engine/rados/committer.h"
-#include "engine/rados/connection.h"
+#include "engine/rados/commit/committer.h"
 #include "engine/rados/listing.h"
 #include "engine/rados/pages.h"
 #include "engine/rados/pieces.h"
+#include "engine/rados/range.h"
 #include "engine/rados/reads.h"
 #include "engine/rados/recent_pages.h"
 #include "engine/rados/together.h"
@@ -100,6 +101,8 @@ class RadosEngine final : public Engine {
   async::Task<Result<PartitionVersion>> read_version(PartitionId partition);
   async::Task<Result<ScanResult>> read_scan(PartitionId partition, std::string first,
                                             std::string last, std::size_t limit);
+  static async::Task<void> give(async::Task<Result<std::string>> read, std::size_t i,
+                                const BlobVisitor& visit);
   /// Gives `visit` what `read(i)`, a task, returns for each place.
   template <class Read>
   async::Task<void> visit_blobs(std::size_t count, const BlobVisitor& visit, Read read);
@@ -214,6 +217,16 @@ Status RadosEngine::put_page(const PartitionId& partition, PageNumber number, st
   return written;
 }
 
+async::Task<void> RadosEngine::give(async::Task<Result<std::string>> read, std::size_t i,
+                                    const BlobVisitor& visit) {
+  const Result<std::string> bytes = co_await std::move(read);
+  if (bytes) {
+    visit(i, std::string_view(*bytes));
+  } else {
+    visit(i, std::unexpected(bytes.error()));
+  }
+}
+
 template <class Read>
 async::Task<void> RadosEngine::visit_blobs(std::size_t count, const BlobVisitor& visit, Read read) {
   Status open = check_open();
@@ -221,14 +234,7 @@ async::Task<void> RadosEngine::visit_blobs(std::size_t count, const BlobVisitor&
     for (std::size_t i = 0; i < count; ++i) visit(i, std::unexpected(open.error()));
     co_return;
   }
-  co_await come_back(for_each_of(count, [&](std::size_t i) -> async::Task<void> {
-    const Result<std::string> bytes = co_await read(i);
-    if (bytes) {
-      visit(i, std::string_view(*bytes));
-    } else {
-      visit(i, std::unexpected(bytes.error()));
-    }
-  }));
+  co_await come_back(for_each_of(count, [&](std::size_t i) { return give(read(i), i, visit); }));
 }
 
 async::Task<void> RadosEngine::visit_pages(PartitionId partition, std::vector<PageNumber> numbers,
@@ -318,11 +324,14 @@ void RadosEngine::hint(const PartitionId& partition, std::vector<Edit> edits) {
   committer_.hint(partition, std::move(edits));
 }
 
+async::Task<void> read_header_to(Result<Header>& header, Connection& connection, PartitionId id) {
+  header = co_await read_header(connection, id);
+}
+
 async::Task<Result<std::vector<PartitionId>>> RadosEngine::committed(std::vector<PartitionId> ids) {
   std::vector<Result<Header>> headers(ids.size());
-  co_await for_each_of(ids.size(), [&](std::size_t i) -> async::Task<void> {
-    headers[i] = co_await read_header(*connection_, ids[i]);
-  });
+  co_await for_each_of(
+      ids.size(), [&](std::size_t i) { return read_header_to(headers[i], *connection_, ids[i]); });
   std::vector<PartitionId> found;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (!headers[i] && headers[i].error().kind != ErrorKind::corrupt) co_return pass(headers[i]);

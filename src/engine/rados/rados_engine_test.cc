@@ -177,28 +177,39 @@ TEST_F(RadosEngineTest, WhatACommitOfADeadNodeWroteBecomesACandidate) {
   EXPECT_TRUE(async::wait(list_candidates(objects(), std::nullopt, 9, 99'999))->empty());
 }
 
-/// More rows than Ceph gives in one answer, changed all the time: each result is of one moment.
+/// More rows than Ceph gives in one answer, changed without a pause, also by rows that come in
+/// between: each result is of one moment.
 TEST_F(RadosEngineTest, ALongScanIsOfOneMoment) {
   const auto p = partition(1);
-  constexpr int kRows = 3000;
+  constexpr std::size_t kRows = 3000;
   Commit first = change(p, 0, {});
-  for (int i = 0; i < kRows; ++i) first.edits.push_back(put(fmt::format("{:05}", i), "0"));
+  for (std::size_t i = 0; i < kRows; ++i) first.edits.push_back(put(fmt::format("{:05}", i), "0"));
   ASSERT_TRUE(commit(*one_, std::move(first)));
   std::atomic<bool> stop = false;
   std::thread writer([&] {
     for (std::uint64_t n = 1; !stop; ++n) {
       const std::string value = std::to_string(n);
-      ASSERT_TRUE(commit(*one_, change(p, n, {put("00000", value), put("02999", value)})));
-      std::this_thread::sleep_for(std::chrono::milliseconds(300));
+      ASSERT_TRUE(commit(*one_, change(p, n,
+                                       {put("00000", value), put("02999", value),
+                                        put(fmt::format("01500-{:05}", n), "")})));
     }
   });
-  for (int i = 0; i < 10; ++i) {
+  for (int i = 0; i < 30; ++i) {
     const auto scanned = async::wait(two_->scan(p, "", "", 10'000));
     EXPECT_TRUE(scanned) << scanned.error().text;
     if (!scanned) continue;
-    EXPECT_EQ(scanned->rows.size(), static_cast<std::size_t>(kRows));
-    EXPECT_EQ(scanned->rows.front().value, scanned->rows.back().value);
-    EXPECT_EQ(scanned->rows.front().value, std::to_string(scanned->version.revision - 1));
+    const std::uint64_t changes = scanned->version.revision - 1;
+    EXPECT_EQ(scanned->rows.size(), kRows + changes);
+    EXPECT_TRUE(std::ranges::is_sorted(scanned->rows, {}, &Row::key));
+    EXPECT_EQ(scanned->rows.front().value, std::to_string(changes));
+    EXPECT_EQ(scanned->rows.back().value, std::to_string(changes));
+    // With a limit, and from one row to another.
+    const auto part = async::wait(two_->scan(p, "00100", "02900", 2000));
+    EXPECT_TRUE(part) << part.error().text;
+    if (!part) continue;
+    EXPECT_EQ(part->rows.size(), 2000U);
+    EXPECT_EQ(part->rows.front().key, "00100");
+    EXPECT_TRUE(part->next_key);
   }
   stop = true;
   writer.join();

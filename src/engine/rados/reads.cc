@@ -8,14 +8,12 @@
 namespace posthorn::engine::rados {
 namespace {
 
-/// Ceph gives at most this many rows of a range in one answer (osd_max_omap_entries_per_request).
-constexpr std::size_t kRowsAtOnce = 1024;
-
 std::unexpected<Error> failed(int code, std::string_view object) {
   return std::unexpected(error_of(code, fmt::format("reading '{}'", object)));
 }
 
-/// The error names the object, so that an operator can find it.
+}  // namespace
+
 std::unexpected<Error> in_object(Error error, std::string_view object) {
   error.cause = fmt::format("Ceph: object '{}'", object);
   return std::unexpected(std::move(error));
@@ -30,8 +28,6 @@ Result<Header> header_in(const std::vector<Row>& rows, std::string_view object) 
   }
   return Header{};
 }
-
-}  // namespace
 
 async::Task<Result<Header>> read_header(Connection& connection, PartitionId partition) {
   const std::string object = partition_object(partition);
@@ -63,92 +59,6 @@ async::Task<Result<Values>> read_rows(Connection& connection, PartitionId partit
     }
   }
   co_return values;
-}
-
-std::string common_prefix(std::string_view first, std::string_view last) {
-  if (last.empty()) return {};
-  const auto differ = std::ranges::mismatch(first, last);
-  std::string prefix(first.begin(), differ.in1);
-  // A range up to the key after all that begin with one prefix, such as from "n" to "o".
-  const std::size_t at = prefix.size();
-  if (at + 1 == last.size() && at < first.size() &&
-      static_cast<std::uint8_t>(first[at]) + 1 == static_cast<std::uint8_t>(last[at]))
-    prefix.push_back(first[at]);
-  return prefix;
-}
-
-namespace {
-
-/// One attempt: none if the partition was changed between two operations.
-async::Task<Result<std::optional<RangeRead>>> try_range(Connection& connection, std::string object,
-                                                        std::string_view first,
-                                                        std::string_view last, std::size_t limit) {
-  RangeRead result;
-  const std::string prefix = row_name(common_prefix(first, last));
-  // The rows above this; for a row "" of its own, what is before all rows.
-  std::string after = first.empty() ? std::string("q") : row_name(first);
-  const std::string end = row_name(last);
-  for (bool begun = false;; begun = true) {
-    ReadOp op;
-    std::vector<std::string> names{std::string(kHeaderRow)};
-    if (!begun && !first.empty()) names.push_back(after);
-    op.rows(names);
-    op.range(after, prefix, std::min(limit + 1 - result.rows.rows.size(), kRowsAtOnce));
-    const Answer answer = co_await connection.read(Pool::rows, object, op);
-    if (answer.code == -ENOENT) co_return std::optional(std::move(result));
-    if (answer.code < 0) co_return failed(answer.code, object);
-    std::vector<Row> found = op.take_rows();
-    auto header = header_in(found, object);
-    if (!header) co_return pass(header);
-    if (begun && header->version != result.header.version) co_return std::nullopt;
-    result.header = std::move(*header);
-    std::erase_if(found, [](const Row& row) { return row.key == kHeaderRow; });
-    std::ranges::move(op.take_range(), std::back_inserter(found));
-    bool ended = !op.has_more();
-    if (!found.empty()) after = found.back().key;
-    for (Row& row : found) {
-      if (!last.empty() && row.key >= end) {
-        ended = true;
-        break;
-      }
-      auto key = key_of_row(row.key);
-      if (!key)
-        co_return in_object({ErrorKind::corrupt, "the key of a row is damaged in the Ceph pool"},
-                            object);
-      if (result.rows.rows.size() == limit) {
-        result.rows.next_key = std::move(*key);
-        ended = true;
-        break;
-      }
-      result.rows.rows.push_back({std::move(*key), std::move(row.value)});
-    }
-    if (!ended) continue;
-    result.rows.version = result.header.version;
-    co_return std::optional(std::move(result));
-  }
-}
-
-}  // namespace
-
-async::Task<Result<RangeRead>> read_range(Connection& connection, PartitionId partition,
-                                          std::string first, std::string last, std::size_t limit) {
-  constexpr int kAttempts = 50;
-  limit = std::min<std::size_t>(limit, 1U << 30U);
-  if (!last.empty() && first >= last) {
-    // Nothing can be in it, but the version is asked for.
-    auto header = co_await read_header(connection, partition);
-    if (!header) co_return pass(header);
-    RangeRead empty;
-    empty.rows.version = header->version;
-    empty.header = std::move(*header);
-    co_return empty;
-  }
-  for (int i = 0; i < kAttempts; ++i) {
-    auto read = co_await try_range(connection, partition_object(partition), first, last, limit);
-    if (!read) co_return pass(read);
-    if (*read) co_return std::move(**read);
-  }
-  co_return fail(ErrorKind::unavailable, "it is changed faster than it can be read");
 }
 
 async::Task<Result<std::vector<Row>>> list_rows(Connection& connection, std::string object,

@@ -6,7 +6,7 @@
 
 #include "async/task.h"
 #include "engine/engine.h"
-#include "engine/rados/connection.h"
+#include "engine/rados/ceph/connection.h"
 
 /// Reads of a partition's object. The rows of one operation are of one moment.
 /// Errors: those of an engine's reads.
@@ -16,12 +16,6 @@ async::Task<Result<Header>> read_header(Connection& connection, PartitionId part
 async::Task<Result<Values>> read_rows(Connection& connection, PartitionId partition,
                                       std::vector<std::string> keys);
 
-struct RangeRead {
-  ScanResult rows;
-  Header header;
-};
-async::Task<Result<RangeRead>> read_range(Connection& connection, PartitionId partition,
-                                          std::string first, std::string last, std::size_t limit);
 async::Task<Result<std::vector<PageNumber>>> list_pages(Connection& connection,
                                                         PartitionId partition, PageNumber after,
                                                         std::size_t limit);
@@ -32,7 +26,13 @@ async::Task<Result<std::vector<Row>>> list_rows(Connection& connection, std::str
                                                 std::string after, std::string prefix,
                                                 std::size_t limit);
 
-/// The longest prefix that all keys with first <= key < last are known to have.
-std::string common_prefix(std::string_view first, std::string_view last);
+/// The header among the rows of the object; that of a partition without commits if it is not there.
+Result<Header> header_in(const std::vector<Row>& rows, std::string_view object);
+/// The error names the object, so that an operator can find it.
+std::unexpected<Error> in_object(Error error, std::string_view object);
+
+/// Ceph gives at most this many rows of a range in one answer (osd_max_omap_entries_per_request),
+/// or fewer.
+inline constexpr std::size_t kRowsAtOnce = 1024;
 
 }  // namespace posthorn::engine::rados

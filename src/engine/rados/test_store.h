@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "async/wait.h"
-#include "engine/rados/connection.h"
+#include "engine/rados/ceph/connection.h"
 #include "engine/rados/rados_engine.h"
 
 namespace posthorn::engine::rados {

@@ -1,5 +1,3 @@
-#ifdef POSTHORN_RADOS
-
 #include "engine/rados/rados_engine.h"
 
 #include <thread>
@@ -73,5 +71,3 @@ TEST(RadosNodes, WhatOneStoreTakesInTheOtherShowsAndNothingIsLost) {
 
 }  // namespace
 }  // namespace posthorn::store
-
-#endif  // POSTHORN_RADOS

@@ -3,7 +3,7 @@
 #include <rados/librados.h>
 
 #include <cstdint>
-#include <functional>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/rados/ceph/library.h"
 
 /// Operations on one object, which Ceph performs as a whole or not at all, and, for reads, of one
 /// moment.
@@ -39,7 +40,7 @@ class WriteOp {
 
  private:
   struct Release {
-    void operator()(void* op) const { rados_release_write_op(op); }
+    void operator()(void* op) const { library().release_write_op(op); }
   };
   std::unique_ptr<void, Release> op_;
 };
@@ -56,7 +57,7 @@ class ReadOp {
   /// Asks for rows by name. May be called once.
   void rows(const std::vector<std::string>& keys);
   /// Asks for rows above `after` that begin with `prefix`, `most` at most; Ceph may give fewer.
-  /// Keys must not contain zero octets. May be called once.
+  /// Keys must not contain zero octets. May be called several times; all ranges are of one moment.
   void range(const std::string& after, const std::string& prefix, std::uint64_t most);
   /// Asks for the object's size.
   void stat();
@@ -65,24 +66,32 @@ class ReadOp {
 
   // What was found; to be called once the operation has ended without an error.
   [[nodiscard]] std::vector<Row> take_rows();
-  [[nodiscard]] std::vector<Row> take_range();
+  /// The rows of the range that was asked for as the `i`-th, counted from 0.
+  [[nodiscard]] std::vector<Row> take_range(std::size_t i = 0);
   /// Whether the range goes on after the rows that were given.
-  [[nodiscard]] bool has_more() const { return more_ != 0; }
+  [[nodiscard]] bool has_more(std::size_t i = 0) const { return ranges_[i].more != 0; }
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] std::string take_bytes();
 
   [[nodiscard]] rados_read_op_t native() const { return op_; }
 
  private:
+  struct Range {
+    rados_omap_iter_t rows = nullptr;
+    unsigned char more = 0;
+    int code = 0;
+  };
+
   rados_read_op_t op_;
   rados_omap_iter_t rows_ = nullptr;
-  rados_omap_iter_t range_ = nullptr;
-  unsigned char more_ = 0;
+  std::deque<Range> ranges_;  ///< librados writes to them, so they stay where they are.
   std::uint64_t size_ = 0;
   time_t modified_ = 0;
   std::string bytes_;
   std::size_t got_ = 0;
-  int codes_[4] = {};
+  int rows_code_ = 0;
+  int stat_code_ = 0;
+  int bytes_code_ = 0;
 };
 
 }  // namespace posthorn::engine::rados

@@ -13,8 +13,8 @@
 #include "async/task.h"
 #include "base/mutex.h"
 #include "base/result.h"
+#include "engine/rados/ceph/ops.h"
 #include "engine/rados/layout.h"
-#include "engine/rados/ops.h"
 #include "engine/rados/rados_engine.h"
 
 namespace posthorn::engine::rados {
@@ -33,8 +33,7 @@ Error error_of(int code, std::string_view what);
 ///
 /// Operations are tasks that never block. One that is awaited on a loop resumes on it; any other
 /// resumes on a thread of librados, where nothing may wait. librados sends an operation again,
-/// under the same number, until it is answered; there is no time limit in it, because then nobody
-/// could tell what became of a write. Thread: any.
+/// under the same number, until it is answered or given up here. Thread: any.
 class Connection {
  public:
   /// Blocks, for some 15 s if the cluster does not answer.
@@ -44,16 +43,12 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// How long to wait for the answer of a write.
-  enum class Patience : std::uint8_t {
-    limited,  ///< kWritePatience, then -ETIMEDOUT; the write may still take effect.
-    endless,  ///< Until hurry() is called.
-  };
+  /// How long an answer is waited for; then it is -ETIMEDOUT. A write that was given up may still
+  /// take effect. Ceph replaces an OSD that does not answer after some 20 to 25 s.
   static constexpr std::chrono::seconds kReadPatience{20};
-  static constexpr std::chrono::seconds kWritePatience{60};
+  static constexpr std::chrono::seconds kWritePatience{40};
 
-  async::Task<Answer> write(Pool pool, std::string object, WriteOp op,
-                            Patience patience = Patience::limited);
+  async::Task<Answer> write(Pool pool, std::string object, WriteOp op);
   /// `op` must live until the task has ended.
   async::Task<Answer> read(Pool pool, std::string object, ReadOp& op);
 

@@ -1,30 +1,30 @@
-#include "engine/rados/ops.h"
+#include "engine/rados/ceph/ops.h"
 
 #include <utility>
 
 namespace posthorn::engine::rados {
 
-WriteOp::WriteOp() : op_(rados_create_write_op()) {}
+WriteOp::WriteOp() : op_(library().create_write_op()) {}
 
 WriteOp& WriteOp::create(bool exclusive) {
-  rados_write_op_create(
+  library().write_op_create(
       native(), exclusive ? LIBRADOS_CREATE_EXCLUSIVE : LIBRADOS_CREATE_IDEMPOTENT, nullptr);
   return *this;
 }
 
 WriteOp& WriteOp::assert_exists() {
-  rados_write_op_assert_exists(native());
+  library().write_op_assert_exists(native());
   return *this;
 }
 
 WriteOp& WriteOp::assert_version(std::uint64_t version) {
-  rados_write_op_assert_version(native(), version);
+  library().write_op_assert_version(native(), version);
   return *this;
 }
 
 WriteOp& WriteOp::compare_row(std::string_view key, std::string_view value) {
-  rados_write_op_omap_cmp2(native(), key.data(), LIBRADOS_CMPXATTR_OP_EQ, value.data(), key.size(),
-                           value.size(), nullptr);
+  library().write_op_omap_cmp2(native(), key.data(), LIBRADOS_CMPXATTR_OP_EQ, value.data(),
+                               key.size(), value.size(), nullptr);
   return *this;
 }
 
@@ -40,8 +40,8 @@ WriteOp& WriteOp::set_rows(const std::vector<Row>& rows) {
     values.push_back(row.value.data());
     value_sizes.push_back(row.value.size());
   }
-  rados_write_op_omap_set2(native(), keys.data(), values.data(), key_sizes.data(),
-                           value_sizes.data(), rows.size());
+  library().write_op_omap_set2(native(), keys.data(), values.data(), key_sizes.data(),
+                               value_sizes.data(), rows.size());
   return *this;
 }
 
@@ -59,31 +59,32 @@ WriteOp& WriteOp::remove_rows(const std::vector<std::string>& keys) {
     names.push_back(key.data());
     sizes.push_back(key.size());
   }
-  rados_write_op_omap_rm_keys2(native(), names.data(), sizes.data(), keys.size());
+  library().write_op_omap_rm_keys2(native(), names.data(), sizes.data(), keys.size());
   return *this;
 }
 
 WriteOp& WriteOp::write_full(std::string_view bytes) {
-  rados_write_op_write_full(native(), bytes.data(), bytes.size());
+  library().write_op_write_full(native(), bytes.data(), bytes.size());
   return *this;
 }
 
 WriteOp& WriteOp::set_attribute(const char* name, std::string_view value) {
-  rados_write_op_setxattr(native(), name, value.data(), value.size());
+  library().write_op_setxattr(native(), name, value.data(), value.size());
   return *this;
 }
 
 WriteOp& WriteOp::remove() {
-  rados_write_op_remove(native());
+  library().write_op_remove(native());
   return *this;
 }
 
-ReadOp::ReadOp() : op_(rados_create_read_op()) {}
+ReadOp::ReadOp() : op_(library().create_read_op()) {}
 
 ReadOp::~ReadOp() {
-  if (rows_ != nullptr) rados_omap_get_end(rows_);
-  if (range_ != nullptr) rados_omap_get_end(range_);
-  rados_release_read_op(op_);
+  if (rows_ != nullptr) library().omap_get_end(rows_);
+  for (const Range& range : ranges_)
+    if (range.rows != nullptr) library().omap_get_end(range.rows);
+  library().release_read_op(op_);
 }
 
 void ReadOp::rows(const std::vector<std::string>& keys) {
@@ -93,20 +94,21 @@ void ReadOp::rows(const std::vector<std::string>& keys) {
     names.push_back(key.data());
     sizes.push_back(key.size());
   }
-  rados_read_op_omap_get_vals_by_keys2(op_, names.data(), names.size(), sizes.data(), &rows_,
-                                       &codes_[0]);
+  library().read_op_omap_get_vals_by_keys2(op_, names.data(), names.size(), sizes.data(), &rows_,
+                                           &rows_code_);
 }
 
 void ReadOp::range(const std::string& after, const std::string& prefix, std::uint64_t most) {
-  rados_read_op_omap_get_vals2(op_, after.c_str(), prefix.c_str(), most, &range_, &more_,
-                               &codes_[1]);
+  Range& range = ranges_.emplace_back();
+  library().read_op_omap_get_vals2(op_, after.c_str(), prefix.c_str(), most, &range.rows,
+                                   &range.more, &range.code);
 }
 
-void ReadOp::stat() { rados_read_op_stat(op_, &size_, &modified_, &codes_[2]); }
+void ReadOp::stat() { library().read_op_stat(op_, &size_, &modified_, &stat_code_); }
 
 void ReadOp::bytes(std::uint64_t offset, std::size_t most) {
   bytes_.resize(most);
-  rados_read_op_read(op_, offset, most, bytes_.data(), &got_, &codes_[3]);
+  library().read_op_read(op_, offset, most, bytes_.data(), &got_, &bytes_code_);
 }
 
 namespace {
@@ -119,7 +121,7 @@ std::vector<Row> take(rados_omap_iter_t from) {
     char* value = nullptr;
     std::size_t key_size = 0;
     std::size_t value_size = 0;
-    if (rados_omap_get_next2(from, &key, &value, &key_size, &value_size) != 0 || key == nullptr)
+    if (library().omap_get_next2(from, &key, &value, &key_size, &value_size) != 0 || key == nullptr)
       return rows;
     rows.push_back({std::string(key, key_size),
                     value == nullptr ? std::string() : std::string(value, value_size)});
@@ -129,7 +131,7 @@ std::vector<Row> take(rados_omap_iter_t from) {
 }  // namespace
 
 std::vector<Row> ReadOp::take_rows() { return take(rows_); }
-std::vector<Row> ReadOp::take_range() { return take(range_); }
+std::vector<Row> ReadOp::take_range(std::size_t i) { return take(ranges_[i].rows); }
 
 std::string ReadOp::take_bytes() {
   bytes_.resize(got_);

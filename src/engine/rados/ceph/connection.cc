@@ -1,4 +1,4 @@
-#include "engine/rados/connection.h"
+#include "engine/rados/ceph/connection.h"
 
 #include <fmt/format.h>
 
@@ -48,11 +48,8 @@ struct Connection::Pending {
 
 template <class Send>
 void Connection::start(Pool pool, Clock::duration patience, Done done, const Send& send) {
-  const auto now = Clock::now();
-  auto* pending =
-      new Pending{*this, pool, std::move(done),
-                  patience == Clock::duration::max() ? Clock::time_point::max() : now + patience};
-  rados_aio_create_completion2(pending, &Connection::on_complete, &pending->completion);
+  auto* pending = new Pending{*this, pool, std::move(done), Clock::now() + patience};
+  library().aio_create_completion2(pending, &Connection::on_complete, &pending->completion);
   rados_completion_t completion = pending->completion;
   {
     const MutexLock lock(mutex_);
@@ -66,7 +63,7 @@ void Connection::start(Pool pool, Clock::duration patience, Done done, const Sen
 void Connection::on_complete(rados_completion_t completion, void* argument) {
   auto& pending = *static_cast<Pending*>(argument);
   pending.connection.ended(
-      pending, {rados_aio_get_return_value(completion), rados_aio_get_version(completion)});
+      pending, {library().aio_get_return_value(completion), library().aio_get_version(completion)});
 }
 
 void Connection::ended(Pending& pending, Answer answer) {
@@ -83,20 +80,17 @@ void Connection::ended(Pending& pending, Answer answer) {
     log::error(
         "storage: this client was blocklisted in the Ceph cluster, and nothing can be stored until "
         "the server is restarted");
-  rados_aio_release(pending.completion);
+  library().aio_release(pending.completion);
   if (answer.code > 0) answer.code = 0;
   own->done(answer);
 }
 
-async::Task<Answer> Connection::write(Pool pool, std::string object, WriteOp op,
-                                      Patience patience) {
+async::Task<Answer> Connection::write(Pool pool, std::string object, WriteOp op) {
   co_return co_await async::callback<Answer>([&](auto done) {
-    const Clock::duration wait =
-        patience == Patience::endless ? Clock::duration::max() : Clock::duration(kWritePatience);
-    start(pool, wait, done, [&](rados_ioctx_t io, rados_completion_t completion) {
+    start(pool, kWritePatience, done, [&](rados_ioctx_t io, rados_completion_t completion) {
       // Without FULL_TRY, a write to a full cluster would hang instead of failing.
-      return rados_aio_write_op_operate(op.native(), io, completion, object.c_str(), nullptr,
-                                        LIBRADOS_OPERATION_FULL_TRY);
+      return library().aio_write_op_operate(op.native(), io, completion, object.c_str(), nullptr,
+                                            LIBRADOS_OPERATION_FULL_TRY);
     });
   });
 }
@@ -104,7 +98,7 @@ async::Task<Answer> Connection::write(Pool pool, std::string object, WriteOp op,
 async::Task<Answer> Connection::read(Pool pool, std::string object, ReadOp& op) {
   co_return co_await async::callback<Answer>([&](auto done) {
     start(pool, kReadPatience, done, [&](rados_ioctx_t io, rados_completion_t completion) {
-      return rados_aio_read_op_operate(op.native(), io, completion, object.c_str(), 0);
+      return library().aio_read_op_operate(op.native(), io, completion, object.c_str(), 0);
     });
   });
 }
@@ -115,12 +109,12 @@ async::Task<Answer> Connection::notify(std::string object, std::string message,
   std::size_t size = 0;
   const Answer answer = co_await async::callback<Answer>([&](auto done) {
     start(Pool::rows, kWritePatience, done, [&](rados_ioctx_t io, rados_completion_t completion) {
-      return rados_aio_notify(io, object.c_str(), completion, message.data(),
-                              static_cast<int>(message.size()),
-                              static_cast<std::uint64_t>(longest.count()), &reply, &size);
+      return library().aio_notify(io, object.c_str(), completion, message.data(),
+                                  static_cast<int>(message.size()),
+                                  static_cast<std::uint64_t>(longest.count()), &reply, &size);
     });
   });
-  if (reply != nullptr) rados_buffer_free(reply);
+  if (reply != nullptr) library().buffer_free(reply);
   co_return answer;
 }
 
@@ -128,8 +122,9 @@ async::Task<Answer> Connection::watch(std::string object, std::uint64_t& handle,
                                       std::chrono::seconds timeout) {
   co_return co_await async::callback<Answer>([&](auto done) {
     start(Pool::rows, kWritePatience, done, [&](rados_ioctx_t io, rados_completion_t completion) {
-      return rados_aio_watch2(io, object.c_str(), completion, &handle, calls.called, calls.failed,
-                              static_cast<std::uint32_t>(timeout.count()), calls.argument);
+      return library().aio_watch2(io, object.c_str(), completion, &handle, calls.called,
+                                  calls.failed, static_cast<std::uint32_t>(timeout.count()),
+                                  calls.argument);
     });
   });
 }
@@ -137,7 +132,7 @@ async::Task<Answer> Connection::watch(std::string object, std::uint64_t& handle,
 async::Task<Answer> Connection::unwatch(std::uint64_t handle) {
   co_return co_await async::callback<Answer>([&](auto done) {
     start(Pool::rows, kWritePatience, done, [&](rados_ioctx_t io, rados_completion_t completion) {
-      return rados_aio_unwatch(io, handle, completion);
+      return library().aio_unwatch(io, handle, completion);
     });
   });
 }
@@ -156,23 +151,23 @@ void Connection::watch_deadlines() {
     for (Pending* pending : pending_) {
       if (pending->given_up || now < std::min(pending->until, last_moment_)) continue;
       // The answer comes on a thread of librados. One that is not sent yet is tried again.
-      pending->given_up =
-          rados_aio_cancel(native(pending->pool), pending->completion) == 0 || pending->given_up;
+      pending->given_up = library().aio_cancel(native(pending->pool), pending->completion) == 0 ||
+                          pending->given_up;
     }
   }
 }
 
 Status Connection::list(Pool pool, const std::function<bool(std::string_view)>& visit) {
   rados_list_ctx_t listing = nullptr;
-  if (const int code = rados_nobjects_list_open(native(pool), &listing); code < 0)
+  if (const int code = library().nobjects_list_open(native(pool), &listing); code < 0)
     return std::unexpected(error_of(code, "listing the objects"));
   int code = 0;
   for (;;) {
     const char* name = nullptr;
-    code = rados_nobjects_list_next(listing, &name, nullptr, nullptr);
+    code = library().nobjects_list_next(listing, &name, nullptr, nullptr);
     if (code < 0 || !visit(name)) break;
   }
-  rados_nobjects_list_close(listing);
+  library().nobjects_list_close(listing);
   if (code < 0 && code != -ENOENT) return std::unexpected(error_of(code, "listing the objects"));
   return {};
 }
@@ -185,9 +180,9 @@ Connection::~Connection() {
   }
   changed_.notify_all();
   if (deadlines_.joinable()) deadlines_.join();
-  if (rows_ != nullptr) rados_ioctx_destroy(rows_);
-  if (blobs_ != nullptr) rados_ioctx_destroy(blobs_);
-  if (cluster_ != nullptr) rados_shutdown(cluster_);
+  if (rows_ != nullptr) library().ioctx_destroy(rows_);
+  if (blobs_ != nullptr) library().ioctx_destroy(blobs_);
+  if (cluster_ != nullptr) library().shutdown(cluster_);
 }
 
 namespace {
@@ -226,9 +221,9 @@ Status refused_to_connect(int code, const RadosOptions& options) {
 
 Status Connection::connect(const RadosOptions& options) {
   const std::string name = "client." + options.user;
-  if (const int code = rados_create2(&cluster_, "ceph", name.c_str(), 0); code < 0)
+  if (const int code = library().create2(&cluster_, "ceph", name.c_str(), 0); code < 0)
     return fail(ErrorKind::io, "librados cannot be started", text_of(code));
-  if (const int code = rados_conf_read_file(cluster_, options.conf.c_str()); code < 0)
+  if (const int code = library().conf_read_file(cluster_, options.conf.c_str()); code < 0)
     return fail(
         ErrorKind::not_found,
         fmt::format("Ceph's configuration '{}' (storage.rados.conf) cannot be read", options.conf),
@@ -241,15 +236,15 @@ Status Connection::connect(const RadosOptions& options) {
        {"objecter_inflight_op_bytes", "8589934592"},
        {"rados_osd_op_timeout", "0"},
        {"rados_mon_op_timeout", "0"}}};
-  for (const auto& [key, value] : kSettings) rados_conf_set(cluster_, key, value);
-  if (const int code = rados_connect(cluster_); code < 0) {
-    rados_shutdown(std::exchange(cluster_, nullptr));
+  for (const auto& [key, value] : kSettings) library().conf_set(cluster_, key, value);
+  if (const int code = library().connect(cluster_); code < 0) {
+    library().shutdown(std::exchange(cluster_, nullptr));
     return refused_to_connect(code, options);
   }
   const std::string& blobs = options.body_pool.empty() ? options.pool : options.body_pool;
   for (const auto& [pool, key, io] : {std::tuple(&options.pool, "storage.rados.pool", &rows_),
                                       std::tuple(&blobs, "storage.rados.body_pool", &blobs_)}) {
-    if (const int code = rados_ioctx_create(cluster_, pool->c_str(), io); code < 0)
+    if (const int code = library().ioctx_create(cluster_, pool->c_str(), io); code < 0)
       return fail(
           code == -ENOENT ? ErrorKind::not_found : ErrorKind::io,
           code == -ENOENT
@@ -259,13 +254,14 @@ Status Connection::connect(const RadosOptions& options) {
                     *pool, key, *pool)
               : fmt::format("the pool '{}' ({}) cannot be used", *pool, key),
           text_of(code));
-    rados_ioctx_set_namespace(*io, options.name_space.c_str());
+    library().ioctx_set_namespace(*io, options.name_space.c_str());
   }
   deadlines_ = std::thread([this] { watch_deadlines(); });
   return {};
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(const RadosOptions& options) {
+  if (Status loaded = load_library(); !loaded) return pass(loaded);
   std::unique_ptr<Connection> connection(new Connection);
   if (Status connected = connection->connect(options); !connected) return pass(connected);
   return connection;

@@ -11,20 +11,15 @@
 #include "base/mutex.h"
 #include "engine/engine.h"
 #include "engine/engine_meter.h"
-#include "engine/rados/connection.h"
+#include "engine/rados/ceph/connection.h"
 
 namespace posthorn::engine::rados {
 
-/// Commits. A commit is one write of the partition's object, guarded by its header: Ceph performs
-/// it whole or not at all, and not at all if anybody else has committed since the header was read.
-/// What it carries (pages, pieces) is written before.
+/// Commits, each of which is one guarded write (guarded_write.h) of the partition's object. What it
+/// carries is written before (carry.h).
 ///
 /// Commits of one partition are under way one after another. What has gathered meanwhile is made
 /// one write, with one fate. Ceph does one write of an object at a time in any case.
-///
-/// If it is not known what has become of a write, the header says: each has the random numbers of
-/// the last commits. If the write may still be under way, its place is taken: another write of the
-/// header alone, guarded by the same header, whose success means that the first one never will.
 /// Thread: any.
 class Committer {
  public:
@@ -66,10 +61,9 @@ class Committer {
   /// Takes the first commits of a line that were computed from each other.
   std::vector<Job> take_batch(Line& line) POSTHORN_REQUIRES(mutex_);
   async::Task<Result<Header>> find_header(PartitionId partition, std::uint64_t revision);
-  async::Task<void> write_ahead(PartitionId partition, std::vector<Job>& batch);
-  async::Task<Status> write(PartitionId partition, const std::vector<Job>& batch, Header from);
-  async::Task<void> clean_up(PartitionId partition, const std::vector<Job>& batch);
-  async::Task<void> drop_written(PartitionId partition, const Job& job);
+  static async::Task<void> write_ahead(Connection& connection, Job& job);
+  async::Task<void> write_all_ahead(PartitionId partition, std::vector<Job>& batch);
+  async::Task<void> write_hint(PartitionId partition, std::vector<Edit> edits);
   void succeed(const PartitionId& partition, std::vector<Job> batch, PartitionVersion before);
   /// Fails the batch and everything that waits in its line. The version is that for conflicts.
   async::Task<void> fail_line(PartitionId partition, std::vector<Job> batch, Error error,
