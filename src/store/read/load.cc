@@ -138,6 +138,10 @@ async::Task<Result<LoadedAccount>> read_account(engine::Engine& engine, Partitio
   auto row = co_await engine.get_row(id, keys::account());
   if (!row) co_return pass(row);
   if (!*row) co_return fail(ErrorKind::not_found, "No such account");
+  // The commit that made the account gave it a version. Without one, numbers would be given out
+  // again.
+  if (version == engine::PartitionVersion{})
+    co_return fail(ErrorKind::corrupt, "The version of the account is lost");
   auto counters = decode_counters(**row);
   if (!counters) co_return pass(counters);
 
