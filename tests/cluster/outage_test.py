@@ -1,0 +1,92 @@
+"""A Ceph cluster (POSTHORN_CEPH_CONF) that is full, or does not answer: changes are refused in time, what can be read is
+read, and afterwards everything that was acknowledged is there."""
+import os
+import signal
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from cluster import (USER, Node, ceph, expect, message, need_cluster, new_namespace, ok, subjects, wait_for)  # noqa: E402
+from posthorn import Lmtp, main  # noqa: E402
+
+
+def full(node):
+    client = node.imap()
+    expect(len(subjects(client)) == 3, "three messages")
+    ceph("osd", "set-full-ratio", "0.0001")
+    try:
+        lmtp = Lmtp(node.lmtp_port)
+        late = [3]
+
+        def refused():
+            code = lmtp.deliver(message(late[-1], 100_000), USER)[0]
+            if code == 250:
+                late.append(late[-1] + 1)
+            return code != 250
+        wait_for("deliveries go on in a full cluster", refused, 60)
+        expect(lmtp.deliver(message(90, 100_000), USER)[0] // 10 == 45, "LMTP answers with 45x")
+        answer = client.append("INBOX", None, None, message(91, 100_000))
+        expect(answer[0] == "NO" and b"UNAVAILABLE" in answer[1][0], f"APPEND: {answer}")
+        expect(len(subjects(client)) == len(late) + 2, "reading goes on")
+        ok(client.store("1", "+FLAGS", "(\\Deleted)"))
+        ok(client.expunge())
+    finally:
+        ceph("osd", "set-full-ratio", "0.95")
+    wait_for("no delivery once there is room again",
+             lambda: Lmtp(node.lmtp_port).deliver(message(92), USER) == [250], 60)
+    expect(sorted(subjects(client)) == sorted([1, 2, *late[:-1], 92]), "what was acknowledged, and nothing else")
+    client.logout()
+
+
+def hung(node):
+    """Two of three OSDs stop, which is more than the pools bear."""
+    cluster = os.path.dirname(os.environ["POSTHORN_CEPH_CONF"])
+    daemons = []
+    for name in ("osd1", "osd2"):
+        with open(os.path.join(cluster, f"{name}.pid"), encoding="utf-8") as f:
+            daemons.append(int(f.read()))
+    client = node.imap()
+    before = subjects(client)
+    for daemon in daemons:
+        os.kill(daemon, signal.SIGSTOP)
+    try:
+        begun = time.monotonic()
+        answer = client.append("INBOX", None, None, message(200))
+        took = time.monotonic() - begun
+        expect(answer[0] == "NO" and b"UNAVAILABLE" in answer[1][0], f"APPEND: {answer}")
+        expect(took < 70, f"APPEND was answered after {took:.0f} s")
+        begun = time.monotonic()
+        code = Lmtp(node.lmtp_port).deliver(message(201), USER)[0]
+        expect(code // 10 == 45 and time.monotonic() - begun < 100, f"LMTP: {code} after {time.monotonic() - begun} s")
+        print(f"a cluster that does not answer: APPEND refused after {took:.0f} s")
+    finally:
+        for daemon in daemons:
+            os.kill(daemon, signal.SIGCONT)
+
+    def works():
+        try:
+            return Lmtp(node.lmtp_port).deliver(message(202), USER) == [250]
+        except OSError:
+            return False
+    took = wait_for("no delivery after the cluster is back", works, 120)
+    print(f"deliveries go on {took:.0f} s after the cluster is back")
+    # What was refused may have been stored nevertheless, but whole and not twice.
+    after = subjects(node.imap())
+    expect(set(before) <= set(after) and 202 in after and len(set(after)) == len(after), f"{before}, then {after}")
+
+
+def test():
+    need_cluster()
+    with tempfile.TemporaryDirectory() as folder:
+        node = Node(os.path.join(folder, "node"), new_namespace("outage")).start()
+        node.add_account(USER)
+        for number in range(3):
+            expect(Lmtp(node.lmtp_port).deliver(message(number, 100_000), USER) == [250], "LMTP")
+        full(node)
+        hung(node)
+        node.stop()
+        node.run("check", "--deep")
+
+
+main(test)
