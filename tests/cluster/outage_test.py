@@ -57,7 +57,9 @@ def hung(node):
         expect(answer[0] == "NO" and b"UNAVAILABLE" in answer[1][0], f"APPEND: {answer}")
         expect(took < 70, f"APPEND was answered after {took:.0f} s")
         begun = time.monotonic()
-        code = Lmtp(node.lmtp_port).deliver(message(201), USER)[0]
+        lmtp = Lmtp(node.lmtp_port)
+        lmtp.socket.settimeout(120)
+        code = lmtp.deliver(message(201), USER)[0]
         expect(code // 10 == 45 and time.monotonic() - begun < 100, f"LMTP: {code} after {time.monotonic() - begun} s")
         print(f"a cluster that does not answer: APPEND refused after {took:.0f} s")
     finally:
