@@ -7,13 +7,16 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from cluster import (USER, Node, ceph, expect, message, need_cluster, new_namespace, ok, subjects, wait_for)  # noqa: E402
+from cluster import (USER, Node, ceph, expect, message, need_cluster, new_namespace, ok, rados, subjects,  # noqa: E402
+                     wait_for)
 from posthorn import Lmtp, main  # noqa: E402
 
 
 def full(node):
     client = node.imap()
     expect(len(subjects(client)) == 3, "three messages")
+    # Far more than the limit that follows; mail is compressed and takes too little.
+    rados("filler", "mail", "put", "filler", "-", given=os.urandom(8 << 20))
     ceph("osd", "set-full-ratio", "0.0001")
     try:
         lmtp = Lmtp(node.lmtp_port)
@@ -33,6 +36,7 @@ def full(node):
         ok(client.expunge())
     finally:
         ceph("osd", "set-full-ratio", "0.95")
+        rados("filler", "mail", "rm", "filler")
     wait_for("no delivery once there is room again",
              lambda: Lmtp(node.lmtp_port).deliver(message(92), USER) == [250], 60)
     expect(sorted(subjects(client)) == sorted([1, 2, *late[:-1], 92]), "what was acknowledged, and nothing else")
