@@ -12,12 +12,19 @@ from cluster import (USER, Node, ceph, expect, message, need_cluster, new_namesp
 from posthorn import Lmtp, main  # noqa: E402
 
 
+def set_ratios(nearfull, backfillfull, full_ratio):
+    """An OSD takes the highest of the three for the limit at which it is full."""
+    ceph("osd", "set-nearfull-ratio", str(nearfull))
+    ceph("osd", "set-backfillfull-ratio", str(backfillfull))
+    ceph("osd", "set-full-ratio", str(full_ratio))
+
+
 def full(node):
     client = node.imap()
     expect(len(subjects(client)) == 3, "three messages")
     # Far more than the limit that follows; mail is compressed and takes too little.
     rados("filler", "mail", "put", "filler", "-", given=os.urandom(8 << 20))
-    ceph("osd", "set-full-ratio", "0.0001")
+    set_ratios(0.0001, 0.0002, 0.0003)
     try:
         lmtp = Lmtp(node.lmtp_port)
         late = [3]
@@ -35,7 +42,7 @@ def full(node):
         ok(client.store("1", "+FLAGS", "(\\Deleted)"))
         ok(client.expunge())
     finally:
-        ceph("osd", "set-full-ratio", "0.95")
+        set_ratios(0.85, 0.90, 0.95)
         rados("filler", "mail", "rm", "filler")
     wait_for("no delivery once there is room again",
              lambda: Lmtp(node.lmtp_port).deliver(message(92), USER) == [250], 60)
