@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   posthorn::cli::add_restore(command, program);
   posthorn::cli::add_status(command, program);
   posthorn::cli::add_check(command, program);
+  posthorn::cli::add_salvage(command, program);
   posthorn::cli::add_doctor(command, program);
   posthorn::cli::add_dns(command, program);
   posthorn::cli::add_mta(command, program);

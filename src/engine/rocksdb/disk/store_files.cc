@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <filesystem>
+#include <functional>
 
 namespace posthorn::engine::rocks {
 namespace {
@@ -18,11 +19,27 @@ std::optional<std::uint64_t> whole_number(std::string_view digits) {
   return number;
 }
 
-/// Returns true for names like "000012.sst", for `suffix` ".sst".
-bool is_numbered(std::string_view name, std::string_view suffix) {
-  if (!name.ends_with(suffix)) return false;
+/// The number in names like "000012.sst", for `suffix` ".sst".
+std::optional<std::uint64_t> number_before(std::string_view name, std::string_view suffix) {
+  if (!name.ends_with(suffix)) return std::nullopt;
   name.remove_suffix(suffix.size());
-  return whole_number(name).has_value();
+  return whole_number(name);
+}
+
+bool is_numbered(std::string_view name, std::string_view suffix) {
+  return number_before(name, suffix).has_value();
+}
+
+/// Calls `take` with the name of each file. A folder that does not exist counts as empty.
+Status for_each_name(const std::string& path, const std::function<void(const std::string&)>& take) {
+  std::error_code error;
+  std::filesystem::directory_iterator it(path, error);
+  for (; !error && it != std::filesystem::directory_iterator(); it.increment(error))
+    take(it->path().filename().string());
+  if (error && error != std::errc::no_such_file_or_directory)
+    return fail(ErrorKind::io, fmt::format("cannot list the data directory {}", path),
+                error.message());
+  return {};
 }
 
 void take(StoreFiles& files, std::string_view name) {
@@ -60,16 +77,23 @@ std::string StoreFiles::describe() const {
 
 Result<StoreFiles> list_store_files(const std::string& path) {
   StoreFiles files;
-  std::error_code error;
-  std::filesystem::directory_iterator it(path, error);
-  for (; !error && it != std::filesystem::directory_iterator(); it.increment(error))
-    take(files, it->path().filename().string());
-  if (error && error != std::errc::no_such_file_or_directory)
-    return fail(ErrorKind::io, fmt::format("cannot list the data directory {}", path),
-                error.message());
+  Status listed = for_each_name(path, [&](const std::string& name) { take(files, name); });
+  if (!listed) return pass(listed);
   std::ranges::sort(files.manifests);
   return files;
 }
+
+Result<std::vector<std::uint64_t>> list_tables(const std::string& path) {
+  std::vector<std::uint64_t> numbers;
+  Status listed = for_each_name(path, [&](const std::string& name) {
+    if (const auto number = number_before(name, ".sst")) numbers.push_back(*number);
+  });
+  if (!listed) return pass(listed);
+  std::ranges::sort(numbers);
+  return numbers;
+}
+
+std::string table_name(std::uint64_t number) { return fmt::format("{:06}.sst", number); }
 
 std::string manifest_name(std::uint64_t number) {
   return fmt::format("{}{:06}", kManifestPrefix, number);

@@ -33,6 +33,10 @@ struct StoreFiles {
 /// A folder that does not exist counts as empty. Errors: io.
 Result<StoreFiles> list_store_files(const std::string& path);
 
+/// The numbers of the tables in a folder, ascending. Errors: io.
+Result<std::vector<std::uint64_t>> list_tables(const std::string& path);
+std::string table_name(std::uint64_t number);
+
 std::string manifest_name(std::uint64_t number);
 /// The number in a MANIFEST's name.
 std::optional<std::uint64_t> manifest_number(std::string_view name);

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "engine/rocksdb/little_endian.h"
 #include "engine/rocksdb/wal/crc32c.h"
 
 namespace posthorn::engine::rocks {
@@ -24,19 +25,6 @@ enum Kind : std::uint8_t { kFull = 1, kFirst = 2, kMiddle = 3, kLast = 4 };
 constexpr char kLogData = 3;
 constexpr std::string_view kClaimMagic = "phSynced";
 constexpr std::size_t kClaimBytes = kClaimMagic.size() + 16;
-
-template <class Int>
-Int little_endian(std::string_view bytes) {
-  Int v = 0;
-  for (std::size_t i = sizeof(Int); i-- > 0;)
-    v = static_cast<Int>(v << 8U | static_cast<std::uint8_t>(bytes[i]));
-  return v;
-}
-
-template <class Int>
-void put_little_endian(std::string& out, Int v) {
-  for (std::size_t i = 0; i < sizeof(Int); ++i) out.push_back(static_cast<char>(v >> (8 * i)));
-}
 
 std::optional<SyncedMark> parse_claim(std::string_view batch) {
   batch.remove_prefix(kBatchHeader);
@@ -67,7 +55,7 @@ std::optional<Fragment> fragment_in(std::string_view rest) {
 
 class Scanner {
  public:
-  explicit Scanner(const std::function<void(const WalRecord&)>& visit) : visit_(visit) {}
+  explicit Scanner(const RecordVisitor& visit) : visit_(visit) {}
 
   /// `at` is the offset of the block in the file.
   void block(std::uint64_t at, std::string_view bytes) {
@@ -126,13 +114,11 @@ class Scanner {
     record({begun_, place.end}, whole);
   }
 
-  void record(OctetRange place, std::string_view batch) {
-    if (batch.size() < kBatchHeader) return damage(place);
-    visit_({place, batch, little_endian<std::uint64_t>(batch),
-            little_endian<std::uint32_t>(batch.substr(8)), parse_claim(batch)});
+  void record(OctetRange place, std::string_view octets) {
+    if (!visit_(place, octets)) damage(place);
   }
 
-  const std::function<void(const WalRecord&)>& visit_;
+  const RecordVisitor& visit_;
   /// The fragments so far of the record that begins at begun_.
   std::optional<std::string> partial_;
   std::uint64_t begun_ = 0;
@@ -173,8 +159,7 @@ std::string without_claim(std::string_view batch) {
   return out;
 }
 
-Result<WalScan> scan_wal(const std::string& path,
-                         const std::function<void(const WalRecord&)>& visit) {
+Result<WalScan> scan_records(const std::string& path, const RecordVisitor& visit) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return cannot("opened", path);
   Scanner scanner(visit);
@@ -191,6 +176,16 @@ Result<WalScan> scan_wal(const std::string& path,
   }
   close(fd);
   return WalScan{size, scanner.finish(size)};
+}
+
+Result<WalScan> scan_wal(const std::string& path,
+                         const std::function<void(const WalRecord&)>& visit) {
+  return scan_records(path, [&](OctetRange place, std::string_view batch) {
+    if (batch.size() < kBatchHeader) return false;
+    visit({place, batch, little_endian<std::uint64_t>(batch),
+           little_endian<std::uint32_t>(batch.substr(8)), parse_claim(batch)});
+    return true;
+  });
 }
 
 Result<WalWriter> WalWriter::create(const std::string& path) {

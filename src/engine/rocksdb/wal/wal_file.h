@@ -50,6 +50,13 @@ struct WalScan {
   std::vector<OctetRange> damaged;  ///< Ascending, adjacent ranges merged. Includes a torn end.
 };
 
+/// Takes the place and the octets of one record, which are valid during the call. Returns whether
+/// the record is one; if not, it counts as damage.
+using RecordVisitor = std::function<bool(OctetRange place, std::string_view octets)>;
+
+/// As scan_wal(), for records of any content: MANIFEST files have the format of logs too.
+Result<WalScan> scan_records(const std::string& path, const RecordVisitor& visit);
+
 /// Calls `visit` for every readable record, in order, including those behind damage. After a
 /// damaged fragment, reading continues at the next fragment if that is intact, else at the next
 /// block. Octets that the disk cannot read count as damage. Holds one record in memory.
