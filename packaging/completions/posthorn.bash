@@ -6,7 +6,7 @@ _posthorn_words() {
   local account="--password-file"
   case $1 in
     "") echo "--config --data-dir --set --version --help init serve demo account alias team queue import export
-              mailbox undelete index backup restore status who kick trace check doctor dns mta config version" ;;
+              mailbox undelete index backup restore status who kick trace check salvage doctor dns mta config version" ;;
     init) echo "--account --password-file --hostname --high-ports --help" ;;
     serve) echo "--ready-file --accept-loss --help" ;;
     demo) echo "--dir --engine --imap --imaps --pop3 --pop3s --submission --submissions --lmtp
@@ -60,6 +60,7 @@ _posthorn_words() {
     restore) echo "--backup --account --mailbox --message-id --from --subject --since --before --as-of --scratch --dry-run --json --help" ;;
     status) echo "--max-backup-age --json --help" ;;
     check) echo "--deep --repair --json --help" ;;
+    salvage) echo "--into --help" ;;
     doctor) echo "--dns-server --max-backup-age --postfix-config --json --help" ;;
     dns) echo "--json --help" ;;
     "mta postfix") echo "--check --postfix-config --help" ;;
@@ -93,7 +94,7 @@ _posthorn() {
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
-    --data-dir | --dir | --scratch)
+    --data-dir | --dir | --scratch | --into)
       mapfile -t COMPREPLY < <(compgen -d -- "$current")
       return
       ;;
@@ -120,7 +121,7 @@ _posthorn() {
     case $word in
       -c | --config | --data-dir | --set) ((i++)) ;;
       -*) ;;
-      init | serve | demo | account | alias | team | queue | import | export | mailbox | undelete | index | backup | restore | status | who | kick | trace | check | doctor | dns | mta | config | version)
+      init | serve | demo | account | alias | team | queue | import | export | mailbox | undelete | index | backup | restore | status | who | kick | trace | check | salvage | doctor | dns | mta | config | version)
         if [[ -z $commands ]]; then
           commands=$word
         elif [[ $commands == account && $word == import ]]; then

@@ -28,7 +28,7 @@ def test_help():
     expect("demo" in run("--help"), "--help")
     for command in ("init", "serve", "demo", "account", "alias", "mailbox", "queue", "import", "export",
                     "check", "doctor", "dns", "mta", "undelete", "index", "config", "who", "kick", "trace", "backup",
-                    "restore", "status"):
+                    "restore", "status", "salvage"):
         said = run(command, "--help")
         expect("Example" in said or "serve" == command, f"{command} --help has no example")
     expect(run("version").startswith("posthorn "), "version")

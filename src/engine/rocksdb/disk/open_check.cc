@@ -22,6 +22,7 @@ std::unexpected<Error> refuse(const std::string& path, std::string_view why,
   return posthorn::fail(
       ErrorKind::corrupt,
       fmt::format("the store in {} was not opened, and nothing in it was changed: {}. {} "
+                  "\"posthorn salvage\" brings out what can still be read. "
                   "See \"When a store is refused\" in docs/operating.md.",
                   path, why, remedy));
 }
