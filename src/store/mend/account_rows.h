@@ -34,6 +34,12 @@ struct AccountRows {
   MailboxId mailbox;
   Ordinal ordinal;
   UidValidity uid_validity;
+
+  /// There is nothing that would be worth an account.
+  [[nodiscard]] bool empty() const {
+    return !counters && !profile && heads.empty() && names.empty() && with_rows.empty() &&
+           outbox.empty() && groups.empty() && emails.empty();
+  }
 };
 
 /// Reads every row of the partition once. Blocks. Errors: those of the engine.

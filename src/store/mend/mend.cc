@@ -88,6 +88,10 @@ class Mend {
     }
   }
 
+  [[nodiscard]] bool is_there(const AccountId& id) const {
+    return accounts_.contains(id) && !empty_.contains(id);
+  }
+
   [[nodiscard]] bool in_doubt(const AccountId& id) const {
     return std::ranges::any_of(salvaged_.rows_lost, [&](const engine::Salvaged::Range& range) {
       return range.first <= id && id <= range.last;
@@ -100,11 +104,15 @@ class Mend {
     auto mended = mend_account(engine_, id, own == own_.end() ? std::string() : own->second,
                                in_doubt(id), losses_);
     if (!mended) return pass(mended);
-    names_[id] = mended->name;
+    if (!*mended) {
+      empty_.insert(id);
+      return {};
+    }
+    names_[id] = (*mended)->name;
     if (in_doubt(id))
-      lose(describe_account(id, mended->name) +
+      lose(describe_account(id, (*mended)->name) +
            ": some of its rows cannot be read, so some may be missing or in an earlier state");
-    if (mended->has_outbox)
+    if ((*mended)->has_outbox)
       if (Status listed = list_outbox(engine_, id, std::time(nullptr)); !listed) return listed;
     return salvaged_.holders_lost ? hold_pieces(id) : Status();
   }
@@ -147,7 +155,7 @@ class Mend {
       if (Status ok = set_address(name, encode_address(entry)); !ok) return ok;
     }
     for (const auto& [address, entry] : addresses_) {
-      if (!entry.targets.empty() || accounts_.contains(entry.account)) continue;
+      if (!entry.targets.empty() || is_there(entry.account)) continue;
       lose(fmt::format("address {}: nothing is left of its account, so it is removed", address));
       if (Status ok = set_address(address, std::nullopt); !ok) return ok;
     }
@@ -162,6 +170,7 @@ class Mend {
   std::map<AccountId, std::string> names_;  ///< Those of the accounts' profiles.
   std::set<AccountId> removed_;             ///< The sweep removes them, or is about to.
   std::set<AccountId> accounts_;
+  std::set<AccountId> empty_;  ///< Of those, the ones of which nothing is left.
 };
 
 }  // namespace

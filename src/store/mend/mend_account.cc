@@ -25,9 +25,10 @@ class AccountMend {
               bool in_doubt, std::vector<std::string>& losses)
       : engine_(engine), id_(id), known_as_(known_as), rows_lost_(in_doubt), losses_(losses) {}
 
-  Result<MendedAccount> run() {
+  Result<std::optional<MendedAccount>> run() {
     auto rows = read_account_rows(engine_, id_);
     if (!rows) return pass(rows);
+    if (rows->empty()) return std::nullopt;
     rows_ = std::move(*rows);
     mend_profile();
     if (!rows_.undecoded.empty())
@@ -230,9 +231,9 @@ class AccountMend {
 
 }  // namespace
 
-Result<MendedAccount> mend_account(engine::Engine& engine, const PartitionId& id,
-                                   std::string_view known_as, bool in_doubt,
-                                   std::vector<std::string>& losses) {
+Result<std::optional<MendedAccount>> mend_account(engine::Engine& engine, const PartitionId& id,
+                                                  std::string_view known_as, bool in_doubt,
+                                                  std::vector<std::string>& losses) {
   return AccountMend(engine, id, known_as, in_doubt, losses).run();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,10 +30,13 @@ struct MendedAccount {
 /// "Recovered", with
 ///   new UIDs, without flags, and dated by their Date field.
 ///
+/// Returns nothing, and changes nothing, if there is nothing of an account: the sweep leaves such
+/// partitions of removed accounts.
+///
 /// Requires: no Store is open on the engine, and the engine's epoch is new to the account. Blocks.
 /// Errors: those of the engine.
-Result<MendedAccount> mend_account(engine::Engine& engine, const PartitionId& id,
-                                   std::string_view known_as, bool in_doubt,
-                                   std::vector<std::string>& losses);
+Result<std::optional<MendedAccount>> mend_account(engine::Engine& engine, const PartitionId& id,
+                                                  std::string_view known_as, bool in_doubt,
+                                                  std::vector<std::string>& losses);
 
 }  // namespace posthorn::store

@@ -6,6 +6,12 @@
 #include "engine/rocksdb/status.h"
 
 namespace posthorn::engine::rocks {
+namespace {
+
+/// The size of a batch at which it is written.
+constexpr std::size_t kWriteFrom = 4UL << 20;
+
+}  // namespace
 
 Result<std::unique_ptr<NewStore>> NewStore::create(const std::string& path) {
   RocksDbOptions options;
@@ -27,7 +33,6 @@ Result<std::unique_ptr<NewStore>> NewStore::create(const std::string& path) {
 }
 
 Status NewStore::put(Family family, std::string_view key, std::string_view value) {
-  constexpr std::size_t kWriteFrom = 4UL << 20;
   const ::rocksdb::Status added = batch_.Put(handle(family), slice(key), slice(value));
   if (!added.ok()) return fail(added);
   return batch_.GetDataSize() < kWriteFrom ? Status() : write();
@@ -48,6 +53,8 @@ Status NewStore::drop_holders_before(std::optional<std::string_view> name) {
     if (name && view(holders_->key()).substr(0, kIdBytes) >= *name) return {};
     const ::rocksdb::Status dropped = batch_.Delete(database_->holders(), holders_->key());
     if (!dropped.ok()) return fail(dropped);
+    if (batch_.GetDataSize() < kWriteFrom) continue;
+    if (Status written = write(); !written) return written;
   }
   return holders_->status().ok() ? Status() : fail(holders_->status());
 }
