@@ -7,6 +7,7 @@
 
 #include "async/wait.h"
 #include "store/change/queue_list.h"
+#include "store/format/codec.h"
 #include "store/format/directory_rows.h"
 #include "store/format/keys.h"
 #include "store/format/system.h"
@@ -14,7 +15,6 @@
 #include "store/read/load.h"
 #include "store/upkeep/account_pieces.h"
 #include "store/upkeep/check.h"
-#include "store/upkeep/damage_log.h"
 
 namespace posthorn::store {
 namespace {
@@ -119,16 +119,22 @@ class Mend {
 
   /// A piece that nobody holds would be removed.
   Status hold_pieces(const AccountId& id) {
-    auto held = pieces_held(engine_, id);
-    if (!held && is_damage(held.error().kind)) return {};
-    if (!held) return pass(held);
-    for (const engine::PieceName& name : *held) {
+    const auto hold = [&](const engine::PieceName& name) -> Status {
       auto piece = engine_.inspect(name);
       if (!piece) return pass(piece);
-      if (!*piece || is_held_by(**piece, id)) continue;
-      if (Status ok = engine_.hold({name, {}, std::time(nullptr)}, id); !ok) return ok;
-    }
-    return {};
+      if (!*piece || is_held_by(**piece, id)) return {};
+      return engine_.hold({name, {}, std::time(nullptr)}, id);
+    };
+    return for_each_body(
+        engine_, id,
+        [&](std::string_view body) -> Status {
+          const auto list = decode_body_list(body);
+          if (!list) return {};
+          for (const BodyPiece& piece : list->pieces)
+            if (Status ok = hold(piece.name); !ok) return ok;
+          return {};
+        },
+        DamagedBodies::pass_over);
   }
 
   Status set_address(const std::string& address, std::optional<std::string> value) {

@@ -8,15 +8,26 @@
 #include "store/format/keys.h"
 #include "store/read/email_catalog.h"
 #include "store/read/load.h"
+#include "store/upkeep/damage_log.h"
 
 namespace posthorn::store {
+namespace {
+
+/// The error as it is, unless it is one to pass over.
+Status judge(Error error, DamagedBodies damaged) {
+  const bool passed_over = damaged == DamagedBodies::pass_over &&
+                           (is_damage(error.kind) || error.kind == ErrorKind::not_found);
+  return passed_over ? Status() : std::unexpected(std::move(error));
+}
+
+}  // namespace
 
 Status for_each_body(engine::Engine& engine, const PartitionId& account,
-                     const std::function<Status(std::string_view)>& body) {
+                     const std::function<Status(std::string_view)>& body, DamagedBodies damaged) {
   EmailCatalog catalog(engine, account);
   const auto take_row = [&](const engine::Row& row) -> Status {
     auto email = async::wait(catalog.decode_row(row.value));
-    if (!email) return pass(email);
+    if (!email) return judge(std::move(email.error()), damaged);
     return body(email->body);
   };
   Status ok = async::wait(for_each_row(engine, account, std::string(keys::kEmails), take_row));
@@ -25,9 +36,12 @@ Status for_each_body(engine::Engine& engine, const PartitionId& account,
   if (!groups) return pass(groups);
   for (const GroupRef& group : **groups) {
     auto bytes = async::wait(engine.read_page(account, group.pages.back()));
-    if (!bytes) return pass(bytes);
-    auto bodies = GroupPage::decode(*bytes);
-    if (!bodies) return pass(bodies);
+    auto bodies =
+        bytes ? GroupPage::decode(*bytes) : Result<std::shared_ptr<const GroupPage>>(pass(bytes));
+    if (!bodies) {
+      if (ok = judge(std::move(bodies.error()), damaged); !ok) return ok;
+      continue;
+    }
     for (std::size_t i = 0; i < (*bodies)->count(); ++i)
       if (ok = body((*bodies)->at(i)); !ok) return ok;
   }

@@ -216,6 +216,8 @@ Error open_error(const ::rocksdb::Status& status, const std::string& path) {
             fmt::format("another posthorn is using the data directory {}", path), words};
   Error error = error_from(status);
   error.text = fmt::format("cannot open the data directory {}: {}", path, error.text);
+  if (status.IsCorruption())
+    error.text += "; \"posthorn salvage\" brings out what can still be read";
   return error;
 }
 
