@@ -7,6 +7,7 @@
 #include "async/run.h"
 #include "engine/rocksdb/rocksdb_engine.h"
 #include "engine/rocksdb/salvage/salvage.h"
+#include "engine/rocksdb/wal/durable.h"
 #include "store/mend/mend.h"
 
 namespace posthorn::app {
@@ -104,6 +105,8 @@ Result<SalvageReport> salvage(const config::Config& config, const std::string& f
   fs::rename(work / kStore, fs::path(into) / kStore, error);
   if (error) return cannot(fmt::format("{} cannot be moved", work.string()), error);
   fs::remove_all(work, error);
+  ok = engine::rocks::sync_folder(into);
+  if (!ok) return pass(ok);
   return report;
 }
 

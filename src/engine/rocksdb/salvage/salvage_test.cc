@@ -80,7 +80,7 @@ class SalvageTest : public testing::Test {
     for (const auto& entry : fs::directory_iterator(from_)) {
       if (entry.path().extension() != ".sst") continue;
       auto table = rocks::TableFile::open(entry.path().string());
-      if (table && (*table)->family() == "rows") found.push_back(entry.path().string());
+      if (table && (*table)->family().name == "rows") found.push_back(entry.path().string());
     }
     std::ranges::sort(found);
     return found;

@@ -129,14 +129,19 @@ bool has_entries(std::string_view block) {
 
 }  // namespace
 
-Result<std::unique_ptr<TableFile>> TableFile::open(const std::string& path) {
+Result<std::unique_ptr<TableFile>> TableFile::open(const std::string& path,
+                                                   const std::optional<TableFamily>& known) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0)
     return posthorn::fail(ErrorKind::io, path + " cannot be opened", std::strerror(errno));
   const off_t end = lseek(fd, 0, SEEK_END);
   std::unique_ptr<TableFile> table(new TableFile(
       fd, static_cast<std::uint64_t>(std::max<off_t>(end, 0)), path.substr(path.rfind('/') + 1)));
-  if (Status ok = table->read_properties(); !ok) return pass(ok);
+  if (Status ok = table->read_properties(); !ok) {
+    if (!known) return pass(ok);
+    table->family_ = *known;
+    table->data_octets_.reset();
+  }
   if (!table->read_index()) table->search_blocks();
   return table;
 }
@@ -186,12 +191,12 @@ Status TableFile::read_properties() {
   std::string_view value;
   while (!rest->empty()) {
     if (!take(*rest, name, value)) return lost;
-    if (name == "rocksdb.column.family.name") family_ = value;
+    if (name == "rocksdb.column.family.name") family_.name = value;
     if (name == "rocksdb.column.family.id")
-      family_id_ = static_cast<std::uint32_t>(ByteReader(value).varint());
+      family_.id = static_cast<std::uint32_t>(ByteReader(value).varint());
     if (name == "rocksdb.data.size") data_octets_ = ByteReader(value).varint();
   }
-  if (family_.empty() || data_octets_ > at) return lost;
+  if (family_.name.empty() || data_octets_.value_or(at + 1) > at) return lost;
   return {};
 }
 
@@ -232,14 +237,17 @@ bool TableFile::read_index() {
     end = place.at + place.octets + kTrailer;
     blocks.push_back(place);
   }
-  if (end != data_octets_) return false;
+  if (data_octets_ && end != *data_octets_) return false;
   blocks_ = std::move(blocks);
   return true;
 }
 
+/// Without the properties it also looks at what comes behind the blocks with entries, and does not
+/// know that nothing is lost there.
 void TableFile::search_blocks() {
-  for (std::uint64_t at = 0; at < data_octets_;) {
-    const std::string octets = read(at, std::min(kLongest, data_octets_ - at));
+  const std::uint64_t end = data_octets_.value_or(size_);
+  for (std::uint64_t at = 0; at < end;) {
+    const std::string octets = read(at, std::min(kLongest, end - at));
     const std::uint64_t found = length_of_block(octets, kLongest);
     const auto plain = block({at, found});
     if (found != 0 && plain && has_entries(*plain)) {
@@ -247,21 +255,21 @@ void TableFile::search_blocks() {
       at += found + kTrailer;
     } else {
       blocks_.push_back({at, 0});
-      at = search_behind(at);
+      at = search_behind(at, end);
     }
   }
 }
 
-/// Returns where the next intact block begins behind `at`; the end, if none is found.
-std::uint64_t TableFile::search_behind(std::uint64_t at) const {
-  const std::string octets = read(at, std::min(kFarthest, data_octets_ - at));
+/// Returns where the next intact block begins behind `at`; `end`, if none is found.
+std::uint64_t TableFile::search_behind(std::uint64_t at, std::uint64_t end) const {
+  const std::string octets = read(at, std::min(kFarthest, end - at));
   for (std::uint64_t from = 1; from < octets.size(); ++from) {
     const std::uint64_t found = length_of_block(std::string_view(octets).substr(from), kUsual);
     if (found == 0) continue;
     const auto plain = block({at + from, found});
     if (plain && has_entries(*plain)) return at + from;
   }
-  return data_octets_;
+  return end;
 }
 
 void TableFile::lose() {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,22 +33,28 @@ struct LostKeys {
   std::string before;
 };
 
+/// The column family that a table belongs to.
+struct TableFamily {
+  std::uint32_t id = 0;
+  std::string name;
+};
+
 /// Reads the entries of one table in order, and continues behind damage. The octets are hostile.
 /// Thread: one.
 class TableFile {
  public:
-  /// If the table's index is damaged, its blocks are looked for by their checksums. Errors: io (the
-  /// file cannot be opened), corrupt (it is not known to which family the table belongs),
-  /// not_supported.
-  static Result<std::unique_ptr<TableFile>> open(const std::string& path);
+  /// If the table's index is damaged, its blocks are looked for by their checksums. `known` is used
+  /// if the table does not say to which family it belongs. Errors: io (the file cannot be opened),
+  /// corrupt (nothing tells the family).
+  static Result<std::unique_ptr<TableFile>> open(const std::string& path,
+                                                 const std::optional<TableFamily>& known = {});
   ~TableFile();
   TableFile(const TableFile&) = delete;
   TableFile& operator=(const TableFile&) = delete;
 
   /// The name of the file.
   [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] const std::string& family() const { return family_; }
-  [[nodiscard]] std::uint32_t family_id() const { return family_id_; }
+  [[nodiscard]] const TableFamily& family() const { return family_; }
 
   /// Goes to the next entry that can be read: ascending by key, then descending by sequence number.
   /// Returns false at the end.
@@ -75,7 +82,7 @@ class TableFile {
   Status read_properties();
   [[nodiscard]] bool read_index();
   void search_blocks();
-  [[nodiscard]] std::uint64_t search_behind(std::uint64_t at) const;
+  [[nodiscard]] std::uint64_t search_behind(std::uint64_t at, std::uint64_t end) const;
   bool load_block();
   bool take_entry();
   void lose();
@@ -83,9 +90,9 @@ class TableFile {
   const int fd_;
   const std::uint64_t size_;
   const std::string name_;
-  std::string family_;
-  std::uint32_t family_id_ = 0;
-  std::uint64_t data_octets_ = 0;  ///< The blocks with entries come first and have this many.
+  TableFamily family_;
+  /// The blocks with entries come first and have this many; none: it is not known.
+  std::optional<std::uint64_t> data_octets_;
   std::vector<Place> blocks_;
   std::size_t next_block_ = 0;
   std::string entries_;  ///< Of the current block.

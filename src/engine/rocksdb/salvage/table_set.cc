@@ -49,52 +49,60 @@ Status TableSet::learn(std::uint32_t id, std::string_view name) {
   return {};
 }
 
-Status TableSet::add(const std::string& folder, const std::string& name, Salvaged& out) {
-  auto table = TableFile::open(folder + "/" + name);
+Result<std::unique_ptr<TableFile>> TableSet::open_one(const std::string& folder,
+                                                      std::uint64_t number) const {
+  const auto named = named_.find(number);
+  return TableFile::open(folder + "/" + table_name(number),
+                         named == named_.end() ? std::nullopt : std::optional(named->second));
+}
+
+Status TableSet::add(const std::string& folder, std::uint64_t number, Salvaged& out) {
+  auto table = open_one(folder, number);
   if (!table && table.error().kind != ErrorKind::corrupt) return pass(table);
   if (!table) {
-    lose_table(out, name, "it cannot be read at all: " + table.error().text, true, true);
+    lose_table(out, table_name(number), "it cannot be read at all: " + table.error().text, true,
+               true);
     return {};
   }
-  if (Status known = learn((*table)->family_id(), (*table)->family()); !known) return known;
-  const auto* const found = std::ranges::find(kStoredNames, (*table)->family());
-  names_[static_cast<std::size_t>(found - kStoredNames.begin())].push_back(name);
+  const TableFamily& family = (*table)->family();
+  if (Status known = learn(family.id, family.name); !known) return known;
+  const auto* const found = std::ranges::find(kStoredNames, family.name);
+  tables_[static_cast<std::size_t>(found - kStoredNames.begin())].push_back(number);
   return {};
 }
 
 Status TableSet::find(const std::string& folder, const ManifestFacts& facts, Salvaged& out) {
   for (const auto& [id, name] : facts.families)
     if (Status known = learn(id, name); !known) return known;
-  auto missing = facts.tables;
+  for (const auto& [number, id] : facts.tables)
+    for (std::size_t i = 0; i < kFamilies; ++i)
+      if (ids_[i] == id) named_[number] = {id, std::string(kStoredNames[i])};
+  auto missing = named_;
   auto tables = list_tables(folder);
   if (!tables) return pass(tables);
   for (const std::uint64_t number : *tables) {
     missing.erase(number);
     if (facts.unused.contains(number)) continue;
-    if (Status ok = add(folder, table_name(number), out); !ok) return ok;
+    if (Status ok = add(folder, number, out); !ok) return ok;
   }
-  for (const auto& [number, family] : missing) {
-    const bool rows = family == id_of(Family::rows);
-    const bool holders = family == id_of(Family::holders);
-    const auto known = facts.families.find(family);
+  for (const auto& [number, family] : missing)
     lose_table(out, table_name(number),
                fmt::format("it is missing, with {}",
-                           known == facts.families.end() ? "something" : known->second),
-               rows, holders);
-  }
+                           family.name == "default" ? "candidates" : family.name),
+               family.name == "rows", family.name == "holders");
   return {};
 }
 
 Result<std::vector<std::unique_ptr<TableFile>>> TableSet::open(const std::string& folder,
                                                                Family family, Salvaged& out) const {
   std::vector<std::unique_ptr<TableFile>> tables;
-  for (const std::string& name : names_[static_cast<std::size_t>(family)]) {
-    auto table = TableFile::open(folder + "/" + name);
+  for (const std::uint64_t number : tables_[static_cast<std::size_t>(family)]) {
+    auto table = open_one(folder, number);
     if (!table && table.error().kind != ErrorKind::corrupt) return pass(table);
     if (table) {
       tables.push_back(std::move(*table));
     } else {
-      lose_table(out, name, table.error().text, true, true);
+      lose_table(out, table_name(number), table.error().text, true, true);
     }
   }
   return tables;

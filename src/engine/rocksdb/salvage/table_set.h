@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,10 +39,13 @@ class TableSet {
   }
 
  private:
-  Status add(const std::string& folder, const std::string& name, Salvaged& out);
+  Status add(const std::string& folder, std::uint64_t number, Salvaged& out);
+  [[nodiscard]] Result<std::unique_ptr<TableFile>> open_one(const std::string& folder,
+                                                            std::uint64_t number) const;
   Status learn(std::uint32_t id, std::string_view name);
 
-  std::array<std::vector<std::string>, kFamilies> names_;  ///< Of files.
+  std::array<std::vector<std::uint64_t>, kFamilies> tables_;  ///< Ascending.
+  std::map<std::uint64_t, TableFamily> named_;                ///< By the MANIFEST.
   std::array<std::uint32_t, kFamilies> ids_{0, 1, 2, 3, 4};
 };
 
