@@ -100,6 +100,7 @@ void add_backup(Command app, Program& program);
 void add_restore(Command app, Program& program);
 void add_status(Command app, Program& program);
 void add_check(Command app, Program& program);
+void add_salvage(Command app, Program& program);
 void add_doctor(Command app, Program& program);
 void add_dns(Command app, Program& program);
 void add_mta(Command app, Program& program);

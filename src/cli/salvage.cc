@@ -9,7 +9,6 @@
 #include "cli/program.h"
 
 namespace posthorn::cli {
-void add_salvage(Command app, Program& program);
 namespace {
 
 struct SalvageOptions {

@@ -6,9 +6,6 @@
 #include "base/version.h"
 #include "cli/program.h"
 
-namespace posthorn::cli {
-void add_salvage(Command app, Program& program);
-}
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   using posthorn::cli::Program;
