@@ -17,6 +17,7 @@
 #include "store/format/outbox_codec.h"
 #include "store/read/email_catalog.h"
 #include "store/read/object_ids.h"
+#include "store/removed/removed_mailbox.h"
 #include "store/store_state.h"
 #include "store/upkeep/maintenance.h"
 
@@ -307,6 +308,8 @@ void Account::note_long_tails(const AccountState& state, std::span<const Mailbox
 }
 
 Uid Account::recent_from(const Mailbox& mailbox, bool claim) {
+  // No session opens it read-write, and a message that was removed is not new.
+  if (mailbox.id == kRemovedMailbox) return mailbox.head.uid_next;
   const MutexLock lock(recent_mutex_);
   Uid& first = recent_.try_emplace(mailbox.id, Uid(1)).first->second;
   const Uid told = first;

@@ -18,6 +18,7 @@
 #include "store/format/group_page.h"
 #include "store/nodes/page_numbers.h"
 #include "store/read/lru_cache.h"
+#include "store/removed/removed_mailboxes.h"
 #include "store/retention.h"
 #include "store/store.h"
 #include "store/upkeep/attachments.h"
@@ -115,6 +116,8 @@ struct Store::State {
   async::OffloadPool background{1, kBackgroundJobs};
   /// Null where attachments are not searched.
   SharedValue<AttachmentSearch> attachments;
+
+  RemovedMailboxes removed_mailboxes;
 
   /// Forgets what a commit has made outdated, and lets an open account follow it. The engine's
   /// listener.

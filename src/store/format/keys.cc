@@ -8,10 +8,10 @@ namespace posthorn::store::keys {
 namespace {
 
 constexpr std::string_view kOfAccounts[] = {
-    kAccount,  kBehind,   kProfile,       kHeads,       kNames,   kKeywords,       kRecent,
-    kContents, kJournals, kSubscriptions, kAnnotations, kEmails,  kGroups,         kFilters,
-    kLogs,     kOutbox,   kUsage,         kSending,     kIntents, kContentHorizon, kHorizon,
-    kSharing,  kMovesOut, kForeign,       kTexts};
+    kAccount,  kBehind,   kProfile,       kHeads,       kNames,         kKeywords,       kRecent,
+    kContents, kJournals, kSubscriptions, kAnnotations, kEmails,        kGroups,         kFilters,
+    kLogs,     kOutbox,   kUsage,         kSending,     kIntents,       kContentHorizon, kHorizon,
+    kSharing,  kMovesOut, kForeign,       kTexts,       kRemovalNumbers};
 static_assert(
     [] {
       for (const std::string_view prefix : kOfAccounts)
@@ -44,6 +44,7 @@ std::string account() { return std::string(kAccount); }
 std::string profile() { return std::string(kProfile); }
 std::string behind() { return std::string(kBehind); }
 std::string content_horizon() { return std::string(kContentHorizon); }
+std::string removal_numbers() { return std::string(kRemovalNumbers); }
 std::string horizon() { return std::string(kHorizon); }
 std::string move_out(Seq id) { return with_number(kMovesOut, id.value); }
 std::string foreign() { return std::string(kForeign); }

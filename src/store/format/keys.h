@@ -41,6 +41,7 @@ inline constexpr std::string_view kMovesOut = "d";        ///< Seq: a move that 
 inline constexpr std::string_view kForeign = "t";         ///< Some messages are from elsewhere.
 inline constexpr std::string_view kContentHorizon = "v";  ///< Last change whose expunged content
                                                           ///< was dropped.
+inline constexpr std::string_view kRemovalNumbers = "y";  ///< Hint: how removals are numbered.
 inline constexpr std::string_view kHorizon = "z";         ///< Last change whose log was dropped.
 
 // What follows kContents and the mailbox. The three are read in one scan.
@@ -100,6 +101,7 @@ std::string intent(const IntentId& intent);
 std::string move_out(Seq id);
 std::string foreign();
 std::string content_horizon();
+std::string removal_numbers();
 std::string horizon();
 
 // The keys of other rows.
