@@ -44,6 +44,7 @@
 #include "server/pop3/pop3_server.h"
 #include "server/submission/submission_server.h"
 #include "store/low_space.h"
+#include "store/removed/removed_mailbox.h"
 
 // For server.cc and server_listen.cc only: the parts of the server, and how they are connected.
 namespace posthorn::app {
@@ -208,6 +209,7 @@ struct Server::State {
     }
     core->store().set_policy(policy);
     store::set_retention(core->store(), retention_policy(settings.config));
+    store::show_removed_mailboxes(core->store(), settings.config.mailboxes.recently_deleted);
   }
 
   [[nodiscard]] Watched watched() {

@@ -108,6 +108,11 @@ struct Retention {
   bool users_may_change = true;
 };
 
+/// Mailboxes that users see beside those of their own.
+struct Mailboxes {
+  std::string recently_deleted;  ///< A name at the top level; empty: not shown.
+};
+
 struct Throttle {
   std::uint64_t free_guesses = 0;
   Duration first_delay{};
@@ -270,6 +275,7 @@ struct Config {
   Directory one_directory;  ///< For config/directory_schema.h only.
   Disk disk;
   Retention retention;
+  Mailboxes mailboxes;
 };
 
 /// Resolves a path of the configuration: relative paths are below data_dir. An empty path stays

@@ -36,6 +36,18 @@ bool is_server_entry(std::string_view text) {
                              [](char c) { return c > ' ' && c < '\x7f' && c != '*' && c != '%'; });
 }
 
+/// The name of a mailbox at the top level that every client can type.
+bool is_top_level_mailbox(std::string_view name) {
+  constexpr std::size_t kLongest = 200;
+  return name.size() <= kLongest && !name.starts_with(' ') && !name.ends_with(' ') &&
+         !std::ranges::equal(name, std::string_view("inbox"), {},
+                             [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; }) &&
+         std::ranges::none_of(name, [](char c) {
+           const auto octet = static_cast<unsigned char>(c);
+           return octet < ' ' || octet == 0x7f || c == '/' || c == '*' || c == '%';
+         });
+}
+
 Result<std::string> read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) {
@@ -365,6 +377,11 @@ void Loader::check_together() {
                                  std::pair("retention.junk", c.retention.junk)})
     if (age.count() != 0 && age < std::chrono::days(1))
       wrong(at(key), fmt::format("'{}' must be at least 1d, or 0", key));
+  if (!is_top_level_mailbox(c.mailboxes.recently_deleted))
+    wrong(
+        at("mailboxes.recently_deleted"),
+        "'mailboxes.recently_deleted' must be the name of a mailbox other than INBOX, without '/', "
+        "'*' and '%'");
   if (c.storage.engine == StorageEngine::rados) {
     for (const auto& [key, value] :
          {std::pair("storage.rados.user", &c.storage.rados.user),

@@ -206,6 +206,13 @@ const std::array kKeys{
         "Users may set the age for mailboxes of their own (METADATA, "
         "/shared/vendor/posthorn/expire). If false, only `posthorn mailbox expire` can."},
 
+    Key{"mailboxes.recently_deleted", Form::text, FIELD(std::string, mailboxes.recently_deleted),
+        "", "", "", kLive,
+        "Name of a read-only mailbox in which users of IMAP see what was removed from their "
+        "accounts "
+        "within storage.expunged_retention, for example \"Recently deleted\"; copying or moving a "
+        "message from there brings it back. Empty: none."},
+
     Key{"auth.iterations", Form::number, FIELD(std::uint64_t, auth.iterations), "16384", "4096",
         "1000000", kLive, "Hash iterations for new passwords (RFC 7677, section 4)."},
     Key{"auth.scram", Form::choice, choice<scram_of>(kOfferScram), "auto", "", "", kLive,

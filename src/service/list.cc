@@ -75,6 +75,7 @@ Names candidates(const store::AccountState& state, const Shared& shared, const L
     }
   } else {
     for (const auto& [name, id] : *state.names) add_with_parents(names, name);
+    if (query.removed) names.insert(query.removed->name);
     for (const SharedMailbox& mailbox : shared.all()) add_with_parents(names, mailbox.name);
   }
   return names;
@@ -120,7 +121,10 @@ std::vector<ListEntry> list_mailboxes(const store::AccountState& state,
     ListEntry entry;
     entry.name = name;
     entry.mailbox = state.find(name);
-    if (entry.mailbox == nullptr) {
+    if (entry.mailbox == nullptr && query.removed && query.removed->name == name) {
+      entry.mailbox = query.removed;
+      entry.kind = ListEntry::Kind::removed;
+    } else if (entry.mailbox == nullptr) {
       entry.shared = shared.find(name);
       entry.kind = entry.shared ? ListEntry::Kind::shared : shared.kind_of(name);
       if (entry.shared) entry.mailbox = entry.shared->now;

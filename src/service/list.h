@@ -22,14 +22,16 @@ struct ListQuery {
   enum class Depth : std::uint8_t { itself, below_too };
   Depth depth = Depth::itself;
   store::SpecialUses special_use = 0;  ///< If not 0, only mailboxes with one of these uses.
+  store::MailboxPtr removed = {};      ///< The mailbox of removed messages, if the user has one.
 };
 
 struct ListEntry {
   enum class Kind : std::uint8_t {
-    own,     ///< Of the account itself.
-    shared,  ///< Of somebody else; `shared` is set, unless there are only mailboxes below it.
-    level,   ///< A level of a namespace, which can never be a mailbox.
-    unknown  ///< Of somebody else, and cannot be looked at now.
+    own,      ///< Of the account itself.
+    shared,   ///< Of somebody else; `shared` is set, unless there are only mailboxes below it.
+    level,    ///< A level of a namespace, which can never be a mailbox.
+    unknown,  ///< Of somebody else, and cannot be looked at now.
+    removed   ///< What was removed from the account.
   };
   std::string name;
   store::MailboxPtr mailbox;  ///< Null if there is no mailbox of that name, but some below it.

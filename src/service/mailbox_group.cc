@@ -60,6 +60,15 @@ std::vector<GroupMember> mailboxes_of(const Caller& caller,
     if (mailbox && (named || mailbox->rights.has(Right::lookup)))
       members.push_back({name, std::move(*mailbox)});
   }
+  // What was removed is among the members only where it is named, not as one of many.
+  const store::MailboxPtr removed = removed_mailbox(caller);
+  const bool wants_removed =
+      removed != nullptr && std::ranges::any_of(groups, [&](const MailboxGroup& group) {
+        return group.kind == MailboxGroup::Kind::mailboxes && is_among(group.names, removed->name);
+      });
+  if (wants_removed)
+    if (auto mailbox = resolve(caller, removed->name))
+      members.push_back({removed->name, std::move(*mailbox)});
   std::ranges::sort(members, comes_before, &GroupMember::name);
   return members;
 }

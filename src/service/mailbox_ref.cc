@@ -3,12 +3,16 @@
 #include <utility>
 
 #include "service/account_name.h"
+#include "store/removed/removed_mailbox.h"
 #include "store/store.h"
 
 namespace posthorn::service {
 namespace {
 
 using store::Grant;
+
+constexpr std::string_view kRemovedIsFixed =
+    "Deleted messages can only be copied or moved from this mailbox, which brings them back";
 
 /// Returns whether an entry of an access control list is about the caller.
 class Naming {
@@ -31,6 +35,12 @@ class Naming {
 };
 
 }  // namespace
+
+store::MailboxPtr MailboxRef::published() const {
+  return shows_removed() ? store::published_removed(*account) : account->published()->find(id);
+}
+
+bool MailboxRef::shows_removed() const { return id == store::kRemovedMailbox; }
 
 Caller Caller::owner(store::AccountPtr account, std::uint64_t session) {
   const store::Actor actor = store::Actor::user(account->id()).over(session);
@@ -66,8 +76,8 @@ Rights rights_of(const Caller& caller, const store::AccountState& state,
 }
 
 Rights rights_now(const Caller& caller, const MailboxRef& mailbox) {
-  // What has no access control list: annotations of the server.
-  if (mailbox.id == MailboxId(0)) return mailbox.rights;
+  // What has no access control list: annotations of the server, and what was removed.
+  if (mailbox.id == MailboxId(0) || mailbox.shows_removed()) return mailbox.rights;
   const store::StatePtr state = mailbox.account->published();
   if (state->grants->empty() && !mailbox.is_foreign()) return Rights::all();
   return rights_of(caller, *state, *mailbox.account->store().policy().sharing, mailbox.id);
@@ -76,10 +86,23 @@ Rights rights_now(const Caller& caller, const MailboxRef& mailbox) {
 Result<MailboxRef> resolve(const Caller& caller, std::string_view name) {
   const store::StatePtr state = caller.account->published();
   const store::MailboxPtr found = state->find(name);
+  if (found == nullptr && is_removed_mailbox(caller, name))
+    return MailboxRef{caller.account, store::kRemovedMailbox, caller.actor, kRemovedRights};
   if (found == nullptr) return no_such_mailbox();
   MailboxRef mailbox{caller.account, found->id, caller.actor, Rights::all()};
   mailbox.rights = rights_now(caller, mailbox);
   return mailbox;
+}
+
+store::MailboxPtr removed_mailbox(const Caller& caller) {
+  const bool is_owner =
+      caller.actor.kind == store::Actor::Kind::user && caller.actor.account == caller.account->id();
+  return is_owner ? store::published_removed(*caller.account) : nullptr;
+}
+
+bool is_removed_mailbox(const Caller& caller, std::string_view name) {
+  const store::MailboxPtr removed = removed_mailbox(caller);
+  return removed != nullptr && removed->name == name;
 }
 
 Status require(const MailboxRef& mailbox, Right right) { return require_any(mailbox, {right}); }
@@ -87,6 +110,7 @@ Status require(const MailboxRef& mailbox, Right right) { return require_any(mail
 Status require_any(const MailboxRef& mailbox, Rights rights) {
   if (mailbox.rights.has_any_of(rights)) return {};
   if (!mailbox.rights.has(Right::lookup)) return no_such_mailbox();
+  if (mailbox.shows_removed()) return fail(ErrorKind::no_permission, std::string(kRemovedIsFixed));
   return fail(ErrorKind::no_permission, "You do not have the right to do that in this mailbox");
 }
 
@@ -95,6 +119,7 @@ std::unexpected<Error> no_such_mailbox() { return fail(ErrorKind::not_found, "No
 async::Task<Result<store::MailboxPtr>> newest(MailboxRef mailbox) {
   store::MailboxPtr now = mailbox.published();
   if (now == nullptr) co_return fail(ErrorKind::not_found, "The mailbox no longer exists");
+  if (mailbox.shows_removed()) co_return co_await store::load_removed(mailbox.account);
   if (now->contents != nullptr) co_return now;
   co_return co_await mailbox.account->load(mailbox.id);
 }

@@ -45,7 +45,10 @@ struct MailboxRef {
   Rights rights;
 
   /// The mailbox as now published, which may have no contents; null if it no longer exists.
-  [[nodiscard]] store::MailboxPtr published() const { return account->published()->find(id); }
+  [[nodiscard]] store::MailboxPtr published() const;
+  /// Returns whether this is the mailbox of removed messages (store/removed/removed_mailbox.h). It
+  /// is in no state of the account, and its head has no counts unless it has contents.
+  [[nodiscard]] bool shows_removed() const;
   /// The flags of a version of this mailbox as the one who asked sees them.
   [[nodiscard]] store::FlagsView flags(const store::Mailbox& version) const {
     return {version, actor, account->id()};
@@ -59,6 +62,10 @@ struct MailboxRef {
   }
 };
 
+/// What its owner may do with the mailbox of removed messages. Besides, transfer() moves messages
+/// out of it.
+inline constexpr Rights kRemovedRights = {Right::lookup, Right::read};
+
 /// The rights that nobody can take from the owner of a mailbox (RFC 4314 §2.1.1, §3.3).
 inline constexpr Rights kOwnersRights = {Right::lookup, Right::create_below, Right::remove,
                                          Right::administer};
@@ -71,10 +78,17 @@ Rights rights_of(const Caller& caller, const store::AccountState& state,
 /// The same for a mailbox that was found before. Rights may have been granted and taken since.
 Rights rights_now(const Caller& caller, const MailboxRef& mailbox);
 
-/// Returns the mailbox of the caller's own account that a name stands for. Users can also name
-/// mailboxes of others: find_mailbox() in service/sharing/find.h. Errors: not_found.
+/// Returns the mailbox of the caller's own account that a name stands for, also that of removed
+/// messages if the caller is the owner and it is shown. Users can also name mailboxes of others:
+/// find_mailbox() in service/sharing/find.h. Errors: not_found.
 /// Thread: any.
 Result<MailboxRef> resolve(const Caller& caller, std::string_view name);
+
+/// The mailbox in which a user sees what was removed from the account; null if there is none, which
+/// is so for everybody but the owner.
+store::MailboxPtr removed_mailbox(const Caller& caller);
+/// Returns whether it has that name.
+bool is_removed_mailbox(const Caller& caller, std::string_view name);
 
 /// Checks a right. The answer for a mailbox that the user may not know of is the same as for one
 /// that does not exist (RFC 4314 §6). Errors: not_found; no_permission, with a text for the client.

@@ -43,9 +43,23 @@ std::unexpected<Error> may_not_create() {
   return fail(ErrorKind::no_permission, "You do not have the right to create this mailbox");
 }
 
+/// Errors: already_exists, no_permission, if a name is that of the mailbox of removed messages or
+/// would be below it.
+Status leave_removed_alone(const Caller& caller, std::string_view name) {
+  const store::MailboxPtr removed = removed_mailbox(caller);
+  if (removed == nullptr || !name.starts_with(removed->name)) return {};
+  name.remove_prefix(removed->name.size());
+  if (name.empty())
+    return fail(ErrorKind::already_exists, "This is the mailbox that shows deleted messages");
+  if (name.front() != store::kDelimiter) return {};
+  return fail(ErrorKind::bad_argument,
+              "There can be no mailbox below the one for deleted messages");
+}
+
 /// RFC 4314 §4: "k" on the nearest mailbox above. Answered before anything is said of the mailbox
 /// itself, also if it exists and the caller may not know that.
 Task<Result<Place>> place_for_new(Caller caller, std::string name) {
+  if (Status ok = leave_removed_alone(caller, name); !ok) co_return pass(ok);
   auto place = co_await place_of(caller, std::move(name));
   if (!place && place.error().kind == ErrorKind::not_found) co_return may_not_create();
   if (!place) co_return place;
@@ -173,6 +187,9 @@ Task<Status> rename_within(store::AccountPtr account, store::Actor actor, std::s
 
 Task<Status> rename_mailbox(Caller caller, std::string from, std::string to) {
   to = without_delimiter_at_end(std::move(to));
+  if (is_removed_mailbox(caller, from))
+    co_return fail(ErrorKind::bad_argument,
+                   "Only the operator can rename the mailbox that shows deleted messages");
   const auto source = co_await place_of(caller, from);
   if (!source) co_return std::unexpected(source.error());
   if (!source->is_own(caller)) {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "service/bring_back.h"
 #include "service/sending/filed_copies.h"
 #include "service/sharing/move_across.h"
 #include "service/sharing/transfer_across.h"
@@ -121,6 +122,7 @@ Result<Transferred> run_transfer(Change& change, const Transfer& what) {
 }  // namespace
 
 Task<Result<Transferred>> transfer(Transfer what) {
+  if (what.source.shows_removed()) co_return co_await bring_back(std::move(what));
   if (Status allowed = check_rights(what); !allowed) co_return pass(allowed);
   if (what.source.account->id() != what.target.account->id())
     co_return co_await transfer_across(std::move(what));

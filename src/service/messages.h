@@ -64,7 +64,8 @@ struct Transfer {
   MailboxRef target;
   TransferMode mode = TransferMode::copy;
 };
-/// Copies or moves messages. UIDs that no longer exist are ignored. Errors: not_found (the target),
+/// Copies or moves messages; from the mailbox of removed messages, see service/bring_back.h. UIDs
+/// that no longer exist are ignored. Errors: not_found (the target),
 /// no_permission, over_quota, limit, unavailable (the source is gone), and between accounts those
 /// of reading and writing messages.
 async::Task<Result<Transferred>> transfer(Transfer what);

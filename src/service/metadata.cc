@@ -62,6 +62,7 @@ bool sets_sharing(const MetadataToSet& what) {
 
 Status may_set(const MailboxRef& mailbox, MetadataToSet& what) {
   if (Status allowed = may_read_metadata(mailbox); !allowed) return allowed;
+  if (mailbox.shows_removed()) return require(mailbox, Right::write);  // Not even private ones.
   if (sets_sharing(what)) {
     if (Status allowed = require(mailbox, Right::administer); !allowed) return allowed;
   }

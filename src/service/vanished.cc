@@ -58,7 +58,10 @@ NumberSet uids_of(const store::Members& members) {
 
 async::Task<Result<NumberSet>> vanished_since(MailboxRef mailbox, store::MailboxPtr now,
                                               VanishedQuery query) {
-  auto expunged = co_await mailbox.account->expunged_since(mailbox.id, query.since);
+  // No history says what has disappeared from the mailbox of removed messages.
+  auto expunged = mailbox.shows_removed()
+                      ? Result<store::Account::Expunged>({{}, false})
+                      : co_await mailbox.account->expunged_since(mailbox.id, query.since);
   if (!expunged) co_return pass(expunged);
   if (expunged->complete) {
     if (!query.known) co_return std::move(expunged->uids);

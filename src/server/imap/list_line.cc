@@ -30,6 +30,8 @@ wire::imap::ListAttributes list_attributes(const Session& session,
   if (entry.mailbox == nullptr && entry.kind != service::ListEntry::Kind::unknown)
     attributes |= bit(ListAttribute::non_existent);
   if (entry.kind == service::ListEntry::Kind::level) attributes |= bit(ListAttribute::no_select);
+  if (entry.kind == service::ListEntry::Kind::removed && !entry.has_children)
+    attributes |= bit(ListAttribute::no_inferiors);
   if (session.may_use("CHILDREN"))
     attributes |=
         bit(entry.has_children ? ListAttribute::has_children : ListAttribute::has_no_children);

@@ -29,6 +29,9 @@ struct Selected {
   bool idling = false;        ///< True during IDLE: changes wake the connection.
   bool said_modseq = false;   ///< The current command has sent a MODSEQ.
   bool said_removal = false;  ///< The current command has sent EXPUNGE or VANISHED.
+  /// MOVE is allowed although the mailbox is read-only, as it brings back what was removed. Not if
+  /// the client wanted to examine it only.
+  bool brings_back = false;
 
   [[nodiscard]] bool is_read_only() const { return access == wire::imap::SelectAccess::read_only; }
   [[nodiscard]] const service::Membership& told() const { return cursor.told(); }

@@ -105,13 +105,11 @@ void Session::say_flags(const store::Mailbox& now) {
 
 bool Session::check_selected() {
   service::MailboxRef& mailbox = selected->mailbox;
-  const store::StatePtr state = mailbox.account->published();
-  if (state->find(mailbox.id) == nullptr) {
+  if (mailbox.published() == nullptr) {
     bye(wi::CodeName::nonexistent, "The selected mailbox was deleted");
     return false;
   }
-  const bool is_shared = mailbox.is_foreign() || !state->grants->empty();
-  mailbox.rights = is_shared ? service::rights_now(caller(), mailbox) : Rights::all();
+  mailbox.rights = service::rights_now(caller(), mailbox);
   if (mailbox.rights.has(Right::read)) return true;
   if (mailbox.rights.has(Right::lookup)) {
     bye(wi::CodeName::no_perm, "You may no longer read the selected mailbox");

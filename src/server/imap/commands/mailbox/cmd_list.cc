@@ -36,8 +36,10 @@ void say_delimiter(Session& session) {
   wi::format_list(w, response);
 }
 
-ListQuery query_of(const wi::ListCommand& command, const std::vector<wi::ListPattern>& patterns) {
+ListQuery query_of(const Session& session, const wi::ListCommand& command,
+                   const std::vector<wi::ListPattern>& patterns) {
   ListQuery query;
+  query.removed = service::removed_mailbox(session.caller());
   query.matches = [&patterns](std::string_view name) {
     return std::ranges::any_of(patterns,
                                [&](const auto& pattern) { return pattern.matches(name); });
@@ -134,7 +136,7 @@ CommandTask cmd_list(Session& session, wi::ListCommand& command) {
   for (const std::string& pattern : command.patterns) {
     patterns.emplace_back(command.reference, pattern, store::kDelimiter);
   }
-  const ListQuery query = query_of(command, patterns);
+  const ListQuery query = query_of(session, command, patterns);
   const bool reaches = std::ranges::any_of(command.patterns, [&](const std::string& pattern) {
     return reaches_others(command.reference, pattern);
   });
@@ -181,6 +183,7 @@ CommandTask cmd_lsub(Session& session, wi::LsubCommand& command) {
   ListQuery query;
   query.matches = [&](std::string_view name) { return pattern.matches(name); };
   query.from = ListQuery::From::subscriptions;
+  query.removed = service::removed_mailbox(session.caller());
   // "%" does not reach a subscribed name further below; the name at which it stops is sent as
   // \Noselect.
   if (command.pattern.ends_with('%')) query.depth = ListQuery::Depth::below_too;

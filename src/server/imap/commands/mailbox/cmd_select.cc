@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "server/imap/commands.h"
 #include "server/imap/fetch/fetch_row.h"
@@ -36,6 +37,8 @@ std::unique_ptr<Selected> open(Session& session, service::MailboxRef ref,
   if (!selected->mailbox.rights.has_any_of(
           service::kFlagRights.with({service::Right::insert, service::Right::expunge})))
     selected->access = wi::SelectAccess::read_only;
+  const bool shows_removed = selected->mailbox.shows_removed();
+  selected->brings_back = shows_removed && command.access == wi::SelectAccess::read_write;
   selected->cursor = service::Cursor(selected->mailbox.flags(mailbox));
   if (!session.enabled.rev2) {
     const Uid recent = selected->mailbox.account->recent_from(mailbox, !selected->is_read_only());
@@ -43,7 +46,10 @@ std::unique_ptr<Selected> open(Session& session, service::MailboxRef ref,
     selected->recent = uids_of(members, members.lower_bound(recent));
   }
   Selected* const raw = selected.get();
-  selected->watch = selected->mailbox.account->watch({mailbox.id}, [raw, &session] {
+  // What was removed depends on all mailboxes.
+  std::vector<MailboxId> watched;
+  if (!shows_removed) watched.push_back(mailbox.id);
+  selected->watch = selected->mailbox.account->watch(std::move(watched), [raw, &session] {
     if (raw->idling) session.connection.wake();
   });
   return selected;

@@ -27,6 +27,11 @@ Task<Result<std::uint32_t>> recent_of(Session& session, const service::MailboxRe
 
 Task<Status> say_status(Session& session, const service::MailboxRef& ref, store::MailboxPtr mailbox,
                         std::string name, wi::StatusItems items) {
+  if (ref.shows_removed()) {
+    auto loaded = co_await service::newest(ref);
+    if (!loaded) co_return pass(loaded);
+    mailbox = std::move(*loaded);
+  }
   const store::FlagsView flags = ref.flags(*mailbox);
   const store::MailboxHead& head = mailbox->head;
   wi::StatusValues values;

@@ -79,7 +79,7 @@ CommandTask cmd_copy(Session& session, wi::CopyCommand& command) {
 
 // RFC 9051 §6.4.8.
 CommandTask cmd_move(Session& session, wi::MoveCommand& command) {
-  if (session.selected->is_read_only()) {
+  if (session.selected->is_read_only() && !session.selected->brings_back) {
     co_return Reply::no("The mailbox is open read-only", wi::CodeName::no_perm);
   }
   co_return co_await run(session, {service::TransferMode::move, command.set, command.numbering,
