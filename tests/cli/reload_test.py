@@ -217,6 +217,12 @@ def capabilities(server):
     expect("UIDONLY" in str(ok(imap.capability())), "an extra capability is offered")
     imap.send(b'm GETMETADATA "" /shared/comment\r\n')
     expect(b'"hello"' in imap.readline(), "the server has a comment")
+    server.set("mailboxes.recently_deleted", "Gone")
+    imap = server.imap()
+    expect("Gone" in str(imap.list()), "what was removed is shown")
+    ok(imap.select("Gone", readonly=True))
+    server.set("mailboxes.recently_deleted", "")
+    expect("Gone" not in str(server.imap().list()), "and is not")
 
 
 def sharing(server):

@@ -7,6 +7,7 @@
 
 #include "async/wait.h"
 #include "store/format/keys.h"
+#include "store/format/system.h"
 #include "store/removed/removal_numbers.h"
 #include "store/store_fixture.h"
 
