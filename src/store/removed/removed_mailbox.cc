@@ -135,8 +135,13 @@ Task<Result<MailboxPtr>> RemovedMailbox::build(AccountPtr account) {
                  "The account is being changed by other sessions; please try again");
 }
 
+// Whoever lists mailboxes asks this, so it leaves nothing in memory.
 MailboxPtr published_removed(const Account& account) {
-  return RemovedMailbox::of(account)->published(account);
+  RemovedMailboxes& all = account.store().state().removed_mailboxes;
+  const auto name = all.name.load();
+  if (!name || name->empty()) return nullptr;
+  if (const auto removed = all.find(account.id())) return removed->published(account);
+  return RemovedMailbox().published(account);
 }
 
 Task<Result<MailboxPtr>> load_removed(AccountPtr account) {
@@ -146,6 +151,14 @@ Task<Result<MailboxPtr>> load_removed(AccountPtr account) {
 
 RemovedMailboxes::RemovedMailboxes() = default;
 RemovedMailboxes::~RemovedMailboxes() = default;
+
+std::shared_ptr<RemovedMailbox> RemovedMailboxes::find(const AccountId& account) {
+  const MutexLock lock(mutex_);
+  const auto it = kept_.find(account);
+  if (it == kept_.end()) return nullptr;
+  it->second.used = ++uses_;
+  return it->second.mailbox;
+}
 
 std::shared_ptr<RemovedMailbox> RemovedMailboxes::of(const AccountId& account) {
   const MutexLock lock(mutex_);

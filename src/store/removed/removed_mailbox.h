@@ -38,7 +38,7 @@ class RemovedMailbox {
  public:
   static constexpr std::size_t kMost = 20'000;
 
-  /// The account's. Costs next to nothing for an account that nobody has asked about.
+  /// The account's, which stays in memory for a while (removed_mailboxes.h).
   /// Thread: any.
   static std::shared_ptr<RemovedMailbox> of(const Account& account);
 
@@ -67,7 +67,7 @@ class RemovedMailbox {
   async::Turns builds_;     ///< Each view continues the one before, so they are built in turn.
 };
 
-/// The same as published() and load() of the account's.
+/// The same as published() and load() of the account's. The first keeps nothing in memory.
 [[nodiscard]] MailboxPtr published_removed(const Account& account);
 async::Task<Result<MailboxPtr>> load_removed(AccountPtr account);
 

@@ -27,6 +27,8 @@ class RemovedMailboxes {
 
   /// Returns that of one account, which is made if necessary.
   std::shared_ptr<RemovedMailbox> of(const AccountId& account);
+  /// Returns that of one account; null if nobody has asked for it.
+  std::shared_ptr<RemovedMailbox> find(const AccountId& account);
 
   /// The name under which users see them; null: they do not.
   SharedValue<std::string> name;
