@@ -307,9 +307,13 @@ std::optional<Reply> Session::check(wi::Command& command) {
   }
   if (selected && spec.states == wi::kWhileSelected) {
     if (!check_selected()) return Reply::no("The mailbox is no longer there");
-    for (const char letter : spec.selected_rights)
-      if (!selected->mailbox.rights.has_any_of(*service::rights_from({&letter, 1})))
-        return Reply::no("You do not have the right to do that in this mailbox", CodeName::no_perm);
+    const bool brings_back =
+        selected->brings_back && std::holds_alternative<wi::MoveCommand>(command.body);
+    for (const char letter : brings_back ? std::string_view() : spec.selected_rights)
+      if (Status allowed =
+              service::require_any(selected->mailbox, *service::rights_from({&letter, 1}));
+          !allowed)
+        return refuse(allowed.error());
   }
   // Before anything is done: a SELECT that is refused here leaves the mailbox selected.
   if (enabled.uid_only && uses_message_numbers(command.body)) {
