@@ -17,13 +17,6 @@ using store::Change;
 
 bool is_private(std::string_view entry) { return entry.starts_with("/private"); }
 
-/// Private entries are those of the one who asks.
-AnnotationKey key_of(const MailboxRef& mailbox, std::string_view entry) {
-  AnnotationKey key{mailbox.id, {}, std::string(entry)};
-  if (is_private(entry)) key.reader = mailbox.actor.account;
-  return key;
-}
-
 bool is_retention(const MailboxRef& mailbox, std::string_view entry) {
   return mailbox.id != MailboxId(0) && entry == store::kRetentionEntry;
 }
@@ -86,6 +79,12 @@ MailboxRef server_metadata(const Caller& caller) {
   return {caller.account, MailboxId(0), caller.actor, {Right::lookup, Right::read}};
 }
 
+AnnotationKey annotation_key(const MailboxRef& mailbox, std::string_view entry) {
+  AnnotationKey key{mailbox.id, {}, std::string(entry)};
+  if (is_private(entry)) key.reader = mailbox.actor.account;
+  return key;
+}
+
 Status may_read_metadata(const MailboxRef& mailbox) {
   if (Status allowed = require(mailbox, Right::lookup); !allowed) return allowed;
   for (const Right right :
@@ -96,7 +95,7 @@ Status may_read_metadata(const MailboxRef& mailbox) {
 
 store::AnnotationValue find_metadata(const MailboxRef& mailbox, const store::Annotations& all,
                                      std::string_view entry) {
-  store::AnnotationValue value = all.find(key_of(mailbox, entry));
+  store::AnnotationValue value = all.find(annotation_key(mailbox, entry));
   if (!value && is_retention(mailbox, entry)) value = default_retention(mailbox);
   return value;
 }
@@ -123,7 +122,7 @@ std::vector<MetadataEntry> find_metadata_below(const MailboxRef& mailbox,
                                                const store::Annotations& all,
                                                std::string_view entry, MetadataBelow below) {
   std::vector<MetadataEntry> found;
-  const AnnotationKey first = key_of(mailbox, entry);
+  const AnnotationKey first = annotation_key(mailbox, entry);
   const std::string prefix = first.entry + '/';
   for (auto it = all.all().lower_bound(first); it != all.all().end(); ++it) {
     const auto& [key, value] = *it;
@@ -152,7 +151,7 @@ Task<Result<std::shared_ptr<const store::Annotations>>> set_metadata(MailboxRef 
       mailbox.actor, std::move(needs),
       [&](Change& change) -> Result<Set> {
         for (const MetadataToSet::Entry& entry : what.entries) {
-          Status set = change.set_annotation(key_of(mailbox, entry.name), entry.value);
+          Status set = change.set_annotation(annotation_key(mailbox, entry.name), entry.value);
           if (!set) return pass(set);
         }
         if (what.uses) change.set_special_use(mailbox.id, *what.uses);

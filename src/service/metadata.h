@@ -24,6 +24,9 @@ struct MetadataEntry {
 /// account has for itself.
 MailboxRef server_metadata(const Caller& caller);
 
+/// What this entry of the mailbox is stored under. Private entries are those of the one who asks.
+store::AnnotationKey annotation_key(const MailboxRef& mailbox, std::string_view entry);
+
 /// Errors: no_permission, if the one who asks may not read the mailbox's annotations (RFC 5464
 /// §3.3).
 Status may_read_metadata(const MailboxRef& mailbox);

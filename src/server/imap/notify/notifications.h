@@ -15,6 +15,7 @@
 #include "service/cursor.h"
 #include "service/mailbox_group.h"
 #include "store/account.h"
+#include "store/value/annotations.h"
 #include "wire/imap/command/commands_notify.h"
 
 namespace posthorn::server::imap {
@@ -33,6 +34,8 @@ class Notifications {
   /// Limits of a request, so that an idle session stays small.
   static constexpr std::size_t kMostNames = 1000;
   static constexpr std::size_t kMostOctets = 16 * 1024;  ///< Of the names.
+  /// So much of what a client did itself is remembered. One that never waits is told of the rest.
+  static constexpr std::size_t kMostOwn = 100;
 
   explicit Notifications(std::vector<wire::imap::NotifyGroup> groups);
 
@@ -83,6 +86,16 @@ class Notifications {
   using Place = std::pair<AccountId, MailboxId>;
   /// The client has appended or copied messages to a mailbox.
   void note_own(const Place& mailbox, const NumberSet& uids);
+  /// The client has given an annotation of somebody else's mailbox this value; null: none.
+  struct OwnEntry {
+    Place mailbox;
+    std::string entry;
+    store::AnnotationValue value;
+  };
+  void note_own(OwnEntry own);
+  /// Returns whether that is the value which the client has set last.
+  [[nodiscard]] bool is_own(const Place& mailbox, std::string_view entry,
+                            const store::AnnotationValue& value) const;
   /// Returns whether the client knows of the change already.
   [[nodiscard]] bool is_own(const service::ChangedName& changed,
                             const store::AccountState& now) const;
@@ -103,6 +116,7 @@ class Notifications {
 
   std::vector<OwnName> own_names_;
   std::map<Place, NumberSet> own_arrivals_;
+  std::vector<OwnEntry> own_entries_;
 };
 
 }  // namespace posthorn::server::imap

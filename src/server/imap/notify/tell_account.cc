@@ -10,6 +10,7 @@
 #include "server/imap/notify/tell_others.h"
 #include "service/account_news.h"
 #include "service/sharing/shared_name.h"
+#include "wire/imap/response/format_metadata.h"
 
 namespace posthorn::server::imap {
 namespace {
@@ -158,6 +159,35 @@ Task<Status> tell_mailboxes(Session& session, const AccountNews& news, bool arri
   co_return Status();
 }
 
+/// RFC 5465 §5.6. A client that has enabled METADATA (RFC 5464 §4.4.2) need not name the event.
+bool wants_annotations(const Session& session, NotifyEvents events) {
+  return events.has(NotifyEvent::mailbox_metadata_change) ||
+         (session.enabled.metadata && events != NotifyEvents());
+}
+
+/// Names of entries only, for the client to ask.
+void tell_annotations(Session& session, const AccountNews& news,
+                      const AccountNews::Annotated& one) {
+  const Notifications& notify = *session.notifications;
+  if (!wants_annotations(session, notify.events_of(one.name, *news.now, *news.now, news.whose)))
+    return;
+  const Notifications::Place place{news.account->id(), one.mailbox};
+  std::vector<std::string_view> entries;
+  for (const service::MetadataEntry& entry : one.entries)
+    if (!notify.is_own(place, entry.name, entry.value)) entries.push_back(entry.name);
+  if (entries.empty()) return;
+  auto w = session.writer();
+  wi::format_metadata_changed(w, one.name, entries);
+}
+
+Task<Status> tell_annotations(Session& session, const AccountNews& news) {
+  for (const AccountNews::Annotated& one : news.annotated) {
+    tell_annotations(session, news, one);
+    if (auto flushed = co_await flush_if_full(session); !flushed) co_return flushed;
+  }
+  co_return Status();
+}
+
 /// What has changed in the user's own account.
 AccountNews own_news(const Session& session, store::StatePtr before, store::StatePtr now) {
   AccountNews news{session.account, Whose::own, std::move(before), std::move(now)};
@@ -176,6 +206,8 @@ Task<Status> tell(Session& session, const std::vector<AccountNews>& all) {
   for (const bool arrivals : {true, false})
     for (const AccountNews& news : all)
       if (auto told = co_await tell_mailboxes(session, news, arrivals); !told) co_return told;
+  for (const AccountNews& news : all)
+    if (auto told = co_await tell_annotations(session, news); !told) co_return told;
   co_return Status();
 }
 
@@ -198,7 +230,7 @@ Task<Status> tell_account(Session& session) {
   std::size_t count = all.front().names.size() + all.front().mailboxes.size();
   if (others) {
     for (AccountNews& news : *others) {
-      count += news.names.size() + news.mailboxes.size();
+      count += news.names.size() + news.mailboxes.size() + news.annotated.size();
       all.push_back(std::move(news));
     }
   }

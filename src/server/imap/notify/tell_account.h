@@ -7,8 +7,9 @@
 namespace posthorn::server::imap {
 
 /// Sends what has changed in the account since the client was last told, as far as it asked for it
-/// with NOTIFY: LIST for names, STATUS for mailboxes other than the selected one (RFC 5465 §5).
-/// Annotations are told by tell_metadata(). Errors: closed, io.
+/// with NOTIFY: LIST for names, STATUS for mailboxes other than the selected one, METADATA for
+/// annotations of others' mailboxes (RFC 5465 §5). Annotations of the user's own account are told
+/// by tell_metadata(). Errors: closed, io.
 async::Task<Status> tell_account(Session& session);
 
 /// Sends the STATUS that NOTIFY SET STATUS asks for (RFC 5465 §3.1). Errors: closed, io.

@@ -1,6 +1,7 @@
 #include "server/imap/notify/tell_others.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -47,14 +48,55 @@ Task<Result<std::set<AccountId>>> refresh(Session& session, OthersTold& others) 
   co_return owners;
 }
 
-/// Nothing but messages has changed: the rights and names are as they were.
+/// The name by which the client knows a mailbox; none if a mailbox of its own has that name.
+std::optional<std::string> known_name(const One& one, const store::Mailbox& mailbox,
+                                      const store::AccountState& own) {
+  std::string name = one.sharing.name_of(mailbox);
+  if (own.names->contains(name)) return std::nullopt;
+  return name;
+}
+
+/// Nothing but messages and annotations has changed: the rights and names are as they were.
 void compare_messages(const Caller& caller, const One& one, const store::SharingPolicy& policy,
-                      AccountNews& news) {
-  for (service::ChangedMailbox& changed : service::changed_mailboxes(*news.before, *news.now))
-    if (service::may_be_told(caller, *news.now, policy, changed.after->id)) {
-      std::string name = one.sharing.name_of(*changed.after);
-      news.mailboxes.push_back({std::move(changed), std::move(name)});
-    }
+                      const store::AccountState& own, AccountNews& news) {
+  for (service::ChangedMailbox& changed : service::changed_mailboxes(*news.before, *news.now)) {
+    if (!service::may_be_told(caller, *news.now, policy, changed.after->id)) continue;
+    if (auto name = known_name(one, *changed.after, own))
+      news.mailboxes.push_back({std::move(changed), std::move(*name)});
+  }
+}
+
+/// A state of an account with the policy by which rights were judged then.
+struct Judged {
+  const store::AccountState& state;
+  const store::SharingPolicy& policy;
+
+  [[nodiscard]] bool may_be_told(const Caller& caller, MailboxId mailbox) const {
+    return service::may_be_told(caller, state, policy, mailbox);
+  }
+};
+
+/// The entries that have changed, without those that are others' own. The keys are in order, so
+/// that those of one mailbox follow each other. Annotations of no mailbox are the owner's alone.
+void compare_annotations(const Caller& caller, const One& one, const Judged& before,
+                         const Judged& now, const store::AccountState& own, AccountNews& news) {
+  if (before.state.annotations == now.state.annotations) return;
+  const auto changed =
+      store::changed_annotations(*before.state.annotations, *now.state.annotations);
+  for (auto it = changed.begin(); it != changed.end();) {
+    const MailboxId id = it->mailbox;
+    AccountNews::Annotated annotated{id, {}, {}};
+    for (; it != changed.end() && it->mailbox == id; ++it)
+      if (service::is_visible_to(*it, caller))
+        annotated.entries.push_back({it->entry, now.state.annotations->find(*it)});
+    const store::MailboxPtr mailbox = now.state.find(id);
+    if (annotated.entries.empty() || !mailbox) continue;
+    if (!before.may_be_told(caller, id) || !now.may_be_told(caller, id)) continue;
+    auto name = known_name(one, *mailbox, own);
+    if (!name) continue;
+    annotated.name = std::move(*name);
+    news.annotated.push_back(std::move(annotated));
+  }
 }
 
 /// Rights or names have changed. `before` and `policy_before` are what was told; no state: nothing.
@@ -86,8 +128,9 @@ AccountNews news_of(const Session& session, One& one, const store::SharingPolicy
   AccountNews news{one.sharing.account, Whose::others, before, now};
   const bool same_policy = &policy == &policy_before;
   if (before == now && same_policy) return news;
+  if (before) compare_annotations(caller, one, {*before, policy_before}, {*now, policy}, own, news);
   if (before && same_policy && before->names == now->names && before->grants == now->grants) {
-    compare_messages(caller, one, policy, news);
+    compare_messages(caller, one, policy, own, news);
     news.before = news.now = without_names(own);
     return news;
   }
@@ -138,7 +181,8 @@ Task<Result<std::vector<AccountNews>>> news_of_others(Session& session) {
   const auto policy = session.context.store.policy().sharing;
   for (auto& [id, one] : others.accounts) {
     AccountNews news = news_of(session, one, *others.policy, *policy);
-    if (!news.names.empty() || !news.mailboxes.empty()) all.push_back(std::move(news));
+    if (!news.names.empty() || !news.mailboxes.empty() || !news.annotated.empty())
+      all.push_back(std::move(news));
   }
   others.policy = policy;
   // That they share nothing any more has just been told.

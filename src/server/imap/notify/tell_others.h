@@ -10,6 +10,7 @@
 #include "server/imap/session.h"
 #include "service/account_news.h"
 #include "service/list.h"
+#include "service/metadata.h"
 
 namespace posthorn::server::imap {
 
@@ -26,6 +27,14 @@ struct AccountNews {
     std::string name;  ///< As the client writes it.
   };
   std::vector<Changed> mailboxes = {};
+  struct Annotated {
+    MailboxId mailbox;
+    std::string name;  ///< As the client writes it.
+    std::vector<service::MetadataEntry> entries;
+  };
+  /// The changed annotations of others' mailboxes, of those that the client may read and could read
+  /// when it was last told. Those of the own account are told by tell_metadata().
+  std::vector<Annotated> annotated = {};
 };
 
 /// Begins to watch the accounts that share with the user, if `notify` can be about them. What is
@@ -35,7 +44,7 @@ async::Task<Status> watch_others(Session& session, Notifications& notify);
 
 /// Returns what has changed in the accounts of others; it counts as told then. Mailboxes are those
 /// that the client may look up and read now: of one that it could not read before, nothing was
-/// known. Errors: as watch_others().
+/// known, and what had been done to its annotations is not told. Errors: as watch_others().
 async::Task<Result<std::vector<AccountNews>>> news_of_others(Session& session);
 
 /// Returns what is to be listed of a name that is none of the account itself, in the state that was

@@ -31,6 +31,17 @@ Reply refuse_to_set(Session& session, const Error& error) {
   return session.refuse(error);
 }
 
+/// Annotations of others' mailboxes are told by NOTIFY, apart from those of the own account.
+void note_own(Session& session, const service::MailboxRef& mailbox, std::vector<std::string> names,
+              const store::Annotations& now) {
+  if (!session.notifications) return;
+  for (std::string& name : names) {
+    store::AnnotationValue value = now.find(service::annotation_key(mailbox, name));
+    session.notifications->note_own(Notifications::OwnEntry{
+        {mailbox.account->id(), mailbox.id}, std::move(name), std::move(value)});
+  }
+}
+
 }  // namespace
 
 // RFC 5464 §4.2. An entry without a value is NIL, unless it was not asked for by its name alone.
@@ -80,12 +91,13 @@ CommandTask cmd_setmetadata(Session& session, wi::SetMetadataCommand& command) {
     names.push_back(entry.name);
     what.entries.push_back({std::move(entry.name), std::move(entry.value)});
   }
-  const MailboxId id = mailbox->id;
-  // What was told is about the user's own account only.
-  const bool is_own = mailbox->account->id() == session.account->id();
-  auto done = co_await service::set_metadata(std::move(*mailbox), std::move(what));
+  auto done = co_await service::set_metadata(*mailbox, std::move(what));
   if (!done) co_return refuse_to_set(session, done.error());
-  if (is_own) told_metadata_change(session, id, names, std::move(*done));
+  if (mailbox->account->id() == session.account->id()) {
+    told_metadata_change(session, mailbox->id, names, std::move(*done));
+  } else {
+    note_own(session, *mailbox, std::move(names), **done);
+  }
   co_return Reply::ok();
 }
 
