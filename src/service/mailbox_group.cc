@@ -1,14 +1,14 @@
 #include "service/mailbox_group.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include "service/sharing/find.h"
+#include "service/sharing/shared_name.h"
 
 namespace posthorn::service {
 namespace {
-
-bool is_among(const std::vector<std::string>& names, std::string_view name) {
-  return std::ranges::binary_search(names, name, std::less<>());
-}
 
 /// The name of the level above; empty if there is none.
 std::string_view parent_of(std::string_view name) {
@@ -16,9 +16,9 @@ std::string_view parent_of(std::string_view name) {
   return cut == std::string_view::npos ? std::string_view() : name.substr(0, cut);
 }
 
-bool is_below_one(const std::vector<std::string>& names, std::string_view name) {
+bool is_below_one(const NameSet& names, std::string_view name) {
   for (name = parent_of(name); !name.empty(); name = parent_of(name))
-    if (is_among(names, name)) return true;
+    if (names.contains(name)) return true;
   return false;
 }
 
@@ -32,15 +32,46 @@ bool comes_before(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+NameSet::NameSet(std::vector<std::string> names) {
+  std::ranges::sort(names);
+  names.erase(std::ranges::unique(names).begin(), names.end());
+  std::size_t octets = 0;
+  for (const std::string& name : names) octets += name.size();
+  octets_.reserve(octets);
+  ends_.reserve(names.size());
+  for (const std::string& name : names) {
+    octets_ += name;
+    ends_.push_back(static_cast<std::uint32_t>(octets_.size()));
+  }
+}
+
+std::string_view NameSet::at(std::size_t index) const {
+  const std::size_t begin = index == 0 ? 0 : ends_[index - 1];
+  return std::string_view(octets_).substr(begin, ends_[index] - begin);
+}
+
+bool NameSet::contains(std::string_view name) const {
+  std::size_t first = 0;
+  std::size_t last = size();
+  while (first < last) {
+    const std::size_t middle = first + (last - first) / 2;
+    if (at(middle) < name)
+      first = middle + 1;
+    else
+      last = middle;
+  }
+  return first < size() && at(first) == name;
+}
+
 bool MailboxGroup::has(std::string_view name,
                        const store::AccountState::Subscriptions& subscriptions, Whose whose) const {
   switch (kind) {
     case Kind::inboxes:
     case Kind::personal: return whose == Whose::own;
     case Kind::subscribed: return subscriptions.contains(name);
-    case Kind::subtree: return is_among(names, name) || is_below_one(names, name);
-    case Kind::subtree_one: return is_among(names, name) || is_among(names, parent_of(name));
-    case Kind::mailboxes: return is_among(names, name);
+    case Kind::subtree: return names.contains(name) || is_below_one(names, name);
+    case Kind::subtree_one: return names.contains(name) || names.contains(parent_of(name));
+    case Kind::mailboxes: return names.contains(name);
   }
   return false;
 }
@@ -53,12 +84,8 @@ std::vector<GroupMember> mailboxes_of(const Caller& caller,
     const bool wanted = std::ranges::any_of(
         groups, [&](const MailboxGroup& group) { return group.has(name, *state->subscriptions); });
     if (!wanted) continue;
-    const bool named = std::ranges::any_of(groups, [&](const MailboxGroup& group) {
-      return group.kind == MailboxGroup::Kind::mailboxes && is_among(group.names, name);
-    });
     auto mailbox = resolve(caller, name);
-    if (mailbox && (named || mailbox->rights.has(Right::lookup)))
-      members.push_back({name, std::move(*mailbox)});
+    if (mailbox) members.push_back({name, std::move(*mailbox)});
   }
   // What was removed is among the members only where it is named, not as one of many.
   const store::MailboxPtr removed = removed_mailbox(caller);
@@ -71,6 +98,60 @@ std::vector<GroupMember> mailboxes_of(const Caller& caller,
       members.push_back({removed->name, std::move(*mailbox)});
   std::ranges::sort(members, comes_before, &GroupMember::name);
   return members;
+}
+
+bool reaches_others(const MailboxGroup& group) {
+  switch (group.kind) {
+    case MailboxGroup::Kind::inboxes:
+    case MailboxGroup::Kind::personal: return false;
+    case MailboxGroup::Kind::subscribed: return true;
+    default:
+      for (std::size_t i = 0; i < group.names.size(); ++i)
+        if (is_in_shared_namespace(group.names.at(i))) return true;
+      return false;
+  }
+}
+
+namespace {
+
+/// Adds the named mailboxes that may be read without being listed.
+async::Task<void> add_unlisted(const Caller& caller, const MailboxGroup& group,
+                               std::vector<GroupMember>& members) {
+  if (group.kind != MailboxGroup::Kind::mailboxes) co_return;
+  for (std::size_t i = 0; i < group.names.size(); ++i) {
+    const auto shared = shared_name_of(group.names.at(i));
+    if (!shared) continue;
+    const std::string name = shared_name(*shared);
+    auto mailbox = co_await find_mailbox(caller, name, {Right::read});
+    if (!mailbox) continue;
+    const bool is_known = std::ranges::any_of(
+        members, [&](const GroupMember& member) { return member.mailbox.is(*mailbox); });
+    if (!is_known) members.push_back({name, std::move(*mailbox)});
+  }
+}
+
+}  // namespace
+
+async::Task<Result<std::vector<GroupMember>>> all_mailboxes_of(Caller caller,
+                                                               std::vector<MailboxGroup> groups) {
+  std::vector<GroupMember> own = mailboxes_of(caller, groups);
+  if (!std::ranges::any_of(groups, reaches_others)) co_return own;
+  const store::StatePtr state = caller.account->published();
+  auto shared = co_await shared_mailboxes(caller);
+  if (!shared) co_return pass(shared);
+  std::vector<GroupMember> others;
+  for (SharedMailbox& one : shared->mailboxes) {
+    const bool wanted = std::ranges::any_of(groups, [&](const MailboxGroup& group) {
+      return group.has(one.name, *state->subscriptions, MailboxGroup::Whose::others);
+    });
+    // A mailbox of one's own with that name comes first.
+    if (wanted && !state->names->contains(one.name))
+      others.push_back({std::move(one.name), std::move(one.mailbox)});
+  }
+  for (const MailboxGroup& group : groups) co_await add_unlisted(caller, group, others);
+  std::ranges::sort(others, comes_before, &GroupMember::name);
+  std::ranges::move(others, std::back_inserter(own));
+  co_return own;
 }
 
 }  // namespace posthorn::service

@@ -1,14 +1,34 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "async/task.h"
+#include "base/result.h"
 #include "service/mailbox_ref.h"
 #include "store/value/account_state.h"
 
 namespace posthorn::service {
+
+/// Names in one piece of memory, since a session may keep a thousand of them for hours.
+class NameSet {
+ public:
+  NameSet() = default;
+  /// Names that are there twice count once.
+  explicit NameSet(std::vector<std::string> names);
+
+  [[nodiscard]] bool contains(std::string_view name) const;
+  /// In ascending order. Requires: index < size().
+  [[nodiscard]] std::string_view at(std::size_t index) const;
+  [[nodiscard]] std::size_t size() const { return ends_.size(); }
+
+ private:
+  std::string octets_;
+  std::vector<std::uint32_t> ends_;  ///< Where each name ends.
+};
 
 /// A group of mailboxes that a client describes (RFC 5465 §6, RFC 7377 §2.2). Which names belong to
 /// it is decided only here.
@@ -22,7 +42,7 @@ struct MailboxGroup {
     mailboxes,    ///< `names`.
   };
   Kind kind = Kind::personal;
-  std::vector<std::string> names;  ///< Sorted.
+  NameSet names;
 
   /// Whose mailbox a name is of.
   enum class Whose : std::uint8_t { own, others };
@@ -38,11 +58,19 @@ struct GroupMember {
   std::string name;
   MailboxRef mailbox;
 };
-/// Returns the mailboxes that belong to at least one of the groups, each once, in an order in which
-/// every mailbox precedes those below it. Mailboxes that the caller may not look up are left out,
-/// unless they are named (RFC 7377 §2.2); what else he may do there is to be checked by whoever
-/// calls this function.
+/// Returns the mailboxes of the caller's own that belong to at least one of the groups, each once,
+/// in an order in which every mailbox precedes those below it.
 std::vector<GroupMember> mailboxes_of(const Caller& caller,
                                       const std::vector<MailboxGroup>& groups);
+
+/// The same with those of others after them. Mailboxes that the caller may not look up are left
+/// out, unless they are named and may be read (RFC 7377 §2.2); what else he may do there is to be
+/// checked by whoever calls this function. Costs nothing more if no group can have mailboxes of
+/// others. Errors: those of reading the list of who grants what.
+async::Task<Result<std::vector<GroupMember>>> all_mailboxes_of(Caller caller,
+                                                               std::vector<MailboxGroup> groups);
+
+/// Returns whether a group can have mailboxes of others.
+bool reaches_others(const MailboxGroup& group);
 
 }  // namespace posthorn::service

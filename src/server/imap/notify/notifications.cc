@@ -25,12 +25,11 @@ MailboxGroup group_of(wi::MailboxFilter filter) {
   using From = wi::MailboxFilter::Kind;
   using To = MailboxGroup::Kind;
   MailboxGroup group;
-  group.names = std::move(filter.names);
   // Of a mailbox of somebody else, also as it is told (RFC 9051 §5.1 for INBOX).
-  for (std::size_t i = 0, n = group.names.size(); i < n; ++i)
-    if (const auto shared = service::shared_name_of(group.names[i]))
-      group.names.push_back(service::shared_name(*shared));
-  std::ranges::sort(group.names);
+  for (std::size_t i = 0, n = filter.names.size(); i < n; ++i)
+    if (const auto shared = service::shared_name_of(filter.names[i]))
+      filter.names.push_back(service::shared_name(*shared));
+  group.names = service::NameSet(std::move(filter.names));
   switch (filter.kind) {
     case From::inboxes: group.kind = To::inboxes; break;
     case From::subscribed: group.kind = To::subscribed; break;
@@ -73,14 +72,8 @@ bool Notifications::wants_any(NotifyEvent event) const {
 }
 
 bool Notifications::reaches_others() const {
-  return std::ranges::any_of(groups_, [](const Group& group) {
-    switch (group.mailboxes.kind) {
-      case MailboxGroup::Kind::inboxes:
-      case MailboxGroup::Kind::personal: return false;
-      case MailboxGroup::Kind::subscribed: return true;
-      default: return std::ranges::any_of(group.mailboxes.names, service::is_in_shared_namespace);
-    }
-  });
+  return std::ranges::any_of(
+      groups_, [](const Group& group) { return service::reaches_others(group.mailboxes); });
 }
 
 void Notifications::note_own(OwnName own) {

@@ -8,6 +8,7 @@
 #include "server/imap/notify/notifications.h"
 #include "server/imap/search_answer.h"
 #include "service/mailbox_group.h"
+#include "service/sharing/shared_view.h"
 
 namespace posthorn::server::imap {
 namespace {
@@ -98,7 +99,17 @@ Task<Status> Esearch::search_all(const std::vector<GroupMember>& members) {
   co_return Status();
 }
 
-std::vector<GroupMember> members_of(const Session& session, const wi::EsearchCommand& command) {
+/// The selected mailbox under the name by which the client knows it now.
+Task<Result<GroupMember>> selected_member(const Session& session, const store::Mailbox& now) {
+  const service::MailboxRef mailbox = session.selected->mailbox;
+  if (!mailbox.is_foreign()) co_return GroupMember{now.name, mailbox};
+  auto sharing = co_await service::open_sharing(session.context.store, mailbox.account->id());
+  if (!sharing) co_return pass(sharing);
+  co_return GroupMember{sharing->name_of(now), mailbox};
+}
+
+Task<Result<std::vector<GroupMember>>> members_of(const Session& session,
+                                                  const wi::EsearchCommand& command) {
   std::vector<service::MailboxGroup> groups;
   bool selected = command.sources.empty();
   for (const wi::MailboxFilter& source : command.sources) {
@@ -108,14 +119,20 @@ std::vector<GroupMember> members_of(const Session& session, const wi::EsearchCom
       groups.push_back(group_of(source));
   }
   std::vector<GroupMember> members;
-  if (!groups.empty()) members = service::mailboxes_of(session.caller(), groups);
+  if (!groups.empty()) {
+    auto found = co_await service::all_mailboxes_of(session.caller(), std::move(groups));
+    if (!found) co_return found;
+    members = std::move(*found);
+  }
   const bool is_there = std::ranges::any_of(
       members, [&](const GroupMember& member) { return is_selected(session, member.mailbox); });
-  if (selected && !is_there) {
-    if (const store::MailboxPtr now = session.selected->mailbox.published())
-      members.insert(members.begin(), {now->name, session.selected->mailbox});
+  if (!selected || is_there) co_return members;
+  if (const store::MailboxPtr now = session.selected->mailbox.published()) {
+    auto member = co_await selected_member(session, *now);
+    if (!member) co_return pass(member);
+    members.insert(members.begin(), std::move(*member));
   }
-  return members;
+  co_return members;
 }
 
 }  // namespace
@@ -130,7 +147,12 @@ CommandTask cmd_esearch(Session& session, wi::EsearchCommand& command) {
     co_return Reply::bad("UPDATE requires a selected mailbox");
   if (reuses_tag(session, command.returns)) co_return Reply::bad("The tag is in use");
   if (command.uses_modseq) session.enable_condstore();
-  const std::vector<GroupMember> members = members_of(session, command);
+  const auto found = co_await members_of(session, command);
+  if (!found) {
+    if (command.returns.save) session.selected->saved_result = {};  // RFC 5182 §2.1
+    co_return session.refuse(found.error());
+  }
+  const std::vector<GroupMember>& members = *found;
   if (members.size() > kMostMailboxes)
     co_return Reply::no("These are too many mailboxes to search at once", wi::CodeName::limit);
   std::uint32_t messages = 0;
