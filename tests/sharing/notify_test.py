@@ -237,15 +237,90 @@ def teams(server):
     bob.close()
 
 
+def annotated(name, *entries):
+    return rf'\* METADATA "?{re.escape(name)}"? ' + " ".join(map(re.escape, entries))
+
+
+def note(client, name, entry, value):
+    """Sets an annotation; imaplib does not know the command."""
+    ok(client.xatom("SETMETADATA", f'"{name}"', f"({entry} {value})"))
+
+
+def annotations(server, ann):
+    """RFC 5465 §5.6: which entries have changed, while and only while they may be read."""
+    ok(ann.create("Notes"))
+    ok(ann.setacl("Notes", BOB, "lrw"))
+    ok(ann.create("Closed"))
+    notes, closed = f"Other Users/{ANN}/Notes", f"Other Users/{ANN}/Closed"
+    bob = Client(server, BOB)
+    bob.notify(f'(mailboxes ("{notes}" "{closed}") (MailboxMetadataChange))')
+    note(ann, "Notes", "/shared/comment", '"x"')
+    bob.hears(annotated(notes, "/shared/comment"))
+    # What is Ann's own, another mailbox, and the account as a whole.
+    note(ann, "Notes", "/private/comment", '"x"')
+    note(ann, "Closed", "/shared/comment", '"x"')
+    note(ann, "", "/private/vendor/x/y", '"x"')
+    bob.hears_nothing()
+    # What Bob has set himself he knows, but not that somebody has set it otherwise in the same moment.
+    lines = bob.say(f'SETMETADATA "{notes}" (/shared/comment "y" /private/comment "z")')
+    expect(len(lines) == 1 and lines[0].startswith("TAG OK"), f"{lines}")
+    bob.hears_nothing()
+    other = server.imap(BOB)
+    note(other, notes, "/private/comment", '"w"')
+    bob.hears(annotated(notes, "/private/comment"))
+    note(other, notes, "/private/comment", "NIL")
+    bob.hears(annotated(notes, "/private/comment"))
+    other.logout()
+    # What was done before it could be read is not told; what is done afterwards is.
+    ok(ann.setacl("Closed", BOB, "lr"))
+    bob.hears_nothing()
+    note(ann, "Closed", "/shared/comment", "NIL")
+    bob.hears(annotated(closed, "/shared/comment"))
+    # Nothing after the right to read or to see has gone, nor of that time when it has come back.
+    for rights in ("l", "r", '""'):
+        ok(ann.setacl("Closed", BOB, rights))
+        note(ann, "Closed", "/shared/vendor/x/secret", '"x"')
+        bob.hears_nothing()
+        ok(ann.setacl("Closed", BOB, "lr"))
+        bob.hears_nothing()
+        note(ann, "Closed", "/shared/vendor/x/secret", "NIL")
+        bob.hears(annotated(closed, "/shared/vendor/x/secret"))
+    # Taken and changed in one moment, while Bob is busy: his connection reads it as one.
+    ok(ann.setacl("Closed", BOB, '""'))
+    note(ann, "Closed", "/shared/comment", '"late"')
+    bob.hears_nothing()
+    # Without the event nothing is told, unless METADATA is enabled.
+    bob.notify(f'(mailboxes "{notes}" (MessageNew MessageExpunge))')
+    note(ann, "Notes", "/shared/comment", '"a"')
+    bob.hears_nothing()
+    expect(bob.say("ENABLE METADATA")[-1].startswith("TAG OK"), "ENABLE")
+    note(ann, "Notes", "/shared/comment", '"b"')
+    bob.hears(annotated(notes, "/shared/comment"))
+    # In IDLE, and in the selected mailbox, as everywhere.
+    bob.notify('(subtree "Other Users" (MailboxMetadataChange))')
+    bob.say(f'EXAMINE "{notes}"')
+    bob.socket.sendall(b"i IDLE\r\n")
+    expect(bob.line().startswith("+"), "IDLE")
+    note(ann, "Notes", "/shared/comment", "NIL")
+    bob.hears(annotated(notes, "/shared/comment"))
+    bob.socket.sendall(b"DONE\r\n")
+    expect(bob.line().startswith("i OK"), "DONE")
+    bob.close()
+    for name in ("Notes", "Closed"):
+        ok(ann.delete(name))
+
+
 def nobody_else_hears(server, ann):
     """Eve is told nothing, whatever happens."""
     eve = Client(server, EVE)
-    eve.notify('(subtree "Other Users" (MailboxName SubscriptionChange MessageNew MessageExpunge FlagChange)) '
+    eve.notify('(subtree "Other Users" (MailboxName SubscriptionChange MessageNew MessageExpunge FlagChange '
+               'MailboxMetadataChange)) '
                f'(subscribed (MailboxName SubscriptionChange MessageNew MessageExpunge FlagChange)) (mailboxes "{WORK}" '
                '(MailboxName MessageNew MessageExpunge FlagChange))')
     ok(ann.append("Work", None, None, MESSAGE))
     ok(ann.create("Work/Secret"))
     ok(ann.setacl("Work/Secret", EVE, "p"))
+    note(ann, "Work/Secret", "/shared/comment", '"x"')
     ok(ann.rename("Work/Secret", "Work/More"))
     ok(ann.select("Work"))
     ok(ann.store("1", "+FLAGS", "(\\Flagged \\Deleted)"))
@@ -275,6 +350,7 @@ def test():
         rights_come_and_go(server, ann)
         groups(server, ann)
         names(server, ann)
+        annotations(server, ann)
         teams(server)
         nobody_else_hears(server, ann)
         ann.logout()

@@ -177,6 +177,68 @@ def selected(bob, owner):
         expect("TAG OK" in bob.say("CLOSE"), "CLOSE")
 
 
+def count(bob, name):
+    return int(re.search(r"MESSAGES (\d+)", bob.say(f'STATUS "{name}" (MESSAGES)')).group(1))
+
+
+def out_of(bob, owner):
+    """REPLACE and MOVE of a shared message into the own account need "t" and "e" there, or nothing has happened."""
+    ok(owner.imap.append("Box", None, None, MESSAGE))
+    for letters in ["", *LETTERS[2:], "te", "swipkxa"]:
+        grant(owner, "lr" + letters)
+        bob.say(f'SELECT "{BOX}"')
+        for command, literal in (("REPLACE 1 INBOX", MESSAGE), ("MOVE 1 INBOX", None)):
+            before = count(bob, BOX), count(bob, "INBOX")
+            answer = bob.say(command, literal)
+            allowed = "t" in letters and "e" in letters
+            expect(("TAG OK" if allowed else "TAG NO [NOPERM]") in answer, f"{command} with lr{letters}: {answer}")
+            moved = 1 if allowed else 0
+            after = count(bob, BOX), count(bob, "INBOX")
+            expect(after == (before[0] - moved, before[1] + moved), f"{command} with lr{letters}: {before} {after}")
+            if allowed:
+                ok(owner.imap.append("Box", None, None, MESSAGE))
+                bob.say("NOOP")
+        bob.say("UNSELECT")
+
+
+def into(bob, owner):
+    """REPLACE, MOVE and COPY into a shared mailbox need "i" there; without "l" it must seem to be missing."""
+    for rights in ["", *LETTERS, *("l" + letter for letter in LETTERS[1:]), LETTERS.replace("i", "")]:
+        grant(owner, rights)
+        bob.say("SELECT INBOX")
+        for command, literal in (('REPLACE 1 "{}"', MESSAGE), ('MOVE 1 "{}"', None), ('COPY 1 "{}"', None)):
+            before = count(bob, "INBOX")
+            answer = bob.say(command.format(BOX), literal)
+            missing = [bob.say(command.format(name), literal) for name in MISSING]
+            judge(answer, missing, "i" in rights, rights, command)
+            tells = "APPENDUID" in answer or "COPYUID" in answer
+            expect(tells == ("i" in rights and "r" in rights), f"{command} with {rights!r} tells UIDs: {answer}")
+            gone = 1 if "i" in rights and not command.startswith("COPY") else 0
+            expect(count(bob, "INBOX") == before - gone, f"{command} with {rights!r}: nothing else may be removed")
+            if gone:
+                ok(bob.imap.append("INBOX", None, None, MESSAGE))
+                bob.say("NOOP")
+        bob.say("UNSELECT")
+
+
+def annotations(bob, owner):
+    """Who may set which entries, whatever else is set with them."""
+    seen = "/shared/vendor/posthorn/sharedseen"
+    plain = 'SETMETADATA "{}" (/shared/comment "y")'
+    sharing = f'SETMETADATA "{{}}" ({seen} "false")'
+    both = f'SETMETADATA "{{}}" (/shared/comment "both" {seen} "true")'
+    for rights in ("", "l", "r", "w", "a", "rwa", "rswip", "lr", "la", "lw", "lra", "lrw", "lrswipkxte", "lrwa"):
+        grant(owner, rights)
+        known = "l" in rights and any(letter in rights for letter in "rswip")
+        for command, needed in ((plain, "w"), (sharing, "a"), (both, "wa")):
+            answer = bob.say(command.format(BOX))
+            missing = [bob.say(command.format(name)) for name in MISSING]
+            judge(answer, missing, known and all(letter in rights for letter in needed), rights, command)
+        said = owner.say(f"GETMETADATA Box (/shared/comment {seen})")
+        expect(("both" in said) == (known and "w" in rights and "a" in rights), f"both with {rights!r}: {said}")
+        owner.say(f"SETMETADATA Box (/shared/comment NIL {seen} NIL)")
+
+
 def grant(owner, rights):
     expect("TAG OK" in owner.say(f'SETACL Box {BOB} "{rights}"'), f"SETACL {rights}")
 
@@ -197,6 +259,9 @@ def test():
             urls(bob, rights)
             creates(bob, owner, rights)
         selected(bob, owner)
+        out_of(bob, owner)
+        into(bob, owner)
+        annotations(bob, owner)
 
 
 if __name__ == "__main__":

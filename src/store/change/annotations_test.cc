@@ -132,6 +132,33 @@ TEST_F(AnnotationsTest, HaveLimits) {
   EXPECT_EQ(ann_->published()->annotations->octets(), octets);
 }
 
+TEST_F(AnnotationsTest, ReadersLeaveRoomForTheOwner) {
+  const AccountId bob{{1}};
+  const AccountId eve{{2}};
+  const auto many = [&](AccountId reader, MailboxId mailbox, std::size_t count,
+                        std::size_t octets) {
+    return change(ann_, {}, [&](Change& c) {
+      Status set;
+      for (std::size_t i = 0; i < count && set; ++i)
+        set = c.set_annotation({mailbox, reader, "/private/" + std::to_string(i)},
+                               std::string(octets, 'x'));
+      return set;
+    });
+  };
+  constexpr std::size_t kHalf = kMaxAnnotationsOfMailbox / 2;
+  EXPECT_EQ(many(bob, inbox_, kHalf + 1, 1).error().kind, ErrorKind::limit);
+  ASSERT_TRUE(many(bob, inbox_, kHalf - 1, 1));
+  ASSERT_TRUE(many(eve, inbox_, 1, 1));
+  EXPECT_EQ(many(eve, inbox_, 2, 1).error().kind, ErrorKind::limit);
+  EXPECT_TRUE(many(bob, inbox_, 1, 2)) << "it has a value already";
+  EXPECT_TRUE(many(ann_->id(), inbox_, kHalf, 1));
+  // The octets of the account.
+  const MailboxId sent = id_of("Sent");
+  EXPECT_EQ(many(bob, sent, 17, kMaxAnnotationOctets).error().kind, ErrorKind::limit);
+  EXPECT_TRUE(many(bob, sent, 14, kMaxAnnotationOctets));
+  EXPECT_TRUE(many(ann_->id(), sent, 14, kMaxAnnotationOctets));
+}
+
 TEST_F(AnnotationsTest, ADamagedOneCostsOnlyItself) {
   ASSERT_TRUE(set(shared(inbox_), "lost"));
   ASSERT_TRUE(set(shared(inbox_, "/shared/other"), "kept"));

@@ -14,6 +14,31 @@ Annotations& Change::annotations() {
   return *own_annotations_;
 }
 
+namespace {
+
+/// What those who share the account's mailboxes keep for themselves is stored with the owner, who
+/// must have room left for his own: together they have half of each limit.
+constexpr std::size_t kShareOfReaders = 2;
+
+/// Returns whether they would have more than that if `key` got a value of so many octets.
+bool is_too_much_of_readers(const Annotations& all, const AccountId& owner,
+                            const AnnotationKey& key, std::size_t octets) {
+  std::size_t of_mailbox = 1;
+  std::size_t of_account = 1;
+  std::uint64_t in_all = key.entry.size() + octets;
+  for (const auto& [other, value] : all.all()) {
+    if (other.reader == AccountId{} || other.reader == owner || other == key) continue;
+    ++of_account;
+    if (other.mailbox == key.mailbox) ++of_mailbox;
+    in_all += other.entry.size() + value->size();
+  }
+  return of_mailbox > kMaxAnnotationsOfMailbox / kShareOfReaders ||
+         of_account > kMaxAnnotations / kShareOfReaders ||
+         in_all > kMaxAnnotationOctetsInAll / kShareOfReaders;
+}
+
+}  // namespace
+
 Status Change::set_annotation(const AnnotationKey& key, std::optional<std::string> value) {
   Touched* mailbox = nullptr;
   if (key.mailbox != MailboxId(0)) {
@@ -37,6 +62,9 @@ Status Change::set_annotation(const AnnotationKey& key, std::optional<std::strin
     if (is_one_more || key.entry.size() > kMaxAnnotationName ||
         draft_.annotations->octets() + key.entry.size() + value->size() > room)
       return fail(ErrorKind::limit, "There are too many annotations");
+    const bool is_of_reader = key.reader != AccountId{} && key.reader != draft_.id;
+    if (is_of_reader && is_too_much_of_readers(*draft_.annotations, draft_.id, key, value->size()))
+      return fail(ErrorKind::limit, "There are too many private annotations of this mailbox");
     annotations().set(key, std::make_shared<const std::string>(std::move(*value)));
   } else {
     annotations().erase(key);
