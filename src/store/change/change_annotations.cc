@@ -37,6 +37,13 @@ bool is_too_much_of_readers(const Annotations& all, const AccountId& owner,
          in_all > kMaxAnnotationOctetsInAll / kShareOfReaders;
 }
 
+/// Raises a reader's HIGHESTMODSEQ of a mailbox, without a change to any message.
+void raise_modseq_of(ReaderSeen& reader, ModSeq modseq) {
+  std::vector<ReaderSeen::Step>& steps = reader.steps;
+  if (!steps.empty() && steps.back().uids.empty()) steps.pop_back();
+  if (steps.empty() || steps.back().modseq < modseq) steps.push_back({modseq, {}});
+}
+
 }  // namespace
 
 Status Change::set_annotation(const AnnotationKey& key, std::optional<std::string> value) {
@@ -70,7 +77,13 @@ Status Change::set_annotation(const AnnotationKey& key, std::optional<std::strin
     annotations().erase(key);
   }
   annotated_.insert(key);
-  if (mailbox != nullptr) mailbox->annotated = true;
+  // An annotation is a change of the mailbox (RFC 7162 §3.2). In a shared mailbox, one that only
+  // one reader sees changes it for that reader alone, as his \Seen does.
+  if (mailbox != nullptr && key.reader != AccountId{} && has_readers(*mailbox)) {
+    raise_modseq_of(edit_seen(*mailbox, key.reader), modseq());
+  } else if (mailbox != nullptr) {
+    mailbox->annotated = true;
+  }
   if (is_about_seen && is_seen_shared(key.mailbox)) return merge_seen(*mailbox);
   return {};
 }

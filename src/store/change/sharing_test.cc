@@ -96,6 +96,42 @@ class SharingTest : public StoreFixture {
   MailboxId inbox_;
 };
 
+// RFC 7162 §3.2, and a reader's notes are nobody else's business.
+TEST_F(SharingTest, APrivateAnnotationIsAChangeForItsReaderOnly) {
+  const auto set = [&](const Actor& who, AccountId reader, std::string value) {
+    return as(who, {}, [&](Change& c) {
+      return c.set_annotation({inbox_, reader, "/private/comment"}, value);
+    });
+  };
+  add(ann());
+  share(inbox_);
+  const ModSeq anns = highest(ann());
+  const ModSeq bobs = highest(bob());
+  ASSERT_TRUE(set(bob(), bob_, "x"));
+  EXPECT_EQ(highest(ann()), anns);
+  const ModSeq raised = highest(bob());
+  EXPECT_GT(raised, bobs);
+  ASSERT_TRUE(set(ann(), ann_->id(), "x"));
+  EXPECT_EQ(highest(bob()), raised);
+  EXPECT_GT(highest(ann()), anns);
+  ASSERT_TRUE(set(bob(), bob_, "y"));
+  EXPECT_GT(highest(bob()), raised);
+  const ModSeq last = highest(bob());
+  restart();
+  EXPECT_EQ(highest(bob()), last);
+  store_seen(bob(), 1, FlagOperation::add);
+  EXPECT_GT(highest(bob()), last);
+  EXPECT_THAT(changed(bob(), last), ElementsAre(1));
+  EXPECT_THAT(changed(bob(), raised), ElementsAre(1));
+  // What all see is a change for all.
+  const ModSeq before = highest(ann());
+  ASSERT_TRUE(as(ann(), {}, [&](Change& c) {
+    return c.set_annotation({inbox_, {}, "/shared/comment"}, "x");
+  }));
+  EXPECT_GT(highest(ann()), before);
+  EXPECT_EQ(highest(bob()), highest(ann()));
+}
+
 // value/shared_seen.h
 TEST_F(SharingTest, SeenCanBeSharedAndBecomeOwnAgain) {
   const AnnotationKey key{inbox_, {}, std::string(kSharedSeenEntry)};
