@@ -13,7 +13,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from posthorn import PASSWORD, Server, expect, main, ok  # noqa: E402
 
-OWNER = "owner@example.org"
+OWNER, READER = "owner@example.org", "bob@example.org"
 EVENTS = "(MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange MailboxMetadataChange)"
 MESSAGE = b"Subject: x\r\n\r\ny\r\n"
 
@@ -65,11 +65,11 @@ def name_of(i):
 
 
 def make_mailboxes(server, count):
+    server.imap(READER).logout()  # Nobody can be granted anything before there is the account.
     owner = server.imap(OWNER)
     for i in range(count):
         ok(owner.create(f'"{name_of(i)}"'))
-        for reader in ("bob@example.org",):
-            ok(owner.setacl(f'"{name_of(i)}"', reader, "lr"))
+        ok(owner.setacl(f'"{name_of(i)}"', READER, "lr"))
     return owner
 
 
@@ -79,7 +79,7 @@ def groups(count):
     # As many names as a request may have octets for.
     names = " ".join(f'"{name_of(i)}"' for i in range(min(count, 900)))
     return {"own": (OWNER, "personal"), "named": (OWNER, f"mailboxes ({names})"),
-            "others": ("bob@example.org", f'subtree "{shared}"')}
+            "others": (READER, f'subtree "{shared}"')}
 
 
 def measure(server, owner, name, user, group, options):
