@@ -23,7 +23,8 @@ namespace posthorn::server::mta {
 /// wakes run(), which sends it.
 class AuthSession {
  public:
-  /// Number of authentications in progress on one connection. Beyond it, they fail temporarily.
+  /// Number of authentications in progress on one connection. A client that begins more is
+  /// disconnected: a mail server has one for each of its own clients' connections.
   static constexpr std::size_t kMaxRequests = 200;
 
   /// `context` must outlive this object.

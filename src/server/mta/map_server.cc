@@ -32,6 +32,9 @@ class Maps {
 
   /// Returns the reply to a look-up.
   Task<std::string> operator()(wm::MapRequest request);
+  static std::string malformed() {
+    return wm::format_map_reply(wm::MapOutcome::permanent, "The request cannot be understood");
+  }
 
  private:
   [[nodiscard]] std::string reply_to(const wm::MapRequest& request, const Found& found) const;

@@ -12,7 +12,7 @@ void note_end(std::string_view name, const net::Stream& stream, const Error& err
     case ErrorKind::syntax:
       frame::about("a client broke the protocol and was disconnected", name, stream)
           .failure(error)
-          .write(log::Level::warning);
+          .write(log::Level::warning, name);
       return;
     default:
       frame::about("the connection was lost", name, stream).failure(error).write(log::Level::info);

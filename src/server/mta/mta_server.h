@@ -49,15 +49,20 @@ struct MtaContext {
 };
 
 /// Answers one request after the other, until the connection ends. `Requests` takes them from the
-/// input (wire/mta); `answer` returns a task for the octets of the reply. Errors: those of the
-/// stream; syntax, if the client broke the protocol.
+/// input (wire/mta); `answer` returns a task for the octets of the reply, and its malformed() the
+/// octets for what is no request. Errors: those of the stream; syntax, if the client broke the
+/// protocol: where its next request begins is not known then.
 template <class Requests, class Answer>
 async::Task<Status> answer_each(frame::Conversation& talk, frame::CommandMeter& meter,
                                 Answer& answer) {
   Requests requests;
   while (true) {
     auto request = requests.take(talk.input());
-    if (!request) co_return pass(request);
+    if (!request) {
+      talk.say(Answer::malformed());
+      const Status ignored = co_await talk.flush();
+      co_return pass(request);
+    }
     if (*request) {
       const auto began = frame::CommandMeter::Clock::now();
       talk.say(co_await answer(std::move(**request)));

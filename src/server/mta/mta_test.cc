@@ -207,6 +207,15 @@ TEST_F(MtaTest, WhoBreaksTheProtocolIsDisconnected) {
         "AUTH\t1\tLOGIN\tsecured\nAUTH\t1\tLOGIN\tsecured\n"s})
     EXPECT_THAT(ask(bad + good), Not(HasSubstr("OK\t"))) << bad.substr(0, 30);
   EXPECT_THAT(play<AuthServer>(good), Not(HasSubstr("OK\t")));  // No VERSION.
+  // Logins without end, of which none is finished.
+  const auto begun = [](std::size_t count) {
+    std::string lines;
+    for (std::size_t i = 0; i < count; ++i)
+      lines += "AUTH\t" + std::to_string(i + 100) + "\tLOGIN\tservice=smtp\tsecured\n";
+    return lines;
+  };
+  EXPECT_THAT(ask(begun(AuthSession::kMaxRequests - 1) + good), HasSubstr("OK\t1\t"));
+  EXPECT_THAT(ask(begun(AuthSession::kMaxRequests + 1) + good), Not(HasSubstr("OK\t")));
 }
 
 TEST_F(MtaTest, BadRequestsFail) {
@@ -226,6 +235,18 @@ TEST_F(MtaTest, UsersExist) {
   EXPECT_THAT(ask_for("off@example.org"), EndsWith("\nNOTFOUND\t3\n"));
   EXPECT_THAT(ask_for("eve@example.org"), EndsWith("\nNOTFOUND\t3\n"));
   EXPECT_THAT(ask_for("not an address"), EndsWith("\nNOTFOUND\t3\n"));
+  // Full, also by an alias and with a detail: a failure, which is temporary.
+  const store::NewEmail email = upload(ada_, message("the last one"));
+  ASSERT_TRUE(change(ada_, {}, [&](store::Change& c) -> Status {
+    auto uid = c.append(c.state().find("INBOX")->id, email, {}, {});
+    if (!uid) return pass(uid);
+    c.set_quota({.max_messages = 1});
+    return {};
+  }));
+  for (const std::string name : {"ada@example.org", "post+x@example.org"})
+    EXPECT_THAT(ask_for(name), EndsWith("\nFAIL\t3\treason=The mailbox is full\n")) << name;
+  EXPECT_THAT(ask_for("eve@example.org"), EndsWith("\nNOTFOUND\t3\n"));
+  EXPECT_THAT(ask_for("off@example.org"), EndsWith("\nNOTFOUND\t3\n"));
 }
 
 TEST_F(MtaTest, MapsHaveWhatPostfixAsksFor) {
@@ -246,7 +267,10 @@ TEST_F(MtaTest, MapsHaveWhatPostfixAsksFor) {
   EXPECT_EQ(look_up("transports ada@example.org"), "22:OK lmtp:unix:lmtp.sock,");
   EXPECT_EQ(look_up("transports example.net"), "9:NOTFOUND ,");
   EXPECT_THAT(look_up("virtual x"), HasSubstr(":PERM "));
-  EXPECT_EQ(play<MapServer>("nonsense"), "");
+  for (const std::string bad : {"nonsense", "9:mailboxes,", "3:a b;", "99999:a b,"})
+    EXPECT_EQ(play<MapServer>(bad + "25:mailboxes ada@example.org,"),
+              "37:PERM The request cannot be understood,")
+        << bad;
 }
 
 TEST_F(MtaTest, RecipientsAreJudged) {
@@ -309,6 +333,16 @@ TEST_F(MtaTest, ReturnPathsLeadBack) {
   EXPECT_THAT(ask_for(forged), EndsWith("\nNOTFOUND\t3\n"));
   EXPECT_EQ(recipient(good), "action=DUNNO\n\n");
   EXPECT_THAT(recipient(forged), testing::StartsWith("action=550 5.7.1 "));
+}
+
+TEST_F(MtaTest, WhatIsNoPolicyRequestIsATemporaryError) {
+  const std::string good = "protocol_state=RCPT\nrecipient=eve@example.org\n\n";
+  std::string many;
+  for (int i = 0; i < 1000; ++i) many += "a" + std::to_string(i) + "=b\n";
+  for (const std::string& bad : {"nonsense\n"s, "=x\n"s, std::string(100'000, 'x') + "\n", many})
+    EXPECT_EQ(play<PolicyServer>(bad + good),
+              "action=451 4.3.0 The request cannot be understood\n\n")
+        << bad.substr(0, 30);
 }
 
 TEST_F(MtaTest, SendersAreJudged) {

@@ -44,6 +44,9 @@ class Judge {
 
   /// Returns the reply to a request.
   Task<std::string> operator()(wm::PolicyRequest request);
+  static std::string malformed() {
+    return wm::format_policy_reply("451 4.3.0 The request cannot be understood");
+  }
 
  private:
   Task<Refusal> judge(wm::PolicyRequest request) {

@@ -7,6 +7,7 @@
 
 #include "server/frame/session_log.h"
 #include "service/account_name.h"
+#include "store/low_space.h"
 #include "wire/lex/lf_lines.h"
 #include "wire/mta/auth_protocol.h"
 #include "wire/smtp/address.h"
@@ -42,15 +43,33 @@ Task<Result<std::string>> find(const MtaContext& context, const MtaOptions& opti
   co_return profile->disabled ? std::string() : profile->name;
 }
 
+/// Judges whether mail for somebody who exists would be taken now. Errors: what is in the way; also
+/// what Forwarder::find() logs.
+Task<Status> may_receive(const MtaContext& context, const MtaOptions& options, std::string name) {
+  if (const Status room = store::may_take_new_mail(context.store); !room) co_return room;
+  const auto address = wire::smtp::parse_address(name, wire::smtp::BareNames::any);
+  if (!address) co_return Status();
+  // The protocol does not tell the size of the message.
+  auto found = co_await context.forwarder.find(
+      context.find_address, options.detail_separator,
+      {address->local_part, address->domain, wire::smtp::format_address(*address)}, 0);
+  if (!found) co_return std::unexpected(found.error());
+  co_return context.forwarder.judge(found->outside);
+}
+
 Task<std::string> answer(const MtaContext& context, const MtaOptions& options,
                          const net::Stream& stream, wm::UserQuery query) {
-  auto name = co_await find(context, options, std::move(query.name));
+  auto name = co_await find(context, options, query.name);
   if (!name) {
     frame::log_trouble(kName, stream, {}, name.error());
     co_return wm::format_user_failure(query.id, "The directory cannot be read");
   }
-  co_return name->empty() ? wm::format_user_unknown(query.id)
-                          : wm::format_user_found(query.id, *name);
+  if (name->empty()) co_return wm::format_user_unknown(query.id);
+  // There is no answer for "exists, and takes no mail" but this one, after which the mail server
+  // refuses the recipient for the time being.
+  if (const Status may = co_await may_receive(context, options, std::move(query.name)); !may)
+    co_return wm::format_user_failure(query.id, may.error().text);
+  co_return wm::format_user_found(query.id, *name);
 }
 
 Task<Status> converse(frame::Conversation& talk, const MtaContext& context,
