@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <ctime>
+#include <set>
 
 #include "admin/audit.h"
 #include "app/accounts/directories.h"
@@ -132,6 +133,28 @@ async::Task<void> watch_disk(DiskWatch& disk, async::OffloadPool& pool, async::E
   }
 }
 
+/// Until `stop` is set: a directory does not tell when it disables or removes somebody, so it is
+/// asked about everybody who has a session, one after the other.
+async::Task<void> watch_users(Accounts& accounts, auth::SessionLimits& limits, async::Event& stop) {
+  async::Timer timer;
+  while (true) {
+    bool due = false;
+    timer.set(accounts.look_again_after(), [&] {
+      due = true;
+      stop.set();
+    });
+    co_await stop.wait();
+    if (!due) co_return;
+    std::set<std::string> users;
+    for (auth::SessionView& session : co_await limits.sessions(std::nullopt))
+      users.insert(std::move(session.user));
+    for (const std::string& user : users) {
+      if (stop.is_set()) co_return;
+      co_await accounts.look_again(user);
+    }
+  }
+}
+
 }  // namespace
 
 async::Task<void> Server::keep_house() {
@@ -142,6 +165,8 @@ async::Task<void> Server::keep_house() {
   state.keeping_house = true;
   async::Gate beside;
   beside.spawn(watch_disk(state.disk, state.core->offload(), state.stop_watching_disk));
+  if (state.accounts.has_directories())
+    beside.spawn(watch_users(state.accounts, state.limits, state.stop_watching_users));
   async::Timer timer;
   while (!state.stopping) {
     timer.set(kInterval, [&state] { state.stop_keeping_house.set(); });
@@ -168,6 +193,7 @@ async::Task<void> Server::keep_house() {
     }
   }
   state.stop_watching_disk.set();
+  state.stop_watching_users.set();
   co_await beside.wait_empty();
   state.keeping_house = false;
   state.house_is_kept.set();

@@ -311,6 +311,7 @@ struct Server::State {
   async::Event stop_keeping_house;
   async::Event house_is_kept;
   async::Event stop_watching_disk;
+  async::Event stop_watching_users;
   bool keeping_house = false;
 
   /// The protocol of a listener, and where its port is recorded.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -55,6 +56,10 @@ class Accounts final : public auth::Directory {
   /// is disabled or gone are ended. Returns the account. Errors: those of asking; bad_argument if
   /// there are no directories.
   async::Task<Result<std::optional<AccountId>>> forget(std::string name);
+  /// Asks the directories about an account's user, unless they have said something within the
+  /// directory's cache_time: sessions of somebody who is disabled or gone are ended. While they
+  /// cannot be asked, nothing happens.
+  async::Task<void> look_again(std::string name);
   /// Returns whether the mail of a domain, in lower case, is kept here because a directory has its
   /// users.
   async::Task<Result<bool>> has_domain(std::string domain) {
@@ -66,6 +71,9 @@ class Accounts final : public auth::Directory {
 
   [[nodiscard]] const directory::Chain& chain() const { return chain_; }
   [[nodiscard]] bool has_directories() const { return !chain_.sources.empty(); }
+  /// How often the users of sessions are to be looked at again: once a minute, or more often if
+  /// what a directory says is remembered for less.
+  [[nodiscard]] std::chrono::seconds look_again_after() const;
   [[nodiscard]] std::shared_ptr<GroupMemory> groups() const { return groups_; }
 
   /// Returns the name that an account called `name` here would have: without '@', in the first

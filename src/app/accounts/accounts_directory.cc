@@ -185,6 +185,26 @@ Task<void> Accounts::note_lost(std::string login) {
   }
 }
 
+Task<void> Accounts::look_again(std::string name) {
+  auto found = co_await find_first(name, Age::recent, AccountFinder::What::users);
+  // It has been logged.
+  if (!found) co_return;
+  if (!*found) co_return co_await note_lost(std::move(name));
+  const Found& whose = **found;
+  if (whose.person && !whose.person->enabled && whose.entry && options_.on_lost)
+    options_.on_lost(whose.entry->account);
+}
+
+std::chrono::seconds Accounts::look_again_after() const {
+  constexpr std::chrono::seconds kMost{60};
+  constexpr std::chrono::seconds kLeast{10};
+  std::chrono::seconds time = kMost;
+  // A time of 0 says that nothing is remembered, not that it matters at once.
+  for (const auto& source : chain_.sources)
+    if (const auto its = source->options().cache_time; its.count() != 0) time = std::min(time, its);
+  return std::max(time, kLeast);
+}
+
 Task<Result<std::optional<AccountId>>> Accounts::forget(std::string name) {
   if (!has_directories())
     co_return fail(

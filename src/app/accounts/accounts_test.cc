@@ -156,6 +156,36 @@ TEST_F(AccountsTest, WhoeverIsGoneIsUnknown) {
   EXPECT_TRUE(has_account("ann@example.org"));  // With the mail.
 }
 
+TEST_F(AccountsTest, UsersOfSessionsAreLookedAtAgain) {
+  const AccountId ann = log_in("ann@example.org").account;
+  const auto own = make_account("own@example.org");
+  const auto look_again = [this](const std::string& name) {
+    run(accounts_->look_again(name));
+    return std::exchange(lost_, {});
+  };
+  EXPECT_TRUE(look_again("ann@example.org").empty());
+  EXPECT_TRUE(look_again("own@example.org").empty());
+  work_->set("ann@example.org", {.password = "secret", .enabled = false});
+  EXPECT_TRUE(look_again("ann@example.org").empty());  // It is remembered how it was.
+  clock_.advance(301);
+  EXPECT_EQ(look_again("ann@example.org"), std::vector{ann});
+  EXPECT_TRUE(look_again("own@example.org").empty());
+  {
+    const MutexLock lock(work_->mutex);
+    work_->people.erase("ann@example.org");
+  }
+  clock_.advance(301);
+  EXPECT_EQ(look_again("ann@example.org"), std::vector{ann});
+  // Nobody's session ends because a directory is down.
+  work_->set("ann@example.org", {.password = "secret"});
+  clock_.advance(301);
+  EXPECT_TRUE(look_again("ann@example.org").empty());
+  work_->set_down(true);
+  clock_.advance(301);
+  EXPECT_TRUE(look_again("ann@example.org").empty());
+  EXPECT_EQ(accounts_->look_again_after(), std::chrono::seconds(60));
+}
+
 TEST_F(AccountsTest, LoginsAskEachTimeAndDeliveriesDoNot) {
   EXPECT_TRUE(*recipient("ann@example.org"));
   const int before = work_->questions();
