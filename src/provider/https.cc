@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <array>
+#include <ctime>
 
 #include "text/ascii.h"
 
@@ -115,7 +116,7 @@ class Https::Handle {
       return fail(ErrorKind::unavailable,
                   fmt::format("{}: {}", request.url,
                               words_[0] != '\0' ? words_.data() : curl_easy_strerror(code)));
-    Answer answer{.body = std::move(body_)};
+    Answer answer{.body = std::move(body_), .date = date()};
     curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &answer.status);
     return answer;
   }
@@ -124,6 +125,16 @@ class Https::Handle {
   template <class T>
   void set(CURLoption option, T value) {
     curl_easy_setopt(curl_, option, value);
+  }
+
+  /// What the answer says of the server's clock.
+  [[nodiscard]] std::optional<std::int64_t> date() const {
+    curl_header* field = nullptr;
+    if (curl_easy_header(curl_, "Date", 0, CURLH_HEADER, -1, &field) != CURLHE_OK)
+      return std::nullopt;
+    const std::time_t seconds = curl_getdate(field->value, nullptr);
+    if (seconds < 0) return std::nullopt;
+    return seconds;
   }
 
   void prepare() {

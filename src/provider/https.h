@@ -3,7 +3,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,8 @@ struct Request {
 struct Answer {
   long status = 0;
   std::string body;
+  /// The clock of the server, as its field Date says (RFC 9110 §6.6.1): seconds since 1970.
+  std::optional<std::int64_t> date = {};
 };
 
 /// Whether "http:" is accepted, too. It is for addresses of this machine only, never for names.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "auth/crypto.h"
+#include "base/ids.h"
 #include "base/log.h"
 
 namespace posthorn::provider {
@@ -74,6 +75,36 @@ Result<std::shared_ptr<Provider>> Provider::make(ProviderOptions options, Verifi
     return fail(ErrorKind::bad_argument, "auth.oauth needs issuer and user_claim");
   return std::shared_ptr<Provider>(new Provider(
       std::move(options), std::move(fixed), std::move(fetch), threads, numbers, std::move(steady)));
+}
+
+namespace {
+
+Status status_of(auto&& result) {
+  if (!result) return std::unexpected(std::move(result.error()));
+  return {};
+}
+
+}  // namespace
+
+Provider::Examination Provider::examine(Timestamp now) const {
+  Examination found;
+  const bool asks_for_keys = fetches_keys();
+  const bool asks_about_tokens = introspects();
+  if ((asks_for_keys && options_.jwks_url.empty()) ||
+      (asks_about_tokens && options_.introspection_url.empty())) {
+    found.metadata = status_of(metadata());
+    // The rest would fail for the same reason.
+    if (!*found.metadata) return found;
+  }
+  if (asks_for_keys) found.keys = status_of(fetch_keys());
+  if (!asks_about_tokens) return found;
+  const auth::Secret made_up("posthorn-doctor-" + to_hex(random_partition_id()));
+  const auto judged = introspect_now(made_up, now);
+  found.introspection = status_of(judged);
+  if (judged && *judged)
+    found.introspection =
+        fail(ErrorKind::corrupt, "a token that nobody has issued is said to count");
+  return found;
 }
 
 void Provider::adopt(const Provider& older) {

@@ -86,6 +86,18 @@ class Provider final : public auth::TokenJudge, public std::enable_shared_from_t
                                                               Timestamp now) const override;
   async::Task<Result<auth::TokenJudgement>> ask(std::shared_ptr<const auth::Secret> token,
                                                 Timestamp now) const override;
+  /// What comes of asking the provider for everything that it is needed for; none for what it is
+  /// not needed for.
+  struct Examination {
+    std::optional<Status> metadata = {};
+    std::optional<Status> keys = {};
+    /// Of a token that nobody has issued. An error too if it is said to count.
+    std::optional<Status> introspection = {};
+  };
+  /// Asks for each once, for a provider that was just made: what is remembered is not asked again.
+  /// Blocks, as long as the four requests take at most. Nothing is logged. Thread: any but a
+  /// loop's.
+  [[nodiscard]] Examination examine(Timestamp now) const;
   /// Takes over the keys of a provider that this one replaces, if they are from the same place and
   /// for tokens of the same issuer.
   void adopt(const Provider& older);
@@ -117,6 +129,11 @@ class Provider final : public auth::TokenJudge, public std::enable_shared_from_t
   /// Whether the keys could not be fetched when that was last tried.
   [[nodiscard]] bool keys_are_down() const;
   [[nodiscard]] bool may_refresh() const POSTHORN_REQUIRES(mutex_);
+
+  [[nodiscard]] bool fetches_keys() const {
+    return !fixed_ && options_.introspect != Introspect::always;
+  }
+  [[nodiscard]] bool introspects() const { return options_.introspect != Introspect::never; }
 
   // These block.
   Result<VerifierPtr> refresh_keys(std::uint64_t round) const;

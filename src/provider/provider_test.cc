@@ -256,6 +256,37 @@ TEST_F(ProviderTest, ANewOneTakesOverTheKeys) {
   EXPECT_EQ(judged(token(old_)), "unavailable");
 }
 
+TEST_F(ProviderTest, IsExamined) {
+  make({.introspect = Introspect::opaque});
+  set(introspect_, R"({"active":false})");
+  auto found = provider_->examine(kNow);
+  ASSERT_TRUE(found.metadata && found.keys && found.introspection);
+  EXPECT_TRUE(*found.metadata && *found.keys && *found.introspection);
+  // An issuer that vouches for everything.
+  set(introspect_, R"({"active":true,"aud":"mail","email":"ada@example.org"})");
+  found = provider_->examine(kNow);
+  EXPECT_EQ(found.introspection->error().kind, ErrorKind::corrupt);
+  set(introspect_, "", 401);
+  set(jwks_, R"({"keys":[]})");
+  found = provider_->examine(kNow);
+  EXPECT_TRUE(*found.metadata);
+  EXPECT_FALSE(*found.keys);
+  EXPECT_NE(found.introspection->error().text.find("401"), std::string::npos);
+
+  // What is not needed is not asked for; and nothing follows metadata that cannot be used.
+  make({.jwks_url = jwks_});
+  found = provider_->examine(kNow);
+  EXPECT_FALSE(found.metadata || found.introspection);
+  EXPECT_TRUE(found.keys);
+  set(kIssuer + "/.well-known/openid-configuration", R"({"issuer":"https://other.example"})");
+  make();
+  const int before = asked(jwks_);
+  found = provider_->examine(kNow);
+  ASSERT_TRUE(found.metadata && !*found.metadata);
+  EXPECT_NE(found.metadata->error().text.find("another"), std::string::npos);
+  EXPECT_EQ(asked(jwks_), before);
+}
+
 TEST(ProviderOptionsTest, AreChecked) {
   Threads threads;
   Numbers numbers;

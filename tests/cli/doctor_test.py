@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """`posthorn doctor` on sound installations and on broken ones: each fault is found, with what to do."""
 
+import contextlib
 import json
 import os
 import shutil
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -15,6 +17,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from posthorn import expect, main, need, program  # noqa: E402
+from provider import CLIENT, CLIENT_SECRET, Key, Provider  # noqa: E402
 
 HOST, DOMAIN = "mail.example.org", "example.org"
 TYPES = {1: "A", 5: "CNAME", 15: "MX", 28: "AAAA", 33: "SRV"}
@@ -290,6 +293,93 @@ def test_dns(at):
     at.dns.records = dict(at.right)
 
 
+def test_directories(at):
+    """One that answers, one that is away, one that is down, and one whose query knows everybody."""
+    file = os.path.join(at.folder, "people.sqlite")
+    with contextlib.closing(sqlite3.connect(file)) as database, database:
+        database.execute("CREATE TABLE users (name TEXT, password TEXT)")
+        database.execute("INSERT INTO users VALUES ('ann@example.org', 'never shown')")
+    one = ("directories=internal,work", "directory.work.kind=sqlite", f"directory.work.file={file}")
+    query = "directory.work.user_query=SELECT name, password FROM users"
+    found = at.doctor(*one, query + " WHERE name = %{name}", code=0)
+    expect(("ok", "directories", "directory work answers") in found, found)
+    found = at.expect_found("fault", "directories", "a name that nobody has", *one, query)
+    expect("never shown" not in str(found), "a secret is shown")
+    at.expect_found("fault", "directories", "directory work: ", *one, query.replace("users", "nothing") + " WHERE name = %{name}")
+    os.rename(file, file + ".away")
+    at.expect_found("fault", "directories", file, *one, query + " WHERE name = %{name}")
+    port = free_port()
+    for kind, keys in (("ldap", (f"servers=ldap://127.0.0.1:{port}", "base=dc=example", "filter=(mail=%{name})", "tls=none",
+                                 "bind_dn=cn=x", "bind_password=hidden")),
+                       ("postgresql", (f"connection=host=127.0.0.1 port={port} password=hidden", "user_query=SELECT 1"))):
+        found = at.expect_found("fault", "directories", "directory far: ", "directories=internal,far",
+                                f"directory.far.kind={kind}", "directory.far.timeout=3s",
+                                *(f"directory.far.{key}" for key in keys))
+        expect("hidden" not in str(found), "a secret is shown")
+    # Saslauthd can only try passwords: this one accepts them as it is told.
+    path = os.path.join(at.folder, "mux")
+    saslauthd = ("directories=internal,unix", "directory.unix.kind=saslauthd", f"directory.unix.socket={path}")
+    at.expect_found("fault", "directories", "saslauthd at", *saslauthd)
+    says = [b"NO"]
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    client = listener.accept()[0]
+                    client.recv(4096)
+                    client.sendall(struct.pack("!H", len(says[0])) + says[0])
+                    client.close()
+        threading.Thread(target=serve, daemon=True).start()
+        found = at.doctor(*saslauthd, code=0)
+        expect(("ok", "directories", "directory unix answers") in found, found)
+        says[0] = b"OK"
+        at.expect_found("fault", "directories", "it accepts any password", *saslauthd)
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_tokens(at):
+    folder = os.path.join(at.folder, "provider")
+    os.mkdir(folder)
+    provider = Provider(folder)
+    provider.keys = [Key(folder, "key")]
+    secret = os.path.join(folder, "secret")
+    with open(secret, "w", encoding="utf-8") as f:
+        f.write(CLIENT_SECRET + "\n")
+    os.chmod(secret, 0o600)
+
+    def settings(**more):
+        keys = {"issuer": provider.issuer, "audience": "mail", "ca_file": provider.ca, "client_id": CLIENT,
+                "client_secret_file": secret, "introspect": "opaque", "timeout": "2s"} | more
+        return [f"auth.oauth.{key}={value}" for key, value in keys.items()]
+
+    found = at.doctor(*settings(), code=0)
+    expect(("ok", "tokens", f"the identity provider {provider.issuer} answers, and has keys, and tells of tokens") in found, found)
+    at.expect_found("fault", "tokens", "another \"issuer\"", *settings(issuer=provider.issuer + "/"))
+    at.expect_found("fault", "tokens", "certificate", *settings(ca_file=at.settings["tls"]["certificate"]))
+    found = at.expect_found("fault", "tokens", "status 401", *settings(client_id="somebody-else"))
+    expect(CLIENT_SECRET not in str(found), "a secret is shown")
+    keys, provider.keys = provider.keys, []
+    at.expect_found("fault", "tokens", "keys: ", *settings())
+    provider.keys = keys
+    provider.misbehave, provider.misbehaves_at = lambda request: request.say({"active": True, "aud": "mail", "email": "a@b.c"}), "/introspect"
+    at.expect_found("fault", "tokens", "a token that nobody has issued is said to count", *settings())
+    provider.misbehave = None
+    for behind, severity in ((-45, "warning"), (3600, "fault")):
+        provider.clock_behind = behind
+        at.expect_found(severity, "tokens", "ahead of" if behind > 0 else "behind", *settings())
+    provider.clock_behind = 0
+    begin = time.monotonic()
+    provider.misbehave, provider.misbehaves_at = lambda request: time.sleep(8), "/"
+    at.expect_found("fault", "tokens", "metadata", *settings())
+    expect(time.monotonic() - begin < 30, "a provider that hangs is waited for too long")
+    provider.misbehave = None
+    provider.stop()
+    at.expect_found("fault", "tokens", "metadata", *settings())
+
+
 def test_limits_disk_and_backups(at):
     at.expect_found("warning", "limits", "limits.connections is 5000000", "limits.connections=5000000")
     at.expect_found("fault", "limits", "caches and buffers may take", "memory=1TiB")
@@ -361,6 +451,8 @@ def test():
             test_certificates(at, authority)
             test_permissions(at)
             test_dns(at)
+            test_directories(at)
+            test_tokens(at)
             test_limits_disk_and_backups(at)
             test_mta(at)
             test_running(at)

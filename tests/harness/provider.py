@@ -68,6 +68,7 @@ class Provider:
         self.keys, self.tokens = [], {}
         self.asked, self.connections = [], []
         self.misbehave, self.misbehaves_at = None, ""
+        self.clock_behind = 0  # Seconds.
         self.server, self.port = None, 0
         self.start()
 
@@ -80,6 +81,9 @@ class Provider:
 
             def log_message(self, *_):
                 pass
+
+            def date_time_string(self, timestamp=None):
+                return super().date_time_string((timestamp or time.time()) - provider.clock_behind)
 
             def answer(self, status, body=b"", **fields):
                 self.send_response(status)

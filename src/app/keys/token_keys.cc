@@ -5,6 +5,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/clock.h"
+
 namespace posthorn::app {
 namespace {
 
@@ -46,6 +48,27 @@ Result<std::shared_ptr<const auth::TokenVerifier>> keys_in_file(const config::Co
   return verifier;
 }
 
+provider::ProviderOptions provider_options(const config::Config& config) {
+  const config::Oauth& oauth = config.auth.oauth;
+  provider::ProviderOptions options;
+  options.rules = rules_of(oauth);
+  options.jwks_url = oauth.jwks_url;
+  options.introspect = static_cast<provider::Introspect>(oauth.introspect);
+  options.introspection_url = oauth.introspection_url;
+  if (!oauth.client_id.empty()) {
+    options.client_id = oauth.client_id;
+    options.client_secret = std::make_shared<const auth::Secret>(oauth.client_secret);
+  }
+  options.keys_time = seconds(oauth.keys_time);
+  options.introspection_time = seconds(oauth.introspection_time);
+  return options;
+}
+
+provider::Https::Options https_options(const config::Config& config) {
+  return {.ca_file = config::path_in(config, config.auth.oauth.ca_file),
+          .timeout = config.auth.oauth.timeout};
+}
+
 }  // namespace
 
 TokenKeys::~TokenKeys() { stop(); }
@@ -65,23 +88,10 @@ Result<TokenKeys::JudgePtr> TokenKeys::load(const config::Config& config) {
 
 Result<TokenKeys::JudgePtr> TokenKeys::make_provider(
     const config::Config& config, std::shared_ptr<const auth::TokenVerifier> fixed) {
-  const config::Oauth& oauth = config.auth.oauth;
-  provider::ProviderOptions options;
-  options.rules = rules_of(oauth);
-  options.jwks_url = oauth.jwks_url;
-  options.introspect = static_cast<provider::Introspect>(oauth.introspect);
-  options.introspection_url = oauth.introspection_url;
-  if (!oauth.client_id.empty()) {
-    options.client_id = oauth.client_id;
-    options.client_secret = std::make_shared<const auth::Secret>(oauth.client_secret);
-  }
-  options.keys_time = seconds(oauth.keys_time);
-  options.introspection_time = seconds(oauth.introspection_time);
   if (!threads_) threads_ = std::make_unique<provider::Threads>();
-  auto https = std::make_shared<provider::Https>(provider::Https::Options{
-      .ca_file = config::path_in(config, oauth.ca_file), .timeout = oauth.timeout});
+  auto https = std::make_shared<provider::Https>(https_options(config));
   auto made = provider::Provider::make(
-      std::move(options), std::move(fixed),
+      provider_options(config), std::move(fixed),
       [https](const provider::Request& request) { return https->ask(request); }, *threads_,
       numbers_);
   if (!made) return pass(made);
@@ -89,6 +99,28 @@ Result<TokenKeys::JudgePtr> TokenKeys::make_provider(
   https_ = std::move(https);
   provider_ = std::move(*made);
   return provider_;
+}
+
+Result<std::optional<TokenKeys::Trial>> TokenKeys::try_out(const config::Config& config) {
+  const config::Oauth& oauth = config.auth.oauth;
+  if (oauth.issuer.empty()) return std::nullopt;
+  auto fixed = keys_in_file(config);
+  if (!fixed) return pass(fixed);
+  if (*fixed && oauth.introspect == config::Introspect::never) return std::nullopt;
+  Trial trial;
+  provider::Https https(https_options(config));
+  provider::Threads threads;
+  provider::Numbers numbers;
+  const auto ask = [&https, &trial](const provider::Request& request) {
+    auto answer = https.ask(request);
+    if (answer && answer->date) trial.clock_ahead = system_clock().now().seconds - *answer->date;
+    return answer;
+  };
+  auto made =
+      provider::Provider::make(provider_options(config), std::move(*fixed), ask, threads, numbers);
+  if (!made) return pass(made);
+  trial.found = (*made)->examine(system_clock().now());
+  return trial;
 }
 
 }  // namespace posthorn::app

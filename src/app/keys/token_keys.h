@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "auth/token/token.h"
 #include "base/result.h"
@@ -23,6 +25,17 @@ class TokenKeys {
   /// Errors: io, syntax, not_supported, bad_argument, each naming the file or configuration key at
   /// fault.
   Result<JudgePtr> load(const config::Config& config);
+  /// What asking a provider has shown.
+  struct Trial {
+    provider::Provider::Examination found = {};
+    /// By how many seconds the clock of this machine is ahead of the provider's; none if it does
+    /// not tell the time.
+    std::optional<std::int64_t> clock_ahead = {};
+  };
+  /// Asks the configured provider once for everything that it is needed for. None if there is none
+  /// to be asked: no issuer, or only keys from a file. Blocks, for auth.oauth.timeout four times at
+  /// most. Errors: as load().
+  static Result<std::optional<Trial>> try_out(const config::Config& config);
   /// Ends requests that have begun. Thread: any.
   void stop();
   [[nodiscard]] const provider::Numbers& numbers() const { return numbers_; }

@@ -27,6 +27,8 @@ void check_limits(const Installation& installation, Findings& findings);
 void check_disk(const Installation& installation, Findings& findings);
 void check_backups(const Installation& installation, Findings& findings);
 void check_attachments(const Installation& installation, Findings& findings);
+void check_directories(const Installation& installation, Findings& findings);
+void check_tokens(const Installation& installation, Findings& findings);
 void check_mta(const Installation& installation, Findings& findings);
 
 }  // namespace posthorn::cli

@@ -19,6 +19,8 @@ constexpr std::array kChecks{
     Check{"certificates", check_certificates},
     Check{"listeners", check_listeners},
     Check{"dns", check_dns},
+    Check{"directories", check_directories},
+    Check{"tokens", check_tokens},
     Check{"limits", check_limits},
     Check{"attachments", check_attachments},
     Check{"disk", check_disk},
@@ -131,8 +133,10 @@ void add_doctor(Command app, Program& program) {
       .type_name("DIR");
   command.add_flag("--json", options->json, "Print one JSON object per line");
   command.footer(
-      "Looks at the configuration, permissions, certificates, listeners, DNS records, limits of\n"
-      "the system, free space, the last backup and the settings of Postfix, and changes nothing.\n"
+      "Looks at the configuration, permissions, certificates, listeners, DNS records, "
+      "directories,\n"
+      "the identity provider, limits of the system, free space, the last backup and the settings\n"
+      "of Postfix, and changes nothing.\n"
       "Works with a running server, and without one, which shows less. Run it as root, who may\n"
       "look everywhere. The exit code is 0 if nothing is wrong, 2 for warnings, 3 for faults.\n"
       "Examples:\n"
