@@ -168,9 +168,14 @@ smtpd_error_sleep_time = 0
 
 class Chasquid(Agent):
     name = "chasquid"
+    HOOK = "/etc/chasquid/hooks/post-data"
+    PROGRAMS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "packaging", "chasquid")
 
     def prepare(self, lines):
         certificate, key = self.certificate()
+        self.incoming = free_port()
+        self.write("hooks/post-data", self.hook(lines))
+        os.chmod(os.path.join(self.folder, "hooks/post-data"), 0o755)
         os.makedirs(os.path.join(self.folder, "domains/example.org"))
         host = os.path.join(self.folder, "certs/relay.example.net")
         os.makedirs(host)
@@ -178,16 +183,30 @@ class Chasquid(Agent):
         shutil.move(key, os.path.join(host, "privkey.pem"))
         self.write("chasquid.conf", f"""hostname: "relay.example.net"
 submission_address: "127.0.0.1:{self.port}"
-smtp_address: "127.0.0.1:{free_port()}"
+smtp_address: "127.0.0.1:{self.incoming}"
 submission_over_tls_address: "127.0.0.1:{free_port()}"
 data_dir: "{self.folder}/data"
 mail_log_path: "<stderr>"
 {lines}
 """)
 
+    def hook(self, lines):
+        """Debian's hook with the line that is printed for it, where it belongs."""
+        line, = re.findall(r"^#   (.* \|\| exit)$", lines, flags=re.MULTILINE)
+        line = line.replace("/usr/share/posthorn/chasquid", os.path.abspath(self.PROGRAMS))
+        with open(self.HOOK, encoding="utf-8") as f:
+            text, found = re.subn(r'^(cat > "\$TF")$', lambda match: f"{match[1]}\n{line}", f.read(), flags=re.MULTILINE)
+        expect(found == 1, f"Debian's hook is another one:\n{text}")
+        return text
+
     def __enter__(self):
         self.run("chasquid", f"-config_dir={self.folder}")
         return self
+
+    def from_outside(self):
+        client = smtplib.SMTP("127.0.0.1", self.incoming, timeout=60)
+        client.ehlo()
+        return client
 
 
 class Exim(Agent):
@@ -314,15 +333,55 @@ def sender_login_maps(postfix):
 
 
 def with_chasquid(server, sockets):
+    """chasquid asks for recipients on the user socket, whose answer cannot say "full": that is temporary. It does not ask
+    about senders, which its hook does after the data. It hangs up after three refusals."""
     with Chasquid(sockets) as chasquid:
         log_in(chasquid, ("PLAIN",))
+        with chasquid.from_outside() as client:
+            refused(550, "5.1.1", "x@example.net", "nobody@example.org", client=client)
+            refused(503, "5.7.1", "x@example.net", "x@example.com", client=client)
+        with chasquid.from_outside() as client:
+            refused(451, "4.4.3", "x@example.net", FULL, "also-full@example.org", client=client)
+        with chasquid.from_outside() as client:
+            client.sendmail("x@example.net", [ADA, "post@example.org", "ada+Archive@example.org"],
+                            "Subject: from outside\r\n\r\nHello.\r\n")
         with chasquid.client() as client:
             client.login(ADA, PASSWORD)
             refused(550, "5.1.1", ADA, "nobody@example.org", client=client)
-            client.sendmail(ADA, [ADA, "post@example.org", "ada+Archive@example.org"],
-                            "Subject: from a user\r\n\r\nHello.\r\n")
+            refused(451, "4.4.3", ADA, FULL, client=client)
+        server.run("account", "send-as", "add", ADA, "team@example.org")
+        for sender in ("ceo@example.org", FULL, "x@example.net"):
+            with chasquid.client() as client:
+                client.login(ADA, PASSWORD)
+                refused_after_data(554, "5.7.1", sender, [ADA, "post@example.org"], client=client)
+        for sender in ("team@example.org", "post@example.org", ADA):
+            with chasquid.client() as client:
+                client.login(ADA, PASSWORD)
+                client.sendmail(sender, [ADA], f"Subject: from {sender}\r\n\r\nHello.\r\n")
         arrived(server, "Archive", 1)
-        arrived(server, "INBOX", 2)
+        arrived(server, "INBOX", 5)
+        expect("ceo@example.org" not in subjects(server), "a forged sender came through")
+        with server.imap(FULL) as imap:
+            expect(int(ok(imap.select("INBOX"))[0]) == 1, "a full mailbox got more")
+        os.rename(sockets["policy"], sockets["policy"] + ".away")
+        with chasquid.client() as client:
+            client.login(ADA, PASSWORD)
+            refused_after_data(451, "4.3.0", ADA, [ADA], client=client)
+
+
+def refused_after_data(code, words, sender, recipients, client):
+    client.mail(sender)
+    for recipient in recipients:
+        got, text = client.rcpt(recipient)
+        expect(got == 250, f"{sender} to {recipient}: {got} {text}")
+    got, text = client.data(f"Subject: from {sender}\r\n\r\nHello.\r\n")
+    expect(got == code and words in text.decode(), f"{sender}, after the data: {got} {text}")
+
+
+def subjects(server):
+    with server.imap(ADA) as imap:
+        ok(imap.select("INBOX"))
+        return str(ok(imap.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")))
 
 
 def with_exim(server, sockets):

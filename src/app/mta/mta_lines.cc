@@ -10,6 +10,9 @@ namespace {
 /// A path that is relative to it works in both cases.
 constexpr std::string_view kPostfixQueue = "/var/spool/postfix/";
 
+/// Where the Debian package has the program that chasquid's hook runs (packaging/chasquid).
+constexpr std::string_view kChasquidHook = "/usr/share/posthorn/chasquid/post-data";
+
 std::string within_queue(const std::string& path) {
   return path.starts_with(kPostfixQueue) ? path.substr(kPostfixQueue.size()) : path;
 }
@@ -186,9 +189,11 @@ posthorn_lmtp:
 Result<std::string> chasquid_lines(const config::Config& config) {
   const std::string auth = path_of(config, config.listen.auth_socket);
   const std::string users = path_of(config, config.listen.user_socket);
+  const std::string policy = path_of(config, config.listen.policy_socket);
   const std::string lmtp = path_of(config, config.listen.lmtp_socket);
   if (Status ok = require({{"listen.auth_socket", auth},
                            {"listen.user_socket", users},
+                           {"listen.policy_socket", policy},
                            {"listen.lmtp_socket", lmtp}});
       !ok)
     return pass(ok);
@@ -208,8 +213,13 @@ mail_delivery_agent_args: "-f"
 mail_delivery_agent_args: "%from%"
 mail_delivery_agent_args: "-d"
 mail_delivery_agent_args: "%to%"
+
+# /etc/chasquid/hooks/post-data, an executable file: a line behind the one that has stored the
+# message in "$TF" (Debian's hook has it). chasquid does not ask which addresses a user may send
+# from; this asks Posthorn, and counts the message.
+#   {} {} < "$TF" || exit
 )",
-      auth, users, config.limits.message_size / kMegabyte, lmtp);
+      auth, users, config.limits.message_size / kMegabyte, lmtp, kChasquidHook, policy);
 }
 
 }  // namespace posthorn::app

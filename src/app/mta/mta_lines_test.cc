@@ -37,13 +37,21 @@ TEST(MtaLines, OtherPathsComeWithAWarning) {
   EXPECT_THAT(lines, HasSubstr("chroot"));
 }
 
+TEST(MtaLines, ChasquidGetsALineForItsHook) {
+  const std::string lines = *chasquid_lines(configured("/run/posthorn"));
+  EXPECT_THAT(lines, HasSubstr("\ndovecot_userdb_path: \"/run/posthorn/user.sock\"\n"));
+  EXPECT_THAT(lines, HasSubstr("\n#   /usr/share/posthorn/chasquid/post-data "
+                               "/run/posthorn/policy.sock < \"$TF\" || exit\n"));
+}
+
 TEST(MtaLines, WhatIsMissingIsNamed) {
   config::Config config;
   config.listen.lmtp_socket = "/run/lmtp.sock";
   for (const auto& [lines, keys] :
        {std::pair{&postfix_lines, "listen.auth_socket, listen.map_socket, listen.policy_socket;"},
         std::pair{&exim_lines, "listen.auth_socket, listen.map_socket, listen.policy_socket;"},
-        std::pair{&chasquid_lines, "listen.auth_socket, listen.user_socket;"}}) {
+        std::pair{&chasquid_lines,
+                  "listen.auth_socket, listen.user_socket, listen.policy_socket;"}}) {
     const auto made = lines(config);
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().kind, ErrorKind::bad_argument);
