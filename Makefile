@@ -7,7 +7,8 @@
 #   make test-searches  random searches with and without filters, compared: SEARCHES=100000 of them
 #   make check    format, lint, layers, RFC citations, no build products tracked; make lint-deep what lint costs too much for every change
 #   make bench    side by side with Dovecot; make bench-quick in under three minutes; bench/README.md has more
-#   make deb      a package for Debian 12: build/deb/posthorn_*.deb; make test-deb tries it in a fresh root
+#   make deb      a package for Debian 12: build/deb/posthorn_*.deb; make test-deb tries it in a fresh root,
+#                 and upgrades from the package of the commit before, or from FROM=older.deb
 #   make build    the program: build/release/src/cli/posthorn, with posthorn-extract beside it
 JOBS ?= $(shell nproc)
 ARGS ?=
@@ -113,8 +114,11 @@ deb: build
 	@sh tools/install-packages deb
 	packaging/make-deb
 
+# FROM: the package to upgrade from. By default that of the commit before is made.
+FROM ?=
 test-deb: deb
-	python3 tests/packaging/deb_test.py build/deb
+	$(if $(FROM),,packaging/make-deb-before)
+	python3 tests/packaging/deb_test.py build/deb $(or $(FROM),build/deb-before)
 
 packages:
 	@sh tools/install-packages build

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""The Debian package in a fresh root: install, upgrade, remove, purge. Needs root, mmdebstrap and a mirror; `make test-deb`.
+"""The Debian package in a fresh root: install, upgrade from an older package, remove, purge. Needs root, mmdebstrap and a
+mirror; `make test-deb`.
 
-usage: deb_test.py FOLDER   with the package that `make deb` has made
+usage: deb_test.py FOLDER OLDER   FOLDER: where `make deb` has made the package; OLDER: the package to upgrade from, or the
+                                  folder where `packaging/make-deb-before` has made it
 """
 
 import glob
@@ -28,9 +30,10 @@ def expect(condition, words):
 class Root:
     """A Debian system in a folder, without a running systemd, with what the package depends on."""
 
-    def __init__(self, folder, deb):
+    def __init__(self, folder, *debs):
         self.path = os.path.join(folder, "root")
-        depends = re.findall(r"(?:^|, )([a-z0-9.+-]+)", run("dpkg-deb", "-f", deb, "Depends"))
+        depends = sorted({name for deb in debs
+                          for name in re.findall(r"(?:^|, )([a-z0-9.+-]+)", run("dpkg-deb", "-f", deb, "Depends"))})
         run("mmdebstrap", "--variant=minbase", f"--include={','.join(depends)}", "bookworm", self.path)
         run("mount", "-t", "proc", "proc", self.path + "/proc")  # systemd-tmpfiles works through it.
 
@@ -48,32 +51,58 @@ class Root:
 
     def install(self, deb):
         shutil.copy(deb, os.path.join(self.path, "tmp"))
-        self.run("dpkg", "-i", "/tmp/" + os.path.basename(deb))
+        # Where both the operator and the new version have changed a file, dpkg would ask.
+        self.run("dpkg", "--force-confdef", "--force-confold", "-i", "/tmp/" + os.path.basename(deb))
 
 
-def older(deb, folder):
-    """The same package with the version of an earlier one."""
-    tree = os.path.join(folder, "older")
-    run("dpkg-deb", "-R", deb, tree)
-    control = os.path.join(tree, "DEBIAN", "control")
-    with open(control, encoding="utf-8") as f:
-        text = f.read()
-    with open(control, "w", encoding="utf-8") as f:
-        f.write(re.sub(r"^Version: .*$", "Version: 0.0.1-1", text, flags=re.MULTILINE))
-    made = os.path.join(folder, "posthorn_older.deb")
-    run("dpkg-deb", "--root-owner-group", "-b", tree, made)
-    return made
+def package_in(place):
+    if os.path.isfile(place):
+        return place
+    debs = glob.glob(os.path.join(place, "posthorn_*.deb"))
+    expect(len(debs) == 1, f"one package in {place}, not {debs}")
+    return debs[0]
 
 
-def test(packages):
-    debs = [path for path in glob.glob(os.path.join(packages, "posthorn_*.deb"))]
-    expect(len(debs) == 1, f"one package, not {debs}")
-    said = subprocess.run(["lintian", "--fail-on", "error", debs[0]], check=False, capture_output=True, text=True,
+def version_of(deb):
+    return run("dpkg-deb", "-f", deb, "Version").strip()
+
+
+MAIL = "From x@example.net Mon Nov 30 12:00:00 2026\nSubject: written by the older version\n\nHello.\n"
+
+
+def write_mail(root):
+    """Mail, as an operator's server would have it."""
+    for name, text in (("password", "correct horse\n"), ("old.mbox", MAIL)):
+        with open(f"{root.path}/tmp/{name}", "w", encoding="utf-8") as f:
+            f.write(text)
+    as_server(root, "--config", "/tmp/x.toml", "init", "--hostname", "mail.example.org")
+    as_server(root, "account", "add", "ada@example.org", "--password-file", "/tmp/password")
+    as_server(root, "import", "ada@example.org", "/tmp/old.mbox")
+
+
+def as_server(root, *arguments):
+    return root.run("runuser", "-u", "posthorn", "--", "posthorn", "--data-dir", "/var/lib/posthorn", *arguments)
+
+
+def mail_is_there(root):
+    as_server(root, "check", "--deep")
+    shutil.rmtree(root.path + "/tmp/export", ignore_errors=True)
+    as_server(root, "export", "ada@example.org", "/tmp/export")
+    found = subprocess.run(["grep", "-rl", "written by the older version", root.path + "/tmp/export"], check=False,
+                           capture_output=True, text=True, timeout=60).stdout
+    expect(len(found.split()) == 1, f"the mail of the older version: {found}")
+
+
+def test(packages, older):
+    deb, before = package_in(packages), package_in(older)
+    print(f"upgrade from {version_of(before)} to {version_of(deb)}")
+    run("dpkg", "--compare-versions", version_of(before), "lt", version_of(deb))
+    said = subprocess.run(["lintian", "--fail-on", "error", deb], check=False, capture_output=True, text=True,
                           timeout=600)
     expect(said.returncode == 0, f"lintian: {said.stdout}{said.stderr}")
     print(said.stdout, end="")
-    with tempfile.TemporaryDirectory() as folder, Root(folder, debs[0]) as root:
-        root.install(older(debs[0], folder))
+    with tempfile.TemporaryDirectory() as folder, Root(folder, deb, before) as root:
+        root.install(before)
         expect("posthorn" in root.run("getent", "passwd", "posthorn"), "the user")
         for path in ("/usr/bin/posthorn", "/usr/libexec/posthorn/posthorn-extract", "/etc/posthorn/posthorn.toml",
                      "/usr/lib/systemd/system/posthorn.service",
@@ -81,20 +110,19 @@ def test(packages):
                      "/usr/lib/sysusers.d/posthorn.conf", "/usr/lib/tmpfiles.d/posthorn.conf"):
             expect(root.has(path) or root.has(path.replace("/usr/lib", "/lib")), f"{path} is missing")
         expect(not glob.glob(root.path + "/etc/systemd/system/*.wants/posthorn*"), "the server would start by itself")
-        # Mail, as an operator's server would have it.
         data = os.stat(root.path + "/var/lib/posthorn")
         expect(data.st_mode & 0o777 == 0o700, f"the data directory: {oct(data.st_mode)}")
-        root.run("runuser", "-u", "posthorn", "--", "posthorn", "--config", "/tmp/x.toml", "--data-dir",
-                 "/var/lib/posthorn", "init", "--hostname", "mail.example.org")
+        write_mail(root)
         with open(root.path + "/etc/posthorn/posthorn.toml", "a", encoding="utf-8") as f:
             f.write('\n# Changed by the operator.\n')
         root.run("posthorn", "config", "check")
 
-        root.install(debs[0])
+        root.install(deb)
+        expect(root.has("/usr/share/posthorn/chasquid/post-data"), "the hook for chasquid is missing")
         with open(root.path + "/etc/posthorn/posthorn.toml", encoding="utf-8") as f:
             expect("Changed by the operator" in f.read(), "the upgrade has overwritten the configuration")
         expect(root.has("/var/lib/posthorn/store/CURRENT"), "the upgrade has removed mail")
-        root.run("runuser", "-u", "posthorn", "--", "posthorn", "check")
+        mail_is_there(root)
 
         root.run("dpkg", "-r", "posthorn")
         expect(not root.has("/usr/bin/posthorn"), "the program is still there")
@@ -111,4 +139,4 @@ if __name__ == "__main__":
     if os.geteuid() != 0 or not shutil.which("mmdebstrap"):
         print("skipped: needs root and mmdebstrap")
         sys.exit(77)
-    test(sys.argv[1])
+    test(*sys.argv[1:3])
