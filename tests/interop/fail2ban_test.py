@@ -55,7 +55,7 @@ def banned(folder, lines):
     return re.findall(r"\d+\.\d+\.\d+\.\d+", done.stdout)
 
 
-# What stands for the patterns of grok that the parser for CrowdSec uses; CrowdSec itself is not run.
+# What stands for the patterns of grok that the parser for CrowdSec uses. crowdsec_test.py runs CrowdSec itself.
 GROK = {"TIMESTAMP_ISO8601": r"\d{4}-\d\d-\d\dT[\d:.]+Z", "WORD": r"\b\w+\b", "INT": r"[+-]?\d+",
         "IP": r"[0-9a-f:]*:[0-9a-f:.]+|\d+\.\d+\.\d+\.\d+", "DATA": r".*?"}
 
