@@ -7,6 +7,7 @@ import os
 import sqlite3
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 import people  # noqa: E402
@@ -37,6 +38,7 @@ def create(file):
            # {SSHA} and {CRYPT} hashes are as they come, whatever the scheme of the others is.
            ("INSERT INTO users VALUES (?, ?, 1, 1000000, 'staff'), (?, ?, 1, NULL, 'staff'), (?, ?, 0, NULL, NULL),"
             "(?, NULL, 1, NULL, NULL), ('hash@example.org', '{SSHA}USK0Dx8VBSzeC/xlkqq9EhinnW7r2eje', 1, NULL, NULL),"
+            "('broken@example.org', '{SSHA}no-hash!', 1, NULL, NULL),"
             "('cat@example.com', ?, 1, NULL, NULL)",
             (ANN, SECRET, BOB, SECRET, OFF, SECRET, BAD, SECRET)))
 
@@ -52,6 +54,9 @@ def asked_each_time(folder, file):
         people.receives(server)
         expect(f"directory work: the entry of {BAD}: password is NULL" in server.log(), server.log())
         expect(people.imap(server, "hash@example.org", "secret") == "OK", "a hash")
+        expect(people.imap(server, "broken@example.org", "secret") == "UNAVAILABLE", "a hash that is none")
+        expect("directory work: the entry of broken@example.org: the SSHA hash is malformed" in server.log(), server.log())
+        expect("no-hash!" not in server.log(), "a hash is in the log")
         expect(people.imap(server, "cat@example.com") == "OK", "a domain of the database")
         # SCRAM needs keys, and a directory has none.
         client = imaplib.IMAP4("127.0.0.1", server.imap_port, timeout=60)
@@ -81,12 +86,9 @@ def asked_each_time(folder, file):
         expect("directory work" in listed and ANN in listed and OFF not in listed, listed)
         said = server.run("account", "passwd", ANN, "--password-file", "/dev/null", codes=(1, 2))
         expect(said == "", said)
-        # An app password is as dead as its user.
-        app = server.run("account", "app-password", "add", ANN, "phone").strip()
-        expect(people.imap(server, ANN, app) == "OK", "an app password")
-        change(file, ("UPDATE users SET enabled = 0 WHERE name = ?", (ANN,)))
-        expect(people.imap(server, ANN, app) == "NOPERM", "an app password of somebody who is disabled")
-        change(file, ("UPDATE users SET enabled = 1 WHERE name = ?", (ANN,)))
+        people.is_disabled_at_once(
+            server, *(lambda state=state: change(file, ("UPDATE users SET enabled = ? WHERE name = ?", (state, ANN)))
+                      for state in (0, 1)))
 
 
 def remembered(folder, file):
@@ -117,6 +119,29 @@ def remembered(folder, file):
         expect(people.imap(server, ANN) == "NOPERM", "a remembered password of somebody who is disabled")
 
 
+def sessions_end(folder, file):
+    """A database does not tell that it has disabled or removed somebody: it is asked about those who have a session."""
+    with server_on(folder, file, cache_time="1s", negative_cache_time="1s") as server:
+        expect(people.imap(server, ANN) == "OK", "the first login")
+        app = server.run("account", "app-password", "add", ANN, "phone").strip()
+        disabled = [server.imap(ANN, SECRET), server.imap(ANN, app)]
+        removed, stays = server.imap(BOB, SECRET), server.imap("hash@example.org", "secret")
+        change(file, ("UPDATE users SET enabled = 0 WHERE name = ?", (ANN,)))
+        change(file, ("DELETE FROM users WHERE name = ?", (BOB,)))
+        began = time.monotonic()
+        for client in (*disabled, removed):
+            said = client.readline()
+            expect(said.startswith(b"* BYE [UNAVAILABLE]"), f"the session says {said}")
+            # Ten seconds are the shortest time between two looks.
+            expect(time.monotonic() - began < 40, f"it took {time.monotonic() - began:.0f} s")
+        # While it cannot be asked, nobody's session ends.
+        os.rename(file, file + ".away")
+        time.sleep(12)
+        ok(stays.noop())
+        os.rename(file + ".away", file)
+        stays.logout()
+
+
 def test():
     with tempfile.TemporaryDirectory() as folder:
         file = os.path.join(folder, "people.sqlite")
@@ -126,6 +151,10 @@ def test():
         file = os.path.join(folder, "people.sqlite")
         create(file)
         remembered(folder, file)
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "people.sqlite")
+        create(file)
+        sessions_end(folder, file)
 
 
 if __name__ == "__main__":

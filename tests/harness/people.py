@@ -147,6 +147,23 @@ def receives(server):
     expect_all("imap", imap(server, ANN), "OK")
 
 
+def is_disabled_at_once(server, disable, enable):
+    """An app password is as dead as its user, who was disabled where the directory keeps that; and so is what is
+    running with it, at the latest when somebody logs in as the user again."""
+    app = server.run("account", "app-password", "add", ANN, "phone").strip()
+    for way, right in ((imap, "OK"), (pop3, "OK"), (submission, 235), (auth, "OK")):
+        expect_all(f"{way.__name__}, an app password", way(server, ANN, app), right)
+    running = server.imap(ANN, app)
+    disable()
+    for way, wrong in ((imap, "NOPERM"), (pop3, "AUTH"), (submission, 535), (auth, "FAIL")):
+        for password in (app, SECRET):
+            expect_all(f"{way.__name__}, disabled", way(server, ANN, password), wrong)
+    said = running.readline()
+    expect(said.startswith(b"* BYE [UNAVAILABLE]"), f"the session goes on: {said}")
+    enable()
+    expect_all("imap, enabled again", imap(server, ANN, app), "OK")
+
+
 def fails_temporarily(server, knows_users=True):
     """Nobody is told that a password is wrong, or that somebody does not exist."""
     for password in (SECRET, "wrong"):

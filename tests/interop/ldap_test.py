@@ -88,6 +88,13 @@ class Slapd:
             expect(self.process.poll() is None and time.monotonic() < deadline, "slapd did not start")
             time.sleep(0.05)
 
+    def set_state(self, uid, state):
+        """Its storage may be written while it runs."""
+        ldif = (f"dn: cn={uid}\\2C x,ou=people,{SUFFIX}\nchangetype: modify\nreplace: employeeType\n"
+                f"employeeType: {state}\n")
+        subprocess.run([SLAPD, "-T", "modify", "-f", os.path.join(self.folder, "slapd.conf")], input=ldif, text=True,
+                       check=True, stdout=subprocess.DEVNULL, timeout=60)
+
     def stop(self):
         if self.process is not None:
             self.process.terminate()
@@ -130,6 +137,8 @@ def with_one_server(slapd, certificate):
         server.run("mailbox", "share", ANN, "Plans", "group:staff", "--rights", "lr")
         bob = server.imap(BOB, SECRET)
         expect(any(b"Plans" in line for line in ok(bob.list())), f"{bob.list()}")
+        people.is_disabled_at_once(server, lambda: slapd.set_state("ann", "inactive"),
+                                   lambda: slapd.set_state("ann", "active"))
         slapd.stop()
         people.fails_temporarily(server)
         slapd.start()

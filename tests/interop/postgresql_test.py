@@ -87,6 +87,9 @@ def course(database, folder):
         expect(people.imap(server, "o'neil@example.org") == "OK", "a name with a quote")
         expect(people.imap(server, "' OR true --@example.org") == "AUTHENTICATIONFAILED", "a query as a name")
         expect(people.imap(server, "hash@example.org", "secret") == "OK", "a hash")
+        people.is_disabled_at_once(
+            server, *(lambda state=state: database.sql(f"UPDATE users SET enabled = {state} WHERE name = '{ANN}'")
+                      for state in ("false", "true")))
         database.stop()
         people.fails_temporarily(server)
         database.start()
