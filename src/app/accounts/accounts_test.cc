@@ -167,21 +167,21 @@ TEST_F(AccountsTest, UsersOfSessionsAreLookedAtAgain) {
   EXPECT_TRUE(look_again("own@example.org").empty());
   work_->set("ann@example.org", {.password = "secret", .enabled = false});
   EXPECT_TRUE(look_again("ann@example.org").empty());  // It is remembered how it was.
-  clock_.advance(301);
+  clock_.advance(std::chrono::seconds(301));
   EXPECT_EQ(look_again("ann@example.org"), std::vector{ann});
   EXPECT_TRUE(look_again("own@example.org").empty());
   {
     const MutexLock lock(work_->mutex);
     work_->people.erase("ann@example.org");
   }
-  clock_.advance(301);
+  clock_.advance(std::chrono::seconds(301));
   EXPECT_EQ(look_again("ann@example.org"), std::vector{ann});
   // Nobody's session ends because a directory is down.
   work_->set("ann@example.org", {.password = "secret"});
-  clock_.advance(301);
+  clock_.advance(std::chrono::seconds(301));
   EXPECT_TRUE(look_again("ann@example.org").empty());
   work_->set_down(true);
-  clock_.advance(301);
+  clock_.advance(std::chrono::seconds(301));
   EXPECT_TRUE(look_again("ann@example.org").empty());
   EXPECT_EQ(accounts_->look_again_after(), std::chrono::seconds(60));
 }
