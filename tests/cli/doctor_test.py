@@ -298,7 +298,7 @@ def test_directories(at):
     file = os.path.join(at.folder, "people.sqlite")
     with contextlib.closing(sqlite3.connect(file)) as database, database:
         database.execute("CREATE TABLE users (name TEXT, password TEXT)")
-        database.execute("INSERT INTO users VALUES ('ann@example.org', 'never shown')")
+        database.execute("INSERT INTO users VALUES ('ann@example.org', '{PLAIN}never shown')")
     one = ("directories=internal,work", "directory.work.kind=sqlite", f"directory.work.file={file}")
     query = "directory.work.user_query=SELECT name, password FROM users"
     found = at.doctor(*one, query + " WHERE name = %{name}", code=0)
