@@ -357,7 +357,9 @@ def test_tokens(at):
 
     found = at.doctor(*settings(), code=0)
     expect(("ok", "tokens", f"the identity provider {provider.issuer} answers, and has keys, and tells of tokens") in found, found)
-    at.expect_found("fault", "tokens", "another \"issuer\"", *settings(issuer=provider.issuer + "/"))
+    provider.misbehave, provider.misbehaves_at = lambda request: request.say({"issuer": "https://other.example"}), "/.well-known"
+    at.expect_found("fault", "tokens", "another \"issuer\"", *settings())
+    provider.misbehave = None
     at.expect_found("fault", "tokens", "certificate", *settings(ca_file=at.settings["tls"]["certificate"]))
     found = at.expect_found("fault", "tokens", "status 401", *settings(client_id="somebody-else"))
     expect(CLIENT_SECRET not in str(found), "a secret is shown")
