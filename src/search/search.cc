@@ -2,14 +2,16 @@
 
 #include <algorithm>
 #include <bit>
+#include <deque>
 #include <optional>
 #include <thread>
 #include <utility>
 
-#include "async/begun.h"
+#include "async/gate.h"
 #include "async/offload.h"
 #include "search/body_search.h"
 #include "search/evaluate.h"
+#include "search/in_turns.h"
 #include "search/row_bits.h"
 #include "store/filter/text_filter.h"
 #include "store/read/email_reader.h"
@@ -82,10 +84,13 @@ class Run {
         reader_(account),
         bodies_(std::move(account), program.collation()) {}
 
+  /// Only one batch of what is read is in memory at a time. Rows are in memory anyway.
+  static std::uint32_t batch_size(const SearchProgram& program) {
+    return program.root().depth == Depth::row ? 16'384 : 256;
+  }
+
   SearchResult operator()(const std::vector<Span>& spans) {
-    // Only one batch of what is read is in memory at a time. Rows are in memory anyway.
-    const std::uint32_t batch_size = program_.root().depth == Depth::row ? 16'384 : 256;
-    for (const Span span : cut(spans, batch_size)) {
+    for (const Span span : cut(spans, batch_size(program_))) {
       if (work_.is_over()) break;
       batch(span.first, span.end);
       limit_.add_examined(span.end - span.first);
@@ -205,36 +210,55 @@ class Run {
   SearchResult result_;
 };
 
-/// Bodies must be decompressed, decoded and folded, so several threads share the work: each takes
-/// the next messages when it has finished some.
+/// What several threads work on: each takes the next piece when it has finished one.
+struct Shared {
+  const std::vector<Span> pieces;
+  std::vector<SearchResult> found;  ///< For each piece.
+  std::atomic<std::size_t> next{0};
+
+  explicit Shared(std::vector<Span> all) : pieces(std::move(all)), found(pieces.size()) {}
+  SearchResult result() {
+    SearchResult all;
+    for (const SearchResult& some : found) {
+      all.positions.insert(all.positions.end(), some.positions.begin(), some.positions.end());
+      all.unreadable.merge(some.unreadable);
+    }
+    return all;
+  }
+};
+
+/// One thread's part. `run`, `shared` and `limit` must outlive the task.
+async::Task<void> work_on(store::AccountPtr account, Run& run, Shared& shared, WorkLimit& limit) {
+  const auto step = [&run, &shared, &limit] {
+    const std::size_t i = shared.next++;
+    if (i >= shared.pieces.size() || limit.is_over()) return false;
+    shared.found[i] = run({shared.pieces[i]});
+    return true;
+  };
+  co_await in_turns(std::move(account), step);
+}
+
+/// Bodies must be decompressed, decoded and folded, so several threads share the work.
 async::Task<SearchResult> search_bodies(store::AccountPtr account, store::MailboxPtr mailbox,
                                         store::FlagsView flags, const SearchProgram& program,
                                         const store::TextFilter* filter, std::vector<Span> spans,
                                         WorkLimit& limit) {
-  constexpr std::uint32_t kAtOnce = 64;
-  async::OffloadPool& pool = account->store().offload();
-  const std::vector<Span> pieces = cut(spans, kAtOnce);
-  std::vector<SearchResult> found(pieces.size());
-  std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    Run run(account, mailbox, flags, program, filter, limit);
-    for (std::size_t i = next++; i < pieces.size() && !limit.is_over(); i = next++)
-      found[i] = run({pieces[i]});
-  };
+  // Messages of a piece: fewer if each of them takes long.
+  constexpr std::uint32_t kMost = 64;
+  const auto nodes = static_cast<std::uint32_t>(std::min<std::size_t>(program.nodes(), 4096));
+  Shared shared(cut(spans, std::clamp(4096 / std::max(nodes, 1U), 1U, kMost)));
   // Half of the pool is left to others, and there are no more threads than processors.
-  const std::size_t threads = std::min<std::size_t>(
-      {pieces.size(), pool.threads() / 2, std::max(1U, std::thread::hardware_concurrency())});
-  std::vector<async::Begun> others;
-  for (std::size_t i = 1; i < threads; ++i) others.emplace_back(pool, work);
-  co_await async::offload(pool, work);
-  for (async::Begun& other : others) co_await other;
-
-  SearchResult all;
-  for (const SearchResult& some : found) {
-    all.positions.insert(all.positions.end(), some.positions.begin(), some.positions.end());
-    all.unreadable.merge(some.unreadable);
-  }
-  co_return all;
+  const std::size_t threads = std::max<std::size_t>(
+      1, std::min<std::size_t>({shared.pieces.size(), account->store().offload().threads() / 2,
+                                std::max(1U, std::thread::hardware_concurrency())}));
+  std::deque<Run> runs;
+  for (std::size_t i = 0; i < threads; ++i)
+    runs.emplace_back(account, mailbox, flags, program, filter, limit);
+  async::Gate others;
+  for (std::size_t i = 1; i < threads; ++i) others.spawn(work_on(account, runs[i], shared, limit));
+  co_await work_on(account, runs.front(), shared, limit);
+  co_await others.wait_empty();
+  co_return shared.result();
 }
 
 /// Returns the ordinals of the messages of which the rows do not decide.
@@ -286,9 +310,11 @@ async::Task<SearchResult> search_within(store::AccountPtr account, store::Mailbo
   }
   const bool here = program.root().depth == Depth::row &&
                     std::uint64_t{mailbox->contents->count()} * program.nodes() <= kInPlace;
-  Run run(std::move(account), std::move(mailbox), flags, program, filters, limit);
+  Run run(account, std::move(mailbox), flags, program, filters, limit);
   if (here) co_return run(spans);
-  co_return co_await async::offload(pool, [&] { return run(spans); });
+  Shared shared(cut(spans, Run::batch_size(program)));
+  co_await work_on(std::move(account), run, shared, limit);
+  co_return shared.result();
 }
 
 }  // namespace

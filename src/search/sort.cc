@@ -6,6 +6,7 @@
 #include "async/begun.h"
 #include "async/offload.h"
 #include "message/digest/key_texts.h"
+#include "search/in_turns.h"
 #include "search/key_rows.h"
 #include "search/row_order.h"
 #include "store/store.h"
@@ -176,20 +177,23 @@ async::Task<Result<std::vector<std::uint32_t>>> sort(store::AccountPtr account,
   };
   store::Unreadable failed;
   if (few) co_return order(read(all, failed));
-  async::OffloadPool& pool = account->store().offload();
-  const std::size_t half = all.size() < kForTwo ? all.size() : all.size() / 2;
+  store::Store& store = account->store();
+  // The second thread has no turn of its own, so it helps only while nobody waits for one.
+  const bool is_shared = all.size() < kForTwo || store.long_work().is_wanted();
+  const std::size_t half = is_shared ? all.size() : all.size() / 2;
   KeyColumns rest;
   async::Begun other;
   store::Unreadable failed_in_rest;
   if (half < all.size())
-    other = async::Begun(pool, [&] { rest = read(all.subspan(half), failed_in_rest); });
-  KeyColumns columns = co_await async::offload(pool, [&] { return read(all.first(half), failed); });
+    other = async::Begun(store.offload(), [&] { rest = read(all.subspan(half), failed_in_rest); });
+  KeyColumns columns = co_await in_one_turn(
+      account, [&all, &read, &failed, half] { return read(all.first(half), failed); });
   co_await other;
   if (unreadable != nullptr) {
     unreadable->merge(failed);
     unreadable->merge(failed_in_rest);
   }
-  std::vector<std::uint32_t> ordered = co_await async::offload(pool, [&] {
+  std::vector<std::uint32_t> ordered = co_await in_one_turn(account, [&rest, &columns, &order] {
     for (std::size_t i = 0; i < rest.size(); ++i) columns[i].append(rest[i]);
     return order(columns);
   });

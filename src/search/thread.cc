@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "async/offload.h"
 #include "message/digest/key_texts.h"
+#include "search/in_turns.h"
 #include "search/key_rows.h"
 #include "search/thread_input.h"
 #include "store/store.h"
@@ -14,7 +14,7 @@ async::Task<Result<ThreadForest>> thread(store::AccountPtr account, store::Mailb
                                          std::vector<std::uint32_t> positions,
                                          message::ThreadAlgorithm algorithm, WorkLimit& limit,
                                          store::Unreadable* unreadable, text::Collation collation) {
-  ThreadForest forest = co_await async::offload(account->store().offload(), [&] {
+  ThreadForest forest = co_await in_one_turn(account, [&] {
     Work work(limit);
     const bool links = algorithm != message::ThreadAlgorithm::ordered_subject;
     // Digests have only folded texts: for other comparators they are taken from the header.

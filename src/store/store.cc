@@ -34,6 +34,7 @@ Store::State::State(engine::Engine& e, async::LoopPool& l, async::OffloadPool& o
     : engine(e),
       loops(l),
       offload(o),
+      long_work(std::max<std::size_t>(1, o.threads() / 2)),
       clock(c),
       options(opts),
       policy(std::make_shared<const StorePolicy>(opts.policy)),
@@ -59,6 +60,7 @@ engine::Engine& Store::engine() const { return state_->engine; }
 const Clock& Store::clock() const { return state_->clock; }
 const StoreOptions& Store::options() const { return state_->options; }
 async::OffloadPool& Store::offload() const { return state_->offload; }
+async::Shares& Store::long_work() const { return state_->long_work; }
 StorePolicy Store::policy() const { return *state_->policy.load(); }
 void Store::set_policy(const StorePolicy& policy) {
   state_->policy.store(std::make_shared<const StorePolicy>(policy));

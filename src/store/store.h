@@ -20,6 +20,7 @@
 namespace posthorn::async {
 class LoopPool;
 class OffloadPool;
+class Shares;
 }  // namespace posthorn::async
 
 namespace posthorn::store {
@@ -191,6 +192,9 @@ class Store {
   [[nodiscard]] const Clock& clock() const;
   [[nodiscard]] const StoreOptions& options() const;
   [[nodiscard]] async::OffloadPool& offload() const;
+  /// Turns of accounts for work on offload() that takes long, such as searches: half of the pool's
+  /// threads, so that the others are free for reads. Thread: any.
+  [[nodiscard]] async::Shares& long_work() const;
   [[nodiscard]] StorePolicy policy() const;
   /// Takes effect with the next sweep and the next new account.
   /// Thread: any.

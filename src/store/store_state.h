@@ -10,6 +10,7 @@
 #include "async/gate.h"
 #include "async/loop.h"
 #include "async/offload.h"
+#include "async/shares.h"
 #include "async/turns.h"
 #include "base/bytes.h"
 #include "base/mutex.h"
@@ -77,6 +78,7 @@ struct Store::State {
   engine::Engine& engine;
   async::LoopPool& loops;
   async::OffloadPool& offload;
+  async::Shares long_work;
   const Clock& clock;
   const StoreOptions options;
   SharedValue<StorePolicy> policy;
