@@ -27,8 +27,9 @@ struct Account::Pipeline {
   StatePtr working;
   std::deque<StatePtr> pending;
   bool maintaining = false;
-  bool expiry_waits = false;  ///< Maintenance that can be done later makes way.
-  bool listed = false;        ///< The queue's list durably contains this account.
+  bool maintenance_requested = false;  ///< By Maintenance::request(), since its last step began.
+  bool expiry_waits = false;           ///< Maintenance that can be done later makes way.
+  bool listed = false;                 ///< The queue's list durably contains this account.
   /// Every group has a search filter, and neighbours are merged. May be false without need.
   bool filters_complete = false;
   std::int64_t due_day = -1;  ///< Day of the last change noted for the sweep.

@@ -67,6 +67,7 @@ Result<Made> merge(Account& account, std::span<const FilterRef> refs) {
 void Maintenance::request(const AccountPtr& account) {
   account->home_.post([account] {
     account->pipeline_->filters_complete = false;
+    account->pipeline_->maintenance_requested = true;
     account->maintain_if_due();
   });
 }

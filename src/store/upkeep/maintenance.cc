@@ -179,6 +179,7 @@ async::Task<void> Maintenance::run(AccountPtr account) {
   async::Loop& home = account->home_;
   while (!account->store().state().closing.load()) {
     const StatePtr state = account->published();
+    account->pipeline_->maintenance_requested = false;
     // Everything here writes pages.
     Status done =
         co_await account->store().state().page_numbers.prepare(account->store().offload());
@@ -201,7 +202,8 @@ async::Task<void> Maintenance::run(AccountPtr account) {
       if (moved && (*moved || is_outdated(*account->published(), state->version.layout))) continue;
       log::error("account {}: maintenance failed and changed nothing: {}", to_hex(account->id()),
                  done.error().text);
-      break;
+      // Who asked while the step was failing knows of something that has changed since.
+      if (!account->pipeline_->maintenance_requested) break;
     }
     co_await home.yield();
   }
