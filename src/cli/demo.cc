@@ -84,8 +84,12 @@ class DemoFolder {
   }
   DemoFolder() = default;
   ~DemoFolder() {
+    if (!throw_away_) return;
+    // The folder itself remains, since a confined process may remove no files beside it, which this
+    // function tries first.
     std::error_code ignored;
-    if (throw_away_) std::filesystem::remove_all(path_, ignored);
+    std::filesystem::remove_all(path_, ignored);
+    ::rmdir(path_.c_str());
   }
   DemoFolder(const DemoFolder&) = delete;
   DemoFolder& operator=(const DemoFolder&) = delete;

@@ -170,7 +170,7 @@ TEST_F(BringBackTest, IsListedAndSearchedWhereItIsNamed) {
   EXPECT_NE(entries[0].mailbox, nullptr);
   query.special_use = UINT8_MAX;
   EXPECT_THAT(list_mailboxes(*ann_->published(), query), IsEmpty());
-  MailboxGroup group{MailboxGroup::Kind::mailboxes, {kGone}};
+  MailboxGroup group{MailboxGroup::Kind::mailboxes, NameSet({kGone})};
   EXPECT_EQ(mailboxes_of(ann(), {group}).size(), 1U);
   group.kind = MailboxGroup::Kind::personal;
   for (const GroupMember& member : mailboxes_of(ann(), {group})) EXPECT_NE(member.name, kGone);

@@ -91,7 +91,7 @@ std::vector<GroupMember> mailboxes_of(const Caller& caller,
   const store::MailboxPtr removed = removed_mailbox(caller);
   const bool wants_removed =
       removed != nullptr && std::ranges::any_of(groups, [&](const MailboxGroup& group) {
-        return group.kind == MailboxGroup::Kind::mailboxes && is_among(group.names, removed->name);
+        return group.kind == MailboxGroup::Kind::mailboxes && group.names.contains(removed->name);
       });
   if (wants_removed)
     if (auto mailbox = resolve(caller, removed->name))

@@ -21,7 +21,7 @@ SECONDS = float(os.environ.get("POSTHORN_CRASH_SECONDS", "3"))
 USER = "reader@example.org"
 TOGETHER = 100  # Messages of one APPEND: all of them arrive, or none.
 PENDING = 6  # The last batches of all, whose messages may not be packed, and so their documents not read.
-DOCUMENTS = 5  # Of them, those with a document that has a word of its own.
+DOCUMENTS = 1  # Of them, those with a document that has a word of its own; reading one takes a process.
 LOST = (OSError, EOFError, imaplib.IMAP4.abort)
 
 

@@ -280,7 +280,7 @@ def test(rounds, seed):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=int(os.environ.get("POSTHORN_SALVAGE_ROUNDS", "8")))
+    parser.add_argument("--rounds", type=int, default=int(os.environ.get("POSTHORN_SALVAGE_ROUNDS", "2")))
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     main(lambda: test(chosen.rounds, chosen.seed))

@@ -16,11 +16,16 @@ constexpr std::int64_t kSlowestSeconds = 3LL * 365 * 86400;
 constexpr std::size_t kMostChanges = 50;
 constexpr std::string_view kQuick = "quick";
 
-/// Returns how long a name takes to follow a change; `drawn` is evenly distributed from 0 to 1. Few
-/// people set new passwords, and they do so at any time; most log in with theirs within days.
-std::int64_t wait_of(double drawn, bool is_quick) {
-  return static_cast<std::int64_t>((is_quick ? std::pow(drawn, 6) : drawn) *
-                                   static_cast<double>(kSlowestSeconds));
+/// Returns how long a name takes to follow a change. Few people set new passwords, and they do so
+/// at any time; most log in with theirs within days, the first ones in the course of a day.
+std::int64_t wait_of(const auth::Hash& hash, bool is_quick) {
+  ByteReader r(auth::view(hash));
+  const double drawn = std::ldexp(static_cast<double>(r.u64()), -64);  // From 0 to 1.
+  if (!is_quick) return static_cast<std::int64_t>(drawn * static_cast<double>(kSlowestSeconds));
+  constexpr std::uint64_t kDay = 86400;
+  return static_cast<std::int64_t>(r.u64() % kDay) +
+         static_cast<std::int64_t>(std::pow(drawn, 6) *
+                                   static_cast<double>(kSlowestSeconds - kDay));
 }
 
 }  // namespace
@@ -68,8 +73,7 @@ Decoys::Shape Decoys::shape_of(std::string_view name) const {
   const std::int64_t now = clock_.now().seconds;
   for (const Change& change : changes_) {
     const auth::Hash hash = auth::hmac(key_, fmt::format("iterations {} {}", change.since, name));
-    const double drawn = std::ldexp(static_cast<double>(ByteReader(auth::view(hash)).u64()), -64);
-    if (change.since + wait_of(drawn, change.is_quick) <= now)
+    if (change.since + wait_of(hash, change.is_quick) <= now)
       shape = {change.iterations, change.since};
   }
   return shape;

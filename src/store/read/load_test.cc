@@ -18,7 +18,7 @@ TEST_F(LoadTest, AnAccountWithoutAVersionIsDamaged) {
   const auto row = async::wait(engine_->get_row(*id, keys::account()));
   ASSERT_TRUE(row && *row);
   const PartitionId other = random_partition_id();
-  engine_->hint(other, {{keys::account(), **row}});
+  engine_->hint(other, {{keys::account(), *row}});
   const auto loaded = async::wait(load_account(*engine_, other));
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error().kind, ErrorKind::corrupt);

@@ -174,7 +174,7 @@ bool RemovedMailbox::Builder::has_disappeared(Uid uid) const {
 
 std::shared_ptr<const Contents> RemovedMailbox::Builder::contents_of(
     const std::vector<const Entry*>& shown, KeywordTable& keywords) const {
-  const auto base = before_ ? before_->contents : std::make_shared<const Contents>();
+  auto base = before_ ? before_->contents : std::make_shared<const Contents>();
   const Members& members = base->members();
   std::vector<std::uint32_t> gone;
   auto next = shown.begin();

@@ -31,7 +31,7 @@ namespace posthorn::engine::rados {
 // clang-format on
 
 struct Library {
-#define POSTHORN_RADOS_MEMBER(name) decltype(&rados_##name) name = nullptr;
+#define POSTHORN_RADOS_MEMBER(name) decltype (&rados_##name)(name) = nullptr;
   POSTHORN_RADOS_FUNCTIONS(POSTHORN_RADOS_MEMBER)
 #undef POSTHORN_RADOS_MEMBER
 };
