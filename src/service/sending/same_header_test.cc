@@ -30,6 +30,15 @@ TEST(SameHeader, FieldsThatOnlyOneHasAreNormal) {
   EXPECT_FALSE(same(header, header.substr(0, header.find("Subject:"))));
 }
 
+TEST(SameHeader, ADateThatTheServerAddsAnewIsNoDifference) {
+  const std::string header(kHeader);
+  const auto with = [&](const char* id, const char* date) {
+    return header + "Message-ID: " + id + "\r\nDate: " + date + "\r\n";
+  };
+  EXPECT_TRUE(same(with("<1@example.org>", "a"), with("<1@example.org>", "b")));
+  EXPECT_FALSE(same(with("<1@example.org>", "a"), with("<2@example.org>", "b")));
+}
+
 TEST(SameHeader, FoldingEncodingAndOrderDoNotMatter) {
   EXPECT_TRUE(
       same(kHeader,
