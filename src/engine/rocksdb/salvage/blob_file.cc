@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "engine/limits.h"
+#include "engine/rocksdb/disk/read_at.h"
 #include "engine/rocksdb/little_endian.h"
 #include "engine/rocksdb/wal/crc32c.h"
 
@@ -17,20 +18,6 @@ namespace {
 constexpr std::uint64_t kHeader = 32;
 constexpr std::size_t kChecksumAt = 28;
 constexpr std::uint8_t kBlob = 1;
-
-/// Returns fewer octets where the file ends or cannot be read.
-std::string read_at(int fd, std::uint64_t at, std::uint64_t octets) {
-  std::string out(octets, '\0');
-  std::size_t got = 0;
-  while (got < out.size()) {
-    const ssize_t n = pread(fd, out.data() + got, out.size() - got, static_cast<off_t>(at + got));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    got += static_cast<std::size_t>(n);
-  }
-  out.resize(got);
-  return out;
-}
 
 }  // namespace
 
@@ -52,11 +39,11 @@ Result<std::string> read_blob(const std::string& folder, std::string_view key,
     return posthorn::fail(ErrorKind::not_found, fmt::format("{:06}.blob is missing", number));
   if (fd < 0)
     return posthorn::fail(ErrorKind::io, path + " cannot be opened", std::strerror(errno));
-  std::string record = read_at(fd, at - key.size() - kHeader, kHeader + key.size() + octets);
+  std::string record(kHeader + key.size() + octets, '\0');
+  const ReadOctets got = read_at(fd, at - key.size() - kHeader, record);
   close(fd);
   const std::string_view all = record;
-  const bool whole = all.size() == kHeader + key.size() + octets &&
-                     all.substr(kHeader, key.size()) == key &&
+  const bool whole = got.octets == all.size() && all.substr(kHeader, key.size()) == key &&
                      mask_crc(crc32c(all.substr(kHeader))) ==
                          little_endian<std::uint32_t>(all.substr(kChecksumAt));
   if (!whole)

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "engine/rocksdb/disk/read_at.h"
 #include "engine/rocksdb/little_endian.h"
 
 namespace posthorn::engine::rocks {
@@ -150,14 +151,8 @@ TableFile::~TableFile() { close(fd_); }
 
 std::string TableFile::read(std::uint64_t at, std::uint64_t octets) const {
   std::string out(at < size_ ? std::min(octets, size_ - at) : 0, '\0');
-  std::size_t got = 0;
-  while (got < out.size()) {
-    const ssize_t n = pread(fd_, out.data() + got, out.size() - got, static_cast<off_t>(at + got));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;  // What the disk cannot read is missing, as if the file ended here.
-    got += static_cast<std::size_t>(n);
-  }
-  out.resize(got);
+  // What the disk cannot read is missing, as if the file ended there.
+  out.resize(read_at(fd_, at, out).octets);
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "engine/rocksdb/disk/read_at.h"
 #include "engine/rocksdb/little_endian.h"
 #include "engine/rocksdb/wal/crc32c.h"
 
@@ -125,20 +126,6 @@ class Scanner {
   std::vector<OctetRange> damaged_;
 };
 
-/// Reads a whole `room`; less means the end of the file. Returns nullopt if the disk returned an
-/// error.
-std::optional<std::size_t> read_block(int fd, std::span<char> room, std::uint64_t at) {
-  std::size_t got = 0;
-  while (got < room.size()) {
-    const ssize_t n = pread(fd, room.data() + got, room.size() - got, static_cast<off_t>(at + got));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return std::nullopt;
-    if (n == 0) break;
-    got += static_cast<std::size_t>(n);
-  }
-  return got;
-}
-
 std::unexpected<Error> cannot(const char* what, const std::string& path) {
   return posthorn::fail(ErrorKind::io, fmt::format("{} cannot be {}", path, what),
                         std::strerror(errno));
@@ -167,11 +154,11 @@ Result<WalScan> scan_records(const std::string& path, const RecordVisitor& visit
   const off_t end = lseek(fd, 0, SEEK_END);
   const auto size = static_cast<std::uint64_t>(std::max<off_t>(end, 0));
   for (std::uint64_t at = 0; at < size; at += kBlock) {
-    const auto got = read_block(fd, block, at);
-    if (got) {
-      scanner.block(at, {block.data(), *got});
-    } else {
+    const ReadOctets got = read_at(fd, at, block);
+    if (got.failed) {
       scanner.damage({at, std::min(size, at + kBlock)});
+    } else {
+      scanner.block(at, {block.data(), got.octets});
     }
   }
   close(fd);
