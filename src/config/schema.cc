@@ -50,9 +50,8 @@ const std::array kKeys{
         "User to become if started by root, once the TCP ports are open. The data directory must "
         "belong to this user. Empty: keep running as root."},
     Key{"confine", Form::flag, FIELD(bool, confine), "true", "", "", kStart,
-        "Give up what a server does not need, as far as the kernel can: files are changed in the "
-        "data directory only, and nothing is executed but the program that reads attachments "
-        "(docs/security.md)."},
+        "Give up what a server does not need, as far as the kernel can, such as changing files "
+        "outside of the data directory and executing other programs (docs/security.md)."},
     Key{"hostname", Form::text, FIELD(std::string, hostname), "", "", "", kStart,
         "Host name in greetings and Received fields. Empty: the name of the machine."},
     Key{"memory", Form::size, FIELD(std::uint64_t, memory), "0", "", "1TiB", kStart,

@@ -18,7 +18,8 @@ struct WrittenPlaces {
 /// who takes it over cannot do more than the server needs to do:
 /// * It changes files only in the data directory, in the folders of SQLite databases, and in
 ///   `places`; in the folders of its unix sockets it makes and removes sockets. It executes only
-///   the program that reads attachments. It reads what its user may read (Landlock, Linux 5.19).
+///   the program that reads attachments, and what lies below /usr/lib, as the loader does. It reads
+///   what its user may read (Landlock, Linux 5.19).
 /// * It gains no rights, loads no kernel modules, traces no processes, mounts nothing, sets no
 ///   clock, and enters no namespaces (seccomp, no_new_privs).
 /// Does nothing if `confine` is off. What the kernel does not offer is logged.

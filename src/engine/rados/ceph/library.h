@@ -36,8 +36,8 @@ struct Library {
 #undef POSTHORN_RADOS_MEMBER
 };
 
-/// Loads the shared library `file` and finds the functions in it. It stays loaded. Takes a second.
-/// Errors: not_supported; the text says what to install.
+/// Loads the shared library `file` and finds the functions in it. It stays loaded. May take as
+/// long as reading some 20 MB from the disk. Errors: not_supported; the text says what to install.
 Result<Library> load_library(const char* file);
 
 /// Loads librados, once in the life of the process; a failure stays one. Errors: those of
