@@ -22,8 +22,8 @@ export CCACHE_DEPEND := 1
 POSTHORN := build/release/src/cli/posthorn
 BENCH_PROGRAMS = --load build/release/bench/posthorn_load --posthorn $(POSTHORN)
 BENCH = python3 bench/run.py $(BENCH_PROGRAMS)
-# clang-tidy reads the precompiled header of the build it is shown.
-TIDY_COMMAND = cmake --preset release >/dev/null && cmake --build build/release --target posthorn_pch && \
+# clang-tidy reads the precompiled headers of the build it is shown.
+TIDY_COMMAND = cmake --preset release >/dev/null && cmake --build build/release --target precompiled_headers && \
   python3 tools/tidy.py build/release --jobs $(JOBS)
 OWN_SOURCES = $(shell find src tests bench -name '*.h' -o -name '*.cc' 2>/dev/null)
 

@@ -42,31 +42,37 @@ if(POSTHORN_FUZZ)
   target_link_options(posthorn_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# One precompiled header of the standard library, shared by every target. In the presets with sanitizers, test
-# programs and the layers that are not in POSTHORN_OPTIMIZED are compiled without optimization, which halves the time
-# that compiling them takes. They have a precompiled header of their own, since one serves one level of optimization.
-# The layers in that list are those whose tests need more time for running than for compiling. Fuzzers want all
-# of the speed.
+# Precompiled headers: one with the parts of the standard library that most sources need, and one for test programs that
+# has GoogleTest as well. In the presets with sanitizers, test programs and the layers that are not in
+# POSTHORN_OPTIMIZED are compiled without optimization, which halves the time that compiling them takes. They have a
+# precompiled header of their own, since one serves one level of optimization. The layers in that list are those
+# whose tests need more time for running than for compiling. Fuzzers want all of the speed.
 # pch.cc is written only if it is not there: a newer one would make everything else out of date.
 set(POSTHORN_OPTIMIZED base text message wire async net extract search)
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/pch.cc CONTENT "")
+set(standard_headers <algorithm> <array> <atomic> <charconv> <chrono> <condition_variable> <coroutine> <cstdint> <deque>
+                     <expected> <filesystem> <functional> <map> <memory> <mutex> <optional> <set> <span> <string>
+                     <string_view> <thread> <unordered_map> <utility> <variant> <vector> <fmt/core.h> <fmt/format.h>)
 function(posthorn_precompile name)
+  cmake_parse_arguments(ARG "" "" "HEADERS;OPTIONS;LIBS" ${ARGN})
   add_library(${name} STATIC ${CMAKE_BINARY_DIR}/pch.cc)
-  target_link_libraries(${name} PRIVATE posthorn_options)
-  target_precompile_headers(${name} PRIVATE <algorithm> <array> <chrono> <cstdint> <expected>
-                            <functional> <map> <memory> <optional> <span> <string> <string_view>
-                            <unordered_map> <utility> <variant> <vector> <fmt/core.h>)
-  target_compile_options(${name} PRIVATE -Xclang -fno-pch-timestamp ${ARGN})
+  target_link_libraries(${name} PRIVATE posthorn_options ${ARG_LIBS})
+  target_precompile_headers(${name} PRIVATE ${standard_headers} ${ARG_HEADERS})
+  target_compile_options(${name} PRIVATE -Xclang -fno-pch-timestamp ${ARG_OPTIONS})
 endfunction()
 posthorn_precompile(posthorn_pch)
 if(POSTHORN_SANITIZE AND NOT POSTHORN_FUZZ)
   set(plain_pch posthorn_plain_pch)
   set(plain_options -O0)
-  posthorn_precompile(${plain_pch} ${plain_options})
+  posthorn_precompile(${plain_pch} OPTIONS ${plain_options})
 else()
   set(plain_pch posthorn_pch)
   set(plain_options)
 endif()
+posthorn_precompile(posthorn_test_pch HEADERS <gtest/gtest.h> <gmock/gmock.h> OPTIONS ${plain_options}
+                    LIBS GTest::gmock GTest::gtest)
+# What the linter needs, since it reads the precompiled headers of the build it is shown.
+add_custom_target(precompiled_headers DEPENDS posthorn_pch posthorn_test_pch)
 
 function(posthorn_layer name)
   cmake_parse_arguments(ARG "" "" "LIBS;EXCLUDE" ${ARGN})
@@ -99,7 +105,7 @@ function(posthorn_layer name)
 
   if(tests)
     add_executable(${name}_test ${tests})
-    target_precompile_headers(${name}_test REUSE_FROM ${plain_pch})
+    target_precompile_headers(${name}_test REUSE_FROM posthorn_test_pch)
     target_compile_options(${name}_test PRIVATE -Xclang -fno-pch-timestamp ${plain_options})
     target_link_libraries(${name}_test PRIVATE posthorn_${name} GTest::gmock GTest::gtest
                           GTest::gtest_main)
