@@ -8,7 +8,7 @@ namespace {
 
 /// Returns what a client said as a quoted field. The log itself takes care of control characters
 /// and of octets that are not UTF-8.
-std::string quoted(std::string_view said) {
+std::string in_quotes(std::string_view said) {
   std::string out = "\"";
   for (const char c : said) {
     if (c == '"') {
@@ -62,7 +62,7 @@ std::string Event::text() const {
       line += std::to_string(*number);
     } else {
       const auto& words = std::get<std::string>(field.value);
-      line += field.quoted ? quoted(words) : words;
+      line += field.quoted ? in_quotes(words) : words;
     }
   }
   return line;

@@ -29,7 +29,7 @@ bool fits_quoted(std::string_view s) {
   return s.size() < 1000 && std::ranges::all_of(s, [](char c) { return c >= ' ' && c < 127; });
 }
 
-std::string quoted(std::string_view s) {
+std::string quoted_string(std::string_view s) {
   std::string out;
   wire::imap::Writer(out).quoted(s);
   return out;
@@ -87,7 +87,8 @@ async::Task<Status> ImapClient::greet() {
 async::Task<Status> ImapClient::login(std::string user, std::string password) {
   const bool plain = !fits_quoted(user) || !fits_quoted(password);
   auto reply = plain ? co_await authenticate_plain(user, password)
-                     : co_await command(fmt::format("LOGIN {} {}", quoted(user), quoted(password)));
+                     : co_await command(fmt::format("LOGIN {} {}", quoted_string(user),
+                                                    quoted_string(password)));
   if (!reply) co_return pass(reply);
   if (!reply->ok()) co_return fail(ErrorKind::auth_failed, reply->text);
   co_return Status();

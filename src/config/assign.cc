@@ -54,7 +54,7 @@ std::string trimmed(std::string_view text) {
   return std::string(text);
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -73,7 +73,7 @@ std::string quoted_list(const std::vector<std::string>& items) {
   std::string out = "[";
   for (const std::string& item : items) {
     if (out.size() > 1) out += ", ";
-    out += quoted(item);
+    out += in_quotes(item);
   }
   return out + ']';
 }
@@ -140,13 +140,13 @@ std::string format_value(const Config& const_config, const Key& key) {
   auto& config = const_cast<Config&>(const_config);
   return std::visit(
       Overloaded{
-          [&](std::string& (*field)(Config&)) { return quoted(field(config)); },
+          [&](std::string& (*field)(Config&)) { return in_quotes(field(config)); },
           [&](bool& (*field)(Config&)) { return std::string(field(config) ? "true" : "false"); },
           [&](std::uint64_t& (*field)(Config&)) {
-            return key.form == Form::size ? quoted(format_size(field(config)))
+            return key.form == Form::size ? in_quotes(format_size(field(config)))
                                           : fmt::format("{}", field(config));
           },
-          [&](Duration& (*field)(Config&)) { return quoted(format_duration(field(config))); },
+          [&](Duration& (*field)(Config&)) { return in_quotes(format_duration(field(config))); },
           [&](std::vector<std::string>& (*field)(Config&)) { return quoted_list(field(config)); },
           [&](std::vector<Endpoint>& (*field)(Config&)) {
             std::vector<std::string> texts;
@@ -154,7 +154,7 @@ std::string format_value(const Config& const_config, const Key& key) {
             return quoted_list(texts);
           },
           [&](const ChoiceField& field) {
-            return quoted(field.names[std::min(field.get(config), field.names.size() - 1)]);
+            return in_quotes(field.names[std::min(field.get(config), field.names.size() - 1)]);
           }},
       key.field);
 }

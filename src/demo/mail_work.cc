@@ -52,7 +52,7 @@ constexpr std::array kReplies = {
     "+1",
     "Please not on the same day as the school class, they are forty-two and very loud."};
 
-std::string quoted(std::string_view text) {
+std::string quoted_lines(std::string_view text) {
   std::string out;
   std::size_t at = 0;
   while (at < text.size()) {
@@ -81,7 +81,8 @@ void threads(Post& post) {
       const bool own = post.chance(4) == 0;
       const Person& from = own ? maren() : *post.one_of(people);
       const std::string text = wrapped(post.one_of(kReplies));
-      const std::string body = text + "\r\n" + quoted(last) + "\r\n-- \r\n" + from.name + "\r\n";
+      const std::string body =
+          text + "\r\n" + quoted_lines(last) + "\r\n-- \r\n" + from.name + "\r\n";
       const bool unread = !own && day < 20 && i + 2 > turns;
       thread += "\r\n " + post.file(own ? "Sent" : kFolder, unread ? unseen() : seen(),
                                     {.from = from,
