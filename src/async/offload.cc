@@ -63,11 +63,10 @@ OffloadPool::~OffloadPool() { state_->stop_and_join(); }
 std::size_t OffloadPool::threads() const { return state_->threads.size(); }
 
 bool OffloadPool::submit(std::move_only_function<void()> work) {
-  {
-    const MutexLock lock(state_->mutex);
-    if (state_->stopping || state_->queue.size() >= state_->queue_limit) return false;
-    state_->queue.push_back(std::move(work));
-  }
+  const MutexLock lock(state_->mutex);
+  if (state_->stopping || state_->queue.size() >= state_->queue_limit) return false;
+  state_->queue.push_back(std::move(work));
+  // With the mutex held, since whoever waits for the work may destroy the pool as soon as it is done.
   state_->ready.notify_one();
   return true;
 }
