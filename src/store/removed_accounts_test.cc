@@ -116,5 +116,23 @@ TEST(AccountRemovalTest, RecordsOfOlderVersionsAreRead) {
   EXPECT_THAT(now->aliases, ElementsAre("a@x", "b@x"));
 }
 
+TEST_F(RemovedAccountsTest, AChangeByWhoStillHasItOpenFailsAtOnce) {
+  const AccountId id = removed_account();
+  reopen();
+  const AccountPtr ann = open_account(id);  // Without the contents of its mailboxes.
+  const MailboxId inbox = ann->published()->find("INBOX")->id;
+  clock_.advance(std::chrono::hours(24 * 3));
+  ASSERT_TRUE(run(store_->sweep()));
+  const auto begun = std::chrono::steady_clock::now();
+  const auto done = change(ann, {inbox}, [&](Change& c) -> Status {
+    auto gone = c.expunge(inbox, {});
+    return gone ? Status() : pass(gone);
+  });
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().kind, ErrorKind::not_found);
+  EXPECT_FALSE(run(store_->account(id)));
+}
+
 }  // namespace
 }  // namespace posthorn::store

@@ -224,7 +224,7 @@ async::Task<Status> expire(Store& store, Due kind, Expiry::Bounds before) {
     auto opened = co_await store.account(entry.account);
     if (opened) {
       auto done = co_await Expiry::run(*opened, before);
-      if (!done)
+      if (!done && done.error().kind != ErrorKind::not_found)
         log::error("account {}: the sweep failed: {}", to_hex(entry.account), done.error().text);
       if (done && *done == Expiry::Outcome::busy) continue;
       // Listed again when the hold ends.
