@@ -255,11 +255,8 @@ async::Task<Status> Account::commit_at_home(PreparedChange prepared) {
     // The engine answers the commits of a partition in order, so ours is the oldest.
     pipeline_->pending.erase(pipeline_->pending.begin(), mine + 1);
     // Into the cache before publishing: sessions that wake up will fetch these messages at once.
-    for (const auto& [ordinal, record] : prepared.emails) {
-      const std::size_t bytes = record->keys.size() + record->structure.size() +
-                                record->header.size() + record->body.size();
-      store_.state().records.put({id_, ordinal.value}, record, bytes);
-    }
+    for (const auto& [ordinal, record] : prepared.emails)
+      store_.state().records.put(id_, ordinal, record);
     publish(prepared);
     pipeline_->answer_drained();
     co_return Status{};

@@ -18,31 +18,15 @@
 #include "store/change/watch_list.h"
 #include "store/format/group_page.h"
 #include "store/nodes/page_numbers.h"
+#include "store/read/account_item.h"
 #include "store/read/lru_cache.h"
+#include "store/read/record_cache.h"
 #include "store/removed/removed_mailboxes.h"
 #include "store/retention.h"
 #include "store/store.h"
 #include "store/upkeep/attachments.h"
 #include "store/upkeep/damage_log.h"
 #include "store/value/email.h"
-
-namespace posthorn::store {
-
-/// Identifies a page or a stored message of one account.
-struct AccountItem {
-  AccountId account;
-  std::uint64_t number = 0;
-  friend bool operator==(const AccountItem&, const AccountItem&) = default;
-};
-
-}  // namespace posthorn::store
-
-template <>
-struct std::hash<posthorn::store::AccountItem> {
-  std::size_t operator()(const posthorn::store::AccountItem& item) const noexcept {
-    return std::hash<posthorn::AccountId>{}(item.account) ^ item.number * 0x9E3779B97F4A7C15ULL;
-  }
-};
 
 namespace posthorn::store {
 
@@ -88,7 +72,7 @@ struct Store::State {
 
   CacheBudget cached_mail;
   LruCache<AccountItem, GroupPage> pages;
-  LruCache<AccountItem, EmailRecord> records;
+  RecordCache records;
   LruCache<engine::PieceName, std::string> pieces;
   CacheBudget cached_directory;
   /// Existing entries of the directory (absence is not cached). A writer erases the entry here when

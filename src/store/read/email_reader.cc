@@ -34,10 +34,6 @@ using GroupPagePtr = std::shared_ptr<const GroupPage>;
 constexpr std::array<GroupPage::Judge, kColumns> kJudges = {is_trusted_keys, is_trusted_structure,
                                                             nullptr, nullptr};
 
-std::size_t size_of(const EmailRecord& record) {
-  return record.keys.size() + record.structure.size() + record.header.size() + record.body.size();
-}
-
 std::string_view column_of(const EmailRecord& record, Column column) {
   switch (column) {
     case Column::keys: return record.keys;
@@ -56,11 +52,20 @@ struct EmailReader::State {
     std::array<GroupPagePtr, kColumns> pages;
   };
 
+  struct Run {
+    std::uint64_t number = 0;
+    std::shared_ptr<const RecordRun> records;
+  };
+
   AccountPtr account;
   std::vector<Group> groups;
+  /// From memory.
+  std::vector<Run> runs;
+  /// What was read, since the cache need not keep it.
   std::unordered_map<Ordinal, std::shared_ptr<const EmailRecord>> rows;
   std::unordered_map<Ordinal, Error> errors;
   mutable std::size_t last = 0;
+  mutable std::size_t last_run = 0;
 
   [[nodiscard]] const Group* find(Ordinal ordinal) const {
     const auto in = [&](const Group& g) { return g.ref.first <= ordinal && ordinal <= g.ref.last; };
@@ -71,6 +76,27 @@ struct EmailReader::State {
       return &groups[i];
     }
     return nullptr;
+  }
+
+  [[nodiscard]] const RecordRun* run_of(Ordinal ordinal) const {
+    const std::uint64_t number = RecordRun::number_of(ordinal);
+    if (last_run < runs.size() && runs[last_run].number == number)
+      return runs[last_run].records.get();
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      if (runs[i].number != number) continue;
+      last_run = i;
+      return runs[i].records.get();
+    }
+    return nullptr;
+  }
+
+  /// Returns the record of a message that was taken from memory or read, else null.
+  [[nodiscard]] const EmailRecord* record_of(Ordinal ordinal) const {
+    if (const RecordRun* run = run_of(ordinal); run != nullptr)
+      if (const EmailRecord* record = run->find(ordinal); record != nullptr) return record;
+    if (rows.empty()) return nullptr;
+    const auto it = rows.find(ordinal);
+    return it == rows.end() ? nullptr : it->second.get();
   }
 
   [[nodiscard]] bool has(const Group& group, Columns columns) const {
@@ -103,7 +129,7 @@ struct EmailReader::State {
       if (const Group* group = find(ordinal);
           group != nullptr && has(*group, columns) && trusts(*group, columns, ordinal))
         continue;
-      if (!rows.empty() && rows.contains(ordinal)) continue;
+      if (record_of(ordinal) != nullptr) continue;
       const GroupRef* ref = known ? EmailCatalog::find(*known, ordinal) : nullptr;
       if (ref != nullptr && ref != absent) {
         if (!take_cached_pages(*ref, columns)) {
@@ -115,14 +141,39 @@ struct EmailReader::State {
       if ((ref == nullptr || ref != absent) && take_cached_record(ordinal)) continue;
       missing.push_back(ordinal);
     }
+    if (!runs.empty()) prefetch(ordinals, columns);
     return missing;
   }
 
+  /// Asks the processor for the columns that the caller will read next. Records lie apart from each
+  /// other, so that each would otherwise be waited for in turn: first for the record, and then for
+  /// the text to which it points.
+  void prefetch(std::span<const Ordinal> ordinals, Columns columns) const {
+    constexpr std::size_t kAhead = 8;
+    std::array<const EmailRecord*, kAhead> asked{};
+    for (std::size_t i = 0; i < ordinals.size() + kAhead; ++i) {
+      const EmailRecord*& slot = asked[i % kAhead];
+      if (slot != nullptr)
+        for (std::size_t c = 0; c < kColumns; ++c)
+          if ((columns & 1U << c) != 0)
+            __builtin_prefetch(column_of(*slot, static_cast<Column>(1U << c)).data());
+      slot = i < ordinals.size() ? record_of(ordinals[i]) : nullptr;
+      if (slot != nullptr) __builtin_prefetch(slot);
+    }
+  }
+
+  /// Takes the run of a message from the cache of records. Returns false if the message is not in
+  /// it.
   bool take_cached_record(Ordinal ordinal) {
-    auto record = account->store().state().records.find({account->id(), ordinal.value});
-    if (!record) return false;
-    rows.emplace(ordinal, std::move(record));
-    return true;
+    const RecordRun* run = run_of(ordinal);
+    if (run == nullptr) {
+      auto found = account->store().state().records.find(account->id(), ordinal);
+      if (!found) return false;
+      run = found.get();
+      last_run = runs.size();
+      runs.push_back({RecordRun::number_of(ordinal), std::move(found)});
+    }
+    return run->find(ordinal) != nullptr;
   }
 
   /// Returns where the group is in `groups`; adds it if necessary.
@@ -297,18 +348,20 @@ struct EmailReader::State {
 
   /// Keeps a record that was read.
   void keep(Ordinal ordinal, EmailRecord record) {
-    const auto shared = std::make_shared<const EmailRecord>(std::move(record));
-    account->store().state().records.put({account->id(), ordinal.value}, shared, size_of(*shared));
-    rows.emplace(ordinal, shared);
+    auto shared = std::make_shared<const EmailRecord>(std::move(record));
+    account->store().state().records.put(account->id(), ordinal, shared);
+    rows.emplace(ordinal, std::move(shared));
   }
 
-  /// Keeps the last group, where a sequential reader probably continues.
+  /// Keeps the last groups and runs, where a sequential reader probably continues.
   void forget() {
     rows.clear();
     errors.clear();
     constexpr std::size_t kKept = 8;
     if (groups.size() > kKept) groups.clear();
+    if (runs.size() > kKept) runs.clear();
     last = 0;
+    last_run = 0;
   }
 };
 
@@ -338,8 +391,8 @@ Result<std::string_view> EmailReader::get(Ordinal ordinal, Column column) const 
   const State::Group* group = state_->find(ordinal);
   const GroupPage* page = group == nullptr ? nullptr : group->pages[index_of(column)].get();
   if (page != nullptr && page->trusted()) return page->find(ordinal);
-  if (const auto it = state_->rows.find(ordinal); it != state_->rows.end())
-    return column_of(*it->second, column);
+  if (const EmailRecord* record = state_->record_of(ordinal); record != nullptr)
+    return column_of(*record, column);
   if (const auto it = state_->errors.find(ordinal); it != state_->errors.end())
     return std::unexpected(it->second);
   if (page != nullptr) return page->find(ordinal);

@@ -58,6 +58,38 @@ class LruCache {
     budget_.make_room();
   }
 
+  /// Returns the value of the key. If there is none, it becomes what `make` returns, with this
+  /// size.
+  template <class Make>
+  [[nodiscard]] Pointer find_or_put(const Key& key, std::size_t bytes, Make make) {
+    Pointer value;
+    {
+      Shard& shard = shard_of(key);
+      const MutexLock lock(shard.mutex);
+      if (const auto it = shard.entries.find(key); it != shard.entries.end()) {
+        shard.order.splice(shard.order.begin(), shard.order, it->second);
+        return it->second->value;
+      }
+      value = make();
+      insert(shard, key, value, bytes);
+    }
+    budget_.make_room();
+    return value;
+  }
+
+  /// Counts so many bytes more for a value that has grown, if it is still there.
+  void grew(const Key& key, const Pointer& value, std::size_t bytes) {
+    {
+      Shard& shard = shard_of(key);
+      const MutexLock lock(shard.mutex);
+      const auto it = shard.entries.find(key);
+      if (it == shard.entries.end() || it->second->value != value) return;
+      it->second->bytes += bytes;
+      share_.took(bytes);
+    }
+    budget_.make_room();
+  }
+
   /// For values that change: take this count before reading the value from the engine, and pass it
   /// to put_unless_erased() with the value. A value read before an erase() is then not kept after
   /// it.
