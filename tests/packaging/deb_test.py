@@ -15,10 +15,10 @@ import sys
 import tempfile
 
 
-def run(*command, code=0, **more):
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=1800, **more)
+def run(*command, code=0, stderr=subprocess.PIPE):
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=stderr, text=True, timeout=1800)
     if done.returncode != code:
-        sys.exit(f"FAILED: {' '.join(command)}: {done.returncode}, not {code}\n{done.stdout}{done.stderr}")
+        sys.exit(f"FAILED: {' '.join(command)}: {done.returncode}, not {code}\n{done.stdout}{done.stderr or ''}")
     return done.stdout
 
 
@@ -93,6 +93,16 @@ def mail_is_there(root):
     expect(len(found.split()) == 1, f"the mail of the older version: {found}")
 
 
+def units_are_right(root):
+    """systemd understands all units, and what they start is there; each timer has its service."""
+    units = glob.glob(root.path + "/lib/systemd/system/posthorn*")
+    names = {os.path.basename(unit) for unit in units}
+    expect(names >= {"posthorn.service", "posthorn.socket", "posthorn-backup.service", "posthorn-backup.timer"}, names)
+    said = root.run("systemd-analyze", "verify", "--man=no", *(f"/lib/systemd/system/{name}" for name in sorted(names)),
+                    stderr=subprocess.STDOUT)
+    expect(said == "", f"systemd-analyze: {said}")
+
+
 def test(packages, older):
     deb, before = package_in(packages), package_in(older)
     print(f"upgrade from {version_of(before)} to {version_of(deb)}")
@@ -118,6 +128,7 @@ def test(packages, older):
         root.run("posthorn", "config", "check")
 
         root.install(deb)
+        units_are_right(root)
         expect(root.has("/usr/share/posthorn/chasquid/post-data"), "the hook for chasquid is missing")
         with open(root.path + "/etc/posthorn/posthorn.toml", encoding="utf-8") as f:
             expect("Changed by the operator" in f.read(), "the upgrade has overwritten the configuration")
