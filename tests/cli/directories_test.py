@@ -21,6 +21,22 @@ QUERIES = {
     "password_scheme": "PLAIN",
 }
 
+# Hashes that cannot be verified, or not at a bounded cost, with what the log says of each.
+UNUSABLE = {
+    "broken": ("{SSHA}no-hash!", "the SSHA hash is malformed"),
+    "short": ("{CRYPT}$6$YXMJDmZUj8pgxBhb$/mA9mheyw2Mt832owy46T3wJTbuQG46z65wWKcK1N",
+              "the SHA512-CRYPT hash is incomplete"),
+    "unknown": ("{CRAM-MD5}9186d855e11eba527a7a52ca82b313e1", "the scheme CRAM-MD5 is not supported"),
+    "rounds": ("$6$rounds=1000001$salt$hash", "the SHA512-CRYPT hash has 1000001 iterations; at most 1000000"),
+    "cost": ("$2y$15$tWgebcrrScK7hZu4GizuG.a1kjrm6djnRiIzZalnuoE6Vkv7uvYEO",
+             "the BLF-CRYPT hash has cost 15; at most 14"),
+    "memory": ("$argon2id$v=19$m=262145,t=3,p=1$c2FsdHNhbHQ$aGFzaGhhc2g",
+               "the ARGON2ID hash has 268436480 octets of memory; at most 268435456"),
+    "scrypt": ("$y$jET$F5Jx5fExrKuPp53xLKQ..1$hash", "the YESCRYPT hash has 536870912 octets of memory"),
+    "keys": ("{SCRAM-SHA-256}1000001,VBr22/nFn7Qf2QV+MaWqkg==,UR1ncJJq3nwlbVKegUkpqQaBUnH6VF9asiVyDToSf1o=,"
+             "DIzkKaplDxSjPvAwWYy9kC6JZBB3KgsrDStC1U7Nor4=", "the SCRAM-SHA-256 keys have 1000001 iterations"),
+}
+
 
 def change(file, *statements):
     with contextlib.closing(sqlite3.connect(file)) as database, database:
@@ -38,9 +54,10 @@ def create(file):
            # {SSHA} and {CRYPT} hashes are as they come, whatever the scheme of the others is.
            ("INSERT INTO users VALUES (?, ?, 1, 1000000, 'staff'), (?, ?, 1, NULL, 'staff'), (?, ?, 0, NULL, NULL),"
             "(?, NULL, 1, NULL, NULL), ('hash@example.org', '{SSHA}USK0Dx8VBSzeC/xlkqq9EhinnW7r2eje', 1, NULL, NULL),"
-            "('broken@example.org', '{SSHA}no-hash!', 1, NULL, NULL),"
             "('cat@example.com', ?, 1, NULL, NULL)",
-            (ANN, SECRET, BOB, SECRET, OFF, SECRET, BAD, SECRET)))
+            (ANN, SECRET, BOB, SECRET, OFF, SECRET, BAD, SECRET)),
+           *(("INSERT INTO users VALUES (?, ?, 1, NULL, NULL)", (f"{name}@example.org", text))
+             for name, (text, _) in UNUSABLE.items()))
 
 
 def server_on(folder, file, **keys):
@@ -54,9 +71,12 @@ def asked_each_time(folder, file):
         people.receives(server)
         expect(f"directory work: the entry of {BAD}: password is NULL" in server.log(), server.log())
         expect(people.imap(server, "hash@example.org", "secret") == "OK", "a hash")
-        expect(people.imap(server, "broken@example.org", "secret") == "UNAVAILABLE", "a hash that is none")
-        expect("directory work: the entry of broken@example.org: the SSHA hash is malformed" in server.log(), server.log())
-        expect("no-hash!" not in server.log(), "a hash is in the log")
+        for name, (text, why) in UNUSABLE.items():
+            user = f"{name}@example.org"
+            expect(people.imap(server, user, "secret") == "UNAVAILABLE", f"{name}: a hash that cannot be used")
+            expect(people.lmtp(server, user) == 451, f"{name}: mail is not refused for good")
+            expect(f"directory work: the entry of {user}: {why}" in server.log(), f"{name}: {server.log()}")
+            expect(text[-12:] not in server.log(), f"{name}: a hash is in the log")
         expect(people.imap(server, "cat@example.com") == "OK", "a domain of the database")
         # SCRAM needs keys, and a directory has none.
         client = imaplib.IMAP4("127.0.0.1", server.imap_port, timeout=60)

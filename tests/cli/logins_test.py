@@ -191,6 +191,43 @@ hal@example.org,{{CRAM-MD5}}9186d855e11eba527a7a52ca82b313e180d62234f0acc9051b52
         server.imap("ivy@example.org", "other").logout()
 
 
+def bounded_cost(folder):
+    """What verifying a hash costs has limits, one for each kind of cost, and the message says which was exceeded."""
+    costs = {"sha512crypt": "5000 iterations", "sha256crypt": "5000 iterations", "pbkdf2": "5000 iterations",
+             "scram": "4096 iterations", "blf": "cost 5", "argon2i": "33554432 octets of memory",
+             "argon2id": "67108864 octets of memory", "yescrypt": "16777216 octets of memory"}
+    users = write(folder, "users", "".join(f"{name}@example.org:{HASHES[name]}\n" for name in costs))
+    # In the order of: iterations, bcrypt's cost, memory.
+    keys = [f"auth.import.max_{name}" for name in ("iterations", "bcrypt_cost", "memory")]
+
+    def limits(*values):
+        return [f"{key}={value}" for key, value in zip(keys, values)]
+    for below, refused_names in ((limits(4095, 5, 67108864), ("sha512crypt", "sha256crypt", "pbkdf2", "scram")),
+                                 (limits(5000, 4, 67108864), ("blf",)),
+                                 (limits(5000, 5, 16777215), ("argon2i", "argon2id", "yescrypt")),
+                                 (limits(5000, 5, 33554432), ("argon2id",))):
+        with Server(settings=SETTINGS + below, any_user=False) as server:
+            _, notes = run(server, "account", "import", users, code=3)
+            complaints = [line for line in notes.splitlines() if "at most" in line]
+            expect(len(complaints) == len(refused_names), notes)
+            for name in refused_names:
+                expect(any(f"{name}@example.org: the " in line and f" {costs[name]}; at most " in line
+                           for line in complaints), f"{name}: {notes}")
+                expect(refused(server.imap, f"{name}@example.org"), f"{name} was imported with {below}")
+            expect(f"{len(costs) - len(refused_names)} created" in notes, notes)
+    with Server(settings=SETTINGS + limits(5000, 5, 67108864), any_user=False) as server:
+        run(server, "account", "import", users)
+        for name in costs:
+            server.imap(f"{name}@example.org").logout()
+    # Argon2 may also take long with little memory; and what a narrow column has cut off is no password of anybody.
+    odd = write(folder, "odd", "passes@example.org:$argon2id$v=19$m=4096,t=17,p=1$c2FsdHNhbHQ$aGFzaGhhc2g\n"
+                               f"short@example.org:{HASHES['sha512crypt'][:64]}\n")
+    with Server(settings=SETTINGS, any_user=False) as server:
+        _, notes = run(server, "account", "import", odd, code=3)
+        expect("passes@example.org: the ARGON2ID hash has 17 passes over the memory; at most 16" in notes, notes)
+        expect("short@example.org: the SHA512-CRYPT hash is incomplete" in notes and "$6$" not in notes, notes)
+
+
 def ends(client):
     """Waits until the server ends the session."""
     deadline = time.monotonic() + 30
@@ -298,7 +335,7 @@ def acting_as_others(folder):
 def test():
     folder = tempfile.mkdtemp(prefix="posthorn-logins-")
     try:
-        for which in (passwords_as_they_are, files_of_all_kinds, app_passwords, acting_as_others):
+        for which in (passwords_as_they_are, files_of_all_kinds, bounded_cost, app_passwords, acting_as_others):
             if sys.argv[1:] and which.__name__ not in sys.argv[1:]:
                 continue
             place = os.path.join(folder, which.__name__)

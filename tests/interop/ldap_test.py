@@ -63,6 +63,12 @@ LDIF = "".join((
     entry("off", [OFF], state="inactive"),
     entry("bad", [BAD, "bad2@example.org"]),
     entry("odd", ["odd*(x)@example.org"]),
+    # Hashes of "secret" where the service account may read them; some cannot be used.
+    *(entry(uid, [f"{uid}@example.org"], more=f"description: {text}") for uid, text in (
+        ("hash", "{SSHA}USK0Dx8VBSzeC/xlkqq9EhinnW7r2eje"),
+        ("broken", "{SSHA}no-hash!"),
+        ("slow", "{CRYPT}$2y$15$tWgebcrrScK7hZu4GizuG.a1kjrm6djnRiIzZalnuoE6Vkv7uvYEO"),
+        ("two", "{SSHA}USK0Dx8VBSzeC/xlkqq9EhinnW7r2eje\ndescription: {PLAIN}secret"))),
 ))
 
 
@@ -174,6 +180,24 @@ def what_must_not_work(slapd, certificate):
         expect(people.imap(server, ANN) == "AUTHENTICATIONFAILED", "a password that cannot be read is none")
 
 
+def with_hashes(slapd, certificate):
+    """Passwords that are checked here. One that cannot be is a failure for its user only."""
+    with posthorn(**keys(f"ldap://127.0.0.1:{slapd.port}", ca_file=certificate,
+                         password_attribute="description")) as server:
+        expect(people.imap(server, "hash@example.org", "secret") == "OK", "a hash")
+        expect(people.imap(server, "hash@example.org", SECRET) == "AUTHENTICATIONFAILED", "the password of the entry")
+        expect(people.imap(server, ANN) == "AUTHENTICATIONFAILED", "nobody is without a password")
+        for uid, why in (("broken", "the SSHA hash is malformed"),
+                         ("slow", "the BLF-CRYPT hash has cost 15; at most 14 is accepted"),
+                         ("two", "it has 2 values of description, and one is expected")):
+            expect(people.imap(server, f"{uid}@example.org", "secret") == "UNAVAILABLE", f"{uid}: a bad hash")
+            expect(people.lmtp(server, f"{uid}@example.org") == 451, f"{uid}: mail is not refused for good")
+            expect(f"cn={uid}\\2C x,ou=people,{SUFFIX}: {why}" in server.log(), server.log())
+        expect(people.imap(server, "hash@example.org", "secret") == "OK", "others are served")
+        for secret in ("USK0Dx8", "no-hash", "tWgebc"):
+            expect(secret not in server.log(), "a hash is in the log")
+
+
 def test():
     if SLAPD is None:
         skip("slapd is not installed")
@@ -184,6 +208,7 @@ def test():
             for slapd in servers:
                 slapd.start()
             with_one_server(servers[0], certificate)
+            with_hashes(servers[0], certificate)
             with_two_servers(*servers, certificate)
             what_must_not_work(servers[0], certificate)
         finally:

@@ -63,4 +63,20 @@ std::optional<HashCost> cost_of_argon2(const HashScheme& scheme, std::string_vie
   return HashCost{.memory_octets = *kibibytes * 1024, .passes = *passes};
 }
 
+bool is_whole_argon2(const HashScheme& scheme, std::string_view data) {
+  data.remove_prefix(scheme.prefix.size());
+  // Without a version it is the first one.
+  if (data.starts_with("v=")) {
+    const auto version = decode_number(take_until(data, '$').substr(2));
+    if (version != ARGON2_VERSION_10 && version != ARGON2_VERSION_13) return false;
+  }
+  std::string_view parameters = take_until(data, '$');
+  const auto kibibytes = take_parameter(parameters, "m=");
+  const auto passes = take_parameter(parameters, "t=");
+  const auto lanes = take_parameter(parameters, "p=");
+  const auto salt = decode_octets(take_until(data, '$'), "B64");
+  return kibibytes && passes && lanes && salt && salt->size() >= ARGON2_MIN_SALT_LENGTH &&
+         *passes > 0 && *lanes > 0 && *kibibytes >= 8 * *lanes;
+}
+
 }  // namespace posthorn::auth

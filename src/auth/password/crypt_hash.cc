@@ -111,13 +111,27 @@ std::optional<HashCost> cost_of_yescrypt(const HashScheme& scheme, std::string_v
   const auto flavour = take_yescrypt_number(parameters, 0);
   const auto log_n = take_yescrypt_number(parameters, 1);
   const auto r = take_yescrypt_number(parameters, 1);
-  if (!flavour || !log_n || !r || !parameters.empty() || *log_n > 40 || *r > 1'000'000)
+  // What is beyond these bounds is beyond every limit, and beyond what 64 bits can count.
+  if (!flavour || !log_n || !r || !parameters.empty() || *log_n > 32 || *r > 1'000'000)
     return std::nullopt;
   return HashCost{.memory_octets = (std::uint64_t{128} << *log_n) * *r, .passes = 1};
 }
 
 std::optional<HashCost> no_cost(const HashScheme& /*scheme*/, std::string_view /*data*/) {
   return HashCost{};
+}
+
+bool is_whole_crypt(const HashScheme& scheme, std::string_view data) {
+  // libxcrypt refuses fewer rounds, and numbers that are written in two ways.
+  constexpr std::string_view kRounds = "rounds=";
+  constexpr std::uint64_t kMinRounds = 1000;
+  std::string_view rest = data.substr(scheme.prefix.size());
+  if (rest.starts_with(kRounds)) {
+    rest = rest.substr(kRounds.size(), rest.find('$') - kRounds.size());
+    if (rest.starts_with('0') || decode_number(rest).value_or(0) < kMinRounds) return false;
+  }
+  // Without a '$', as DES-CRYPT is, all of it.
+  return data.substr(data.rfind('$') + 1).size() == scheme.result_digits;
 }
 
 }  // namespace posthorn::auth

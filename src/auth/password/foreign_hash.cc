@@ -82,6 +82,13 @@ std::string ForeignHash::cost() const {
                      cost.memory_octets, cost.passes);
 }
 
+Status ForeignHash::check_whole() const {
+  if (scheme_->whole == nullptr || scheme_->whole(*scheme_, data_)) return {};
+  return fail(ErrorKind::bad_argument,
+              fmt::format("the {} hash is incomplete, or has parameters that no such hash has",
+                          scheme_->name));
+}
+
 Status ForeignHash::check_cost(const HashLimits& limits) const {
   const HashCost cost = scheme_->cost(*scheme_, data_).value_or(HashCost{});
   const auto beyond = [this](std::uint64_t has, std::string_view of, std::uint64_t most) {

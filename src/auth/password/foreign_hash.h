@@ -34,6 +34,10 @@ class ForeignHash {
   [[nodiscard]] std::string text() const;
   /// The scheme and the parameters that decide how long verifying takes, e.g. "BLF-CRYPT 12".
   [[nodiscard]] std::string cost() const;
+  /// Returns an error if no password can have this hash, because a part of it is missing or is
+  /// nothing that its scheme knows. Checked where a hash comes from outside; one that is stored was
+  /// checked. Errors: bad_argument.
+  [[nodiscard]] Status check_whole() const;
   /// Returns an error that names the exceeded limit. Errors: limit.
   [[nodiscard]] Status check_cost(const HashLimits& limits) const;
 

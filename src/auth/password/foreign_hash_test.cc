@@ -1,7 +1,9 @@
 #include "auth/password/foreign_hash.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 
 #include "auth/credentials.h"
@@ -72,6 +74,7 @@ TEST(ForeignHash, VerifiesThePasswordAndNoOther) {
       EXPECT_FALSE(hash->verify(wrong)) << vector.text << " " << wrong;
     EXPECT_FALSE(hash->verify(std::string_view("secret\0", 7))) << vector.text;
     EXPECT_TRUE(hash->check_cost({})) << vector.text;
+    EXPECT_TRUE(hash->check_whole()) << vector.text;
   }
 }
 
@@ -140,12 +143,77 @@ TEST(ForeignHash, KnowsWhatVerifyingCosts) {
   // 128 * 2^N * r octets: N = 17 and r = 32 are 512 MiB.
   EXPECT_TRUE(refused("$y$jET$F5Jx5fExrKuPp53xLKQ..1$hash"));
   EXPECT_FALSE(refused("$y$j9T$F5Jx5fExrKuPp53xLKQ..1$hash"));
+  // 2^40 * 128 * 2^17 octets are none at all in 64 bits.
+  EXPECT_FALSE(ForeignHash::parse("$y$jbwPrD$F5Jx5fExrKuPp53xLKQ..1$hash"));
   // What is not understood is not stored.
   EXPECT_FALSE(ForeignHash::parse("$y$j9T0x$F5Jx5fExrKuPp53xLKQ..1$hash"));
   EXPECT_FALSE(ForeignHash::parse("$2x$05$tWgebcrrScK7hZu4GizuG.a1kjrm6djnRiIzZalnuoE6Vkv7uvYEO"));
   EXPECT_FALSE(ForeignHash::parse("$argon2id$v=19$m=65536,t=3,p=17$c2FsdHNhbHQ$aGFzaGhhc2g"));
   EXPECT_NE(ForeignHash::parse("$6$salt$hash")->cost(),
             ForeignHash::parse("$6$rounds=6000$salt$hash")->cost());
+}
+
+/// What importing it fails with; nothing if it is taken.
+std::string refusal(std::string_view text, const HashLimits& limits) {
+  const auto read = parse_imported(text, "CRYPT", limits);
+  return read ? "" : read.error().text;
+}
+
+TEST(ImportedPassword, EveryCostHasALimitOfItsOwn) {
+  const HashLimits most{.iterations = 6000, .bcrypt_cost = 5, .memory_octets = 64U << 20};
+  for (const Vector& vector : kVectors) EXPECT_EQ(refusal(vector.text, most), "") << vector.text;
+  HashLimits iterations = most;
+  iterations.iterations = 4999;
+  HashLimits cost = most;
+  cost.bcrypt_cost = 4;
+  HashLimits memory = most;
+  memory.memory_octets = (16U << 20) - 1;
+  for (const Vector& vector : kVectors) {
+    const auto is_one_of = [&vector](std::initializer_list<std::string_view> schemes) {
+      return std::ranges::find(schemes, vector.scheme) != schemes.end();
+    };
+    EXPECT_EQ(refusal(vector.text, iterations).contains(" iterations; at most 4999 are accepted"),
+              is_one_of({"SHA512-CRYPT", "SHA256-CRYPT", "PBKDF2"}))
+        << vector.text;
+    EXPECT_EQ(refusal(vector.text, cost).contains(" has cost 5; at most 4 is accepted"),
+              is_one_of({"BLF-CRYPT"}))
+        << vector.text;
+    EXPECT_EQ(refusal(vector.text, memory).contains(" octets of memory; at most 16777215 "),
+              is_one_of({"YESCRYPT", "GOST-YESCRYPT", "ARGON2I", "ARGON2ID"}))
+        << vector.text;
+  }
+  EXPECT_NE(refusal("$argon2i$v=19$m=4096,t=17,p=1$c2FsdHNhbHQ$aGFzaGhhc2g", most)
+                .find("17 passes over the memory; at most 16"),
+            std::string::npos);
+}
+
+TEST(ImportedPassword, RefusesHashesThatNoPasswordHas) {
+  // Each is one character short, as a column of a table may cut it off. Argon2 has no fixed length.
+  for (const Vector& vector : kVectors) {
+    const bool is_crypt = vector.text.contains('$') || vector.scheme == "DES-CRYPT";
+    if (!is_crypt || vector.scheme.starts_with("ARGON2")) continue;
+    EXPECT_NE(refusal(vector.text.substr(0, vector.text.size() - 1), {}), "") << vector.text;
+  }
+  const std::string_view kResult =
+      "Rh87ivXfyVG9.QzH27zs9csOicHr2l5etNYPUo.XfhzS76WEA8Ih9SS7QL0rfc894ZdLs9Iy8dn0qyRLfp4ss1";
+  const auto sha = [&kResult](std::string_view rounds) {
+    return fmt::format("$6$rounds={}$salt${}", rounds, kResult);
+  };
+  EXPECT_EQ(refusal(sha("6000"), {}), "");
+  for (const char* const rounds : {"0", "999", "06000", ""})
+    EXPECT_NE(refusal(sha(rounds), {}), "") << rounds;
+  const auto argon2 = [](std::string_view parameters) {
+    return fmt::format("$argon2id${}$c2FsdHNhbHQ$aGFzaGhhc2g", parameters);
+  };
+  EXPECT_EQ(refusal(argon2("v=19$m=65536,t=3,p=1"), {}), "");
+  EXPECT_EQ(refusal(argon2("m=65536,t=3,p=1"), {}), "");
+  for (const char* const parameters :
+       {"v=20$m=65536,t=3,p=1", "v=$m=65536,t=3,p=1", "v=19$m=7,t=3,p=1", "v=19$m=65536,t=0,p=1",
+        "v=19$m=65536,t=3,p=0"})
+    EXPECT_NE(refusal(argon2(parameters), {}), "") << parameters;
+  EXPECT_NE(refusal("$argon2id$v=19$m=65536,t=3,p=1$c2FsdA$aGFzaGhhc2g", {}), "") << "a short salt";
+  // Such a hash is read where it is stored already.
+  EXPECT_TRUE(ForeignHash::parse(sha("999")));
 }
 
 TEST(ImportedPassword, TakesScramKeysAsTheyAre) {
@@ -166,6 +234,11 @@ TEST(ImportedPassword, TakesScramKeysAsTheyAre) {
   EXPECT_EQ(
       parse_imported("{SCRAM-SHA-256}" + std::string(kKeys), "", {.iterations = 4095}).error().kind,
       ErrorKind::limit);
+  EXPECT_TRUE(parse_imported(kOfPostgres, "", {.iterations = 4096}));
+  EXPECT_EQ(parse_imported(kOfPostgres, "", {.iterations = 4095}).error().kind, ErrorKind::limit);
+  // Also where the configuration allows more.
+  const std::string many = "{SCRAM-SHA-256}1000001" + std::string(kKeys.substr(4));
+  EXPECT_EQ(parse_imported(many, "", {.iterations = 100'000'000}).error().kind, ErrorKind::limit);
   EXPECT_FALSE(parse_imported("{SCRAM-SHA-256}4096,VBr2,UR1n,DIzk", "", {}));
 }
 

@@ -72,6 +72,7 @@ Result<ImportedPassword> parse_imported(std::string_view text, std::string_view 
   auto hash = ForeignHash::parse(text, default_scheme);
   if (!hash) return pass(hash);
   if (Status within = hash->check_cost(limits); !within) return pass(within);
+  if (Status whole = hash->check_whole(); !whole) return pass(whole);
   return std::move(*hash);
 }
 

@@ -13,12 +13,24 @@ namespace posthorn::auth {
 namespace {
 
 constexpr HashScheme crypt(std::string_view name, std::string_view prefix,
-                           std::optional<HashCost> (*cost)(const HashScheme&, std::string_view)) {
-  return {name, prefix, read_crypt, verify_crypt, cost};
+                           std::optional<HashCost> (*cost)(const HashScheme&, std::string_view),
+                           std::size_t result_digits) {
+  return {.name = name,
+          .prefix = prefix,
+          .read = read_crypt,
+          .verify = verify_crypt,
+          .cost = cost,
+          .whole = is_whole_crypt,
+          .result_digits = result_digits};
 }
 
 constexpr HashScheme argon2(std::string_view name, std::string_view prefix) {
-  return {name, prefix, read_argon2, verify_argon2, cost_of_argon2};
+  return {.name = name,
+          .prefix = prefix,
+          .read = read_argon2,
+          .verify = verify_argon2,
+          .cost = cost_of_argon2,
+          .whole = is_whole_argon2};
 }
 
 constexpr HashScheme digest(std::string_view name, std::string_view openssl, std::size_t octets,
@@ -27,14 +39,14 @@ constexpr HashScheme digest(std::string_view name, std::string_view openssl, std
 }
 
 constexpr std::array kSchemes = {
-    crypt("SHA512-CRYPT", "$6$", cost_of_sha_crypt),
-    crypt("SHA256-CRYPT", "$5$", cost_of_sha_crypt),
+    crypt("SHA512-CRYPT", "$6$", cost_of_sha_crypt, 86),
+    crypt("SHA256-CRYPT", "$5$", cost_of_sha_crypt, 43),
     // The three letters name versions of one function.
-    crypt("BLF-CRYPT", "$2", cost_of_bcrypt),
-    crypt("YESCRYPT", "$y$", cost_of_yescrypt),
-    crypt("GOST-YESCRYPT", "$gy$", cost_of_yescrypt),
-    crypt("MD5-CRYPT", "$1$", no_cost),
-    crypt("DES-CRYPT", "", no_cost),
+    crypt("BLF-CRYPT", "$2", cost_of_bcrypt, 53),
+    crypt("YESCRYPT", "$y$", cost_of_yescrypt, 43),
+    crypt("GOST-YESCRYPT", "$gy$", cost_of_yescrypt, 43),
+    crypt("MD5-CRYPT", "$1$", no_cost, 22),
+    crypt("DES-CRYPT", "", no_cost, 13),
     argon2("ARGON2I", "$argon2i$"),
     argon2("ARGON2ID", "$argon2id$"),
     HashScheme{"PBKDF2", "", read_pbkdf2, verify_pbkdf2, cost_of_pbkdf2},

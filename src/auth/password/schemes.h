@@ -32,6 +32,11 @@ struct HashScheme {
   std::string_view digest = {};  ///< OpenSSL's name.
   std::size_t digest_octets = 0;
   bool salted = false;
+  /// Returns whether a hash that was read can be that of some password. What is cut short by a
+  /// column that is too narrow is not. Not set: reading checks it.
+  bool (*whole)(const HashScheme& scheme, std::string_view data) = nullptr;
+  /// Of a crypt family: the digits after the last '$'.
+  std::size_t result_digits = 0;
 };
 
 /// Returns the scheme with a name in upper case, of any spelling that Dovecot and OpenLDAP use.
@@ -51,12 +56,14 @@ std::optional<HashCost> cost_of_sha_crypt(const HashScheme& scheme, std::string_
 std::optional<HashCost> cost_of_bcrypt(const HashScheme& scheme, std::string_view data);
 std::optional<HashCost> cost_of_yescrypt(const HashScheme& scheme, std::string_view data);
 std::optional<HashCost> no_cost(const HashScheme& scheme, std::string_view data);
+bool is_whole_crypt(const HashScheme& scheme, std::string_view data);
 
 // argon2_hash.cc: by libargon2.
 std::optional<std::string> read_argon2(const HashScheme& scheme, std::string_view data,
                                        std::string_view encoding);
 bool verify_argon2(const HashScheme& scheme, std::string_view data, std::string_view password);
 std::optional<HashCost> cost_of_argon2(const HashScheme& scheme, std::string_view data);
+bool is_whole_argon2(const HashScheme& scheme, std::string_view data);
 
 // digest_hash.cc: by OpenSSL.
 std::optional<std::string> read_digest(const HashScheme& scheme, std::string_view data,
