@@ -141,7 +141,8 @@ Status AuthSession::on(const wm::AuthIgnored& /*ignored*/) { return {}; }
 Status AuthSession::on(wm::AuthBegin& begin) {
   if (!known_version_) return broken("VERSION must come first");
   if (requests_.contains(begin.id)) return broken("the number of an authentication is in use");
-  if (requests_.size() >= kMaxRequests) return broken("too many logins are in progress");
+  if (requests_.size() >= kMaxRequests || running_.running() >= kMaxRunning)
+    return broken("too many logins are in progress");
   const std::string peer = peer_of(begin);
   auth::Channel channel;
   if (begin.secured) channel.secrecy = auth::Channel::Secrecy::tls;

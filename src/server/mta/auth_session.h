@@ -26,6 +26,9 @@ class AuthSession {
   /// Number of authentications in progress on one connection. A client that begins more is
   /// disconnected: a mail server has one for each of its own clients' connections.
   static constexpr std::size_t kMaxRequests = 200;
+  /// The same with those that were cancelled, or took too long to be waited for, and whose work has
+  /// not ended yet.
+  static constexpr std::size_t kMaxRunning = 2 * kMaxRequests;
 
   /// `context` must outlive this object.
   AuthSession(const MtaContext& context, frame::Accepted<MtaOptions> client);

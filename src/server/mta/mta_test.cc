@@ -26,12 +26,14 @@ class Directory final : public auth::Directory {
  public:
   async::Task<Result<std::optional<auth::LoginRecord>>> find(std::string login) override {
     if (broken) co_return fail(ErrorKind::io, "the disk", "test");
+    if (delay.count() > 0) co_await async::sleep_for(delay);
     const auto at = records.find(login);
     if (at == records.end()) co_return std::nullopt;
     co_return at->second;
   }
   std::map<std::string, auth::LoginRecord> records;
   bool broken = false;
+  std::chrono::milliseconds delay{0};
 };
 
 /// Collects what a server writes to a client that sends a script and then closes its side.
@@ -216,6 +218,21 @@ TEST_F(MtaTest, WhoBreaksTheProtocolIsDisconnected) {
   };
   EXPECT_THAT(ask(begun(AuthSession::kMaxRequests - 1) + good), HasSubstr("OK\t1\t"));
   EXPECT_THAT(ask(begun(AuthSession::kMaxRequests + 1) + good), Not(HasSubstr("OK\t")));
+}
+
+TEST_F(MtaTest, CancelledLoginsThatStillRunCount) {
+  directory_.delay = std::chrono::milliseconds(200);
+  const std::string good =
+      "AUTH\t1\tPLAIN\tservice=smtp\tsecured\tresp=" + plain("ada@example.org", "secret") + "\n";
+  const auto cancelled = [](std::size_t count) {
+    std::string lines;
+    for (std::size_t i = 0; i < count; ++i)
+      lines += fmt::format("AUTH\t{0}\tPLAIN\tservice=smtp\tsecured\tresp={1}\nCANCEL\t{0}\n",
+                           i + 100, plain("eve@example.org", "wrong"));
+    return lines;
+  };
+  EXPECT_THAT(ask(cancelled(10) + good), HasSubstr("OK\t1\t"));
+  EXPECT_THAT(ask(cancelled(AuthSession::kMaxRunning + 1) + good), Not(HasSubstr("OK\t")));
 }
 
 TEST_F(MtaTest, BadRequestsFail) {
