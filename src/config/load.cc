@@ -214,6 +214,9 @@ void Loader::read_secret(const SecretFile& file) {
   auto content = read_file(path_in(loaded_.config, file.path));
   if (!content) return wrong(file.where, content.error().text);
   while (content->ends_with('\n') || content->ends_with('\r')) content->pop_back();
+  const std::string name =
+      file.directory.empty() ? std::string(file.key->name) : name_in(*file.key, file.directory);
+  loaded_.secret_files[name] = path_in(loaded_.config, file.path);
   if (!file.directory.empty())
     return take_in_directory({file.directory, file.key},
                              {name_in(*file.key, file.directory), Entry::Type::string, {*content}},

@@ -27,6 +27,8 @@ struct Loaded {
   /// The origin of each key's value: "default", "/etc/posthorn.toml:12", "environment
   /// POSTHORN_LISTEN_IMAP", "command line".
   std::map<std::string, std::string, std::less<>> origins;
+  /// The files that secrets were read from, by key (without "_file").
+  std::map<std::string, std::string, std::less<>> secret_files;
   /// Valid settings that are probably a mistake.
   std::vector<std::string> warnings;
 };

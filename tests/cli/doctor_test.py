@@ -253,7 +253,25 @@ def test_permissions(at):
     at.write()
     found = at.expect_found("fault", "permissions", "contains relay.password")
     expect("hidden" not in str(found), "a secret is shown")
+    # A file of its own, which others must not read either.
+    secret = os.path.join(at.folder, "relay.secret")
+    with open(secret, "w", encoding="utf-8") as f:
+        f.write("hidden\n")
+    os.chmod(secret, 0o600)
+    at.settings["relay"] = {"host": "relay.example.org", "password_file": secret, "user": "x"}
+    at.write()
+    at.expect_sound("server")
+    os.chmod(secret, 0o644)
+    at.expect_found("fault", "permissions", f"{secret} (relay.password_file) is open to every user")
+    if os.geteuid() == 0:
+        os.chmod(secret, 0o600)
+        at.expect_found("fault", "permissions", f"relay.password_file {secret} cannot be read by nobody", "user=nobody")
     del at.settings["relay"]
+    at.settings["directory.work"] = {"kind": "ldap", "servers": ["ldap://127.0.0.1:1"], "base": "dc=example",
+                                     "bind_dn": "cn=x", "bind_password": "hidden"}
+    at.write()
+    at.expect_found("fault", "permissions", "contains directory.work.bind_password")
+    del at.settings["directory.work"]
     at.write()
     at.expect_found("fault", "permissions", "there is no such user", "user=nobody-of-this-name")
     if os.geteuid() == 0:
@@ -385,6 +403,10 @@ def test_tokens(at):
 def test_limits_disk_and_backups(at):
     at.expect_found("warning", "limits", "limits.connections is 5000000", "limits.connections=5000000")
     at.expect_found("fault", "limits", "caches and buffers may take", "memory=1TiB")
+    disk = os.statvfs(at.data)
+    free = disk.f_bavail * disk.f_frsize
+    at.expect_found("fault", "disk", "new mail is refused", f"storage.min_free={2 * disk.f_blocks * disk.f_frsize}")
+    at.expect_found("warning", "disk", "are free in " + at.data, f"storage.min_free={free * 9 // 10}")
     at.expect_found("warning", "backups", "ago", more=("--max-backup-age", "0s"))
     shutil.move(os.path.join(at.folder, "backups"), os.path.join(at.folder, "moved"))
     at.expect_found("warning", "backups", "no longer exists")

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "cli/doctor/checks.h"
+#include "config/directory_schema.h"
 #include "config/schema.h"
 
 namespace posthorn::cli {
@@ -55,6 +56,12 @@ std::optional<ServerUser> server_user(const Installation& installation) {
   return data ? user_of(::getpwuid(data->st_uid)) : std::nullopt;
 }
 
+bool is_secret(std::string_view key) {
+  const auto of_directory = config::parse_directory_key(key);
+  const config::Key* const found = of_directory ? of_directory->key : config::find_key(key);
+  return found != nullptr && found->form == config::Form::secret;
+}
+
 /// Opens a file as that user, in a process of its own, and returns why it cannot; 0 if it can. All
 /// directories on the way count, such as those of certificates that only root may enter.
 int error_of_opening(const std::string& path, const ServerUser& user) {
@@ -89,10 +96,12 @@ class PermissionCheck {
                       fmt::format("Create it: `useradd --system {}`.", config_.user));
     look_at_data();
     look_at_config();
+    look_at_secrets();
     look_at_keys();
     look_at_sockets();
     if (findings_.is_clean())
-      findings_.ok(fmt::format("{}, the configuration, keys and sockets", config_.data_dir));
+      findings_.ok(
+          fmt::format("{}, the configuration, secrets, keys and sockets", config_.data_dir));
   }
 
  private:
@@ -139,16 +148,27 @@ class PermissionCheck {
                       fmt::format("chmod o-w {}", path));
     readable_by_server(path, "the configuration");
     if ((file->st_mode & S_IROTH) == 0) return;
-    for (const config::Key& key : config::schema()) {
-      const auto origin = installation_.loaded.origins.find(key.name);
-      if (key.form != config::Form::secret || origin == installation_.loaded.origins.end() ||
-          !origin->second.starts_with(path + ":"))
+    for (const auto& [name, origin] : installation_.loaded.origins) {
+      if (!is_secret(name) || !origin.starts_with(path + ":") ||
+          installation_.loaded.secret_files.contains(name))
         continue;
       findings_.fault(
-          fmt::format("{} contains {}, and every user of this machine can read it", path, key.name),
+          fmt::format("{} contains {}, and every user of this machine can read it", path, name),
           fmt::format("Put the secret into a file of its own and name that in {}_file, or chmod "
                       "o-r the configuration.",
-                      key.name));
+                      name));
+    }
+  }
+
+  void look_at_secrets() {
+    for (const auto& [name, path] : installation_.loaded.secret_files) {
+      const auto file = look_at(path);
+      if (file && (file->st_mode & kOthers) != 0)
+        findings_.fault(
+            fmt::format("{} ({}_file) is open to every user of this machine (mode {})", path, name,
+                        octal(file->st_mode)),
+            fmt::format("chmod o= {}; if others can log in here, change the secret.", path));
+      readable_by_server(path, name + "_file");
     }
   }
 
