@@ -27,12 +27,12 @@ UNUSABLE = {
     "short": ("{CRYPT}$6$YXMJDmZUj8pgxBhb$/mA9mheyw2Mt832owy46T3wJTbuQG46z65wWKcK1N",
               "the SHA512-CRYPT hash is incomplete"),
     "unknown": ("{CRAM-MD5}9186d855e11eba527a7a52ca82b313e1", "the scheme CRAM-MD5 is not supported"),
-    "rounds": ("$6$rounds=1000001$salt$hash", "the SHA512-CRYPT hash has 1000001 iterations; at most 1000000"),
-    "cost": ("$2y$15$tWgebcrrScK7hZu4GizuG.a1kjrm6djnRiIzZalnuoE6Vkv7uvYEO",
+    "rounds": ("{CRYPT}$6$rounds=1000001$salt$hash", "the SHA512-CRYPT hash has 1000001 iterations; at most 1000000"),
+    "cost": ("{CRYPT}$2y$15$tWgebcrrScK7hZu4GizuG.a1kjrm6djnRiIzZalnuoE6Vkv7uvYEO",
              "the BLF-CRYPT hash has cost 15; at most 14"),
-    "memory": ("$argon2id$v=19$m=262145,t=3,p=1$c2FsdHNhbHQ$aGFzaGhhc2g",
+    "memory": ("{CRYPT}$argon2id$v=19$m=262145,t=3,p=1$c2FsdHNhbHQ$aGFzaGhhc2g",
                "the ARGON2ID hash has 268436480 octets of memory; at most 268435456"),
-    "scrypt": ("$y$jET$F5Jx5fExrKuPp53xLKQ..1$hash", "the YESCRYPT hash has 536870912 octets of memory"),
+    "scrypt": ("{CRYPT}$y$jET$F5Jx5fExrKuPp53xLKQ..1$hash", "the YESCRYPT hash has 536870912 octets of memory"),
     "keys": ("{SCRAM-SHA-256}1000001,VBr22/nFn7Qf2QV+MaWqkg==,UR1ncJJq3nwlbVKegUkpqQaBUnH6VF9asiVyDToSf1o=,"
              "DIzkKaplDxSjPvAwWYy9kC6JZBB3KgsrDStC1U7Nor4=", "the SCRAM-SHA-256 keys have 1000001 iterations"),
 }

@@ -267,7 +267,7 @@ def test_permissions(at):
         os.chmod(secret, 0o600)
         at.expect_found("fault", "permissions", f"relay.password_file {secret} cannot be read by nobody", "user=nobody")
     del at.settings["relay"]
-    at.settings["directory.work"] = {"kind": "ldap", "servers": ["ldap://127.0.0.1:1"], "base": "dc=example",
+    at.settings["directory.work"] = {"kind": "ldap", "servers": ["ldap://127.0.0.1:1"], "base": "dc=example", "filter": "(mail=%{name})",
                                      "bind_dn": "cn=x", "bind_password": "hidden"}
     at.write()
     at.expect_found("fault", "permissions", "contains directory.work.bind_password")
