@@ -62,12 +62,19 @@ def works(server):
 def test_auth(server):
     for bad in (b"AUTH\t1\tPLAIN\0\tservice=smtp\n", b"AUTH\t1\n", b"AUTH\tone\tPLAIN\n", b"AUTH\n", b"CONT\tx\n",
                 b"VERSION\t2\t0\n", LOGIN.replace(b"resp=", b"resp=\0"), b"x" * 20_000 + b"\n",
+                LOGIN.replace(b"\n", b"\tuser=eve@example.org\n"),
                 b"AUTH\t1\tLOGIN\tsecured\nAUTH\t1\tLOGIN\tsecured\n"):
         is_cut_off(server, "auth", HELLO + bad + LOGIN.replace(b"\t1\t", b"\t2\t"))
         works(server)
     # A LF within a value begins another line, which is no command, and those are ignored; so nobody is logged in.
     said = talk(server, "auth", HELLO + LOGIN.replace(b"service=smtp", b"service=sm\ntp"), leave=True)
     expect(b"\nCONT\t1\t" in said and b"OK\t" not in said, f"a LF in a value: {said[-200:]}")
+    # Within a name they are nothing that a reply could be broken with: no account has such a name.
+    for name in (f"{ADA}\tuser=eve@example.org", f"{ADA}\nOK\t1\tuser=eve@example.org", "eve\r@example.org"):
+        sly = base64.b64encode(f"\0{name}\0{PASSWORD}".encode())
+        said = talk(server, "auth", HELLO + LOGIN.replace(PLAIN, sly), leave=True).split(b"DONE\n")[1]
+        expect(said.startswith(b"FAIL\t1\treason=") and said.count(b"\n") == 1 and b"eve" not in said,
+               f"{name!r}: {said}")
     is_cut_off(server, "user", b"VERSION\t1\t1\nUSER\t1\t" + b"x" * 20_000 + b"\n")
     is_cut_off(server, "user", b"VERSION\t1\t1\nUSER\t1\ta\0b\n")
     works(server)
