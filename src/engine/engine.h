@@ -79,6 +79,9 @@ struct Carry {
   std::vector<PieceHold> holds;       ///< Held by the committing partition.
   std::vector<Candidate> candidates;  ///< The holder is the committing partition; the field in the
                                       ///< candidate is ignored.
+  /// The commit stores new mail, perhaps in its rows alone. A full engine that still takes other
+  /// commits refuses such a one.
+  bool new_mail = false;
 };
 
 struct Commit {
@@ -171,6 +174,14 @@ class Engine {
   /// only; the wait is always short.
   /// Thread: any.
   virtual void expect_commit(int /*more*/) {}
+
+  /// Whether other processes may have the same store open, so that what this one knows of a
+  /// partition may be outdated. Constant while the engine is open. Thread: any.
+  [[nodiscard]] virtual bool is_shared() const { return false; }
+  /// A body that takes at most this many octets as stored had better be in a row of its message's
+  /// commit than in a piece of its own. 0 where pieces cost no more than rows. Constant while the
+  /// engine is open. Thread: any.
+  [[nodiscard]] virtual std::size_t small_body_octets() const { return 0; }
 
   /// Returns zeros for a partition without commits.
   virtual async::Task<Result<PartitionVersion>> version(PartitionId partition) = 0;

@@ -52,8 +52,8 @@ def what_is_no_store_of_ours(folder):
     newer = new_namespace("newer")
     node = Node(os.path.join(folder, "newer"), newer)
     node.start().stop()
-    rados(newer, "mail", "setomapval", "posthorn", "format", "2")
-    says("the store was written by a newer version of Posthorn (format 2", folder, newer)
+    rados(newer, "mail", "setomapval", "posthorn", "format", "3")
+    says("the store was written by a newer version of Posthorn (format 3", folder, newer)
     rados(newer, "mail", "setomapval", "posthorn", "format", "1")
     says("the pool 'mail' (storage.rados.body_pool) is not the one", folder, newer, **{"storage.rados.body_pool": ""})
 

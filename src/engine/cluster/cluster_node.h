@@ -52,6 +52,9 @@ class ClusterNode final : public Engine {
   Result<std::vector<PieceName>> pieces(const std::optional<PieceName>& after,
                                         std::size_t limit) override;
   void close() override;
+  [[nodiscard]] bool is_shared() const override { return true; }
+  /// So that tests with short messages have both kinds of bodies.
+  [[nodiscard]] std::size_t small_body_octets() const override { return 150; }
 
  private:
   using Request = Cluster::State::Request;

@@ -36,6 +36,11 @@ class FaultyEngine final : public Engine {
   FaultyEngine(const FaultyEngine&) = delete;
   FaultyEngine& operator=(const FaultyEngine&) = delete;
 
+  [[nodiscard]] bool is_shared() const override { return inner_->is_shared(); }
+  [[nodiscard]] std::size_t small_body_octets() const override {
+    return inner_->small_body_octets();
+  }
+
   /// Lets the next `skip` commits pass, then fails `count`.
   void fail_commits(CommitFault fault, std::size_t count = 1, std::size_t skip = 0);
   /// Makes reads return `error`: the awaitable ones (each page and piece counts), inspect, pages,

@@ -150,11 +150,12 @@ class Claim {
           fmt::format("the pool '{}' (storage.rados.body_pool) is not the one that the store "
                       "in '{}' was made with",
                       body_pool_, options_.pool));
-    // Changes nothing, and shows whether this user may write.
+    // Shows whether this user may write, too. If the comparison fails, another node did the same.
     WriteOp op;
-    op.compare_row(kFormatRow, found.format).set_row(kFormatRow, found.format);
+    op.compare_row(kFormatRow, found.format).set_row(kFormatRow, std::to_string(kFormat));
     const Answer answer = async::wait(connection_.write(Pool::rows, kStoreObject, std::move(op)));
-    if (answer.code < 0) return std::unexpected(failed(answer.code, options_.pool));
+    if (answer.code < 0 && answer.code != -ECANCELED)
+      return std::unexpected(failed(answer.code, options_.pool));
     return {};
   }
 

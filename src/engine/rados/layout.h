@@ -12,8 +12,10 @@
 /// list.
 namespace posthorn::engine::rados {
 
-/// The version of everything in this file. A store of a later one is not opened.
-inline constexpr std::uint32_t kFormat = 1;
+/// The version of everything in this file. A store of a later one is not opened, and one of an
+/// earlier one gets this one when it is opened. 2: bodies may be in rows (small_body_octets()), and
+/// a partition's object has octets that mean nothing (guarded_write.h).
+inline constexpr std::uint32_t kFormat = 2;
 
 /// `rows` is the pool of what has omap; it is replicated. `blobs` may be erasure-coded.
 enum class Pool : std::uint8_t { rows, blobs };

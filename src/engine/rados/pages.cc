@@ -56,8 +56,9 @@ async::Task<Result<std::string>> read_page(Connection& connection, PartitionId p
 
 namespace {
 
-async::Task<Status> run(Connection& connection, Pool pool, std::string object, WriteOp op) {
-  const Answer answer = co_await connection.write(pool, object, std::move(op));
+async::Task<Status> run(Connection& connection, Pool pool, std::string object, WriteOp op,
+                        Room room = Room::ask) {
+  const Answer answer = co_await connection.write(pool, object, std::move(op), room);
   if (answer.code < 0 && answer.code != -ENOENT)
     co_return std::unexpected(error_of(answer.code, fmt::format("writing '{}'", object)));
   co_return Status();
@@ -66,7 +67,7 @@ async::Task<Status> run(Connection& connection, Pool pool, std::string object, W
 }  // namespace
 
 async::Task<Status> write_pages(Connection& connection, PartitionId partition,
-                                std::span<const PageWrite> pages) {
+                                std::span<const PageWrite> pages, Room room) {
   std::vector<async::Task<Status>> writes;
   std::vector<Row> listed;
   for (const PageWrite& page : pages) {
@@ -74,11 +75,11 @@ async::Task<Status> write_pages(Connection& connection, PartitionId partition,
     WriteOp op;
     op.write_full(page.bytes);
     writes.push_back(run(connection, page.bytes.size() < kLargePage ? Pool::rows : Pool::blobs,
-                         page_object(partition, page.number), std::move(op)));
+                         page_object(partition, page.number), std::move(op), room));
   }
   WriteOp list;
   list.set_rows(listed);
-  writes.push_back(run(connection, Pool::rows, partition_object(partition), std::move(list)));
+  writes.push_back(run(connection, Pool::rows, partition_object(partition), std::move(list), room));
   co_return co_await all_of(std::move(writes));
 }
 

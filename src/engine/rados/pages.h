@@ -20,7 +20,7 @@ async::Task<Result<std::string>> read_page(Connection& connection, PartitionId p
                                            PageNumber number);
 /// The pages must live until the task has ended. Errors: unavailable, io.
 async::Task<Status> write_pages(Connection& connection, PartitionId partition,
-                                std::span<const PageWrite> pages);
+                                std::span<const PageWrite> pages, Room room);
 /// Those that do not exist are no error.
 async::Task<Status> remove_pages(Connection& connection, PartitionId partition,
                                  std::vector<PageNumber> numbers);

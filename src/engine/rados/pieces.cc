@@ -231,7 +231,9 @@ async::Task<Status> add_candidates(Connection& connection, CandidateKind kind,
   const std::string object = candidate_object(candidate_shard(candidates.front().holder));
   WriteOp op;
   op.set_rows(rows);
-  const Answer answer = co_await connection.write(Pool::rows, object, std::move(op));
+  // Whoever removes mail adds candidates.
+  const Answer answer =
+      co_await connection.write(Pool::rows, object, std::move(op), Room::take_reserve);
   if (answer.code < 0) co_return failed(answer.code, object);
   co_return Status();
 }

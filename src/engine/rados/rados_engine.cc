@@ -90,6 +90,10 @@ class RadosEngine final : public Engine {
   Result<std::vector<PieceName>> pieces(const std::optional<PieceName>& after,
                                         std::size_t limit) override;
   void close() override { shut(); }
+  [[nodiscard]] bool is_shared() const override { return true; }
+  /// A commit is one round trip, a piece two more. More than this would make the pages of packed
+  /// bodies, with 256 each, large.
+  [[nodiscard]] std::size_t small_body_octets() const override { return 16UL << 10; }
 
  private:
   void shut();
@@ -212,7 +216,8 @@ Status RadosEngine::put_page(const PartitionId& partition, PageNumber number, st
   if (Status ok = check_blob(bytes.size()); !ok) return ok;
   if (Status open = check_open(); !open) return open;
   const PageWrite page{number, std::move(bytes)};
-  Status written = async::wait(write_pages(*connection_, partition, std::span(&page, 1)));
+  Status written =
+      async::wait(write_pages(*connection_, partition, std::span(&page, 1), Room::ask));
   if (written) recent_.put(partition, number, page.bytes);
   return written;
 }

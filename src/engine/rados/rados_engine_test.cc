@@ -61,6 +61,29 @@ TEST_F(RadosEngineTest, NodesSeeAndHearOfEachOthersCommits) {
   EXPECT_EQ(said(commit(*two_, change(partition(1), 2, {put("a", "3")}))), "6");
 }
 
+/// A full cluster refuses what adds octets to an object, and does not count rows.
+TEST_F(RadosEngineTest, ACommitWithNewMailAddsAnOctetUntilThePartitionIsPacked) {
+  const auto p = partition(1);
+  const auto octets = [&] {
+    ReadOp op;
+    op.stat();
+    EXPECT_EQ(async::wait(objects().read(Pool::rows, partition_object(p), op)).code, 0);
+    return op.size();
+  };
+  Commit mail = change(p, 0, {put("a", "1")});
+  mail.carry.new_mail = true;
+  ASSERT_EQ(said(commit(*one_, std::move(mail))), "1");
+  EXPECT_EQ(octets(), 1U);
+  ASSERT_EQ(said(commit(*one_, change(p, 1, {put("a", "2")}))), "2");
+  EXPECT_EQ(octets(), 1U);
+  mail = change(p, 2, {put("b", "1")});
+  mail.carry.new_mail = true;
+  ASSERT_EQ(said(commit(*two_, std::move(mail))), "3");
+  EXPECT_EQ(octets(), 2U);
+  ASSERT_EQ(said(commit(*one_, change(p, 3, {put("c", "1")}, 0))), "3");
+  EXPECT_EQ(octets(), 0U);
+}
+
 /// What a commit carried that another node was faster than is not left behind as a page.
 TEST_F(RadosEngineTest, TheLoserOfARaceLeavesNoPages) {
   const auto p = partition(1);
@@ -256,7 +279,7 @@ TEST_F(RadosEngineTest, WhatIsNoStoreOfOursIsNotOpened) {
   EXPECT_NE(text_of(other.options).find("objects of another program"), std::string::npos);
   EXPECT_NE(text_of(other.options).find("rbd_header"), std::string::npos);
 
-  put_row(kStoreObject, "format", "2");
+  put_row(kStoreObject, "format", std::to_string(kFormat + 1));
   EXPECT_TRUE(
       text_of(store_->options).starts_with("not_supported: the store was written by a newer"))
       << text_of(store_->options);

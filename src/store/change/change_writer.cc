@@ -78,6 +78,7 @@ class ChangeWriting {
   }
 
   void email(Ordinal ordinal, const NewEmail& email) {
+    out_.commit.carry.new_mail = true;
     std::string row(1, keys::kInRow);
     append_email_row(row, *email.record);
     if (row.size() < kMaxRowValue) {

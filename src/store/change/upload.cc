@@ -74,16 +74,17 @@ class KeptOctets {
 };
 
 /// The pieces of a complete message. Those that were not written ahead are in memory until they are
-/// committed.
+/// committed, and so is a body without pieces.
 std::shared_ptr<const std::vector<engine::PieceHold>> keep(
-    std::vector<engine::PieceHold> holds, std::shared_ptr<std::atomic<std::size_t>> all) {
+    std::vector<engine::PieceHold> holds, const BodyList& body,
+    std::shared_ptr<std::atomic<std::size_t>> all) {
   struct Kept {
     Kept(std::vector<engine::PieceHold> h, std::shared_ptr<std::atomic<std::size_t>> all)
         : holds(std::move(h)), octets(std::move(all)) {}
     const std::vector<engine::PieceHold> holds;
     KeptOctets octets;
   };
-  std::size_t octets = 0;
+  std::size_t octets = body.inside.size();
   for (const engine::PieceHold& hold : holds) octets += hold.bytes.size();
   auto kept = std::make_shared<Kept>(std::move(holds), std::move(all));
   kept->octets.set(octets);
@@ -135,6 +136,18 @@ struct Upload::State {
     hold.stamp = store.clock().now().seconds;
     hold.bytes = seal_page(bytes);
     return hold;
+  }
+
+  /// Puts a short body into the body column if the engine asks for that. Returns whether it did.
+  [[nodiscard]] bool put_inside() {
+    const std::size_t most = store.engine().small_body_octets();
+    if (most == 0 || !body.pieces.empty() || piece.size() > kSpan * 4 || kept.are_too_many())
+      return false;
+    std::string sealed = seal_page(piece);
+    if (sealed.size() > most) return false;
+    body.inside = std::move(sealed);
+    body.inside_size = static_cast<std::uint32_t>(piece.size());
+    return true;
   }
 
   /// Returns the number of octets of `piece` for the next piece; 0 if more data should be awaited.
@@ -247,7 +260,7 @@ async::Task<Status> Upload::complete() {
   // Without a blank line, everything is header; only now may the analyzer have found its end.
   if (!s.split) s.split_header(std::min<std::uint64_t>(analysis.header_size, s.header.size()));
   s.header_8bit = std::ranges::any_of(s.header, [](char c) { return (c & 0x80) != 0; });
-  if (!s.piece.empty()) {
+  if (!s.piece.empty() && !s.put_inside()) {
     engine::PieceHold last = s.make_piece(s.piece);
     // Usually the last piece is part of the commit. Of a command that appends thousands of
     // messages, that would be too much.
@@ -264,7 +277,8 @@ async::Task<Status> Upload::complete() {
   s.body.sha256.resize(32);
   EVP_DigestFinal_ex(s.sha.get(), reinterpret_cast<unsigned char*>(s.body.sha256.data()), nullptr);
   message::Digest digest = message::make_digest(analysis);
-  s.named[s.key] = {std::move(s.body), keep(std::move(s.holds), s.store.state().upload_octets)};
+  auto holds = keep(std::move(s.holds), s.body, s.store.state().upload_octets);
+  s.named[s.key] = {std::move(s.body), std::move(holds)};
   s.base = std::make_shared<const EmailRecord>(
       EmailRecord{std::move(digest.keys), std::move(digest.structure), std::move(s.header), {}});
   s.expected.end();
@@ -307,7 +321,7 @@ async::Task<Result<const Upload::Named*>> Upload::named_for(const AccountId& rec
     other.body.pieces[i].name = hold->name;
     holds.push_back(std::move(*hold));
   }
-  other.holds = keep(std::move(holds), s.store.state().upload_octets);
+  other.holds = keep(std::move(holds), other.body, s.store.state().upload_octets);
   co_return &(s.named[*key] = std::move(other));
 }
 

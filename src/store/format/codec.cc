@@ -268,6 +268,13 @@ std::string encode_body_list(const BodyList& list) {
   ByteWriter w(out);
   w.varint(list.prefix_size);
   w.bytes(list.sha256);
+  if (!list.inside.empty()) {
+    w.varint(1);
+    w.raw(engine::PieceName{}.view());
+    w.varint(list.inside_size);
+    w.bytes(list.inside);
+    return out;
+  }
   w.varint(list.pieces.size());
   for (const BodyPiece& piece : list.pieces) {
     w.raw(piece.name.view());
@@ -286,10 +293,23 @@ Result<BodyList> decode_body_list(std::string_view column) {
     const std::string_view name = r.raw(piece.name.bytes.size());
     std::copy(name.begin(), name.end(), piece.name.bytes.begin());
     piece.size = static_cast<std::uint32_t>(r.varint());
-    list.pieces.push_back(piece);
+    if (piece.name != engine::PieceName{}) {
+      list.pieces.push_back(piece);
+      continue;
+    }
+    if (n != 1 || !list.pieces.empty()) return malformed("body list");
+    list.inside = r.bytes();
+    list.inside_size = piece.size;
+    if (list.inside.empty()) return malformed("body list");
   }
   if (!r.ok()) return malformed("body list");
   return list;
+}
+
+Result<std::string> unseal_inside(const BodyList& list) {
+  auto octets = unseal_page(list.inside);
+  if (octets && octets->size() != list.inside_size) return malformed("body");
+  return octets;
 }
 
 namespace {

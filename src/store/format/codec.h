@@ -97,6 +97,9 @@ Result<MoveOut> decode_move_out(Seq id, std::string_view record);
 
 std::string encode_body_list(const BodyList& list);
 Result<BodyList> decode_body_list(std::string_view column);
+/// The octets of a body that is in the column. Requires: `list.inside` is not empty. Errors:
+/// corrupt, not_supported.
+Result<std::string> unseal_inside(const BodyList& list);
 
 /// Encodes a page for one message, compressed.
 std::string encode_email_page(const EmailRecord& record);

@@ -1,5 +1,7 @@
 #include "store/format/origin.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "engine/engine.h"
 
@@ -14,8 +16,9 @@ std::size_t size_of_list(std::string_view body) {
   r.varint();  // The size of the prefix.
   r.bytes();   // The hash.
   for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
-    r.raw(kName);
+    const bool inside = std::ranges::all_of(r.raw(kName), [](char c) { return c == 0; });
     r.varint();
+    if (inside) r.bytes();  // The body itself.
   }
   return r.ok() ? body.size() - r.rest().size() : body.size();
 }

@@ -121,7 +121,9 @@ class Client {
     const MailboxId mailbox = some_mailbox();
     const auto size = static_cast<std::uint32_t>(200 + 3 * appends_++ + number_);
     std::string octets = TestNode::message("message");
-    octets.append(size - octets.size(), 'x');
+    // Of two kinds, since those that cannot be compressed are pieces.
+    const bool is_noise = below(2) == 0;
+    while (octets.size() < size) octets += is_noise ? static_cast<char>('!' + below(90)) : 'x';
     const auto email = node_.take_in(account_->id(), octets);
     if (!is_done(email)) return;
     const std::uint64_t count = below(3) == 0 ? 1 + below(120) : 1;

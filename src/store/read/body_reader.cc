@@ -20,6 +20,12 @@ Result<BodyReader> BodyReader::open(AccountPtr account, std::string_view body_co
   reader.ahead_ = ahead;
   reader.list_ = std::move(*list);
   for (const BodyPiece& piece : reader.list_.pieces) reader.size_ += piece.size;
+  if (!reader.list_.inside.empty()) {
+    auto octets = unseal_inside(reader.list_);
+    if (!octets) return pass(octets);
+    reader.inside_ = std::make_shared<const std::string>(std::move(*octets));
+    reader.size_ = reader.inside_->size();
+  }
   return reader;
 }
 
@@ -62,6 +68,10 @@ BodyReader::Chunk chunk_of(std::shared_ptr<const std::string> piece, std::uint64
 
 }  // namespace
 
+BodyReader::Chunk BodyReader::inside_at(std::uint64_t offset, std::uint64_t limit) const {
+  return chunk_of(inside_, std::min<std::uint64_t>(offset, inside_->size()), limit);
+}
+
 Result<BodyReader::Chunk> BodyReader::at_hand(Place place, std::uint64_t limit) const {
   if (place.piece == nullptr) return Chunk{};
   if (ahead_ != nullptr) {
@@ -75,6 +85,7 @@ Result<BodyReader::Chunk> BodyReader::at_hand(Place place, std::uint64_t limit) 
 }
 
 async::Task<Result<BodyReader::Chunk>> BodyReader::read(std::uint64_t offset, std::uint64_t limit) {
+  if (inside_) co_return inside_at(offset, limit);
   const Place place = place_of(offset);
   if (auto chunk = at_hand(place, limit); chunk) co_return chunk;
   Store& store = account_->store();
@@ -148,6 +159,7 @@ async::Task<Status> BodyReader::prepare(std::uint64_t begin, std::uint64_t end) 
 }
 
 Result<BodyReader::Chunk> BodyReader::read_blocking(std::uint64_t offset, std::uint64_t limit) {
+  if (inside_) return inside_at(offset, limit);
   const Place place = place_of(offset);
   if (auto chunk = at_hand(place, limit); chunk) return chunk;
   auto piece = async::wait(read_piece(account_->store(), *place.piece));

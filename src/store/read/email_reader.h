@@ -77,6 +77,8 @@ class BodyReader {
   };
   /// The piece that contains an offset, and the offset within it.
   [[nodiscard]] Place place_of(std::uint64_t offset) const;
+  /// For a body that is in the column.
+  [[nodiscard]] Chunk inside_at(std::uint64_t offset, std::uint64_t limit) const;
   /// Returns the octets that are in memory. Errors: would_block; corrupt.
   Result<Chunk> at_hand(Place place, std::uint64_t limit) const;
   /// The pieces that overlap [begin, end) and are not in memory.
@@ -85,6 +87,7 @@ class BodyReader {
   AccountPtr account_;
   const PieceBatch* ahead_ = nullptr;
   BodyList list_;
+  std::shared_ptr<const std::string> inside_;  ///< The body, if it is in the column.
   std::uint64_t size_ = 0;
 };
 

@@ -115,7 +115,7 @@ TEST(ObjectIds, OfAThreadWithoutMessageIdsIsOfOneMessage) {
 TEST(ObjectIds, ThatWereGivenOutElsewhereStay) {
   const ObjectIds there = ids_of(2, older());
   const ObjectIds here = ids_of(1);
-  BodyList list{{{{}, 10}, {{}, 20}}, std::string(32, 's'), 5};
+  BodyList list{{{{{1}}, 10}, {{{2}}, 20}}, std::string(32, 's'), 5};
   const std::string plain = encode_body_list(list);
   EXPECT_EQ(here.email(Ordinal(3), plain), here.email(Ordinal(3)));
   for (const Ordinal ordinal : {Ordinal(3), Ordinal(30)}) {  // In clear, and hidden.
@@ -130,11 +130,25 @@ TEST(ObjectIds, ThatWereGivenOutElsewhereStay) {
 }
 
 TEST(ObjectIds, OfDamagedColumnsAreTheirOwn) {
-  const std::string body = with_origin(encode_body_list({{{{}, 10}}, "s", 5}), "Mabc");
+  const std::string body = with_origin(encode_body_list({{{{{1}}, 10}}, "s", 5}), "Mabc");
   EXPECT_EQ(origin_of(body), "Mabc");
   for (std::size_t size = 0; size < body.size(); ++size)
     EXPECT_EQ(origin_of(std::string_view(body).substr(0, size)), "") << size;
   EXPECT_EQ(origin_of(with_origin("", std::string(kMaxOrigin + 1, 'x'))), "");
+}
+
+TEST(ObjectIds, OfMessagesWhoseBodyIsInTheColumn) {
+  BodyList list{{}, std::string(32, 's'), 5, std::string("octets\0with a zero", 18), 30};
+  const std::string plain = encode_body_list(list);
+  EXPECT_EQ(origin_of(plain), "");
+  const std::string body = with_origin(plain, "Mabc");
+  EXPECT_EQ(origin_of(body), "Mabc");
+  EXPECT_EQ(with_origin(body, "Mabc"), body);
+  const auto again = decode_body_list(body);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->pieces.empty());
+  EXPECT_EQ(again->inside, list.inside);
+  EXPECT_EQ(again->inside_size, 30U);
 }
 
 class ObjectIdsOfAStore : public StoreFixture {

@@ -24,6 +24,11 @@ async::Task<Result<message::Digest>> digest_again(engine::Engine& engine, std::s
   // A digest describes the message as received, without the fields that this delivery put in front.
   header.remove_prefix(std::min<std::size_t>(list->prefix_size, header.size()));
   analyzer.feed(header);
+  if (!list->inside.empty()) {
+    auto octets = unseal_inside(*list);
+    if (!octets) co_return pass(octets);
+    analyzer.feed(*octets);
+  }
   for (const BodyPiece& piece : list->pieces) {
     auto stored = co_await engine.read_piece(piece.name);
     if (!stored) co_return pass(stored);

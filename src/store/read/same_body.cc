@@ -11,31 +11,36 @@
 namespace posthorn::store {
 namespace {
 
-using Pieces = std::vector<BodyPiece>;
-
-std::uint64_t size_of(const Pieces& pieces) {
+std::uint64_t size_of(const BodyList& body) {
   return std::accumulate(
-      pieces.begin(), pieces.end(), std::uint64_t{0},
+      body.pieces.begin(), body.pieces.end(), std::uint64_t{body.inside_size},
       [](std::uint64_t sum, const BodyPiece& piece) { return sum + piece.size; });
 }
 
-bool are_same(const Pieces& a, const Pieces& b) {
-  return std::ranges::equal(a, b, [](const BodyPiece& x, const BodyPiece& y) {
-    return x.name == y.name && x.size == y.size;
-  });
+bool are_same(const BodyList& a, const BodyList& b) {
+  return a.inside == b.inside &&
+         std::ranges::equal(a.pieces, b.pieces, [](const BodyPiece& x, const BodyPiece& y) {
+           return x.name == y.name && x.size == y.size;
+         });
 }
 
 /// Returns a body's octets piece by piece.
 class Octets {
  public:
   /// `holds` contains pieces that may not be in the engine yet.
-  Octets(engine::Engine& engine, const Pieces& pieces, const std::vector<engine::PieceHold>& holds)
-      : engine_(engine), pieces_(pieces), holds_(holds) {}
+  Octets(engine::Engine& engine, const BodyList& body, const std::vector<engine::PieceHold>& holds)
+      : engine_(engine), body_(body), holds_(holds) {}
 
   /// Returns the rest of the current piece, or the next piece; empty at the end.
   async::Task<Result<std::string_view>> peek() {
-    while (rest_.empty() && next_ < pieces_.size()) {
-      auto piece = co_await read(pieces_[next_++].name);
+    if (!body_.inside.empty() && next_++ == 0) {
+      auto octets = unseal_inside(body_);
+      if (!octets) co_return pass(octets);
+      piece_ = std::move(*octets);
+      rest_ = piece_;
+    }
+    while (rest_.empty() && next_ < body_.pieces.size()) {
+      auto piece = co_await read(body_.pieces[next_++].name);
       if (!piece) co_return pass(piece);
       piece_ = std::move(*piece);
       rest_ = piece_;
@@ -54,7 +59,7 @@ class Octets {
   }
 
   engine::Engine& engine_;
-  const Pieces& pieces_;
+  const BodyList& body_;
   const std::vector<engine::PieceHold>& holds_;
   std::size_t next_ = 0;
   std::string piece_;
@@ -99,15 +104,15 @@ async::Task<Result<bool>> same_body(AccountPtr account, std::string_view stored_
   if (!stored) co_return pass(stored);
   auto taken = decode_body_list(fresh.record->body);
   if (!taken) co_return pass(taken);
-  if (are_same(stored->pieces, taken->pieces)) co_return true;
-  const std::uint64_t stored_size = size_of(stored->pieces);
-  const std::uint64_t taken_size = size_of(taken->pieces);
+  if (are_same(*stored, *taken)) co_return true;
+  const std::uint64_t stored_size = size_of(*stored);
+  const std::uint64_t taken_size = size_of(*taken);
   const auto [least, most] = std::minmax(stored_size, taken_size);
   if (most - least > kLineEnd.size()) co_return false;
   Store& store = account->store();
   static const std::vector<engine::PieceHold> kNone;
-  Octets a(store.engine(), stored->pieces, kNone);
-  Octets b(store.engine(), taken->pieces, *fresh.holds);
+  Octets a(store.engine(), *stored, kNone);
+  Octets b(store.engine(), *taken, *fresh.holds);
   // Inflating whole messages takes long.
   co_return co_await async::off_loop(
       store.offload(), stored_size <= taken_size ? have_same_octets(std::move(a), std::move(b))

@@ -35,6 +35,10 @@ struct BodyList {
   std::string sha256;  ///< Of the message as received, without the prefix; 32 octets.
   /// Octets of trace fields that were put in front of the received message.
   std::uint32_t prefix_size = 0;
+  /// A short body that is in the column itself, as a page record; then there are no pieces. Only
+  /// engines that have reason to ask for that (Engine::small_body_octets()) have such messages.
+  std::string inside = {};
+  std::uint32_t inside_size = 0;  ///< Number of octets of the body in `inside`.
 };
 
 /// A completely received message. It can be appended to any number of mailboxes and accounts.

@@ -85,12 +85,14 @@ void Connection::ended(Pending& pending, Answer answer) {
   own->done(answer);
 }
 
-async::Task<Answer> Connection::write(Pool pool, std::string object, WriteOp op) {
+async::Task<Answer> Connection::write(Pool pool, std::string object, WriteOp op, Room room) {
+  // Without FULL_TRY, a write to a full cluster would hang instead of failing.
+  const int flags =
+      LIBRADOS_OPERATION_FULL_TRY | (room == Room::ask ? 0 : LIBRADOS_OPERATION_FULL_FORCE);
   co_return co_await async::callback<Answer>([&](auto done) {
     start(pool, kWritePatience, done, [&](rados_ioctx_t io, rados_completion_t completion) {
-      // Without FULL_TRY, a write to a full cluster would hang instead of failing.
       return library().aio_write_op_operate(op.native(), io, completion, object.c_str(), nullptr,
-                                            LIBRADOS_OPERATION_FULL_TRY);
+                                            flags);
     });
   });
 }

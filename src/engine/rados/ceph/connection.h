@@ -25,6 +25,11 @@ struct Answer {
   std::uint64_t version = 0;
 };
 
+/// What a write does in a cluster, or a pool, that is full: it fails with -ENOSPC or -EDQUOT if it
+/// would add objects or bytes (rows are not counted), or it takes of the reserve that Ceph has
+/// beyond that limit. The latter is for what has to be written so that something can be removed.
+enum class Room : std::uint8_t { ask, take_reserve };
+
 /// Turns the code of a failed operation into the error that a caller gets: unavailable if it may
 /// succeed later, otherwise io or corrupt. `what` says what was done, with the object's name.
 Error error_of(int code, std::string_view what);
@@ -48,7 +53,7 @@ class Connection {
   static constexpr std::chrono::seconds kReadPatience{20};
   static constexpr std::chrono::seconds kWritePatience{40};
 
-  async::Task<Answer> write(Pool pool, std::string object, WriteOp op);
+  async::Task<Answer> write(Pool pool, std::string object, WriteOp op, Room room = Room::ask);
   /// `op` must live until the task has ended.
   async::Task<Answer> read(Pool pool, std::string object, ReadOp& op);
 

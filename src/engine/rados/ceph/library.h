@@ -23,7 +23,8 @@ namespace posthorn::engine::rados {
   Use(create_write_op) Use(release_write_op)                                                      \
   Use(write_op_create) Use(write_op_assert_exists) Use(write_op_assert_version)                   \
   Use(write_op_omap_cmp2) Use(write_op_omap_set2) Use(write_op_omap_rm_keys2)                     \
-  Use(write_op_write_full) Use(write_op_setxattr) Use(write_op_remove)                            \
+  Use(write_op_write_full) Use(write_op_append) Use(write_op_truncate)                            \
+  Use(write_op_setxattr) Use(write_op_remove)                                                     \
   Use(create_read_op) Use(release_read_op)                                                        \
   Use(read_op_omap_get_vals_by_keys2) Use(read_op_omap_get_vals2)                                 \
   Use(read_op_stat) Use(read_op_read)                                                             \

@@ -68,6 +68,16 @@ WriteOp& WriteOp::write_full(std::string_view bytes) {
   return *this;
 }
 
+WriteOp& WriteOp::append(std::string_view bytes) {
+  library().write_op_append(native(), bytes.data(), bytes.size());
+  return *this;
+}
+
+WriteOp& WriteOp::truncate() {
+  library().write_op_truncate(native(), 0);
+  return *this;
+}
+
 WriteOp& WriteOp::set_attribute(const char* name, std::string_view value) {
   library().write_op_setxattr(native(), name, value.data(), value.size());
   return *this;

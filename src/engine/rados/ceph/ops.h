@@ -33,6 +33,8 @@ class WriteOp {
   WriteOp& set_row(std::string key, std::string value);
   WriteOp& remove_rows(const std::vector<std::string>& keys);
   WriteOp& write_full(std::string_view bytes);
+  WriteOp& append(std::string_view bytes);
+  WriteOp& truncate();  ///< Removes the object's bytes, and not its rows.
   WriteOp& set_attribute(const char* name, std::string_view value);
   WriteOp& remove();
 

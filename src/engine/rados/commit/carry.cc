@@ -61,6 +61,13 @@ std::vector<Candidate> kept_candidates(const Commit& commit) {
   return list;
 }
 
+/// Whether the commit removes something: messages, or pages that it packs anew.
+bool frees_room(const Commit& commit) {
+  return !commit.carry.new_mail &&
+         (!commit.carry.dropped_pages.empty() ||
+          std::ranges::any_of(commit.edits, [](const Edit& edit) { return !edit.value; }));
+}
+
 }  // namespace
 
 bool carries(const Carry& carry) {
@@ -79,7 +86,8 @@ async::Task<Status> write_carry(Connection& connection, const Commit& commit) {
   std::vector<Candidate> kept = kept_candidates(commit);
   std::vector<async::Task<Status>> writes;
   if (!commit.carry.pages.empty())
-    writes.push_back(write_pages(connection, commit.partition, commit.carry.pages));
+    writes.push_back(write_pages(connection, commit.partition, commit.carry.pages,
+                                 frees_room(commit) ? Room::take_reserve : Room::ask));
   if (!passing.empty())
     writes.push_back(add_candidates(connection, CandidateKind::passing, std::move(passing), now));
   if (!kept.empty())

@@ -98,6 +98,7 @@ std::vector<Committer::Job> Committer::take_batch(Line& line) {
     Job& next = line.jobs.front();
     if (!batch.empty()) {
       const bool follows = next.commit.expect.revision == batch.back().commit.expect.revision + 1 &&
+                           next.commit.carry.new_mail == batch.back().commit.carry.new_mail &&
                            !next.spoiled && bytes + next.bytes <= kBatchBytes &&
                            check_limits(next.commit);
       if (!follows) break;

@@ -58,7 +58,8 @@ class Committer {
 
   async::Task<void> run(PartitionId partition);
   async::Task<void> run_batch(PartitionId partition, std::vector<Job> batch);
-  /// Takes the first commits of a line that were computed from each other.
+  /// Takes the first commits of a line that were computed from each other. With new mail or without
+  /// any: a full cluster refuses the former, and must not refuse the others for it.
   std::vector<Job> take_batch(Line& line) POSTHORN_REQUIRES(mutex_);
   async::Task<Result<Header>> find_header(PartitionId partition, std::uint64_t revision);
   static async::Task<void> write_ahead(Connection& connection, Job& job);

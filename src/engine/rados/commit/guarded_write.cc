@@ -107,7 +107,19 @@ class GuardedWrite {
       for (const Commit* commit : commits_)
         for (const Edit& edit : commit->edits) edits.push_back(&edit);
     add_edits(op, edits, {{std::string(kHeaderRow), next.encode()}});
+    if (!taking_place_) ask_for_room(op);
     return op;
+  }
+
+  /// A full cluster refuses what adds objects or bytes to them, and does not count rows. Bodies in
+  /// rows would fill it to the last block, and then it cannot even remove. So a commit with new
+  /// mail adds an octet to the object as well. Nothing reads these octets; packing removes them.
+  void ask_for_room(WriteOp& op) const {
+    if (std::ranges::any_of(commits_, [](const Commit* c) { return c->carry.new_mail; })) {
+      op.append("+");
+    } else if (version_.layout == version_.revision) {
+      op.truncate();
+    }
   }
 
   /// What a header of this or a later revision says of the write.

@@ -26,6 +26,9 @@ struct Written {
 /// the last commits. If the write may still be under way, its place is taken: another write of the
 /// header alone, guarded by the same header, whose success means that the first one never will.
 ///
+/// Commits with new mail, of which there are either all or none in a batch, are refused by a
+/// cluster that is full, even if they consist of rows alone; others are not.
+///
 /// The commits, at most Header::kIds, must live until the task has ended.
 async::Task<Written> write_guarded(Connection& connection, PartitionId partition,
                                    std::vector<const Commit*> commits, Header from);
