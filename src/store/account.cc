@@ -267,6 +267,13 @@ async::Task<Status> Account::commit_at_home(PreparedChange prepared) {
     // this is a conflict, another process has committed; after any other failure it may have, and
     // its bell may have been taken for that of this commit.
     fall_back();
+    if (done.error().kind != ErrorKind::conflict && store_.engine().is_shared()) {
+      // The cluster does not answer, or is full. Whoever waits for this change is not kept any
+      // longer. Until there is an answer, other changes are judged by what is known, and are a
+      // conflict if it has moved.
+      look_again();
+      co_return pass(done);
+    }
     auto reloaded = co_await reload_at_home(Reload::if_moved);
     if (done.error().kind == ErrorKind::conflict && !reloaded) co_return pass(reloaded);
   }

@@ -151,6 +151,12 @@ class Account : public std::enable_shared_from_this<Account> {
   /// The same, whether there is anything new or not.
   /// Thread: any.
   void look_again();
+  /// Brings the account up to date with everything that any process had committed when this was
+  /// called, whether a bell was heard or not. For commands that promise to be current. Costs one
+  /// read of the partition's version where several processes may have the store open, and nothing
+  /// elsewhere. Resumes on the caller's loop. Errors: not_found (it was removed); unavailable, io:
+  /// it cannot be told whether there is anything new.
+  async::Task<Status> be_current();
   /// How often the state was replaced by what the engine has, mostly because another process had
   /// changed it.
   /// Thread: any.

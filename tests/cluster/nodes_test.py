@@ -5,7 +5,8 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from cluster import (USER, Node, expect, message, need_cluster, new_namespace, ok, subjects, wait_for)  # noqa: E402
+from cluster import (USER, Node, expect, message, need_cluster, new_namespace, ok, rados, subjects,  # noqa: E402
+                     wait_for)
 from posthorn import Lmtp, main  # noqa: E402
 
 
@@ -43,6 +44,18 @@ def two_nodes(folder):
         ok((writer if i % 2 else reader).append("INBOX", None, None, message(5 + i)))
     expect(sorted(subjects(one.imap())) == list(range(15)), "every APPEND of both is there once")
 
+    # Nothing is heard, since the object that all watch is gone: commands that promise to be current look by themselves.
+    others = one.imap()
+    for i in range(5):
+        rados(namespace, "mail", "rm", "bells")
+        ok(writer.append("INBOX", None, None, message(50 + i)))
+        status = ok(late.status("INBOX", "(MESSAGES)"))[0]
+        expect(f"MESSAGES {16 + i})".encode() in status, f"STATUS on the other server: {status}")
+        expect(int(ok(late.select("INBOX"))[0]) == 16 + i, "SELECT on the other server")
+        ok(others.create(f"made-{i}"))
+        ok(late.select(f"made-{i}"))
+        expect(f"made-{i}" in str(ok(late.list())), "LIST on the other server")
+
     # Killed in the middle of deliveries.
     taken = []
     for number in range(100, 130):
@@ -58,7 +71,7 @@ def two_nodes(folder):
                     lambda: [n for n in subjects(two.imap()) if n >= 100] == taken, 60)
     print(f"what a killed server had acknowledged was seen on the other after {1000 * took:.0f} ms")
     one.start()
-    wanted = sorted([*range(15), *taken])
+    wanted = sorted([*range(15), *range(50, 55), *taken])
     expect(sorted(subjects(one.imap())) == wanted, "everything acknowledged is there after the restart")
     one.stop()
     two.stop()

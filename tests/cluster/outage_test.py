@@ -22,6 +22,8 @@ def set_ratios(nearfull, backfillfull, full_ratio):
 def full(node):
     client = node.imap()
     expect(len(subjects(client)) == 3, "three messages")
+    ok(client.create("Elsewhere"))
+    ok(client.copy("1:3", "Elsewhere"))
     # Far more than the limit that follows; mail is compressed and takes too little.
     rados("filler", "mail", "put", "filler", "-", given=os.urandom(8 << 20))
     set_ratios(0.0001, 0.0002, 0.0003)
@@ -39,8 +41,15 @@ def full(node):
         answer = client.append("INBOX", None, None, message(91, 100_000))
         expect(answer[0] == "NO" and b"UNAVAILABLE" in answer[1][0], f"APPEND: {answer}")
         expect(len(subjects(client)) == len(late) + 2, "reading goes on")
+        # Octets that are new, octets that are stored already, and a body that is a row: none is taken.
+        noise = "\r\n".join(os.urandom(30).hex() for _ in range(2000))
+        for body in (noise, "0123456789abcdef\r\n" * 5000, "short"):
+            octets = b"Subject: number 93\r\n\r\n" + body.encode() + b"\r\n"
+            expect(lmtp.deliver(octets, USER)[0] // 10 == 45, f"{len(octets)} octets are taken")
         ok(client.store("1", "+FLAGS", "(\\Deleted)"))
         ok(client.expunge())
+        # Many, which takes pages.
+        ok(client.delete("Elsewhere"))
     finally:
         set_ratios(0.85, 0.90, 0.95)
         rados("filler", "mail", "rm", "filler")
@@ -62,17 +71,27 @@ def hung(node):
     for daemon in daemons:
         os.kill(daemon, signal.SIGSTOP)
     try:
+        # A command that looks for what is new first is refused when that read is given up, after 20 s.
         begun = time.monotonic()
         answer = client.append("INBOX", None, None, message(200))
         took = time.monotonic() - begun
         expect(answer[0] == "NO" and b"UNAVAILABLE" in answer[1][0], f"APPEND: {answer}")
-        expect(took < 70, f"APPEND was answered after {took:.0f} s")
+        expect(took < 30, f"APPEND was answered after {took:.0f} s")
+        # A change, after 40 s for the write and 20 s for finding out what became of it.
+        begun = time.monotonic()
+        answer = client.store("1", "+FLAGS", "(late)")
+        stored = time.monotonic() - begun
+        expect(answer[0] == "NO" and b"UNAVAILABLE" in answer[1][0], f"STORE: {answer}")
+        expect(35 < stored < 70, f"STORE was answered after {stored:.0f} s")
+        # What cannot fail does not.
+        expect(client.noop()[0] == "OK", "NOOP")
         begun = time.monotonic()
         lmtp = Lmtp(node.lmtp_port)
         lmtp.socket.settimeout(120)
         code = lmtp.deliver(message(201), USER)[0]
         expect(code // 10 == 45 and time.monotonic() - begun < 100, f"LMTP: {code} after {time.monotonic() - begun} s")
-        print(f"a cluster that does not answer: APPEND refused after {took:.0f} s")
+        print(f"a cluster that does not answer: APPEND refused after {took:.0f} s, STORE after {stored:.0f} s, "
+              f"LMTP after {time.monotonic() - begun:.0f} s")
     finally:
         for daemon in daemons:
             os.kill(daemon, signal.SIGCONT)

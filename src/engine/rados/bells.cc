@@ -63,16 +63,18 @@ Bells::Bells(Connection& connection, Hear hear)
 Bells::~Bells() = default;
 
 Status Bells::start() {
-  WriteOp op;
-  op.create(false);
-  const Answer made = async::wait(connection_.write(Pool::rows, kBellObject, std::move(op)));
-  if (made.code < 0) return std::unexpected(error_of(made.code, "making the object 'bells'"));
   if (Status watching = watch(); !watching) return watching;
   keeper_ = std::thread([this] { keep_watching(); });
   return {};
 }
 
 Status Bells::watch() {
+  // Each time, since somebody may have removed it.
+  WriteOp op;
+  op.create(false);
+  const Answer made =
+      async::wait(connection_.write(Pool::rows, kBellObject, std::move(op), Room::take_reserve));
+  if (made.code < 0) return std::unexpected(error_of(made.code, "making the object 'bells'"));
   const Answer answer = async::wait(connection_.watch(
       kBellObject, handle_, {&Bells::on_notify, &Bells::on_error, this}, kWatchTimeout));
   if (answer.code < 0) return std::unexpected(error_of(answer.code, "watching the object 'bells'"));

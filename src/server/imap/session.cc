@@ -331,6 +331,13 @@ std::optional<Reply> Session::check(wi::Command& command) {
   return std::nullopt;
 }
 
+Task<void> Session::look_for_news() const {
+  if (account) static_cast<void>(co_await account->be_current());
+  if (!selected) co_return;
+  const store::AccountPtr other = selected->mailbox.account;
+  if (other != account) static_cast<void>(co_await other->be_current());
+}
+
 Task<Result<service::MailboxRef>> Session::find(std::string mailbox,
                                                 const wi::CommandSpec& spec) const {
   const auto rights = service::rights_from(spec.mailbox_rights);

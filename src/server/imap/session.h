@@ -86,6 +86,10 @@ class Session final : public auth::LiveSession {
   /// no_permission, and those of opening an account.
   async::Task<Result<service::MailboxRef>> find(std::string name,
                                                 const wire::imap::CommandSpec& spec) const;
+  /// Brings the account, and that of the selected mailbox, up to date with other nodes
+  /// (Account::be_current()). For commands that a client sends to hear of what is new, and which
+  /// cannot fail: if that cannot be found out now, the client hears of it later.
+  async::Task<void> look_for_news() const;
   /// Returns whether the user could create a mailbox of that name, in which case clients are told
   /// to do so (RFC 9051 §7.1 TRYCREATE).
   async::Task<bool> may_create(std::string name) const;

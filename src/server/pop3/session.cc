@@ -248,6 +248,8 @@ Task<void> Session::log_in(auth::Identity identity) {
   if (!counts) co_return refuse(counts.error());
   auto account = co_await context.store.account(identity.account);
   if (!account) co_return refuse(account.error());
+  const Status current = co_await (*account)->be_current();
+  if (!current) co_return refuse(current.error());
   const auto form = utf8 ? service::HeaderForm::utf8 : service::HeaderForm::ascii;
   auto opened = co_await service::Maildrop::open(
       service::Caller::owner(std::move(*account), talk.stream().id()), form);

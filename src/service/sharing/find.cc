@@ -78,11 +78,14 @@ SharedSpace space_of(const store::AccountProfile& profile) {
 }
 
 Task<Result<MailboxRef>> find_mailbox(Caller caller, std::string name, Rights any_of) {
+  // The name may have been given, and the mailbox filled, over another node.
+  if (Status current = co_await caller.account->be_current(); !current) co_return pass(current);
   auto mailbox = resolve(caller, name);
   const auto shared = mailbox ? std::nullopt : shared_name_of(name);
   if (shared) {
     auto account = co_await sharer(caller, *shared);
     if (!account) co_return pass(account);
+    if (Status current = co_await (*account)->be_current(); !current) co_return pass(current);
     const store::MailboxPtr found = (*account)->published()->find(shared->mailbox);
     if (found == nullptr) co_return no_such_mailbox();
     mailbox = MailboxRef{std::move(*account), found->id, caller.actor, {}};

@@ -64,10 +64,33 @@ void Account::look_again() {
 async::Task<void> Account::look(AccountPtr account) {
   // First, so that what comes from now on is not passed over.
   account->looking_.store(false);
-  const auto moved = co_await account->reload_at_home(Reload::if_moved);
+  // Without the lock, as long as there is nothing new: where the version comes over a network, it
+  // may not come for 20 s, and changes would have to wait for that.
+  Status moved;
+  if (account->store_.engine().is_shared()) {
+    moved = co_await account->be_current();
+  } else if (auto reloaded = co_await account->reload_at_home(Reload::if_moved); !reloaded) {
+    moved = pass(reloaded);
+  }
   if (!moved && moved.error().kind != ErrorKind::not_found)
     log::warning("account {}: what another process changed cannot be read yet: {}",
                  to_hex(account->id_), moved.error().text);
+}
+
+// The published state may be that of a later version: a commit of this process was answered in the
+// meantime. One that is under way may already be in the version that was read. Then, reloading
+// waits for its answer, which is the state looked for if nobody else has committed.
+async::Task<Status> Account::be_current() {
+  if (!store_.engine().is_shared()) co_return Status{};
+  const AccountPtr self = shared_from_this();
+  auto now = co_await store_.engine().version(id_);
+  if (!now) co_return pass(now);
+  if (now->revision <= published()->version.revision) co_return Status{};
+  async::Loop* const caller = async::Loop::current();
+  co_await home_.enter();
+  auto moved = co_await reload_at_home(Reload::if_moved);
+  if (caller != nullptr) co_await caller->enter();
+  co_return moved ? Status() : pass(moved);
 }
 
 namespace {

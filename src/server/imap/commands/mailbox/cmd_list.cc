@@ -140,6 +140,8 @@ CommandTask cmd_list(Session& session, wi::ListCommand& command) {
   const bool reaches = std::ranges::any_of(command.patterns, [&](const std::string& pattern) {
     return reaches_others(command.reference, pattern);
   });
+  if (Status current = co_await session.account->be_current(); !current)
+    co_return session.refuse(current.error());
   const service::SharedMailboxes shared = co_await shared_for(session, query, reaches);
   const store::StatePtr state = session.account->published();
   std::size_t entries = 0;
@@ -187,6 +189,8 @@ CommandTask cmd_lsub(Session& session, wi::LsubCommand& command) {
   // "%" does not reach a subscribed name further below; the name at which it stops is sent as
   // \Noselect.
   if (command.pattern.ends_with('%')) query.depth = ListQuery::Depth::below_too;
+  if (Status current = co_await session.account->be_current(); !current)
+    co_return session.refuse(current.error());
   const service::SharedMailboxes shared =
       co_await shared_for(session, query, reaches_others(command.reference, command.pattern));
   const store::StatePtr state = session.account->published();

@@ -63,6 +63,7 @@ CommandTask cmd_idle(Session& session, wi::IdleCommand&) {
     auto w = session.writer();
     wi::format_continuation(w, "Idling");
   }
+  co_await session.look_for_news();
   while (true) {
     if (auto told = co_await tell_all(session); !told) co_return session.lost();
     if (session.is_over()) co_return Reply::ok();
