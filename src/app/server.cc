@@ -14,6 +14,7 @@
 #include "async/gate.h"
 #include "async/wait.h"
 #include "base/log.h"
+#include "store/nodes/node_list.h"
 
 namespace posthorn::app {
 namespace {
@@ -157,6 +158,37 @@ async::Task<void> watch_users(Accounts& accounts, auth::SessionLimits& limits, a
 
 }  // namespace
 
+namespace {
+
+/// Until `stop` is set: says that this server lives, and takes over the work of those that do not.
+async::Task<void> watch_nodes(store::Store& store, relay::Runner& queue, async::Event& stop) {
+  // What nobody was seen to die for, such as the commit of a server that was not listed yet.
+  constexpr auto kSearchEach = std::chrono::hours(1);
+  auto searched = std::chrono::steady_clock::now();
+  async::Timer timer;
+  while (true) {
+    const auto changed = co_await store.nodes().beat();
+    if (!changed)
+      log::warning("the list of nodes cannot be read: {} ({})", changed.error().text,
+                   changed.error().cause);
+    const auto now = std::chrono::steady_clock::now();
+    if ((changed && *changed) || now - searched > kSearchEach) {
+      searched = now;
+      queue.look_again();
+    }
+    bool due = false;
+    timer.set(store::NodeList::kEach, [&] {
+      due = true;
+      stop.set();
+    });
+    co_await stop.wait();
+    if (!due) break;
+  }
+  store.nodes().leave();
+}
+
+}  // namespace
+
 async::Task<void> Server::keep_house() {
   constexpr auto kInterval = std::chrono::minutes(5);
   constexpr auto kTicketKeys = std::chrono::hours(12);
@@ -167,6 +199,9 @@ async::Task<void> Server::keep_house() {
   beside.spawn(watch_disk(state.disk, state.core->offload(), state.stop_watching_disk));
   if (state.accounts.has_directories())
     beside.spawn(watch_users(state.accounts, state.limits, state.stop_watching_users));
+  async::Event stop_watching_nodes;
+  if (state.core->store().engine().is_shared())
+    beside.spawn(watch_nodes(state.core->store(), state.queue, stop_watching_nodes));
   async::Timer timer;
   while (!state.stopping) {
     timer.set(kInterval, [&state] { state.stop_keeping_house.set(); });
@@ -192,6 +227,7 @@ async::Task<void> Server::keep_house() {
       log::error("the sweep failed: {} ({})", swept.error().text, swept.error().cause);
     }
   }
+  stop_watching_nodes.set();
   state.stop_watching_disk.set();
   state.stop_watching_users.set();
   co_await beside.wait_empty();

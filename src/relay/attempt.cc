@@ -60,11 +60,13 @@ bool is_for_want_of_room(const Error& error) {
 
 }  // namespace
 
-Attempt::Attempt(const Means& means, store::AccountPtr account, store::OutboxEntryPtr entry)
+Attempt::Attempt(const Means& means, store::AccountPtr account, store::OutboxEntryPtr entry,
+                 const Claim& claim)
     : means_(means),
       options_(means.options),
       account_(std::move(account)),
-      entry_(std::move(entry)) {}
+      entry_(std::move(entry)),
+      claim_(claim) {}
 
 std::int64_t Attempt::now() const { return account_->store().clock().now().seconds; }
 
@@ -129,7 +131,7 @@ async::Task<void> Attempt::send_over(client::SmtpClient& client, Indices recipie
                      wire::smtp::reply(451, {4, 3, 0}, "The message cannot be read"));
     co_return;
   }
-  while (!recipients.empty() && client.is_usable() && !means_.stopping)
+  while (!recipients.empty() && client.is_usable() && !means_.stopping && claim_.holds())
     recipients = co_await send_some(client, *message, *content, std::move(recipients));
 }
 
@@ -144,7 +146,8 @@ async::Task<Attempt::Indices> Attempt::send_some(client::SmtpClient& client,
   Indices later(recipients.begin() + static_cast<std::ptrdiff_t>(count), recipients.end());
   recipients.resize(count);
   const client::SmtpEnvelope envelope = make_envelope(*entry_, recipients);
-  const auto source = message.source();
+  const auto plain = message.source();
+  const auto source = claim_.guard(*plain);
   const auto outcomes = co_await client.send(envelope, content, *source);
   const bool progress = std::ranges::any_of(outcomes, was_accepted);
   std::vector<Tried> tried;

@@ -8,6 +8,7 @@
 #include "async/task.h"
 #include "base/log_event.h"
 #include "message/delivery_report.h"
+#include "relay/claim.h"
 #include "relay/connections.h"
 #include "relay/local_delivery.h"
 #include "relay/options.h"
@@ -30,7 +31,9 @@ struct Means {
 /// One attempt to deliver one entry. There is at most one attempt of an entry at a time.
 class Attempt {
  public:
-  Attempt(const Means& means, store::AccountPtr account, store::OutboxEntryPtr entry);
+  /// Nothing is sent that the claim does not cover; it must outlive this.
+  Attempt(const Means& means, store::AccountPtr account, store::OutboxEntryPtr entry,
+          const Claim& claim);
 
   /// Handles expiry and warnings of delays.
   async::Task<void> note_passed_time();
@@ -61,6 +64,7 @@ class Attempt {
   const std::shared_ptr<const RelayOptions> options_;
   const store::AccountPtr account_;
   const store::OutboxEntryPtr entry_;
+  const Claim& claim_;
 };
 
 }  // namespace posthorn::relay

@@ -16,6 +16,10 @@ constexpr std::size_t kTogether = 64;
 constexpr std::int64_t kLongestSleep = 30;
 /// Delay after an error of the store.
 constexpr std::int64_t kTrouble = 10;
+/// The same where an entry cannot be claimed.
+constexpr std::chrono::seconds kClaimAgain{2};
+/// How long a server that stops may take to hand its work to others.
+constexpr std::chrono::seconds kReleaseWithin{5};
 
 }  // namespace
 
@@ -33,6 +37,12 @@ void Runner::start() {
   loop_.post([this] {
     store_.on_outbox([this](const AccountId& id) { loop_.post([this, id] { note(id); }); });
     gate_.spawn(find_accounts());
+  });
+}
+
+void Runner::look_again() {
+  loop_.post([this] {
+    if (!means_.stopping) gate_.spawn(find_accounts());
   });
 }
 
@@ -55,6 +65,7 @@ async::Task<void> Runner::stop(std::chrono::milliseconds grace) {
     co_await gate_.wait_empty();
   }
   co_await connections_.close(Connections::Which::all);
+  if (store_.node() != 0) co_await release_claims(kReleaseWithin);
   if (home) co_await home->enter();
 }
 
@@ -64,7 +75,8 @@ async::Task<void> Runner::find_accounts() {
   while (!means_.stopping) {
     auto found = co_await store_.accounts_with_outbox();
     if (found) {
-      for (const AccountId& id : *found) note(id);
+      for (const AccountId& id : *found)
+        if (store_.owns(id)) note(id);
       co_return;
     }
     log::error("the queue cannot be read: {} ({})", found.error().text, found.error().cause);
@@ -138,6 +150,10 @@ void Runner::begin_due(const AccountId& id, const store::AccountPtr& account) {
   bool all_begun = true;
   for (const auto& [number, entry] : *outbox) {
     if (work.running.contains(number)) continue;
+    if (entry->is_claimed_elsewhere(store_.node(), now())) {
+      next = std::min(next, entry->claimed_until + store::OutboxEntry::kClaimGrace + 1);
+      continue;
+    }
     const Work todo = work_for(*entry, means_.options->retry, now());
     if (!todo.time && !todo.attempt) {
       work.elsewhere.erase(number);
@@ -159,17 +175,33 @@ bool Runner::begin(AccountWork& work, const store::AccountPtr& account,
   const std::size_t room = stage == Stage::relay ? means_.options->connections : kTogether;
   if (running >= room || means_.stopping) return false;
   ++running;
-  work.running.insert(entry->id);
-  gate_.spawn(run(account, entry, stage));
+  auto claim = std::make_shared<Claim>(account, entry->id);
+  work.running.emplace(entry->id, claim);
+  gate_.spawn(run(account, std::move(claim), entry->id, stage));
   return true;
 }
 
-async::Task<void> Runner::run(store::AccountPtr account, store::OutboxEntryPtr entry, Stage stage) {
+async::Task<void> Runner::run(store::AccountPtr account, std::shared_ptr<Claim> claim,
+                              store::OutboxId number, Stage stage) {
   // Spawned during a scan: it must not end before the scan does.
   co_await loop_.yield();
   const AccountId id = account->id();
+  auto entry = co_await claim->take();
+  if (!entry) {
+    log::error("the outbox of account {}: {} ({})", to_hex(id), entry.error().text,
+               entry.error().cause);
+    if (!means_.stopping) co_await async::sleep_for(kClaimAgain);
+  } else if (*entry) {
+    co_await attempt(std::move(account), std::move(*entry), *claim, stage);
+  }
+  end(id, number, stage);
+}
+
+async::Task<void> Runner::attempt(store::AccountPtr account, store::OutboxEntryPtr entry,
+                                  const Claim& claim, Stage stage) {
+  const AccountId id = account->id();
   const store::OutboxId number = entry->id;
-  Attempt attempt(means_, std::move(account), std::move(entry));
+  Attempt attempt(means_, std::move(account), std::move(entry), claim);
   switch (stage) {
     case Stage::time: co_await attempt.note_passed_time(); break;
     case Stage::local:
@@ -180,7 +212,26 @@ async::Task<void> Runner::run(store::AccountPtr account, store::OutboxEntryPtr e
       accounts_[id].elsewhere.erase(number);
       break;
   }
-  end(id, number, stage);
+}
+
+async::Task<void> Runner::renew(std::shared_ptr<Claim> claim) { co_await claim->renew(); }
+
+void Runner::renew_claims() {
+  if (store_.node() == 0) return;
+  for (const auto& [id, work] : accounts_)
+    for (const auto& [number, claim] : work.running) gate_.spawn(renew(claim));
+}
+
+/// So that others need not wait until they lapse.
+async::Task<void> Runner::release_claims(std::chrono::milliseconds longest) {
+  const auto until = std::chrono::steady_clock::now() + longest;
+  std::vector<AccountId> ids;
+  for (const auto& [id, work] : accounts_) ids.push_back(id);
+  for (const AccountId& id : ids) {
+    if (std::chrono::steady_clock::now() > until) co_return;
+    auto account = co_await store_.account(id);
+    if (account) co_await Claim::release_all(std::move(*account));
+  }
 }
 
 void Runner::end(const AccountId& account, store::OutboxId entry, Stage stage) {
@@ -214,6 +265,7 @@ void Runner::set_timer() {
 
 void Runner::on_timer() {
   gate_.spawn(connections_.close(Connections::Which::idle));
+  renew_claims();
   const std::int64_t time = now();
   while (!due_.empty() && due_.begin()->first <= time) {
     const AccountId id = due_.begin()->second;

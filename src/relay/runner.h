@@ -16,6 +16,7 @@
 #include "async/loop.h"
 #include "async/task.h"
 #include "relay/attempt.h"
+#include "relay/claim.h"
 #include "relay/connections.h"
 #include "relay/local_delivery.h"
 #include "relay/options.h"
@@ -45,6 +46,9 @@ class Runner {
 
   /// Finds waiting entries, and begins to watch for new ones. Thread: any.
   void start();
+  /// Looks for outboxes in which something waits that nobody works on: where several processes have
+  /// the store open, after one of them has gone. Thread: any.
+  void look_again();
   /// Sets the options for attempts started from now on. Thread: any.
   void set_options(RelayOptions options);
   /// Starts no further attempts. Running ones may finish within `grace`; then connections are cut,
@@ -56,7 +60,7 @@ class Runner {
  private:
   enum class Stage : std::uint8_t { time, local, relay };
   struct AccountWork {
-    std::set<store::OutboxId> running;
+    std::map<store::OutboxId, std::shared_ptr<Claim>> running;
     std::set<store::OutboxId> elsewhere;  ///< Due, without a due recipient on this server.
     std::size_t waiting = 0;              ///< Its part of waiting_.
     std::int64_t due = 0;                 ///< Its key in due_; 0 if it is not there.
@@ -78,7 +82,13 @@ class Runner {
   void begin_due(const AccountId& id, const store::AccountPtr& account);
   bool begin(AccountWork& work, const store::AccountPtr& account,
              const store::OutboxEntryPtr& entry, Stage stage);
-  async::Task<void> run(store::AccountPtr account, store::OutboxEntryPtr entry, Stage stage);
+  async::Task<void> run(store::AccountPtr account, std::shared_ptr<Claim> claim,
+                        store::OutboxId number, Stage stage);
+  async::Task<void> attempt(store::AccountPtr account, store::OutboxEntryPtr entry,
+                            const Claim& claim, Stage stage);
+  static async::Task<void> renew(std::shared_ptr<Claim> claim);
+  void renew_claims();
+  async::Task<void> release_claims(std::chrono::milliseconds longest);
   void end(const AccountId& account, store::OutboxId entry, Stage stage);
 
   // Work for later.

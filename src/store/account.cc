@@ -36,6 +36,10 @@ std::chrono::milliseconds pause_before(int attempt) {
       std::uniform_int_distribution<int>(0, std::min(attempt, kLongestPause))(random));
 }
 
+/// Where others may remove the account's row in the list of outboxes, it is written anew when it is
+/// this old, in seconds. They leave rows alone for twice as long (kListedFor).
+constexpr std::int64_t kRelisted = 43'200;
+
 constexpr const char* kBusy = "The account is being changed by other sessions; please try again";
 
 }  // namespace
@@ -141,6 +145,7 @@ async::Task<Result<ChangeReceipt>> Account::attempt_at_home(const Wanted& wanted
   // changes of this account, but it is a coroutine lock: the loop's thread stays free.
   Change draft(pipeline_->working, store_.clock().now(), wanted.by);
   if (wanted.intent) draft.set_intent(*wanted.intent);
+  draft.set_node(store_.node());
   PreparedChange prepared;
   bool empty = false;
   const auto compute = [&]() -> Status {
@@ -204,15 +209,24 @@ async::Task<Result<bool>> Account::is_done_at_home(const IntentId& intent) {
 }
 
 async::Task<Status> Account::list_at_home() {
-  if (pipeline_->listed) co_return Status{};
   const std::int64_t now = store_.clock().now().seconds;
-  Status done = co_await async::offload(store_.offload(),
-                                        [&] { return list_outbox(store_.engine(), id_, now); });
-  if (done) pipeline_->listed = true;
-  co_return done;
+  // Another process may remove a row that is older than a day. One that is younger than half a day
+  // is still there when this change is committed.
+  const bool is_shared = store_.engine().is_shared();
+  if (pipeline_->listed && (!is_shared || now < pipeline_->listed_since + kRelisted))
+    co_return Status{};
+  auto since = co_await async::offload(store_.offload(), [&] {
+    return list_outbox(store_.engine(), id_, now, is_shared ? now - kRelisted : INT64_MIN);
+  });
+  if (!since) co_return pass(since);
+  pipeline_->listed = true;
+  pipeline_->listed_since = *since;
+  co_return Status{};
 }
 
-async::Task<Status> Account::unlist_at_home() {
+async::Task<Status> Account::unlist_at_home(std::int64_t since) {
+  // Another process may have queued something.
+  if (Status current = co_await be_current(); !current) co_return current;
   co_await pipeline_->lock();
   // A pending removal of an entry may still fail, and then the entry exists again.
   co_await pipeline_->drained();
@@ -220,7 +234,7 @@ async::Task<Status> Account::unlist_at_home() {
   if (published()->outbox->empty()) {
     pipeline_->listed = false;
     done = co_await async::offload(store_.offload(),
-                                   [&] { return unlist_outbox(store_.engine(), id_); });
+                                   [&] { return unlist_outbox(store_.engine(), id_, since); });
   }
   pipeline_->unlock();
   co_return done;

@@ -185,8 +185,9 @@ class Account : public std::enable_shared_from_this<Account> {
   async::Task<Result<bool>> is_done_at_home(const IntentId& intent);
   /// Adds the account to the list by which a restart finds outboxes. Requires: the pipeline's lock.
   async::Task<Status> list_at_home();
-  /// Removes the account from that list if its outbox is empty.
-  async::Task<Status> unlist_at_home();
+  /// Removes the account from that list if its outbox is empty, and if it has been there since the
+  /// time that is given.
+  async::Task<Status> unlist_at_home(std::int64_t since);
   async::Task<Result<MailboxPtr>> load_at_home(MailboxId mailbox);
   async::Task<Result<MailboxPtr>> read_contents_at_home(MailboxId mailbox);
   async::Task<Result<Readable>> load_readable_at_home(MailboxId mailbox);

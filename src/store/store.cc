@@ -5,6 +5,7 @@
 #include "async/completion.h"
 #include "async/low_priority.h"
 #include "async/wait.h"
+#include "base/bytes.h"
 #include "store/change/change_writer.h"
 #include "store/change/pipeline.h"
 #include "store/format/codec.h"
@@ -27,6 +28,12 @@ namespace {
 constexpr std::size_t kDirectoryCacheBytes = 8U << 20;
 constexpr std::size_t kSharersCacheBytes = 4U << 20;
 
+/// Never 0.
+std::uint64_t random_node() {
+  const PartitionId random = random_partition_id();
+  return ByteReader(random.view()).u64() | 1U;
+}
+
 }  // namespace
 
 Store::State::State(engine::Engine& e, async::LoopPool& l, async::OffloadPool& o, const Clock& c,
@@ -39,6 +46,8 @@ Store::State::State(engine::Engine& e, async::LoopPool& l, async::OffloadPool& o
       options(opts),
       policy(std::make_shared<const StorePolicy>(opts.policy)),
       page_numbers(e),
+      node(e.is_shared() ? random_node() : 0),
+      nodes(e, c, node),
       cached_mail(opts.page_cache_bytes),
       pages(cached_mail, opts.page_cache_bytes / 4 * 3),
       records(cached_mail, opts.page_cache_bytes / 8),
@@ -56,6 +65,11 @@ Store::~Store() {
   if (state_) state_->engine.listen(nullptr);
 }
 
+std::uint64_t Store::node() const { return state_->node; }
+NodeList& Store::nodes() const { return state_->nodes; }
+bool Store::owns(const AccountId& account) const {
+  return state_->node == 0 || state_->nodes.owns(account);
+}
 engine::Engine& Store::engine() const { return state_->engine; }
 const Clock& Store::clock() const { return state_->clock; }
 const StoreOptions& Store::options() const { return state_->options; }

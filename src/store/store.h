@@ -25,6 +25,8 @@ class Shares;
 
 namespace posthorn::store {
 
+class NodeList;
+
 /// Settings that may change while the store is open.
 struct StorePolicy {
   /// Never null.
@@ -159,7 +161,8 @@ class Store {
   /// Grants are given and taken one after another, each while the caller holds this.
   async::Task<std::shared_ptr<void>> share_turn();
 
-  /// Runs one round of upkeep: packs tails, drops what is past the horizon, erases unused pieces.
+  /// Runs one round of upkeep: drops what is past the horizon, erases unused pieces. Where several
+  /// processes have the store open, of the accounts that owns() says.
   /// The program calls it periodically; tests call it directly.
   async::Task<Status> sweep();
 
@@ -187,6 +190,15 @@ class Store {
 
   /// Waits for operations in progress. Later changes return `unavailable`.
   async::Task<void> close();
+
+  /// A random number of this process's own, for claims (store/value/outbox.h) where several
+  /// processes may have the store open; 0 elsewhere. Thread: any.
+  [[nodiscard]] std::uint64_t node() const;
+  /// The processes that have the store open. Thread: any.
+  [[nodiscard]] NodeList& nodes() const;
+  /// Whether this process does the upkeep of that account (NodeList::owns()). Always so where it is
+  /// the only one. Thread: any.
+  [[nodiscard]] bool owns(const AccountId& account) const;
 
   [[nodiscard]] engine::Engine& engine() const;
   [[nodiscard]] const Clock& clock() const;

@@ -17,6 +17,7 @@
 #include "base/shared_value.h"
 #include "store/change/watch_list.h"
 #include "store/format/group_page.h"
+#include "store/nodes/node_list.h"
 #include "store/nodes/page_numbers.h"
 #include "store/read/account_item.h"
 #include "store/read/lru_cache.h"
@@ -69,6 +70,8 @@ struct Store::State {
   std::string key;  ///< 32 random octets of this store, from which all its other keys are derived.
 
   PageNumbers page_numbers;
+  const std::uint64_t node;  ///< See Store::node().
+  NodeList nodes;
 
   CacheBudget cached_mail;
   LruCache<AccountItem, GroupPage> pages;

@@ -131,6 +131,9 @@ class Change {
   void set_sending(SendingSettings settings);
   /// Marks this change as the requested step; for Account::change_once.
   void set_intent(const IntentId& intent) { draft_.intent = intent; }
+  /// What enqueue() adds is claimed by this process (Store::node()), so that it needs no further
+  /// commit for that. 0: nothing is claimed.
+  void set_node(std::uint64_t node) { node_ = node; }
 
   // --- messages --------------------------------------------------------------------------------
   /// Errors: not_found (mailbox), over_quota, limit (keywords, or the mailbox has no UIDs left).
@@ -254,6 +257,7 @@ class Change {
   StatePtr base_;
   AccountState draft_;
   Timestamp now_;
+  std::uint64_t node_ = 0;
   Actor by_;
   std::shared_ptr<AccountState::Names> own_names_;
   std::shared_ptr<AccountState::Subscriptions> own_subscriptions_;

@@ -37,6 +37,8 @@ Result<OutboxId> Change::enqueue(OutboxEntry entry) {
     return fail(ErrorKind::server_bug, "A change can queue only one message");
   entry.id = id;
   entry.page = PageNumber(0);
+  entry.claimed_by = node_;
+  entry.claimed_until = node_ == 0 ? 0 : now_.seconds + OutboxEntry::kClaim;
   std::erase(released_, entry.email);
   outbox()[id] = std::make_shared<OutboxEntry>(std::move(entry));
   outbox_changed_.insert(id);

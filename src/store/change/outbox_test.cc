@@ -452,7 +452,7 @@ TEST_F(OutboxTest, RefusesWhatCannotBe) {
 TEST_F(OutboxTest, CheckSeesAnOutboxThatNobodyWouldFind) {
   ASSERT_TRUE(submit("one"));
   expect_clean();
-  ASSERT_TRUE(unlist_outbox(*engine_, account_->id()));
+  ASSERT_TRUE(unlist_outbox(*engine_, account_->id(), clock_.now().seconds));
   auto report = run(store_->check(false));
   ASSERT_TRUE(report);
   EXPECT_EQ(report->findings.size(), 1U);

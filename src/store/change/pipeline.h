@@ -29,7 +29,8 @@ struct Account::Pipeline {
   bool maintaining = false;
   bool maintenance_requested = false;  ///< By Maintenance::request(), since its last step began.
   bool expiry_waits = false;           ///< Maintenance that can be done later makes way.
-  bool listed = false;                 ///< The queue's list durably contains this account.
+  bool listed = false;                 ///< The queue's list durably contains this account, ...
+  std::int64_t listed_since = 0;       ///< ... by a row of this time.
   /// Every group has a search filter, and neighbours are merged. May be false without need.
   bool filters_complete = false;
   std::int64_t due_day = -1;  ///< Day of the last change noted for the sweep.

@@ -38,16 +38,17 @@ async::Task<Status> Store::forget_empty_outboxes() {
   const std::int64_t before = state_->clock.now().seconds - kListedFor;
   Status done;
   for (const ListedOutbox& entry : *listed) {
-    if (entry.since > before) continue;
+    if (entry.since > before || !owns(entry.account)) continue;
     auto opened = co_await account(entry.account);
     if (opened) {
       co_await (*opened)->home_.enter();
-      done = co_await (*opened)->unlist_at_home();
+      done = co_await (*opened)->unlist_at_home(entry.since);
       if (caller != nullptr) co_await caller->enter();
     } else if (opened.error().kind == ErrorKind::not_found) {
       // The account was removed in the meantime; its row is no longer needed.
-      done = co_await async::offload(state_->offload,
-                                     [&] { return unlist_outbox(state_->engine, entry.account); });
+      done = co_await async::offload(state_->offload, [&] {
+        return unlist_outbox(state_->engine, entry.account, entry.since);
+      });
     } else {
       log::error("account {}: {}", to_hex(entry.account), opened.error().text);
     }

@@ -21,18 +21,25 @@ using Row = std::optional<std::string>;
 
 }  // namespace
 
-Status list_outbox(engine::Engine& engine, const AccountId& account, std::int64_t now) {
+Result<std::int64_t> list_outbox(engine::Engine& engine, const AccountId& account, std::int64_t now,
+                                 std::int64_t renew_before) {
   const std::string key = keys::listed_outbox(account);
-  return edit_row(engine, shard_of(account), key, [&](const Row& row) -> Result<Edits> {
-    if (row) return Edits{};
+  std::int64_t since = now;
+  Status done = edit_row(engine, shard_of(account), key, [&](const Row& row) -> Result<Edits> {
+    // A time that cannot be read counts as old.
+    since = row ? decode_time(*row).value_or(INT64_MIN + 1) : INT64_MIN;
+    if (row && since >= renew_before) return Edits{};
+    since = now;
     return Edits{{key, encode_time(now)}};
   });
+  if (!done) return pass(done);
+  return since;
 }
 
-Status unlist_outbox(engine::Engine& engine, const AccountId& account) {
+Status unlist_outbox(engine::Engine& engine, const AccountId& account, std::int64_t since) {
   const std::string key = keys::listed_outbox(account);
   return edit_row(engine, shard_of(account), key, [&](const Row& row) -> Result<Edits> {
-    if (!row) return Edits{};
+    if (!row || decode_time(*row).value_or(since) != since) return Edits{};
     return Edits{{key, std::nullopt}};
   });
 }

@@ -12,11 +12,13 @@
 /// account's sending of a day. All functions that return no task block.
 namespace posthorn::store {
 
-/// Writes the account's row if it does not exist.
-Status list_outbox(engine::Engine& engine, const AccountId& account, std::int64_t now);
-/// Removes the row if it exists. Requires: the outbox is empty, and nothing can be queued
-/// meanwhile.
-Status unlist_outbox(engine::Engine& engine, const AccountId& account);
+/// Writes the account's row if it does not exist, or is of a time before `renew_before`. Returns
+/// the time of the row that is there then.
+Result<std::int64_t> list_outbox(engine::Engine& engine, const AccountId& account, std::int64_t now,
+                                 std::int64_t renew_before = INT64_MIN);
+/// Removes the row if it exists and is still of that time (or cannot be read). Requires: the outbox
+/// is empty, and nothing can be queued meanwhile without that the row is renewed.
+Status unlist_outbox(engine::Engine& engine, const AccountId& account, std::int64_t since);
 
 struct ListedOutbox {
   AccountId account;

@@ -63,6 +63,7 @@ inline constexpr std::string_view kDueAge = "a";      ///< System; day, account:
                                                       ///< may expire by their age on that day.
 inline constexpr std::string_view kRetention = "r";   ///< System: the ages for which all accounts
                                                       ///< were listed there.
+inline constexpr std::string_view kNodes = "n";       ///< Nodes; node: a process that serves.
 inline constexpr std::string_view kAddresses = "u";   ///< Directory; address: its account.
 inline constexpr std::string_view kRemovals = "i";    ///< Directory; account: it is to be removed.
 inline constexpr std::string_view kHolds = "h";       ///< Directory; account: a legal hold.

@@ -101,6 +101,10 @@ std::string encode_outbox_entry(const OutboxEntry& e) {
   w.svarint(e.expires);
   w.varint(e.recipients.size());
   for (const OutboxRecipient& recipient : e.recipients) write(w, recipient);
+  if (e.claimed_by != 0) {
+    w.u64(e.claimed_by);
+    w.svarint(e.claimed_until);
+  }
   return seal_page(out);
 }
 
@@ -123,6 +127,9 @@ Result<OutboxEntry> decode_outbox_entry(OutboxId id, std::string_view record) {
     e.expires = r.svarint();
     for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n)
       e.recipients.push_back(read_recipient(r));
+    if (r.at_end()) return;
+    e.claimed_by = r.u64();
+    e.claimed_until = r.svarint();
   });
 }
 

@@ -17,6 +17,7 @@ namespace posthorn::store {
 namespace {
 
 constexpr std::uint8_t kSystem = 1;
+constexpr std::uint8_t kNodes = 2;
 constexpr std::uint8_t kFirstShard = 16;
 constexpr std::uint8_t kFirstQueueShard = 32;
 constexpr std::uint8_t kFirstShareShard = 48;
@@ -38,6 +39,7 @@ std::string random_key() {
 }  // namespace
 
 PartitionId system_partition() { return reserved(kSystem); }
+PartitionId nodes_partition() { return reserved(kNodes); }
 PartitionId directory_partition(std::uint8_t shard) {
   return reserved(static_cast<std::uint8_t>(kFirstShard + shard));
 }

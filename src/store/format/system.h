@@ -15,6 +15,8 @@
 namespace posthorn::store {
 
 PartitionId system_partition();
+/// Lists the processes that have the store open (store/nodes/node_list.h).
+PartitionId nodes_partition();
 inline constexpr std::uint8_t kDirectoryShards = 16;
 PartitionId directory_partition(std::uint8_t shard);
 std::uint8_t directory_shard_of(std::string_view address);

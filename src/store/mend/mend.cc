@@ -113,7 +113,7 @@ class Mend {
       lose(describe_account(id, (*mended)->name) +
            ": some of its rows cannot be read, so some may be missing or in an earlier state");
     if ((*mended)->has_outbox)
-      if (Status listed = list_outbox(engine_, id, std::time(nullptr)); !listed) return listed;
+      if (auto listed = list_outbox(engine_, id, std::time(nullptr)); !listed) return pass(listed);
     return salvaged_.holders_lost ? hold_pieces(id) : Status();
   }
 

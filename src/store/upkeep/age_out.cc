@@ -230,10 +230,11 @@ async::Task<Status> expire_by_age(Store& store) {
     if (!rows) co_return pass(rows);
     for (const engine::Row& row : rows->rows) {
       const auto id = keys::account_of_due(row.key);
+      if (id && !store.owns(*id)) continue;
+      ++served;
       if (id) co_await serve(store, row.key, *id);
       if (store.state().closing.load()) co_return Status();
     }
-    served += rows->rows.size();
     if (!rows->next_key) co_return Status();
     from = *rows->next_key;
   }

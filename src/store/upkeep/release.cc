@@ -112,6 +112,7 @@ async::Task<Status> release_unused(Store& store, std::int64_t not_after) {
     const Candidates all = *some;
     for (std::size_t from = 0, to = 0; from < all.size(); from = to) {
       while (to < all.size() && all[to].holder == all[from].holder) ++to;
+      if (!store.owns(all[from].holder)) continue;
       const Status done = co_await async::offload(store.offload(), [&] {
         return look_at(store.engine(), all.subspan(from, to - from), not_after);
       });

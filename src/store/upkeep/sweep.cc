@@ -49,14 +49,19 @@ AccountId account_of(std::string_view key) {
   return id;
 }
 
-async::Task<Result<std::vector<DueAccount>>> due_accounts(engine::Engine& engine, Due kind,
+async::Task<Result<std::vector<DueAccount>>> due_accounts(Store& store, Due kind,
                                                           std::int64_t up_to_day) {
   constexpr std::size_t kAtOnce = 1000;
-  auto rows = co_await engine.scan(system_partition(), std::string(prefix_of(kind)),
-                                   due_prefix(kind, up_to_day + 1), kAtOnce);
-  if (!rows) co_return pass(rows);
   std::vector<DueAccount> due;
-  for (const engine::Row& row : rows->rows) due.push_back({row.key, account_of(row.key)});
+  std::optional<std::string> from{prefix_of(kind)};
+  while (from && due.size() < kAtOnce) {
+    auto rows = co_await store.engine().scan(system_partition(), std::move(*from),
+                                             due_prefix(kind, up_to_day + 1), kAtOnce);
+    if (!rows) co_return pass(rows);
+    for (const engine::Row& row : rows->rows)
+      if (store.owns(account_of(row.key))) due.push_back({row.key, account_of(row.key)});
+    from = std::move(rows->next_key);
+  }
   co_return due;
 }
 
@@ -142,7 +147,8 @@ Status purge(engine::Engine& engine, const AccountId& id) {
 }
 
 /// Carries out the removals that are older than the grace time.
-Status purge_removed(engine::Engine& engine, std::int64_t before) {
+Status purge_removed(Store& store, std::int64_t before) {
+  engine::Engine& engine = store.engine();
   for (std::uint8_t shard = 0; shard < kDirectoryShards; ++shard) {
     const PartitionId directory = directory_partition(shard);
     constexpr std::size_t kAtOnce = 100;
@@ -152,7 +158,7 @@ Status purge_removed(engine::Engine& engine, std::int64_t before) {
     for (const engine::Row& row : rows->rows) {
       auto removal = decode_removal(row.value);
       if (!removal) return pass(removal);
-      if (removal->since > before) continue;
+      if (removal->since > before || !store.owns(account_of(row.key))) continue;
       // Held and removed in the same moment: it stays.
       auto hold = async::wait(find_hold(engine, account_of(row.key)));
       if (!hold) return pass(hold);
@@ -218,7 +224,7 @@ async::Task<Status> expire(Store& store, Due kind, Expiry::Bounds before) {
   const bool content = kind == Due::content;
   // The row of a day stands for changes up to the end of that day.
   const std::int64_t up_to = (content ? before.content : before.history) / kDay - 1;
-  auto due = co_await due_accounts(store.engine(), kind, up_to);
+  auto due = co_await due_accounts(store, kind, up_to);
   if (!due) co_return pass(due);
   for (DueAccount& entry : *due) {
     auto opened = co_await store.account(entry.account);
@@ -262,7 +268,7 @@ async::Task<Status> Store::sweep() {
   const std::int64_t not_after = now - state_->options.sweep_grace_seconds;
   if (Status ok = co_await release_unused(*this, not_after); !ok) co_return ok;
   co_return co_await async::offload(state_->offload,
-                                    [&] { return purge_removed(state_->engine, not_after); });
+                                    [&] { return purge_removed(*this, not_after); });
 }
 
 }  // namespace posthorn::store

@@ -65,12 +65,25 @@ struct OutboxEntry {
   std::int64_t hold_until = 0;  ///< RFC 4865: not to be sent before this time; 0: send at once.
   std::int64_t expires = 0;     ///< Recipients that are still waiting then have failed.
   std::vector<OutboxRecipient> recipients;
+  /// Where several processes have the store open: the one that works on the entry (Store::node()),
+  /// and until when the others leave it alone, if that one does not renew it. 0: nobody.
+  std::uint64_t claimed_by = 0;
+  std::int64_t claimed_until = 0;
   /// The page of a record that is too long for a row. Managed by the store (update_outbox).
   PageNumber page;
   friend bool operator==(const OutboxEntry&, const OutboxEntry&) = default;
 
   /// Returns true if no recipient is waiting any more.
   [[nodiscard]] bool is_settled() const;
+  /// Returns whether another process than `node` may be working on it.
+  [[nodiscard]] bool is_claimed_elsewhere(std::uint64_t node, std::int64_t now) const {
+    return claimed_by != 0 && claimed_by != node && now <= claimed_until + kClaimGrace;
+  }
+
+  /// For how long an entry is claimed, in seconds.
+  static constexpr std::int64_t kClaim = 300;
+  /// By how much the clocks of two machines may differ. Others wait this much longer.
+  static constexpr std::int64_t kClaimGrace = 60;
 };
 using OutboxEntryPtr = std::shared_ptr<const OutboxEntry>;
 /// In the order of queueing.
