@@ -118,6 +118,7 @@ const LocalAdmin::Request LocalAdmin::kRequests[] = {
     {"session.list", &LocalAdmin::list_sessions},
     {"session.kick", &LocalAdmin::kick},
     {"session.trace", &LocalAdmin::trace},
+    {"node.list", &LocalAdmin::list_nodes},
     {"snapshot.take", &LocalAdmin::take_snapshot},
     {"snapshot.drop", &LocalAdmin::drop_snapshot},
     {"backup.done", &LocalAdmin::note_backup},

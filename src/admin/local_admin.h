@@ -89,6 +89,7 @@ using SnapshotPtr = std::shared_ptr<const std::string>;
 ///   session.list {name?} -> {sessions: [{session, protocol, user, peer, since, in, out, tls}]}
 ///   session.kick {who: a name or a session} -> {ended, user?}
 ///   session.trace {name, seconds} -> {file}
+///   node.list {} -> {nodes: [{node, host, version, since, clock, lives, shards, self}]}
 ///   snapshot.take {} -> {path, taken}    (exists until snapshot.drop, or the end of the connection)
 ///   snapshot.drop {}
 ///   backup.done {name, taken, size, copied, folder}    (for status)
@@ -209,6 +210,7 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> list_sessions(Json request);
   async::Task<Result<Answer>> kick(Json request);
   async::Task<Result<Answer>> trace(Json request);
+  async::Task<Result<Answer>> list_nodes(Json request);
   async::Task<Result<Answer>> take_snapshot(Json request);
   async::Task<Result<Answer>> drop_snapshot(Json request);
   async::Task<Result<Answer>> note_backup(Json request);

@@ -96,6 +96,7 @@ void add_export(Command app, Program& program);
 void add_undelete(Command app, Program& program);
 void add_index(Command app, Program& program);
 void add_sessions(Command app, Program& program);
+void add_node(Command app, Program& program);
 void add_backup(Command app, Program& program);
 void add_restore(Command app, Program& program);
 void add_status(Command app, Program& program);

@@ -1,5 +1,6 @@
 """Whole servers with one store in a Ceph cluster (POSTHORN_CEPH_CONF): what one takes in, the other shows; and a server
 that is killed loses nothing that was acknowledged."""
+import json
 import os
 import sys
 import tempfile
@@ -43,6 +44,14 @@ def two_nodes(folder):
         ok(reader.store("2", "+FLAGS", f"(r{i})"))
         ok((writer if i % 2 else reader).append("INBOX", None, None, message(5 + i)))
     expect(sorted(subjects(one.imap())) == list(range(15)), "every APPEND of both is there once")
+
+    # Each has a part of the upkeep.
+    def listed(node):
+        return [json.loads(line) for line in node.run("node", "list", "--json").splitlines()]
+    wait_for("the servers do not see each other", lambda: len(listed(one)) == 2 and len(listed(two)) == 2, 60)
+    seen = listed(one)
+    expect(sum(node["shards"] for node in seen) == 64 and all(node["lives"] for node in seen), f"the list: {seen}")
+    expect(str(listed(two)[0]["node"]) in one.run("node", "list"), "a list for people")
 
     # Nothing is heard, since the object that all watch is gone: commands that promise to be current look by themselves.
     others = one.imap()

@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
   posthorn::cli::add_undelete(command, program);
   posthorn::cli::add_index(command, program);
   posthorn::cli::add_sessions(command, program);
+  posthorn::cli::add_node(command, program);
   posthorn::cli::add_backup(command, program);
   posthorn::cli::add_restore(command, program);
   posthorn::cli::add_status(command, program);
