@@ -72,23 +72,30 @@ class Sender {
     return account_->id();
   }
 
-  Result<OutboxId> submit(const std::string& to) {
+  /// `free`: what is queued is for whoever claims it first.
+  enum class Queued : std::uint8_t { claimed, free };
+  Result<OutboxId> submit(const std::string& to, Queued queued = Queued::claimed) {
     auto email = node_.take_in(account_->id(), store::TestNode::message(to));
     if (!email) return pass(email);
     const std::int64_t now = node_.store().clock().now().seconds;
-    auto done = node_.run(account_->change(store::Actor::user(account_->id()), {},
-                                           [&](store::Change& c) -> Result<OutboxId> {
-                                             auto kept = c.keep_email(*email);
-                                             if (!kept) return pass(kept);
-                                             OutboxEntry entry;
-                                             entry.email = *kept;
-                                             entry.size = email->size;
-                                             entry.return_path = "ann@example.org";
-                                             entry.submitted = now;
-                                             entry.expires = now + 5 * 86'400;
-                                             entry.recipients.emplace_back().address = to;
-                                             return c.enqueue(std::move(entry));
-                                           }));
+    auto done = node_.run(account_->change(
+        store::Actor::user(account_->id()), {}, [&](store::Change& c) -> Result<OutboxId> {
+          auto kept = c.keep_email(*email);
+          if (!kept) return pass(kept);
+          OutboxEntry entry;
+          entry.email = *kept;
+          entry.size = email->size;
+          entry.return_path = "ann@example.org";
+          entry.submitted = now;
+          entry.expires = now + 5 * 86'400;
+          entry.recipients.emplace_back().address = to;
+          auto id = c.enqueue(std::move(entry));
+          if (!id || queued == Queued::claimed) return id;
+          OutboxEntry unclaimed = *c.state().outbox->at(*id);
+          unclaimed.claimed_by = 0;
+          if (Status freed = c.update_outbox(std::move(unclaimed)); !freed) return pass(freed);
+          return id;
+        }));
     if (!done) return pass(done);
     return done->value;
   }
@@ -135,7 +142,8 @@ TEST_F(ClaimTest, NothingIsSentTwiceWhateverTheNetworkLoses) {
     threads.emplace_back([&, n] {
       for (int i = 0; i < 25; ++i) {
         const std::string to = fmt::format("bob-{}-{}@elsewhere.example", n, i);
-        if (senders[n]->submit(to)) ++accepted[n][to];
+        const auto queued = i % 3 == 0 ? Sender::Queued::claimed : Sender::Queued::free;
+        if (senders[n]->submit(to, queued)) ++accepted[n][to];
       }
     });
   for (std::thread& thread : threads) thread.join();
