@@ -31,6 +31,7 @@ class Node:
         for key, value in keys.items():
             self.arguments += ["--set", f"{key}={value}"]
         self.process = None
+        self.ports = {}
 
     def start(self):
         ready = os.path.join(self.folder, "ready.json")
@@ -45,6 +46,7 @@ class Node:
             time.sleep(0.05)
         with open(ready, encoding="utf-8") as f:
             at = json.load(f)
+        self.ports = at
         self.imap_port, self.lmtp_port = at["imap"], at["lmtp"]
         return self
 
