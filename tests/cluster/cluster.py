@@ -1,5 +1,6 @@
 """What the tests of whole servers over a Ceph cluster (POSTHORN_CEPH_CONF) share: a server with its store there, and the
 cluster's own commands."""
+import atexit
 import imaplib
 import json
 import os
@@ -40,6 +41,7 @@ class Node:
         with open(os.path.join(self.folder, "log"), "ab") as log:
             self.process = subprocess.Popen([*self.arguments, "serve", "--ready-file", ready],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        atexit.register(self.process.kill)  # Does nothing to one that has ended.
         deadline = time.monotonic() + 120
         while not os.path.exists(ready):
             expect(self.process.poll() is None and time.monotonic() < deadline, f"no start:\n{self.log()}")

@@ -93,7 +93,7 @@ def damaged_mail(folder):
     expect("UID 2 cannot be read" in node.log(), f"the damage is logged: {node.log()}")
     client.logout()
     node.stop()
-    said = node.run("check", "--deep", code=1)
+    said = node.run("check", "--deep", code=3)
     expect(USER in said, f"check names what is damaged: {said}")
     rados(namespace, "bodies", "put", piece, "-", given=whole)
     node.run("check", "--deep")
@@ -106,7 +106,7 @@ def damaged_mail(folder):
     expect(answer[0] == "NO", f"a body that is gone: {answer}")
     client.logout()
     node.stop()
-    node.run("check", "--deep", code=1)
+    node.run("check", "--deep", code=3)
     return node, namespace
 
 
@@ -126,7 +126,7 @@ def rows_removed(node, namespace):
         words = str(error)
     expect("CORRUPTION" in words, f"an account without its header: {words}")
     node.stop()
-    said = node.run("check", code=1)
+    said = node.run("check", code=3)
     expect("The version of the account is lost" in said, said)
     with open(header, "rb") as f:
         rados(namespace, "mail", "setomapval", account, "h", given=f.read())

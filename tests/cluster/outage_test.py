@@ -71,18 +71,20 @@ def hung(node):
     for daemon in daemons:
         os.kill(daemon, signal.SIGSTOP)
     try:
-        # A command that looks for what is new first is refused when that read is given up, after 20 s.
+        # A write is given up after 40 s, and finding out what became of it after 20 s more. A command that looks for
+        # what is new first is refused after 20 s if that is not answered. Which it is depends on where Ceph keeps the
+        # account.
         begun = time.monotonic()
         answer = client.append("INBOX", None, None, message(200))
         took = time.monotonic() - begun
         expect(answer[0] == "NO" and b"UNAVAILABLE" in answer[1][0], f"APPEND: {answer}")
-        expect(took < 30, f"APPEND was answered after {took:.0f} s")
-        # A change, after 40 s for the write and 20 s for finding out what became of it.
+        expect(took < 70, f"APPEND was answered after {took:.0f} s")
         begun = time.monotonic()
         answer = client.store("1", "+FLAGS", "(late)")
         stored = time.monotonic() - begun
         expect(answer[0] == "NO" and b"UNAVAILABLE" in answer[1][0], f"STORE: {answer}")
-        expect(35 < stored < 70, f"STORE was answered after {stored:.0f} s")
+        expect(stored < 70, f"STORE was answered after {stored:.0f} s")
+        expect(max(took, stored) > 35, f"no write was waited for: {took:.0f} s, {stored:.0f} s")
         # What cannot fail does not.
         expect(client.noop()[0] == "OK", "NOOP")
         begun = time.monotonic()
