@@ -18,6 +18,19 @@ bool Merge::is_later(std::size_t a, std::size_t b) const {
   return tables_[a]->key() > tables_[b]->key();
 }
 
+namespace {
+
+/// No store has as many versions of a key; a table that was made on purpose may.
+constexpr std::size_t kMostVersions = 1000;
+
+void sort_newest_first(std::vector<KeyVersion>& versions) {
+  std::ranges::sort(versions, std::greater(), [](const KeyVersion& version) {
+    return std::pair(version.sequence, version.file);
+  });
+}
+
+}  // namespace
+
 std::vector<KeyVersion> Merge::take_versions(const std::string& key) {
   const auto later = [this](std::size_t a, std::size_t b) { return is_later(a, b); };
   std::vector<KeyVersion> versions;
@@ -32,6 +45,10 @@ std::vector<KeyVersion> Merge::take_versions(const std::string& key) {
     bool more = true;
     do {
       versions.push_back({table.sequence(), number, table.kind(), std::string(table.value())});
+      if (versions.size() == 2 * kMostVersions) {
+        sort_newest_first(versions);
+        versions.resize(kMostVersions);
+      }
       more = table.next();
       // Out of order only in a table that was made on purpose. It must not keep us here for ever.
     } while (more && table.key() == key);
@@ -41,9 +58,7 @@ std::vector<KeyVersion> Merge::take_versions(const std::string& key) {
       heap_.pop_back();
     }
   }
-  std::ranges::sort(versions, std::greater(), [](const KeyVersion& version) {
-    return std::pair(version.sequence, version.file);
-  });
+  sort_newest_first(versions);
   return versions;
 }
 
@@ -82,6 +97,13 @@ std::map<std::string, std::vector<LostKeys>> Merge::lost() const {
   for (const auto& table : tables_)
     if (!table->lost().empty()) lost.emplace(table->name(), table->lost());
   return lost;
+}
+
+std::map<std::string, std::uint64_t> Merge::given_up() const {
+  std::map<std::string, std::uint64_t> given_up;
+  for (const auto& table : tables_)
+    if (table->given_up() != 0) given_up.emplace(table->name(), table->given_up());
+  return given_up;
 }
 
 }  // namespace posthorn::engine::rocks

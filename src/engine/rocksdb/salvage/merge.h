@@ -33,6 +33,9 @@ class Merge {
   }
   /// For each damaged table, the keys that could not be read.
   [[nodiscard]] std::map<std::string, std::vector<LostKeys>> lost() const;
+  /// For each table in which the search for blocks has reached its bound, the octets that were not
+  /// looked at.
+  [[nodiscard]] std::map<std::string, std::uint64_t> given_up() const;
 
  private:
   [[nodiscard]] bool is_later(std::size_t a, std::size_t b) const;

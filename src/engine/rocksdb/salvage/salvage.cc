@@ -124,6 +124,11 @@ class Salvage {
     for (const auto& [why, count] : merge.unreadable())
       out_.losses.push_back(fmt::format("{}: {} {} cannot be read", why, count, name_of(family)));
     for (const auto& [file, lost] : merge.lost()) report_lost(family, file, lost);
+    for (const auto& [file, octets] : merge.given_up())
+      out_.losses.push_back(fmt::format(
+          "{}: its index is damaged, and looking for its blocks was given up before the "
+          "last {} octets, because it took too long",
+          file, octets));
     return {};
   }
 

@@ -1,17 +1,18 @@
 #include "engine/rocksdb/salvage/table_file.h"
 
 #include <fcntl.h>
-#include <lz4.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "base/bytes.h"
 #include "engine/rocksdb/disk/read_at.h"
 #include "engine/rocksdb/little_endian.h"
+#include "engine/rocksdb/salvage/block_search.h"
 
 namespace posthorn::engine::rocks {
 namespace {
@@ -19,61 +20,29 @@ namespace {
 constexpr std::uint64_t kFooter = 53;
 constexpr std::uint64_t kMagic = 0x88e241b785f4cff7;
 constexpr std::uint32_t kFormat = 5;
-constexpr std::uint64_t kTrailer = 5;  ///< Of a block: compression and checksum.
 constexpr std::size_t kKeyTrailer = 8;
 /// No block with entries is longer: it ends with the entry that makes it longer than 8 KB, and no
 /// row or small page has more than 64 KB.
 constexpr std::uint64_t kLongest = 128UL << 10;
 /// Most blocks are not longer. A search for the next intact one looks for such.
 constexpr std::uint64_t kUsual = 12UL << 10;
-/// How far that search goes.
+/// How much it reads at a time.
 constexpr std::uint64_t kFarthest = 1UL << 20;
+/// How much is passed over where the disk cannot read.
+constexpr std::uint64_t kUnreadable = 64UL << 10;
+/// No block of any kind is longer.
+constexpr std::uint64_t kMostOctets = 64UL << 20;
 /// The properties, the list of such blocks and the footer are at the end and have less than this.
 constexpr std::uint64_t kEndOfTable = 32UL << 10;
 /// The first key of the properties, which are sorted.
 constexpr std::string_view kFirstProperty = "rocksdb.block.based.table.index.type";
 
-enum Compression : std::uint8_t { kPlain = 0, kLz4 = 4 };
 enum StoredKind : std::uint8_t {
   kDeletion = 0,
   kValue = 1,
   kSingleDeletion = 7,
   kBlobIndex = 0x11,
 };
-
-/// XXH3 as RocksDB uses it: the last octet, the compression, is mixed in separately.
-std::uint32_t block_checksum(std::string_view octets, std::uint8_t compression) {
-  constexpr std::uint32_t kPrime = 0x6b9083d9;
-  return static_cast<std::uint32_t>(checksum(octets)) ^ compression * kPrime;
-}
-
-/// Returns whether the octets, which end with a block's trailer, have that block's checksum.
-bool is_block(std::string_view octets) {
-  const std::size_t size = octets.size() - kTrailer;
-  const auto compression = static_cast<std::uint8_t>(octets[size]);
-  return (compression == kPlain || compression == kLz4) &&
-         block_checksum(octets.substr(0, size), compression) ==
-             little_endian<std::uint32_t>(octets.substr(size + 1));
-}
-
-std::optional<std::string> unpack(std::string_view packed) {
-  ByteReader r(packed);
-  const std::uint64_t size = r.varint();
-  constexpr std::uint64_t kMost = 64UL << 20;
-  if (!r.ok() || size > kMost) return std::nullopt;
-  std::string out(size, '\0');
-  const int got = LZ4_decompress_safe(r.rest().data(), out.data(),
-                                      static_cast<int>(r.rest().size()), static_cast<int>(size));
-  if (got < 0 || static_cast<std::uint64_t>(got) != size) return std::nullopt;
-  return out;
-}
-
-/// Returns the octets of the block that begins with `octets`; 0 if no length gives its checksum.
-std::uint64_t length_of_block(std::string_view octets, std::uint64_t longest) {
-  for (std::uint64_t size = 1; size <= longest && size + kTrailer <= octets.size(); ++size)
-    if (is_block(octets.substr(0, size + kTrailer))) return size;
-  return 0;
-}
 
 /// The entries of a block, without the list of places where a key is complete, which follows them.
 std::optional<std::string_view> entries_of(std::string_view block) {
@@ -131,19 +100,20 @@ bool has_entries(std::string_view block) {
 }  // namespace
 
 Result<std::unique_ptr<TableFile>> TableFile::open(const std::string& path,
-                                                   const std::optional<TableFamily>& known) {
+                                                   const std::optional<TableFamily>& known,
+                                                   std::uint64_t search_steps) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0)
     return posthorn::fail(ErrorKind::io, path + " cannot be opened", std::strerror(errno));
   const off_t end = lseek(fd, 0, SEEK_END);
   std::unique_ptr<TableFile> table(new TableFile(
       fd, static_cast<std::uint64_t>(std::max<off_t>(end, 0)), path.substr(path.rfind('/') + 1)));
+  table->search_steps_ = search_steps;
   if (Status ok = table->read_properties(); !ok) {
     if (!known) return pass(ok);
     table->family_ = *known;
     table->data_octets_.reset();
   }
-  if (!table->read_index()) table->search_blocks();
   return table;
 }
 
@@ -158,13 +128,10 @@ std::string TableFile::read(std::uint64_t at, std::uint64_t octets) const {
 
 Result<std::string> TableFile::block(const Place& place) const {
   const auto damaged = posthorn::fail(ErrorKind::corrupt, "a block is damaged");
-  if (place.octets == 0 || place.octets > size_ || place.at > size_) return damaged;
-  std::string octets = read(place.at, place.octets + kTrailer);
-  if (octets.size() != place.octets + kTrailer || !is_block(octets)) return damaged;
-  const auto compression = static_cast<std::uint8_t>(octets[place.octets]);
-  octets.resize(place.octets);
-  if (compression == kPlain) return octets;
-  auto plain = unpack(octets);
+  if (place.octets == 0 || place.octets > kMostOctets || place.at > size_) return damaged;
+  const std::string octets = read(place.at, place.octets + kBlockTrailer);
+  if (octets.size() != place.octets + kBlockTrailer || !is_block(octets)) return damaged;
+  auto plain = unpack_block(octets);
   if (!plain) return damaged;
   return std::move(*plain);
 }
@@ -178,8 +145,9 @@ Status TableFile::read_properties() {
   const auto lost = posthorn::fail(ErrorKind::corrupt, "its properties are damaged");
   if (found == std::string::npos || found < kBeforeKey) return lost;
   const std::uint64_t at = from + found - kBeforeKey;
+  BlockSearch search;
   const auto properties =
-      block({at, length_of_block(std::string_view(end).substr(found - kBeforeKey), kEndOfTable)});
+      block({at, search.length_at(std::string_view(end).substr(found - kBeforeKey), kEndOfTable)});
   auto rest = properties ? entries_of(*properties) : std::nullopt;
   if (!rest) return lost;
   std::string name;
@@ -224,12 +192,12 @@ bool TableFile::read_index() {
       place.at = r.varint();
       place.octets = r.varint();
     } else {
-      place.at += place.octets + kTrailer;
+      place.at += place.octets + kBlockTrailer;
       place.octets += static_cast<std::uint64_t>(r.svarint());
     }
     // The blocks follow one another without a gap. Otherwise this is not such an index.
     if (!r.ok() || place.at != end || place.octets > size_) return false;
-    end = place.at + place.octets + kTrailer;
+    end = place.at + place.octets + kBlockTrailer;
     blocks.push_back(place);
   }
   if (data_octets_ && end != *data_octets_) return false;
@@ -240,31 +208,45 @@ bool TableFile::read_index() {
 /// Without the properties it also looks at what comes behind the blocks with entries, and does not
 /// know that nothing is lost there.
 void TableFile::search_blocks() {
-  const std::uint64_t end = data_octets_.value_or(size_);
+  BlockSearch search(search_steps_);
+  const std::uint64_t end = std::min(data_octets_.value_or(size_), size_);
   for (std::uint64_t at = 0; at < end;) {
     const std::string octets = read(at, std::min(kLongest, end - at));
-    const std::uint64_t found = length_of_block(octets, kLongest);
+    const std::uint64_t found = search.length_at(octets, kLongest);
     const auto plain = block({at, found});
     if (found != 0 && plain && has_entries(*plain)) {
       blocks_.push_back({at, found});
-      at += found + kTrailer;
-    } else {
-      blocks_.push_back({at, 0});
-      at = search_behind(at, end);
+      at += found + kBlockTrailer;
+      continue;
     }
+    if (blocks_.empty() || blocks_.back().octets != 0) blocks_.push_back({at, 0});
+    if (search.exhausted()) {
+      given_up_ = end - at;
+      return;
+    }
+    at = search_behind(search, at, end);
   }
 }
 
-/// Returns where the next intact block begins behind `at`; `end`, if none is found.
-std::uint64_t TableFile::search_behind(std::uint64_t at, std::uint64_t end) const {
-  const std::string octets = read(at, std::min(kFarthest, end - at));
+/// Returns where the next intact block begins behind `at`. If none is found, returns up to where it
+/// was looked for, or `end`.
+std::uint64_t TableFile::search_behind(BlockSearch& search, std::uint64_t at,
+                                       std::uint64_t end) const {
+  const std::uint64_t wanted = std::min(kFarthest, end - at);
+  const std::string octets = read(at, wanted);
   for (std::uint64_t from = 1; from < octets.size(); ++from) {
-    const std::uint64_t found = length_of_block(std::string_view(octets).substr(from), kUsual);
+    const std::string_view rest = std::string_view(octets).substr(from);
+    if (!BlockSearch::may_begin(rest)) continue;
+    const std::uint64_t found = search.length_at(rest, kUsual);
+    if (search.exhausted()) return at + from;
     if (found == 0) continue;
     const auto plain = block({at + from, found});
     if (plain && has_entries(*plain)) return at + from;
   }
-  return end;
+  // The disk could read no more: what is behind that place may be readable.
+  if (octets.size() < wanted) return std::min(end, at + octets.size() + kUnreadable);
+  // A block may begin in the last octets, so these are looked at again, unless there are no others.
+  return wanted < kFarthest ? end : at + wanted - kUsual;
 }
 
 void TableFile::lose() {
@@ -301,6 +283,7 @@ bool TableFile::take_entry() {
 }
 
 bool TableFile::next() {
+  if (!std::exchange(looked_, true) && !read_index()) search_blocks();
   for (;;) {
     if (!rest_.empty()) {
       if (take_entry()) return true;

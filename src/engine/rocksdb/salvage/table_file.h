@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/rocksdb/salvage/block_search.h"
 
 /// The format of RocksDB's tables (block-based, format 5). It is read here because RocksDB shows
 /// neither the sequence numbers nor the deletions of a single table, and reads nothing behind a
@@ -43,11 +44,13 @@ struct TableFamily {
 /// Thread: one.
 class TableFile {
  public:
-  /// If the table's index is damaged, its blocks are looked for by their checksums. `known` is used
-  /// if the table does not say to which family it belongs. Errors: io (the file cannot be opened),
-  /// corrupt (nothing tells the family).
+  /// If the table's index is damaged, its blocks are looked for by their checksums, by the first
+  /// next(); `search_steps` bounds that (block_search.h). `known` is used if the table does not say
+  /// to which family it belongs. Errors: io (the file cannot be opened), corrupt (nothing tells the
+  /// family).
   static Result<std::unique_ptr<TableFile>> open(const std::string& path,
-                                                 const std::optional<TableFamily>& known = {});
+                                                 const std::optional<TableFamily>& known = {},
+                                                 std::uint64_t search_steps = BlockSearch::kSteps);
   ~TableFile();
   TableFile(const TableFile&) = delete;
   TableFile& operator=(const TableFile&) = delete;
@@ -67,6 +70,9 @@ class TableFile {
 
   /// What could not be read so far. Complete once next() has returned false.
   [[nodiscard]] const std::vector<LostKeys>& lost() const { return lost_; }
+  /// The octets, at the end of the part with entries, in which no blocks were looked for because
+  /// the search had reached its bound; usually 0. What they had is among what is lost.
+  [[nodiscard]] std::uint64_t given_up() const { return given_up_; }
 
  private:
   /// The place of a block; without octets: a damaged range.
@@ -82,7 +88,8 @@ class TableFile {
   Status read_properties();
   [[nodiscard]] bool read_index();
   void search_blocks();
-  [[nodiscard]] std::uint64_t search_behind(std::uint64_t at, std::uint64_t end) const;
+  [[nodiscard]] std::uint64_t search_behind(BlockSearch& search, std::uint64_t at,
+                                            std::uint64_t end) const;
   bool load_block();
   bool take_entry();
   void lose();
@@ -93,6 +100,9 @@ class TableFile {
   TableFamily family_;
   /// The blocks with entries come first and have this many; none: it is not known.
   std::optional<std::uint64_t> data_octets_;
+  std::uint64_t search_steps_ = 0;
+  std::uint64_t given_up_ = 0;
+  bool looked_ = false;  ///< It is known where the blocks are.
   std::vector<Place> blocks_;
   std::size_t next_block_ = 0;
   std::string entries_;  ///< Of the current block.
