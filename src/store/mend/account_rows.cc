@@ -23,6 +23,12 @@ class Reader {
   static void raise(T& highest, T number) {
     highest = std::max(highest, number);
   }
+  /// No account comes this far, and MODSEQs end at 2^63 (RFC 7162 §3.1). A row that has more must
+  /// not take the account there.
+  static void raise(Seq& highest, Seq number) {
+    constexpr std::uint64_t kMost = std::uint64_t{1} << 62U;
+    if (number.value < kMost) highest = std::max(highest, number);
+  }
 
   bool take_known(const engine::Row& row) {
     const std::string_view kind = std::string_view(row.key).substr(0, 1);

@@ -1,6 +1,7 @@
 #include "store/mend/mend_account.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "async/wait.h"
 #include "store/format/codec.h"
@@ -83,16 +84,18 @@ class AccountMend {
   template <class Int>
   void raise(Int& next, Int used) {
     if (next > used) return;
-    next = used + 1;
+    // The highest number is never believed so far that the next one would be 0.
+    next = used == std::numeric_limits<Int>::max() ? used : used + 1;
     counters_changed_ = true;
   }
 
   UidValidity new_uid_validity() {
     // The lost head may have had any number up to the counter's, which may be an earlier state too.
     constexpr std::uint32_t kAhead = 1U << 19U;
-    counters_.next_uid_validity.value += kAhead;
+    std::uint32_t& next = counters_.next_uid_validity.value;
+    next += std::min(kAhead, std::numeric_limits<std::uint32_t>::max() - next);
     counters_changed_ = true;
-    return UidValidity(counters_.next_uid_validity.value - 1);
+    return UidValidity(next - 1);
   }
 
   void mend_heads() {
