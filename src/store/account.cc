@@ -120,6 +120,8 @@ async::Task<Result<ChangeReceipt>> Account::change_at_home(const Wanted& wanted)
     });
     if (!ready) {
       pipeline_->unlock();
+      // An account that has been removed for good cannot load them, however often it tries.
+      if (auto level = co_await reload_at_home(Reload::if_moved); !level) co_return pass(level);
       continue;
     }
     auto receipt = co_await attempt_at_home(wanted);

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "store/format/directory_rows.h"
+#include "store/format/keys.h"
 #include "store/format/record.h"
+#include "store/format/system.h"
 #include "store/store_fixture.h"
 
 namespace posthorn::store {
@@ -91,6 +93,22 @@ TEST_F(RemovedAccountsTest, ADisabledOneStaysDisabled) {
   ASSERT_TRUE(run(store_->remove_account(ann->id())));
   ASSERT_TRUE(run(restore_account(*store_, "ann@example.org")));
   EXPECT_TRUE(run(store_->profile(ann->id()))->disabled);
+}
+
+/// While an account is made, there is an order to remove it.
+TEST_F(RemovedAccountsTest, OneThatWasNeverFinishedIsNone) {
+  const AccountId id = make_account("ann@example.org")->id();
+  const std::string address = "ann@example.org";
+  ASSERT_TRUE(
+      edit_row(*engine_, directory_partition(directory_shard_of(address)), keys::address(address),
+               [&](const std::optional<std::string>&) {
+                 return Result<std::vector<engine::Edit>>(std::vector<engine::Edit>{
+                     {keys::address(address), std::nullopt},
+                     {keys::removal(id), encode_removal({clock_.now().seconds, false, {}})}});
+               }));
+  reopen();
+  EXPECT_THAT(*run(removed_accounts(*store_)), IsEmpty());
+  EXPECT_FALSE(run(restore_account(*store_, address)));
 }
 
 TEST_F(RemovedAccountsTest, AfterTheGraceTimeItIsGone) {

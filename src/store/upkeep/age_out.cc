@@ -180,11 +180,12 @@ async::Task<void> serve(Store& store, std::string key, AccountId id) {
   }
   if (account) {
     auto next = co_await AgeOut(store, *account).run();
-    if (!next) {
+    // It may have been removed just before.
+    if (!next && next.error().kind != ErrorKind::not_found) {
       log::error("account {}: messages could not expire: {}", to_hex(id), next.error().text);
       co_return;
     }
-    if (*next) {
+    if (next && *next) {
       if (**next / kDay == today) co_return;
       list(store, id, **next / kDay);
     }

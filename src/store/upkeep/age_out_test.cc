@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "store/format/codec.h"
 #include "store/format/keys.h"
 #include "store/format/system.h"
 #include "store/store_fixture.h"
@@ -99,6 +100,33 @@ TEST_F(AgeOutTest, CountsFromWhenAMessageCameIntoTheMailbox) {
   days_pass(30);
   sweep();
   EXPECT_EQ(count("Trash"), 0U);
+  EXPECT_TRUE(listed().empty());
+}
+
+/// An earlier version did not note when messages came into a mailbox.
+TEST_F(AgeOutTest, MessagesOfWhichThatIsNotKnownStay) {
+  policy(30);
+  append(ann_, "Trash");
+  append(ann_, "Trash");
+  const MailboxPtr trash = box(ann_, "Trash");
+  auto loaded = run(ann_->load(trash->id));
+  ASSERT_TRUE(loaded);
+  StoredRow row;
+  row.member = (*loaded)->contents->members().at(0);
+  row.member.save_date = 0;
+  row.modseq = (*loaded)->contents->flags_at(0).modseq;
+  const AccountId id = ann_->id();
+  ann_.reset();
+  const std::string key = keys::tail_row(trash->id, row.member.uid);
+  ASSERT_TRUE(edit_row(*engine_, id, key, [&](const std::optional<std::string>&) {
+    return Result<std::vector<engine::Edit>>(std::vector<engine::Edit>{{key, encode_row(row)}});
+  }));
+  reopen();
+  policy(30);
+  ann_ = open_account(id);
+  days_pass(100);
+  sweep();
+  EXPECT_EQ(count("Trash"), 1U);
   EXPECT_TRUE(listed().empty());
 }
 

@@ -11,10 +11,10 @@
 #include "store/format/system.h"
 #include "store/read/load.h"
 #include "store/store_state.h"
-#include "store/upkeep/account_pieces.h"
 #include "store/upkeep/age_out.h"
 #include "store/upkeep/expiry.h"
 #include "store/upkeep/hold.h"
+#include "store/upkeep/purge.h"
 #include "store/upkeep/release.h"
 
 namespace posthorn::store {
@@ -65,87 +65,6 @@ async::Task<Result<std::vector<DueAccount>>> due_accounts(Store& store, Due kind
   co_return due;
 }
 
-/// Returns the same as pieces_held(), by examining the holders of every piece in the store. For an
-/// account of which something can no longer be read.
-Result<std::vector<engine::PieceName>> pieces_held_by_all_means(engine::Engine& engine,
-                                                                const AccountId& id) {
-  std::vector<engine::PieceName> pieces;
-  std::optional<engine::PieceName> after;
-  for (;;) {
-    constexpr std::size_t kAtOnce = 1000;
-    auto some = engine.pieces(after, kAtOnce);
-    if (!some) return pass(some);
-    for (const engine::PieceName& name : *some) {
-      auto info = engine.inspect(name);
-      if (!info) return pass(info);
-      if (*info && std::ranges::any_of((*info)->holders,
-                                       [&](const engine::Holder& h) { return h.partition == id; }))
-        pieces.push_back(name);
-    }
-    if (some->size() < kAtOnce) return pieces;
-    after = some->back();
-  }
-}
-
-bool is_damage(ErrorKind kind) {
-  return kind == ErrorKind::corrupt || kind == ErrorKind::not_found;
-}
-
-/// Releases every piece of a removed account, erases those without another holder, and clears the
-/// account's candidates. Can be repeated after a crash.
-Status release_pieces(engine::Engine& engine, const AccountId& id) {
-  auto pieces = pieces_held(engine, id);
-  if (!pieces && is_damage(pieces.error().kind)) {
-    log::warning(
-        "account {} was removed, and part of it cannot be read: {}; the whole store is "
-        "searched for its pieces, which takes longer",
-        to_hex(id), pieces.error().text);
-    pieces = pieces_held_by_all_means(engine, id);
-  }
-  if (!pieces) return pass(pieces);
-  for (const engine::PieceName& name : *pieces) {
-    if (Status ok = engine.unhold(name, id, INT64_MAX);
-        !ok && ok.error().kind != ErrorKind::not_found)
-      return ok;
-    auto info = engine.inspect(name);
-    if (!info) return pass(info);
-    if (*info && (*info)->holders.empty())
-      if (auto erased = engine.erase(name, (*info)->version); !erased) return pass(erased);
-  }
-  auto candidates = candidates_of(engine, id);
-  if (!candidates) return pass(candidates);
-  for (const engine::Candidate& candidate : *candidates)
-    if (Status ok = engine.clear_candidate(candidate); !ok) return ok;
-  return {};
-}
-
-/// Removes everything of a removed account: pieces, pages, rows. The rows and pages that say which
-/// pieces it holds are removed after all pieces are released. The row of its counters is the first
-/// row removed, so if it is absent, an earlier sweep was interrupted among the rows and no piece is
-/// left to find. The intent in the directory is removed last, so that an interrupted sweep is
-/// resumed.
-Status purge(engine::Engine& engine, const AccountId& id) {
-  auto counters = async::wait(engine.get_row(id, keys::account()));
-  if (!counters) return pass(counters);
-  if (*counters)
-    if (Status ok = release_pieces(engine, id); !ok) return ok;
-  for (;;) {
-    constexpr std::size_t kAtOnce = 1000;
-    auto rows = async::wait(engine.scan(id, "", "", kAtOnce));
-    if (!rows) return pass(rows);
-    auto pages = engine.pages(id, PageNumber(0), kAtOnce);
-    if (!pages) return pass(pages);
-    if (rows->rows.empty() && pages->empty()) return {};
-    engine::Commit commit{id, rows->version, 0, {}, {}};
-    for (engine::Row& row : rows->rows) commit.edits.push_back({std::move(row.key), std::nullopt});
-    commit.carry.dropped_pages = std::move(*pages);
-    // A conflict: a process that had the account open has changed it. It cannot do that again once
-    // the row of its counters is gone.
-    auto done = commit_and_wait(engine, std::move(commit));
-    if (!done && done.error().kind != ErrorKind::conflict) return pass(done);
-  }
-}
-
 /// Carries out the removals that are older than the grace time.
 Status purge_removed(Store& store, std::int64_t before) {
   engine::Engine& engine = store.engine();
@@ -163,7 +82,7 @@ Status purge_removed(Store& store, std::int64_t before) {
       auto hold = async::wait(find_hold(engine, account_of(row.key)));
       if (!hold) return pass(hold);
       if (*hold) continue;
-      if (Status ok = purge(engine, account_of(row.key)); !ok) return ok;
+      if (Status ok = purge_account(engine, account_of(row.key)); !ok) return ok;
       Status done =
           edit_row(engine, directory, row.key, [&](const std::optional<std::string>& there) {
             std::vector<engine::Edit> edits;
