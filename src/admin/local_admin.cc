@@ -10,6 +10,7 @@
 #include "service/forwarding/forwarder.h"
 #include "service/scram_hint.h"
 #include "service/sharing/team.h"
+#include "store/adopt/adoption.h"
 #include "store/upkeep/hold.h"
 
 namespace posthorn::admin {
@@ -79,6 +80,8 @@ const LocalAdmin::Request LocalAdmin::kRequests[] = {
     {"account.remove", &LocalAdmin::remove_account},
     {"account.removed", &LocalAdmin::list_removed},
     {"account.undelete", &LocalAdmin::undelete_account},
+    {"account.adopt", &LocalAdmin::begin_adoption},
+    {"account.adopt.finish", &LocalAdmin::finish_adoption},
     {"account.as_of", &LocalAdmin::restore_as_of},
     {"account.disable", &LocalAdmin::enable_account},
     {"account.enable", &LocalAdmin::enable_account},
@@ -127,6 +130,20 @@ const LocalAdmin::Request LocalAdmin::kRequests[] = {
     {"sweep", &LocalAdmin::sweep},
     {"ping", &LocalAdmin::ping},
 };
+
+LocalAdmin::LocalAdmin(store::Store& store, Options options)
+    : store_(store), options_(std::move(options)) {}
+
+LocalAdmin::~LocalAdmin() = default;
+
+async::Task<Result<Answer>> LocalAdmin::call(Json request, OctetSource& octets) {
+  const std::string_view wanted = text_of(request, "do");
+  if (wanted == "message.append") return append_messages(std::move(request), octets);
+  if (wanted == "account.adopt.add") return add_to_adoption(std::move(request), octets);
+  return []() -> async::Task<Result<Answer>> {
+    co_return fail(ErrorKind::bad_argument, "this request does not accept octets");
+  }();
+}
 
 async::Task<Result<Answer>> LocalAdmin::call(Json request) {
   const std::string_view wanted = text_of(request, "do");

@@ -17,6 +17,9 @@
 namespace posthorn::auth {
 class SessionLimits;
 }
+namespace posthorn::store {
+class Adoption;
+}
 
 namespace posthorn::admin {
 
@@ -34,6 +37,9 @@ using SnapshotPtr = std::shared_ptr<const std::string>;
 ///   account.remove {name}
 ///   account.removed {} -> {accounts: [{name, removed, kept_until}]}    (those that can come back)
 ///   account.undelete {name} -> {name, taken: [aliases that are others' by now]}
+///   account.adopt {name, account, lineage, dry_run?}    (begins to bring an account back as it was)
+///   account.adopt.add with octets    (a part; store/adopt/account_part.h)
+///   account.adopt.finish {tail}
 ///   account.disable {name}
 ///   account.enable {name}
 ///   account.hold {name, reason?} -> {since, reason}
@@ -143,7 +149,8 @@ class LocalAdmin final : public Admin {
   };
   static constexpr std::uint64_t kLongestTrace = 86'400;  ///< Seconds.
   /// `store` must outlive this object.
-  LocalAdmin(store::Store& store, Options options) : store_(store), options_(std::move(options)) {}
+  LocalAdmin(store::Store& store, Options options);
+  ~LocalAdmin() override;
 
   async::Task<Result<Answer>> call(Json request) override;
   async::Task<Result<Answer>> call(Json request, OctetSource& octets) override;
@@ -164,6 +171,9 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> remove_account(Json request);
   async::Task<Result<Answer>> list_removed(Json request);
   async::Task<Result<Answer>> undelete_account(Json request);
+  async::Task<Result<Answer>> begin_adoption(Json request);
+  async::Task<Result<Answer>> add_to_adoption(Json request, OctetSource& octets);
+  async::Task<Result<Answer>> finish_adoption(Json request);
   /// Adds to an error about an unknown account that it can be brought back, if that is so.
   async::Task<std::unexpected<Error>> explain_removed(Error error, const Json& request);
   async::Task<Result<Answer>> enable_account(Json request);
@@ -199,6 +209,7 @@ class LocalAdmin final : public Admin {
   async::Task<Result<Answer>> unshare_mailbox(Json request);
   async::Task<Result<Answer>> list_messages(Json request);
   async::Task<Result<Answer>> read_message(Json request);
+  async::Task<Result<Answer>> append_messages(Json request, OctetSource& octets);
   async::Task<Result<Answer>> undelete(Json request);
   async::Task<Result<Answer>> restore_as_of(Json request);
   async::Task<Result<Answer>> index_status(Json request);
@@ -263,6 +274,7 @@ class LocalAdmin final : public Admin {
   store::Store& store_;
   const Options options_;
   SnapshotPtr snapshot_;
+  std::unique_ptr<store::Adoption> adoption_;  ///< Of the account that is being brought back.
 };
 
 }  // namespace posthorn::admin

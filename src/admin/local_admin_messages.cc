@@ -293,9 +293,7 @@ async::Task<Result<Answer>> LocalAdmin::read_message(Json request) {
   co_return answer;
 }
 
-async::Task<Result<Answer>> LocalAdmin::call(Json request, OctetSource& octets) {
-  if (text_of(request, "do") != "message.append")
-    co_return fail(ErrorKind::bad_argument, "this request does not accept octets");
+async::Task<Result<Answer>> LocalAdmin::append_messages(Json request, OctetSource& octets) {
   if (Status room = store::may_take_new_mail(store_); !room) co_return pass(room);
   auto account = co_await open(text_of(request, "name"));
   if (!account) co_return pass(account);

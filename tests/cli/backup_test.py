@@ -132,7 +132,8 @@ def test_account(server, client, backups, first):
     ok(client.expunge())
     base = ("--data-dir", server.folder, "restore", backups, "--backup", first["name"], "--account", USER)
     said = run(*base, "--dry-run")
-    expect("messages to restore: 4" in said and "3 Projects (created)" in said and "1 INBOX" in said, said)
+    expect("messages to restore: 4" in said and "3 Projects (created, new UIDs)" in said and
+           "1 INBOX (new UIDs)" in said, said)
     expect("Projects" not in str(client.list()), "--dry-run has changed something")
     said = run(*base, "--subject", "PROJECT 2")
     expect("messages restored: 1" in said, said)
@@ -148,6 +149,63 @@ def test_account(server, client, backups, first):
     expect("messages restored: 0" in said, f"a second time doubles: {said}")
     said = run(*base[:-1], "nobody@demo.example", codes=(1,))
     expect("there is no account" in said, said)
+
+
+def uids(client, mailbox):
+    ok(client.select(mailbox, readonly=True))
+    return [int(uid) for uid in ok(client.uid("SEARCH", "ALL"))[0].split()]
+
+
+def test_removed_account(top):
+    """An account that does not exist any more comes back as it was, and clients keep what they know of it."""
+    folder, backups, user = os.path.join(top, "removed"), os.path.join(top, "removed-backups"), "eve@demo.example"
+    with Server(folder=folder) as server:
+        without = take(server, backups)["name"]
+        next_second()
+        client = server.imap(user)
+        ok(client.create("Projects"))
+        for n in range(3):
+            ok(client.append("Projects", "(\\Seen $Work)", None, message(f"kept {n}", 300_000)))
+        ok(client.select("Projects"))
+        ok(client.store("2", "+FLAGS", "\\Deleted"))
+        ok(client.expunge())
+        run("--data-dir", folder, "alias", "add", "evelyn@demo.example", user)
+        take(server, backups)
+        ok(client.append("Projects", None, None, message("after the backup")))
+        last = numbers(client, "Projects")
+        client.logout()
+        run("--data-dir", folder, "account", "remove", user, "--yes")
+        said = run("--data-dir", folder, "restore", backups, "--account", user, "--dry-run", codes=(1,))
+        expect("posthorn account undelete" in said, said)
+    # The same server, without the account: as it was before there was one.
+    folder = os.path.join(top, "without")
+    run("--data-dir", folder, "restore", backups, "--backup", without)
+    base = ("--data-dir", folder, "restore", backups, "--account", user)
+    said = run(*base, "--dry-run")
+    expect("2 Projects (created, same UIDs)" in said and "can come back as it was" in said, said)
+    with Server(folder=folder) as server:
+        said = run(*base, "--subject", "kept", "--dry-run")
+        expect("(created, new UIDs)" in said, f"single messages are new ones: {said}")
+        said = run(*base)
+        expect("is back as it was" in said and "aliases restored: 1, messages restored: 2" in said, said)
+        client = server.imap(user)
+        now = numbers(client, "Projects")
+        expect(now[0] == last[0] and now[1] > last[1] and now[2] > last[2], f"{last} then {now}")
+        expect(uids(client, "Projects") == [1, 3], "the UIDs are others")
+        expect(subjects(client, "Projects") == ["kept 0", "kept 2"], "Projects")
+        ok(client.append("Projects", None, None, message("new")))
+        expect(uids(client, "Projects")[-1] >= last[1], "a UID was given out twice")
+        client.logout()
+        expect("evelyn@demo.example" in run("--data-dir", folder, "alias", "list"), "the alias")
+        said = run(*base)
+        expect("messages restored: 0" in said, said)
+        server.check()
+    # In another server's store, the numbers mean something else.
+    other = os.path.join(top, "other")
+    with Server(folder=other) as server:
+        said = run("--data-dir", other, "restore", backups, "--account", user)
+        expect("not one of this server" in said and "2 Projects (created, new UIDs)" in said, said)
+        server.check()
 
 
 def test_whole_server(server, client, backups, second):
@@ -214,6 +272,7 @@ def test():
         test_killed(server, client, backups)
         test_verify(backups)
         test_account(server, client, backups, first)
+        test_removed_account(top)
         test_whole_server(server, client, backups, second)
         test_stopped(server, backups)
     finally:

@@ -4,6 +4,7 @@
 #include "async/run.h"
 #include "cli/backup/backup_copy.h"
 #include "cli/backup/restore_command.h"
+#include "cli/backup/restore_whole.h"
 #include "cli/mailbox_files/importer.h"
 #include "cli/message_json.h"
 
@@ -111,7 +112,8 @@ void report(const RestorePlan& plan, const RestoreOptions& options) {
   std::uint64_t messages = 0;
   for (const auto& [mailbox, place] : plan.places) {
     messages += place.messages.size();
-    fmt::print("{:>9} {}{}\n", place.messages.size(), mailbox, place.created ? " (created)" : "");
+    fmt::print("{:>9} {} ({}new UIDs)\n", place.messages.size(), mailbox,
+               place.created ? "created, " : "");
   }
   if (plan.account_missing)
     fmt::print(stderr, "the account {} does not exist and is {}, without a password\n",
@@ -120,8 +122,54 @@ void report(const RestorePlan& plan, const RestoreOptions& options) {
              options.dry_run ? "to restore" : "restored", messages, plan.present);
 }
 
+void report(const BroughtBack& back, const RestoreOptions& options) {
+  std::uint64_t messages = 0;
+  for (const BroughtBack::Mailbox& mailbox : back.mailboxes) {
+    messages += mailbox.messages;
+    fmt::print("{:>9} {} (created, same UIDs)\n", mailbox.messages, mailbox.name);
+  }
+  for (const std::string& alias : back.taken)
+    fmt::print(stderr, "the alias {} belongs to others by now\n", alias);
+  fmt::print(stderr, "the account {} {} as it was, with its password and settings\n",
+             options.query.account, options.dry_run ? "can come back" : "is back");
+  fmt::print(stderr, "aliases {}: {}, messages {}: {}\n",
+             options.dry_run ? "to restore" : "restored", back.aliases.size(),
+             options.dry_run ? "to restore" : "restored", messages);
+}
+
+/// Whether all of an account is asked for.
+bool wants_all(const RestoreQuery& query) {
+  return query.mailboxes.empty() && !query.asks_for_header() && !query.since && !query.before;
+}
+
+/// Returns whether the account was brought back as it was, or would be.
+async::Task<Result<bool>> restore_whole(Access& access, store::Store& copy,
+                                        const RestoreOptions& options) {
+  const std::string& name = options.query.account;
+  auto there = co_await list_mailboxes(access.admin(), name);
+  if (there) co_return false;
+  if (there.error().kind != ErrorKind::not_found) co_return pass(there);
+  auto back = co_await bring_back_whole(copy, access.admin(), name,
+                                        options.dry_run ? Restore::dry_run : Restore::now);
+  if (!back) co_return pass(back);
+  if (back->done) {
+    report(*back, options);
+  } else {
+    fmt::print(stderr,
+               "the account {} cannot come back as it was, and its messages get new UIDs: "
+               "{}\n",
+               name, back->why);
+  }
+  co_return back->done;
+}
+
 async::Task<Result<int>> restore_through(Access& access, store::Store& copy,
                                          const RestoreOptions& options) {
+  if (wants_all(options.query)) {
+    auto whole = co_await restore_whole(access, copy, options);
+    if (!whole) co_return pass(whole);
+    if (*whole) co_return 0;
+  }
   admin::LocalAdmin backup(copy, {});
   auto plan = co_await plan_restore(backup, access.admin(), options.query);
   if (!plan) co_return pass(plan);
