@@ -10,6 +10,7 @@
 #include "engine/rados/rados_engine.h"
 #include "engine/rocksdb/rocksdb_engine.h"
 #include "extract/child_extractor.h"
+#include "store/discarded.h"
 #include "store/removed/removed_mailbox.h"
 #include "store/upkeep/attachments.h"
 #include "text/ascii.h"
@@ -182,6 +183,7 @@ Result<std::unique_ptr<Core>> Core::open_all(const config::Config& given, Engine
   if (!store) return pass(store);
   core->store_ = std::move(*store);
   store::set_retention(*core->store_, retention_policy(config));
+  store::set_kept_factor(*core->store_, static_cast<std::uint32_t>(config.quota.kept_factor));
   store::show_removed_mailboxes(*core->store_, config.mailboxes.recently_deleted);
   search_attachments(config, *core->store_);
   return core;

@@ -43,6 +43,7 @@
 #include "server/mta/user_server.h"
 #include "server/pop3/pop3_server.h"
 #include "server/submission/submission_server.h"
+#include "store/discarded.h"
 #include "store/low_space.h"
 #include "store/removed/removed_mailbox.h"
 
@@ -209,6 +210,8 @@ struct Server::State {
     }
     core->store().set_policy(policy);
     store::set_retention(core->store(), retention_policy(settings.config));
+    store::set_kept_factor(core->store(),
+                           static_cast<std::uint32_t>(settings.config.quota.kept_factor));
     store::show_removed_mailboxes(core->store(), settings.config.mailboxes.recently_deleted);
   }
 

@@ -240,6 +240,7 @@ struct Threads {
 struct Quota {
   std::uint64_t default_size = 0;      ///< Octets; 0: none.
   std::uint64_t default_messages = 0;  ///< 0: none.
+  std::uint64_t kept_factor = 10;      ///< See store/discarded.h; 0: no bound.
 };
 
 struct Search {

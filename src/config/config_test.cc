@@ -101,7 +101,8 @@ TEST(Config, WhatSighupTakesOver) {
           "relay.connections", "relay.recipients", "relay.connect_timeout", "relay.timeout",
           "relay.retry_first", "relay.retry_longest", "relay.warn_after", "relay.expire_after",
           "forwarding.srs_domain", "forwarding.max_addresses", "forwarding.recipients_per_hour",
-          "log.level", "log.format", "quota.default_size", "quota.default_messages"));
+          "log.level", "log.format", "quota.default_size", "quota.default_messages",
+          "quota.kept_factor"));
 }
 
 TEST(Config, TrustedNetworksAreNetworks) {

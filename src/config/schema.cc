@@ -431,6 +431,11 @@ const std::array kKeys{
     Key{"quota.default_messages", Form::number, FIELD(std::uint64_t, quota.default_messages), "0",
         "", "", kLive,
         "Message quota of a new account that is given none of its own; 0 means no limit."},
+    Key{"quota.kept_factor", Form::number, FIELD(std::uint64_t, quota.kept_factor), "10", "0",
+        "1000", kLive,
+        "How many times its storage quota an account may have on the disk, with expunged messages "
+        "and broken-off uploads. Beyond it, the oldest expunged messages can no longer be brought "
+        "back, and new mail has to wait; 0 means no bound."},
 };
 #undef FIELD
 

@@ -305,6 +305,19 @@ void Account::fall_back() {
 
 // Publishes a durable change. Nobody may hear of it before `published_` shows it, so the
 // notifications come after the store; maintenance, which may start another change, comes last.
+namespace {
+
+/// A message that was moved is still there, and what was stored and removed at once is not.
+void note_discarded(Store& store, const AccountState& before, const PreparedChange& done) {
+  Discarded& discarded = store.state().discarded;
+  if (done.ahead_octets != 0) discarded.named(before.id, done.ahead_octets);
+  const std::uint64_t could = before.counters.bytes + done.stored_octets;
+  const std::uint64_t has = done.next->counters.bytes;
+  if (could > has) discarded.expunged(before.id, store.clock().now().seconds, could - has);
+}
+
+}  // namespace
+
 void Account::publish(const PreparedChange& done) {
   note_long_tails(*done.next, done.touched);
   const StatePtr before = published();
@@ -317,6 +330,7 @@ void Account::publish(const PreparedChange& done) {
   if (!done.touched.empty())
     note_ages(store_, *before, *done.next, done.touched, pipeline_->age_days);
   if (done.outbox_changed) store_.tell_outbox(id_);
+  note_discarded(store_, *before, done);
   maintain_if_due();
 }
 

@@ -55,7 +55,8 @@ Store::State::State(engine::Engine& e, async::LoopPool& l, async::OffloadPool& o
       cached_directory(2 * kDirectoryCacheBytes + kSharersCacheBytes),
       addresses(cached_directory, kDirectoryCacheBytes),
       profiles(cached_directory, kDirectoryCacheBytes),
-      sharers(cached_directory, kSharersCacheBytes) {
+      sharers(cached_directory, kSharersCacheBytes),
+      discarded(opts.sweep_grace_seconds) {
   for (std::size_t i = 0; i < loops.size(); ++i) shards.push_back(std::make_unique<HomeShard>());
   (void)background.submit(async::lower_priority_of_this_thread);
 }

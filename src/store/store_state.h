@@ -16,6 +16,7 @@
 #include "base/mutex.h"
 #include "base/shared_value.h"
 #include "store/change/watch_list.h"
+#include "store/discarded.h"
 #include "store/format/group_page.h"
 #include "store/nodes/node_list.h"
 #include "store/nodes/page_numbers.h"
@@ -92,6 +93,9 @@ struct Store::State {
   /// What all uploads keep in memory, and the messages that are not committed yet.
   const std::shared_ptr<std::atomic<std::size_t>> upload_octets =
       std::make_shared<std::atomic<std::size_t>>(0);
+
+  Discarded discarded;
+  std::atomic<std::uint32_t> kept_factor{kDefaultKeptFactor};
 
   std::vector<std::unique_ptr<HomeShard>> shards;  ///< One per loop.
   std::atomic<bool> closing{false};

@@ -97,6 +97,7 @@ class ChangeWriting {
       out_.foreign = true;
       put(keys::foreign(), seal(""));
     }
+    count_stored(email);
     out_.emails.emplace_back(ordinal, email.record);
   }
 
@@ -153,6 +154,17 @@ class ChangeWriting {
       log_.created.push_back(t.now.id);
     }
   }
+
+  /// The pieces are listed in the order of the holds.
+  void count_stored(const NewEmail& email) {
+    out_.stored_octets += email.size;
+    if (!email.holds || std::ranges::none_of(*email.holds, is_ahead)) return;
+    const auto body = decode_body_list(email.record->body);
+    if (!body || body->pieces.size() != email.holds->size()) return;
+    for (std::size_t i = 0; i < body->pieces.size(); ++i)
+      if (is_ahead((*email.holds)[i])) out_.ahead_octets += body->pieces[i].size;
+  }
+  static bool is_ahead(const engine::PieceHold& hold) { return hold.bytes.empty(); }
 
   static DeletedMailbox deletion(const Mailbox& mailbox) {
     DeletedMailbox was{mailbox.name, mailbox.special_use, mailbox.keywords->names()};

@@ -17,7 +17,9 @@ struct PreparedChange {
   std::vector<std::pair<Ordinal, std::shared_ptr<const EmailRecord>>> emails;
   bool names_changed = false;  ///< A subscription or an annotation; touched mailboxes say the rest.
   bool foreign = false;        ///< A message was stored that came from another account.
-  bool outbox_changed = false;  ///< An entry was queued, updated or dropped.
+  bool outbox_changed = false;      ///< An entry was queued, updated or dropped.
+  std::uint64_t stored_octets = 0;  ///< Of the messages that were stored.
+  std::uint64_t ahead_octets = 0;   ///< Of their pieces that had been written ahead.
 };
 
 class ChangeWriting;

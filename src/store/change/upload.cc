@@ -110,6 +110,7 @@ struct Upload::State {
   BodyList body;
   std::vector<engine::PieceHold> holds;
   bool header_8bit = false;
+  std::uint64_t named_octets = 0;           ///< Of the piece that was named last.
   std::string key;                          ///< Names the pieces; empty until it is needed.
   std::optional<Error> failed;              ///< Why complete() failed.
   std::shared_ptr<const EmailRecord> base;  ///< Without prefix and body; made by complete().
@@ -129,7 +130,8 @@ struct Upload::State {
     return hold;
   }
 
-  [[nodiscard]] engine::PieceHold name_piece(std::string_view with, std::string_view bytes) const {
+  [[nodiscard]] engine::PieceHold name_piece(std::string_view with, std::string_view bytes) {
+    named_octets = bytes.size();
     engine::PieceHold hold;
     const std::string name = keyed_hash(with, bytes);
     std::ranges::copy(name, reinterpret_cast<char*>(hold.name.bytes.data()));
@@ -227,9 +229,13 @@ bool Upload::has_8bit_header() const { return state_->header_8bit; }
 
 async::Task<Status> Upload::write_ahead(engine::PieceHold& hold, const AccountId& holder) {
   Store& store = state_->store;
+  const std::uint64_t octets = state_->named_octets;
+  if (Status may = co_await may_discard_more(store, holder, octets); !may) co_return may;
   Status written =
       co_await async::offload(store.offload(), [&] { return store.engine().hold(hold, holder); });
-  if (written) release_memory(hold.bytes);
+  if (!written) co_return written;
+  store.state().discarded.written_ahead(holder, store.clock().now().seconds, octets);
+  release_memory(hold.bytes);
   co_return written;
 }
 
@@ -256,6 +262,8 @@ async::Task<Status> Upload::complete() {
   // Part of the state is used up.
   if (s.failed) co_return std::unexpected(*s.failed);
   if (Status ok = co_await s.need_key(); !ok) co_return ok;
+  const std::uint64_t kept = s.header.size() + s.piece.size();
+  if (Status may = co_await may_discard_more(s.store, s.account, kept); !may) co_return may;
   message::Analysis analysis = s.analyzer.finish();
   // Without a blank line, everything is header; only now may the analyzer have found its end.
   if (!s.split) s.split_header(std::min<std::uint64_t>(analysis.header_size, s.header.size()));

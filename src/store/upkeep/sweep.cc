@@ -183,6 +183,7 @@ async::Task<Status> Store::sweep() {
   before.content = std::max(before.history, now - kept.content_seconds);
   for (const Due kind : {Due::content, Due::history})
     if (Status ok = co_await expire(*this, kind, before); !ok) co_return ok;
+  co_await let_go_beyond_quota(*this);
   if (Status done = co_await forget_empty_outboxes(); !done) co_return done;
   const std::int64_t not_after = now - state_->options.sweep_grace_seconds;
   if (Status ok = co_await release_unused(*this, not_after); !ok) co_return ok;
