@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
-"""Small things that make attacks harder: files nobody else may read, TLS without CBC, patience before a login."""
+"""Small things that make attacks harder: files nobody else may read, TLS without CBC, patience before a login, a process
+that gives up what it does not need."""
 
 import os
 import socket
 import ssl
 import stat
+import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from posthorn import Server, expect, main, ok, trusting  # noqa: E402
+from posthorn import Server, expect, main, ok, program, trusting  # noqa: E402
 
 
 def mode_of(path):
@@ -54,6 +57,45 @@ def soon_tired_of_nonsense(server):
     client.quit()
 
 
+def status_of(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as f:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+
+
+def is_confined(pid):
+    """A process has the filters of system calls of its parent, and those of its own."""
+    own, theirs = status_of("self"), status_of(pid)
+    return theirs["NoNewPrivs"] == "1" and int(theirs["Seccomp_filters"]) > int(own["Seccomp_filters"])
+
+
+def confines_itself(parent):
+    """Both commands that serve; only what `confine` does to a process is tested elsewhere."""
+    if "Seccomp_filters" not in status_of("self"):
+        return
+    with Server(settings=["confine=false"]) as server:
+        expect(not is_confined(server.process.pid), "demo confines itself though it must not")
+    data, ready = os.path.join(parent, "served"), os.path.join(parent, "served.json")
+    for confine in ("true", "false"):
+        silent = [word for name in ("imaps", "pop3", "pop3s", "submission", "submissions")
+                  for word in ("--set", f"listen.{name}=")]
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        process = subprocess.Popen(
+            [program(), "--data-dir", data, "--set", f"confine={confine}", *silent,
+             "--set", f"listen.imap=127.0.0.1:{port}", "serve", "--ready-file", ready],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 60
+        while not os.path.exists(ready):
+            expect(process.poll() is None and time.monotonic() < deadline, "serve did not start")
+            time.sleep(0.05)
+        confined = is_confined(process.pid)
+        process.terminate()
+        expect(process.wait(60) == 0, f"serve ended badly: {process.stderr.read()}")
+        expect(confined == (confine == "true"), f"serve with confine={confine}: {confined}")
+        os.remove(ready)
+
+
 def test():
     with tempfile.TemporaryDirectory() as parent:
         folder = os.path.join(parent, "data")
@@ -61,9 +103,12 @@ def test():
         os.chmod(folder, 0o777)
         with Server(folder=folder) as server:
             nobody_else_reads(folder, server)
+            if "Seccomp_filters" in status_of("self"):
+                expect(is_confined(server.process.pid), "demo does not confine itself")
             no_cbc(server)
             soon_tired_of_nonsense(server)
             ok(server.imap("ada@example.org").noop())
+        confines_itself(parent)
 
 
 main(test)

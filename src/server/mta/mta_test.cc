@@ -10,6 +10,7 @@
 #include "service/forwarding/test_forwarder.h"
 #include "service/sending/sender.h"
 #include "service/sharing/team.h"
+#include "store/low_space.h"
 #include "store/store_fixture.h"
 #include "text/base64.h"
 
@@ -199,6 +200,23 @@ TEST_F(MtaTest, ATroubleOfOursIsATemporaryFailure) {
               testing::StartsWith("action=451 4.3.0 "));
   EXPECT_THAT(play<UserServer>("VERSION\t1\t1\nUSER\t1\tada@example.org\tservice=smtp\n"),
               HasSubstr("FAIL\t1\t"));
+}
+
+TEST_F(MtaTest, WhileSpaceIsShortRecipientsAreRefusedForTheTimeBeing) {
+  const auto ask_for = [&](const std::string& name) {
+    return play<UserServer>("VERSION\t1\t1\nUSER\t3\t" + name + "\tservice=smtp\n");
+  };
+  const auto recipient = [&](const std::string& address) {
+    return judge("protocol_state=RCPT\nsender=x@example.net\nrecipient=" + address + "\n");
+  };
+  store::set_low_on_space(*store_, true);
+  EXPECT_THAT(recipient("ada@example.org"), testing::StartsWith("action=452 4.3.1 "));
+  EXPECT_EQ(recipient("somebody@elsewhere.example"), "action=DUNNO\n\n");
+  EXPECT_THAT(ask_for("ada@example.org"), HasSubstr("\nFAIL\t3\t"));
+  EXPECT_THAT(ask_for("nobody@example.org"), EndsWith("\nNOTFOUND\t3\n"));
+  store::set_low_on_space(*store_, false);
+  EXPECT_EQ(recipient("ada@example.org"), "action=DUNNO\n\n");
+  EXPECT_THAT(ask_for("ada@example.org"), EndsWith("\nUSER\t3\tada@example.org\n"));
 }
 
 TEST_F(MtaTest, WhoBreaksTheProtocolIsDisconnected) {
