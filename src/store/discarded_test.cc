@@ -185,5 +185,23 @@ TEST_F(DiscardedTest, WhatExistsOrIsOfTheLastDayIsNotLetGo) {
   EXPECT_EQ(horizon, Seq(0));
 }
 
+TEST_F(DiscardedTest, CopiesThatWereRemovedAreNotLostAndCostNothing) {
+  set_kept_factor(*store_, 1);
+  const MailboxId archive = ann_->published()->find("Archive")->id;
+  for (int n = 0; n < 3; ++n) {
+    ASSERT_TRUE(append(200'000));
+    ASSERT_TRUE(change(ann_, {inbox_, archive}, [&](Change& c) -> Status {
+      auto copied = c.copy(inbox_, NumberSet::from_ranges({{1, 100}}), archive);
+      return copied ? Status() : pass(copied);
+    }));
+    expunge_all();
+    clock_.advance(std::chrono::hours(26));
+  }
+  EXPECT_GE(store_->state().discarded.kept(ann_->id()), 600'000U);
+  ASSERT_TRUE(run(store_->sweep()));
+  EXPECT_EQ(store_->state().discarded.kept(ann_->id()), 0U);
+  EXPECT_EQ(*run(read_content_horizon(*engine_, ann_->id())), Seq(0));
+}
+
 }  // namespace
 }  // namespace posthorn::store

@@ -61,6 +61,9 @@ TEST_F(RetentionOfTest, OfTwoUsesTheLongerAgeCounts) {
   policy_.trash_seconds = 0;
   EXPECT_EQ(of(kTrash | kJunk), 0);
   EXPECT_EQ(of(kJunk), 7);
+  policy_ = {.trash_seconds = 30 * kDay, .junk_seconds = 0};
+  EXPECT_EQ(of(kTrash | kJunk), 0);
+  EXPECT_EQ(of(kTrash), 30);
 }
 
 }  // namespace

@@ -119,6 +119,14 @@ TEST_F(Confine, SocketsAreMadeWhereTheyAreConfigured) {
   EXPECT_EQ(within([&] { return can_bind(folder_ / "elsewhere" / "socket"); }), kNo);
 }
 
+TEST_F(Confine, ADatabaseMayNeedFilesBesideIt) {
+  config::Directory people;
+  people.kind = config::DirectoryKind::sqlite;
+  people.file = (folder_ / "elsewhere" / "people.sqlite").string();
+  config_.directory.push_back(people);
+  EXPECT_EQ(within([&] { return can_write(people.file + "-shm"); }), kYes);
+}
+
 TEST_F(Confine, PlacesOfTheCommand) {
   places_.files = {(folder_ / "elsewhere" / "ready").string()};
   places_.throw_away = {config_.data_dir};

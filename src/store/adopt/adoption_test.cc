@@ -5,6 +5,8 @@
 
 #include "async/offload.h"
 #include "store/change/share_list.h"
+#include "store/format/keys.h"
+#include "store/format/system.h"
 #include "store/read/object_ids.h"
 #include "store/removed_accounts.h"
 #include "store/store_fixture.h"
@@ -17,6 +19,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr const char* kName = "ann@example.org";
+using OptionalRow = std::optional<std::string>;
 
 class AdoptionTest : public StoreFixture {
  protected:
@@ -238,6 +241,46 @@ TEST_F(AdoptionTest, AnAttemptThatWasOvertakenFails) {
   const Status late = run((*first)->add(saved.parts[0]));
   EXPECT_EQ(kind_of(late), ErrorKind::conflict);
   EXPECT_FALSE(run((*first)->finish(saved.tail)));
+  expect_whole();
+}
+
+TEST_F(AdoptionTest, NothingOfAnInterruptedAttemptRemains) {
+  const Saved older = save();
+  append(open_account(id_), 350'000);
+  const Saved newer = save();
+  burn();
+  {
+    auto adoption = begin();
+    ASSERT_TRUE(adoption);
+    for (AccountPart part : newer.parts) ASSERT_TRUE(run((*adoption)->add(std::move(part))));
+  }
+  ASSERT_TRUE(adopt(older));
+  EXPECT_EQ(inbox(open_account(id_))->contents->count(), 3U);
+  expect_whole();
+}
+
+/// The store was restored from a time when there was no such account.
+TEST_F(AdoptionTest, AStoreThatNeverKnewTheAccountGoesOnFromTheCopy) {
+  const Saved first = save();
+  burn();
+  ASSERT_TRUE(adopt(first));  // Its numbers are high now.
+  const Saved second = save();
+  const std::string key(keys::kPieceKey);
+  const auto secret = run(engine_->get_row(system_partition(), key));
+  ASSERT_TRUE(secret && *secret);
+  shut();
+  engine_ = std::make_unique<engine::MemoryEngine>();
+  reopen();  // It makes a key of its own.
+  ASSERT_TRUE(edit_row(*engine_, system_partition(), key, [&](const OptionalRow&) {
+    return Result<std::vector<engine::Edit>>(std::vector<engine::Edit>{{key, **secret}});
+  }));
+  reopen();
+  clock_.advance(std::chrono::hours(1));
+  const auto back = adopt(second);
+  ASSERT_TRUE(back) << back.error().text;
+  const AccountPtr ann = open_account(id_);
+  EXPECT_GT(ann->published()->seq, second.tail);
+  EXPECT_GT(inbox(ann)->head.highest_modseq.value, second.tail.value);
   expect_whole();
 }
 
