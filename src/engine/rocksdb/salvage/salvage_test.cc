@@ -1,13 +1,22 @@
 #include "engine/rocksdb/salvage/salvage.h"
 
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <map>
 
 #include "engine/conformance_fixture.h"
+#include "engine/rocksdb/database.h"
+#include "engine/rocksdb/layout.h"
 #include "engine/rocksdb/rocksdb_engine.h"
 #include "engine/rocksdb/salvage/manifest_file.h"
 #include "engine/rocksdb/salvage/table_file.h"
+#include "engine/rocksdb/salvage/table_set.h"
 
 namespace posthorn::engine {
 namespace {
@@ -195,6 +204,67 @@ TEST_F(SalvageTest, AMissingTableIsToldByTheManifest) {
   EXPECT_NE(done->losses[0].find(fs::path(path).filename().string()), std::string::npos);
   // The version was in the second table, too.
   EXPECT_EQ(row(*open(into_), id_, key(3)), "changed");
+}
+
+TEST_F(SalvageTest, ATableThatIsNoLongerInUseIsPassedOver) {
+  make_store();
+  const std::uint64_t oldest = std::stoull(fs::path(row_tables().front()).stem().string());
+  const auto opened = [&](const rocks::ManifestFacts& facts) {
+    rocks::TableSet set;
+    Salvaged out;
+    EXPECT_TRUE(set.find(from_, facts, out));
+    auto tables = set.open(from_, rocks::Family::rows, out);
+    EXPECT_TRUE(tables);
+    return tables ? tables->size() : 0;
+  };
+  rocks::ManifestFacts facts;
+  const std::size_t all = opened(facts);
+  facts.unused.insert(oldest);
+  EXPECT_EQ(opened(facts), all - 1);
+}
+
+TEST_F(SalvageTest, AStoreThatAProcessHasOpenIsLeftAlone) {
+  make_store();
+  std::array<int, 2> ready{};
+  ASSERT_EQ(pipe(ready.data()), 0);
+  // A process is not told of its own locks.
+  const pid_t other = fork();
+  if (other == 0) {
+    struct flock lock = {};
+    lock.l_type = F_WRLCK;
+    const int fd = ::open((from_ + "/LOCK").c_str(), O_RDWR | O_CREAT, 0600);
+    if (fcntl(fd, F_SETLK, &lock) != 0 || ::write(ready[1], "x", 1) != 1) _exit(1);
+    pause();
+  }
+  char octet = 0;
+  EXPECT_EQ(::read(ready[0], &octet, 1), 1);
+  const auto refused = salvage();
+  kill(other, SIGKILL);
+  waitpid(other, nullptr, 0);
+  close(ready[0]);
+  close(ready[1]);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::unavailable);
+  EXPECT_TRUE(salvage());
+}
+
+TEST_F(SalvageTest, APartitionWithoutVersionGetsOne) {
+  make_store();
+  {
+    RocksDbOptions options;
+    options.path = from_;
+    auto database = rocks::Database::open(options, nullptr, std::make_shared<rocks::Alarm>());
+    ASSERT_TRUE(database) << database.error().text;
+    ::rocksdb::WriteBatch batch;
+    ASSERT_TRUE(batch.Delete((*database)->rows(), rocks::slice(rocks::version_key(id_))).ok());
+    ASSERT_TRUE((*database)->write({}, batch).ok());
+  }
+  ASSERT_TRUE(salvage());
+  const auto engine = open(into_);
+  const auto all = engine->partitions(std::nullopt, 10);
+  ASSERT_TRUE(all);
+  EXPECT_EQ(*all, std::vector{id_});
+  EXPECT_GT(async::wait(engine->version(id_))->revision, 0U);
 }
 
 TEST(ManifestFile, HostileRecordsEnd) {
