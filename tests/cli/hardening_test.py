@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Small things that make attacks harder: files nobody else may read, TLS without CBC, patience before a login, a process
-that gives up what it does not need."""
+"""Small things that make attacks harder: files nobody else may read, TLS without CBC, patience before a login, and a
+process that gives up what it does not need."""
 
 import os
 import socket
