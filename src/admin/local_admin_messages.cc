@@ -253,7 +253,8 @@ async::Task<Result<Answer>> LocalAdmin::list_messages(Json request) {
           : contents.members().lower_bound(Uid(static_cast<std::uint32_t>(after) + 1));
   const std::uint32_t last = std::min(contents.count(), first + kMessagesPage);
   json::array messages;
-  named->flags(**mailbox).for_each(
+  const store::FlagsView view = named->flags(**mailbox);
+  view.for_each(
       first, last, [&](std::uint32_t, const auto& leaf, const auto& flags, std::uint32_t k) {
         const store::Member member = leaf.at(k);
         const store::FlagState state = flags.at(k);
@@ -263,8 +264,7 @@ async::Task<Result<Answer>> LocalAdmin::list_messages(Json request) {
                  {"size", member.size},
                  {"date", member.internal_date.seconds},
                  {"zone", member.internal_date.zone_minutes},
-                 {"flags",
-                  flags_to_json(state.system, (*mailbox)->keywords->names_of(state.keywords))}});
+                 {"flags", flags_to_json(state.system, view.keywords().names_of(state.keywords))}});
       });
   Answer answer;
   if (last < contents.count()) answer.said["next"] = contents.members().uid_at(last - 1).value;

@@ -66,6 +66,7 @@ std::shared_ptr<const store::SharingPolicy> sharing_policy(const config::Sharing
   auto policy = std::make_shared<store::SharingPolicy>();
   policy->anyone = from.anyone;
   policy->subscribe = from.subscribe;
+  policy->private_flags = from.private_flags;
   for (const std::string& line : from.groups) {
     const std::size_t equals = line.find('=');
     const std::string group = text::lower(std::string_view(line).substr(0, equals));

@@ -173,6 +173,7 @@ struct Imap {
 struct Sharing {
   bool anyone = false;
   bool subscribe = true;
+  bool private_flags = false;
   std::vector<std::string> groups;  ///< "group=member member".
 };
 

@@ -318,6 +318,11 @@ const std::array kKeys{
         "Users may share mailboxes with everybody who has an account (\"anyone\")."},
     Key{"sharing.subscribe", Form::flag, FIELD(bool, sharing.subscribe), "true", "", "", kLive,
         "A mailbox that is shared with a user appears among that user's subscribed mailboxes."},
+    Key{"sharing.private_flags", Form::flag, FIELD(bool, sharing.private_flags), "false", "", "",
+        kLive,
+        "In a mailbox that is shared from now on, not only \\Seen but also \\Flagged, \\Answered "
+        "and "
+        "keywords are everybody's own. Teams are not affected."},
     Key{"sharing.groups", Form::list, FIELD(Words, sharing.groups), "", "", "", kLive,
         "Groups that mailboxes can be shared with, as \"name=member member\" with login names, for "
         "example \"sales=ann@example.org bob@example.org\"."},

@@ -113,7 +113,7 @@ Verdict is_email(const Candidate& c, const Node& node, Work& work) {
   return of(node.ids->email(c.member.ordinal, c.body) == node.field);
 }
 
-Verdict evaluate_group(const Node& node, const Candidate& c, const store::KeywordTable& keywords,
+Verdict evaluate_group(const Node& node, const Candidate& c, const store::KeywordsView& keywords,
                        BodySearch& bodies, Work& work) {
   const bool all = node.operation == Operation::all_of;
   const Verdict decides = all ? Verdict::no : Verdict::yes;
@@ -131,7 +131,7 @@ Verdict evaluate_group(const Node& node, const Candidate& c, const store::Keywor
 
 }  // namespace
 
-Verdict evaluate(const Node& node, const Candidate& c, const store::KeywordTable& keywords,
+Verdict evaluate(const Node& node, const Candidate& c, const store::KeywordsView& keywords,
                  BodySearch& bodies, Work& work) {
   work.add(1);
   switch (node.operation) {

@@ -10,6 +10,7 @@
 #include "search/work_limit.h"
 #include "store/read/email_reader.h"
 #include "store/value/members.h"
+#include "store/value/own_keywords.h"
 
 namespace posthorn::search {
 
@@ -32,6 +33,6 @@ struct Candidate {
 /// `bodies` reads body text on this thread, which may block. Adds the cost to `work`; once that is
 /// over, the verdict is meaningless.
 Verdict evaluate(const SearchProgram::Node& node, const Candidate& candidate,
-                 const store::KeywordTable& keywords, BodySearch& bodies, Work& work);
+                 const store::KeywordsView& keywords, BodySearch& bodies, Work& work);
 
 }  // namespace posthorn::search

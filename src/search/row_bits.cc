@@ -10,7 +10,7 @@ namespace {
 using Node = SearchProgram::Node;
 using Operation = SearchProgram::Operation;
 using store::FlagLeaf;
-using store::KeywordTable;
+using store::KeywordsView;
 using store::MemberLeaf;
 
 template <class Test>
@@ -38,7 +38,7 @@ LeafBits with_flag(const FlagLeaf& flags, SystemFlags flag) {
   return bits;
 }
 
-LeafBits with_keyword(const FlagLeaf& flags, const KeywordTable& keywords, std::uint16_t keyword) {
+LeafBits with_keyword(const FlagLeaf& flags, const KeywordsView& keywords, std::uint16_t keyword) {
   // Neighbouring messages usually have the same set.
   std::uint32_t known_set = 0;
   bool has = keywords.set_has(0, keyword);
@@ -75,7 +75,7 @@ LeafBits with_saved_date(const MemberLeaf& m, Test&& test) {
 
 /// The messages that match a condition on rows. Bits beyond the count are meaningless.
 LeafBits matching(const Node& node, const MemberLeaf& m, const FlagLeaf& f,
-                  const KeywordTable& keywords) {
+                  const KeywordsView& keywords) {
   const auto before = [&](Date date) { return date < node.date; };
   const auto on = [&](Date date) { return date == node.date; };
   const auto since = [&](Date date) { return date >= node.date; };
@@ -109,7 +109,7 @@ LeafBits matching(const Node& node, const MemberLeaf& m, const FlagLeaf& f,
 
 /// Three-valued logic: a group is decided by one of its children, or by all of them.
 RowVerdicts judge_group(const Node& node, const MemberLeaf& members, const FlagLeaf& flags,
-                        const KeywordTable& keywords, LeafBits there) {
+                        const KeywordsView& keywords, LeafBits there) {
   const bool all = node.operation == Operation::all_of;
   LeafBits decided = 0;    // By a single child: no for all_of, yes for any_of.
   LeafBits undecided = 0;  // For some child.
@@ -127,7 +127,7 @@ RowVerdicts judge_group(const Node& node, const MemberLeaf& members, const FlagL
 }  // namespace
 
 RowVerdicts judge_rows(const Node& node, const MemberLeaf& members, const FlagLeaf& flags,
-                       const KeywordTable& keywords) {
+                       const KeywordsView& keywords) {
   if (members.count == 0) return {};
   const LeafBits there = first_bits(members.count);
   switch (node.operation) {

@@ -5,6 +5,7 @@
 #include "search/search_program.h"
 #include "store/value/mailbox.h"
 #include "store/value/members.h"
+#include "store/value/own_keywords.h"
 
 namespace posthorn::search {
 
@@ -25,6 +26,6 @@ struct RowVerdicts {
 /// Judges a whole leaf at once. The result equals that of evaluate() at Depth::row for each
 /// message.
 RowVerdicts judge_rows(const SearchProgram::Node& node, const store::MemberLeaf& members,
-                       const store::FlagLeaf& flags, const store::KeywordTable& keywords);
+                       const store::FlagLeaf& flags, const store::KeywordsView& keywords);
 
 }  // namespace posthorn::search

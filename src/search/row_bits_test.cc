@@ -112,14 +112,16 @@ TEST(RowBits, TheSameAsMessageByMessage) {
             std::uint32_t begin, std::uint32_t end) {
           ASSERT_EQ(begin, 0U);
           ASSERT_EQ(end, members.count);
-          const RowVerdicts all = judge_rows(program.root(), members, flags, *mailbox.keywords);
+          const RowVerdicts all =
+              judge_rows(program.root(), members, flags, store::KeywordsView(*mailbox.keywords));
           EXPECT_EQ((all.yes | all.no) & ~first_bits(end), 0U);
           for (std::uint32_t k = begin; k < end; ++k, ++position, ++judged) {
             Candidate c;
             c.position = position;
             c.member = members.at(k);
             c.flags = flags.at(k);
-            const Verdict verdict = evaluate(program.root(), c, *mailbox.keywords, bodies, work);
+            const Verdict verdict =
+                evaluate(program.root(), c, store::KeywordsView(*mailbox.keywords), bodies, work);
             ASSERT_EQ((all.yes >> k & 1) != 0, verdict == Verdict::yes) << round << ' ' << position;
             ASSERT_EQ((all.no >> k & 1) != 0, verdict == Verdict::no) << round << ' ' << position;
           }

@@ -77,6 +77,7 @@ class Run {
       const SearchProgram& program, const store::TextFilter* filter, WorkLimit& limit)
       : mailbox_(std::move(mailbox)),
         flags_(flags),
+        keywords_(flags.keywords()),
         program_(program),
         filter_(filter),
         limit_(limit),
@@ -124,7 +125,7 @@ class Run {
             std::uint32_t from, std::uint32_t to) {
     work_.add(std::uint64_t{program_.nodes()} * store::kLeafSize);
     if (work_.is_over()) return;
-    const RowVerdicts verdicts = judge_rows(program_.root(), m, f, *mailbox_->keywords);
+    const RowVerdicts verdicts = judge_rows(program_.root(), m, f, keywords_);
     const LeafBits asked = first_bits(to) & ~first_bits(from);
     for (LeafBits bits = verdicts.yes & asked; bits != 0; bits &= bits - 1)
       result_.positions.push_back(base + static_cast<std::uint32_t>(std::countr_zero(bits)));
@@ -188,7 +189,7 @@ class Run {
   }
 
   void judge(const Candidate& c) {
-    switch (evaluate(program_.root(), c, *mailbox_->keywords, bodies_, work_)) {
+    switch (evaluate(program_.root(), c, keywords_, bodies_, work_)) {
       case Verdict::yes: result_.positions.push_back(c.position); break;
       case Verdict::no: break;
       case Verdict::unknown: open_.push_back(c); break;
@@ -197,6 +198,7 @@ class Run {
 
   store::MailboxPtr mailbox_;
   store::FlagsView flags_;
+  store::KeywordsView keywords_;
   const SearchProgram& program_;
   const store::TextFilter* const filter_;  ///< May be null.
   std::size_t filter_hint_ = 0;
@@ -262,15 +264,16 @@ async::Task<SearchResult> search_bodies(store::AccountPtr account, store::Mailbo
 }
 
 /// Returns the ordinals of the messages of which the rows do not decide.
-std::vector<Ordinal> undecided(const store::Mailbox& mailbox, const store::FlagsView& flags,
-                               const SearchProgram& program, const std::vector<Span>& spans) {
+std::vector<Ordinal> undecided(const store::FlagsView& flags, const SearchProgram& program,
+                               const std::vector<Span>& spans) {
+  const store::KeywordsView keywords = flags.keywords();
   std::vector<Ordinal> ordinals;
   for (const Span span : spans) {
     flags.for_each_leaf(
         span.first, span.end,
         [&](std::uint32_t, const store::MemberLeaf& m, const store::FlagLeaf& f, std::uint32_t from,
             std::uint32_t to) {
-          const RowVerdicts verdicts = judge_rows(program.root(), m, f, *mailbox.keywords);
+          const RowVerdicts verdicts = judge_rows(program.root(), m, f, keywords);
           LeafBits open = first_bits(to) & ~first_bits(from) & ~(verdicts.yes | verdicts.no);
           for (; open != 0; open &= open - 1)
             ordinals.emplace_back(m.ordinal[static_cast<std::size_t>(std::countr_zero(open))]);
@@ -280,10 +283,9 @@ std::vector<Ordinal> undecided(const store::Mailbox& mailbox, const store::Flags
 }
 
 /// Reads the filters of the messages that may have to be read.
-async::Task<void> load_filter(store::TextFilter& filter, const store::Mailbox& mailbox,
-                              const store::FlagsView& flags, const SearchProgram& program,
-                              const std::vector<Span>& spans) {
-  const std::vector<Ordinal> ordinals = undecided(mailbox, flags, program, spans);
+async::Task<void> load_filter(store::TextFilter& filter, const store::FlagsView& flags,
+                              const SearchProgram& program, const std::vector<Span>& spans) {
+  const std::vector<Ordinal> ordinals = undecided(flags, program, spans);
   co_await filter.load(ordinals);
 }
 
@@ -300,7 +302,7 @@ async::Task<SearchResult> search_within(store::AccountPtr account, store::Mailbo
   if (!program.needles().empty() &&
       std::uint64_t{mailbox->contents->count()} * program.nodes() <= kMostJudged) {
     filter.emplace(account, program.needles());
-    co_await async::off_loop(pool, load_filter(*filter, *mailbox, flags, program, spans));
+    co_await async::off_loop(pool, load_filter(*filter, flags, program, spans));
     if (filter->is_incomplete()) store::Maintenance::request(account);
   }
   const store::TextFilter* const filters = filter ? &*filter : nullptr;

@@ -6,7 +6,7 @@
 
 #include "service/mailboxes.h"
 #include "store/retention.h"
-#include "store/value/shared_seen.h"
+#include "store/value/sharing_entries.h"
 
 namespace posthorn::service {
 namespace {
@@ -46,10 +46,10 @@ Status take_retention(const MailboxRef& mailbox, std::optional<std::string>& val
   return {};
 }
 
-/// Whether it says who shares \Seen, as access control lists say who shares the mailbox.
+/// Whether it says who shares flags, as access control lists say who shares the mailbox.
 bool sets_sharing(const MetadataToSet& what) {
   return std::ranges::any_of(what.entries, [](const MetadataToSet::Entry& entry) {
-    return entry.name == store::kSharedSeenEntry;
+    return store::is_sharing_entry(entry.name);
   });
 }
 
@@ -63,7 +63,7 @@ Status may_set(const MailboxRef& mailbox, MetadataToSet& what) {
     if (is_retention(mailbox, entry.name))
       if (Status taken = take_retention(mailbox, entry.value); !taken) return taken;
   const bool sets_shared = std::ranges::any_of(what.entries, [](const MetadataToSet::Entry& entry) {
-    return !is_private(entry.name) && entry.name != store::kSharedSeenEntry;
+    return !is_private(entry.name) && !store::is_sharing_entry(entry.name);
   });
   if (sets_shared) {
     if (Status allowed = require(mailbox, Right::write); !allowed) return allowed;

@@ -201,8 +201,9 @@ class Undoing {
     const store::MailboxPtr mailbox = change_.state().find(id);
     if (!mailbox) return {};
     store::FlagMask mask;
-    if (change_.state().has_readers(*mailbox))
-      mask.system = static_cast<SystemFlags>(mask.system & ~bit(SystemFlag::seen));
+    const store::OwnFlags own = change_.state().own_flags(*mailbox);
+    mask.system = static_cast<SystemFlags>(mask.system & ~own.system);
+    mask.keywords = !own.keywords;
     const auto store = [&](const NumberSet& uids, const FlagList& list) -> Status {
       auto stored = change_.store_flags(id, uids, store::FlagOperation::replace, list, std::nullopt,
                                         ModSeq(UINT64_MAX), mask);

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """An owner and two readers with changing rights, against a simple model of what each of them sees.
 
-Mailboxes of three accounts, messages that are copied and moved between them, flags that are shared and a \\Seen that is
-everybody's own, and rights that come and go while the mailbox is selected.
+Mailboxes of three accounts, messages that are copied and moved between them, flags that are shared and flags that are
+everybody's own (\\Seen always, and from time to time others too), and rights that come and go while the mailbox is
+selected.
 
     shared_model.py --server "posthorn demo ..." [--seed N] [--steps N]
 """
@@ -22,20 +23,35 @@ RIGHTS = ["", "l", "r", "lr", "lrs", "lrsw", "lrsi", "lri", "lrwt", "lrswit", "l
 ALL = "lrswipkxtea"
 
 
+# Those that an annotation makes everybody's own.
+MARKS = {"\\flagged", "$one", "work"}
+PRIVATE_FLAGS = "/shared/vendor/posthorn/privateflags"
+
+
 class Message:
     def __init__(self, uid, flags):
         self.uid = uid
-        self.flags = set(flags) - {"\\seen"}
-        self.seen = {}  # By user; who is missing is not known yet.
+        self.flags = set(flags)  # Those that all see.
+        self.unknown = set()  # Of those, the ones that are learnt by looking.
+        self.own = {}  # By user: whether a flag is set; what is missing is learnt by looking.
+
+    def own_of(self, user):
+        return self.own.setdefault(user, {})
 
     def shown_to(self, user):
-        seen = {"\\seen"} if self.seen[user] else set()
-        return frozenset(self.flags | seen)
+        return frozenset(self.flags | {flag for flag, is_set in self.own_of(user).items() if is_set})
+
+    def learn(self, user, own, shown):
+        for flag in own:
+            self.own_of(user).setdefault(flag, flag in shown)
+        self.flags |= self.unknown & shown
+        self.unknown = set()
 
 
 class Mailbox:
     def __init__(self, owner, name):
         self.owner, self.name = owner, name
+        self.own = {"\\seen"}  # The flags that are everybody's own.
         self.messages = []
         self.next = 1
         self.rights = {}
@@ -47,8 +63,9 @@ class Mailbox:
         return ALL if user == self.owner else self.rights.get(user, "")
 
     def add(self, flags, user):
-        message = Message(self.next, allowed(flags, self.may(user)))
-        message.seen[user] = "\\seen" in allowed(flags, self.may(user))
+        may = allowed(flags, self.may(user))
+        message = Message(self.next, may - self.own)
+        message.own[user] = {flag: flag in may for flag in self.own}
         self.messages.append(message)
         self.next += 1
         return message
@@ -160,24 +177,24 @@ class Run:
             return
         for message in session.box.messages:
             if message.uid in uids:
-                self.change(message, session.user, mode, may, rights)
+                self.change(session.box, message, session.user, mode, may)
         if silent:
             for message in session.cache:
                 if message.uid in uids and message.flags == before[message.uid] and message.told != session.tag:
                     message.flags = None  # Asked for, or already so: see learn_unknown().
 
-    def change(self, message, user, mode, may, rights):
-        had = set(message.flags)
-        if mode == "+":
-            message.flags |= may - {"\\seen"}
-        elif mode == "-":
-            message.flags -= may
-        else:
-            message.flags = {f for f in had if right_of(f) not in rights} | (may - {"\\seen"})
-        if mode == "" and "s" in rights:
-            message.seen[user] = "\\seen" in may
-        elif mode and "\\seen" in may:
-            message.seen[user] = mode == "+"
+    def change(self, box, message, user, mode, may):
+        touched = may if mode else {flag for flag in FLAGS if right_of(flag) in box.may(user)}
+        for flag in touched:
+            is_set = flag in may and mode != "-"
+            if flag in box.own:
+                message.own_of(user)[flag] = is_set
+                continue
+            message.unknown.discard(flag)
+            if is_set:
+                message.flags.add(flag)
+            else:
+                message.flags.discard(flag)
 
     def expunge(self, session):
         if not session.box:
@@ -207,11 +224,13 @@ class Run:
             return
         for message in chosen:
             user = session.user
-            flags = set(message.flags) | ({"\\seen"} if message.seen.get(user) else set())
-            copy = target.add(flags, user)
-            # Who else has read the copy is learnt by looking.
-            if user not in message.seen or "s" not in there:
-                copy.seen.pop(user, None)
+            copy = target.add(message.shown_to(user), user)
+            # What others see of the copy is learnt by looking.
+            unknown = message.unknown | {flag for flag in source.own if flag not in message.own_of(user)}
+            copy.unknown = {flag for flag in unknown - target.own if right_of(flag) in there}
+            for flag in target.own:
+                if flag in unknown or right_of(flag) not in there:
+                    copy.own_of(user).pop(flag, None)
         if move:
             source.messages = [m for m in source.messages if m not in chosen]
 
@@ -223,7 +242,7 @@ class Run:
         owner.ok(f'SETACL {box.name} {user} "{rights}"' if rights else f"DELETEACL {box.name} {user}")
         if "r" not in box.may(user):
             for message in box.messages:  # What a new reader starts from is learnt by looking.
-                message.seen.pop(user, None)
+                message.own.pop(user, None)
         box.rights[user] = rights
 
     def contexts(self, session):
@@ -239,6 +258,25 @@ class Run:
         session.idle()
         session.done()
 
+    def switch(self):
+        """Makes flags everybody's own, or shared again. Requires: all that the owner sees is known."""
+        box = self.rng.choice(self.boxes[:2])
+        owner = next(s for s in self.sessions if s.user == box.owner)
+        private = not MARKS & box.own
+        value = '"true"' if private else self.rng.choice(["NIL", '"false"'])
+        owner.ok(f"SETMETADATA {box.name} ({PRIVATE_FLAGS} {value})")
+        box.own = {"\\seen"} | (MARKS if private else set())
+        for message in box.messages:
+            if private:  # Everybody starts from what was common.
+                for user in self.users:
+                    message.own_of(user).update({flag: flag in message.flags for flag in MARKS})
+                message.flags -= MARKS
+            else:  # What the owner has is for all.
+                message.flags |= {flag for flag in MARKS if message.own[box.owner][flag]}
+                for own in message.own.values():
+                    for flag in MARKS:
+                        own.pop(flag, None)
+
     # --- sync points ------------------------------------------------------------------------------
     def sync(self):
         truth = {}
@@ -251,7 +289,7 @@ class Run:
                 self.learn(witness)
                 there = [(m.uid, m.flags) for m in witness.cache]
                 for message, (_, flags) in zip(box.messages, there):
-                    message.seen.setdefault(user, "\\seen" in flags)
+                    message.learn(user, box.own, flags)
                 expected = [(m.uid, m.shown_to(user)) for m in box.messages]
                 if there != expected:
                     witness.fail(f"{user} sees in {box.name} of {box.owner}\n{there}\nand the model has\n{expected}")
@@ -298,6 +336,8 @@ def main():
             run.step()
             if step % 20 == 19:
                 run.sync()
+                if run.rng.random() < 0.2:
+                    run.switch()
         run.sync()
     except ProtocolError as error:
         print(error)

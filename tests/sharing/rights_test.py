@@ -226,11 +226,12 @@ def annotations(bob, owner):
     seen = "/shared/vendor/posthorn/sharedseen"
     plain = 'SETMETADATA "{}" (/shared/comment "y")'
     sharing = f'SETMETADATA "{{}}" ({seen} "false")'
+    private = 'SETMETADATA "{}" (/shared/vendor/posthorn/privateflags "false")'
     both = f'SETMETADATA "{{}}" (/shared/comment "both" {seen} "true")'
     for rights in ("", "l", "r", "w", "a", "rwa", "rswip", "lr", "la", "lw", "lra", "lrw", "lrswipkxte", "lrwa"):
         grant(owner, rights)
         known = "l" in rights and any(letter in rights for letter in "rswip")
-        for command, needed in ((plain, "w"), (sharing, "a"), (both, "wa")):
+        for command, needed in ((plain, "w"), (sharing, "a"), (private, "a"), (both, "wa")):
             answer = bob.say(command.format(BOX))
             missing = [bob.say(command.format(name)) for name in MISSING]
             judge(answer, missing, known and all(letter in rights for letter in needed), rights, command)

@@ -9,6 +9,7 @@
 #include "service/sharing/subscribe_readers.h"
 #include "store/change/share_list.h"
 #include "store/store.h"
+#include "store/value/sharing_entries.h"
 #include "text/utf8.h"
 
 namespace posthorn::service {
@@ -213,6 +214,18 @@ class AclChange {
     return require(now, Right::administer);
   }
 
+  /// Decides which flags are everybody's own in a mailbox that has not been shared before. Without
+  /// room for the annotation that says so, flags are shared as usual.
+  void set_up_flags(Change& change) const {
+    const store::AccountState& state = change.state();
+    if (!store_.policy().sharing->private_flags || state.sending->team) return;
+    const std::string entry(store::kPrivateFlagsEntry);
+    if (state.own_flags(*state.find(mailbox_.id)).any() || state.grants->any_of(mailbox_.id) ||
+        state.annotations->find({mailbox_.id, {}, entry}) != nullptr)
+      return;
+    (void)change.set_annotation({mailbox_.id, {}, entry}, std::string(store::kYes));
+  }
+
   /// Returns the rights that the entry has then.
   Result<Rights> run(Change& change, RightsEdit how, Rights rights) const {
     if (Status ok = check_again(change); !ok) return pass(ok);
@@ -230,6 +243,7 @@ class AclChange {
       if (Status ok = change.set_grant(key(), std::nullopt); !ok) return pass(ok);
       return Rights();
     }
+    if (!is_of_owner()) set_up_flags(change);
     if (Status ok = change.set_grant(key(), grant); !ok) return pass(ok);
     return grant.rights;
   }

@@ -156,8 +156,9 @@ class Transferring {
     auto email = co_await upload.finish();
     if (!email) co_return pass(email);
     keep_id(*email, what_.source.account->object_ids().email(member.ordinal, *body));
-    const store::FlagState shown = what_.source.flags(*source_).at(position);
-    FlagList flags{shown.system, source_->keywords->names_of(shown.keywords)};
+    const store::FlagsView view = what_.source.flags(*source_);
+    const store::FlagState shown = view.at(position);
+    FlagList flags{shown.system, view.keywords().names_of(shown.keywords)};
     keep_allowed_flags(flags, what_.target.rights);
     copied_.push_back({member.uid, std::move(*email), std::move(flags), member.internal_date});
     co_return Status();

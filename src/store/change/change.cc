@@ -43,7 +43,8 @@ void count(MailboxHead& head, const Member& member, SystemFlags flags, bool plus
   }
 }
 
-/// Updates the head's counters for a change of flags of a message of this size.
+}  // namespace
+
 void count_flags(MailboxHead& head, std::uint32_t size, SystemFlags before, SystemFlags after) {
   const auto gained = [&](SystemFlag flag) {
     return int{(after & bit(flag)) != 0} - int{(before & bit(flag)) != 0};
@@ -53,8 +54,6 @@ void count_flags(MailboxHead& head, std::uint32_t size, SystemFlags before, Syst
   head.deleted_bytes +=
       static_cast<std::uint64_t>(std::int64_t{gained(SystemFlag::deleted)} * std::int64_t{size});
 }
-
-}  // namespace
 
 Change::Change(StatePtr base, Timestamp now, Actor by)
     : base_(std::move(base)), draft_(*base_), now_(now), by_(by) {
@@ -205,9 +204,9 @@ Result<StoreOutcome> Change::store_flags(MailboxId mailbox, const NumberSet& uid
   if (!touched) return pass(touched);
   Touched& t = **touched;
   StoreOutcome outcome;
-  const bool own_seen = has_readers(t);
-  const ReaderSeen* const seen = own_seen ? seen_by(t, viewer()) : nullptr;
-  SeenEdit edit;
+  const OwnFlags own = own_flags(t);
+  const ReaderFlags* const viewed = own.any() ? flags_of(t, viewer()) : nullptr;
+  OwnFlagsEdit edit;
   // Removing a keyword that the mailbox does not have must not add it.
   FlagList known{flags.system, {}};
   for (const std::string& keyword : flags.keywords)
@@ -216,24 +215,43 @@ Result<StoreOutcome> Change::store_flags(MailboxId mailbox, const NumberSet& uid
   auto named = intern(t, known.keywords);
   if (!named) return pass(named);
   const auto named_set = t.now.keywords->set(*named);
+  const std::shared_ptr<const KeywordTable> table = t.now.keywords;
+  const KeywordsView shown_sets(*table, viewed == nullptr ? nullptr : &viewed->keywords);
 
-  std::map<std::uint32_t, std::uint32_t> sets;  // Maps old keyword sets to new ones.
+  std::map<std::uint32_t, std::uint32_t> sets;  // Maps sets that were shown to new ones.
   const auto new_set = [&](std::uint32_t old) -> std::uint32_t {
     if (!mask.keywords) return old;
-    if (operation == FlagOperation::replace) return *named;
+    if (operation == FlagOperation::replace) return shown_sets.set(old) == named_set ? old : *named;
     if (named_set.empty()) return old;
     if (const auto it = sets.find(old); it != sets.end()) return it->second;
-    std::vector<std::uint16_t> merged;
-    const auto& before = t.now.keywords->set(old);
+    OwnKeywords::Set merged;
+    const OwnKeywords::Set& before = shown_sets.set(old);
     if (operation == FlagOperation::add) {
       std::ranges::set_union(before, named_set, std::back_inserter(merged));
     } else {
       std::ranges::set_difference(before, named_set, std::back_inserter(merged));
     }
+    if (merged == before) return sets[old] = old;
     if (!t.own_keywords) t.own_keywords = std::make_shared<KeywordTable>(*t.now.keywords);
     const std::uint32_t id = t.own_keywords->intern_set(std::move(merged));
     t.now.keywords = t.own_keywords;
     return sets[old] = id;
+  };
+  // Notes what only the one who makes the change sees, and leaves the rest for all.
+  const auto take_own = [&](Uid uid, const FlagState& before, const FlagState& shown,
+                            FlagState& after) {
+    edit.add(uid, before.system, shown.system, after.system, own.system);
+    after.system =
+        static_cast<SystemFlags>((after.system & ~own.system) | (before.system & own.system));
+    if (!own.keywords) return;
+    if (after.keywords != shown.keywords) {
+      if (after.keywords == before.keywords) {
+        edit.stored_keywords.add(uid.value);
+      } else {
+        edit.keywords.append(uid, t.now.keywords->set(after.keywords));
+      }
+    }
+    after.keywords = before.keywords;
   };
 
   const std::shared_ptr<const Contents> base = t.now.contents;
@@ -243,13 +261,13 @@ Result<StoreOutcome> Change::store_flags(MailboxId mailbox, const NumberSet& uid
     const Uid uid(members.uid[slot.index]);
     present.add(uid.value);
     const FlagState before = base->flags().at(slot);
-    const FlagState shown = seen != nullptr ? seen->shown(uid, before) : before;
+    const FlagState shown = viewed != nullptr ? viewed->shown(uid, before) : before;
     if (unchanged_since && shown.modseq > *unchanged_since) {
       outcome.modified.add(uid.value);
       return;
     }
     if (shown.modseq > told) outcome.raced.add(uid.value);
-    FlagState after{modseq(), shown.system, new_set(before.keywords)};
+    FlagState after{modseq(), shown.system, new_set(shown.keywords)};
     switch (operation) {
       case FlagOperation::replace: after.system = flags.system; break;
       case FlagOperation::add: after.system |= flags.system; break;
@@ -257,25 +275,14 @@ Result<StoreOutcome> Change::store_flags(MailboxId mailbox, const NumberSet& uid
     }
     after.system =
         static_cast<SystemFlags>((after.system & mask.system) | (shown.system & ~mask.system));
-    if (after.system == shown.system && after.keywords == before.keywords) return;
-    if (own_seen) {
-      const SystemFlags stored = before.system & bit(SystemFlag::seen);
-      if (((after.system ^ shown.system) & bit(SystemFlag::seen)) != 0) {
-        const bool now = (after.system & bit(SystemFlag::seen)) != 0;
-        (now ? edit.to_seen : edit.to_unseen).add(uid.value);
-        if (stored != 0) edit.stored.add(uid.value);
-      }
-      after.system = static_cast<SystemFlags>((after.system & ~bit(SystemFlag::seen)) | stored);
-      if (after.system == before.system && after.keywords == before.keywords) {
-        ++outcome.changed;
-        return;
-      }
-    }
+    if (after.system == shown.system && after.keywords == shown.keywords) return;
+    ++outcome.changed;
+    if (own.any()) take_own(uid, before, shown, after);
+    if (after.system == before.system && after.keywords == before.keywords) return;
     if (!editor) editor.emplace(*base);
     editor->set_flags(slot, after);
     count_flags(t.now.head, members.size[slot.index], before.system, after.system);
     t.reflagged.push_back({uid, before, after});
-    ++outcome.changed;
   };
   for_each_range_of(base->members(), uids, [&](std::uint32_t first, std::uint32_t last) {
     if (uids.ranges().size() == 1) t.reflagged.reserve(t.reflagged.size() + (last - first));
@@ -287,7 +294,7 @@ Result<StoreOutcome> Change::store_flags(MailboxId mailbox, const NumberSet& uid
   });
   outcome.missing = uids.subtract(present);
   if (editor) t.now.contents = std::make_shared<Contents>(std::move(*editor).finish());
-  if (own_seen) set_seen(t, viewer(), edit);
+  set_own(t, viewer(), edit);
   return outcome;
 }
 
@@ -309,7 +316,7 @@ void Change::remove(Touched& source, const std::vector<std::uint32_t>& positions
   TreeEditor editor(*base);
   editor.expunge(positions);
   source.now.contents = std::make_shared<Contents>(std::move(editor).finish());
-  forget_seen(source, gone);
+  forget_flags(source, gone);
 }
 
 Result<NumberSet> Change::expunge_deleted(MailboxId mailbox, const std::optional<NumberSet>& uids) {

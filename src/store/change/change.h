@@ -88,9 +88,9 @@ class Change {
   Result<bool> unsubscribe(std::string_view name);
   void set_special_use(MailboxId mailbox, SpecialUses uses);
   /// Sets or, without a value, removes an annotation. The mailbox's HIGHESTMODSEQ rises if that
-  /// changes something (RFC 7162 §3.2). Turning on that \Seen is shared (value/shared_seen.h)
-  /// requires the mailbox's contents. Errors: not_found (mailbox), too_big (the value), limit,
-  /// bad_argument (a value that the entry cannot have).
+  /// changes something (RFC 7162 §3.2). One that says which flags are shared
+  /// (value/sharing_entries.h) requires the mailbox's contents. Errors: not_found (mailbox),
+  /// too_big (the value), limit, bad_argument (a value that the entry cannot have).
   Status set_annotation(const AnnotationKey& key, std::optional<std::string> value);
   /// Sets or, without a value, removes an entry of a mailbox's access control list. Errors:
   /// not_found (mailbox), limit.
@@ -152,7 +152,8 @@ class Change {
                       Timestamp internal_date);
   /// Requires: contents. With `unchanged_since`, messages with a higher MODSEQ are left unchanged
   /// (RFC 7162 §3.1.3). `told` is the MODSEQ up to which the caller knows the flags. In a shared
-  /// mailbox, \Seen and MODSEQ are those of the user who makes the change.
+  /// mailbox, MODSEQ and the flags that are everybody's own are those of the user who makes the
+  /// change.
   Result<StoreOutcome> store_flags(MailboxId mailbox, const NumberSet& uids,
                                    FlagOperation operation, const FlagList& flags,
                                    std::optional<ModSeq> unchanged_since,
@@ -204,10 +205,10 @@ class Change {
   Result<std::vector<UidPair>> move_positions(Touched& source, Touched& target,
                                               const std::vector<std::uint32_t>& positions,
                                               const FlagMask& mask = {});
-  /// How copies get their flags: \Seen as the one who copies sees it, or as it is stored.
+  /// How copies get their flags: these as they are stored, and of all others those in `mask`, as
+  /// the one who copies sees them.
   struct CopyFlags {
-    enum class Seen : std::uint8_t { of_viewer, as_stored };
-    Seen seen = Seen::of_viewer;
+    OwnFlags as_stored = {};
     FlagMask mask = {};
   };
   Result<std::vector<UidPair>> copy_rows(Touched& source, Touched& target,
@@ -216,36 +217,31 @@ class Change {
   void place_as(Touched& target, std::vector<std::pair<Member, FlagState>> rows);
 
   // Sharing (change_sharing.cc).
-  /// What a change does to one person's \Seen. `stored` are those of the messages that are stored
-  /// with \Seen.
-  struct SeenEdit {
-    NumberSet to_seen;
-    NumberSet to_unseen;
-    NumberSet stored;
-  };
-  /// A message that was moved, with its flags as stored.
+  /// A message that was moved, with its flags as they were stored.
   struct Carried {
     Uid source;
     Uid target;
-    SystemFlags stored = 0;
+    FlagState stored;
   };
   Grants& grants();
   void drop_grants(MailboxId mailbox);
   void inherit_grants(Touched& created);
-  /// Whose \Seen it is that this change sees and sets.
+  /// Whose own flags it is that this change sees and sets.
   [[nodiscard]] AccountId viewer() const;
-  [[nodiscard]] bool has_readers(const Touched& mailbox) const;
-  /// Whether the mailbox's users share \Seen (value/shared_seen.h).
-  [[nodiscard]] bool is_seen_shared(MailboxId mailbox) const;
-  /// Makes what the owner has seen that of all, for good.
-  Status merge_seen(Touched& mailbox);
-  [[nodiscard]] static const ReaderSeen* seen_by(const Touched& mailbox, const AccountId& reader);
-  static ReaderSeen& edit_seen(Touched& mailbox, const AccountId& reader);
-  void set_seen(Touched& mailbox, const AccountId& reader, const SeenEdit& edit);
-  static void forget_seen(Touched& mailbox, const NumberSet& gone);
+  [[nodiscard]] OwnFlags own_flags(const Touched& mailbox) const;
+  void inherit_sharing(MailboxId parent, MailboxId created);
+  /// Makes these flags, as the owner sees them, those of all.
+  Status merge_flags(Touched& mailbox, const OwnFlags& shared);
+  [[nodiscard]] static const ReaderFlags* flags_of(const Touched& mailbox, const AccountId& reader);
+  static ReaderFlags& edit_flags(Touched& mailbox, const AccountId& reader);
+  void set_own(Touched& mailbox, const AccountId& reader, const OwnFlagsEdit& edit);
+  static void forget_flags(Touched& mailbox, const NumberSet& gone);
   static void forget_missing(Touched& mailbox);
-  /// Gives everybody the same \Seen of moved messages as before.
-  void carry_seen(const Touched& from, Touched& to, const std::vector<Carried>& moved);
+  /// Gives everybody the same own flags of moved messages as before.
+  void carry_flags(const Touched& from, Touched& to, const std::vector<Carried>& moved);
+  [[nodiscard]] OwnFlagsEdit carried_flags(const Touched& from, Touched& to,
+                                           const ReaderFlags& reader,
+                                           const std::vector<Carried>& moved);
   AccountState::Names& names();
   AccountState::Subscriptions& subscriptions();
   Annotations& annotations();

@@ -2,7 +2,7 @@
 
 #include "store/change/change.h"
 #include "store/change/touched.h"
-#include "store/value/shared_seen.h"
+#include "store/value/sharing_entries.h"
 
 namespace posthorn::store {
 
@@ -38,8 +38,8 @@ bool is_too_much_of_readers(const Annotations& all, const AccountId& owner,
 }
 
 /// Raises a reader's HIGHESTMODSEQ of a mailbox, without a change to any message.
-void raise_modseq_of(ReaderSeen& reader, ModSeq modseq) {
-  std::vector<ReaderSeen::Step>& steps = reader.steps;
+void raise_modseq_of(ReaderFlags& reader, ModSeq modseq) {
+  std::vector<ReaderFlags::Step>& steps = reader.steps;
   if (!steps.empty() && steps.back().uids.empty()) steps.pop_back();
   if (steps.empty() || steps.back().modseq < modseq) steps.push_back({modseq, {}});
 }
@@ -55,8 +55,9 @@ Status Change::set_annotation(const AnnotationKey& key, std::optional<std::strin
   }
   const AnnotationValue before = draft_.annotations->find(key);
   if (value ? before && *before == *value : !before) return {};
-  const bool is_about_seen = mailbox != nullptr && key.entry == kSharedSeenEntry;
-  if (is_about_seen && value && *value != kSeenIsShared && *value != kSeenIsOwn)
+  const bool is_about_flags = mailbox != nullptr && is_sharing_entry(key.entry);
+  const OwnFlags own = is_about_flags ? own_flags(*mailbox) : OwnFlags{};
+  if (is_about_flags && value && *value != kYes && *value != kNo)
     return fail(ErrorKind::bad_argument, "The value of this entry is true or false");
   if (value) {
     if (value->size() > kMaxAnnotationOctets)
@@ -78,14 +79,15 @@ Status Change::set_annotation(const AnnotationKey& key, std::optional<std::strin
   }
   annotated_.insert(key);
   // An annotation is a change of the mailbox (RFC 7162 §3.2). In a shared mailbox, one that only
-  // one reader sees changes it for that reader alone, as his \Seen does.
-  if (mailbox != nullptr && key.reader != AccountId{} && has_readers(*mailbox)) {
-    raise_modseq_of(edit_seen(*mailbox, key.reader), modseq());
+  // one reader sees changes it for that reader alone, as his own flags do.
+  if (mailbox != nullptr && key.reader != AccountId{} && own_flags(*mailbox).any()) {
+    raise_modseq_of(edit_flags(*mailbox, key.reader), modseq());
   } else if (mailbox != nullptr) {
     mailbox->annotated = true;
   }
-  if (is_about_seen && is_seen_shared(key.mailbox)) return merge_seen(*mailbox);
-  return {};
+  if (!is_about_flags) return {};
+  const OwnFlags shared = own.without(own_flags(*mailbox));
+  return shared.any() ? merge_flags(*mailbox, shared) : Status();
 }
 
 void Change::drop_annotations(MailboxId mailbox) {

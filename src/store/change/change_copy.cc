@@ -7,21 +7,20 @@
 // COPY and MOVE within an account, and the notes of moves to others.
 namespace posthorn::store {
 
-/// \Seen stays what it is for everybody who can see the target. Removes the messages.
+/// Flags that are everybody's own in the target stay what they are for everybody who can see it.
+/// Removes the messages.
 Result<std::vector<UidPair>> Change::move_positions(Touched& source, Touched& target,
                                                     const std::vector<std::uint32_t>& positions,
                                                     const FlagMask& mask) {
-  using Seen = CopyFlags::Seen;
-  const Seen seen = has_readers(target) ? Seen::as_stored : Seen::of_viewer;
+  const OwnFlags own = own_flags(target);
   const std::shared_ptr<const Contents> base = source.now.contents;
-  auto pairs = copy_rows(source, target, positions, {seen, mask});
+  auto pairs = copy_rows(source, target, positions, {own, mask});
   if (!pairs) return pairs;
-  if (seen == Seen::as_stored && source.now.readers != nullptr) {
+  if (own.any() && source.now.readers != nullptr) {
     std::vector<Carried> moved;
     for (std::size_t i = 0; i < positions.size(); ++i)
-      moved.push_back(
-          {(*pairs)[i].source, (*pairs)[i].target, base->flags_at(positions[i]).system});
-    carry_seen(source, target, moved);
+      moved.push_back({(*pairs)[i].source, (*pairs)[i].target, base->flags_at(positions[i])});
+    carry_flags(source, target, moved);
   }
   remove(source, positions);
   return pairs;
@@ -30,14 +29,13 @@ Result<std::vector<UidPair>> Change::move_positions(Touched& source, Touched& ta
 Result<std::vector<UidPair>> Change::copy_rows(Touched& source, Touched& target,
                                                const std::vector<std::uint32_t>& positions,
                                                const CopyFlags& how) {
-  const bool of_viewer = how.seen == CopyFlags::Seen::of_viewer;
-  const ReaderSeen* const viewed = of_viewer ? seen_by(source, viewer()) : nullptr;
-  // \Seen of a message that is moved stays, whoever moves it.
-  const SystemFlags kept = of_viewer ? how.mask.system : how.mask.system | bit(SystemFlag::seen);
+  const ReaderFlags* const viewed = flags_of(source, viewer());
+  const OwnFlags& as_stored = how.as_stored;
   const std::shared_ptr<const Contents> base = source.now.contents;
   if (positions.size() >= UINT32_MAX - target.now.head.uid_next.value)
     return fail(ErrorKind::limit, "The mailbox has no UIDs left");
-  const std::shared_ptr<const KeywordTable> from = source.now.keywords;
+  const std::shared_ptr<const KeywordTable> table = source.now.keywords;
+  const KeywordsView from(*table, viewed == nullptr ? nullptr : &viewed->keywords);
   std::map<std::uint32_t, std::uint32_t> sets;
   std::vector<std::pair<Member, FlagState>> rows;
   std::vector<UidPair> pairs;
@@ -46,28 +44,32 @@ Result<std::vector<UidPair>> Change::copy_rows(Touched& source, Touched& target,
   Uid next = target.now.head.uid_next;
   for (const std::uint32_t position : positions) {
     const Members::Slot slot = base->members().slot_of(position);
-    FlagState flags = base->flags().at(slot);
-    if (!how.mask.keywords) flags.keywords = 0;
-    if (flags.keywords != 0 && &source != &target) {
+    const FlagState stored = base->flags().at(slot);
+    const FlagState shown =
+        viewed == nullptr ? stored : viewed->shown(base->members().uid_at(position), stored);
+    FlagState flags = stored;
+    flags.system = static_cast<SystemFlags>(
+        (stored.system & as_stored.system) |
+        (shown.system & how.mask.system & static_cast<SystemFlags>(~as_stored.system)));
+    if (!as_stored.keywords) flags.keywords = how.mask.keywords ? shown.keywords : 0;
+    if (flags.keywords != 0 && (&source != &target || flags.keywords >= kFirstOwnSet)) {
       auto known = sets.find(flags.keywords);
       if (known == sets.end()) {
-        auto made = intern(target, from->names_of(flags.keywords));
+        auto made = intern(target, from.names_of(flags.keywords));
         if (!made) return pass(made);
         known = sets.emplace(flags.keywords, *made).first;
       }
       flags.keywords = known->second;
     }
-    if (viewed != nullptr)
-      flags.system = viewed->shown(base->members().uid_at(position), flags).system;
-    flags.system &= kept;
     rows.emplace_back(base->members().at(slot), flags);
     pairs.push_back({rows.back().first.uid, next});
     ++next;
   }
-  if (of_viewer) {
-    place_as(target, std::move(rows));
-  } else {
+  // Those that are everybody's own there are taken as stored only by a move.
+  if (as_stored.any()) {
     place(target, rows);
+  } else {
+    place_as(target, std::move(rows));
   }
   return pairs;
 }
@@ -83,7 +85,7 @@ Result<std::vector<UidPair>> Change::copy(MailboxId source_id, const NumberSet& 
   std::uint64_t bytes = 0;
   for (const std::uint32_t p : positions) bytes += (*source)->now.contents->members().at(p).size;
   if (Status ok = check_room(bytes, positions.size()); !ok) return pass(ok);
-  return copy_rows(**source, **target, positions, {CopyFlags::Seen::of_viewer, mask});
+  return copy_rows(**source, **target, positions, {{}, mask});
 }
 
 Result<std::vector<UidPair>> Change::move(MailboxId source_id, const NumberSet& uids,

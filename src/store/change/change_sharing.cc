@@ -1,10 +1,11 @@
+#include <map>
 #include <utility>
 
 #include "store/change/change.h"
 #include "store/change/touched.h"
-#include "store/value/shared_seen.h"
+#include "store/value/sharing_entries.h"
 
-// What sharing adds to changes: access control lists, and everybody's own \Seen.
+// What sharing adds to changes: access control lists, and everybody's own flags.
 namespace posthorn::store {
 
 Grants& Change::grants() {
@@ -56,10 +57,7 @@ void Change::inherit_grants(Touched& created) {
   }
   if (!parent && draft_.sending->team) parent = draft_.find("INBOX");
   if (!parent) return;
-  // Also whether \Seen is shared: the sharing of a tree is set up once.
-  if (is_seen_shared(parent->id))
-    (void)set_annotation({created.now.id, {}, std::string(kSharedSeenEntry)},
-                         std::string(kSeenIsShared));
+  inherit_sharing(parent->id, created.now.id);
   for (GrantKey key : draft_.grants->keys_of(parent->id)) {
     if (draft_.grants->all().size() >= kMaxGrants) return;
     Grant grant = *draft_.grants->find(key);
@@ -70,101 +68,112 @@ void Change::inherit_grants(Touched& created) {
   }
 }
 
+// Also which flags are shared: the sharing of a tree is set up once.
+void Change::inherit_sharing(MailboxId parent, MailboxId created) {
+  for (const std::string_view entry : {kSharedSeenEntry, kPrivateFlagsEntry}) {
+    const AnnotationValue value = draft_.annotations->find({parent, {}, std::string(entry)});
+    if (value != nullptr && *value == kYes)
+      (void)set_annotation({created, {}, std::string(entry)}, std::string(kYes));
+  }
+}
+
 AccountId Change::viewer() const { return by_.kind == Actor::Kind::user ? by_.account : draft_.id; }
 
-bool Change::has_readers(const Touched& mailbox) const {
-  return draft_.has_readers(mailbox.now) && !is_seen_shared(mailbox.now.id);
-}
+OwnFlags Change::own_flags(const Touched& mailbox) const { return draft_.own_flags(mailbox.now); }
 
-bool Change::is_seen_shared(MailboxId mailbox) const {
-  const AnnotationValue value =
-      draft_.annotations->find({mailbox, {}, std::string(kSharedSeenEntry)});
-  return value != nullptr && *value == kSeenIsShared;
-}
-
-// What is stored with the messages is what all see from now on. A message whose \Seen changes for
-// anybody gets a new MODSEQ, so that clients are told, also later (RFC 7162).
-Status Change::merge_seen(Touched& mailbox) {
-  const std::shared_ptr<const ReadersSeen> readers = mailbox.now.readers;
+// What is stored with the messages is what all see from now on. A message of which somebody saw
+// something else gets a new MODSEQ, so that clients are told, also later (RFC 7162).
+Status Change::merge_flags(Touched& mailbox, const OwnFlags& shared) {
+  const std::shared_ptr<const ReadersFlags> readers = mailbox.now.readers;
   if (readers == nullptr) return {};
   if (!mailbox.now.contents) return fail(ErrorKind::server_bug, "The mailbox is not loaded");
-  const auto owner = readers->find(draft_.id);
-  const NumberSet seen = owner == readers->end() ? NumberSet() : owner->second->seen;
-  const NumberSet unseen = owner == readers->end() ? NumberSet() : owner->second->unseen;
-  // What somebody else sees otherwise than the owner, who sees it as it is stored.
-  NumberSet stays_unseen;
-  NumberSet stays_seen;
-  for (const auto& [reader, own] : *readers) {
-    stays_unseen = stays_unseen.unite(own->seen);
-    stays_seen = stays_seen.unite(own->unseen);
+  const ReaderFlags* const owner = flags_of(mailbox, draft_.id);
+  NumberSet differing;
+  for (const auto& [reader, own] : *readers) differing = differing.unite(own->differing(shared));
+  const std::shared_ptr<const Contents> base = mailbox.now.contents;
+  const std::shared_ptr<const KeywordTable> table = mailbox.now.keywords;
+  const KeywordsView keywords(*table, owner == nullptr ? nullptr : &owner->keywords);
+  TreeEditor editor(*base);
+  for (const std::uint32_t position : base->members().positions_of(differing)) {
+    const Members::Slot slot = base->members().slot_of(position);
+    const Member member = base->members().at(slot);
+    const FlagState before = base->flags().at(slot);
+    const FlagState shown = owner == nullptr ? before : owner->shown(member.uid, before);
+    FlagState after{modseq(), before.system, before.keywords};
+    after.system =
+        static_cast<SystemFlags>((before.system & ~shared.system) | (shown.system & shared.system));
+    if (shared.keywords && shown.keywords != before.keywords) {
+      auto set = intern(mailbox, keywords.names_of(shown.keywords));
+      if (!set) return pass(set);
+      after.keywords = *set;
+    }
+    editor.set_flags(slot, after);
+    count_flags(mailbox.now.head, member.size, before.system, after.system);
+    mailbox.reflagged.push_back({member.uid, before, after});
   }
-  stays_unseen = stays_unseen.subtract(seen);
-  stays_seen = stays_seen.subtract(unseen);
+  mailbox.now.contents = std::make_shared<Contents>(std::move(editor).finish());
+  if (own_flags(mailbox).any()) {
+    for (const auto& [reader, own] : *readers)
+      if (!own->differing(shared).empty()) edit_flags(mailbox, reader).forget(shared);
+    return {};
+  }
   mailbox.now.readers = nullptr;
   mailbox.own_readers.reset();
-  mailbox.own_seen.clear();
-  const auto store = [&](const NumberSet& uids, FlagOperation operation) -> Status {
-    if (uids.empty()) return {};
-    auto stored =
-        store_flags(mailbox.now.id, uids, operation, {bit(SystemFlag::seen), {}}, std::nullopt);
-    return stored ? Status() : pass(stored);
-  };
-  // Those that stay as they are are changed to and fro.
-  Status done = store(seen.unite(stays_unseen), FlagOperation::add);
-  if (done) done = store(stays_unseen, FlagOperation::remove);
-  if (done) done = store(unseen.unite(stays_seen), FlagOperation::remove);
-  if (done) done = store(stays_seen, FlagOperation::add);
-  return done;
+  mailbox.own_flags.clear();
+  return {};
 }
 
-const ReaderSeen* Change::seen_by(const Touched& mailbox, const AccountId& reader) {
+const ReaderFlags* Change::flags_of(const Touched& mailbox, const AccountId& reader) {
   if (mailbox.now.readers == nullptr) return nullptr;
   const auto it = mailbox.now.readers->find(reader);
   return it == mailbox.now.readers->end() ? nullptr : it->second.get();
 }
 
-ReaderSeen& Change::edit_seen(Touched& mailbox, const AccountId& reader) {
+ReaderFlags& Change::edit_flags(Touched& mailbox, const AccountId& reader) {
   if (!mailbox.own_readers) {
-    mailbox.own_readers = mailbox.now.readers ? std::make_shared<ReadersSeen>(*mailbox.now.readers)
-                                              : std::make_shared<ReadersSeen>();
+    mailbox.own_readers = mailbox.now.readers ? std::make_shared<ReadersFlags>(*mailbox.now.readers)
+                                              : std::make_shared<ReadersFlags>();
     mailbox.now.readers = mailbox.own_readers;
   }
-  std::shared_ptr<ReaderSeen>& own = mailbox.own_seen[reader];
+  std::shared_ptr<ReaderFlags>& own = mailbox.own_flags[reader];
   if (own) return *own;
-  std::shared_ptr<const ReaderSeen>& shown = (*mailbox.own_readers)[reader];
-  own = shown ? std::make_shared<ReaderSeen>(*shown) : std::make_shared<ReaderSeen>();
+  std::shared_ptr<const ReaderFlags>& shown = (*mailbox.own_readers)[reader];
+  own = shown ? std::make_shared<ReaderFlags>(*shown) : std::make_shared<ReaderFlags>();
   shown = own;
   return *own;
 }
 
-void Change::set_seen(Touched& mailbox, const AccountId& reader, const SeenEdit& edit) {
-  if (edit.to_seen.empty() && edit.to_unseen.empty()) return;
-  ReaderSeen& seen = edit_seen(mailbox, reader);
-  seen.set(edit.to_seen, edit.stored, true, modseq());
-  seen.set(edit.to_unseen, edit.stored, false, modseq());
+void Change::set_own(Touched& mailbox, const AccountId& reader, const OwnFlagsEdit& edit) {
+  if (!edit.uids().empty()) edit_flags(mailbox, reader).change(edit, modseq());
 }
 
-/// Places messages that a user brings with their flags. In a shared mailbox their \Seen is the
-/// user's alone; of mail that is delivered, it is everybody's.
+/// Places messages that a user brings with their flags. Those that are everybody's own in the
+/// mailbox are the user's alone; of mail that is delivered, they are everybody's.
 void Change::place_as(Touched& target, std::vector<std::pair<Member, FlagState>> rows) {
-  if (by_.kind != Actor::Kind::user || !has_readers(target)) return place(target, rows);
-  SeenEdit edit;
-  std::uint32_t uid = target.now.head.uid_next.value;
+  const OwnFlags own = own_flags(target);
+  if (by_.kind != Actor::Kind::user || !own.any()) return place(target, rows);
+  OwnFlagsEdit edit;
+  Uid uid = target.now.head.uid_next;
   for (auto& [member, flags] : rows) {
-    if ((flags.system & bit(SystemFlag::seen)) != 0) edit.to_seen.add(uid);
-    flags.system = static_cast<SystemFlags>(flags.system & ~bit(SystemFlag::seen));
+    const auto stored = static_cast<SystemFlags>(flags.system & ~own.system);
+    edit.add(uid, stored, stored, flags.system, own.system);
+    flags.system = stored;
+    if (own.keywords && flags.keywords != 0) {
+      edit.keywords.append(uid, target.now.keywords->set(flags.keywords));
+      flags.keywords = 0;
+    }
     ++uid;
   }
   place(target, rows);
-  set_seen(target, viewer(), edit);
+  set_own(target, viewer(), edit);
 }
 
-void Change::forget_seen(Touched& mailbox, const NumberSet& gone) {
+void Change::forget_flags(Touched& mailbox, const NumberSet& gone) {
   if (mailbox.now.readers == nullptr) return;
   std::vector<AccountId> who;
-  for (const auto& [reader, seen] : *mailbox.now.readers)
-    if (seen->knows_any_of(gone)) who.push_back(reader);
-  for (const AccountId& reader : who) edit_seen(mailbox, reader).forget(gone);
+  for (const auto& [reader, own] : *mailbox.now.readers)
+    if (own->knows_any_of(gone)) who.push_back(reader);
+  for (const AccountId& reader : who) edit_flags(mailbox, reader).forget(gone);
 }
 
 // After messages were lost.
@@ -177,25 +186,39 @@ void Change::forget_missing(Touched& mailbox) {
   members.for_each(0, members.count(), [&](std::uint32_t, const MemberLeaf& leaf, std::uint32_t k) {
     there.add(leaf.uid[k]);
   });
-  forget_seen(mailbox, gone.subtract(there));
+  forget_flags(mailbox, gone.subtract(there));
 }
 
 // A message that is filed elsewhere must not become unread for everybody else.
-void Change::carry_seen(const Touched& from, Touched& to, const std::vector<Carried>& moved) {
+void Change::carry_flags(const Touched& from, Touched& to, const std::vector<Carried>& moved) {
   // Kept, since the two may be the same mailbox.
-  const std::shared_ptr<const ReadersSeen> readers = from.now.readers;
+  const std::shared_ptr<const ReadersFlags> readers = from.now.readers;
   if (readers == nullptr) return;
-  for (const auto& [reader, seen] : *readers) {
-    SeenEdit edit;
-    for (const Carried& one : moved) {
-      const bool stored = (one.stored & bit(SystemFlag::seen)) != 0;
-      const bool is_seen = seen->is_seen(one.source, one.stored);
-      if (is_seen == stored) continue;
-      (is_seen ? edit.to_seen : edit.to_unseen).add(one.target.value);
-      if (stored) edit.stored.add(one.target.value);
+  for (const auto& [reader, own] : *readers)
+    set_own(to, reader, carried_flags(from, to, *own, moved));
+}
+
+OwnFlagsEdit Change::carried_flags(const Touched& from, Touched& to, const ReaderFlags& reader,
+                                   const std::vector<Carried>& moved) {
+  const OwnFlags own = own_flags(to);
+  const std::shared_ptr<const KeywordTable> table = from.now.keywords;
+  const KeywordsView keywords(*table, &reader.keywords);
+  std::map<std::uint32_t, OwnKeywords::Set> sets;
+  OwnFlagsEdit edit;
+  for (const Carried& one : moved) {
+    const FlagState shown = reader.shown(one.source, one.stored);
+    edit.add(one.target, one.stored.system, one.stored.system, shown.system, own.system);
+    if (!own.keywords || shown.keywords == one.stored.keywords) continue;
+    auto known = sets.find(shown.keywords);
+    if (known == sets.end()) {
+      // Where there is no room for the names of keywords, this reader loses them; the move goes on.
+      auto set = intern(to, keywords.names_of(shown.keywords));
+      known =
+          sets.emplace(shown.keywords, set ? to.now.keywords->set(*set) : OwnKeywords::Set()).first;
     }
-    set_seen(to, reader, edit);
+    edit.keywords.append(one.target, known->second);
   }
+  return edit;
 }
 
 }  // namespace posthorn::store

@@ -361,15 +361,15 @@ class ChangeWriting {
     t.now.storage = std::make_shared<MailboxStorage>(std::move(packed.storage));
   }
 
-  /// Writes everybody's own \Seen, as far as it changed.
+  /// Writes everybody's own flags, as far as it changed.
   template <class Touched>
   void readers(Touched& t) {
     if (t.now.readers == nullptr) erase_readers(t.now.id);
-    for (auto& [reader, seen] : t.own_seen) {
+    for (auto& [reader, seen] : t.own_flags) {
       drop_page(seen->page);
-      std::string record = encode_reader_seen(*seen);
+      std::string record = encode_reader_flags(*seen);
       seen->page = PageNumber(0);
-      const std::string key = keys::reader_seen(t.now.id, reader);
+      const std::string key = keys::reader_flags(t.now.id, reader);
       if (record.size() < kMaxRowValue) {
         put(key, keys::in_row(record));
       } else {
@@ -385,7 +385,7 @@ class ChangeWriting {
     if (!stored || !stored->readers) return;
     for (const auto& [reader, seen] : *stored->readers) {
       drop_page(seen->page);
-      erase(keys::reader_seen(mailbox, reader));
+      erase(keys::reader_flags(mailbox, reader));
     }
   }
 

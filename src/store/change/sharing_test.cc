@@ -4,7 +4,7 @@
 
 #include "store/store_fixture.h"
 #include "store/value/flags_view.h"
-#include "store/value/shared_seen.h"
+#include "store/value/sharing_entries.h"
 
 namespace posthorn::store {
 namespace {
@@ -132,7 +132,7 @@ TEST_F(SharingTest, APrivateAnnotationIsAChangeForItsReaderOnly) {
   EXPECT_EQ(highest(bob()), highest(ann()));
 }
 
-// value/shared_seen.h
+// value/sharing_entries.h
 TEST_F(SharingTest, SeenCanBeSharedAndBecomeOwnAgain) {
   const AnnotationKey key{inbox_, {}, std::string(kSharedSeenEntry)};
   const auto set = [&](std::optional<std::string> value) {
@@ -349,10 +349,10 @@ TEST_F(SharingTest, AgreesWithAModel) {
 
 TEST_F(SharingTest, WhatDoesNotFitIntoARowIsInAPage) {
   // Every second of very many: the record is too long for a row.
-  ReaderSeen seen;
+  ReaderFlags seen;
   NumberSet odd;
   for (std::uint32_t uid = 1; uid < 120'000; uid += 2) odd.add(uid);
-  seen.set(odd, {}, true, ModSeq(5));
+  seen.change({.to_seen = odd}, ModSeq(5));
   EXPECT_EQ(seen.seen.count(), 60'000U);
   EXPECT_EQ(seen.modseq_of(Uid(3)), ModSeq(5));
   EXPECT_EQ(seen.modseq_of(Uid(4)), ModSeq(0));

@@ -34,17 +34,20 @@ struct Change::Touched {
   bool rewritten = false;         ///< In addition, all rows are rewritten.
   std::vector<Seq> flag_changes;  ///< Unreadable records that are to be removed.
 
-  std::shared_ptr<ReadersSeen> own_readers;  ///< Set when somebody's \Seen changed.
-  std::map<AccountId, std::shared_ptr<ReaderSeen>> own_seen;  ///< Those that changed.
+  std::shared_ptr<ReadersFlags> own_readers;  ///< Set when somebody's own flags changed.
+  std::map<AccountId, std::shared_ptr<ReaderFlags>> own_flags;  ///< Those that changed.
 
   [[nodiscard]] bool messages_changed() const {
     return !appended.empty() || !reflagged.empty() || !expunged.empty();
   }
   /// Whether there is anything to write about the mailbox.
   [[nodiscard]] bool changed() const {
-    return created || deleted || renamed || annotated || granted || rebuilt || !own_seen.empty() ||
+    return created || deleted || renamed || annotated || granted || rebuilt || !own_flags.empty() ||
            messages_changed();
   }
 };
+
+/// Updates the head's counters for a change of flags of a message of this size.
+void count_flags(MailboxHead& head, std::uint32_t size, SystemFlags before, SystemFlags after);
 
 }  // namespace posthorn::store

@@ -10,7 +10,7 @@
 #include "store/format/codec.h"
 #include "store/format/record.h"
 
-/// What codec.cc and history_codec.cc share. Nothing else includes it.
+/// What the codecs of this folder share. Nothing else includes it.
 namespace posthorn::store {
 
 inline std::unexpected<Error> malformed(std::string_view what) {

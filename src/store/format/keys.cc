@@ -87,8 +87,8 @@ std::string grant(const GrantKey& key) {
   return with_mailbox(kSharing, key.mailbox) + kGrant + key.identifier;
 }
 
-std::string reader_seen(MailboxId id, const AccountId& reader) {
-  std::string key = with_mailbox(kSharing, id) + kReaderSeen;
+std::string reader_flags(MailboxId id, const AccountId& reader) {
+  std::string key = with_mailbox(kSharing, id) + kReaderFlags;
   key += reader.view();
   return key;
 }

@@ -50,8 +50,8 @@ inline constexpr char kChunks = 'p';      ///< The list of chunk pages; no more 
 inline constexpr char kTailRow = 'r';     ///< UID: a message that is in no chunk, or differs there.
 
 // What follows kSharing and the mailbox. Both are read in one scan.
-inline constexpr char kGrant = 'g';       ///< Identifier: an entry of the access control list.
-inline constexpr char kReaderSeen = 's';  ///< Reader: what that person has seen.
+inline constexpr char kGrant = 'g';        ///< Identifier: an entry of the access control list.
+inline constexpr char kReaderFlags = 's';  ///< Reader: what that person has seen.
 
 // The prefixes in the other partitions (system.h).
 inline constexpr std::string_view kPieceKey = "k";    ///< System: the key of the names of pieces.
@@ -83,7 +83,7 @@ std::string keywords(MailboxId id);
 std::string subscription(std::string_view name);
 std::string annotation(const AnnotationKey& annotation);
 std::string grant(const GrantKey& key);
-std::string reader_seen(MailboxId id, const AccountId& reader);
+std::string reader_flags(MailboxId id, const AccountId& reader);
 /// The common prefix of the next three.
 std::string contents(MailboxId id);
 std::string flag_change(MailboxId id, Seq seq);
@@ -135,7 +135,7 @@ MailboxId mailbox_of(std::string_view key);
 std::uint64_t last_number(std::string_view key);
 /// None if it is not the key of an annotation.
 std::optional<AnnotationKey> annotation_of(std::string_view key);
-/// The kind of a key under kSharing: kGrant or kReaderSeen; and what follows it.
+/// The kind of a key under kSharing: kGrant or kReaderFlags; and what follows it.
 char kind_of_sharing(std::string_view key);
 std::string_view rest_of_sharing(std::string_view key);
 

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "store/format/codec.h"
+#include "store/format/codec_parts.h"
 #include "store/format/record.h"
 
 namespace posthorn::store {
@@ -54,26 +55,71 @@ Result<Grant> decode_grant(std::string_view record) {
   return grant;
 }
 
-std::string encode_reader_seen(const ReaderSeen& seen) {
+namespace {
+
+/// Nothing, if there are no own flags but \Seen: that is also how a version wrote the record that
+/// knew no others.
+void write_marks(ByteWriter& w, const ReaderFlags& flags) {
+  if (flags.flagged.empty() && flags.answered.empty() && flags.keywords.empty()) return;
+  write_numbers(w, flags.flagged);
+  write_numbers(w, flags.answered);
+  w.varint(flags.keywords.sets().size());
+  for (const OwnKeywords::Set& set : flags.keywords.sets()) write_set(w, set);
+  w.varint(flags.keywords.runs().size());
+  std::uint64_t next = 1;
+  for (const OwnKeywords::Run& run : flags.keywords.runs()) {
+    w.varint(run.first - next);
+    w.varint(run.last - run.first);
+    w.varint(run.set);
+    next = std::uint64_t{run.last} + 1;
+  }
+}
+
+void read_marks(ByteReader& r, ReaderFlags& flags) {
+  flags.flagged = read_numbers(r);
+  flags.answered = read_numbers(r);
+  std::vector<OwnKeywords::Set> sets;
+  for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) sets.push_back(read_set(r));
+  std::vector<OwnKeywords::Run> runs;
+  std::uint64_t next = 1;
+  for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
+    const std::uint64_t gap = r.varint();
+    const std::uint64_t more = r.varint();
+    const std::uint64_t set = r.varint();
+    // Each of them is checked before they are added.
+    if (gap > UINT32_MAX || more > UINT32_MAX || set > UINT32_MAX || next + gap + more > UINT32_MAX)
+      return r.set_failed();
+    runs.push_back({static_cast<std::uint32_t>(next + gap),
+                    static_cast<std::uint32_t>(next + gap + more),
+                    static_cast<std::uint32_t>(set)});
+    next = std::uint64_t{runs.back().last} + 1;
+  }
+  if (!flags.keywords.assign(sets, std::move(runs))) r.set_failed();
+}
+
+}  // namespace
+
+std::string encode_reader_flags(const ReaderFlags& seen) {
   std::string payload;
   ByteWriter w(payload);
   write_numbers(w, seen.seen);
   write_numbers(w, seen.unseen);
   w.varint(seen.steps.size());
   std::uint64_t last = 0;
-  for (const ReaderSeen::Step& step : seen.steps) {
+  for (const ReaderFlags::Step& step : seen.steps) {
     w.varint(step.modseq.value - last);
     last = step.modseq.value;
     write_numbers(w, step.uids);
   }
+  write_marks(w, seen);
   return seal_page(payload);
 }
 
-Result<ReaderSeen> decode_reader_seen(std::string_view record) {
+Result<ReaderFlags> decode_reader_flags(std::string_view record) {
   auto payload = unseal_page(record);
   if (!payload) return pass(payload);
   ByteReader r(*payload);
-  ReaderSeen seen;
+  ReaderFlags seen;
   seen.seen = read_numbers(r);
   seen.unseen = read_numbers(r);
   std::uint64_t modseq = 0;
@@ -81,8 +127,9 @@ Result<ReaderSeen> decode_reader_seen(std::string_view record) {
     modseq += r.varint();
     seen.steps.push_back({ModSeq(modseq), read_numbers(r)});
   }
+  if (r.ok() && !r.at_end()) read_marks(r, seen);
   if (!r.ok() || !r.at_end())
-    return fail(ErrorKind::corrupt, "what a reader has seen cannot be read");
+    return fail(ErrorKind::corrupt, "the flags of a reader cannot be read");
   return seen;
 }
 

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/bytes.h"
+#include "store/format/codec.h"
+#include "store/format/record.h"
+
 namespace posthorn::store {
 namespace {
 
@@ -20,16 +24,16 @@ TEST(SharingCodec, GrantsComeBack) {
 }
 
 TEST(SharingCodec, SeenComesBack) {
-  ReaderSeen seen;
+  ReaderFlags seen;
   NumberSet some;
   some.add(3, 900);
   some.add(1000);
   NumberSet stored;
   stored.add(5, 7);
-  seen.set(some, stored, true, ModSeq(77));
-  seen.set(stored, stored, false, ModSeq(99));
-  const std::string record = encode_reader_seen(seen);
-  auto back = decode_reader_seen(record);
+  seen.change({.to_seen = some, .stored = stored}, ModSeq(77));
+  seen.change({.to_unseen = stored, .stored = stored}, ModSeq(99));
+  const std::string record = encode_reader_flags(seen);
+  auto back = decode_reader_flags(record);
   ASSERT_TRUE(back);
   EXPECT_EQ(back->seen, seen.seen);
   EXPECT_EQ(back->unseen, stored);
@@ -37,7 +41,49 @@ TEST(SharingCodec, SeenComesBack) {
   EXPECT_EQ(back->modseq_of(Uid(6)), ModSeq(99));
   EXPECT_EQ(back->modseq_of(Uid(8)), ModSeq(77));
   for (std::size_t cut = 0; cut < record.size(); ++cut)
-    EXPECT_FALSE(decode_reader_seen(std::string_view(record).substr(0, cut)));
+    EXPECT_FALSE(decode_reader_flags(std::string_view(record).substr(0, cut)));
+}
+
+TEST(SharingCodec, OtherFlagsComeBack) {
+  NumberSet some;
+  some.add(3, 900);
+  NumberSet few;
+  few.add(7);
+  OwnFlagsEdit edit{.flagged = some, .answered = few};
+  edit.keywords.append(Uid(1), {0, 4, 999});
+  edit.keywords.append(Uid(2), {});
+  edit.keywords.append(Uid(UINT32_MAX), {4});
+  ReaderFlags flags;
+  flags.change(edit, ModSeq(5));
+  const std::string record = encode_reader_flags(flags);
+  auto back = decode_reader_flags(record);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->flagged, some);
+  EXPECT_EQ(back->answered, few);
+  EXPECT_EQ(back->keywords.runs(), flags.keywords.runs());
+  EXPECT_EQ(back->keywords.sets(), flags.keywords.sets());
+  EXPECT_EQ(back->highest_modseq(), ModSeq(5));
+  for (std::size_t cut = 0; cut < record.size(); ++cut)
+    EXPECT_FALSE(decode_reader_flags(std::string_view(record).substr(0, cut)));
+}
+
+// What earlier versions have written, octet by octet.
+TEST(SharingCodec, ARecordOfSeenAloneIsThatOfEarlierVersions) {
+  NumberSet some;
+  some.add(2, 4);
+  ReaderFlags flags;
+  flags.change({.to_seen = some}, ModSeq(9));
+  std::string payload;
+  ByteWriter w(payload);
+  write_numbers(w, some);
+  write_numbers(w, {});
+  w.varint(1);
+  w.varint(9);
+  write_numbers(w, some);
+  EXPECT_EQ(encode_reader_flags(flags), seal_page(payload));
+  // Something after it that is nothing at all.
+  w.raw("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff");
+  EXPECT_FALSE(decode_reader_flags(seal_page(payload)));
 }
 
 }  // namespace

@@ -52,17 +52,17 @@ async::Task<Status> load_sharing(engine::Engine& engine, PartitionId id, Account
   if (grants) state.grants = std::move(grants);
   if (readers.empty()) co_return Status{};
   const auto records = co_await read_records(engine, id, values);
-  std::map<MailboxId, ReadersSeen> all;
+  std::map<MailboxId, ReadersFlags> all;
   for (std::size_t i = 0; i < readers.size(); ++i) {
     if (!records[i]) continue;
-    auto seen = decode_reader_seen(*records[i]);
+    auto seen = decode_reader_flags(*records[i]);
     if (!seen) continue;
     if (const auto page = page_of(values[i])) seen->page = *page;
     all[readers[i].mailbox].emplace(readers[i].reader,
-                                    std::make_shared<const ReaderSeen>(std::move(*seen)));
+                                    std::make_shared<const ReaderFlags>(std::move(*seen)));
   }
   for (auto& [mailbox, seen] : all)
-    made.at(mailbox)->readers = std::make_shared<const ReadersSeen>(std::move(seen));
+    made.at(mailbox)->readers = std::make_shared<const ReadersFlags>(std::move(seen));
   co_return Status{};
 }
 

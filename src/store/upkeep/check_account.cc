@@ -177,8 +177,9 @@ async::Task<void> AccountCheck::check_filters() {
 
 namespace {
 
-/// Whether what a reader has seen is about messages that exist, and differs from what is stored.
-bool agrees(const ReaderSeen& seen, const Contents& contents) {
+/// Whether a reader's own flags are about messages that exist, and differ from what is stored.
+bool agrees(const ReaderFlags& own, const Mailbox& mailbox) {
+  const Contents& contents = *mailbox.contents;
   NumberSet stored;
   NumberSet others;
   contents.for_each(0, contents.count(),
@@ -186,7 +187,14 @@ bool agrees(const ReaderSeen& seen, const Contents& contents) {
                       const bool marked = (f.system[k] & bit(SystemFlag::seen)) != 0;
                       (marked ? stored : others).add(m.uid[k]);
                     });
-  return seen.seen.subtract(others).empty() && seen.unseen.subtract(stored).empty();
+  const NumberSet all = stored.unite(others);
+  const std::size_t names = mailbox.keywords->names().size();
+  const auto has_names = [&](const OwnKeywords::Set& set) {
+    return set.empty() || set.back() < names;
+  };
+  return own.seen.subtract(others).empty() && own.unseen.subtract(stored).empty() &&
+         own.differing({OwnFlags::kMarks, true}).subtract(all).empty() &&
+         std::ranges::all_of(own.keywords.sets(), has_names);
 }
 
 }  // namespace
@@ -210,15 +218,15 @@ async::Task<void> AccountCheck::check_sharing() {
                              unreadable));
   const auto records = co_await read_records(engine, account_->id(), std::move(readers));
   const auto lost = std::ranges::count_if(
-      records, [](const auto& record) { return !record || !decode_reader_seen(*record); });
+      records, [](const auto& record) { return !record || !decode_reader_flags(*record); });
   if (lost != 0)
-    find(where_, fmt::format("what {} readers of shared mailboxes have seen cannot be read", lost));
+    find(where_, fmt::format("the flags of {} readers of shared mailboxes cannot be read", lost));
   const StatePtr state = account_->published();
   for (const auto& [id, mailbox] : state->mailboxes) {
     if (!mailbox->readers || !mailbox->contents) continue;
     for (const auto& [reader, seen] : *mailbox->readers)
-      if (!agrees(*seen, *mailbox->contents))
-        find(place_of(*mailbox), "what a reader has seen does not match the messages");
+      if (!agrees(*seen, *mailbox))
+        find(place_of(*mailbox), "the flags of a reader do not match the messages");
   }
 }
 

@@ -84,10 +84,8 @@ struct AccountState {
     const auto it = names->find(name);
     return it == names->end() ? nullptr : find(it->second);
   }
-  /// Returns whether \Seen belongs to each user of this mailbox (store/value/reader_seen.h).
-  [[nodiscard]] bool has_readers(const Mailbox& mailbox) const {
-    return mailbox.readers != nullptr || grants->any_of(mailbox.id);
-  }
+  /// Returns which flags belong to each user of this mailbox (store/value/reader_flags.h).
+  [[nodiscard]] OwnFlags own_flags(const Mailbox& mailbox) const;
   /// Returns true if there are mailboxes below `name` in the hierarchy.
   [[nodiscard]] bool has_children(std::string_view name) const;
   /// Sets the account's totals to the sums over its mailboxes, after a head was found to be wrong.

@@ -23,6 +23,7 @@ FlagLeaf FlagsView::shown_leaf(const MemberLeaf& members, const FlagLeaf& stored
     const FlagState flags = own_->shown(Uid(members.uid[k]), stored.at(k));
     shown.modseq[k] = flags.modseq.value;
     shown.system[k] = flags.system;
+    shown.keywords[k] = flags.keywords;
   }
   return shown;
 }

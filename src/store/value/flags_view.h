@@ -15,8 +15,9 @@ namespace posthorn::store {
 /// by them, for a user reads them here: FETCH, SEARCH, STATUS, the counters of unseen messages, and
 /// what a session is told of changes.
 ///
-/// In a mailbox that people share, \Seen belongs to each of them (RFC 4314 §4), and so does the
-/// MODSEQ of a change to it: a change that one makes to his own \Seen is none for the others.
+/// In a mailbox that people share, \Seen belongs to each of them (RFC 4314 §4), and other flags do
+/// if that is wanted (value/sharing_entries.h). So does the MODSEQ of a change to them: a change
+/// that one makes to his own flags is none for the others.
 ///
 /// A small value; the mailbox must outlive it. Only the functions that say so work without
 /// contents.
@@ -40,6 +41,11 @@ class FlagsView {
   [[nodiscard]] ModSeq highest_modseq() const {
     const ModSeq stored = mailbox_->head.highest_modseq;
     return own_ == nullptr ? stored : std::max(stored, own_->highest_modseq());
+  }
+
+  /// What the keywords of the flags shown here are.
+  [[nodiscard]] KeywordsView keywords() const {
+    return KeywordsView(*mailbox_->keywords, own_ == nullptr ? nullptr : &own_->keywords);
   }
 
   // --- with contents -----------------------------------------------------------------------------
@@ -83,8 +89,8 @@ class FlagsView {
   [[nodiscard]] std::optional<std::uint32_t> first_unseen() const;
 
  private:
-  static const ReaderSeen* own_of(const Mailbox& mailbox, const Actor& reader,
-                                  const AccountId& owner) {
+  static const ReaderFlags* own_of(const Mailbox& mailbox, const Actor& reader,
+                                   const AccountId& owner) {
     if (mailbox.readers == nullptr) return nullptr;
     const auto it =
         mailbox.readers->find(reader.kind == Actor::Kind::user ? reader.account : owner);
@@ -96,7 +102,7 @@ class FlagsView {
   [[nodiscard]] std::vector<std::uint32_t> changed_since(ModSeq since) const;
 
   const Mailbox* mailbox_;
-  const ReaderSeen* own_;  ///< Null if what is stored with the messages counts.
+  const ReaderFlags* own_;  ///< Null if what is stored with the messages counts.
 };
 
 }  // namespace posthorn::store

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/value/account_state.h"
+#include "store/value/sharing_entries.h"
 
 namespace posthorn::store {
 namespace {
@@ -104,6 +105,21 @@ bool AccountState::has_children(std::string_view name) const {
   prefix += kDelimiter;
   const auto it = names->lower_bound(prefix);
   return it != names->end() && it->first.starts_with(prefix);
+}
+
+OwnFlags AccountState::own_flags(const Mailbox& mailbox) const {
+  if (mailbox.readers == nullptr && !grants->any_of(mailbox.id)) return {};
+  const auto says_yes = [&](std::string_view entry) {
+    const AnnotationValue value = annotations->find({mailbox.id, {}, std::string(entry)});
+    return value != nullptr && *value == kYes;
+  };
+  OwnFlags own;
+  if (!says_yes(kSharedSeenEntry)) own.system |= bit(SystemFlag::seen);
+  if (says_yes(kPrivateFlagsEntry)) {
+    own.system |= OwnFlags::kMarks;
+    own.keywords = true;
+  }
+  return own;
 }
 
 void AccountState::count_again() {

@@ -12,7 +12,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "store/value/members.h"
-#include "store/value/reader_seen.h"
+#include "store/value/reader_flags.h"
 
 namespace posthorn::store {
 
@@ -82,7 +82,7 @@ struct Mailbox {
   std::shared_ptr<const KeywordTable> keywords;
   /// Who has seen what, if the mailbox is or was shared and somebody has changed \Seen since; else
   /// null. Independent of the contents.
-  std::shared_ptr<const ReadersSeen> readers;
+  std::shared_ptr<const ReadersFlags> readers;
   /// The messages; null until they are loaded.
   std::shared_ptr<const Contents> contents;
   /// The location of the contents in the engine; set together with `contents`.

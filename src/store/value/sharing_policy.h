@@ -40,6 +40,9 @@ struct SharingPolicy {
   bool anyone = false;
   /// A mailbox that is shared with a user is put among that user's subscriptions.
   bool subscribe = true;
+  /// Mailboxes of users are set up with flags of everybody's own when they are first shared
+  /// (value/sharing_entries.h).
+  bool private_flags = false;
 
   /// Returns whether anybody may be in a group.
   [[nodiscard]] bool has_groups() const { return !configured_groups.empty() || directory_groups; }

@@ -24,9 +24,10 @@ void RowWriter::spell(Spelling& spelling, unsigned key, std::uint32_t keywords) 
   spelling.keywords = keywords;
   spelling.text.clear();
   wi::Writer writer(spelling.text, session_.dialect());
-  writer.flag_list(static_cast<SystemFlags>(key / 2),
-                   key % 2 != 0 ? wi::Recent::yes : wi::Recent::no,
-                   keywords == 0 ? std::vector<std::string>() : now_.keywords->names_of(keywords));
+  writer.flag_list(
+      static_cast<SystemFlags>(key / 2), key % 2 != 0 ? wi::Recent::yes : wi::Recent::no,
+      keywords == 0 ? std::vector<std::string>()
+                    : session_.selected->mailbox.flags(now_).keywords().names_of(keywords));
 }
 
 void RowWriter::write_flags(Seqnum seqnum, Uid uid, const store::FlagState& state) {
