@@ -10,6 +10,7 @@
 #include "server/imap/command_table.h"
 #include "server/imap/metadata_answer.h"
 #include "server/imap/needs.h"
+#include "server/imap/notify/tell_annotations.h"
 #include "service/login.h"
 #include "service/sharing/acl.h"
 #include "service/sharing/find.h"
@@ -165,6 +166,7 @@ Task<void> Session::run() {
     while (!over_) co_await serve_next();
   }
   notifications.reset();
+  annotations_of_others.reset();
   selected.reset();
   (void)co_await connection.flush();
   if (account) frame::log_logout("imap", connection.stream(), name);
@@ -238,6 +240,8 @@ Task<void> Session::on_command(ReceiverEvent event) {
   auto told = entry.removes == Removes::messages ? co_await tell_regardless(entry.tells, numbering)
                                                  : co_await tell(entry.tells, numbering);
   if (entry.tells != 0 && account) tell_metadata(*this);
+  if (told && entry.tells != 0 && enabled.metadata && !over_)
+    told = co_await tell_annotations_of_others(*this);
   if (!told || (over_ && after != After::close)) {
     over_ = true;
     co_return;

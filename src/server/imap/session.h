@@ -62,6 +62,8 @@ class Session final : public auth::LiveSession {
   std::unique_ptr<Notifications> notifications;
   /// The annotations that the client was told of; set while it wants to be told of changes.
   std::shared_ptr<const store::Annotations> told_metadata;
+  /// The same for the mailboxes of others, of a client that does not use NOTIFY.
+  std::unique_ptr<OthersTold> annotations_of_others;
   text::Collation collation = text::kDefaultCollation;  ///< The active comparator (RFC 5255 §4.2).
   std::string tag;                                      ///< Tag of the current command.
   std::string name;  ///< Name of the account, once known; for the log.

@@ -117,6 +117,7 @@ void Session::forget_login() {
   collation = text::kDefaultCollation;
   notifications.reset();
   told_metadata.reset();
+  annotations_of_others.reset();
   given_up = false;
   bad_in_a_row_ = 0;
   connection_slot_.logged_out();

@@ -100,6 +100,7 @@ CommandTask cmd_notify(Session& session, wi::NotifyCommand& command) {
     session.told_metadata = notify->told->annotations;
   }
   session.notifications = std::move(notify);
+  session.annotations_of_others.reset();  // They are told by what was asked for here.
   if (command.status) {
     if (auto said = co_await say_status_of_groups(session); !said) co_return session.lost();
   }

@@ -85,21 +85,6 @@ void Notifications::note_own(const Place& mailbox, const NumberSet& uids) {
   own = own.unite(uids);
 }
 
-void Notifications::note_own(OwnEntry own) {
-  std::erase_if(own_entries_, [&](const OwnEntry& earlier) {
-    return earlier.mailbox == own.mailbox && earlier.entry == own.entry;
-  });
-  if (own_entries_.size() < kMostOwn) own_entries_.push_back(std::move(own));
-}
-
-bool Notifications::is_own(const Place& mailbox, std::string_view entry,
-                           const store::AnnotationValue& value) const {
-  return std::ranges::any_of(own_entries_, [&](const OwnEntry& own) {
-    if (own.mailbox != mailbox || own.entry != entry) return false;
-    return own.value == value || (own.value && value && *own.value == *value);
-  });
-}
-
 bool Notifications::is_own(const service::ChangedName& changed,
                            const store::AccountState& now) const {
   return std::ranges::any_of(own_names_, [&](const OwnName& own) {
@@ -131,7 +116,7 @@ NumberSet Notifications::take_own_arrivals(const Place& mailbox) {
 
 void Notifications::forget_own(const std::optional<Place>& selected) {
   own_names_.clear();
-  own_entries_.clear();
+  own_entries.clear();
   std::erase_if(own_arrivals_, [&](const auto& own) { return own.first != selected; });
 }
 

@@ -11,11 +11,11 @@
 
 #include "base/number_set.h"
 #include "server/imap/notify/others_told.h"
+#include "server/imap/notify/own_entries.h"
 #include "service/account_news.h"
 #include "service/cursor.h"
 #include "service/mailbox_group.h"
 #include "store/account.h"
-#include "store/value/annotations.h"
 #include "wire/imap/command/commands_notify.h"
 
 namespace posthorn::server::imap {
@@ -86,16 +86,7 @@ class Notifications {
   using Place = std::pair<AccountId, MailboxId>;
   /// The client has appended or copied messages to a mailbox.
   void note_own(const Place& mailbox, const NumberSet& uids);
-  /// The client has given an annotation of somebody else's mailbox this value; null: none.
-  struct OwnEntry {
-    Place mailbox;
-    std::string entry;
-    store::AnnotationValue value;
-  };
-  void note_own(OwnEntry own);
-  /// Returns whether that is the value which the client has set last.
-  [[nodiscard]] bool is_own(const Place& mailbox, std::string_view entry,
-                            const store::AnnotationValue& value) const;
+  OwnEntries own_entries;
   /// Returns whether the client knows of the change already.
   [[nodiscard]] bool is_own(const service::ChangedName& changed,
                             const store::AccountState& now) const;
@@ -116,7 +107,6 @@ class Notifications {
 
   std::vector<OwnName> own_names_;
   std::map<Place, NumberSet> own_arrivals_;
-  std::vector<OwnEntry> own_entries_;
 };
 
 }  // namespace posthorn::server::imap

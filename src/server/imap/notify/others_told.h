@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 
+#include "server/imap/notify/own_entries.h"
 #include "service/sharing/shared_view.h"
 #include "store/account.h"
 #include "store/value/sharing_policy.h"
@@ -25,6 +26,8 @@ struct OthersTold {
   std::map<AccountId, One> accounts;
   /// The policy by which rights were computed; never null.
   std::shared_ptr<const store::SharingPolicy> policy;
+  /// Used only without Notifications, which have their own.
+  OwnEntries own_entries;
   /// Set when somebody may have begun to share something.
   bool is_due = false;
   std::unique_ptr<store::Account::Watch> watch;  ///< Sets it.

@@ -174,7 +174,7 @@ void tell_annotations(Session& session, const AccountNews& news,
   const Notifications::Place place{news.account->id(), one.mailbox};
   std::vector<std::string_view> entries;
   for (const service::MetadataEntry& entry : one.entries)
-    if (!notify.is_own(place, entry.name, entry.value)) entries.push_back(entry.name);
+    if (!notify.own_entries.has(place, entry.name, entry.value)) entries.push_back(entry.name);
   if (entries.empty()) return;
   auto w = session.writer();
   wi::format_metadata_changed(w, one.name, entries);

@@ -154,17 +154,44 @@ const One* find(const Session& session, const service::SharedName& name) {
 Task<Status> watch_others(Session& session, Notifications& notify) {
   if (!notify.reaches_others()) co_return Status();
   notify.others = std::make_unique<OthersTold>();
-  OthersTold& others = *notify.others;
+  co_return co_await watch_others(session, *notify.others);
+}
+
+Task<Status> watch_others(Session& session, OthersTold& others) {
   others.policy = session.context.store.policy().sharing;
   // Before the list is read, so that nothing is missed.
   others.watch = session.context.store.watch_shares([&session, &others] {
     others.is_due = true;
     session.connection.wake();
   });
-  auto owners = co_await refresh(session, others);
-  if (!owners) co_return pass(owners);
+  const auto owners = co_await refresh(session, others);
   for (auto& [id, one] : others.accounts) one.told = one.sharing.account->published();
+  if (!owners) co_return std::unexpected(owners.error());
   co_return Status();
+}
+
+Task<Result<std::vector<AccountNews>>> annotations_of_others(Session& session, OthersTold& others,
+                                                             const store::AccountState& own) {
+  if (others.is_due) {
+    const auto owners = co_await refresh(session, others);
+    if (!owners && owners.error().kind != ErrorKind::limit)
+      co_return std::unexpected(owners.error());
+    if (owners)
+      std::erase_if(others.accounts, [&](const auto& one) { return !owners->contains(one.first); });
+  }
+  const Caller caller = session.caller();
+  const auto policy = session.context.store.policy().sharing;
+  std::vector<AccountNews> all;
+  for (auto& [id, one] : others.accounts) {
+    const store::StatePtr now = one.sharing.account->published();
+    const store::StatePtr before = std::exchange(one.told, now);
+    if (!before || before == now) continue;
+    AccountNews news{one.sharing.account, Whose::others, before, now};
+    compare_annotations(caller, one, {*before, *others.policy}, {*now, *policy}, own, news);
+    if (!news.annotated.empty()) all.push_back(std::move(news));
+  }
+  others.policy = policy;
+  co_return all;
 }
 
 Task<Result<std::vector<AccountNews>>> news_of_others(Session& session) {

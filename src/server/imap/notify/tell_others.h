@@ -41,11 +41,20 @@ struct AccountNews {
 /// there now counts as told. Errors: limit (OthersTold::kMostAccounts); those of reading the list
 /// of who grants what.
 async::Task<Status> watch_others(Session& session, Notifications& notify);
+/// The same for any use of what is told of others. After the error limit, as many are watched as
+/// may be.
+async::Task<Status> watch_others(Session& session, OthersTold& others);
 
 /// Returns what has changed in the accounts of others; it counts as told then. Mailboxes are those
 /// that the client may look up and read now: of one that it could not read before, nothing was
 /// known, and what had been done to its annotations is not told. Errors: as watch_others().
 async::Task<Result<std::vector<AccountNews>>> news_of_others(Session& session);
+
+/// Returns only the changed annotations, by the names in `own`, the state of the user's account;
+/// they count as told then. Errors: as watch_others().
+async::Task<Result<std::vector<AccountNews>>> annotations_of_others(Session& session,
+                                                                    OthersTold& others,
+                                                                    const store::AccountState& own);
 
 /// Returns what is to be listed of a name that is none of the account itself, in the state that was
 /// told.

@@ -31,14 +31,16 @@ Reply refuse_to_set(Session& session, const Error& error) {
   return session.refuse(error);
 }
 
-/// Annotations of others' mailboxes are told by NOTIFY, apart from those of the own account.
+/// Annotations of others' mailboxes are told apart from those of the own account.
 void note_own(Session& session, const service::MailboxRef& mailbox, std::vector<std::string> names,
               const store::Annotations& now) {
-  if (!session.notifications) return;
+  OwnEntries* own = session.notifications ? &session.notifications->own_entries : nullptr;
+  if (own == nullptr && session.annotations_of_others)
+    own = &session.annotations_of_others->own_entries;
+  if (own == nullptr) return;
   for (std::string& name : names) {
     store::AnnotationValue value = now.find(service::annotation_key(mailbox, name));
-    session.notifications->note_own(Notifications::OwnEntry{
-        {mailbox.account->id(), mailbox.id}, std::move(name), std::move(value)});
+    own->note({{mailbox.account->id(), mailbox.id}, std::move(name), std::move(value)});
   }
 }
 

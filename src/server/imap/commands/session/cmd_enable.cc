@@ -1,6 +1,7 @@
 #include <vector>
 
 #include "server/imap/commands.h"
+#include "server/imap/notify/tell_annotations.h"
 #include "server/imap/session.h"
 
 namespace posthorn::server::imap {
@@ -31,6 +32,8 @@ CommandTask cmd_enable(Session& session, wire::imap::EnableCommand& command) {
   }
   auto w = session.writer();
   wire::imap::format_enabled(w, names);
+  // What others have annotated so far counts as told.
+  if (!session.annotations_of_others) (void)co_await tell_annotations_of_others(session);
   co_return Reply::ok();
 }
 

@@ -5,6 +5,7 @@
 #include "server/imap/commands.h"
 #include "server/imap/metadata_answer.h"
 #include "server/imap/notify/tell_account.h"
+#include "server/imap/notify/tell_annotations.h"
 #include "server/imap/session.h"
 #include "text/ascii.h"
 
@@ -38,8 +39,9 @@ Reply on_line(Session& session, const wi::ReceiverEvent& event) {
   auto told = co_await session.tell(service::kTellAll, wi::Numbering::seqnum);
   if (!told || session.is_over()) co_return told;
   told = co_await tell_account(session);
-  if (told) tell_metadata(session);
-  co_return told;
+  if (!told) co_return told;
+  tell_metadata(session);
+  co_return co_await tell_annotations_of_others(session);
 }
 
 }  // namespace
