@@ -4,6 +4,7 @@
 #   make test-cluster  servers over a Ceph cluster on this machine (CLUSTER=bluestore, EC=2,1)
 #   make fuzz     hunts with every fuzzer in turn, a minute each
 #   make test-model  sessions against models, for long: STEPS=100000 commands for each model
+#   make test-clients  SOGo, Roundcube and Thunderbird on shared mailboxes; installs them first, and takes five minutes at most for each
 #   make test-searches  random searches with and without filters, compared: SEARCHES=100000 of them
 #   make check    format, lint, layers, RFC citations, no build products tracked; make lint-deep what lint costs too much for every change
 #   make bench    side by side with Dovecot; make bench-quick in under three minutes; bench/README.md has more
@@ -27,7 +28,7 @@ TIDY_COMMAND = cmake --preset release >/dev/null && cmake --build build/release 
   python3 tools/tidy.py build/release --jobs $(JOBS)
 OWN_SOURCES = $(shell find src tests bench -name '*.h' -o -name '*.cc' 2>/dev/null)
 
-.PHONY: run test test-tsan test-cluster test-model test-searches fuzz check lint-deep bench bench-quick bench-growth bench-micro bench-build build build-debug deb test-deb packages packages-test clean
+.PHONY: run test test-tsan test-cluster test-clients test-model test-searches fuzz check lint-deep bench bench-quick bench-growth bench-micro bench-build build build-debug deb test-deb packages packages-test clean
 .NOTPARALLEL:
 
 run: build
@@ -62,6 +63,13 @@ test-cluster: packages-test
 	cmake --preset debug >/dev/null
 	cmake --build build/debug --target engine_test store_test posthorn posthorn-extract -j $(JOBS)
 	tests/cluster/run build/debug $(CLUSTER)
+
+# Installing these programs takes minutes too. Without root, SOGo's test is skipped.
+test-clients: packages-test
+	@sh tools/install-packages clients
+	cmake --preset debug >/dev/null
+	cmake --build build/debug --target posthorn posthorn-extract -j $(JOBS)
+	ctest --test-dir build/debug -L '^clients$$' --output-on-failure --no-tests=error $(CTEST_ARGS)
 
 # Each fuzzer in turn: SECONDS=3600 for an hour each.
 fuzz: packages
