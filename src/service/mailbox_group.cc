@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/bytes.h"
 #include "service/sharing/find.h"
 #include "service/sharing/shared_name.h"
 
@@ -35,32 +36,65 @@ bool comes_before(std::string_view a, std::string_view b) {
 NameSet::NameSet(std::vector<std::string> names) {
   std::ranges::sort(names);
   names.erase(std::ranges::unique(names).begin(), names.end());
-  std::size_t octets = 0;
-  for (const std::string& name : names) octets += name.size();
-  octets_.reserve(octets);
-  ends_.reserve(names.size());
-  for (const std::string& name : names) {
-    octets_ += name;
-    ends_.push_back(static_cast<std::uint32_t>(octets_.size()));
+  std::string octets;
+  ByteWriter w(octets);
+  blocks_.reserve((names.size() + kBlock - 1) / kBlock);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    std::size_t shared = 0;
+    if (i % kBlock == 0) {
+      blocks_.push_back(static_cast<std::uint32_t>(octets.size()));
+    } else {
+      shared = static_cast<std::size_t>(std::ranges::mismatch(names[i - 1], names[i]).in2 -
+                                        names[i].begin());
+    }
+    w.varint(shared);
+    w.bytes(std::string_view(names[i]).substr(shared));
   }
+  octets_.assign(octets);  // Without the room that it has grown by.
 }
 
-std::string_view NameSet::at(std::size_t index) const {
-  const std::size_t begin = index == 0 ? 0 : ends_[index - 1];
-  return std::string_view(octets_).substr(begin, ends_[index] - begin);
+std::string_view NameSet::first_of(std::size_t block) const {
+  ByteReader r(std::string_view(octets_).substr(blocks_[block]));
+  (void)r.varint();
+  return r.bytes();
+}
+
+template <class F>
+bool NameSet::find_in(std::size_t block, F&& f) const {
+  const std::size_t begin = blocks_[block];
+  const std::size_t end = block + 1 < blocks_.size() ? blocks_[block + 1] : octets_.size();
+  ByteReader r(std::string_view(octets_).substr(begin, end - begin));
+  std::string name;
+  while (!r.at_end()) {
+    name.resize(r.varint());
+    name += r.bytes();
+    if (f(name)) return true;
+  }
+  return false;
+}
+
+std::vector<std::string> NameSet::all() const {
+  std::vector<std::string> names;
+  for (std::size_t block = 0; block < blocks_.size(); ++block)
+    find_in(block, [&](const std::string& name) {
+      names.push_back(name);
+      return false;
+    });
+  return names;
 }
 
 bool NameSet::contains(std::string_view name) const {
+  // The last block that begins with this name or one before it.
   std::size_t first = 0;
-  std::size_t last = size();
+  std::size_t last = blocks_.size();
   while (first < last) {
     const std::size_t middle = first + (last - first) / 2;
-    if (at(middle) < name)
+    if (first_of(middle) <= name)
       first = middle + 1;
     else
       last = middle;
   }
-  return first < size() && at(first) == name;
+  return first > 0 && find_in(first - 1, [&](const std::string& one) { return one == name; });
 }
 
 bool MailboxGroup::has(std::string_view name,
@@ -105,10 +139,7 @@ bool reaches_others(const MailboxGroup& group) {
     case MailboxGroup::Kind::inboxes:
     case MailboxGroup::Kind::personal: return false;
     case MailboxGroup::Kind::subscribed: return true;
-    default:
-      for (std::size_t i = 0; i < group.names.size(); ++i)
-        if (is_in_shared_namespace(group.names.at(i))) return true;
-      return false;
+    default: return std::ranges::any_of(group.names.all(), is_in_shared_namespace);
   }
 }
 
@@ -118,8 +149,8 @@ namespace {
 async::Task<void> add_unlisted(const Caller& caller, const MailboxGroup& group,
                                std::vector<GroupMember>& members) {
   if (group.kind != MailboxGroup::Kind::mailboxes) co_return;
-  for (std::size_t i = 0; i < group.names.size(); ++i) {
-    const auto shared = shared_name_of(group.names.at(i));
+  for (const std::string& named : group.names.all()) {
+    const auto shared = shared_name_of(named);
     if (!shared) continue;
     const std::string name = shared_name(*shared);
     auto mailbox = co_await find_mailbox(caller, name, {Right::read});

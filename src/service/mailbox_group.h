@@ -13,7 +13,8 @@
 
 namespace posthorn::service {
 
-/// Names in one piece of memory, since a session may keep a thousand of them for hours.
+/// Names in one piece of memory, since a session may keep a thousand of them for hours. Neighbours
+/// usually begin alike, so of most names only what is different from the one before is kept.
 class NameSet {
  public:
   NameSet() = default;
@@ -21,13 +22,22 @@ class NameSet {
   explicit NameSet(std::vector<std::string> names);
 
   [[nodiscard]] bool contains(std::string_view name) const;
-  /// In ascending order. Requires: index < size().
-  [[nodiscard]] std::string_view at(std::size_t index) const;
-  [[nodiscard]] std::size_t size() const { return ends_.size(); }
+  /// In ascending order.
+  [[nodiscard]] std::vector<std::string> all() const;
 
  private:
+  /// Names in a block, which are read one after another. The first is there in full.
+  static constexpr std::size_t kBlock = 16;
+
+  [[nodiscard]] std::string_view first_of(std::size_t block) const;
+  /// Calls f(name) for the names of a block until it returns true. Returns whether it has.
+  template <class F>
+  bool find_in(std::size_t block, F&& f) const;
+
+  /// Of each name how many octets it shares with the one before, how many follow (varints), and
+  /// those.
   std::string octets_;
-  std::vector<std::uint32_t> ends_;  ///< Where each name ends.
+  std::vector<std::uint32_t> blocks_;  ///< Where each block begins.
 };
 
 /// A group of mailboxes that a client describes (RFC 5465 §6, RFC 7377 §2.2). Which names belong to

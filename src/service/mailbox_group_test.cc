@@ -9,14 +9,30 @@ using Kind = MailboxGroup::Kind;
 
 TEST(NameSet, HasEachNameOnce) {
   const NameSet names({"b", "", "a/b", "b", "a"});
-  ASSERT_EQ(names.size(), 4U);
-  EXPECT_EQ(names.at(0), "");
-  EXPECT_EQ(names.at(1), "a");
-  EXPECT_EQ(names.at(2), "a/b");
-  EXPECT_EQ(names.at(3), "b");
+  EXPECT_EQ(names.all(), (std::vector<std::string>{"", "a", "a/b", "b"}));
   for (const char* name : {"", "a", "a/b", "b"}) EXPECT_TRUE(names.contains(name)) << name;
   for (const char* name : {"/", "a/", "aa", "c", "B"}) EXPECT_FALSE(names.contains(name)) << name;
   EXPECT_FALSE(NameSet().contains(""));
+  EXPECT_TRUE(NameSet().all().empty());
+}
+
+TEST(NameSet, FindsEachOfManyNames) {
+  for (const std::uint32_t count : {1U, 15U, 16U, 17U, 32U, 33U, 1000U}) {
+    std::vector<std::string> all;
+    // Of different lengths, and some with the octets that are ordered differently when signed.
+    for (std::uint32_t i = 0; i < count; ++i)
+      all.push_back("folder " + std::string(i % 7, '\xc3') + std::to_string(i * 2654435761U));
+    const NameSet names(all);
+    for (const std::string& name : all) {
+      EXPECT_TRUE(names.contains(name)) << name;
+      EXPECT_FALSE(names.contains(name + "0")) << name;
+      EXPECT_FALSE(names.contains(name.substr(0, name.size() - 1))) << name;
+    }
+    EXPECT_FALSE(names.contains("a"));
+    EXPECT_FALSE(names.contains("z"));
+    std::ranges::sort(all);
+    EXPECT_EQ(names.all(), all);
+  }
 }
 
 TEST(MailboxGroup, Subtree) {
