@@ -10,7 +10,47 @@ from posthorn import Server, expect, main, ok  # noqa: E402
 ANN, BOB = "ann@example.org", "bob@example.org"
 
 
+def flags(client, box):
+    ok(client.select(box, readonly=True))
+    shown = ok(client.fetch("1", "(FLAGS)"))[0]
+    ok(client.unselect())
+    return shown
+
+
+def annotation(client, box):
+    kind, _ = client.xatom("GETMETADATA", box, "/shared/vendor/posthorn/privateflags")
+    expect(kind == "OK", "GETMETADATA")
+    return b" ".join(client.untagged_responses.pop("METADATA", [b""]))
+
+
+def private_flags():
+    """sharing.private_flags: what is shared for the first time has flags of everybody's own; other mailboxes stay."""
+    with Server(settings=["sharing.private_flags=true"]) as server:
+        ann, bob = server.imap(ANN), server.imap(BOB)
+        for box in ("New", "Chosen"):
+            ok(ann.create(box))
+            ok(ann.append(box, None, None, b"Subject: one\r\n\r\nx\r\n"))
+        ann.xatom("SETMETADATA", "Chosen", '(/shared/vendor/posthorn/privateflags "false")')
+        for box in ("New", "Chosen"):
+            expect(b"true" not in annotation(ann, box), f"{box} is not shared yet")
+            ok(ann.setacl(box, ANN, "lrswipkxtea"))
+            expect(b"true" not in annotation(ann, box), f"{box}: the owner's own entry shares nothing")
+            ok(ann.setacl(box, BOB, "lrsw"))
+            theirs = f'"Other Users/{ANN}/{box}"'
+            ok(bob.select(theirs))
+            ok(bob.store("1", "+FLAGS", "(\\Flagged todo)"))
+            ok(bob.unselect())
+            expect(b"\\Flagged todo" in flags(bob, theirs), f"{box}: Bob's")
+            expect((b"todo" in flags(ann, box)) == (box == "Chosen"), f"{box}: Ann's: {flags(ann, box)}")
+        expect(b"true" in annotation(ann, "New"), "the annotation")
+        # Shared again, it keeps what was chosen since.
+        ann.xatom("SETMETADATA", "New", "(/shared/vendor/posthorn/privateflags NIL)")
+        ok(ann.setacl("New", "eve@example.org", "lr"))
+        expect(b"true" not in annotation(ann, "New"), "it was shared before")
+
+
 def test():
+    private_flags()
     groups = f"sharing.groups=sales={BOB} eve@example.org"
     with Server(settings=[groups]) as server:
         ann, bob = server.imap(ANN), server.imap(BOB)

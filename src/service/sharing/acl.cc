@@ -214,14 +214,25 @@ class AclChange {
     return require(now, Right::administer);
   }
 
+  /// Returns whether anybody but the owner has had to do with the mailbox.
+  [[nodiscard]] bool is_or_was_shared(const store::AccountState& state) const {
+    for (const GrantKey& key : state.grants->keys_of(mailbox_.id)) {
+      const Grant& grant = *state.grants->find(key);
+      if (grant.to != Grant::To::account || grant.account != state.id) return true;
+    }
+    const store::MailboxPtr mailbox = state.find(mailbox_.id);
+    return mailbox->readers != nullptr &&
+           std::ranges::any_of(*mailbox->readers,
+                               [&](const auto& one) { return one.first != state.id; });
+  }
+
   /// Decides which flags are everybody's own in a mailbox that has not been shared before. Without
   /// room for the annotation that says so, flags are shared as usual.
   void set_up_flags(Change& change) const {
     const store::AccountState& state = change.state();
     if (!store_.policy().sharing->private_flags || state.sending->team) return;
     const std::string entry(store::kPrivateFlagsEntry);
-    if (state.own_flags(*state.find(mailbox_.id)).any() || state.grants->any_of(mailbox_.id) ||
-        state.annotations->find({mailbox_.id, {}, entry}) != nullptr)
+    if (is_or_was_shared(state) || state.annotations->find({mailbox_.id, {}, entry}) != nullptr)
       return;
     (void)change.set_annotation({mailbox_.id, {}, entry}, std::string(store::kYes));
   }
