@@ -66,7 +66,8 @@ bool OffloadPool::submit(std::move_only_function<void()> work) {
   const MutexLock lock(state_->mutex);
   if (state_->stopping || state_->queue.size() >= state_->queue_limit) return false;
   state_->queue.push_back(std::move(work));
-  // With the mutex held, since whoever waits for the work may destroy the pool as soon as it is done.
+  // With the mutex held, since whoever waits for the work may destroy the pool as soon as it is
+  // done.
   state_->ready.notify_one();
   return true;
 }
