@@ -22,7 +22,8 @@ std::uint64_t bound_of(Store& store, const AccountState& account) {
   const std::uint64_t quota = account.counters.quota.max_bytes;
   const std::uint64_t factor = store.state().kept_factor.load();
   if (quota == 0 || factor == 0) return UINT64_MAX;
-  return quota > UINT64_MAX / factor ? UINT64_MAX : quota * factor;
+  const std::uint64_t most = quota > UINT64_MAX / factor ? UINT64_MAX : quota * factor;
+  return std::max(most, store.state().kept_floor.load());
 }
 
 /// Takes those out that are in a mailbox still or again. Errors: those of loading.
@@ -171,8 +172,9 @@ void Discarded::trim(std::int64_t now) {
   }
 }
 
-void set_kept_factor(Store& store, std::uint32_t factor) {
+void set_kept_factor(Store& store, std::uint32_t factor, std::uint64_t floor) {
   store.state().kept_factor.store(factor);
+  store.state().kept_floor.store(floor);
 }
 
 Task<Status> may_discard_more(Store& store, AccountId id, std::uint64_t octets) {

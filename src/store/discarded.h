@@ -56,9 +56,12 @@ class Discarded {
 };
 
 inline constexpr std::uint32_t kDefaultKeptFactor = 10;
+inline constexpr std::uint64_t kDefaultKeptFloor = 256ULL << 20;
 /// How many times its quota an account may have on the disk, with what is discarded; 0: any amount.
+/// `floor` octets are always allowed, so that a message that does not fit into a small quota is
+/// refused for that reason, and not for what storing it would leave behind.
 /// Thread: any.
-void set_kept_factor(Store& store, std::uint32_t factor);
+void set_kept_factor(Store& store, std::uint32_t factor, std::uint64_t floor = kDefaultKeptFloor);
 
 /// Says whether an account may store `octets` more, although some of it may be discarded. To be
 /// asked while a message is received. Errors: unavailable, with a text for the client; those of

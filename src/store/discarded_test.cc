@@ -16,7 +16,7 @@ class DiscardedTest : public StoreFixture {
   DiscardedTest() : ann_(make_account("ann@example.org")) {
     inbox_ = ann_->published()->find("INBOX")->id;
     set_quota(kQuota);
-    set_kept_factor(*store_, 3);
+    set_kept_factor(*store_, 3, 0);
   }
   ~DiscardedTest() override { ann_.reset(); }
 
@@ -137,9 +137,9 @@ TEST_F(DiscardedTest, WhatIsInAMailboxIsNotCounted) {
 }
 
 TEST_F(DiscardedTest, WithoutQuotaOrFactorThereIsNoBound) {
-  set_kept_factor(*store_, 0);
+  set_kept_factor(*store_, 0, 0);
   EXPECT_EQ(until_refused([&] { return append_and_expunge(300'000); }), 100);
-  set_kept_factor(*store_, 3);
+  set_kept_factor(*store_, 3, 0);
   set_quota(0);
   EXPECT_TRUE(append(300'000));
 }
@@ -179,14 +179,14 @@ TEST_F(DiscardedTest, WhatExistsOrIsOfTheLastDayIsNotLetGo) {
     return moved ? Status() : pass(moved);
   }));
   for (int n = 0; n < 2; ++n) ASSERT_TRUE(append_and_expunge(190'000));
-  set_kept_factor(*store_, 1);
+  set_kept_factor(*store_, 1, 0);
   ASSERT_TRUE(run(store_->sweep()));
   const Seq horizon = *run(read_content_horizon(*engine_, ann_->id()));
   EXPECT_EQ(horizon, Seq(0));
 }
 
 TEST_F(DiscardedTest, CopiesThatWereRemovedAreNotLostAndCostNothing) {
-  set_kept_factor(*store_, 1);
+  set_kept_factor(*store_, 1, 0);
   const MailboxId archive = ann_->published()->find("Archive")->id;
   for (int n = 0; n < 3; ++n) {
     ASSERT_TRUE(append(200'000));

@@ -96,6 +96,7 @@ struct Store::State {
 
   Discarded discarded;
   std::atomic<std::uint32_t> kept_factor{kDefaultKeptFactor};
+  std::atomic<std::uint64_t> kept_floor{kDefaultKeptFloor};
 
   std::vector<std::unique_ptr<HomeShard>> shards;  ///< One per loop.
   std::atomic<bool> closing{false};
