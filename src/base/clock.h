@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 
@@ -25,14 +26,15 @@ class Clock {
 const Clock& system_clock();
 
 /// A clock that changes only when it is set.
+/// Thread: any.
 class ManualClock final : public Clock {
  public:
-  explicit ManualClock(std::int64_t seconds) : now_{seconds, 0} {}
-  [[nodiscard]] Timestamp now() const override { return now_; }
-  void advance(std::chrono::seconds by) { now_.seconds += by.count(); }
+  explicit ManualClock(std::int64_t seconds) : seconds_(seconds) {}
+  [[nodiscard]] Timestamp now() const override { return {seconds_.load(), 0}; }
+  void advance(std::chrono::seconds by) { seconds_ += by.count(); }
 
  private:
-  Timestamp now_;
+  std::atomic<std::int64_t> seconds_;
 };
 
 /// A date in the proleptic Gregorian calendar.
