@@ -44,6 +44,11 @@ class Side:
         self.owner = Plain(server.port, OWNER, PASSWORD, "owner")
         self.reader = self.open_reader()
         self.watcher = self.open_reader()
+        # Each account counts UIDVALIDITY from the second in which it was made. If the owner's were not far ahead, some
+        # would be equal to some of the reader's own, and which are depends on how many mailboxes the owner has.
+        for _ in range(100):
+            self.owner.run('CREATE "Gone"')
+            self.owner.run('DELETE "Gone"')
         if has_hidden:
             for name in HIDDEN:  # First, so that they do not inherit any rights.
                 self.make(name)
