@@ -52,12 +52,16 @@ class FiltersTest : public StoreFixture {
   void wait() {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
     Maintenance::request(ann_);
+    // Seen twice, since the list may have been read before a damaged filter was removed, and the
+    // damage asked for after that.
+    int seen = 0;
     while (std::chrono::steady_clock::now() < deadline) {
       auto groups = run(ann_->emails().load());
       const auto step = next_filter_step(**groups, ann_->emails().filters(), refs());
       const bool packed = !(*groups)->empty() && (*groups)->back().last >= Ordinal(kPacked);
-      if (packed && !step.is_needed()) return;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      seen = packed && !step.is_needed() ? seen + 1 : 0;
+      if (seen == 2) return;
+      if (seen == 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     FAIL() << "the filters were not made";
   }
