@@ -303,8 +303,6 @@ void Account::fall_back() {
   pipeline_->answer_drained();
 }
 
-// Publishes a durable change. Nobody may hear of it before `published_` shows it, so the
-// notifications come after the store; maintenance, which may start another change, comes last.
 namespace {
 
 /// A message that was moved is still there, and what was stored and removed at once is not.
@@ -318,6 +316,8 @@ void note_discarded(Store& store, const AccountState& before, const PreparedChan
 
 }  // namespace
 
+// Publishes a durable change. Nobody may hear of it before `published_` shows it, so the
+// notifications come after the store; maintenance, which may start another change, comes last.
 void Account::publish(const PreparedChange& done) {
   note_long_tails(*done.next, done.touched);
   const StatePtr before = published();

@@ -51,7 +51,7 @@ inline constexpr char kTailRow = 'r';     ///< UID: a message that is in no chun
 
 // What follows kSharing and the mailbox. Both are read in one scan.
 inline constexpr char kGrant = 'g';        ///< Identifier: an entry of the access control list.
-inline constexpr char kReaderFlags = 's';  ///< Reader: what that person has seen.
+inline constexpr char kReaderFlags = 's';  ///< Reader: that person's own flags.
 
 // The prefixes in the other partitions (system.h).
 inline constexpr std::string_view kPieceKey = "k";    ///< System: the key of the names of pieces.
