@@ -56,8 +56,9 @@ std::unexpected<Error> unknown(const std::string& name) {
       fmt::format("no account '{}' was removed so recently that its mail is still there", name));
 }
 
-/// Gives the account its address again, and takes back the order to remove its mail. Blocks.
-Status give_address(Store& store, const std::string& address, const AccountId& id) {
+}  // namespace
+
+Status take_back_removal(Store& store, const std::string& address, const AccountId& id) {
   engine::Engine& engine = store.engine();
   const PartitionId directory = directory_partition(directory_shard_of(address));
   Status done = edit_row(
@@ -77,8 +78,6 @@ Status give_address(Store& store, const std::string& address, const AccountId& i
   store.state().addresses.erase(address);
   return done;
 }
-
-}  // namespace
 
 Task<Result<std::vector<RemovedAccount>>> removed_accounts(Store& store) {
   std::vector<RemovedAccount> all;
@@ -104,8 +103,8 @@ Task<Result<RestoredAccount>> restore_account(Store& store, std::string name) {
       last = &one;
   if (last == nullptr) co_return unknown(address);
   RestoredAccount restored{last->account.id, {}};
-  Status given = co_await async::offload(store.offload(),
-                                         [&] { return give_address(store, address, restored.id); });
+  Status given = co_await async::offload(
+      store.offload(), [&] { return take_back_removal(store, address, restored.id); });
   if (!given) co_return pass(given);
   for (const std::string& alias : last->removal.aliases) {
     Status added = co_await store.add_alias(alias, restored.id);

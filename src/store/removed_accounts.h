@@ -38,4 +38,9 @@ struct RestoredAccount {
 /// taken), corrupt, those of the engine.
 async::Task<Result<RestoredAccount>> restore_account(Store& store, std::string name);
 
+/// Gives an account this address, and takes back the order to remove its mail, in one commit.
+/// Blocks. Errors: already_exists (somebody has the address), not_found (there is no such order any
+/// more); those of the engine.
+Status take_back_removal(Store& store, const std::string& address, const AccountId& id);
+
 }  // namespace posthorn::store

@@ -15,6 +15,7 @@
 #include "store/format/record.h"
 #include "store/format/system.h"
 #include "store/read/behind.h"
+#include "store/removed_accounts.h"
 #include "store/store_state.h"
 #include "store/upkeep/purge.h"
 
@@ -191,24 +192,11 @@ Task<Status> Adoption::settle(AccountPtr account) {
 }
 
 Status Adoption::give_address() {
-  engine::Engine& engine = store_.engine();
-  const PartitionId directory = directory_partition(directory_shard_of(name_));
-  Status given = edit_row(
-      engine, directory, keys::address(name_),
-      [&](const OptionalRow& row) -> Result<std::vector<engine::Edit>> {
-        if (row)
-          return fail(ErrorKind::already_exists,
-                      fmt::format("there is an account or alias '{}' by now", name_));
-        auto ordered = async::wait(engine.get_row(directory, keys::removal(id_)));
-        if (!ordered) return pass(ordered);
-        // Without the order, the sweep has taken the account for one to remove.
-        if (!*ordered)
-          return fail(ErrorKind::unavailable,
-                      "bringing the account back took too long; please try again");
-        return std::vector<engine::Edit>{{keys::address(name_), encode_address({id_, false})},
-                                         {keys::removal(id_), std::nullopt}};
-      });
-  store_.state().addresses.erase(name_);
+  Status given = take_back_removal(store_, name_, id_);
+  // Without the order, the sweep has taken the account for one to remove.
+  if (!given && given.error().kind == ErrorKind::not_found)
+    return fail(ErrorKind::unavailable,
+                "bringing the account back took too long; please try again");
   return given;
 }
 
